@@ -1,0 +1,149 @@
+# The words that people and CI share. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+CARGO := cargo
+NODE_BIN := node_modules/.bin
+VENV := .venv/bin
+
+# Read before anything is spelled out below: what `make fuzz` and `make audit` take from the command line.
+SECONDS ?= 30
+AUDIT ?= licenses bans sources
+
+# wrangler neither reports, nor asks, nor looks for updates.
+export WRANGLER_SEND_METRICS := false
+export WRANGLER_SEND_ERROR_REPORTS := false
+export WRANGLER_HIDE_BANNER := true
+export WRANGLER_NO_SKILLS_UPDATE_PROMPTS := true
+export WRANGLER_LOG_PATH := .wrangler/logs
+export CLOUDFLARE_CF_FETCH_ENABLED := false
+
+WORKER := worker/build/index.js
+WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker.sh package-lock.json \
+	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
+
+# In this order: what is quick to fail comes first.
+STEPS := fmt-check lint test-core test-twin build size test-worker test-python test-readme
+
+# run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
+define run-node-tests
+files=$$(find $(1) -name '*.test.mjs' | sort); \
+[ -n "$$files" ] || { echo 'no *.test.mjs in $(1)' >&2; exit 1; }; \
+node --test --test-reporter=spec $$files
+endef
+
+.PHONY: help
+help: ## list these words
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup setup-base setup-python
+setup: ## install what the machine lacks, pinned (the other words do it by themselves)
+	@scripts/setup.sh base python
+setup-base:
+	@scripts/setup.sh base
+setup-python:
+	@scripts/setup.sh python
+
+.PHONY: demo
+demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only
+	@$(MAKE) build
+	@node demo/main.mjs
+
+.PHONY: test
+test: setup ## everything below that checks, with the seconds of each step
+	@MAKE='$(MAKE)' scripts/steps.sh $(STEPS)
+
+.PHONY: build
+build: setup-base ## the worker: worker/build/index.js and its wasm
+	@$(MAKE) -s $(WORKER)
+
+$(WORKER): $(WORKER_SOURCES)
+	scripts/build-worker.sh
+	@touch $@
+
+.PHONY: check
+check: ## the settings in wrangler.toml, as the worker will judge them
+	@$(CARGO) run --quiet --locked -p edgetally-core --example check_settings -- wrangler.toml
+
+.PHONY: fmt
+fmt: setup-python ## write the house format
+	$(CARGO) fmt --all
+	@[ ! -f fuzz/Cargo.toml ] || $(CARGO) fmt --manifest-path fuzz/Cargo.toml
+	$(VENV)/ruff format python
+
+.PHONY: fmt-check
+fmt-check: setup-python
+	$(CARGO) fmt --all --check
+	@[ ! -f fuzz/Cargo.toml ] || $(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(VENV)/ruff format --quiet --check python
+
+.PHONY: lint
+lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
+	$(NODE_BIN)/tsc -p tsconfig.json
+	$(VENV)/ruff check --quiet python
+	$(CARGO) clippy --locked -p edgetally-core --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
+	$(CARGO) clippy --locked -p edgetally-worker --target wasm32-unknown-unknown -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked -p edgetally-core --no-deps
+
+.PHONY: test-core
+test-core: ## the core: units, goldens, vectors, properties, doc examples
+	$(CARGO) test --locked -p edgetally-core
+
+.PHONY: test-twin
+test-twin: setup-base ## the stand-in platforms against what the platforms document
+	@$(call run-node-tests,tests/twin)
+
+.PHONY: test-worker
+test-worker: build ## end to end on the real runtime
+	@$(call run-node-tests,tests/e2e)
+
+.PHONY: test-python
+test-python: setup-python ## the wheel: types, stubs, tests
+	VIRTUAL_ENV="$$PWD/.venv" $(VENV)/maturin develop --locked --quiet --manifest-path python/Cargo.toml
+	cd python && ../$(VENV)/mypy --strict edgetally
+	cd python && ../$(VENV)/stubtest edgetally._edgetally
+	cd python && ../$(VENV)/pytest -q
+
+.PHONY: test-readme
+test-readme: setup ## the README's words, links and Python lines
+	@node scripts/test-readme.mjs
+
+.PHONY: size
+size: build ## the worker's size against its budget
+	@node scripts/size.mjs
+
+.PHONY: bench
+bench: build ## the worker under load, on this machine
+	@node bench/main.mjs
+
+.PHONY: fuzz
+fuzz: ## each parser with random bytes: make fuzz SECONDS=30
+	@scripts/fuzz.sh run $(SECONDS)
+
+.PHONY: fuzz-build
+fuzz-build:
+	@scripts/fuzz.sh build
+
+.PHONY: audit
+audit: ## licences, sources and doubles of the dependencies; AUDIT=advisories asks the RustSec list too
+	@scripts/audit.sh $(AUDIT)
+
+.PHONY: wheel
+wheel: setup-python ## the Python wheel, into dist/
+	$(VENV)/maturin build --release --locked --manifest-path python/Cargo.toml --out dist
+
+.PHONY: lock-python
+lock-python: setup-python ## after a change of python/requirements-test.in
+	@scripts/lock-python.sh
+
+.PHONY: deploy
+deploy: build check ## to Cloudflare: settings check, dry run, then for real
+	$(NODE_BIN)/wrangler deploy --dry-run --outdir dist/worker
+	$(NODE_BIN)/wrangler deploy
+
+.PHONY: clean
+clean: ## remove what was built here (the tools in the cache stay)
+	rm -rf target fuzz/target worker/build dist .wrangler .edgetally

@@ -1,0 +1,192 @@
+//! Who is sending: a page by its write key and origin, or a server by a secret or a signature.
+//!
+//! A write key is public, so it is worth only as much as the list of origins beside it. Secrets are compared in
+//! constant time, and an unknown sender takes the same path as a wrong secret.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::Code;
+use crate::settings::{Secret, Settings, Source};
+use crate::time::UnixMillis;
+
+/// How far a signature's time may lie from ours, in seconds (Standard Webhooks reference libraries: five minutes).
+pub const SIGNATURE_TOLERANCE_SECONDS: i64 = 300;
+
+/// Compares two texts in time that depends on neither's content.
+pub fn same_secret(given: &str, secret: &Secret) -> bool {
+    // Hashing first makes the lengths equal.
+    let (given, secret) = (Sha256::digest(given.as_bytes()), Sha256::digest(secret.expose().as_bytes()));
+    bool::from(given.as_slice().ct_eq(secret.as_slice()))
+}
+
+/// What a request shows for itself. Every field is the header's (or parameter's) text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Credentials<'a> {
+    /// `x-edgetally-key`, or the parameter `key`.
+    pub key: Option<&'a str>,
+    /// `Origin`.
+    pub origin: Option<&'a str>,
+    /// `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// `webhook-id`.
+    pub webhook_id: Option<&'a str>,
+    /// `webhook-timestamp`.
+    pub webhook_timestamp: Option<&'a str>,
+    /// `webhook-signature`.
+    pub webhook_signature: Option<&'a str>,
+}
+
+/// How a sender was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// A page: key and origin.
+    Page,
+    /// A server that showed its secret.
+    Bearer,
+    /// A server that signed the body; the signature is good once.
+    Signature {
+        /// The `webhook-id`.
+        id: &'a str,
+        /// The signature that matched.
+        signature: &'a str,
+    },
+}
+
+/// A sender that has been recognised.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// The source it sends for.
+    pub source: &'a Source,
+    /// How it was recognised.
+    pub proof: Proof<'a>,
+}
+
+impl Caller<'_> {
+    /// Whether it is a visitor's browser, so that the request's own address, browser and cookies are the visitor's.
+    pub fn is_page(&self) -> bool {
+        self.proof == Proof::Page
+    }
+}
+
+/// Whether an origin is one of the source's.
+pub fn origin_allowed(source: &Source, origin: &str) -> bool {
+    source.origins.iter().any(|allowed| allowed == origin)
+}
+
+/// Recognises the sender of a request.
+///
+/// # Errors
+/// `credentials_missing`, `key_unknown`, `origin_missing`, `origin_not_allowed`, `secret_unknown`,
+/// `signature_invalid`, `signature_stale`.
+pub fn recognise<'a>(
+    settings: &'a Settings,
+    credentials: &Credentials<'a>,
+    body: &[u8],
+    now: UnixMillis,
+) -> Result<Caller<'a>, Code> {
+    if let Some(signature) = credentials.webhook_signature {
+        return verify(settings, credentials, signature, body, now);
+    }
+    if let Some(authorization) = credentials.authorization {
+        let token = bearer(authorization).ok_or(Code::SecretUnknown)?;
+        // Every source is compared, so that the time says nothing about which one it was.
+        let mut found = None;
+        for source in &settings.sources {
+            if source.secret.as_ref().is_some_and(|secret| same_secret(token, secret)) {
+                found = Some(source);
+            }
+        }
+        return found.map(|source| Caller { source, proof: Proof::Bearer }).ok_or(Code::SecretUnknown);
+    }
+    let key = credentials.key.ok_or(Code::CredentialsMissing)?;
+    let source =
+        settings.sources.iter().find(|source| source.key.as_deref() == Some(key)).ok_or(Code::KeyUnknown)?;
+    let origin = credentials.origin.ok_or(Code::OriginMissing)?;
+    if !origin_allowed(source, origin) {
+        return Err(Code::OriginNotAllowed);
+    }
+    Ok(Caller { source, proof: Proof::Page })
+}
+
+/// The token of a `Bearer` header.
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether a request may see the admin routes.
+pub fn is_admin(settings: &Settings, authorization: Option<&str>) -> bool {
+    match (&settings.admin_token, authorization.and_then(bearer)) {
+        (Some(token), Some(given)) => same_secret(given, token),
+        _ => false,
+    }
+}
+
+/// The key of a Standard Webhooks secret: what `whsec_` is in front of, decoded; any other text as it is.
+fn signing_key(secret: &Secret) -> Vec<u8> {
+    let text = secret.expose();
+    text.strip_prefix("whsec_")
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .unwrap_or_else(|| text.as_bytes().to_vec())
+}
+
+fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&signing_key(secret))
+        .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+    mac.update(id.as_bytes());
+    mac.update(b".");
+    mac.update(timestamp.as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    mac
+}
+
+/// Signs a body as Standard Webhooks does: `v1,` and base64 of HMAC-SHA-256 over `id.timestamp.body`.
+///
+/// ```
+/// use edgetally_core::auth::sign;
+/// use edgetally_core::settings::Secret;
+/// // The example of the reference libraries.
+/// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+/// let signature = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+/// assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+/// ```
+pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
+    format!("v1,{}", STANDARD.encode(mac(secret, id, timestamp, body).finalize().into_bytes()))
+}
+
+/// Checks a Standard Webhooks signature against the secrets of all sources.
+fn verify<'a>(
+    settings: &'a Settings,
+    credentials: &Credentials<'a>,
+    signatures: &'a str,
+    body: &[u8],
+    now: UnixMillis,
+) -> Result<Caller<'a>, Code> {
+    let (Some(id), Some(timestamp)) = (credentials.webhook_id, credentials.webhook_timestamp) else {
+        return Err(Code::SignatureInvalid);
+    };
+    let seconds: i64 = timestamp.parse().map_err(|_| Code::SignatureInvalid)?;
+    let mut found = None;
+    for source in &settings.sources {
+        let Some(secret) = &source.secret else { continue };
+        for signature in signatures.split_ascii_whitespace() {
+            // Several versions may stand side by side; only the symmetric one is ours.
+            let Some(encoded) = signature.strip_prefix("v1,") else { continue };
+            let Ok(given) = STANDARD.decode(encoded) else { continue };
+            if mac(secret, id, timestamp, body).verify_slice(&given).is_ok() {
+                found = Some(Caller { source, proof: Proof::Signature { id, signature } });
+            }
+        }
+    }
+    let caller = found.ok_or(Code::SignatureInvalid)?;
+    // After the signature: a forger learns nothing about our clock.
+    if (seconds - now.seconds().0).abs() > SIGNATURE_TOLERANCE_SECONDS {
+        return Err(Code::SignatureStale);
+    }
+    Ok(caller)
+}

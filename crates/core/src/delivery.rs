@@ -1,0 +1,569 @@
+//! Delivering a queue batch: which request goes next, what each reply meant, what is left to do. Without I/O: whoever
+//! drives it sends the requests and hands in the replies.
+//!
+//! One bad event never sinks a batch: where a platform names it, it is taken out, else the batch is halved until it
+//! stands alone. One slow destination never holds another up: destinations take turns, at most two of the connections
+//! are one destination's, and one that keeps failing closes its [`Gate`].
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::destinations::{Destination, Input, Request};
+use crate::envelope::{Envelope, Packer, Parcel};
+use crate::ledger::{Counts, DeadLetter, Note, Place, Report, State};
+use crate::outcome::{Answer, Failure, Gate, Outcome, Reply};
+use crate::settings::Settings;
+use crate::time::UnixMillis;
+
+/// The gates of all destinations, by name. They outlive a delivery.
+pub type Gates = HashMap<String, Gate>;
+
+/// How many requests may be under way at once (Workers keep six connections open).
+pub const MOST_FLIGHTS: usize = 6;
+/// How many of them may be one destination's.
+const MOST_FLIGHTS_EACH: usize = 2;
+
+/// What became of one event at one destination in this delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    Delivered,
+    Skipped(&'static str),
+    Rejected(String),
+    Dead(String),
+    /// Another attempt; one that waited at a closed gate does not count as one.
+    Again {
+        code: String,
+        after: Option<u32>,
+        counted: bool,
+    },
+}
+
+/// One event for one destination.
+#[derive(Debug, Clone, Copy)]
+struct Job<'e> {
+    envelope: usize,
+    parcel: usize,
+    /// Place of the destination in the settings.
+    destination: usize,
+    input: Input<'e>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    /// Place of the destination in the settings.
+    destination: usize,
+    batches: VecDeque<Vec<usize>>,
+    flights: usize,
+}
+
+/// A request that is to be sent.
+#[derive(Debug)]
+pub struct Flight {
+    /// To hand in with the reply.
+    pub ticket: usize,
+    /// The destination's name.
+    pub destination: String,
+    /// Where to send it.
+    pub address: String,
+    /// The request.
+    pub request: Request,
+    /// How long to wait, in milliseconds.
+    pub timeout_ms: u32,
+}
+
+/// What is left to do for one envelope. To be done in this order: send the messages, hand in the reports, let the
+/// envelope go.
+#[derive(Debug)]
+pub struct Aftermath {
+    /// Messages with the seconds they are to be delayed by.
+    pub messages: Vec<(u32, String)>,
+    /// What the ledger is to know.
+    pub reports: Vec<Report>,
+}
+
+/// A queue batch being delivered.
+#[derive(Debug)]
+pub struct Delivery<'e> {
+    settings: &'e Settings,
+    envelopes: &'e [Envelope<'e>],
+    jobs: Vec<Job<'e>>,
+    fates: Vec<Option<Fate>>,
+    lanes: Vec<Lane>,
+    turn: usize,
+    /// The lane and the jobs of each request that was given out.
+    tickets: Vec<Option<(usize, Vec<usize>)>>,
+    removed: Vec<(usize, usize, String)>,
+}
+
+impl<'e> Delivery<'e> {
+    /// Sorts out what has to go where.
+    pub fn new(settings: &'e Settings, envelopes: &'e [Envelope<'e>], gates: &Gates, now: UnixMillis) -> Self {
+        let mut delivery = Self {
+            settings,
+            envelopes,
+            jobs: Vec::new(),
+            fates: Vec::new(),
+            lanes: Vec::new(),
+            turn: 0,
+            tickets: Vec::new(),
+            removed: Vec::new(),
+        };
+        let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+        for (envelope_index, envelope) in envelopes.iter().enumerate() {
+            for (parcel_index, parcel) in envelope.parcels.iter().enumerate() {
+                for leg in &parcel.legs {
+                    let name = leg.destination.as_str();
+                    let found = settings.destinations.iter().position(|configured| configured.name == name);
+                    let Some((place, configured)) =
+                        found.and_then(|place| settings.destinations.get(place).map(|configured| (place, configured)))
+                    else {
+                        delivery.removed.push((envelope_index, parcel_index, name.to_owned()));
+                        continue;
+                    };
+                    let input = Input::new(parcel, leg.grant);
+                    let fate = match (configured.destination.check(&input, now), gates.get(name)) {
+                        (Err(skip), _) if is_retry(envelope) => Some(Fate::Dead(skip.0.to_owned())),
+                        (Err(skip), _) => Some(Fate::Skipped(skip.0)),
+                        (Ok(()), Some(gate)) => gate.closed_for(now).map(|seconds| Fate::Again {
+                            code: gate.code().to_owned(),
+                            after: Some(seconds),
+                            counted: false,
+                        }),
+                        (Ok(()), None) => None,
+                    };
+                    let job = delivery.jobs.len();
+                    delivery.jobs.push(Job { envelope: envelope_index, parcel: parcel_index, destination: place, input });
+                    if fate.is_none() {
+                        groups.entry((place, configured.destination.group(&input))).or_default().push(job);
+                    }
+                    delivery.fates.push(fate);
+                }
+            }
+        }
+        for ((place, _), members) in groups {
+            let Some(configured) = settings.destinations.get(place) else { continue };
+            let most = configured.destination.most_events().max(1);
+            let lane = match delivery.lanes.iter_mut().find(|lane| lane.destination == place) {
+                Some(lane) => lane,
+                None => {
+                    delivery.lanes.push(Lane { destination: place, batches: VecDeque::new(), flights: 0 });
+                    match delivery.lanes.last_mut() {
+                        Some(lane) => lane,
+                        None => continue,
+                    }
+                }
+            };
+            lane.batches.extend(members.chunks(most).map(<[usize]>::to_vec));
+        }
+        delivery
+    }
+
+    fn destination(&self, lane: usize) -> Option<(&'e str, &'e dyn Destination)> {
+        let place = self.lanes.get(lane)?.destination;
+        let configured = self.settings.destinations.get(place)?;
+        Some((&configured.name, &*configured.destination))
+    }
+
+    fn inputs(&self, members: &[usize]) -> Vec<Input<'e>> {
+        members.iter().filter_map(|job| self.jobs.get(*job)).map(|job| job.input).collect()
+    }
+
+    fn settle(&mut self, job: usize, fate: Fate) {
+        if let Some(slot) = self.fates.get_mut(job) {
+            *slot = Some(fate);
+        }
+    }
+
+    /// The next request to send, destinations taking turns; nothing when none may be sent right now.
+    pub fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<Flight> {
+        let lanes = self.lanes.len();
+        for step in 0..lanes {
+            let lane = (self.turn + step) % lanes;
+            if let Some(flight) = self.next_of(lane, gates, now) {
+                self.turn = lane + 1;
+                return Some(flight);
+            }
+        }
+        None
+    }
+
+    fn next_of(&mut self, index: usize, gates: &mut Gates, now: UnixMillis) -> Option<Flight> {
+        let (name, destination) = self.destination(index)?;
+        loop {
+            let lane = self.lanes.get_mut(index)?;
+            if lane.flights >= MOST_FLIGHTS_EACH {
+                return None;
+            }
+            let members = lane.batches.pop_front()?;
+            if let Some(gate) = gates.get(name)
+                && let Some(seconds) = gate.closed_for(now)
+            {
+                // It closed while this batch was waiting for its turn.
+                for job in members {
+                    let fate = Fate::Again { code: gate.code().to_owned(), after: Some(seconds), counted: false };
+                    self.settle(job, fate);
+                }
+                continue;
+            }
+            let inputs = self.inputs(&members);
+            match destination.request(&inputs, now) {
+                Err(outcome) => self.apply(index, &members, Answer::All(outcome), now),
+                Ok(request) if request.body().len() > destination.facts().most_bytes && members.len() > 1 => {
+                    let (left, right) = members.split_at(members.len() / 2);
+                    let lane = self.lanes.get_mut(index)?;
+                    lane.batches.push_front(right.to_vec());
+                    lane.batches.push_front(left.to_vec());
+                }
+                Ok(request) if request.body().len() > destination.facts().most_bytes => {
+                    self.apply(index, &members, Answer::All(Outcome::rejected("event_too_large")), now);
+                }
+                Ok(request) => {
+                    let ticket = self.tickets.len();
+                    self.tickets.push(Some((index, members)));
+                    self.lanes.get_mut(index)?.flights += 1;
+                    return Some(Flight {
+                        ticket,
+                        destination: name.to_owned(),
+                        address: self.settings.address(request.uri()),
+                        request,
+                        timeout_ms: self.settings.timeout_ms,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Takes the reply to a request, or the reason why there is none.
+    pub fn answer(
+        &mut self,
+        ticket: usize,
+        reply: &Result<Reply, Failure>,
+        gates: &mut Gates,
+        now: UnixMillis,
+    ) {
+        let Some((index, members)) = self.tickets.get_mut(ticket).and_then(Option::take) else { return };
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.flights = lane.flights.saturating_sub(1);
+        }
+        let Some((name, destination)) = self.destination(index) else { return };
+        let inputs = self.inputs(&members);
+        let answer = match reply {
+            Ok(reply) => destination.read(&inputs, reply),
+            Err(failure) => {
+                // A connection that broke may have broken after the platform had read everything, but that is rare,
+                // and a platform that is down looks just so; a reply that did not come in time is another matter.
+                destination.unanswered(&inputs, failure.code(), *failure == Failure::Timeout)
+            }
+        };
+        let gate = gates.entry(name.to_owned()).or_default();
+        match (&answer, reply) {
+            (Answer::All(Outcome::Unauthorized { code }), _) => gate.close(code, self.settings.pause_seconds, now),
+            (Answer::All(Outcome::Retry { code, after: Some(seconds) }), Ok(_)) => {
+                // The platform said when to come back, and means every request.
+                gate.close(code, (*seconds).max(1), now);
+            }
+            (Answer::All(Outcome::Retry { code, .. }), _) => gate.failure(code, &self.settings.schedule, now),
+            (_, Err(failure)) => gate.failure(failure.code(), &self.settings.schedule, now),
+            _ => gate.success(),
+        }
+        self.apply(index, &members, answer, now);
+    }
+
+    fn apply(&mut self, index: usize, members: &[usize], answer: Answer, now: UnixMillis) {
+        match answer {
+            Answer::All(outcome) => {
+                for job in members {
+                    self.conclude(*job, outcome.clone(), now);
+                }
+            }
+            Answer::Each(outcomes) => {
+                let mut outcomes = outcomes.into_iter();
+                for job in members {
+                    let outcome = outcomes.next().unwrap_or_else(|| Outcome::retry("reply_short"));
+                    self.conclude(*job, outcome, now);
+                }
+            }
+            Answer::Isolate(faults) => {
+                let mut rest = members.to_vec();
+                for (place, outcome) in &faults {
+                    if let Some(job) = members.get(*place) {
+                        rest.retain(|other| other != job);
+                        self.conclude(*job, outcome.clone(), now);
+                    }
+                }
+                if rest.len() == members.len() {
+                    // The platform named nobody that was there.
+                    let outcome = faults.into_iter().next().map_or_else(|| Outcome::retry("reply_unreadable"), |f| f.1);
+                    self.apply(index, members, Answer::Split(outcome), now);
+                } else if let Some(lane) = self.lanes.get_mut(index)
+                    && !rest.is_empty()
+                {
+                    lane.batches.push_front(rest);
+                }
+            }
+            Answer::Split(outcome) => match members {
+                [] => {}
+                [job] => self.conclude(*job, outcome, now),
+                _ => {
+                    let (left, right) = members.split_at(members.len() / 2);
+                    if let Some(lane) = self.lanes.get_mut(index) {
+                        lane.batches.push_front(right.to_vec());
+                        lane.batches.push_front(left.to_vec());
+                    }
+                }
+            },
+        }
+    }
+
+    fn conclude(&mut self, job: usize, outcome: Outcome, now: UnixMillis) {
+        let Some(found) = self.jobs.get(job) else { return };
+        let attempt = self.envelopes.get(found.envelope).map_or(0, |envelope| envelope.attempt);
+        let destination = self.settings.destinations.get(found.destination);
+        let expires = destination.map_or(now, |configured| configured.destination.expires(&found.input));
+        let fate = match outcome {
+            Outcome::Delivered => Fate::Delivered,
+            Outcome::Rejected { code } => Fate::Rejected(code),
+            Outcome::Retry { code, .. } if attempt + 1 >= self.settings.schedule.max_attempts => Fate::Dead(code),
+            Outcome::Retry { code, after } => Fate::Again { code, after, counted: true },
+            Outcome::Unauthorized { code } => {
+                Fate::Again { code, after: Some(self.settings.pause_seconds), counted: false }
+            }
+        };
+        let fate = match fate {
+            // The platform will not take it any more when the time comes.
+            Fate::Again { code, after, .. }
+                if now.0 + i64::from(self.settings.schedule.delay(attempt, after, 0)) * 1000 >= expires.0 =>
+            {
+                Fate::Dead(code)
+            }
+            fate => fate,
+        };
+        self.settle(job, fate);
+    }
+
+    /// What is left to do for each envelope, in their order. Requests that were never answered count as failed.
+    pub fn finish(self, now: UnixMillis) -> Vec<Aftermath> {
+        (0..self.envelopes.len()).filter_map(|index| self.finish_one(index, now)).collect()
+    }
+
+    fn finish_one(&self, index: usize, now: UnixMillis) -> Option<Aftermath> {
+        let envelope = self.envelopes.get(index)?;
+        let retry = is_retry(envelope);
+        let mut counts = envelope.counts.clone();
+        let mut notes = envelope.notes.clone();
+        let mut dead = Vec::new();
+        let mut again: BTreeMap<&str, Again> = BTreeMap::new();
+        let mut whats: BTreeMap<usize, BTreeMap<String, String>> = BTreeMap::new();
+
+        let concluded = self.jobs.iter().zip(&self.fates).filter(|(job, _)| job.envelope == index).filter_map(
+            |(job, fate)| {
+                let name = self.settings.destinations.get(job.destination)?.name.as_str();
+                let fate = fate.clone().unwrap_or(Fate::Again {
+                    code: "unanswered".to_owned(),
+                    after: None,
+                    counted: true,
+                });
+                Some((job.parcel, name, fate))
+            },
+        );
+        let removed = self.removed.iter().filter(|(at, ..)| *at == index).map(|(_, parcel, name)| {
+            (*parcel, name.as_str(), Fate::Dead("destination_removed".to_owned()))
+        });
+        for (parcel_index, name, fate) in concluded.chain(removed) {
+            let Some(parcel) = envelope.parcels.get(parcel_index) else { continue };
+            let place = Place {
+                received: parcel.received,
+                source: &envelope.source,
+                release: parcel.release.as_ref(),
+                event: &parcel.name,
+            };
+            if retry {
+                counts.add(place.line(name, State::Retrying, ""), -1);
+            } else {
+                counts.add(place.line(name, State::Accepted, ""), 1);
+            }
+            let (state, code) = match &fate {
+                Fate::Delivered => (State::Delivered, ""),
+                Fate::Skipped(code) => (State::Skipped, *code),
+                Fate::Rejected(code) => (State::Rejected, code.as_str()),
+                Fate::Dead(code) => (State::Dead, code.as_str()),
+                Fate::Again { code, .. } => (State::Retrying, code.as_str()),
+            };
+            // A gauge that goes down again has to go down on the line that it went up on, so it has no code.
+            counts.add(place.line(name, state, if state == State::Retrying { "" } else { code }), 1);
+            let what = if code.is_empty() { state.as_str().to_owned() } else { format!("{}:{code}", state.as_str()) };
+            whats.entry(parcel_index).or_default().insert(name.to_owned(), what);
+            match fate {
+                Fate::Again { after, counted, .. } => {
+                    if counted {
+                        counts.add(place.line(name, State::Retries, ""), 1);
+                    }
+                    let again = again.entry(name).or_default();
+                    again.after = again.after.max(after);
+                    again.counted |= counted;
+                    again.parcels.push(parcel_index);
+                }
+                Fate::Rejected(code) | Fate::Dead(code) => dead.push(DeadLetter {
+                    id: format!("{}#{parcel_index}#{name}", envelope.id),
+                    at: now,
+                    source: envelope.source.as_str().to_owned(),
+                    destination: name.to_owned(),
+                    event: parcel.name.as_str().to_owned(),
+                    event_id: parcel.id.as_str().to_owned(),
+                    state,
+                    code,
+                    parcel: one_leg(parcel, name),
+                }),
+                Fate::Delivered | Fate::Skipped(_) => {}
+            }
+        }
+        if !retry {
+            for parcel in &envelope.parcels {
+                let place = Place {
+                    received: parcel.received,
+                    source: &envelope.source,
+                    release: parcel.release.as_ref(),
+                    event: &parcel.name,
+                };
+                counts.add(place.line("", State::Accepted, ""), 1);
+            }
+        }
+        for (parcel_index, what) in whats {
+            if notes.len() >= Report::MOST_NOTES {
+                break;
+            }
+            if let Some(parcel) = envelope.parcels.get(parcel_index) {
+                notes.push(Note {
+                    at: now,
+                    source: envelope.source.as_str().to_owned(),
+                    event: parcel.name.as_str().to_owned(),
+                    event_id: parcel.id.as_str().to_owned(),
+                    what,
+                });
+            }
+        }
+        let messages = again.into_iter().flat_map(|(name, again)| self.messages(envelope, name, &again)).collect();
+        Some(Aftermath { messages, reports: reports(&envelope.id, counts, notes, dead) })
+    }
+
+    fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<(u32, String)> {
+        let attempt = envelope.attempt + u32::from(again.counted);
+        let id = next_id(&envelope.id, name, attempt);
+        let seed = id.bytes().fold(0_u64, |seed, byte| crate::outcome::mix(seed ^ u64::from(byte)));
+        let delay = if again.counted {
+            self.settings.schedule.delay(envelope.attempt, again.after, seed)
+        } else {
+            // At a closed gate; a little later than it opens, so that not all come at once.
+            again.after.unwrap_or(1).saturating_add(u32::try_from(seed % 3).unwrap_or(0))
+        };
+        let mut packer = Packer::whole(&id, &envelope.source, attempt);
+        for parcel in &again.parcels {
+            if let Some(parcel) = envelope.parcels.get(*parcel) {
+                packer.add_text(&one_leg(parcel, name));
+            }
+        }
+        let delay = delay.clamp(1, crate::outcome::Schedule::MOST_SECONDS);
+        packer.finish().into_iter().map(|message| (delay, message)).collect()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Again {
+    after: Option<u32>,
+    counted: bool,
+    parcels: Vec<usize>,
+}
+
+/// Whether the events of an envelope are already counted as waiting. Only the ids of first envelopes have no slash.
+fn is_retry(envelope: &Envelope<'_>) -> bool {
+    envelope.id.contains('/')
+}
+
+/// The id of the envelope that carries what is left: of the first envelope, the destination, the attempt, and how
+/// often it has waited at that attempt. The same work done twice gives the same id, which the ledger counts once.
+fn next_id(id: &str, destination: &str, attempt: u32) -> String {
+    let (root, tail) = id.split_once('/').unwrap_or((id, ""));
+    let same = format!("{destination}.{attempt}");
+    let waits = match tail.strip_prefix(&same) {
+        Some("") => Some(0),
+        Some(rest) => rest.strip_prefix('~').and_then(|waits| waits.parse::<u32>().ok()),
+        None => None,
+    };
+    match waits {
+        Some(waits) => format!("{root}/{same}~{}", waits + 1),
+        None => format!("{root}/{same}"),
+    }
+}
+
+/// A parcel as JSON with one leg left.
+fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
+    let mut parcel = parcel.clone();
+    parcel.legs.retain(|leg| leg.destination.as_str() == name);
+    serde_json::to_string(&parcel).unwrap_or_default()
+}
+
+/// One report, or several where the dead letters would make it too large for the queue.
+fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) -> Vec<Report> {
+    let mut reports = vec![Report { id: id.to_owned(), counts, notes, ..Report::default() }];
+    let mut size = 0;
+    for letter in dead {
+        let length = letter.parcel.len() + 256;
+        if size + length > crate::envelope::LARGEST && size > 0 {
+            reports.push(Report { id: format!("{id}!{}", reports.len()), ..Report::default() });
+            size = 0;
+        }
+        size += length;
+        if let Some(report) = reports.last_mut() {
+            report.dead.push(letter);
+        }
+    }
+    reports
+}
+
+/// Offers a dead letter again: the message for the queue, and what the ledger is to know once the queue has it.
+///
+/// `round` tells replays of the same letter apart; the time will do.
+pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
+    let mut parcel: Parcel<'_> = serde_json::from_str(&letter.parcel).ok()?;
+    parcel.legs.retain(|leg| leg.destination.as_str() == letter.destination);
+    let root = letter.id.replace(['/', '#'], "-");
+    let id = format!("{root}-{round}/{}.0", letter.destination);
+    let place = Place {
+        received: parcel.received,
+        source: &letter.source,
+        release: parcel.release.as_ref(),
+        event: &parcel.name,
+    };
+    let mut counts = Counts::default();
+    counts.add(place.line(&letter.destination, letter.state, &letter.code), -1);
+    counts.add(place.line(&letter.destination, State::Retrying, ""), 1);
+    counts.add(place.line(&letter.destination, State::Replayed, ""), 1);
+    let mut packer = Packer::whole(&id, &letter.source, 0);
+    packer.add(&parcel);
+    let report = Report {
+        id: format!("replay:{}:{round}", letter.id),
+        counts,
+        revived: vec![letter.id.clone()],
+        ..Report::default()
+    };
+    packer.finish().into_iter().next().map(|message| (message, report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_id;
+
+    #[test]
+    fn ids_of_what_is_left_never_collide_with_their_parents() {
+        let first = next_id("a1", "meta", 1);
+        assert_eq!(first, "a1/meta.1");
+        let second = next_id(&first, "meta", 2);
+        assert_eq!(second, "a1/meta.2");
+        let waited = next_id(&second, "meta", 2);
+        assert_eq!(waited, "a1/meta.2~1");
+        assert_eq!(next_id(&waited, "meta", 2), "a1/meta.2~2");
+        assert_eq!(next_id("a1", "meta", 0), "a1/meta.0");
+        assert_eq!(next_id("a1/meta.0", "meta", 0), "a1/meta.0~1");
+        assert_eq!(next_id("a1/meta.1", "meta", 10), "a1/meta.10");
+        assert_eq!(next_id("a1.1", "meta", 1), "a1.1/meta.1");
+    }
+}

@@ -1,0 +1,293 @@
+//! The platforms that events go to. Each is one file that turns prepared events into requests, as data, and replies
+//! into answers; nothing here sends.
+//!
+//! Adding one: its file, its line in [`ALL`], its fixtures. `CONTRIBUTING.md` has the steps.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::attribution::without_click_ids;
+use crate::consent::{Grant, Purpose};
+use crate::envelope::Parcel;
+use crate::identity::spelling::{ClearSpelling, HashedSpelling};
+use crate::identity::{Hashed, Spellings};
+use crate::outcome::{Answer, Outcome, Reply};
+use crate::settings::Reader;
+use crate::time::UnixMillis;
+
+pub mod ga4;
+pub mod meta;
+pub mod webhook;
+
+/// A platform's line in the list.
+pub struct Entry {
+    /// Its name in the settings.
+    pub platform: &'static str,
+    /// What is known about it.
+    pub facts: &'static Facts,
+    /// Reads its settings: name, JSON, path for faults.
+    pub open: fn(&str, &str, &str, &mut Reader<'_>) -> Option<Box<dyn Destination>>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("platform", &self.platform).finish_non_exhaustive()
+    }
+}
+
+/// Every platform, in alphabetical order.
+pub const ALL: &[Entry] = &[
+    Entry { platform: "ga4", facts: &ga4::FACTS, open: ga4::open },
+    Entry { platform: "meta", facts: &meta::FACTS, open: meta::open },
+    Entry { platform: "webhook", facts: &webhook::FACTS, open: webhook::open },
+];
+
+/// What is known about a platform.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its name in the settings.
+    pub platform: &'static str,
+    /// The version of its interface.
+    pub api_version: &'static str,
+    /// The announced last day of that version, `YYYY-MM-DD`; nothing where none was announced.
+    pub version_ends: Option<&'static str>,
+    /// The day these facts were read, `YYYY-MM-DD`.
+    pub read: &'static str,
+    /// The most events of one request.
+    pub most_events: usize,
+    /// The largest body of one request, in bytes.
+    pub most_bytes: usize,
+    /// The spellings of identifiers that it takes.
+    pub spellings: Spellings,
+}
+
+/// Why a destination has no use for an event. Expected and counted, never an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Skip(pub &'static str);
+
+impl Skip {
+    /// The event is older than the platform takes.
+    pub const TOO_OLD: Self = Self("too_old");
+    /// Nothing in the event would let the platform recognise anybody.
+    pub const NO_IDENTIFIERS: Self = Self("identifiers_missing");
+    /// The platform has no counterpart of the event.
+    pub const NOT_MAPPED: Self = Self("event_not_mapped");
+}
+
+/// A request as data.
+pub type Request = http::Request<Vec<u8>>;
+
+/// One event on its way to one destination, seen through its grant.
+///
+/// Identifiers, click ids and advertising cookies are only here, and only where the grant covers them.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'e> {
+    /// The event.
+    pub event: &'e Parcel<'e>,
+    grant: Grant,
+}
+
+impl<'e> Input<'e> {
+    /// An event under its grant.
+    pub const fn new(event: &'e Parcel<'e>, grant: Grant) -> Self {
+        Self { event, grant }
+    }
+
+    /// On what terms it may be sent.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// A prepared identifier.
+    pub fn hashed<S: HashedSpelling>(&self) -> Option<Hashed<S>> {
+        if self.grant.identifiers() { self.event.identifiers.hashed::<S>() } else { None }
+    }
+
+    /// An identifier that the platform wants in clear.
+    pub fn clear<S: ClearSpelling>(&self) -> Option<&'e str> {
+        if self.grant.identifiers() { self.event.identifiers.clear::<S>() } else { None }
+    }
+
+    /// A click id by its parameter's name.
+    pub fn click_id(&self, name: &str) -> Option<&'e str> {
+        if self.grant.identifiers() { find(&self.event.click_ids, name) } else { None }
+    }
+
+    /// A cookie of advertising by its name.
+    pub fn cookie(&self, name: &str) -> Option<&'e str> {
+        if self.grant.identifiers() { find(&self.event.cookies, name) } else { None }
+    }
+
+    /// A cookie of Google Analytics, which an analytics grant covers.
+    pub fn analytics_cookie(&self, name: &str) -> Option<&'e str> {
+        if name.starts_with("_ga") { find(&self.event.cookies, name) } else { None }
+    }
+
+    /// Address of the page; without identifiers, also without click ids.
+    pub fn page_url(&self) -> Option<Cow<'e, str>> {
+        let url = self.event.page_url.as_deref()?;
+        Some(if self.grant.identifiers() { Cow::Borrowed(url) } else { without_click_ids(url) })
+    }
+
+    /// How long ago the event happened, in milliseconds.
+    pub fn age_ms(&self, now: UnixMillis) -> i64 {
+        now.0 - self.event.time.0
+    }
+}
+
+fn find<'e>(pairs: &'e [(crate::text::Text<'e>, crate::text::Text<'e>)], name: &str) -> Option<&'e str> {
+    pairs.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str())
+}
+
+/// A platform with its settings: what it takes, how it is told, what its replies mean.
+pub trait Destination: fmt::Debug + Send + Sync {
+    /// What is known about the platform.
+    fn facts(&self) -> &'static Facts;
+
+    /// What it does with events, which decides the consent it needs.
+    fn purpose(&self) -> Purpose {
+        Purpose::Advertising
+    }
+
+    /// The spellings that it needs as configured.
+    fn spellings(&self) -> Spellings {
+        self.facts().spellings
+    }
+
+    /// The most events of one request as configured.
+    fn most_events(&self) -> usize {
+        self.facts().most_events
+    }
+
+    /// Whether it has a use for the event. Asked at intake, so that the sender is told, and again before each attempt.
+    ///
+    /// # Errors
+    /// The reason, which is counted.
+    fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip>;
+
+    /// When the platform stops taking the event.
+    fn expires(&self, input: &Input<'_>) -> UnixMillis;
+
+    /// Events of different groups never share a request.
+    fn group(&self, _input: &Input<'_>) -> String {
+        String::new()
+    }
+
+    /// The request for a batch; never empty, all of one group.
+    ///
+    /// # Errors
+    /// An outcome for the whole batch where no request can be built.
+    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome>;
+
+    /// What the reply means.
+    fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer;
+
+    /// What it means that no reply came. `lost` says that the platform may have taken the batch all the same.
+    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+        let _ = (batch, lost);
+        Answer::All(Outcome::retry(code))
+    }
+}
+
+/// Reads the settings of a platform, telling faults by path.
+pub(crate) fn settings<T: for<'de> Deserialize<'de>>(text: &str, path: &str, reader: &mut Reader<'_>) -> Option<T> {
+    crate::settings::parse(reader, path, text)
+}
+
+/// The event names of a platform: overrides of the operator, then the platform's own table, then the name itself.
+#[derive(Debug, Clone, Default)]
+pub struct EventNames {
+    overrides: BTreeMap<String, Option<String>>,
+}
+
+impl EventNames {
+    /// Overrides as the settings spell them: canonical name to the platform's, or `false` to leave the event out.
+    pub(crate) fn new(table: BTreeMap<String, EventName>) -> Self {
+        let overrides = table
+            .into_iter()
+            .filter_map(|(name, to)| match to {
+                EventName::Named(to) => Some((name, Some(to))),
+                EventName::Flag(false) => Some((name, None)),
+                // `true` is what the platform's own table says.
+                EventName::Flag(true) => None,
+            })
+            .collect();
+        Self { overrides }
+    }
+
+    /// The operator's word on an event: `Some(None)` leaves it out.
+    pub(crate) fn overridden(&self, name: &str) -> Option<Option<&str>> {
+        self.overrides.get(name).map(Option::as_deref)
+    }
+
+    /// The platform's names that the operator gave.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.overrides.iter().filter_map(|(name, to)| Some((name.as_str(), to.as_deref()?)))
+    }
+}
+
+/// A value of an event map in the settings.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum EventName {
+    Named(String),
+    Flag(bool),
+}
+
+/// `POST` of JSON.
+pub(crate) fn post(uri: &str) -> http::request::Builder {
+    http::Request::post(uri).header(http::header::CONTENT_TYPE, "application/json")
+}
+
+/// The outcome of a reply whose status alone says enough, the same for every platform: too many requests, a server's
+/// own trouble, or something in between that is no platform's answer.
+pub(crate) fn by_status(reply: &Reply) -> Option<Outcome> {
+    let code = format!("http_{}", reply.status);
+    match reply.status {
+        429 => Some(Outcome::Retry { code, after: Some(reply.retry_after.unwrap_or(60)) }),
+        408 | 425 | 500..=599 => Some(Outcome::Retry { code, after: reply.retry_after }),
+        // A redirect or an informational status is not an answer of any of these interfaces.
+        100..=199 | 300..=399 => Some(Outcome::retry(code)),
+        _ => None,
+    }
+}
+
+/// Days between two dates `YYYY-MM-DD`, or `None` when one is malformed.
+fn days_between(from: UnixMillis, to: &str) -> Option<i64> {
+    let end = UnixMillis::parse_rfc3339(&format!("{to}T00:00:00Z"))?;
+    Some((end.0 - from.0).div_euclid(crate::time::DAY_MS))
+}
+
+/// A platform version and how long it has to live.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Version {
+    /// The platform.
+    pub platform: &'static str,
+    /// The version of its interface that this release speaks.
+    pub api_version: &'static str,
+    /// The announced last day, where one was announced.
+    pub ends: Option<&'static str>,
+    /// The day the facts were read.
+    pub read: &'static str,
+    /// Days until the last day.
+    pub days_left: Option<i64>,
+}
+
+/// How many days before the end of a version the warnings begin.
+pub const VERSION_WARNING_DAYS: i64 = 60;
+
+/// The versions that this release speaks.
+pub fn versions(now: UnixMillis) -> Vec<Version> {
+    ALL.iter()
+        .map(|entry| Version {
+            platform: entry.platform,
+            api_version: entry.facts.api_version,
+            ends: entry.facts.version_ends,
+            read: entry.facts.read,
+            days_left: entry.facts.version_ends.and_then(|end| days_between(now, end)),
+        })
+        .collect()
+}

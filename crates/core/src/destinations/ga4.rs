@@ -1,0 +1,561 @@
+//! Google Analytics 4, Measurement Protocol.
+//!
+//! `POST https://www.google-analytics.com/mp/collect`, in the EU `https://region1.google-analytics.com/mp/collect`, read
+//! 2026-11-22; the protocol has no version. Collection answers 2xx to everything, even to a wrong secret, so whatever
+//! Google would drop in silence is checked here: names, limits, reserved words, age. Test events go to
+//! `/debug/mp/collect` with `ENFORCE_RECOMMENDATIONS`, where nothing is recorded and faults are told.
+//!
+//! There is no event id: only purchases are recognised again, by `transaction_id`. So a request whose reply was lost is
+//! not repeated for other events unless `retry_lost_replies` says so; they become dead letters, which can be replayed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings};
+use crate::attribution::{client_id_from_ga, session_id_from_ga};
+use crate::consent::{Choice, Purpose};
+use crate::envelope::Parcel;
+use crate::event::{Item, Property};
+use crate::identity::spelling::{
+    CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street, GoogleEmail, GooglePhone,
+    GooglePostalCode,
+};
+use crate::identity::{Hashed, Spelling, Spellings};
+use crate::outcome::{Answer, Outcome, Reply};
+use crate::settings::{Reader, Secret};
+use crate::time::{HOUR_MS, UnixMillis};
+
+const IDENTIFIERS: Spellings = Spellings::of(&[
+    Spelling::GoogleEmail,
+    Spelling::GooglePhone,
+    Spelling::Ga4FirstName,
+    Spelling::Ga4LastName,
+    Spelling::Ga4Street,
+    Spelling::Ga4City,
+    Spelling::Ga4Region,
+    Spelling::GooglePostalCode,
+    Spelling::CountryCode,
+]);
+
+/// What is known about the Measurement Protocol.
+pub const FACTS: Facts = Facts {
+    platform: "ga4",
+    api_version: "mp",
+    version_ends: None,
+    read: "2026-11-22",
+    most_events: 25,
+    most_bytes: 130_000,
+    spellings: IDENTIFIERS,
+};
+
+/// Older events are moved to this limit in silence, which would put them on the wrong day.
+const MOST_AGE_MS: i64 = 72 * HOUR_MS;
+/// Parameters of one event.
+const MOST_PARAMS: usize = 25;
+/// Characters of a parameter's name.
+const LONGEST_NAME: usize = 40;
+/// Characters of a parameter's value.
+const LONGEST_VALUE: usize = 100;
+
+const RESERVED_EVENTS: &[&str] = &[
+    "ad_activeview",
+    "ad_click",
+    "ad_exposure",
+    "ad_impression",
+    "ad_query",
+    "ad_reward",
+    "adunit_exposure",
+    "app_clear_data",
+    "app_exception",
+    "app_install",
+    "app_remove",
+    "app_store_refund",
+    "app_update",
+    "app_upgrade",
+    "dynamic_link_app_open",
+    "dynamic_link_app_update",
+    "dynamic_link_first_open",
+    "error",
+    "firebase_campaign",
+    "firebase_in_app_message_action",
+    "firebase_in_app_message_dismiss",
+    "firebase_in_app_message_impression",
+    "first_open",
+    "first_visit",
+    "in_app_purchase",
+    "notification_dismiss",
+    "notification_foreground",
+    "notification_open",
+    "notification_receive",
+    "notification_send",
+    "os_update",
+    "screen_view",
+    "session_start",
+    "user_engagement",
+];
+const RESERVED_PREFIXES: &[&str] = &["_", "firebase_", "ga_", "google_", "gtag."];
+
+/// A web stream and its secret.
+#[derive(Debug)]
+pub struct Ga4 {
+    measurement_id: String,
+    api_secret: Secret,
+    host: &'static str,
+    stream_cookie: String,
+    user_data: bool,
+    user_id: bool,
+    retry_lost_replies: bool,
+    events: EventNames,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    measurement_id: String,
+    #[serde(default)]
+    api_secret: Option<String>,
+    #[serde(default)]
+    eu: bool,
+    #[serde(default)]
+    cookie_prefix: Option<String>,
+    #[serde(default)]
+    user_data: Option<bool>,
+    #[serde(default)]
+    user_id: bool,
+    #[serde(default)]
+    retry_lost_replies: bool,
+    #[serde(default)]
+    events: BTreeMap<String, EventName>,
+}
+
+/// Reads the settings: `measurement_id`; optionally `api_secret` (the secret's name, `GA4_API_SECRET`), `eu` (collect
+/// in the EU), `user_data` (send hashed identifiers, `true`), `user_id` (send the external id in clear, `false`),
+/// `retry_lost_replies` (`false`), `events` (canonical name to GA4's, or `false`).
+pub fn open(_name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Option<Box<dyn Destination>> {
+    let draft: Draft = settings(text, path, reader)?;
+    let stream = draft.measurement_id.strip_prefix("G-").unwrap_or_default().to_owned();
+    if stream.is_empty() || !stream.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        reader.fault(format!("{path}.measurement_id"), "must be `G-` followed by capital letters and digits");
+    }
+    if draft.cookie_prefix.is_some() {
+        reader.fault(format!("{path}.cookie_prefix"), "is not supported: send client_id and session_id in `context`");
+    }
+    let events = EventNames::new(draft.events);
+    for (name, to) in events.named() {
+        if !valid_name(to) || reserved_event(to) {
+            reader.fault(format!("{path}.events.{name}"), "is not a name that GA4 takes, or one that it reserves");
+        }
+    }
+    let secret = draft.api_secret.as_deref().unwrap_or("GA4_API_SECRET");
+    let api_secret = reader.secret(&format!("{path}.api_secret"), secret)?;
+    Some(Box::new(Ga4 {
+        measurement_id: draft.measurement_id,
+        api_secret,
+        host: if draft.eu { "region1.google-analytics.com" } else { "www.google-analytics.com" },
+        stream_cookie: format!("_ga_{stream}"),
+        user_data: draft.user_data.unwrap_or(true),
+        user_id: draft.user_id,
+        retry_lost_replies: draft.retry_lost_replies,
+        events,
+    }))
+}
+
+fn valid_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn reserved_event(name: &str) -> bool {
+    RESERVED_EVENTS.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn valid_param(name: &str) -> bool {
+    valid_name(name)
+        && name != "firebase_conversion"
+        && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    timestamp_micros: i64,
+    #[serde(skip_serializing_if = "Consent::is_empty")]
+    consent: Consent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_override: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_data: Option<UserData<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_behavior: Option<&'static str>,
+    events: Vec<Event<'a>>,
+}
+
+#[derive(Serialize)]
+struct Consent {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ad_user_data: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ad_personalization: Option<&'static str>,
+}
+
+impl Consent {
+    fn is_empty(&self) -> bool {
+        self.ad_user_data.is_none() && self.ad_personalization.is_none()
+    }
+}
+
+fn spoken(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Granted => "GRANTED",
+        Choice::Denied => "DENIED",
+    }
+}
+
+#[derive(Serialize)]
+struct UserData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256_email_address: Option<[Hashed<GoogleEmail>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256_phone_number: Option<[Hashed<GooglePhone>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<[Address<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct Address<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256_first_name: Option<Hashed<Ga4FirstName>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256_last_name: Option<Hashed<Ga4LastName>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256_street: Option<Hashed<Ga4Street>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a str>,
+}
+
+impl<'a> UserData<'a> {
+    fn new(input: &Input<'a>) -> Option<Self> {
+        let (email, phone) = (input.hashed(), input.hashed());
+        let (first, last, street) = (input.hashed(), input.hashed(), input.hashed());
+        let address = (first.is_some() || last.is_some() || street.is_some()).then(|| {
+            [Address {
+                sha256_first_name: first,
+                sha256_last_name: last,
+                sha256_street: street,
+                city: input.clear::<Ga4City>(),
+                region: input.clear::<Ga4Region>(),
+                postal_code: input.clear::<GooglePostalCode>(),
+                country: input.clear::<CountryCode>(),
+            }]
+        });
+        (email.is_some() || phone.is_some() || address.is_some()).then_some(Self {
+            sha256_email_address: email.map(|hash| [hash]),
+            sha256_phone_number: phone.map(|hash| [hash]),
+            address,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    name: &'a str,
+    params: Params<'a>,
+}
+
+/// Parameters of an event, in the order of their weight: beyond 25, what comes last is left out.
+struct Params<'a> {
+    event: &'a Parcel<'a>,
+    page_url: Option<Cow<'a, str>>,
+    session_id: Option<&'a str>,
+}
+
+struct Writer<M> {
+    map: M,
+    written: Vec<String>,
+}
+
+impl<M: SerializeMap> Writer<M> {
+    fn put(&mut self, name: &str, value: &impl Serialize) -> Result<(), M::Error> {
+        if self.written.len() < MOST_PARAMS && !self.written.iter().any(|written| written == name) {
+            self.written.push(name.to_owned());
+            self.map.serialize_entry(name, value)?;
+        }
+        Ok(())
+    }
+
+    fn put_text(&mut self, name: &str, value: Option<&str>, most: usize) -> Result<(), M::Error> {
+        match value.filter(|value| !value.is_empty()) {
+            Some(value) => self.put(name, &cut(value, most)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let event = self.event;
+        let mut to = Writer { map: serializer.serialize_map(None)?, written: Vec::new() };
+        to.put_text("session_id", self.session_id, LONGEST_VALUE)?;
+        match event.property("engagement_time_msec") {
+            Some(Property::Number(number)) if number.whole().is_some_and(|raw| raw.get() != "0") => {
+                to.put("engagement_time_msec", number)?;
+            }
+            // Zero or nothing would leave the visitor out of the active users.
+            _ => to.put("engagement_time_msec", &1)?,
+        }
+        to.put_text("page_location", self.page_url.as_deref(), 1000)?;
+        to.put_text("page_title", event.page_title.as_deref(), 300)?;
+        to.put_text("page_referrer", event.referrer.as_deref(), 420)?;
+        let order = event.transaction_id.as_deref().or(
+            // The only key that purchases are recognised by; an empty one would make them all the same.
+            matches!(event.name.as_str(), "purchase").then_some(event.id.as_str()),
+        );
+        to.put_text("transaction_id", order, LONGEST_VALUE)?;
+        if let Some(money) = &event.money {
+            to.put("currency", &money.currency)?;
+            to.put("value", &money.amount)?;
+        }
+        if !event.items.is_empty() {
+            to.put("items", &Items(&event.items))?;
+        }
+        for (name, value) in &event.properties {
+            let name = name.as_str();
+            if !valid_param(name) || matches!(name, "session_id" | "engagement_time_msec" | "debug_mode") {
+                continue;
+            }
+            match value {
+                Property::Text(text) => to.put_text(name, Some(text), LONGEST_VALUE)?,
+                Property::Number(number) => to.put(name, number)?,
+                Property::Flag(flag) => to.put(name, flag)?,
+            }
+        }
+        to.map.end()
+    }
+}
+
+/// Items without an id and a name are none to GA4.
+struct Items<'a>(&'a [Item<'a>]);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for item in self.0.iter().filter(|item| item.item_id.is_some() || item.item_name.is_some()) {
+            list.serialize_element(&Line(item))?;
+        }
+        list.end()
+    }
+}
+
+struct Line<'a>(&'a Item<'a>);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let item = self.0;
+        let mut to = Writer { map: serializer.serialize_map(None)?, written: Vec::new() };
+        to.put_text("item_id", item.item_id.as_deref(), LONGEST_VALUE)?;
+        to.put_text("item_name", item.item_name.as_deref(), LONGEST_VALUE)?;
+        for (name, amount) in [
+            ("price", item.price),
+            ("quantity", item.quantity),
+            ("discount", item.discount),
+            ("index", item.index),
+        ] {
+            if let Some(amount) = amount {
+                to.put(name, &amount)?;
+            }
+        }
+        for (name, text) in &item.more {
+            if name.as_str() != "delivery_category" {
+                to.put_text(name, Some(text), LONGEST_VALUE)?;
+            }
+        }
+        to.map.end()
+    }
+}
+
+impl Ga4 {
+    fn event_name<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        self.events.overridden(name).unwrap_or(Some(name))
+    }
+
+    fn client_id<'a>(input: &Input<'a>) -> Option<&'a str> {
+        let sent = input.event.client_id.as_deref().filter(|id| !id.is_empty());
+        // Senders pass the whole cookie now and then, which Google takes, but which would not join the page's own hits.
+        sent.or_else(|| input.analytics_cookie("_ga")).and_then(client_id_from_ga)
+    }
+
+    fn session_id<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
+        let digits = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        let sent = input.event.session_id.as_deref();
+        sent.filter(digits).or_else(|| input.analytics_cookie(&self.stream_cookie).and_then(session_id_from_ga))
+    }
+}
+
+impl Destination for Ga4 {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Analytics
+    }
+
+    fn spellings(&self) -> Spellings {
+        let identifiers = if self.user_data { IDENTIFIERS } else { Spellings::empty() };
+        let id = if self.user_id { Spellings::of(&[Spelling::ExternalIdText]) } else { Spellings::empty() };
+        identifiers.union(id)
+    }
+
+    fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
+        let event = input.event;
+        let Some(name) = self.event_name(&event.name) else { return Err(Skip::NOT_MAPPED) };
+        if reserved_event(name) {
+            return Err(Skip("event_name_reserved"));
+        }
+        if input.age_ms(now) >= MOST_AGE_MS {
+            return Err(Skip::TOO_OLD);
+        }
+        if Self::client_id(input).is_none() {
+            return Err(Skip("client_id_missing"));
+        }
+        match event.name.as_str() {
+            "search" if event.property_text("search_term").is_none_or(str::is_empty) => {
+                return Err(Skip("search_term_missing"));
+            }
+            "refund" if event.transaction_id.is_none() => return Err(Skip("transaction_id_missing")),
+            _ => {}
+        }
+        if event.transaction_id.as_deref().is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
+            return Err(Skip("transaction_id_too_long"));
+        }
+        Ok(())
+    }
+
+    fn expires(&self, input: &Input<'_>) -> UnixMillis {
+        UnixMillis(input.event.time.0 + MOST_AGE_MS)
+    }
+
+    /// Everything that stands once per request: the visitor, the consent, and the time. (An override of the time per
+    /// event is documented in one place and missing in another, so it is not relied on.)
+    fn group(&self, input: &Input<'_>) -> String {
+        let event = input.event;
+        let identifiers = serde_json::to_string(&event.identifiers).unwrap_or_default();
+        let text = |text: &Option<crate::text::Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+        [
+            if event.test { "test" } else { "" }.to_owned(),
+            Self::client_id(input).unwrap_or_default().to_owned(),
+            event.time.0.to_string(),
+            input.grant().to_wire().to_string(),
+            text(&event.ip),
+            text(&event.user_agent),
+            identifiers,
+        ]
+        .join("\n")
+    }
+
+    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
+        let Some(first) = batch.first() else { return Err(Outcome::rejected("batch_empty")) };
+        let client_id = Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
+        let (ad_user_data, ad_personalization) = first.grant().choices();
+        let test = first.event.test;
+        let body = Body {
+            client_id,
+            user_id: first.clear::<ExternalIdText>().filter(|id| self.user_id && id.chars().count() <= 256),
+            timestamp_micros: first.event.time.min(now).0 * 1000,
+            consent: Consent {
+                ad_user_data: ad_user_data.map(spoken),
+                ad_personalization: ad_personalization.map(spoken),
+            },
+            ip_override: first.event.ip.as_deref(),
+            user_agent: first.event.user_agent.as_deref(),
+            user_data: if self.user_data { UserData::new(first) } else { None },
+            // Only ever against the validation server: its effect on collection is not documented.
+            validation_behavior: test.then_some("ENFORCE_RECOMMENDATIONS"),
+            events: batch
+                .iter()
+                .map(|input| Event {
+                    name: self.event_name(&input.event.name).unwrap_or(&input.event.name),
+                    params: Params {
+                        event: input.event,
+                        page_url: input.page_url(),
+                        session_id: self.session_id(input),
+                    },
+                })
+                .collect(),
+        };
+        let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
+        let path = if test { "/debug/mp/collect" } else { "/mp/collect" };
+        let secret: String = form_urlencoded::byte_serialize(self.api_secret.expose().as_bytes()).collect();
+        let uri =
+            format!("https://{}{path}?measurement_id={}&api_secret={secret}", self.host, self.measurement_id);
+        post(&uri).body(body).map_err(|_| Outcome::rejected("encoding_failed"))
+    }
+
+    fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            #[serde(default)]
+            validation_messages: Vec<Message>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Message {
+            #[serde(default)]
+            validation_code: Option<String>,
+        }
+
+        if let Some(outcome) = by_status(reply) {
+            return Answer::All(outcome);
+        }
+        if !(200..=299).contains(&reply.status) {
+            return Answer::Split(Outcome::rejected(format!("http_{}", reply.status)));
+        }
+        if !batch.first().is_some_and(|input| input.event.test) {
+            return Answer::All(Outcome::Delivered);
+        }
+        match serde_json::from_slice::<Body>(&reply.body) {
+            Err(_) => Answer::All(Outcome::retry("reply_unreadable")),
+            Ok(body) => match body.validation_messages.into_iter().next() {
+                None => Answer::All(Outcome::Delivered),
+                Some(message) => {
+                    let code = message.validation_code.unwrap_or_default().to_ascii_lowercase();
+                    let known = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                    Answer::Split(Outcome::rejected(if known { code } else { "validation_failed".to_owned() }))
+                }
+            },
+        }
+    }
+
+    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+        let outcomes = batch.iter().map(|input| {
+            let recognised = input.event.name.as_str() == "purchase";
+            if lost && !recognised && !self.retry_lost_replies {
+                // Sent again it might count twice, and nobody would know.
+                Outcome::rejected("reply_lost")
+            } else {
+                Outcome::retry(code)
+            }
+        });
+        Answer::Each(outcomes.collect())
+    }
+}

@@ -1,0 +1,211 @@
+//! A visitor's identifiers: read once, spelled as each platform wants them, hashed, and never shown in clear.
+//!
+//! One person yields different digests per platform, because each platform normalises differently before SHA-256.
+//! Identifiers therefore arrive as [`Plain`], which cannot be written anywhere, and leave as [`Prepared`]: one value per
+//! [`Spelling`] that the platforms behind the source ask for. A value that its rule refuses is dropped, never repaired by
+//! guessing.
+//!
+//! ```
+//! use edgetally_core::identity::{Country2, Hints, Plain, Prepared, Spelling, Spellings, User, spelling};
+//!
+//! let user = User {
+//!     email: Some(Plain::new("Elena.Brandt+shop@gmail.com")),
+//!     phone: Some(Plain::new("01512 3456789")),
+//!     city: Some(Plain::new("Berlin")),
+//!     ..User::default()
+//! };
+//! let hints = Hints { default_country: Country2::parse("DE") };
+//! let needed = Spellings::of(&[Spelling::MetaEmail, Spelling::MetaPhone, Spelling::GoogleEmail, Spelling::Ga4City]);
+//!
+//! let prepared = Prepared::new(&user, needed, &hints);
+//! let hex = |digest: Option<String>| digest.unwrap_or_default();
+//! assert_eq!(
+//!     hex(prepared.hashed::<spelling::MetaEmail>().map(|d| d.to_hex())), // of elena.brandt+shop@gmail.com
+//!     "40cb76afcc5c980865a27520641ad6415b799b8874019fc39fa7148fb3577776",
+//! );
+//! assert_eq!(
+//!     hex(prepared.hashed::<spelling::GoogleEmail>().map(|d| d.to_hex())), // of elenabrandt@gmail.com
+//!     "2b83df161703c8325f5a37094cd023273a28a3db56d63eee74b0b5f0cbefab89",
+//! );
+//! assert_eq!(
+//!     hex(prepared.hashed::<spelling::MetaPhone>().map(|d| d.to_hex())), // of 4915123456789
+//!     "c0f8f0bebbbac96451ee8d8def84a02ae9e34c877775437cb9d458328315afa7",
+//! );
+//! assert_eq!(prepared.clear::<spelling::Ga4City>(), Some("berlin"));
+//! ```
+//!
+//! # The rules and where they come from
+//!
+//! Every value is brought to Unicode NFC and trimmed; empty ones and the placeholders `null`, `undefined`, `none`, `n/a`
+//! and `(not set)` are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
+//! stood on 2026-11-22; where a page could not be opened, of published copies of it and of the platform's own code:
+//!
+//! | Platform | Page or code |
+//! |---|---|
+//! | Meta | Conversions API, `parameters/customer-information-parameters` |
+//! | GA4 | Measurement Protocol, `uid-data` (user-provided data) |
+//! | Google Ads | Data Manager API, `devguides/concepts/formatting`, and the `data-manager-*` utilities |
+//! | TikTok | "Events API Parameters", and `tiktok/gtm-template-eapi` |
+//! | Pinterest | `pinterest/api-description` 5.23.0, `user_data` |
+//! | Snapchat | Conversions API v3, "Parameters" |
+//! | Reddit | Conversions API v3, and `reddit/reddit-ss-gtm-template` |
+//! | LinkedIn | Conversions API 202609, "Schema" |
+//! | X | "Conversion API" in `xdevplatform/docs` |
+//! | Microsoft | `advertising/guides/uet-conversion-api-integration` |
+//!
+//! Where a platform's text and its examples disagree, the text is followed.
+//!
+//! # Limits
+//!
+//! Text that looks like a digest is text: a hashed value has a field of its own ([`User::email_sha256`]). National
+//! telephone numbers need [`Hints::default_country`]; the visitor's own country is not used for them, since people keep
+//! their number when they move. The numbering plans' limits are listed at their table (`identity/plan.rs`).
+
+mod birth;
+mod country;
+mod digest;
+mod email;
+mod external_id;
+mod gender;
+mod name;
+mod phone;
+mod place;
+mod plain;
+mod plan;
+mod prepared;
+pub mod spelling;
+mod text;
+
+pub use country::Country2;
+pub use digest::Digest;
+pub use plain::{
+    BirthDate, City, Country, Email, ExternalId, FirstName, Gender, Kind, LastName, Phone, Plain,
+    PostalCode, Region, Street,
+};
+pub use prepared::{Hashed, Prepared};
+pub use spelling::{Form, Spelling, Spellings};
+
+use spelling::{Field, Rule};
+
+/// What an event says about its visitor.
+#[derive(Debug, Default)]
+pub struct User<'a> {
+    /// The site's own id.
+    pub external_id: Option<Plain<'a, ExternalId>>,
+    /// An e-mail address.
+    pub email: Option<Plain<'a, Email>>,
+    /// A telephone number.
+    pub phone: Option<Plain<'a, Phone>>,
+    /// A given name.
+    pub first_name: Option<Plain<'a, FirstName>>,
+    /// A family name.
+    pub last_name: Option<Plain<'a, LastName>>,
+    /// A date of birth.
+    pub date_of_birth: Option<Plain<'a, BirthDate>>,
+    /// A gender.
+    pub gender: Option<Plain<'a, Gender>>,
+    /// Street and house number.
+    pub street: Option<Plain<'a, Street>>,
+    /// A city.
+    pub city: Option<Plain<'a, City>>,
+    /// A state, province or region.
+    pub region: Option<Plain<'a, Region>>,
+    /// A postcode.
+    pub postal_code: Option<Plain<'a, PostalCode>>,
+    /// A country, as code or name.
+    pub country: Option<Plain<'a, Country>>,
+    /// The e-mail address already hashed by the site: stands in where `email` is absent or dropped.
+    pub email_sha256: Option<Digest>,
+    /// The telephone number already hashed by the site: stands in where `phone` is absent or dropped.
+    pub phone_sha256: Option<Digest>,
+}
+
+impl User<'_> {
+    fn plain(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::Email => self.email.as_ref().map(Plain::text),
+            Field::Phone => self.phone.as_ref().map(Plain::text),
+            Field::FirstName => self.first_name.as_ref().map(Plain::text),
+            Field::LastName => self.last_name.as_ref().map(Plain::text),
+            Field::BirthDate => self.date_of_birth.as_ref().map(Plain::text),
+            Field::Gender => self.gender.as_ref().map(Plain::text),
+            Field::Street => self.street.as_ref().map(Plain::text),
+            Field::City => self.city.as_ref().map(Plain::text),
+            Field::Region => self.region.as_ref().map(Plain::text),
+            Field::PostalCode => self.postal_code.as_ref().map(Plain::text),
+            Field::Country => self.country.as_ref().map(Plain::text),
+            Field::ExternalId => self.external_id.as_ref().map(Plain::text),
+        }
+    }
+
+    fn given_digest(&self, field: Field) -> Option<Digest> {
+        match field {
+            Field::Email => self.email_sha256,
+            Field::Phone => self.phone_sha256,
+            _ => None,
+        }
+    }
+}
+
+/// What a source knows about its visitors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The country whose calling code and trunk prefix complete a telephone number typed without `+`.
+    pub default_country: Option<Country2>,
+}
+
+/// Writes the spelling of a raw value into `out`, which is cleared first; `false` (and no meaning in `out`) when the
+/// rule drops the value.
+///
+/// `country` is the visitor's own country as typed; only state and postcode rules look at it. The rules allocate nothing
+/// but `out`'s growth, except for text that is not in Unicode NFC and for countries written as names.
+///
+/// Normalising a result again gives the same result, with one exception that lies in the platforms' rules: a telephone
+/// number spelled without its `+` no longer says that it is international.
+///
+/// ```
+/// use edgetally_core::identity::{Hints, Spelling, normalise};
+///
+/// let mut out = String::new();
+/// assert!(normalise(Spelling::MetaZip, "94025-1234", &Hints::default(), Some("US"), &mut out));
+/// assert_eq!(out, "94025");
+/// assert!(!normalise(Spelling::MetaEmail, "jo at shop", &Hints::default(), None, &mut out));
+/// ```
+pub fn normalise(
+    spelling: Spelling,
+    raw: &str,
+    hints: &Hints,
+    country: Option<&str>,
+    out: &mut String,
+) -> bool {
+    out.clear();
+    let Some(tidy) = text::tidy(raw) else {
+        return false;
+    };
+    let country = country
+        .and_then(text::tidy)
+        .and_then(|tidy| country::resolve(&tidy));
+    apply(spelling, &tidy, *hints, country, out)
+}
+
+/// [`normalise`] for a text and a country that are tidied and resolved already.
+fn apply(
+    spelling: Spelling,
+    tidy: &str,
+    hints: Hints,
+    country: Option<[u8; 2]>,
+    out: &mut String,
+) -> bool {
+    match spelling.rule() {
+        Rule::Email(rule) => email::normalise(rule, tidy, out),
+        Rule::Phone(rule) => phone::normalise(rule, tidy, hints.default_country, out),
+        Rule::Name(rule) => name::normalise(rule, tidy, out),
+        Rule::BirthDate => birth::normalise(tidy, out),
+        Rule::Gender(rule) => gender::normalise(rule, tidy, out),
+        Rule::Place(rule) => place::normalise(rule, tidy, country, out),
+        Rule::CountryLower => country::code(tidy, false, out),
+        Rule::CountryUpper => country::code(tidy, true, out),
+        Rule::CountryStrict => country::strict(tidy, out),
+        Rule::ExternalId(rule) => external_id::normalise(rule, tidy, out),
+    }
+}

@@ -1,0 +1,147 @@
+//! SHA-256 values and their text form.
+
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 value: 64 lower-case hexadecimal digits wherever it is written.
+///
+/// It is read only from a field that says that its value is hashed, such as `email_sha256`. Text that merely looks
+/// hashed is not guessed at.
+///
+/// ```
+/// use edgetally_core::identity::Digest;
+///
+/// let upper = "62A14E44F765419D10FEA99367361A727C12365E2520F32218D505ED9AA0F62F";
+/// assert_eq!(Digest::parse(upper).map(|digest| digest.to_hex()), Some(upper.to_lowercase()));
+/// assert!(Digest::parse("jo@shop.example").is_none());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digest(pub(super) [u8; 32]);
+
+impl Digest {
+    /// Reads exactly 64 hexadecimal digits in any case, ignoring outer white space.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let text = raw.trim().as_bytes();
+        if text.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            let &[high, low] = pair else { return None };
+            *byte = nibble(high)? << 4 | nibble(low)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// The digest of a normalised text.
+    pub(super) fn of(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        self.hex().as_str().to_owned()
+    }
+
+    pub(super) fn hex(&self) -> Hex {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0; 64];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            if let [high, low] = pair {
+                *high = DIGITS
+                    .get(usize::from(byte >> 4))
+                    .copied()
+                    .unwrap_or_default();
+                *low = DIGITS
+                    .get(usize::from(byte & 15))
+                    .copied()
+                    .unwrap_or_default();
+            }
+        }
+        Hex(text)
+    }
+}
+
+/// Hexadecimal text on the stack.
+pub(super) struct Hex([u8; 64]);
+
+impl Hex {
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// A digest still names a person, so it does not show in logs.
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(..)")
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.hex().as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = super::plain::Text::deserialize(deserializer)?;
+        Self::parse(raw.as_str())
+            .ok_or_else(|| de::Error::custom("a SHA-256 value is 64 hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_the_empty_text_is_the_published_one() {
+        assert_eq!(
+            Digest::of("").to_hex(),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+    }
+
+    #[test]
+    fn only_sixty_four_hexadecimal_digits_are_a_digest() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(
+            Digest::parse(&format!(" {hex}\n")),
+            Digest::parse(&hex.to_uppercase())
+        );
+        for raw in [
+            "",
+            &hex[1..],
+            &format!("{hex}0"),
+            &hex.replace('e', "g"),
+            &hex.replace("e3", "é"),
+        ] {
+            assert_eq!(Digest::parse(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn neither_debug_nor_an_error_shows_the_value() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(format!("{:?}", Digest::parse(hex)), "Some(Digest(..))");
+        let error = serde_json::from_str::<Digest>("\"jo@shop.example\"")
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("jo"), "{error}");
+    }
+}

@@ -1,0 +1,421 @@
+//! A visitor's identifiers, normalised and hashed for the platforms that will get them.
+
+use core::fmt;
+use core::marker::PhantomData;
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::digest::Digest;
+use super::spelling::{ClearSpelling, Field, Form, HashedSpelling, Spelling, Spellings};
+use super::{Hints, User, apply, country, plain, text};
+
+/// A visitor's identifiers in the spellings that were asked for; the only way out of [`Plain`](super::Plain).
+///
+/// At most one value per spelling. Stored compactly: a JSON object from spelling code to digest (base64url without
+/// padding) or text.
+///
+/// ```
+/// use edgetally_core::identity::{Hints, Plain, Prepared, Spelling, Spellings, User, spelling};
+///
+/// let user = User { email: Some(Plain::new(" John_Smith@gmail.com ")), ..User::default() };
+/// let prepared = Prepared::new(&user, Spellings::of(&[Spelling::MetaEmail]), &Hints::default());
+///
+/// let em = prepared.hashed::<spelling::MetaEmail>().map(|hashed| hashed.to_hex());
+/// assert_eq!(em.as_deref(), Some("62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"));
+/// assert!(prepared.hashed::<spelling::GoogleEmail>().is_none());
+/// assert_eq!(serde_json::to_string(&prepared)?, r#"{"em.meta":"YqFORPdlQZ0Q_qmTZzYacnwSNl4lIPMiGNUF7Zqg9i8"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Prepared(Vec<(Spelling, Value)>);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Value {
+    Digest(Digest),
+    Text(Box<str>),
+}
+
+/// A field's texts that were hashed already. No field has more distinct ones than its spellings (five).
+struct Seen {
+    texts: String,
+    digests: [(usize, Digest); 5],
+    len: usize,
+}
+
+impl Seen {
+    fn digest(&mut self, text: &str) -> Digest {
+        let mut start = 0;
+        for (end, digest) in self.digests.iter().take(self.len) {
+            if self.texts.get(start..*end) == Some(text) {
+                return *digest;
+            }
+            start = *end;
+        }
+        let digest = Digest::of(text);
+        if let Some(free) = self.digests.get_mut(self.len) {
+            self.texts.push_str(text);
+            *free = (self.texts.len(), digest);
+            self.len += 1;
+        }
+        digest
+    }
+
+    fn forget(&mut self) {
+        self.texts.clear();
+        self.len = 0;
+    }
+}
+
+impl Prepared {
+    /// Normalises and hashes what the spellings ask for.
+    ///
+    /// A value that its rule drops leaves no entry. A `*_sha256` digest stands in for every hashed spelling of its field
+    /// whose plain value is absent or dropped. Each distinct text is hashed once.
+    #[must_use]
+    pub fn new(user: &User<'_>, spellings: Spellings, hints: &Hints) -> Self {
+        let mut values = Vec::with_capacity(spellings.len());
+        let mut out = String::with_capacity(64);
+        let mut seen = Seen {
+            texts: String::with_capacity(64),
+            digests: [(0, Digest([0; 32])); 5],
+            len: 0,
+        };
+        let visitor_country = user
+            .country
+            .as_ref()
+            .and_then(|country| text::tidy(country.text()))
+            .and_then(|tidy| country::resolve(&tidy));
+        let mut current: Option<(Field, Option<Cow<'_, str>>)> = None;
+        for spelling in spellings.iter() {
+            let field = spelling.source();
+            if current.as_ref().is_none_or(|(of, _)| *of != field) {
+                current = Some((field, user.plain(field).and_then(text::tidy)));
+                seen.forget();
+            }
+            let tidy = current.as_ref().and_then(|(_, tidy)| tidy.as_deref());
+            out.clear();
+            let kept =
+                tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
+            let value = match (kept, spelling.form()) {
+                (true, Form::Hashed) => Some(Value::Digest(seen.digest(&out))),
+                (true, Form::Clear) => Some(Value::Text(out.as_str().into())),
+                (false, Form::Hashed) => user.given_digest(field).map(Value::Digest),
+                (false, Form::Clear) => None,
+            };
+            values.extend(value.map(|value| (spelling, value)));
+        }
+        Self(values)
+    }
+
+    /// Whether there is no identifier at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The spellings that have a value.
+    #[must_use]
+    pub fn spellings(&self) -> Spellings {
+        self.0
+            .iter()
+            .fold(Spellings::empty(), |all, (spelling, _)| {
+                all.union(Spellings::of(&[*spelling]))
+            })
+    }
+
+    /// The digest in this spelling.
+    #[must_use]
+    pub fn hashed<S: HashedSpelling>(&self) -> Option<Hashed<S>> {
+        match self.value(S::SPELLING) {
+            Some(Value::Digest(digest)) => Some(Hashed(*digest, PhantomData)),
+            _ => None,
+        }
+    }
+
+    /// The text in this spelling.
+    #[must_use]
+    pub fn clear<S: ClearSpelling>(&self) -> Option<&str> {
+        match self.value(S::SPELLING) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn value(&self, spelling: Spelling) -> Option<&Value> {
+        self.0
+            .iter()
+            .find(|(of, _)| *of == spelling)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Only which spellings are there.
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prepared")?;
+        f.debug_list()
+            .entries(self.0.iter().map(|(spelling, _)| spelling.code()))
+            .finish()
+    }
+}
+
+/// A digest known to be of one spelling, so that no platform can be given another's.
+pub struct Hashed<S>(Digest, PhantomData<fn() -> S>);
+
+impl<S> Hashed<S> {
+    /// 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        self.0.to_hex()
+    }
+}
+
+impl<S> Clone for Hashed<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Hashed<S> {}
+
+impl<S> PartialEq for Hashed<S> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<S> Eq for Hashed<S> {}
+
+impl<S: HashedSpelling> fmt::Debug for Hashed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hashed<{}>(..)", S::SPELLING.code())
+    }
+}
+
+impl<S> Serialize for Hashed<S> {
+    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Serialize for Prepared {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (spelling, value) in &self.0 {
+            match value {
+                Value::Text(text) => map.serialize_entry(spelling.code(), text)?,
+                Value::Digest(digest) => {
+                    let mut buffer = [0; 43];
+                    let text = URL_SAFE_NO_PAD
+                        .encode_slice(digest.0, &mut buffer)
+                        .ok()
+                        .and_then(|length| buffer.get(..length))
+                        .and_then(|bytes| str::from_utf8(bytes).ok())
+                        .ok_or_else(|| {
+                            serde::ser::Error::custom("a digest did not fit its text")
+                        })?;
+                    map.serialize_entry(spelling.code(), text)?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Prepared {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+struct Entries;
+
+impl<'de> de::Visitor<'de> for Entries {
+    type Value = Prepared;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("prepared identifiers")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Prepared, A::Error> {
+        let mut values: Vec<(Spelling, Value)> =
+            Vec::with_capacity(map.size_hint().unwrap_or(8).min(64));
+        while let Some(code) = map.next_key::<plain::Text<'de>>()? {
+            let Some(spelling) = Spelling::from_code(code.as_str()) else {
+                map.next_value::<de::IgnoredAny>()?;
+                continue;
+            };
+            let text = map.next_value::<plain::Text<'de>>()?;
+            let value = match spelling.form() {
+                Form::Clear => Value::Text(text.as_str().into()),
+                Form::Hashed => Value::Digest(decode(text.as_str()).ok_or_else(|| {
+                    de::Error::custom(format_args!(
+                        "`{}` is not the base64url text of 32 bytes",
+                        spelling.code()
+                    ))
+                })?),
+            };
+            if values.iter().any(|(of, _)| *of == spelling) {
+                return Err(de::Error::custom(format_args!(
+                    "`{}` is there twice",
+                    spelling.code()
+                )));
+            }
+            values.push((spelling, value));
+        }
+        // The order of the set, whoever wrote the object.
+        values.sort_unstable_by_key(|(spelling, _)| *spelling);
+        Ok(Prepared(values))
+    }
+}
+
+fn decode(text: &str) -> Option<Digest> {
+    // The decoder wants room for its estimate, which is a byte more than 43 characters hold.
+    let mut buffer = [0; 33];
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).ok()?;
+    buffer.get(..length)?.try_into().ok().map(Digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spelling;
+    use super::super::{Country2, Plain};
+    use super::*;
+
+    fn visitor() -> User<'static> {
+        User {
+            external_id: Some(Plain::new("User 1")),
+            email: Some(Plain::new("Jo.An+sale@gmail.com")),
+            phone: Some(Plain::new("0151 23456789")),
+            city: Some(Plain::new("Berlin 1")),
+            country: Some(Plain::new("Germany")),
+            ..User::default()
+        }
+    }
+
+    fn germany() -> Hints {
+        Hints {
+            default_country: Country2::parse("DE"),
+        }
+    }
+
+    #[test]
+    fn what_is_stored_comes_back() {
+        let prepared = Prepared::new(&visitor(), Spellings::of(Spelling::ALL), &germany());
+        let json = serde_json::to_string(&prepared).unwrap();
+        assert_eq!(serde_json::from_str::<Prepared>(&json).unwrap(), prepared);
+        assert_eq!(
+            serde_json::from_slice::<Prepared>(json.as_bytes()).unwrap(),
+            prepared
+        );
+        assert_eq!(
+            serde_json::from_value::<Prepared>(serde_json::to_value(&prepared).unwrap()).unwrap(),
+            prepared
+        );
+        assert_eq!(prepared.clear::<spelling::Ga4City>(), Some("berlin"));
+        assert_eq!(prepared.clear::<spelling::CountryText>(), Some("de"));
+        assert_eq!(
+            prepared.clear::<spelling::GoogleCountry>(),
+            None,
+            "Google's rule knows no names"
+        );
+        let google = prepared
+            .hashed::<spelling::GooglePhone>()
+            .map(|h| h.to_hex());
+        assert_eq!(
+            google,
+            prepared.hashed::<spelling::E164Phone>().map(|h| h.to_hex())
+        );
+        assert_eq!(google, Some(Digest::of("+4915123456789").to_hex()));
+    }
+
+    #[test]
+    fn a_stored_digest_must_be_thirty_two_bytes_and_unknown_codes_are_ignored() {
+        for text in [
+            "",
+            "YWJj",
+            "jo@shop.example",
+            &"A".repeat(44),
+            &"A".repeat(42),
+            &"A".repeat(4000),
+            &"é".repeat(20),
+        ] {
+            let json = serde_json::json!({ "em.meta": text }).to_string();
+            let error = serde_json::from_str::<Prepared>(&json)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("em.meta") && (text.is_empty() || !error.contains(text)),
+                "{error}"
+            );
+        }
+        let json = r#"{"em.unheard":[{"a":1}],"city.ga4":"berlin","zz":null}"#;
+        let prepared: Prepared = serde_json::from_str(json).unwrap();
+        assert_eq!(prepared.spellings(), Spellings::of(&[Spelling::Ga4City]));
+        assert!(serde_json::from_str::<Prepared>(r#"{"city.ga4":"a","city.ga4":"b"}"#).is_err());
+    }
+
+    #[test]
+    fn a_given_digest_fills_what_the_plain_value_leaves_open() {
+        let given = Digest::of("somebody");
+        let spellings = Spellings::of(&[
+            Spelling::MetaEmail,
+            Spelling::GoogleEmail,
+            Spelling::MetaPhone,
+            Spelling::Ga4City,
+        ]);
+        for email in [None, Some("not an address"), Some("null")] {
+            let user = User {
+                email: email.map(Plain::new),
+                email_sha256: Some(given),
+                ..User::default()
+            };
+            let prepared = Prepared::new(&user, spellings, &Hints::default());
+            assert_eq!(
+                prepared.hashed::<spelling::MetaEmail>().map(|h| h.to_hex()),
+                Some(given.to_hex())
+            );
+            assert_eq!(
+                prepared
+                    .hashed::<spelling::GoogleEmail>()
+                    .map(|h| h.to_hex()),
+                Some(given.to_hex())
+            );
+            assert!(prepared.hashed::<spelling::MetaPhone>().is_none());
+        }
+        let user = User {
+            email: Some(Plain::new("jo@shop.example")),
+            email_sha256: Some(given),
+            ..User::default()
+        };
+        let prepared = Prepared::new(&user, spellings, &Hints::default());
+        assert_eq!(
+            prepared.hashed::<spelling::MetaEmail>().map(|h| h.to_hex()),
+            Some(Digest::of("jo@shop.example").to_hex())
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let prepared = Prepared::new(
+            &visitor(),
+            Spellings::of(&[Spelling::MetaEmail, Spelling::Ga4City]),
+            &germany(),
+        );
+        assert_eq!(
+            format!("{prepared:?}"),
+            r#"Prepared["em.meta", "city.ga4"]"#
+        );
+        let hashed = prepared.hashed::<spelling::MetaEmail>().unwrap();
+        assert_eq!(format!("{hashed:?}"), "Hashed<em.meta>(..)");
+        let shown = format!("{:?}", visitor());
+        assert!(
+            !shown.contains("gmail") && !shown.contains("Berlin"),
+            "{shown}"
+        );
+    }
+}

@@ -1,0 +1,519 @@
+//! From the bytes of a request to what has to become durable, and the answer to the sender.
+//!
+//! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::keys`]
+//! says which claims matter; [`Batch::finish`] knows which of them are taken and makes messages and answer.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::attribution::{
+    clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id, known_cookie,
+    plausible_click_id, public_ip,
+};
+use crate::consent::{Decision, decide};
+use crate::dedup::ClaimKey;
+use crate::destinations::Input;
+use crate::envelope::{Leg, Packer, Parcel};
+use crate::event::read::malformed;
+use crate::event::{Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed, deeper_than};
+use crate::identity::Prepared;
+use crate::ledger::{Counts, Note, Place, State};
+use crate::settings::{Settings, Source};
+use crate::text::Text;
+use crate::time::UnixMillis;
+
+/// What the request of a visitor's own browser says about the visitor.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Visit<'a> {
+    /// The address it came from.
+    pub ip: Option<&'a str>,
+    /// `User-Agent`.
+    pub user_agent: Option<&'a str>,
+    /// `Referer`: the page that sends, so that its address stands in for one that the event lacks.
+    pub referer: Option<&'a str>,
+    /// `Cookie`.
+    pub cookies: Option<&'a str>,
+    /// `Sec-GPC`.
+    pub gpc: bool,
+    /// Country that the address lies in, two letters.
+    pub country: Option<&'a str>,
+    /// Region that the address lies in, ISO 3166-2 without the country.
+    pub region: Option<&'a str>,
+}
+
+/// What is to happen with an event at one destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Queued,
+    Blocked(&'static str),
+    Skipped(&'static str),
+}
+
+#[derive(Debug)]
+enum Entry<'a> {
+    Refused(ParseError),
+    Ready(Box<Ready<'a>>),
+}
+
+#[derive(Debug)]
+struct Ready<'a> {
+    parcel: Parcel<'a>,
+    key: ClaimKey,
+    /// One for each of the source's destinations, in their order.
+    verdicts: Vec<Verdict>,
+    removed: Vec<Removed>,
+}
+
+/// The events of one request.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    settings: &'a Settings,
+    source: &'a Source,
+    now: UnixMillis,
+    entries: Vec<Entry<'a>>,
+}
+
+/// What has to happen for a request.
+#[derive(Debug)]
+pub struct Plan {
+    /// Messages that have to be durable before the answer is given.
+    pub messages: Vec<String>,
+    /// Claims to be made once they are.
+    pub claims: Vec<ClaimKey>,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's body.
+    pub answer: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'b> {
+    accepted: usize,
+    duplicates: usize,
+    rejected: usize,
+    blocked: usize,
+    results: Vec<ResultLine<'b>>,
+}
+
+#[derive(Serialize)]
+struct ResultLine<'b> {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<&'b str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'b str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'b str>,
+    #[serde(skip_serializing_if = "Verdicts::is_empty")]
+    destinations: Verdicts<'b>,
+    #[serde(skip_serializing_if = "<[Removed]>::is_empty")]
+    removed: &'b [Removed],
+}
+
+/// The verdicts as a JSON object: `{"meta": "queued", "ga4": "blocked:analytics_storage_denied"}`.
+struct Verdicts<'b>(Vec<(&'b str, Verdict)>);
+
+impl Verdicts<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Verdict {
+    fn text(self) -> std::borrow::Cow<'static, str> {
+        match self {
+            Self::Queued => "queued".into(),
+            Self::Blocked(code) => format!("blocked:{code}").into(),
+            Self::Skipped(code) => format!("skipped:{code}").into(),
+        }
+    }
+}
+
+impl Serialize for Verdicts<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, verdict)| (name, verdict.text())))
+    }
+}
+
+/// The answer to a request that is refused as a whole: `{"error": {"code", "message", "path"?}}`.
+pub fn refusal(error: &ParseError) -> String {
+    #[derive(Serialize)]
+    struct Outer<'e> {
+        error: Inner<'e>,
+    }
+    #[derive(Serialize)]
+    struct Inner<'e> {
+        code: &'static str,
+        message: &'e str,
+        #[serde(skip_serializing_if = "str::is_empty")]
+        path: &'e str,
+    }
+    let inner = Inner { code: error.code.as_str(), message: &error.message, path: &error.path };
+    serde_json::to_string(&Outer { error: inner }).unwrap_or_default()
+}
+
+/// The error of a code without more to say.
+pub fn error_of(code: Code) -> ParseError {
+    ParseError::new(code, "", code.meaning())
+}
+
+/// A body's events as texts.
+enum Texts<'a> {
+    One(&'a str),
+    Many(Vec<&'a RawValue>),
+}
+
+fn split(text: &str) -> Result<Texts<'_>, ParseError> {
+    #[derive(serde::Deserialize)]
+    struct Top<'a> {
+        #[serde(borrow, default)]
+        events: Option<&'a RawValue>,
+    }
+    let list = match text.as_bytes().iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => text,
+        // Looking for the word first spares the one event of most requests a second reading.
+        Some(b'{') if text.contains("\"events\"") => {
+            let top: Top<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+            match top.events {
+                None => return Ok(Texts::One(text)),
+                Some(events) if events.get().starts_with('[') => events.get(),
+                Some(_) => return Err(ParseError::new(Code::WrongType, "events", "must be a list of events")),
+            }
+        }
+        _ => return Ok(Texts::One(text)),
+    };
+    let events: Vec<&RawValue> = serde_json::from_str(list).map_err(|error| malformed(&error))?;
+    if events.is_empty() {
+        return Err(error_of(Code::EmptyBatch));
+    }
+    if events.len() > MOST_EVENTS {
+        return Err(error_of(Code::TooManyEvents));
+    }
+    Ok(Texts::Many(events))
+}
+
+impl<'a> Batch<'a> {
+    /// Parses the events of a body, decides on each for each destination, and prepares what may go.
+    ///
+    /// `visit` is there when the sender is a visitor's browser.
+    ///
+    /// # Errors
+    /// A fault of the request as a whole. Faults of single events are kept for the answer.
+    pub fn read(
+        settings: &'a Settings,
+        source: &'a Source,
+        visit: Option<&Visit<'a>>,
+        body: &'a [u8],
+        now: UnixMillis,
+    ) -> Result<Self, ParseError> {
+        if body.len() > LARGEST_BODY {
+            return Err(error_of(Code::BodyTooLarge));
+        }
+        let text = std::str::from_utf8(body).map_err(|error| {
+            ParseError::new(Code::InvalidUtf8, "", format!("is not UTF-8 at byte {}", error.valid_up_to()))
+        })?;
+        // A byte order mark is not JSON, but editors and Windows tools put one there.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut batch = Self { settings, source, now, entries: Vec::new() };
+        match split(text)? {
+            Texts::One(text) => match Event::parse(text, now) {
+                // There is no batch around it, so its fault is the request's.
+                Err(error) if error.code.status() != 422 => return Err(error),
+                event => batch.push(event, visit),
+            },
+            Texts::Many(events) => {
+                batch.entries.reserve(events.len());
+                for raw in events {
+                    let event = if raw.get().len() > LARGEST_EVENT {
+                        Err(error_of(Code::EventTooLarge))
+                    } else if !raw.get().starts_with('{') && deeper_than(raw.get(), crate::event::DEEPEST) {
+                        Err(error_of(Code::TooDeep))
+                    } else {
+                        Event::parse(raw.get(), now)
+                    };
+                    batch.push(event, visit);
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
+        let entry = match event {
+            Err(error) => Entry::Refused(error),
+            Ok(event) => Entry::Ready(Box::new(self.ready(event, visit))),
+        };
+        self.entries.push(entry);
+    }
+
+    fn ready(&self, mut event: Event<'a>, visit: Option<&Visit<'a>>) -> Ready<'a> {
+        let (settings, source) = (self.settings, self.source);
+        if let Some(visit) = visit {
+            event.signals.gpc |= visit.gpc;
+        }
+        let key = settings.claims.event(&source.name, &event.name, &event.id);
+        // Consent first: what nobody may see is neither hashed nor packed.
+        let decisions: Vec<Option<Decision>> = source
+            .destinations
+            .iter()
+            .map(|place| {
+                let destination = &settings.destinations.get(*place)?.destination;
+                Some(decide(&event.signals, source.consent, destination.purpose()))
+            })
+            .collect();
+        let granted = |wanted: fn(&crate::consent::Grant) -> bool| {
+            decisions.iter().flatten().any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
+        };
+        let identifiers = granted(crate::consent::Grant::identifiers);
+        let prepared = if identifiers {
+            Prepared::new(&event.user, source.spellings, &source.hints)
+        } else {
+            Prepared::default()
+        };
+        let mut parcel = Parcel {
+            name: event.name,
+            id: event.id,
+            time: event.time,
+            received: self.now,
+            money: event.money,
+            transaction_id: event.transaction_id,
+            predicted_ltv: event.predicted_ltv,
+            items: event.items,
+            identifiers: prepared,
+            page_url: None,
+            page_title: event.context.page_title.take(),
+            referrer: None,
+            ip: None,
+            user_agent: None,
+            client_id: event.context.client_id.take(),
+            session_id: event.context.session_id.take(),
+            cookies: Vec::new(),
+            click_ids: Vec::new(),
+            action_source: event.action_source,
+            release: event.release,
+            test: event.test || source.test,
+            properties: event.properties,
+            geo_country: None,
+            geo_region: None,
+            legs: Vec::new(),
+        };
+        if granted(|_| true) {
+            self.fill(&mut parcel, event.context, visit, identifiers);
+        }
+        let mut verdicts = Vec::with_capacity(decisions.len());
+        for (place, decision) in source.destinations.iter().zip(decisions) {
+            let verdict = match (settings.destinations.get(*place), decision) {
+                (Some(configured), Some(Decision::Granted(grant))) => {
+                    match configured.destination.check(&Input::new(&parcel, grant), self.now) {
+                        Ok(()) => {
+                            parcel.legs.push(Leg { destination: configured.name.as_str().into(), grant });
+                            Verdict::Queued
+                        }
+                        Err(skip) => Verdict::Skipped(skip.0),
+                    }
+                }
+                (_, Some(Decision::Blocked(refusal))) => Verdict::Blocked(refusal.code()),
+                _ => Verdict::Skipped("destination_removed"),
+            };
+            verdicts.push(verdict);
+        }
+        Ready { parcel, key, verdicts, removed: event.removed }
+    }
+
+    /// Fills in where it happened: from the event, and where the sender is a page, from its own request.
+    fn fill(&self, parcel: &mut Parcel<'a>, context: Context<'a>, visit: Option<&Visit<'a>>, identifiers: bool) {
+        let none = Visit::default();
+        let page = visit.unwrap_or(&none);
+        let url = context.page_url.as_deref().or(page.referer);
+        parcel.page_url = url.and_then(clean_url).map(Text::from);
+        parcel.referrer = context.referrer.as_deref().and_then(clean_url).map(Text::from);
+        // A page does not know its visitor's address, and its browser is the one that speaks to us.
+        let ip = page.ip.or(context.ip.as_deref());
+        parcel.ip = ip.and_then(public_ip).map(|ip| Text::from(ip.to_string()));
+        parcel.user_agent =
+            page.user_agent.map(Text::from).or(context.user_agent).filter(|agent| !agent.trim().is_empty());
+        parcel.geo_country = page.country.map(Text::from);
+        parcel.geo_region = page.region.map(Text::from);
+
+        let mut cookies: Vec<(Text<'a>, Text<'a>)> = Vec::new();
+        let header = page.cookies.into_iter().flat_map(cookies_from_header);
+        let sent = context.cookies.into_iter().filter(|(name, value)| known_cookie(name) && !value.is_empty());
+        for (name, value) in sent.chain(header.map(|(name, value)| (name.into(), value.into()))) {
+            let fitting = match name.as_str() {
+                "_fbp" | "_fbc" => fb_cookie_payload(&value).is_some(),
+                _ => value.len() <= 1024 && !value.contains('@'),
+            };
+            let covered = identifiers || name.starts_with("_ga");
+            if covered && fitting && !cookies.iter().any(|(known, _)| *known == name) {
+                cookies.push((name, value));
+            }
+        }
+        if identifiers {
+            for (name, value) in context.click_ids {
+                if let Some(name) = known_click_id(&name)
+                    && plausible_click_id(&value)
+                {
+                    parcel.click_ids.push((name.into(), value));
+                }
+            }
+            for (name, value) in url.into_iter().flat_map(click_ids_from_url) {
+                if !parcel.click_ids.iter().any(|(known, _)| known.as_str() == name) {
+                    parcel.click_ids.push((name.into(), value.into_owned()));
+                }
+            }
+            let clicked = parcel.click_ids.iter().find(|(name, _)| name.as_str() == "fbclid").map(|(_, id)| id.as_str());
+            let cookie = cookies.iter().find(|(name, _)| name.as_str() == "_fbc").map(|(_, value)| value.as_str());
+            // Now is when this click id was first seen by us; a retry must not make it younger, so it is settled here.
+            if let Some(fbc) = fbc(cookie, clicked, self.source.cookie_domain.as_deref(), self.now) {
+                cookies.retain(|(name, _)| name.as_str() != "_fbc");
+                cookies.push(("_fbc".into(), fbc.into()));
+            }
+        }
+        parcel.cookies = cookies;
+    }
+
+    /// The claims that decide which of the events are first copies: one for each event that has somewhere to go.
+    pub fn keys(&self) -> impl Iterator<Item = ClaimKey> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Ready(ready) if !ready.parcel.legs.is_empty() => Some(ready.key),
+            _ => None,
+        })
+    }
+
+    /// Makes the messages and the answer. `claimed` says which keys are taken; `id` is a new id for the envelope.
+    pub fn finish(&self, claimed: impl Fn(ClaimKey) -> bool, id: &str) -> Plan {
+        let mut seen: HashSet<ClaimKey> = HashSet::new();
+        let mut counts = Counts::default();
+        let mut notes = Vec::new();
+        let mut queued: Vec<&Parcel<'_>> = Vec::new();
+        let mut answer =
+            Answer { accepted: 0, duplicates: 0, rejected: 0, blocked: 0, results: Vec::with_capacity(self.entries.len()) };
+        for (index, entry) in self.entries.iter().enumerate() {
+            let line = match entry {
+                Entry::Refused(error) => {
+                    answer.rejected += 1;
+                    self.count_refused(error, &mut counts, &mut notes);
+                    ResultLine {
+                        index,
+                        event_id: None,
+                        status: "rejected",
+                        code: Some(error.code.as_str()),
+                        path: Some(error.path.as_str()).filter(|path| !path.is_empty()),
+                        message: Some(&error.message),
+                        destinations: Verdicts(Vec::new()),
+                        removed: &[],
+                    }
+                }
+                Entry::Ready(ready) => {
+                    let to_send = !ready.parcel.legs.is_empty();
+                    let duplicate = to_send && (claimed(ready.key) || !seen.insert(ready.key));
+                    let blocked = !ready.verdicts.is_empty()
+                        && ready.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Blocked(_)));
+                    self.count_ready(ready, duplicate, &mut counts, &mut notes);
+                    let status = if duplicate {
+                        answer.duplicates += 1;
+                        "duplicate"
+                    } else if blocked {
+                        answer.blocked += 1;
+                        "blocked"
+                    } else {
+                        answer.accepted += 1;
+                        if to_send {
+                            queued.push(&ready.parcel);
+                        }
+                        "accepted"
+                    };
+                    let verdicts = if duplicate { Vec::new() } else { self.named(ready).collect() };
+                    ResultLine {
+                        index,
+                        event_id: Some(&ready.parcel.id),
+                        status,
+                        code: None,
+                        path: None,
+                        message: None,
+                        destinations: Verdicts(verdicts),
+                        removed: &ready.removed,
+                    }
+                }
+            };
+            answer.results.push(line);
+        }
+        let claims = seen.into_iter().filter(|key| !claimed(*key)).collect();
+        let mut messages = Vec::new();
+        if !queued.is_empty() || !counts.is_empty() {
+            let mut packer = Packer::new(id, &self.source.name, 0, &counts, &notes);
+            for parcel in queued {
+                packer.add(parcel);
+            }
+            messages = packer.finish();
+        }
+        let status = if answer.rejected == self.entries.len() { 422 } else { 202 };
+        Plan { messages, claims, status, answer: serde_json::to_string(&answer).unwrap_or_default() }
+    }
+
+    fn named<'b>(&'b self, ready: &'b Ready<'_>) -> impl Iterator<Item = (&'b str, Verdict)> {
+        self.source.destinations.iter().zip(&ready.verdicts).filter_map(|(place, verdict)| {
+            Some((self.settings.destinations.get(*place)?.name.as_str(), *verdict))
+        })
+    }
+
+    /// How many single copies of one request are noted for people.
+    const MOST_NOTES: usize = 10;
+
+    fn note(&self, notes: &mut Vec<Note>, event: &str, event_id: &str, what: BTreeMap<String, String>) {
+        if notes.len() < Self::MOST_NOTES {
+            notes.push(Note {
+                at: self.now,
+                source: self.source.name.clone(),
+                event: event.to_owned(),
+                event_id: event_id.to_owned(),
+                what,
+            });
+        }
+    }
+
+    fn count_refused(&self, error: &ParseError, counts: &mut Counts, notes: &mut Vec<Note>) {
+        let place = Place { received: self.now, source: &self.source.name, release: None, event: "" };
+        counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
+        let what = format!("malformed:{} at {}", error.code, if error.path.is_empty() { "." } else { &error.path });
+        self.note(notes, "", "", BTreeMap::from([(String::new(), what)]));
+    }
+
+    /// Counts what is settled here; what goes into the queue is counted when it is worked off, so that a count and
+    /// its event are durable together.
+    fn count_ready(&self, ready: &Ready<'_>, duplicate: bool, counts: &mut Counts, notes: &mut Vec<Note>) {
+        let parcel = &ready.parcel;
+        let place = Place {
+            received: self.now,
+            source: &self.source.name,
+            release: parcel.release.as_ref(),
+            event: &parcel.name,
+        };
+        if duplicate || parcel.legs.is_empty() {
+            counts.add(place.line("", State::Accepted, ""), 1);
+        }
+        let mut what = BTreeMap::new();
+        for (name, verdict) in self.named(ready) {
+            let (state, code) = match verdict {
+                _ if duplicate => (State::Duplicate, ""),
+                Verdict::Queued => continue,
+                Verdict::Blocked(code) => (State::Blocked, code),
+                Verdict::Skipped(code) => (State::Skipped, code),
+            };
+            counts.add(place.line(name, State::Accepted, ""), 1);
+            counts.add(place.line(name, state, code), 1);
+            what.insert(
+                name.to_owned(),
+                if code.is_empty() { state.as_str().to_owned() } else { format!("{}:{code}", state.as_str()) },
+            );
+        }
+        if !what.is_empty() {
+            self.note(notes, &parcel.name, &parcel.id, what);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! What is counted, and the law that the counts obey.
+//!
+//! For every source and destination, and for any span of time:
+//! `accepted = delivered + duplicate + blocked + skipped + rejected + retrying + dead`, remainder 0.
+//!
+//! Counts ride with the events: what intake saw travels in the envelope, what became of it is added when the envelope
+//! has been worked off, and the whole is handed to the ledger as one [`Report`] with an id of its own. The ledger
+//! applies each id once, so that a redelivered envelope changes no count.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::Text;
+use crate::time::UnixMillis;
+
+/// What is counted. The states of one event at one destination, and under the empty destination what intake saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Copies that were well-formed: under the empty destination all of the source's, under a destination those that
+    /// arrived while the source had it.
+    Accepted,
+    /// Intake: copies that were refused as malformed; the code says why.
+    Malformed,
+    /// The platform has it.
+    Delivered,
+    /// A further copy of an event that had been claimed.
+    Duplicate,
+    /// The visitor's consent does not cover the destination; the code says which signal.
+    Blocked,
+    /// The destination has no use for the event; the code says why.
+    Skipped,
+    /// The platform refused it for good; the code is the platform's.
+    Rejected,
+    /// It is waiting for another attempt.
+    Retrying,
+    /// It was given up after the last attempt or the platform's age limit.
+    Dead,
+    /// Not a state: how many further attempts were scheduled in all.
+    Retries,
+    /// Not a state: how often a platform that had refused it for good was offered it again by hand.
+    Replayed,
+}
+
+impl State {
+    /// The seven states that share out what was accepted.
+    pub const FINAL: [Self; 7] = [
+        Self::Delivered,
+        Self::Duplicate,
+        Self::Blocked,
+        Self::Skipped,
+        Self::Rejected,
+        Self::Retrying,
+        Self::Dead,
+    ];
+
+    /// The stable `snake_case` name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Malformed => "malformed",
+            Self::Delivered => "delivered",
+            Self::Duplicate => "duplicate",
+            Self::Blocked => "blocked",
+            Self::Skipped => "skipped",
+            Self::Rejected => "rejected",
+            Self::Retrying => "retrying",
+            Self::Dead => "dead",
+            Self::Retries => "retries",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
+/// One line of the ledger: how many, of what, when.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Line {
+    /// First millisecond of the hour of receipt.
+    #[serde(rename = "h")]
+    pub hour: UnixMillis,
+    /// The source.
+    #[serde(rename = "s")]
+    pub source: String,
+    /// The sender's release, or empty.
+    #[serde(rename = "v", default, skip_serializing_if = "String::is_empty")]
+    pub release: String,
+    /// The event's name, or empty for what could not be read.
+    #[serde(rename = "e", default, skip_serializing_if = "String::is_empty")]
+    pub event: String,
+    /// The destination, or empty for intake.
+    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    pub destination: String,
+    /// What is counted.
+    #[serde(rename = "o")]
+    pub state: State,
+    /// Why, where there is a why.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+}
+
+/// Counts being gathered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<Line, i64>);
+
+impl Counts {
+    /// Adds to a line.
+    pub fn add(&mut self, line: Line, n: i64) {
+        *self.0.entry(line).or_default() += n;
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Self) {
+        for (line, n) in &other.0 {
+            self.add(line.clone(), *n);
+        }
+    }
+
+    /// The lines that count something.
+    pub fn iter(&self) -> impl Iterator<Item = (&Line, i64)> {
+        self.0.iter().filter(|(_, n)| **n != 0).map(|(line, n)| (line, *n))
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl Serialize for Counts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Counts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lines = Vec::<(Line, i64)>::deserialize(deserializer)?;
+        let mut counts = Self::default();
+        for (line, n) in lines {
+            counts.add(line, n);
+        }
+        Ok(counts)
+    }
+}
+
+/// What happened to one copy, for people who look for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: UnixMillis,
+    /// The source.
+    pub source: String,
+    /// The event's name, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub event: String,
+    /// The event's id, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub event_id: String,
+    /// By destination (empty: intake), what happened.
+    pub what: BTreeMap<String, String>,
+}
+
+/// An event that a destination did not take, with what is needed to offer it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its id: of the envelope, the place in it, and the destination.
+    pub id: String,
+    /// When it was given up.
+    pub at: UnixMillis,
+    /// The source.
+    pub source: String,
+    /// The destination.
+    pub destination: String,
+    /// The event's name.
+    pub event: String,
+    /// The event's id.
+    pub event_id: String,
+    /// `rejected` or `dead`.
+    pub state: State,
+    /// The platform's code.
+    pub code: String,
+    /// The prepared event: hashed identifiers, no plain one.
+    pub parcel: String,
+}
+
+/// A message that nobody could read, kept for people to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The queue's id of the message.
+    pub id: String,
+    /// When.
+    pub at: UnixMillis,
+    /// Why.
+    pub code: String,
+    /// The message's body.
+    pub body: String,
+}
+
+/// Everything that one envelope has to tell the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Applied once per id.
+    pub id: String,
+    /// What to add.
+    pub counts: Counts,
+    /// What happened to the first few copies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// What was given up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead: Vec<DeadLetter>,
+    /// What could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantined: Vec<Quarantined>,
+    /// Dead letters that have been offered again and so are none any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revived: Vec<String>,
+}
+
+impl Report {
+    /// How many copies of one envelope are noted one by one.
+    pub const MOST_NOTES: usize = 25;
+}
+
+/// One row of a ledger's answer, summed over whatever was not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Balance {
+    /// The source.
+    pub source: String,
+    /// The destination.
+    pub destination: String,
+    /// Copies that were well-formed.
+    pub accepted: i64,
+    /// The states that share them out, by name.
+    #[serde(flatten)]
+    pub states: BTreeMap<&'static str, i64>,
+    /// Further attempts that were scheduled.
+    pub retries: i64,
+    /// `accepted` less the sum of the states: 0, or something was lost or counted twice.
+    pub remainder: i64,
+}
+
+/// Draws the balance of each source and destination from ledger lines.
+///
+/// ```
+/// use edgetally_core::ledger::{Line, State, balance};
+/// use edgetally_core::time::UnixMillis;
+///
+/// let line = |destination: &str, state| Line {
+///     hour: UnixMillis(0), source: "shop".into(), release: String::new(), event: "purchase".into(),
+///     destination: destination.into(), state, code: String::new(),
+/// };
+/// let balances = balance([
+///     (line("meta", State::Accepted), 3),
+///     (line("meta", State::Delivered), 2),
+///     (line("meta", State::Duplicate), 1),
+/// ]);
+/// assert_eq!((balances[0].accepted, balances[0].remainder), (3, 0));
+/// ```
+pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
+    let mut rows: BTreeMap<(String, String), Balance> = BTreeMap::new();
+    for (line, n) in lines {
+        if line.destination.is_empty() {
+            continue;
+        }
+        let row = rows.entry((line.source.clone(), line.destination.clone())).or_insert_with(|| Balance {
+            source: line.source,
+            destination: line.destination,
+            states: State::FINAL.iter().map(|state| (state.as_str(), 0)).collect(),
+            ..Balance::default()
+        });
+        match line.state {
+            State::Accepted => row.accepted += n,
+            State::Retries => row.retries += n,
+            state => {
+                if let Some(sum) = row.states.get_mut(state.as_str()) {
+                    *sum += n;
+                }
+            }
+        }
+    }
+    rows.into_values()
+        .map(|mut row| {
+            row.remainder = row.accepted - row.states.values().sum::<i64>();
+            row
+        })
+        .collect()
+}
+
+/// The dimensions of a line that stay the same within one parcel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) received: UnixMillis,
+    pub(crate) source: &'a str,
+    pub(crate) release: Option<&'a Text<'a>>,
+    pub(crate) event: &'a str,
+}
+
+impl Place<'_> {
+    /// The line of a state at a destination.
+    pub(crate) fn line(&self, destination: &str, state: State, code: &str) -> Line {
+        Line {
+            hour: self.received.hour(),
+            source: self.source.to_owned(),
+            release: self.release.map(|release| release.as_str().to_owned()).unwrap_or_default(),
+            event: self.event.to_owned(),
+            destination: destination.to_owned(),
+            state,
+            code: code.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! edgetally counts every conversion once.
+//!
+//! This crate is the whole way from the bytes of a request to the lines of the ledger, without I/O, clock, environment
+//! or globals: `bytes → Event → Decision → Prepared → Envelope → Request → Reply → Outcome → Ledger`, one function per
+//! arrow, nothing flows back. The worker and the Python package drive it.
+//!
+//! ```
+//! use edgetally_core::delivery::{Delivery, Gates};
+//! use edgetally_core::envelope::{self, Message};
+//! use edgetally_core::intake::Batch;
+//! use edgetally_core::outcome::Reply;
+//! use edgetally_core::settings::Settings;
+//! use edgetally_core::time::UnixMillis;
+//!
+//! let settings = Settings::load(
+//!     r#"{"sources": {"shop": {"secret": "SHOP_SECRET", "destinations": ["meta"]}},
+//!         "destinations": {"meta": {"dataset_id": "1234567890123456"}}}"#,
+//!     &|name| Some(format!("a secret called {name}, long enough")),
+//! ).unwrap();
+//! let source = settings.source("shop").unwrap();
+//! let now = UnixMillis(1_795_342_531_000);
+//!
+//! // A request arrives.
+//! let body = br#"{"event": "purchase", "event_id": "ord-118842", "value": 129.90, "currency": "EUR",
+//!     "action_source": "email", "user": {"email": " Elena.Brandt@shop.example "},
+//!     "consent": {"ad_user_data": "granted", "ad_personalization": "denied"}}"#;
+//! let batch = Batch::read(&settings, source, None, body, now).unwrap();
+//! let plan = batch.finish(|_key| false, "a1");
+//! assert_eq!(plan.status, 202);
+//!
+//! // The queue hands its message over.
+//! let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else { panic!() };
+//! let envelopes = [envelope];
+//! let mut gates = Gates::new();
+//! let mut delivery = Delivery::new(&settings, &envelopes, &gates, now);
+//! let flight = delivery.next(&mut gates, now).unwrap();
+//! let sent = String::from_utf8(flight.request.body().clone()).unwrap();
+//! assert!(sent.contains(r#""value":129.90"#) && sent.contains(r#""opt_out":true"#));
+//! assert!(!sent.contains("brandt")); // nobody's address leaves in clear
+//!
+//! // Meta answers, and the ledger is told.
+//! let reply = Reply { status: 200, retry_after: None, body: br#"{"events_received": 1}"#.to_vec() };
+//! delivery.answer(flight.ticket, &Ok(reply), &mut gates, now);
+//! let aftermath = delivery.finish(now);
+//! let (line, n) = aftermath[0].reports[0].counts.iter().last().unwrap();
+//! assert_eq!((line.destination.as_str(), line.state.as_str(), n), ("meta", "delivered", 1));
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod attribution;
+pub mod auth;
+pub mod consent;
+pub mod dedup;
+pub mod delivery;
+pub mod destinations;
+pub mod envelope;
+pub mod error;
+pub mod event;
+pub mod identity;
+pub mod intake;
+pub mod ledger;
+pub mod money;
+pub mod outcome;
+pub mod settings;
+pub mod text;
+pub mod time;

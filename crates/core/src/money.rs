@@ -1,0 +1,124 @@
+//! Amounts that leave exactly as they came, and the currency they are in.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// The largest amount that is taken for one: 10^12 major units. Beyond it a unit mistake is more likely than a sale.
+pub const LARGEST: f64 = 1e12;
+/// The longest spelling of an amount that is accepted, in characters.
+const LONGEST: usize = 32;
+
+/// What is wrong with an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountError {
+    /// Not a JSON number.
+    NotANumber,
+    /// Not finite, negative, or larger than [`LARGEST`].
+    OutOfRange,
+}
+
+/// A non-negative, finite amount in major units, kept in the spelling of the sender.
+///
+/// `129.90` stays `129.90`: no trip through a binary float can change what a shop said its customer paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Amount<'a>(&'a RawValue);
+
+impl<'a> Amount<'a> {
+    /// Takes a JSON value for an amount.
+    pub fn new(raw: &'a RawValue) -> Result<Self, AmountError> {
+        let text = raw.get();
+        if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            return Err(AmountError::NotANumber);
+        }
+        let number: f64 = text.parse().map_err(|_| AmountError::NotANumber)?;
+        if !number.is_finite() || number.is_sign_negative() || number > LARGEST || text.len() > LONGEST {
+            return Err(AmountError::OutOfRange);
+        }
+        Ok(Self(raw))
+    }
+
+    /// Takes the text of a JSON number for an amount.
+    ///
+    /// ```
+    /// use edgetally_core::money::Amount;
+    /// assert_eq!(Amount::parse("129.90").unwrap().as_str(), "129.90");
+    /// assert!(Amount::parse("-1").is_err());
+    /// assert!(Amount::parse("1e400").is_err());
+    /// ```
+    pub fn parse(text: &'a str) -> Result<Self, AmountError> {
+        serde_json::from_str(text).map_err(|_| AmountError::NotANumber).and_then(Self::new)
+    }
+
+    /// The sender's own spelling.
+    pub fn as_str(&self) -> &'a str {
+        self.0.get()
+    }
+
+    /// The amount as a float, for comparisons only.
+    pub fn to_f64(&self) -> f64 {
+        self.as_str().parse().unwrap_or(0.0)
+    }
+}
+
+impl PartialEq for Amount<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Serialize for Amount<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Amount<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        Self::new(raw).map_err(|_| serde::de::Error::custom("not an amount"))
+    }
+}
+
+/// An ISO 4217 currency, upper case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Reads a three-letter ISO 4217 code in any case; `None` when there is no such currency.
+    pub fn parse(code: &str) -> Option<Self> {
+        let bytes: [u8; 3] = code.trim().as_bytes().try_into().ok()?;
+        let upper = bytes.map(|byte| byte.to_ascii_uppercase());
+        let text = std::str::from_utf8(&upper).ok()?;
+        iso_currency::Currency::from_code(text)?;
+        Some(Self(upper))
+    }
+
+    /// The three letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = crate::text::Text::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an ISO 4217 currency"))
+    }
+}
+
+/// An amount and its currency; one does not travel without the other.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Money<'a> {
+    /// How much, in major units.
+    #[serde(borrow, rename = "v")]
+    pub amount: Amount<'a>,
+    /// Of what.
+    #[serde(rename = "c")]
+    pub currency: Currency,
+}

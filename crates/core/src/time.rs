@@ -1,0 +1,90 @@
+//! Points in time, each with its unit in its type. The core has no clock: `now` is always an argument.
+
+use serde::{Deserialize, Serialize};
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
+
+/// Milliseconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixMillis(pub i64);
+
+/// Whole seconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnixSeconds(pub i64);
+
+/// One hour in milliseconds, the width of a ledger bucket.
+pub const HOUR_MS: i64 = 3_600_000;
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// 2000-01-01T00:00:00Z. Nothing that is older can be a conversion: it is a unit mistake.
+const EARLIEST_MS: i64 = 946_684_800_000;
+/// From here on a bare number is milliseconds, below it seconds (the year 5138, or March 1973).
+const MILLIS_FROM: f64 = 100_000_000_000.0;
+/// From here on a bare number would be micro- or nanoseconds, which nobody announced.
+const MICROS_FROM: f64 = 100_000_000_000_000.0;
+
+impl UnixMillis {
+    /// The second that this instant lies in.
+    pub const fn seconds(self) -> UnixSeconds {
+        UnixSeconds(self.0.div_euclid(1000))
+    }
+
+    /// The first millisecond of the hour that this instant lies in.
+    pub const fn hour(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(HOUR_MS))
+    }
+
+    /// Reads an RFC 3339 date and time with a zone, such as `2026-11-22T10:15:30.250Z`.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let instant = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
+        let millis = i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        (millis >= EARLIEST_MS).then_some(Self(millis))
+    }
+
+    /// Reads a bare number as Unix seconds or milliseconds, by its magnitude.
+    ///
+    /// ```
+    /// use edgetally_core::time::UnixMillis;
+    /// assert_eq!(UnixMillis::parse_number("1795342530"), Some(UnixMillis(1_795_342_530_000)));
+    /// assert_eq!(UnixMillis::parse_number("1795342530250"), Some(UnixMillis(1_795_342_530_250)));
+    /// assert_eq!(UnixMillis::parse_number("1795342530250000"), None); // microseconds: refused, not guessed
+    /// ```
+    pub fn parse_number(text: &str) -> Option<Self> {
+        let number: f64 = text.parse().ok()?;
+        if !number.is_finite() || number >= MICROS_FROM {
+            return None;
+        }
+        let millis = if number >= MILLIS_FROM { number } else { number * 1000.0 };
+        #[expect(clippy::cast_possible_truncation, reason = "bounded by MICROS_FROM above and EARLIEST_MS below")]
+        let millis = millis.floor() as i64;
+        (millis >= EARLIEST_MS).then_some(Self(millis))
+    }
+
+    /// RFC 3339 in UTC with milliseconds, for people and for platforms that want text.
+    pub fn to_rfc3339(self) -> String {
+        let Ok(instant) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000) else {
+            return String::new();
+        };
+        let (date, time) = (instant.date(), instant.time());
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            time.millisecond(),
+        )
+    }
+}
+
+impl UnixSeconds {
+    /// The same instant in milliseconds.
+    pub const fn millis(self) -> UnixMillis {
+        UnixMillis(self.0 * 1000)
+    }
+}

@@ -1,0 +1,192 @@
+// Starts the built worker under workerd, with the bindings that wrangler.toml declares: what runs in the
+// tests, the demo and the benchmark is what is deployed. State lives on disk, the port is a real one.
+//
+//   const worker = await startWorker({settings, secrets});
+//   await fetch(new URL("/v1/health", worker.url));
+//   await worker.dispose();
+
+import {execFileSync} from "node:child_process";
+import {mkdtemp, readFile, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {fileURLToPath} from "node:url";
+import {Log, LogLevel, Miniflare} from "miniflare";
+import {unstable_readConfig as readConfig} from "wrangler";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * One line that the worker or the runtime logged.
+ * @typedef {{timestamp: number, level: string, message: string}} LogLine
+ */
+
+/**
+ * What is read of wrangler.toml; the published types of wrangler refer to modules that are not published.
+ * @typedef {object} Config
+ * @property {string} [name]
+ * @property {string} compatibility_date
+ * @property {string[]} compatibility_flags
+ * @property {Record<string, unknown>} vars
+ * @property {{binding: string}[]} kv_namespaces
+ * @property {{producers?: {binding: string, queue: string}[], consumers?: Consumer[]}} queues
+ * @property {{bindings: {name: string, class_name: string}[]}} durable_objects
+ * @property {{new_sqlite_classes?: string[]}[]} migrations
+ */
+
+/**
+ * @typedef {object} Consumer
+ * @property {string} queue
+ * @property {number} [max_batch_size]
+ * @property {number} [max_batch_timeout]
+ * @property {number} [max_retries]
+ * @property {number} [retry_delay]
+ * @property {string} [dead_letter_queue]
+ */
+
+/**
+ * Replaces values that wrangler.toml gives to the consumer of the events queue.
+ * @typedef {object} QueueOptions
+ * @property {number} [maxBatchSize] messages per batch, at most 100
+ * @property {number} [maxBatchTimeout] seconds to wait for a full batch
+ * @property {number} [maxRetries] redeliveries before the dead letter queue
+ * @property {number} [retryDelay] seconds before a redelivery that names no delay itself
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {Record<string, unknown>} [settings] the variable EDGETALLY; that of wrangler.toml when absent
+ * @property {Record<string, string>} [secrets] secret bindings by name
+ * @property {string} [persist] a folder that keeps the state between runs; a temporary one when absent
+ * @property {number} [port] a free one when absent
+ * @property {QueueOptions} [queue]
+ * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
+ * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
+ */
+
+/**
+ * @typedef {object} Worker
+ * @property {URL} url where it listens, on 127.0.0.1
+ * @property {Miniflare} mf for looking into bindings: `mf.getKVNamespace("CLAIMS")`, `mf.getQueueProducer("EVENTS")`
+ * @property {number | undefined} pid the process of the runtime, for measuring it
+ * @property {LogLine[]} logs every line so far
+ * @property {() => Promise<void>} dispose stops it, and removes the state unless `persist` was given
+ */
+
+// What a visitor in Berlin looks like; fixed, so that no run depends on where it runs or fetches it.
+const berlin = {
+  asn: 64496,
+  asOrganization: "Example Carrier",
+  city: "Berlin",
+  colo: "TXL",
+  continent: "EU",
+  country: "DE",
+  isEUCountry: "1",
+  latitude: "52.52000",
+  longitude: "13.40500",
+  postalCode: "10115",
+  region: "Land Berlin",
+  regionCode: "BE",
+  timezone: "Europe/Berlin",
+};
+
+/**
+ * Starts the worker of `worker/build` and answers when it listens.
+ * @param {Options} [options]
+ * @returns {Promise<Worker>}
+ */
+export async function startWorker(options = {}) {
+  const file = join(root, "wrangler.toml");
+  const config = /** @type {Config} */ (/** @type {unknown} */ (readConfig({config: file}, {hideWarnings: true})));
+  const state = options.persist ?? (await mkdtemp(join(tmpdir(), "edgetally-state-")));
+  /** @type {LogLine[]} */
+  const logs = [];
+  const before = new Set(runtimes());
+  const mf = new Miniflare({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    defaultPersistRoot: state,
+    cf: {...berlin, ...options.cf},
+    log: new Log(LogLevel.ERROR),
+    logRequests: false,
+    telemetry: {enabled: false},
+    handleStructuredLogs(/** @type {LogLine} */ line) {
+      logs.push(line);
+      options.log?.(line);
+    },
+    name: config.name ?? "edgetally",
+    modules: await modules(),
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    bindings: {
+      ...config.vars,
+      ...(options.settings && {EDGETALLY: /** @type {any} */ (options.settings)}),
+      ...options.secrets,
+    },
+    kvNamespaces: config.kv_namespaces.map(({binding}) => binding),
+    queueProducers: Object.fromEntries(
+      (config.queues.producers ?? []).map(({binding, queue}) => [binding, {queueName: queue}]),
+    ),
+    queueConsumers: Object.fromEntries(
+      (config.queues.consumers ?? []).map((consumer) => [
+        consumer.queue,
+        {
+          maxBatchSize: consumer.max_batch_size,
+          maxBatchTimeout: consumer.max_batch_timeout,
+          maxRetries: consumer.max_retries,
+          retryDelay: consumer.retry_delay,
+          deadLetterQueue: consumer.dead_letter_queue,
+          // The consumer that has a dead letter queue is the one of the events.
+          ...(consumer.dead_letter_queue && options.queue),
+        },
+      ]),
+    ),
+    durableObjects: Object.fromEntries(
+      config.durable_objects.bindings.map(({name, class_name}) => [
+        name,
+        {
+          className: class_name,
+          useSQLite: config.migrations.some((step) => step.new_sqlite_classes?.includes(class_name)),
+        },
+      ]),
+    ),
+    // Only this machine: a test with real-looking settings can never reach an ad platform.
+    outboundService: {network: {allow: ["local"], tlsOptions: {trustBrowserCas: true}}},
+  });
+  const dispose = async () => {
+    await mf.dispose();
+    if (!options.persist) await rm(state, {recursive: true, force: true});
+  };
+  try {
+    const url = await mf.ready;
+    return {url, mf, pid: runtimes().find((pid) => !before.has(pid)), logs, dispose};
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** The two files that worker-build writes; the glue imports the other as "./index_bg.wasm". */
+async function modules() {
+  const build = join(root, "worker", "build");
+  const read = (/** @type {string} */ name) =>
+    readFile(join(build, name)).catch(() => {
+      throw new Error(`worker/build/${name} is missing: run "make build" first`);
+    });
+  return [
+    {type: /** @type {const} */ ("ESModule"), path: "index.js", contents: await read("index.js")},
+    {type: /** @type {const} */ ("CompiledWasm"), path: "index_bg.wasm", contents: await read("index_bg.wasm")},
+  ];
+}
+
+/** The runtimes that this process started. */
+function runtimes() {
+  try {
+    return execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], {encoding: "utf8"})
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, parent, command]) => Number(parent) === process.pid && command?.includes("workerd"))
+      .map(([pid]) => Number(pid));
+  } catch {
+    return []; // a machine without ps: the pid stays unknown
+  }
+}
