@@ -231,6 +231,11 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(reader: &mut Reader<'_>, path: &st
     }
 }
 
+/// The parameters of an address' query, percent-decoded.
+pub fn parameters(query: &str) -> impl Iterator<Item = (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
 fn name_is_plain(name: &str) -> bool {
     (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -1,0 +1,143 @@
+//! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
+
+use edgetally_core::delivery::{Aftermath, Delivery, MOST_FLIGHTS};
+use edgetally_core::envelope::{self, Envelope, Message};
+use edgetally_core::ledger::{Quarantined, Report};
+use edgetally_core::outcome::{Failure, Reply};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
+
+use crate::{edge, state};
+
+/// The queue that messages end in when this worker could not settle them.
+const DEAD_QUEUE: &str = "edgetally-dead";
+/// How long a message waits when it could not be settled.
+const AGAIN_SECONDS: u32 = 10;
+
+pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
+    // One by one, because decoding them together fails for all on one bad body.
+    let raw: Vec<RawMessage> = batch.raw_iter().collect();
+    let messages: Vec<(String, String)> =
+        raw.iter().map(|message| (message.id(), message.body().as_string().unwrap_or_default())).collect();
+    let mut done = vec![false; messages.len()];
+    if batch.queue() == DEAD_QUEUE {
+        bury(&messages, &env, &mut done).await;
+    } else {
+        work(&messages, &env, &mut done).await;
+    }
+    let again = QueueRetryOptionsBuilder::new().with_delay_seconds(AGAIN_SECONDS).build();
+    for (message, done) in raw.iter().zip(done) {
+        if done {
+            message.ack();
+        } else {
+            message.retry_with_options(&again);
+        }
+    }
+}
+
+/// Hands messages that were redelivered too often to the ledger, where people find them.
+async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
+    let reports: Vec<Report> = messages.iter().map(|(id, body)| quarantine(id, body, "redelivered_too_often")).collect();
+    let taken = report(env, &reports).await;
+    done.fill(taken);
+}
+
+fn quarantine(id: &str, body: &str, code: &str) -> Report {
+    Report {
+        id: format!("quarantine:{id}"),
+        quarantined: vec![Quarantined {
+            id: id.to_owned(),
+            at: edge::now(),
+            code: code.to_owned(),
+            body: body.to_owned(),
+        }],
+        ..Report::default()
+    }
+}
+
+async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
+    let mut envelopes: Vec<Envelope<'_>> = Vec::new();
+    let mut places: Vec<usize> = Vec::new();
+    let mut reports: Vec<(usize, Report)> = Vec::new();
+    for (place, (id, text)) in messages.iter().enumerate() {
+        match envelope::open(text) {
+            Ok(Message::Events(envelope)) => {
+                envelopes.push(envelope);
+                places.push(place);
+            }
+            Ok(Message::Report(report)) => reports.push((place, report)),
+            Err(unreadable) => {
+                worker::console_error!("message {id} is quarantined: {}", unreadable.code());
+                reports.push((place, quarantine(id, text, unreadable.code())));
+            }
+        }
+    }
+    if !envelopes.is_empty() {
+        match state::settings(env) {
+            // Without settings nobody knows where to; the events wait.
+            Err(_) => worker::console_error!("the settings are invalid; {} messages wait", envelopes.len()),
+            Ok(settings) => {
+                let gates = state::gates(|gates| gates.clone());
+                let mut delivery = Delivery::new(settings, &envelopes, &gates, edge::now());
+                fly(&mut delivery).await;
+                let aftermaths = delivery.finish(edge::now());
+                for (place, aftermath) in places.into_iter().zip(aftermaths) {
+                    if follow_up(env, &aftermath).await {
+                        reports.extend(aftermath.reports.into_iter().map(|report| (place, report)));
+                    }
+                }
+            }
+        }
+    }
+    // One call for the whole batch. A ledger that is away gets its reports through the queue later.
+    let all: Vec<Report> = reports.iter().map(|(_, report)| report.clone()).collect();
+    if all.is_empty() {
+        return;
+    }
+    let taken = report(env, &all).await;
+    let mut failed = vec![false; done.len()];
+    for (place, report) in &reports {
+        let kept = taken || edge::send(env, &envelope::close_report(report), AGAIN_SECONDS).await.is_ok();
+        if let Some(slot) = failed.get_mut(*place) {
+            *slot |= !kept;
+        }
+    }
+    for (place, _) in &reports {
+        if let (Some(slot), Some(failed)) = (done.get_mut(*place), failed.get(*place)) {
+            *slot = !failed;
+        }
+    }
+}
+
+/// Sends requests as fast as the delivery gives them out, six at a time, and hands the replies in as they come.
+async fn fly(delivery: &mut Delivery<'_>) {
+    let mut flights = FuturesUnordered::new();
+    loop {
+        while flights.len() < MOST_FLIGHTS {
+            let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) else { break };
+            flights.push(async move {
+                let reply: Result<Reply, Failure> =
+                    edge::exchange(&flight.address, &flight.request, flight.timeout_ms).await;
+                (flight.ticket, reply)
+            });
+        }
+        let Some((ticket, reply)) = flights.next().await else { return };
+        state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+    }
+}
+
+/// Makes what is left of an envelope durable.
+async fn follow_up(env: &Env, aftermath: &Aftermath) -> bool {
+    for (delay, message) in &aftermath.messages {
+        if edge::send(env, message, *delay).await.is_err() {
+            worker::console_warn!("the queue did not take a retry; its envelope comes again");
+            return false;
+        }
+    }
+    true
+}
+
+async fn report(env: &Env, reports: &[Report]) -> bool {
+    let Ok(text) = serde_json::to_string(reports) else { return false };
+    edge::ledger(env, "/report", &text).await.is_ok()
+}

@@ -1,0 +1,206 @@
+// The few calls of the runtime that the worker makes, each in one crossing between wasm and JavaScript.
+// A crossing costs about as much as hashing an address, so a request's headers come over in one string.
+// Nothing here decides anything: texts and bytes go through.
+
+// Requests of pages and servers show themselves in these headers; the order is that of `Field` in edge.rs.
+const HEADERS = [
+  "x-edgetally-key",
+  "origin",
+  "authorization",
+  "webhook-id",
+  "webhook-timestamp",
+  "webhook-signature",
+  "content-type",
+  "content-encoding",
+  "content-length",
+  "user-agent",
+  "referer",
+  "cookie",
+  "sec-gpc",
+  "cf-connecting-ip",
+];
+
+/** Method, address, country and region of the request, then HEADERS: one line each, an absent one empty. */
+export function describe(request) {
+  const {headers, cf} = request;
+  let text = `${request.method}\n${request.url}\n${cf?.country ?? ""}\n${cf?.regionCode ?? ""}`;
+  for (const name of HEADERS) {
+    text += `\n${headers.get(name) ?? ""}`;
+  }
+  return text;
+}
+
+/** The body, or null when it is longer than `most`: counted while it streams, so that nobody can fill the memory. */
+export async function body(request, most) {
+  if (request.body === null) return new Uint8Array(0);
+  // The runtime holds a sender to the length that was announced.
+  if (request.headers.has("content-length")) return new Uint8Array(await request.arrayBuffer());
+  const chunks = [];
+  let length = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > most) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** An answer of JSON. `extra` is header names and values in turn, separated by line feeds. */
+export function answer(status, text, extra) {
+  const headers = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"};
+  if (extra) {
+    const parts = extra.split("\n");
+    for (let i = 0; i + 1 < parts.length; i += 2) headers[parts[i]] = parts[i + 1];
+  }
+  return new Response(status === 204 ? null : text, {status, headers});
+}
+
+/** The variable EDGETALLY as JSON. */
+export function settings(env) {
+  const value = env.EDGETALLY;
+  return typeof value === "string" ? value : JSON.stringify(value ?? {});
+}
+
+/** A secret or variable by name. */
+export function secret(env, name) {
+  const value = env[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Which bindings are there, of names separated by commas. */
+export function bindings(env, names) {
+  return names.split(",").map((name) => (env[name] ? "1" : "0")).join("");
+}
+
+/** Which of the keys (separated by commas) stand in the store: "1" or "0" for each, in their order. */
+export async function claimed(env, keys) {
+  const kv = env.CLAIMS;
+  if (!keys.includes(",")) return (await kv.get(keys)) === null ? "0" : "1";
+  const all = keys.split(",");
+  let found = "";
+  const asked = [];
+  // A hundred keys is what one look-up takes.
+  for (let i = 0; i < all.length; i += 100) asked.push(kv.get(all.slice(i, i + 100)));
+  for (const map of await Promise.all(asked)) {
+    for (const value of map.values()) found += value === null ? "0" : "1";
+  }
+  return found;
+}
+
+/** Puts the keys (separated by commas) into the store for `ttl` seconds. */
+export async function claim(env, keys, ttl) {
+  const options = {expirationTtl: ttl};
+  if (!keys.includes(",")) return env.CLAIMS.put(keys, "", options);
+  await Promise.all(keys.split(",").map((key) => env.CLAIMS.put(key, "", options)));
+}
+
+const TEXT = {contentType: "text"};
+// What the queue takes in one call, less its own bookkeeping.
+const MOST_MESSAGES = 100;
+const MOST_BYTES = 250_000;
+
+/** Makes one message durable. */
+export async function send(env, text, delaySeconds) {
+  await env.EVENTS.send(text, delaySeconds ? {contentType: "text", delaySeconds} : TEXT);
+}
+
+/** Makes messages durable, in as few calls as the queue allows. */
+export async function sendAll(env, texts) {
+  let group = [];
+  let bytes = 0;
+  for (const text of texts) {
+    // Characters beyond ASCII have up to three bytes a code unit.
+    const size = text.length * 3 > 128_000 ? new TextEncoder().encode(text).byteLength : text.length * 3;
+    if (group.length > 0 && (group.length === MOST_MESSAGES || bytes + size > MOST_BYTES)) {
+      await env.EVENTS.sendBatch(group);
+      group = [];
+      bytes = 0;
+    }
+    group.push({body: text, contentType: "text"});
+    bytes += size;
+  }
+  if (group.length > 0) await env.EVENTS.sendBatch(group);
+}
+
+/**
+ * Sends a request to a platform and reads the reply, all within the time allowed.
+ * Gives [status, retry-after, body], or the name of the failure. A reply is read up to `most` bytes.
+ */
+export async function exchange(url, headers, body, timeout, most) {
+  const signal = AbortSignal.timeout(timeout);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: Object.fromEntries(headers.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2))),
+      body,
+      redirect: "manual",
+      signal,
+    });
+    const chunks = [];
+    let length = 0;
+    if (response.body) {
+      const reader = response.body.getReader();
+      for (;;) {
+        const {done, value} = await withSignal(reader.read(), signal);
+        if (done) break;
+        chunks.push(value);
+        length += value.byteLength;
+        if (length >= most) {
+          await reader.cancel();
+          break;
+        }
+      }
+    }
+    const whole = new Uint8Array(length);
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    return [response.status, response.headers.get("retry-after") ?? "", whole];
+  } catch (error) {
+    return error?.name === "TimeoutError" || error?.name === "AbortError" ? "timeout" : "connection";
+  }
+}
+
+/** A promise that the signal can end, for readers that do not listen to it themselves. */
+function withSignal(promise, signal) {
+  return Promise.race([
+    promise,
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), {once: true})),
+  ]);
+}
+
+/** Asks the ledger. Gives the reply's text; any other status than 200 is an error. */
+export async function ledger(env, path, text) {
+  const stub = env.LEDGER.get(env.LEDGER.idFromName("ledger"));
+  const response = await stub.fetch(`https://ledger${path}`, {method: "POST", body: text});
+  const reply = await response.text();
+  if (response.status !== 200) throw new Error(`the ledger answered ${response.status}`);
+  return reply;
+}
+
+/** All rows of a query as JSON, its parameters being texts and numbers in a JSON list. */
+export function rows(sql, query, parameters) {
+  return JSON.stringify(sql.exec(query, ...JSON.parse(parameters)).toArray());
+}
+
+export function random() {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 20);
+}
+
+export function now() {
+  return Date.now();
+}

@@ -1,0 +1,196 @@
+//! The runtime as functions: each call is one crossing into `edge.js`.
+
+use worker::js_sys;
+use worker::wasm_bindgen::prelude::*;
+use worker::{Env, web_sys};
+
+#[wasm_bindgen(module = "/src/edge.js")]
+extern "C" {
+    fn describe(request: &web_sys::Request) -> String;
+    #[wasm_bindgen(catch, js_name = body)]
+    async fn body_of(request: &web_sys::Request, most: u32) -> Result<JsValue, JsValue>;
+    fn answer(status: u16, text: &str, extra: &str) -> web_sys::Response;
+    #[wasm_bindgen(js_name = settings)]
+    fn settings_of(env: &JsValue) -> String;
+    #[wasm_bindgen(js_name = secret)]
+    fn secret_of(env: &JsValue, name: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = bindings)]
+    fn bindings_of(env: &JsValue, names: &str) -> String;
+    #[wasm_bindgen(catch, js_name = claimed)]
+    async fn claimed_of(env: &JsValue, keys: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = claim)]
+    async fn claim_of(env: &JsValue, keys: &str, ttl: f64) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = send)]
+    async fn send_to(env: &JsValue, text: &str, delay: u32) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = sendAll)]
+    async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = exchange)]
+    async fn exchange_with(url: &str, headers: &str, body: js_sys::Uint8Array, timeout: u32, most: u32) -> JsValue;
+    #[wasm_bindgen(catch, js_name = ledger)]
+    async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = rows)]
+    fn rows_of(sql: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(js_name = random)]
+    fn random_text() -> String;
+    #[wasm_bindgen(js_name = now)]
+    fn now_ms() -> f64;
+}
+
+use edgetally_core::outcome::{Failure, Reply};
+use edgetally_core::time::UnixMillis;
+
+/// Something of the runtime that did not work. What it said is not kept: it could hold what was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unavailable;
+
+impl From<JsValue> for Unavailable {
+    fn from(_: JsValue) -> Self {
+        Self
+    }
+}
+
+/// A request's first lines, in the order of `HEADERS` in `edge.js`.
+#[derive(Debug)]
+pub(crate) struct Described(String);
+
+#[derive(Debug, Clone, Copy)]
+#[repr(usize)]
+pub(crate) enum Field {
+    Method,
+    Url,
+    Country,
+    Region,
+    Key,
+    Origin,
+    Authorization,
+    WebhookId,
+    WebhookTimestamp,
+    WebhookSignature,
+    ContentType,
+    ContentEncoding,
+    ContentLength,
+    UserAgent,
+    Referer,
+    Cookie,
+    SecGpc,
+    Ip,
+}
+
+/// The fields of a request by place.
+#[derive(Debug)]
+pub(crate) struct Fields<'a>(Vec<&'a str>);
+
+impl Described {
+    pub(crate) fn new(request: &web_sys::Request) -> Self {
+        Self(describe(request))
+    }
+
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        Fields(self.0.split('\n').collect())
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// A field that is there and not empty.
+    pub(crate) fn get(&self, field: Field) -> Option<&'a str> {
+        self.0.get(field as usize).copied().filter(|text| !text.is_empty())
+    }
+}
+
+/// The body of a request, or nothing when it is longer than `most`.
+pub(crate) async fn body(request: &web_sys::Request, most: usize) -> Result<Option<Vec<u8>>, Unavailable> {
+    let value = body_of(request, u32::try_from(most).unwrap_or(u32::MAX)).await?;
+    Ok(value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec()))
+}
+
+/// An answer of JSON with further headers, names and values in turn.
+pub(crate) fn respond(status: u16, text: &str, headers: &[&str]) -> web_sys::Response {
+    answer(status, text, &headers.join("\n"))
+}
+
+pub(crate) fn settings(env: &Env) -> String {
+    settings_of(env)
+}
+
+pub(crate) fn secret(env: &Env, name: &str) -> Option<String> {
+    secret_of(env, name)
+}
+
+/// Whether each of the named bindings is there.
+pub(crate) fn bindings(env: &Env, names: &[&str]) -> Vec<bool> {
+    bindings_of(env, &names.join(",")).bytes().map(|byte| byte == b'1').collect()
+}
+
+/// Which keys stand in the store.
+pub(crate) async fn claimed(env: &Env, keys: &[String]) -> Result<Vec<bool>, Unavailable> {
+    let flags = claimed_of(env, &keys.join(",")).await?;
+    Ok(flags.as_string().unwrap_or_default().bytes().map(|byte| byte == b'1').collect())
+}
+
+pub(crate) async fn claim(env: &Env, keys: &[String], ttl_seconds: i64) -> Result<(), Unavailable> {
+    #[expect(clippy::cast_precision_loss, reason = "a few months in seconds")]
+    claim_of(env, &keys.join(","), ttl_seconds as f64).await?;
+    Ok(())
+}
+
+/// Makes messages durable.
+pub(crate) async fn send_all(env: &Env, messages: &[String]) -> Result<(), Unavailable> {
+    match messages {
+        [] => {}
+        [message] => send_to(env, message, 0).await?,
+        many => send_all_to(env, many.to_vec()).await?,
+    }
+    Ok(())
+}
+
+pub(crate) async fn send(env: &Env, message: &str, delay_seconds: u32) -> Result<(), Unavailable> {
+    send_to(env, message, delay_seconds).await?;
+    Ok(())
+}
+
+/// Sends a request to a platform.
+pub(crate) async fn exchange(
+    address: &str,
+    request: &edgetally_core::destinations::Request,
+    timeout_ms: u32,
+) -> Result<Reply, Failure> {
+    let mut headers = String::new();
+    for (name, value) in request.headers() {
+        if !headers.is_empty() {
+            headers.push('\n');
+        }
+        headers.push_str(name.as_str());
+        headers.push_str(": ");
+        headers.push_str(value.to_str().unwrap_or_default());
+    }
+    let body = js_sys::Uint8Array::from(request.body().as_slice());
+    let most = u32::try_from(Reply::MOST_BYTES).unwrap_or(u32::MAX);
+    let value = exchange_with(address, &headers, body, timeout_ms, most).await;
+    let Some(parts) = value.dyn_ref::<js_sys::Array>() else {
+        return Err(if value.as_string().as_deref() == Some("timeout") { Failure::Timeout } else { Failure::Connection });
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an HTTP status")]
+    let status = parts.get(0).as_f64().unwrap_or_default() as u16;
+    let retry_after = parts.get(1).as_string().and_then(|text| Reply::parse_retry_after(&text, now()));
+    let body = parts.get(2).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
+    Ok(Reply { status, retry_after, body })
+}
+
+/// Asks the ledger.
+pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, Unavailable> {
+    ledger_of(env, path, text).await?.as_string().ok_or(Unavailable)
+}
+
+/// Runs a query; its rows as JSON objects.
+pub(crate) fn rows(sql: &JsValue, query: &str, parameters: &serde_json::Value) -> Result<String, Unavailable> {
+    Ok(rows_of(sql, query, &parameters.to_string())?)
+}
+
+pub(crate) fn random() -> String {
+    random_text()
+}
+
+pub(crate) fn now() -> UnixMillis {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for a long time")]
+    UnixMillis(now_ms() as i64)
+}

@@ -1,0 +1,51 @@
+//! What lives as long as the isolate: the settings, the claims seen lately, the gates, the next id.
+
+use std::cell::{Cell, OnceCell, RefCell};
+
+use edgetally_core::dedup::Recent;
+use edgetally_core::delivery::Gates;
+use edgetally_core::settings::{Fault, Settings};
+use worker::Env;
+
+use crate::edge;
+
+/// About a megabyte of keys.
+const RECENT_KEYS: usize = 10_000;
+
+thread_local! {
+    static SETTINGS: OnceCell<Result<&'static Settings, Vec<Fault>>> = const { OnceCell::new() };
+    static RECENT: RefCell<Recent> = RefCell::new(Recent::new(RECENT_KEYS));
+    static GATES: RefCell<Gates> = RefCell::new(Gates::new());
+    static PREFIX: OnceCell<String> = const { OnceCell::new() };
+    static COUNTER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The settings, read once per isolate: a deploy or a new secret makes a new one.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn settings(env: &Env) -> Result<&'static Settings, Vec<Fault>> {
+    SETTINGS.with(|cell| {
+        cell.get_or_init(|| {
+            Settings::load(&edge::settings(env), &|name| edge::secret(env, name))
+                .map(|settings| &*Box::leak(Box::new(settings)))
+        })
+        .clone()
+    })
+}
+
+/// Looks into or changes the claims seen lately. Never across an await.
+pub(crate) fn recent<T>(look: impl FnOnce(&mut Recent) -> T) -> T {
+    RECENT.with(|recent| look(&mut recent.borrow_mut()))
+}
+
+/// Looks into or changes the gates. Never across an await.
+pub(crate) fn gates<T>(look: impl FnOnce(&mut Gates) -> T) -> T {
+    GATES.with(|gates| look(&mut gates.borrow_mut()))
+}
+
+/// An id that no other envelope has: the isolate's own chance and a counter.
+pub(crate) fn new_id() -> String {
+    let number = COUNTER.with(|counter| counter.replace(counter.get() + 1));
+    PREFIX.with(|prefix| format!("{}-{number:x}", prefix.get_or_init(edge::random)))
+}
