@@ -60,6 +60,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @property {number} [port] a free one when absent
  * @property {QueueOptions} [queue]
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
+ * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
  * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
  */
 
@@ -114,7 +115,7 @@ export async function startWorker(options = {}) {
       options.log?.(line);
     },
     name: config.name ?? "edgetally",
-    modules: await modules(),
+    modules: await modules(options.wrap),
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
     bindings: {
@@ -165,14 +166,18 @@ export async function startWorker(options = {}) {
   }
 }
 
-/** The two files that worker-build writes; the glue imports the other as "./index_bg.wasm". */
-async function modules() {
+/**
+ * The two files that worker-build writes; the glue imports the other as "./index_bg.wasm". The first is the entry point.
+ * @param {string} [wrap]
+ */
+async function modules(wrap) {
   const build = join(root, "worker", "build");
   const read = (/** @type {string} */ name) =>
     readFile(join(build, name)).catch(() => {
       throw new Error(`worker/build/${name} is missing: run "make build" first`);
     });
   return [
+    ...(wrap === undefined ? [] : [{type: /** @type {const} */ ("ESModule"), path: "wrap.js", contents: wrap}]),
     {type: /** @type {const} */ ("ESModule"), path: "index.js", contents: await read("index.js")},
     {type: /** @type {const} */ ("CompiledWasm"), path: "index_bg.wasm", contents: await read("index_bg.wasm")},
   ];

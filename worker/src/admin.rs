@@ -1,13 +1,12 @@
 //! What operators see and do: health, the ledger, what happened lately, dead letters and their replay.
 
-use std::collections::BTreeMap;
-
 use edgetally_core::auth::is_admin;
 use edgetally_core::delivery;
 use edgetally_core::destinations::{VERSION_WARNING_DAYS, versions};
 use edgetally_core::error::{Code, ParseError};
 use edgetally_core::intake::error_of;
 use edgetally_core::ledger::{Line, Report, balance};
+use edgetally_core::table::Table;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use worker::{Env, web_sys};
@@ -25,7 +24,7 @@ const MOST_REPLAYS: u32 = 100;
 pub(crate) fn health(env: &Env) -> web_sys::Response {
     let now = edge::now();
     let bound = edge::bindings(env, BINDINGS);
-    let bindings: BTreeMap<_, _> = BINDINGS.iter().copied().zip(bound.iter().copied()).collect();
+    let bindings: Table<_, _> = BINDINGS.iter().copied().zip(bound.iter().copied()).collect();
     let settings = state::settings(env);
     let healthy = settings.is_ok() && bound.iter().all(|bound| *bound);
     let versions = versions(now);
@@ -34,7 +33,7 @@ pub(crate) fn health(env: &Env) -> web_sys::Response {
         .filter(|version| version.days_left.is_some_and(|days| days <= VERSION_WARNING_DAYS))
         .map(|version| format!("{} {} ends on {}", version.platform, version.api_version, version.ends.unwrap_or("")))
         .collect();
-    let paused: BTreeMap<String, Value> = state::gates(|gates| {
+    let paused: Table<String, Value> = state::gates(|gates| {
         gates
             .iter()
             .filter_map(|(name, gate)| {
@@ -107,13 +106,8 @@ fn unavailable<E>(_: E) -> ParseError {
     error_of(Code::LedgerUnavailable)
 }
 
-/// A line as the ledger answers it.
-#[derive(Deserialize)]
-struct Row {
-    #[serde(flatten)]
-    line: Line,
-    n: i64,
-}
+/// A line as the ledger answers it: the line and its number, side by side.
+type Row = (Line, i64);
 
 async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
     #[derive(Serialize)]
@@ -126,18 +120,20 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
     }
     let text = edge::ledger(env, "/lines", &filter.to_string()).await.map_err(unavailable)?;
     let rows: Vec<Row> = serde_json::from_str(&text).map_err(unavailable)?;
-    let balances = balance(rows.iter().map(|row| (row.line.clone(), row.n)));
+    let balances = balance(rows.iter().cloned());
     let remainder: i64 = balances.iter().map(|balance| balance.remainder.abs()).sum();
-    let mut intake: BTreeMap<&str, BTreeMap<String, i64>> = BTreeMap::new();
-    let mut reasons: BTreeMap<(&str, &str, &'static str, &str), i64> = BTreeMap::new();
-    for Row { line, n } in &rows {
+    let mut intake: Table<&str, Table<&str, i64>> = Table::new();
+    let mut reasons: Table<(&str, &str, &'static str, &str), i64> = Table::new();
+    for (line, n) in &rows {
         if line.destination.is_empty() {
-            let of = intake.entry(&line.source).or_default();
-            *of.entry(line.state.as_str().to_owned()).or_default() += n;
-            *of.entry("received".to_owned()).or_default() += n;
+            intake.change(&line.source, |of| {
+                of.change(line.state.as_str(), |sum| *sum += n);
+                of.change("received", |sum| *sum += n);
+            });
         }
         if !line.code.is_empty() {
-            *reasons.entry((&line.source, &line.destination, line.state.as_str(), &line.code)).or_default() += n;
+            let key = (line.source.as_str(), line.destination.as_str(), line.state.as_str(), line.code.as_str());
+            reasons.change(key, |sum| *sum += n);
         }
     }
     let reasons: Vec<Reason<'_>> = reasons
@@ -154,7 +150,7 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
     if filter.get("hours").and_then(Value::as_bool) == Some(true) {
         let lines: Vec<Value> = rows
             .iter()
-            .map(|Row { line, n }| {
+            .map(|(line, n)| {
                 json!({"hour": line.hour.to_rfc3339(), "source": line.source, "release": line.release, "event": line.event,
                     "destination": line.destination, "state": line.state, "code": line.code, "n": n})
             })
@@ -235,7 +231,7 @@ async fn again(request: &web_sys::Request, fields: &Fields<'_>, env: &Env) -> Re
         ParseError::new(Code::RequestInvalid, "", "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100")
     };
     let body = edge::body(request, 64 * 1024).await.ok().flatten().ok_or_else(fault)?;
-    let mut wanted: Wanted = serde_json::from_slice(&body).map_err(|_| fault())?;
+    let mut wanted: Wanted = serde_json::from_str(std::str::from_utf8(&body).map_err(|_| fault())?).map_err(|_| fault())?;
     if wanted.ids.is_none() == wanted.destination.is_none() {
         return Err(fault());
     }

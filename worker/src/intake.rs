@@ -1,6 +1,5 @@
 //! `POST /v1/events`: from a request to durable messages and an answer.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use edgetally_core::auth::{Caller, Credentials, Proof, recognise};
@@ -10,6 +9,7 @@ use edgetally_core::error::{Code, ParseError};
 use edgetally_core::event::LARGEST_BODY;
 use edgetally_core::intake::{Batch, Visit, error_of, refusal};
 use edgetally_core::settings::Settings;
+use edgetally_core::table::Table;
 use worker::{Context, Delay, Env, web_sys};
 
 use crate::edge::{self, Field, Fields, respond};
@@ -130,7 +130,7 @@ async fn take(
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
         let found = edge::claimed(&env, &names).await.unwrap_or_default();
         for (key, _) in asked.iter().zip(found).filter(|(_, found)| *found) {
-            taken.insert(*key);
+            taken.insert(*key, ());
             state::recent(|recent| recent.claim(*key, now));
         }
     }
@@ -180,18 +180,18 @@ async fn wait_for_others(keys: &[ClaimKey], settings: &Settings) {
 
 /// Sorts the keys into those that are known to be claimed and those that the store has to be asked for, and takes the
 /// latter in hand.
-fn look(keys: &[ClaimKey], signature: Option<ClaimKey>, settings: &Settings) -> (HashSet<ClaimKey>, Vec<ClaimKey>) {
+fn look(keys: &[ClaimKey], signature: Option<ClaimKey>, settings: &Settings) -> (Table<ClaimKey, ()>, Vec<ClaimKey>) {
     let now = edge::now();
-    let mut taken = HashSet::new();
+    let mut taken = Table::new();
     let mut asked = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Table::new();
     state::recent(|recent| {
         for key in keys.iter().copied().chain(signature) {
-            if !seen.insert(key) {
+            if !seen.insert(key, ()) {
                 continue;
             }
             if recent.look(key, now, settings.window_ms) == Known::Claimed {
-                taken.insert(key);
+                taken.insert(key, ());
             } else {
                 asked.push(key);
                 if Some(key) != signature {

@@ -201,13 +201,18 @@ impl Ledger {
     fn lines(&self, body: &str) -> std::result::Result<String, Unavailable> {
         let filter: Filter = serde_json::from_str(body).map_err(|_| Unavailable)?;
         let hour = if filter.hours { "hour" } else { "0" };
-        self.rows(
+        #[derive(Deserialize)]
+        struct Whole {
+            lines: String,
+        }
+        let whole = self.rows(
             &format!(
-                "SELECT {hour} AS h, source AS s, release AS v, event AS e, destination AS d, state AS o, code AS c, sum(n) AS n
+                "SELECT json_group_array(json_array(json(line), n)) AS lines FROM (SELECT json_object('h', {hour}, 's', source, 'v', release, 'e', event, 'd', destination, 'o', state,
+                        'c', code) AS line, sum(n) AS n
                  FROM counts
                  WHERE hour >= ?1 AND hour <= ?2 AND (?3 IS NULL OR source = ?3) AND (?4 IS NULL OR destination = ?4)
                    AND (?5 IS NULL OR event = ?5) AND (?6 IS NULL OR release = ?6)
-                 GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7 LIMIT 20000"
+                 GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1 LIMIT 20000)"
             ),
             &json!([
                 filter.since.unwrap_or(0),
@@ -217,7 +222,9 @@ impl Ledger {
                 filter.event,
                 filter.release
             ]),
-        )
+        )?;
+        let whole: Vec<Whole> = serde_json::from_str(&whole).map_err(|_| Unavailable)?;
+        whole.into_iter().next().map(|whole| whole.lines).ok_or(Unavailable)
     }
 
     /// What happened lately, newest first.

@@ -64,7 +64,7 @@ pub fn known_click_id(name: &str) -> Option<&'static str> {
 pub fn plausible_click_id(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= LONGEST_CLICK_ID
-        && !value.contains('@')
+        && !crate::event::holds_email(value)
         && !value.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
@@ -135,6 +135,14 @@ pub fn clean_url(url: &str) -> Option<String> {
         }
     }
     Some(clean)
+}
+
+/// The site of a page address: scheme and host.
+pub(crate) fn site(url: &str) -> Option<String> {
+    let clean = clean_url(url)?;
+    let host = clean.find("://")? + 3;
+    let end = clean.get(host..)?.find('/').map_or(clean.len(), |slash| host + slash);
+    Some(format!("{}/", clean.get(..end)?))
 }
 
 /// A [cleaned](clean_url) address without its click ids, for destinations that may not have identifiers.

@@ -185,7 +185,7 @@ fn verify<'a>(
     }
     let caller = found.ok_or(Code::SignatureInvalid)?;
     // After the signature: a forger learns nothing about our clock.
-    if (seconds - now.seconds().0).abs() > SIGNATURE_TOLERANCE_SECONDS {
+    if seconds.abs_diff(now.seconds().0) > SIGNATURE_TOLERANCE_SECONDS.unsigned_abs() {
         return Err(Code::SignatureStale);
     }
     Ok(caller)

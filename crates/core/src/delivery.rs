@@ -5,17 +5,19 @@
 //! stands alone. One slow destination never holds another up: destinations take turns, at most two of the connections
 //! are one destination's, and one that keeps failing closes its [`Gate`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::fmt;
 
 use crate::destinations::{Destination, Input, Request};
 use crate::envelope::{Envelope, Packer, Parcel};
 use crate::ledger::{Counts, DeadLetter, Note, Place, Report, State};
 use crate::outcome::{Answer, Failure, Gate, Outcome, Reply};
 use crate::settings::Settings;
+use crate::table::Table;
 use crate::time::UnixMillis;
 
 /// The gates of all destinations, by name. They outlive a delivery.
-pub type Gates = HashMap<String, Gate>;
+pub type Gates = Table<String, Gate>;
 
 /// How many requests may be under way at once (Workers keep six connections open).
 pub const MOST_FLIGHTS: usize = 6;
@@ -56,7 +58,6 @@ struct Lane {
 }
 
 /// A request that is to be sent.
-#[derive(Debug)]
 pub struct Flight {
     /// To hand in with the reply.
     pub ticket: usize,
@@ -68,6 +69,17 @@ pub struct Flight {
     pub request: Request,
     /// How long to wait, in milliseconds.
     pub timeout_ms: u32,
+}
+
+impl fmt::Debug for Flight {
+    /// Without address and request: both may hold a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flight")
+            .field("ticket", &self.ticket)
+            .field("destination", &self.destination)
+            .field("bytes", &self.request.body().len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is left to do for one envelope. To be done in this order: send the messages, hand in the reports, let the
@@ -107,7 +119,7 @@ impl<'e> Delivery<'e> {
             tickets: Vec::new(),
             removed: Vec::new(),
         };
-        let mut groups: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+        let mut groups: Table<(usize, String), Vec<usize>> = Table::new();
         for (envelope_index, envelope) in envelopes.iter().enumerate() {
             for (parcel_index, parcel) in envelope.parcels.iter().enumerate() {
                 for leg in &parcel.legs {
@@ -133,7 +145,7 @@ impl<'e> Delivery<'e> {
                     let job = delivery.jobs.len();
                     delivery.jobs.push(Job { envelope: envelope_index, parcel: parcel_index, destination: place, input });
                     if fate.is_none() {
-                        groups.entry((place, configured.destination.group(&input))).or_default().push(job);
+                        groups.change((place, configured.destination.group(&input)), |members| members.push(job));
                     }
                     delivery.fates.push(fate);
                 }
@@ -175,6 +187,9 @@ impl<'e> Delivery<'e> {
 
     /// The next request to send, destinations taking turns; nothing when none may be sent right now.
     pub fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<Flight> {
+        if self.lanes.iter().map(|lane| lane.flights).sum::<usize>() >= MOST_FLIGHTS {
+            return None;
+        }
         let lanes = self.lanes.len();
         for step in 0..lanes {
             let lane = (self.turn + step) % lanes;
@@ -254,7 +269,7 @@ impl<'e> Delivery<'e> {
                 destination.unanswered(&inputs, failure.code(), *failure == Failure::Timeout)
             }
         };
-        let gate = gates.entry(name.to_owned()).or_default();
+        let Some(gate) = gates.entry(name.to_owned()) else { return };
         match (&answer, reply) {
             (Answer::All(Outcome::Unauthorized { code }), _) => gate.close(code, self.settings.pause_seconds, now),
             (Answer::All(Outcome::Retry { code, after: Some(seconds) }), Ok(_)) => {
@@ -351,8 +366,8 @@ impl<'e> Delivery<'e> {
         let mut counts = envelope.counts.clone();
         let mut notes = envelope.notes.clone();
         let mut dead = Vec::new();
-        let mut again: BTreeMap<&str, Again> = BTreeMap::new();
-        let mut whats: BTreeMap<usize, BTreeMap<String, String>> = BTreeMap::new();
+        let mut again: Table<&str, Again> = Table::new();
+        let mut whats: Table<usize, Table<String, String>> = Table::new();
 
         let concluded = self.jobs.iter().zip(&self.fates).filter(|(job, _)| job.envelope == index).filter_map(
             |(job, fate)| {
@@ -391,16 +406,19 @@ impl<'e> Delivery<'e> {
             // A gauge that goes down again has to go down on the line that it went up on, so it has no code.
             counts.add(place.line(name, state, if state == State::Retrying { "" } else { code }), 1);
             let what = if code.is_empty() { state.as_str().to_owned() } else { format!("{}:{code}", state.as_str()) };
-            whats.entry(parcel_index).or_default().insert(name.to_owned(), what);
+            whats.change(parcel_index, |whats| {
+                whats.insert(name.to_owned(), what);
+            });
             match fate {
                 Fate::Again { after, counted, .. } => {
                     if counted {
                         counts.add(place.line(name, State::Retries, ""), 1);
                     }
-                    let again = again.entry(name).or_default();
-                    again.after = again.after.max(after);
-                    again.counted |= counted;
-                    again.parcels.push(parcel_index);
+                    again.change(name, |again| {
+                        again.after = again.after.max(after);
+                        again.counted |= counted;
+                        again.parcels.push(parcel_index);
+                    });
                 }
                 Fate::Rejected(code) | Fate::Dead(code) => dead.push(DeadLetter {
                     id: format!("{}#{parcel_index}#{name}", envelope.id),
@@ -502,6 +520,9 @@ fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
 }
 
 /// One report, or several where the dead letters would make it too large for the queue.
+///
+/// The counts stay together: an envelope that is worked off twice may come to other counts, and of those the ledger
+/// must take all or none.
 fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) -> Vec<Report> {
     let mut reports = vec![Report { id: id.to_owned(), counts, notes, ..Report::default() }];
     let mut size = 0;

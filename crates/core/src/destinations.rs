@@ -4,7 +4,6 @@
 //! Adding one: its file, its line in [`ALL`], its fixtures. `CONTRIBUTING.md` has the steps.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use crate::identity::spelling::{ClearSpelling, HashedSpelling};
 use crate::identity::{Hashed, Spellings};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::Reader;
+use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
@@ -128,7 +128,15 @@ impl<'e> Input<'e> {
 
     /// Address of the page; without identifiers, also without click ids.
     pub fn page_url(&self) -> Option<Cow<'e, str>> {
-        let url = self.event.page_url.as_deref()?;
+        self.address(self.event.page_url.as_deref()?)
+    }
+
+    /// Where the visitor came from; without identifiers, also without click ids.
+    pub fn referrer(&self) -> Option<Cow<'e, str>> {
+        self.address(self.event.referrer.as_deref()?)
+    }
+
+    fn address(&self, url: &'e str) -> Option<Cow<'e, str>> {
         Some(if self.grant.identifiers() { Cow::Borrowed(url) } else { without_click_ids(url) })
     }
 
@@ -200,12 +208,12 @@ pub(crate) fn settings<T: for<'de> Deserialize<'de>>(text: &str, path: &str, rea
 /// The event names of a platform: overrides of the operator, then the platform's own table, then the name itself.
 #[derive(Debug, Clone, Default)]
 pub struct EventNames {
-    overrides: BTreeMap<String, Option<String>>,
+    overrides: Table<String, Option<String>>,
 }
 
 impl EventNames {
     /// Overrides as the settings spell them: canonical name to the platform's, or `false` to leave the event out.
-    pub(crate) fn new(table: BTreeMap<String, EventName>) -> Self {
+    pub(crate) fn new(table: Table<String, EventName>) -> Self {
         let overrides = table
             .into_iter()
             .filter_map(|(name, to)| match to {

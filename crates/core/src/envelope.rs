@@ -197,14 +197,6 @@ struct Head {
     kind: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Outer<'a, T> {
-    v: u8,
-    kind: &'static str,
-    #[serde(flatten)]
-    inner: &'a T,
-}
-
 /// Opens a message of the queue.
 ///
 /// # Errors
@@ -223,7 +215,8 @@ pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
 
 /// Closes a report into a message.
 pub fn close_report(report: &Report) -> String {
-    serde_json::to_string(&Outer { v: VERSION, kind: "report", inner: report }).unwrap_or_default()
+    let json = serde_json::to_string(report).unwrap_or_default();
+    format!(r#"{{"v":{VERSION},"kind":"report",{}"#, json.strip_prefix('{').unwrap_or("}"))
 }
 
 /// Packs parcels into as few messages as stay within [`LARGEST`].

@@ -18,6 +18,7 @@
 //! everywhere but in `properties`, `context.cookies` and `context.click_ids`: a misspelt `consent` or `email` that is
 //! silently ignored would cost more than a refused event.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use serde::de::MapAccess;
@@ -75,7 +76,6 @@ pub const STANDARD_EVENTS: &[&str] = &[
 ];
 
 /// One thing that happened, checked.
-#[derive(Debug)]
 pub struct Event<'a> {
     /// A standard name or a custom `[a-z][a-z0-9_]{0,39}`.
     pub name: Text<'a>,
@@ -237,7 +237,7 @@ impl<'a> Item<'a> {
 }
 
 /// Where an event happened. All of it travels in clear to the platforms that ask for it, under their grant.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Context<'a> {
     /// Address of the page.
     pub page_url: Option<Text<'a>>,
@@ -257,6 +257,24 @@ pub struct Context<'a> {
     pub cookies: Vec<(Text<'a>, Text<'a>)>,
     /// Click ids by parameter name.
     pub click_ids: Vec<(Text<'a>, Text<'a>)>,
+}
+
+impl std::fmt::Debug for Event<'_> {
+    /// Without what the sender wrote freely: addresses of pages are not cleaned yet.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Event")
+            .field("name", &self.name)
+            .field("id", &self.id)
+            .field("time", &self.time)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
 }
 
 /// Through which door an event came, in Meta's words, which are the finest.
@@ -570,6 +588,7 @@ impl<'de> Object<'de> for Item<'de> {
             _ => match ITEM_TEXTS.iter().find(|name| **name == key) {
                 Some(name) => {
                     if let Some(text) = text(map, fault, 512)? {
+                        self.more.retain(|(known, _)| known.as_str() != *name);
                         self.more.push(((*name).into(), text));
                     }
                 }
@@ -671,12 +690,29 @@ impl<'a> Event<'a> {
         let personal = |text: &str| holds_email(text) || holds_digits(text, &phone);
         let mut removed = |path: String| self.removed.push(Removed { path, code: "personal_data" });
         self.properties.retain(|(key, value)| {
-            let bad = matches!(value, Property::Text(text) if personal(text)) || holds_email(key);
+            let named = personal(key);
+            let bad = named
+                || match value {
+                    Property::Text(text) => personal(text),
+                    Property::Number(number) => personal(number.as_str()),
+                    Property::Flag(_) => false,
+                };
             if bad {
-                removed(if holds_email(key) { "properties".into() } else { format!("properties.{key}") });
+                removed(if named { "properties".into() } else { format!("properties.{key}") });
             }
             !bad
         });
+        for (name, slot) in
+            [("context.page_url", &mut self.context.page_url), ("context.referrer", &mut self.context.referrer)]
+        {
+            if let Some(url) = slot
+                && holds_digits(url, &phone)
+            {
+                // A page without its address is no page to the platforms, so its site stays.
+                *slot = crate::attribution::site(url).map(Text::from);
+                removed(name.to_owned());
+            }
+        }
         for (name, slot) in [
             ("context.page_title", &mut self.context.page_title),
             ("context.client_id", &mut self.context.client_id),
@@ -684,7 +720,7 @@ impl<'a> Event<'a> {
             ("context.user_agent", &mut self.context.user_agent),
             ("release", &mut self.release),
         ] {
-            if slot.as_deref().is_some_and(holds_email) {
+            if slot.as_deref().is_some_and(personal) {
                 *slot = None;
                 removed(name.to_owned());
             }
@@ -804,9 +840,19 @@ fn read_properties<'a>(
     let entries: Entries<'a> = serde_json::from_str(raw.get())
         .map_err(|_| ParseError::new(Code::WrongType, "properties", "must be an object"))?;
     let mut properties: Vec<(Text<'a>, Property<'a>)> = Vec::with_capacity(entries.0.len());
+    let mut places: HashMap<Text<'a>, usize> = HashMap::with_capacity(entries.0.len());
     for (key, value) in entries.0 {
         match Property::new(value) {
-            Some(scalar) => properties.push((key, scalar)),
+            Some(scalar) => {
+                // The last of equal keys counts, as everywhere in JSON; two would make the platforms' bodies ambiguous.
+                match places.get(&key).and_then(|place| properties.get_mut(*place)) {
+                    Some((_, value)) => *value = scalar,
+                    None => {
+                        places.insert(key.clone(), properties.len());
+                        properties.push((key, scalar));
+                    }
+                }
+            }
             None if value.get() == "null" => {}
             None => removed.push(Removed { path: "properties".to_owned(), code: "not_a_scalar" }),
         }
@@ -855,13 +901,17 @@ pub fn holds_email(text: &str) -> bool {
         let local = before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._%+-".contains(c));
         let domain: &str = after.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')).next().unwrap_or("");
         let domain = domain.trim_end_matches('.');
-        local && domain.rsplit_once('.').is_some_and(|(host, tld)| {
-            !host.is_empty() && tld.chars().count() >= 2 && tld.chars().all(char::is_alphabetic)
-        })
+        // Any label behind the first that begins like a top-level domain: what follows may be the site's own.
+        let mut labels = domain.split('.');
+        local
+            && labels.next().is_some_and(|host| !host.is_empty())
+            && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
     };
     if !text.bytes().any(|byte| byte == b'@' || byte == b'%') {
         return false;
     }
+    let dots = text.replace("%2E", ".").replace("%2e", ".");
+    let text = dots.as_str();
     ["@", "%40"].iter().any(|at| {
         text.match_indices(at).any(|(place, at)| {
             around(text.get(..place).unwrap_or(""), text.get(place + at.len()..).unwrap_or(""))

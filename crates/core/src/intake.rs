@@ -3,24 +3,23 @@
 //! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::keys`]
 //! says which claims matter; [`Batch::finish`] knows which of them are taken and makes messages and answer.
 
-use std::collections::{BTreeMap, HashSet};
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::attribution::{
     clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id, known_cookie,
-    plausible_click_id, public_ip,
+    plausible_click_id, public_ip, without_click_ids,
 };
 use crate::consent::{Decision, decide};
 use crate::dedup::ClaimKey;
 use crate::destinations::Input;
-use crate::envelope::{Leg, Packer, Parcel};
+use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
-use crate::event::{Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed, deeper_than};
+use crate::event::{Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed, deeper_than, holds_email};
 use crate::identity::Prepared;
-use crate::ledger::{Counts, Note, Place, State};
+use crate::ledger::{Counts, Note, Place, Report, State};
 use crate::settings::{Settings, Source};
+use crate::table::Table;
 use crate::text::Text;
 use crate::time::UnixMillis;
 
@@ -330,8 +329,12 @@ impl<'a> Batch<'a> {
         let none = Visit::default();
         let page = visit.unwrap_or(&none);
         let url = context.page_url.as_deref().or(page.referer);
-        parcel.page_url = url.and_then(clean_url).map(Text::from);
-        parcel.referrer = context.referrer.as_deref().and_then(clean_url).map(Text::from);
+        let address = |url: &str| {
+            let clean = clean_url(url)?;
+            Some(Text::from(if identifiers { clean } else { without_click_ids(&clean).into_owned() }))
+        };
+        parcel.page_url = url.and_then(address);
+        parcel.referrer = context.referrer.as_deref().and_then(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
         let ip = page.ip.or(context.ip.as_deref());
         parcel.ip = ip.and_then(public_ip).map(|ip| Text::from(ip.to_string()));
@@ -345,8 +348,9 @@ impl<'a> Batch<'a> {
         let sent = context.cookies.into_iter().filter(|(name, value)| known_cookie(name) && !value.is_empty());
         for (name, value) in sent.chain(header.map(|(name, value)| (name.into(), value.into()))) {
             let fitting = match name.as_str() {
+                _ if holds_email(&value) => false,
                 "_fbp" | "_fbc" => fb_cookie_payload(&value).is_some(),
-                _ => value.len() <= 1024 && !value.contains('@'),
+                _ => value.len() <= 1024,
             };
             let covered = identifiers || name.starts_with("_ga");
             if covered && fitting && !cookies.iter().any(|(known, _)| *known == name) {
@@ -357,6 +361,7 @@ impl<'a> Batch<'a> {
             for (name, value) in context.click_ids {
                 if let Some(name) = known_click_id(&name)
                     && plausible_click_id(&value)
+                    && !parcel.click_ids.iter().any(|(known, _)| known.as_str() == name)
                 {
                     parcel.click_ids.push((name.into(), value));
                 }
@@ -387,7 +392,7 @@ impl<'a> Batch<'a> {
 
     /// Makes the messages and the answer. `claimed` says which keys are taken; `id` is a new id for the envelope.
     pub fn finish(&self, claimed: impl Fn(ClaimKey) -> bool, id: &str) -> Plan {
-        let mut seen: HashSet<ClaimKey> = HashSet::new();
+        let mut seen: Table<ClaimKey, ()> = Table::new();
         let mut counts = Counts::default();
         let mut notes = Vec::new();
         let mut queued: Vec<&Parcel<'_>> = Vec::new();
@@ -411,7 +416,7 @@ impl<'a> Batch<'a> {
                 }
                 Entry::Ready(ready) => {
                     let to_send = !ready.parcel.legs.is_empty();
-                    let duplicate = to_send && (claimed(ready.key) || !seen.insert(ready.key));
+                    let duplicate = to_send && (claimed(ready.key) || !seen.insert(ready.key, ()));
                     let blocked = !ready.verdicts.is_empty()
                         && ready.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Blocked(_)));
                     self.count_ready(ready, duplicate, &mut counts, &mut notes);
@@ -443,14 +448,18 @@ impl<'a> Batch<'a> {
             };
             answer.results.push(line);
         }
-        let claims = seen.into_iter().filter(|key| !claimed(*key)).collect();
+        let claims = seen.into_iter().map(|(key, ())| key).filter(|key| !claimed(*key)).collect();
         let mut messages = Vec::new();
         if !queued.is_empty() || !counts.is_empty() {
-            let mut packer = Packer::new(id, &self.source.name, 0, &counts, &notes);
+            let mut parts = counts.parts().into_iter();
+            let mut packer = Packer::new(id, &self.source.name, 0, &parts.next().unwrap_or_default(), &notes);
             for parcel in queued {
                 packer.add(parcel);
             }
             messages = packer.finish();
+            messages.extend(parts.enumerate().map(|(part, counts)| {
+                close_report(&Report { id: format!("{id}:{part}"), counts, ..Report::default() })
+            }));
         }
         let status = if answer.rejected == self.entries.len() { 422 } else { 202 };
         Plan { messages, claims, status, answer: serde_json::to_string(&answer).unwrap_or_default() }
@@ -465,7 +474,7 @@ impl<'a> Batch<'a> {
     /// How many single copies of one request are noted for people.
     const MOST_NOTES: usize = 10;
 
-    fn note(&self, notes: &mut Vec<Note>, event: &str, event_id: &str, what: BTreeMap<String, String>) {
+    fn note(&self, notes: &mut Vec<Note>, event: &str, event_id: &str, what: Table<String, String>) {
         if notes.len() < Self::MOST_NOTES {
             notes.push(Note {
                 at: self.now,
@@ -481,7 +490,7 @@ impl<'a> Batch<'a> {
         let place = Place { received: self.now, source: &self.source.name, release: None, event: "" };
         counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
         let what = format!("malformed:{} at {}", error.code, if error.path.is_empty() { "." } else { &error.path });
-        self.note(notes, "", "", BTreeMap::from([(String::new(), what)]));
+        self.note(notes, "", "", Table::from_iter([(String::new(), what)]));
     }
 
     /// Counts what is settled here; what goes into the queue is counted when it is worked off, so that a count and
@@ -497,7 +506,7 @@ impl<'a> Batch<'a> {
         if duplicate || parcel.legs.is_empty() {
             counts.add(place.line("", State::Accepted, ""), 1);
         }
-        let mut what = BTreeMap::new();
+        let mut what = Table::new();
         for (name, verdict) in self.named(ready) {
             let (state, code) = match verdict {
                 _ if duplicate => (State::Duplicate, ""),

@@ -7,10 +7,9 @@
 //! has been worked off, and the whole is handed to the ledger as one [`Report`] with an id of its own. The ledger
 //! applies each id once, so that a redelivered envelope changes no count.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::table::Table;
 use crate::text::Text;
 use crate::time::UnixMillis;
 
@@ -101,17 +100,17 @@ pub struct Line {
 
 /// Counts being gathered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts(BTreeMap<Line, i64>);
+pub struct Counts(Table<Line, i64>);
 
 impl Counts {
     /// Adds to a line.
     pub fn add(&mut self, line: Line, n: i64) {
-        *self.0.entry(line).or_default() += n;
+        self.0.change(line, |sum| *sum += n);
     }
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        for (line, n) in &other.0 {
+        for (line, n) in other.0.iter() {
             self.add(line.clone(), *n);
         }
     }
@@ -120,6 +119,28 @@ impl Counts {
     pub fn iter(&self) -> impl Iterator<Item = (&Line, i64)> {
         self.0.iter().filter(|(_, n)| **n != 0).map(|(line, n)| (line, *n))
     }
+
+    /// The same counts in parts of about [`Self::PART`] bytes of JSON: five hundred events of five hundred names would
+    /// otherwise make a message that no queue takes.
+    pub fn parts(&self) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        let mut size = Self::PART;
+        for (line, n) in self.iter() {
+            let length = serde_json::to_string(line).map_or(0, |json| json.len() + 8);
+            if size + length > Self::PART {
+                parts.push(Self::default());
+                size = 0;
+            }
+            size += length;
+            if let Some(part) = parts.last_mut() {
+                part.add(line.clone(), n);
+            }
+        }
+        parts
+    }
+
+    /// How many bytes of JSON one message has for counts.
+    pub const PART: usize = 24 * 1024;
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
@@ -158,7 +179,7 @@ pub struct Note {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub event_id: String,
     /// By destination (empty: intake), what happened.
-    pub what: BTreeMap<String, String>,
+    pub what: Table<String, String>,
 }
 
 /// An event that a destination did not take, with what is needed to offer it again.
@@ -232,9 +253,20 @@ pub struct Balance {
     pub destination: String,
     /// Copies that were well-formed.
     pub accepted: i64,
-    /// The states that share them out, by name.
-    #[serde(flatten)]
-    pub states: BTreeMap<&'static str, i64>,
+    /// See [`State::Delivered`].
+    pub delivered: i64,
+    /// See [`State::Duplicate`].
+    pub duplicate: i64,
+    /// See [`State::Blocked`].
+    pub blocked: i64,
+    /// See [`State::Skipped`].
+    pub skipped: i64,
+    /// See [`State::Rejected`].
+    pub rejected: i64,
+    /// See [`State::Retrying`].
+    pub retrying: i64,
+    /// See [`State::Dead`].
+    pub dead: i64,
     /// Further attempts that were scheduled.
     pub retries: i64,
     /// `accepted` less the sum of the states: 0, or something was lost or counted twice.
@@ -259,31 +291,34 @@ pub struct Balance {
 /// assert_eq!((balances[0].accepted, balances[0].remainder), (3, 0));
 /// ```
 pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
-    let mut rows: BTreeMap<(String, String), Balance> = BTreeMap::new();
+    let mut rows: Table<(String, String), Balance> = Table::new();
     for (line, n) in lines {
         if line.destination.is_empty() {
             continue;
         }
-        let row = rows.entry((line.source.clone(), line.destination.clone())).or_insert_with(|| Balance {
-            source: line.source,
-            destination: line.destination,
-            states: State::FINAL.iter().map(|state| (state.as_str(), 0)).collect(),
-            ..Balance::default()
-        });
-        match line.state {
+        rows.change((line.source, line.destination), |row| match line.state {
             State::Accepted => row.accepted += n,
+            State::Delivered => row.delivered += n,
+            State::Duplicate => row.duplicate += n,
+            State::Blocked => row.blocked += n,
+            State::Skipped => row.skipped += n,
+            State::Rejected => row.rejected += n,
+            State::Retrying => row.retrying += n,
+            State::Dead => row.dead += n,
             State::Retries => row.retries += n,
-            state => {
-                if let Some(sum) = row.states.get_mut(state.as_str()) {
-                    *sum += n;
-                }
-            }
-        }
+            State::Malformed | State::Replayed => {}
+        });
     }
-    rows.into_values()
-        .map(|mut row| {
-            row.remainder = row.accepted - row.states.values().sum::<i64>();
-            row
+    rows.into_iter()
+        .map(|((source, destination), row)| {
+            let shared = row.delivered
+                + row.duplicate
+                + row.blocked
+                + row.skipped
+                + row.rejected
+                + row.retrying
+                + row.dead;
+            Balance { source, destination, remainder: row.accepted - shared, ..row }
         })
         .collect()
 }

@@ -63,5 +63,6 @@ pub mod ledger;
 pub mod money;
 pub mod outcome;
 pub mod settings;
+pub mod table;
 pub mod text;
 pub mod time;

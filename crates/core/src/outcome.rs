@@ -54,6 +54,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The body as text; nothing when it is none.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+
     /// No platform needs more to say what happened.
     pub const MOST_BYTES: usize = 256 * 1024;
 
@@ -63,10 +68,16 @@ impl Reply {
         if let Ok(seconds) = value.parse::<u32>() {
             return Some(seconds);
         }
-        let format = ::time::format_description::well_known::Rfc2822;
-        // HTTP dates are RFC 2822 dates but for the zone's name.
-        let date = ::time::OffsetDateTime::parse(&value.replace("GMT", "+0000"), &format).ok()?;
-        let seconds = date.unix_timestamp() - now.seconds().0;
+        // `Sun, 22 Nov 2026 10:16:30 GMT` (RFC 9110, 5.6.7), put into the order that RFC 3339 has.
+        let mut words = value.split_ascii_whitespace();
+        let (_, day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = months.iter().position(|name| *name == month)? + 1;
+        let date = UnixMillis::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z"))?;
+        if words.next() != Some("GMT") {
+            return None;
+        }
+        let seconds = date.seconds().0 - now.seconds().0;
         Some(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
     }
 }
@@ -155,6 +166,8 @@ pub(crate) const fn mix(seed: u64) -> u64 {
 pub struct Gate {
     failures: u32,
     closed_until: Option<UnixMillis>,
+    /// Closed by the platform's word, which a success of a request that was already under way does not take back.
+    ordered: bool,
     code: String,
 }
 
@@ -177,7 +190,11 @@ impl Gate {
 
     /// Notes an exchange that the platform answered.
     pub fn success(&mut self) {
-        *self = Self::default();
+        if self.ordered {
+            self.failures = 0;
+        } else {
+            *self = Self::default();
+        }
     }
 
     /// Notes an exchange that failed for reasons of the platform.
@@ -185,13 +202,26 @@ impl Gate {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= Self::FAILURES {
             let spell = schedule.delay(self.failures - Self::FAILURES, None, 0).min(Self::LONGEST_SECONDS);
-            self.close(code, spell, now);
+            self.shut(code, spell, now);
         }
     }
 
     /// Closes it for a pause.
     pub fn close(&mut self, code: &str, seconds: u32, now: UnixMillis) {
-        self.closed_until = Some(UnixMillis(now.0 + i64::from(seconds) * 1000));
+        self.shut(code, seconds, now);
+        self.ordered = true;
+    }
+
+    /// Closes it, unless it is closed for longer already.
+    fn shut(&mut self, code: &str, seconds: u32, now: UnixMillis) {
+        let until = UnixMillis(now.0 + i64::from(seconds) * 1000);
+        match self.closed_until {
+            Some(closed) if closed > now => self.closed_until = Some(until.max(closed)),
+            _ => {
+                self.ordered = false;
+                self.closed_until = Some(until);
+            }
+        }
         code.clone_into(&mut self.code);
     }
 }

@@ -18,7 +18,6 @@
 //! assert_eq!(faults[0].path, "destinations.meta.dataset");
 //! ```
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -30,6 +29,7 @@ use crate::dedup::Claims;
 use crate::destinations::{self, Destination};
 use crate::identity::{Hints, Spellings};
 use crate::outcome::Schedule;
+use crate::table::Table;
 use crate::time::DAY_MS;
 
 /// What is wrong with the settings, and where.
@@ -136,9 +136,9 @@ struct Draft<'a> {
     #[serde(default)]
     delivery: DeliveryDraft,
     #[serde(default, borrow)]
-    sources: BTreeMap<String, &'a RawValue>,
+    sources: Table<String, &'a RawValue>,
     #[serde(default, borrow)]
-    destinations: BTreeMap<String, &'a RawValue>,
+    destinations: Table<String, &'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -246,6 +246,10 @@ fn name_is_plain(name: &str) -> bool {
 fn loopback(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands before an `@` is a name, however much it looks like a host.
+    if authority.contains('@') {
+        return false;
+    }
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
@@ -317,7 +321,7 @@ impl Settings {
         }
 
         let mut configured = Vec::new();
-        for (name, raw) in &draft.destinations {
+        for (name, raw) in draft.destinations.iter() {
             let path = format!("destinations.{name}");
             if !name_is_plain(name) {
                 reader.fault(&path, "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -");
@@ -327,7 +331,7 @@ impl Settings {
             }
         }
         let mut sources = Vec::new();
-        for (name, raw) in &draft.sources {
+        for (name, raw) in draft.sources.iter() {
             let path = format!("sources.{name}");
             if !name_is_plain(name) {
                 reader.fault(&path, "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -");
@@ -423,7 +427,7 @@ fn open_source(
     name: &str,
     text: &str,
     path: &str,
-    declared: &BTreeMap<String, &RawValue>,
+    declared: &Table<String, &RawValue>,
     configured: &[Configured],
     reader: &mut Reader<'_>,
 ) -> Option<Source> {
@@ -482,7 +486,7 @@ fn open_source(
                 }
             }
             // One that is declared and did not open has said so itself.
-            None if declared.contains_key(wanted) => {}
+            None if declared.contains(wanted) => {}
             None => {
                 reader.fault(format!("{path}.destinations[{index}]"), format!("there is no destination `{wanted}`"));
             }

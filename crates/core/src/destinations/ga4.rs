@@ -9,7 +9,6 @@
 //! not repeated for other events unless `retry_lost_replies` says so; they become dead letters, which can be replayed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
@@ -26,6 +25,7 @@ use crate::identity::spelling::{
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Reader, Secret};
+use crate::table::Table;
 use crate::time::{HOUR_MS, UnixMillis};
 
 const IDENTIFIERS: Spellings = Spellings::of(&[
@@ -128,7 +128,7 @@ struct Draft {
     #[serde(default)]
     retry_lost_replies: bool,
     #[serde(default)]
-    events: BTreeMap<String, EventName>,
+    events: Table<String, EventName>,
 }
 
 /// Reads the settings: `measurement_id`; optionally `api_secret` (the secret's name, `GA4_API_SECRET`), `eu` (collect
@@ -285,6 +285,7 @@ struct Event<'a> {
 struct Params<'a> {
     event: &'a Parcel<'a>,
     page_url: Option<Cow<'a, str>>,
+    referrer: Option<Cow<'a, str>>,
     session_id: Option<&'a str>,
 }
 
@@ -324,7 +325,7 @@ impl Serialize for Params<'_> {
         }
         to.put_text("page_location", self.page_url.as_deref(), 1000)?;
         to.put_text("page_title", event.page_title.as_deref(), 300)?;
-        to.put_text("page_referrer", event.referrer.as_deref(), 420)?;
+        to.put_text("page_referrer", self.referrer.as_deref(), 420)?;
         let order = event.transaction_id.as_deref().or(
             // The only key that purchases are recognised by; an empty one would make them all the same.
             matches!(event.name.as_str(), "purchase").then_some(event.id.as_str()),
@@ -444,7 +445,9 @@ impl Destination for Ga4 {
             "refund" if event.transaction_id.is_none() => return Err(Skip("transaction_id_missing")),
             _ => {}
         }
-        if event.transaction_id.as_deref().is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
+        // A cut one could be another order's.
+        let order = event.transaction_id.as_deref().or((event.name.as_str() == "purchase").then_some(&event.id));
+        if order.is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
             return Err(Skip("transaction_id_too_long"));
         }
         Ok(())
@@ -497,6 +500,7 @@ impl Destination for Ga4 {
                     params: Params {
                         event: input.event,
                         page_url: input.page_url(),
+                        referrer: input.referrer(),
                         session_id: self.session_id(input),
                     },
                 })
@@ -533,7 +537,7 @@ impl Destination for Ga4 {
         if !batch.first().is_some_and(|input| input.event.test) {
             return Answer::All(Outcome::Delivered);
         }
-        match serde_json::from_slice::<Body>(&reply.body) {
+        match serde_json::from_str::<Body>(reply.text()) {
             Err(_) => Answer::All(Outcome::retry("reply_unreadable")),
             Ok(body) => match body.validation_messages.into_iter().next() {
                 None => Answer::All(Outcome::Delivered),

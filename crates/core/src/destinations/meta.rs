@@ -7,7 +7,6 @@
 //! What Meta refuses, it refuses by the batch, so everything that its pages let us check is checked here, and events
 //! that would fail are skipped with a reason.
 
-use std::collections::BTreeMap;
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -23,6 +22,7 @@ use crate::identity::{Hashed, Spelling, Spellings};
 use crate::money::{Amount, Currency};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Reader, Secret};
+use crate::table::Table;
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the Graph API; its end has not been announced (Graph API changelog, read 2026-11-22).
@@ -124,7 +124,7 @@ struct Draft {
     #[serde(default)]
     content_type: Option<String>,
     #[serde(default)]
-    events: BTreeMap<String, EventName>,
+    events: Table<String, EventName>,
 }
 
 /// Reads the settings: `dataset_id`; optionally `access_token` (the secret's name, `META_ACCESS_TOKEN`),
@@ -536,15 +536,16 @@ impl Destination for Meta {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Fault {
-            code: i64,
-            error_subcode: i64,
-            is_transient: bool,
+            code: Option<i64>,
+            error_subcode: Option<i64>,
+            is_transient: Option<bool>,
         }
 
-        let parsed: Option<Body> = serde_json::from_slice(&reply.body).ok();
+        let parsed: Option<Body> = serde_json::from_str(reply.text()).ok();
         // An error counts whatever the status says.
         if let Some(Body { error: Some(fault), .. }) = &parsed {
-            return read_error(fault.code, fault.error_subcode, fault.is_transient, reply);
+            let (code, subcode) = (fault.code.unwrap_or_default(), fault.error_subcode.unwrap_or_default());
+            return read_error(code, subcode, fault.is_transient.unwrap_or_default(), reply);
         }
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
@@ -577,6 +578,7 @@ fn read_error(code: i64, subcode: i64, transient: bool, reply: &Reply) -> Answer
         // The token, the permission or the dataset.
         (190 | 102 | 3 | 10, _) | (200..=299, _) | (100, 33) => Answer::All(Outcome::Unauthorized { code: text }),
         _ if reply.status >= 500 => Answer::All(Outcome::Retry { code: text, after: reply.retry_after }),
+        _ if reply.status == 429 => Answer::All(later(60)),
         // One event is at fault and Meta refused them all.
         _ => Answer::Split(Outcome::rejected(text)),
     }

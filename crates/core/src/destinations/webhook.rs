@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -159,35 +160,29 @@ struct Event<'a> {
     properties: Pairs<'a, Property<'a>>,
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    item_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    item_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    price: Option<crate::money::Amount<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quantity: Option<crate::money::Amount<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discount: Option<crate::money::Amount<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<crate::money::Amount<'a>>,
-    #[serde(flatten)]
-    more: Pairs<'a, Text<'a>>,
-}
+/// An item by its canonical names.
+struct Line<'a>(&'a Item<'a>);
 
-impl<'a> Line<'a> {
-    fn new(item: &'a Item<'a>) -> Self {
-        Self {
-            item_id: item.item_id.as_deref(),
-            item_name: item.item_name.as_deref(),
-            price: item.price,
-            quantity: item.quantity,
-            discount: item.discount,
-            index: item.index,
-            more: Pairs(&item.more),
+impl Serialize for Line<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let item = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        for (name, text) in [("item_id", &item.item_id), ("item_name", &item.item_name)] {
+            if let Some(text) = text {
+                map.serialize_entry(name, text)?;
+            }
         }
+        for (name, amount) in
+            [("price", item.price), ("quantity", item.quantity), ("discount", item.discount), ("index", item.index)]
+        {
+            if let Some(amount) = amount {
+                map.serialize_entry(name, &amount)?;
+            }
+        }
+        for (name, text) in &item.more {
+            map.serialize_entry(name, text)?;
+        }
+        map.end()
     }
 }
 
@@ -224,7 +219,7 @@ struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     page_title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    referrer: Option<&'a str>,
+    referrer: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,7 +268,7 @@ impl<'a> Event<'a> {
             currency: money.map(|money| money.currency),
             transaction_id: event.transaction_id.as_deref(),
             predicted_ltv: event.predicted_ltv,
-            items: event.items.iter().map(Line::new).collect(),
+            items: event.items.iter().map(Line).collect(),
             user: User {
                 email_sha256: input.hashed(),
                 phone_sha256: input.hashed(),
@@ -290,7 +285,7 @@ impl<'a> Event<'a> {
             context: Context {
                 page_url: input.page_url(),
                 page_title: event.page_title.as_deref(),
-                referrer: event.referrer.as_deref(),
+                referrer: input.referrer(),
                 ip: event.ip.as_deref(),
                 user_agent: event.user_agent.as_deref(),
                 client_id: event.client_id.as_deref(),

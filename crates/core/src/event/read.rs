@@ -418,8 +418,17 @@ pub(crate) fn object<'de, T: Object<'de>>(text: &'de str) -> Result<T, ParseErro
     let read = ObjectSeed(&mut fault, PhantomData).deserialize(&mut deserializer);
     match read.and_then(|object| deserializer.end().map(|()| object)) {
         Ok(object) => Ok(object),
-        Err(error) => Err(fault.take().unwrap_or_else(|| malformed(&error))),
+        Err(error) => Err(match fault.take() {
+            // The text may have stopped being JSON in the middle of a value, which is no fault of the value.
+            Some(fault) if error.is_data() || is_json(text) => fault,
+            _ => malformed(&error),
+        }),
     }
+}
+
+/// Whether a text is JSON, whatever it says.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Where a text stops being JSON.

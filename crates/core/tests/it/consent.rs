@@ -1,0 +1,148 @@
+//! Denied is denied: no leg, no request, and nothing of the visitor in the envelope.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use edgetally_core::consent::Purpose;
+use edgetally_core::destinations::ALL;
+use edgetally_core::intake::Visit;
+use serde_json::{Value, json};
+
+use crate::support::{NOW, envelopes, plan, platform_settings, requests, shop};
+
+const EMAIL: &str = "visitor.zq@home.example";
+/// Everything of the visitor that could stand in an envelope.
+const OF_THE_VISITOR: &[&str] =
+    &["203.0.113.77", "ZqBrowser", "Cj0Zq", "IwZq", "7707.8808", "1795342777", "fb.1.1794000000777.777", "landing-zq", "came-from-zq"];
+/// What advertising consent alone covers.
+const OF_ADVERTISING: &[&str] = &["Cj0Zq", "IwZq", "fb.1.1794000000777.777"];
+
+fn event(consent: &Value) -> String {
+    json!({
+        "event": "generate_lead", "event_id": "l-1", "event_time": "2026-11-22T10:00:00Z",
+        "user": {"email": EMAIL, "phone": "+49 1512 7654321", "city": "Potsdam", "postal_code": "14467", "external_id": "zq-1"},
+        "context": {"page_url": "https://shop.example/landing-zq?gclid=Cj0Zq&fbclid=IwZq",
+                    "referrer": "https://shop.example/came-from-zq?gclid=Cj0Zq", "ip": "203.0.113.77", "user_agent": "ZqBrowser/1",
+                    "client_id": "7707.8808", "session_id": "1795342777",
+                    "cookies": {"_fbp": "fb.1.1794000000777.777", "_ga": "GA1.1.7707.8808"}, "click_ids": {"ttclid": "Cj0Zq"}},
+        "consent": consent,
+    })
+    .to_string()
+}
+
+/// What has to hold, written down a second time and without looking: who may have the event, and with identifiers?
+fn expected(
+    [ad_storage, analytics, user_data]: [Option<&str>; 3],
+    implied: bool,
+    purpose: Purpose,
+) -> (bool, bool) {
+    let yes = |choice: Option<&str>| choice == Some("granted") || (choice.is_none() && implied);
+    let identifiers = yes(user_data) && ad_storage != Some("denied");
+    match purpose {
+        Purpose::Advertising => (identifiers, identifiers),
+        Purpose::Analytics => (yes(analytics), yes(analytics) && identifiers),
+    }
+}
+
+#[test]
+fn a_denied_visitor_produces_no_request() {
+    let choices = [None, Some("granted"), Some("denied")];
+    let mut combinations = 0;
+    for entry in ALL {
+        for implied in [false, true] {
+            let settings = shop(
+                &[(entry.platform, platform_settings(entry.platform))],
+                &json!({"consent": if implied { "implied" } else { "required" }}),
+                &Value::Null,
+            );
+            let purpose = settings.destinations[0].destination.purpose();
+            for ad_storage in choices {
+                for analytics in choices {
+                    for user_data in choices {
+                        for personalisation in choices {
+                            for gpc in [false, true] {
+                                combinations += 1;
+                                let consent = json!({"ad_storage": ad_storage, "analytics_storage": analytics,
+                                    "ad_user_data": user_data, "ad_personalization": personalisation, "gpc": gpc});
+                                let context = format!("{} implied={implied} {consent}", entry.platform);
+                                let plan = plan(&settings, None, &event(&consent));
+                                let requests = requests(&settings, &plan.messages, NOW);
+                                let (may, identifiers) = expected([ad_storage, analytics, user_data], implied, purpose);
+                                assert_eq!(!requests.is_empty(), may, "{context}");
+                                let legs = envelopes(&plan.messages).iter().flat_map(|e| &e.parcels).map(|p| p.legs.len()).sum::<usize>();
+                                assert_eq!(legs, usize::from(may), "{context}");
+                                let queued = plan.messages.concat();
+                                let sent: String = requests.iter()
+                                    .map(|(_, request)| format!("{} {}", request.uri(), String::from_utf8(request.body().clone()).unwrap()))
+                                    .collect();
+                                if !may {
+                                    for of in OF_THE_VISITOR {
+                                        assert!(!queued.contains(of), "{of}: {context}");
+                                    }
+                                    assert!(plan.answer.contains("blocked:"), "{context}");
+                                }
+                                if !identifiers {
+                                    for of in OF_ADVERTISING {
+                                        assert!(!queued.contains(of) && !sent.contains(of), "{of}: {context}\n{sent}");
+                                    }
+                                    assert!(!queued.contains(r#""p":{"#) && !sent.contains("user_data\":{"), "{context}");
+                                }
+                                if may && entry.platform == "meta" {
+                                    let personalised = !gpc && match personalisation {
+                                        Some(choice) => choice == "granted",
+                                        None => implied,
+                                    };
+                                    assert_eq!(!sent.contains(r#""opt_out":true"#), personalised, "{context}");
+                                    assert_eq!(sent.contains(r#"["LDU"]"#), gpc, "{context}");
+                                }
+                                if may && entry.platform == "ga4" {
+                                    assert_eq!(sent.contains(r#""ad_user_data":"DENIED""#), user_data == Some("denied"), "{context}");
+                                    assert_eq!(
+                                        sent.contains(r#""ad_personalization":"DENIED""#),
+                                        gpc || personalisation == Some("denied"),
+                                        "{context}"
+                                    );
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(combinations, ALL.len() * 2 * 81 * 2);
+}
+
+#[test]
+fn a_signal_of_the_browser_counts_as_one_of_the_event() {
+    let settings = shop(&[("meta", platform_settings("meta"))], &Value::Null, &Value::Null);
+    let visit = Visit { gpc: true, ip: Some("203.0.113.77"), user_agent: Some("ZqBrowser/1"), ..Visit::default() };
+    let consent = json!({"ad_user_data": "granted", "ad_personalization": "granted"});
+    let plan = plan(&settings, Some(&visit), &event(&consent));
+    let (_, request) = requests(&settings, &plan.messages, NOW).remove(0);
+    assert!(String::from_utf8_lossy(request.body()).contains(r#"["LDU"]"#));
+}
+
+#[test]
+fn a_consent_string_that_nobody_reads_is_never_a_yes() {
+    for entry in ALL {
+        for string in [json!({"tcf": "CPXxRfA"}), json!({"gpp": "DBABLA~BVQqAAAACg"}), json!({"us_privacy": "1YN"})] {
+            let settings = shop(
+                &[(entry.platform, platform_settings(entry.platform))],
+                &json!({"consent": "implied"}),
+                &Value::Null,
+            );
+            let plan = plan(&settings, None, &event(&string));
+            assert!(requests(&settings, &plan.messages, NOW).is_empty(), "{} {string}", entry.platform);
+        }
+    }
+}
+
+/// One source, two destinations, one of which is denied: what the other may have is all that travels.
+#[test]
+fn each_destination_sees_only_what_its_own_grant_covers() {
+    let settings = crate::support::all_platforms(&Value::Null);
+    let consent = json!({"ad_user_data": "granted", "ad_storage": "granted", "analytics_storage": "denied"});
+    let plan = plan(&settings, None, &event(&consent));
+    let to: Vec<String> = requests(&settings, &plan.messages, NOW).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(to, ["meta", "webhook"]);
+}

@@ -1,0 +1,561 @@
+//! Whole days at the queue: scripted platforms, a clock that is turned by hand, and a ledger that counts.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use edgetally_core::delivery::{Delivery, Flight, Gates, MOST_FLIGHTS, replay};
+use edgetally_core::envelope::{self, Message};
+use edgetally_core::intake::Batch;
+use edgetally_core::ledger::{Balance, Counts, DeadLetter, Report, State, balance};
+use edgetally_core::outcome::{Failure, Reply};
+use edgetally_core::settings::Settings;
+use edgetally_core::time::UnixMillis;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{NOW, platform_settings, shop};
+
+type Answer = Result<Reply, Failure>;
+
+fn reply(status: u16, body: &str) -> Answer {
+    Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec() })
+}
+
+/// The `event_id`s (GA4: the property `ep`) in a request's body.
+fn ids(flight: &Flight) -> Vec<String> {
+    let body: Value = serde_json::from_slice(flight.request.body()).unwrap();
+    let list = body.get("data").or_else(|| body.get("events")).unwrap().as_array().unwrap();
+    list.iter()
+        .map(|event| event.get("event_id").unwrap_or_else(|| &event["params"]["ep"]).as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// One request that a platform got.
+#[derive(Debug, Clone, PartialEq)]
+struct Got {
+    at: i64,
+    destination: String,
+    ids: Vec<String>,
+}
+
+/// The outside world: a queue with delays, a ledger, platforms that a closure plays, and a clock.
+struct World<'s> {
+    settings: &'s Settings,
+    now: i64,
+    queue: Vec<(i64, String)>,
+    gates: Gates,
+    applied: BTreeSet<String>,
+    counts: Counts,
+    dead: BTreeMap<String, DeadLetter>,
+    got: Vec<Got>,
+    taken: HashMap<(String, String), usize>,
+    most_flights: usize,
+    most_each: usize,
+}
+
+impl<'s> World<'s> {
+    fn new(settings: &'s Settings) -> Self {
+        World {
+            settings,
+            now: NOW.0,
+            queue: Vec::new(),
+            gates: Gates::new(),
+            applied: BTreeSet::new(),
+            counts: Counts::default(),
+            dead: BTreeMap::new(),
+            got: Vec::new(),
+            taken: HashMap::new(),
+            most_flights: 0,
+            most_each: 0,
+        }
+    }
+
+    fn send(&mut self, events: &[Value], id: &str) {
+        let body = Value::from(events.to_vec()).to_string();
+        let source = self.settings.source("shop").unwrap();
+        let batch = Batch::read(self.settings, source, None, body.as_bytes(), UnixMillis(self.now)).unwrap();
+        let plan = batch.finish(|_| false, id);
+        self.queue.extend(plan.messages.into_iter().map(|message| (self.now, message)));
+    }
+
+    fn apply(&mut self, report: &Report) {
+        if self.applied.insert(report.id.clone()) {
+            self.counts.merge(&report.counts);
+            for letter in &report.dead {
+                self.dead.insert(letter.id.clone(), letter.clone());
+            }
+            for id in &report.revived {
+                self.dead.remove(id);
+            }
+        }
+    }
+
+    /// Works one message off. `again` says that the queue will hand it over once more; `told` that the reports arrive.
+    fn work(&mut self, message: &str, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>, told: bool) {
+        let envelope = match envelope::open(message) {
+            Ok(Message::Events(envelope)) => envelope,
+            Ok(Message::Report(report)) => return self.apply(&report),
+            Err(error) => panic!("{error}: {message}"),
+        };
+        let envelopes = [envelope];
+        let mut delivery = Delivery::new(self.settings, &envelopes, &self.gates, UnixMillis(self.now));
+        let mut flights: Vec<(Flight, Option<Answer>)> = Vec::new();
+        loop {
+            while let Some(flight) = delivery.next(&mut self.gates, UnixMillis(self.now)) {
+                let answer = platform(&flight, self.now);
+                self.got.push(Got { at: self.now, destination: flight.destination.clone(), ids: ids(&flight) });
+                flights.push((flight, answer));
+                self.most_flights = self.most_flights.max(flights.len());
+                let mut each: HashMap<&str, usize> = HashMap::new();
+                for (flight, _) in &flights {
+                    *each.entry(&flight.destination).or_default() += 1;
+                }
+                self.most_each = self.most_each.max(each.into_values().max().unwrap());
+            }
+            if flights.is_empty() {
+                break;
+            }
+            let (flight, answer) = flights.remove(0);
+            // No answer at all: whoever drives it gave up on the whole invocation.
+            let Some(answer) = answer else { continue };
+            if let Ok(reply) = &answer
+                && (200..300).contains(&reply.status)
+                && !String::from_utf8_lossy(&reply.body).contains("error")
+            {
+                for id in ids(&flight) {
+                    *self.taken.entry((flight.destination.clone(), id)).or_default() += 1;
+                }
+            }
+            delivery.answer(flight.ticket, &answer, &mut self.gates, UnixMillis(self.now));
+        }
+        for aftermath in delivery.finish(UnixMillis(self.now)) {
+            for (delay, message) in aftermath.messages {
+                assert!((1..=86_400).contains(&delay), "{delay}");
+                self.queue.push((self.now + i64::from(delay) * 1000, message));
+            }
+            if told {
+                for report in &aftermath.reports {
+                    self.apply(report);
+                }
+            }
+        }
+    }
+
+    /// Turns the clock from message to message until none is left.
+    fn run(&mut self, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>) {
+        let mut steps = 0;
+        while let Some(next) = (0..self.queue.len()).min_by_key(|place| self.queue[*place].0) {
+            let (at, message) = self.queue.remove(next);
+            self.now = self.now.max(at);
+            self.work(&message, platform, true);
+            for balance in self.balances() {
+                assert_eq!(balance.remainder, 0, "{balance:?}");
+            }
+            steps += 1;
+            assert!(steps < 20_000, "it never ends");
+        }
+    }
+
+    fn balances(&self) -> Vec<Balance> {
+        balance(self.counts.iter().map(|(line, n)| (line.clone(), n)))
+    }
+
+    fn balance(&self, destination: &str) -> Balance {
+        self.balances().into_iter().find(|balance| balance.destination == destination).unwrap()
+    }
+
+    fn state(&self, destination: &str, state: State) -> i64 {
+        self.balance(destination).states[state.as_str()]
+    }
+
+    /// How many of the counts have that state and code.
+    fn code(&self, state: State, code: &str) -> i64 {
+        self.counts.iter().filter(|(line, _)| line.state == state && line.code == code).map(|(_, n)| n).sum()
+    }
+
+    fn requests(&self, destination: &str) -> Vec<&Got> {
+        self.got.iter().filter(|got| got.destination == destination).collect()
+    }
+}
+
+/// An event that all platforms take.
+fn event(name: &str, id: &str, now: i64) -> Value {
+    let mut event = json!({
+        "event": name, "event_id": id, "event_time": now, "action_source": "email",
+        "user": {"email": "queue@worker.example"}, "context": {"client_id": "12.34"},
+        "consent": {"ad_user_data": "granted", "analytics_storage": "granted"}, "properties": {"ep": id},
+    });
+    if name == "purchase" {
+        event["value"] = json!(1);
+        event["currency"] = json!("EUR");
+    }
+    event
+}
+
+fn events(name: &str, n: usize) -> Vec<Value> {
+    (0..n).map(|n| event(name, &format!("{name}-{n}"), NOW.0)).collect()
+}
+
+fn only(platform: &str, more: &Value) -> Settings {
+    shop(&[(platform, platform_settings(platform))], &Value::Null, more)
+}
+
+fn received(flight: &Flight) -> Answer {
+    reply(200, &json!({"events_received": ids(flight).len()}).to_string())
+}
+
+const TOO_OLD: &str = r#"{"error": {"code": 100, "error_subcode": 2804016}}"#;
+
+#[test]
+fn bad_events_are_found_and_the_others_delivered_once() {
+    for bad in [vec!["contact-17"], vec!["contact-0", "contact-24", "contact-49"]] {
+        let settings = only("meta", &Value::Null);
+        let mut world = World::new(&settings);
+        world.send(&events("contact", 50), "e1");
+        world.run(&mut |flight, _| {
+            let poisoned = ids(flight).iter().any(|id| bad.contains(&id.as_str()));
+            Some(if poisoned { reply(400, TOO_OLD) } else { received(flight) })
+        });
+        let k = bad.len();
+        assert_eq!(world.state("meta", State::Delivered), 50 - i64::try_from(k).unwrap());
+        assert_eq!(world.code(State::Rejected, "100/2804016"), i64::try_from(k).unwrap());
+        assert!(world.taken.len() == 50 - k && world.taken.values().all(|times| *times == 1));
+        // A search tree: at most two requests on each of its levels for each bad event, and the first one.
+        let requests = world.requests("meta").len();
+        assert!(requests <= 2 * k * 6 + 1, "{requests} requests for {k}");
+        let letters: BTreeSet<&str> = world.dead.values().map(|letter| letter.event_id.as_str()).collect();
+        assert_eq!(letters, bad.iter().copied().collect());
+    }
+}
+
+#[test]
+fn a_refused_token_pauses_the_destination_and_costs_no_event() {
+    let settings = only("meta", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 450), "e1");
+    let mended = NOW.0 + 3 * 3_600_000;
+    world.run(&mut |flight, now| {
+        Some(if now < mended { reply(400, r#"{"error": {"code": 190, "error_subcode": 463}}"#) } else { received(flight) })
+    });
+    assert_eq!(world.state("meta", State::Delivered), 450);
+    assert_eq!(world.balance("meta").retries, 0, "a pause is no attempt");
+    let before = world.requests("meta").iter().filter(|got| got.at < mended).count();
+    assert!(before <= 2 * 3 * 60 * 5, "{before} requests against a dead token");
+    // The second request was under way when the first one was refused; the third waits.
+    assert!(world.requests("meta").iter().filter(|got| got.at == NOW.0).count() <= 2 * world.settings.sources.len().max(3));
+}
+
+#[test]
+fn too_many_requests_close_the_gate_for_as_long_as_the_platform_says() {
+    let settings = only("meta", &Value::Null);
+    let mut world = World::new(&settings);
+    for n in 0..5 {
+        let events: Vec<Value> = (0..3).map(|m| event("contact", &format!("{n}-{m}"), NOW.0)).collect();
+        world.send(&events, &format!("e{n}"));
+    }
+    let mut first = true;
+    world.run(&mut |flight, _| {
+        let answer = if first { Ok(Reply { status: 429, retry_after: Some(90), body: Vec::new() }) } else { received(flight) };
+        first = false;
+        Some(answer)
+    });
+    let got = world.requests("meta");
+    assert_eq!(got[0].at, NOW.0);
+    assert!(got[1..].iter().all(|got| got.at >= NOW.0 + 90_000), "{got:?}");
+    assert_eq!((world.state("meta", State::Delivered), world.balance("meta").retries), (15, 3));
+}
+
+#[test]
+fn a_success_of_a_request_under_way_does_not_take_the_platforms_word_back() {
+    let settings = only("webhook", &Value::Null);
+    let mut world = World::new(&settings);
+    // 300 events are three requests: two fly, the first is told to wait, the second succeeds.
+    world.send(&events("contact", 300), "e1");
+    let mut n = 0;
+    world.run(&mut |flight, _| {
+        n += 1;
+        Some(if n == 1 { Ok(Reply { status: 429, retry_after: Some(60), body: Vec::new() }) } else { received(flight) })
+    });
+    let at_once = world.got.iter().filter(|got| got.at == NOW.0).map(|got| got.ids.len()).sum::<usize>();
+    assert_eq!(at_once, 200, "the third waits");
+    assert_eq!(world.state("webhook", State::Delivered), 300);
+}
+
+#[test]
+fn a_platform_that_is_down_for_a_minute_gets_everything_once() {
+    for failure in [Err(Failure::Connection), reply(503, ""), reply(500, r#"{"error": {"code": 2}}"#)] {
+        let settings = only("meta", &Value::Null);
+        let mut world = World::new(&settings);
+        for n in 0..20 {
+            world.send(&[event("purchase", &format!("o-{n}"), NOW.0)], &format!("e{n}"));
+        }
+        world.run(&mut |flight, now| Some(if now < NOW.0 + 60_000 { failure.clone() } else { received(flight) }));
+        assert_eq!(world.state("meta", State::Delivered), 20);
+        assert!(world.taken.len() == 20 && world.taken.values().all(|times| *times == 1));
+        let refused = world.got.iter().filter(|got| got.at < NOW.0 + 60_000).count();
+        assert!(refused < 20, "{refused}: three failures close the gate");
+    }
+}
+
+#[test]
+fn a_lost_reply_is_repeated_only_where_the_platform_recognises_the_event() {
+    let settings = only("ga4", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&[event("purchase", "o-1", NOW.0)], "e1");
+    world.send(&[event("page_view", "v-1", NOW.0)], "e2");
+    let mut seen = BTreeSet::new();
+    world.run(&mut |flight, _| Some(if seen.insert(ids(flight)) { Err(Failure::Timeout) } else { reply(204, "") }));
+    assert_eq!(world.state("ga4", State::Delivered), 1);
+    assert_eq!(world.code(State::Rejected, "reply_lost"), 1);
+    assert_eq!(world.taken.get(&("ga4".to_owned(), "o-1".to_owned())), Some(&1));
+    assert_eq!(world.dead.values().next().unwrap().event_id, "v-1");
+
+    // A connection that was never made is another matter, and so is a setting.
+    let patient = shop(
+        &[("ga4", json!({"measurement_id": "G-9ABCDE1234", "retry_lost_replies": true}))],
+        &Value::Null,
+        &Value::Null,
+    );
+    for (settings, failure) in [(&settings, Failure::Connection), (&patient, Failure::Timeout)] {
+        let mut world = World::new(settings);
+        world.send(&[event("page_view", "v-1", NOW.0)], "e2");
+        let mut first = true;
+        world.run(&mut |_, _| Some(if std::mem::take(&mut first) { Err(failure) } else { reply(204, "") }));
+        assert_eq!(world.state("ga4", State::Delivered), 1);
+    }
+}
+
+#[test]
+fn an_event_that_outlives_the_platforms_limit_is_dead() {
+    let settings = only("meta", &json!({"delivery": {"max_attempts": 100}}));
+    let mut world = World::new(&settings);
+    let almost = NOW.0 - 7 * 86_400_000 + 20 * 60_000;
+    world.send(&[event("purchase", "old", almost), event("purchase", "new", NOW.0)], "e1");
+    world.run(&mut |flight, now| Some(if now < NOW.0 + 7_200_000 { reply(503, "") } else { received(flight) }));
+    assert_eq!((world.state("meta", State::Delivered), world.state("meta", State::Dead)), (1, 1));
+    assert_eq!(world.dead.values().next().unwrap().event_id, "old");
+    assert!(world.got.iter().all(|got| got.at < almost + 7 * 86_400_000 || !got.ids.contains(&"old".to_owned())));
+}
+
+#[test]
+fn an_event_that_waits_at_a_dead_token_until_it_is_too_old_is_dead() {
+    let settings = only("ga4", &Value::Null);
+    let mut world = World::new(&settings);
+    world.gates.entry("ga4".to_owned()).or_default().close("pause", 90 * 3600, NOW);
+    world.send(&[event("purchase", "o", NOW.0)], "e1");
+    world.run(&mut |_, _| panic!("the gate is closed"));
+    assert_eq!(world.code(State::Dead, "too_old"), 1);
+}
+
+#[test]
+fn the_last_attempt_is_the_last() {
+    let settings = only("meta", &json!({"delivery": {"max_attempts": 4, "retry_base_seconds": 61}}));
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 2), "e1");
+    world.run(&mut |_, _| Some(reply(500, "")));
+    assert_eq!(world.code(State::Dead, "http_500"), 2);
+    assert_eq!((world.requests("meta").len(), world.balance("meta").retries), (4, 6));
+    let waits: Vec<i64> = world.got.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    for (wait, base) in waits.iter().zip([61_000, 122_000, 244_000]) {
+        assert!((base..=base + base / 4 + 3000).contains(wait), "{waits:?}");
+    }
+}
+
+#[test]
+fn requests_that_nobody_answered_are_tried_again() {
+    let settings = only("webhook", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "e1");
+    let mut first = true;
+    world.run(&mut |flight, _| if std::mem::take(&mut first) { None } else { Some(received(flight)) });
+    assert_eq!((world.state("webhook", State::Delivered), world.balance("webhook").retries), (3, 3));
+}
+
+/// Five webhooks; the one called `a` fails in every way there is.
+fn five() -> Settings {
+    let hook = |name: &'static str| {
+        (name, json!({"platform": "webhook", "url": format!("https://{name}.example/in"), "secret": "HOOK_SECRET", "most_events": 10}))
+    };
+    shop(&["a", "b", "c", "d", "e"].map(hook), &Value::Null, &Value::Null)
+}
+
+#[test]
+fn one_failing_destination_changes_nothing_for_the_others() {
+    let settings = five();
+    let run = |failing: &dyn Fn() -> Option<Answer>| {
+        let mut world = World::new(&settings);
+        world.send(&events("contact", 95), "e1");
+        world.run(&mut |flight, now| {
+            if flight.destination == "a" && now < NOW.0 + 600_000 { failing() } else { Some(received(flight)) }
+        });
+        world
+    };
+    let well = run(&|| Some(reply(200, "")));
+    for failing in [
+        &(|| Some(Err(Failure::Timeout))) as &dyn Fn() -> Option<Answer>,
+        &|| Some(reply(401, "")),
+        &|| Some(reply(503, "")),
+        &|| Some(reply(400, "")),
+        &|| None,
+    ] {
+        let ill = run(failing);
+        for name in ["b", "c", "d", "e"] {
+            let times = |world: &World<'_>| world.requests(name).into_iter().cloned().collect::<Vec<_>>();
+            assert_eq!(times(&ill), times(&well), "{name}");
+            assert_eq!(ill.balance(name), well.balance(name));
+            assert_eq!(ill.state(name, State::Delivered), 95);
+        }
+        assert!(ill.most_flights <= MOST_FLIGHTS && ill.most_each <= 2, "{} {}", ill.most_flights, ill.most_each);
+    }
+    assert_eq!((well.most_flights, well.most_each), (MOST_FLIGHTS, 2));
+    // They take turns: each has had its first request before any has its third.
+    let first: Vec<&str> = well.got.iter().take(5).map(|got| got.destination.as_str()).collect();
+    assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), 5, "{first:?}");
+}
+
+#[test]
+fn a_dead_letter_can_be_offered_again() {
+    let settings = only("meta", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "e1");
+    world.run(&mut |_, _| Some(reply(400, TOO_OLD)));
+    assert_eq!((world.dead.len(), world.state("meta", State::Rejected)), (3, 3));
+    // The first replay is refused again, the second is not.
+    for (round, answer) in [(1, Some(TOO_OLD)), (2, None)] {
+        let letters: Vec<DeadLetter> = world.dead.values().cloned().collect();
+        for letter in letters {
+            let (message, report) = replay(&letter, round).unwrap();
+            world.queue.push((world.now, message));
+            world.apply(&report);
+            world.apply(&report);
+        }
+        assert!(world.dead.is_empty());
+        world.run(&mut |flight, _| Some(answer.map_or_else(|| received(flight), |body| reply(400, body))));
+    }
+    assert_eq!((world.dead.len(), world.state("meta", State::Delivered)), (0, 3));
+    assert_eq!(world.state("meta", State::Rejected), 0);
+}
+
+#[test]
+fn a_destination_that_was_removed_leaves_dead_letters() {
+    let settings = only("meta", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 2), "e1");
+    let without = only("webhook", &Value::Null);
+    world.settings = &without;
+    world.run(&mut |_, _| panic!("nothing is sent"));
+    assert_eq!(world.code(State::Dead, "destination_removed"), 2);
+}
+
+#[test]
+fn what_is_too_large_for_one_request_goes_in_several() {
+    let settings = shop(
+        &[("ga4", json!({"measurement_id": "G-1", "events": {}}))],
+        &Value::Null,
+        &Value::Null,
+    );
+    let mut world = World::new(&settings);
+    let items: Vec<Value> = (0..50).map(|n| json!({"item_id": format!("{n:0>100}"), "item_name": "n".repeat(100)})).collect();
+    let many: Vec<Value> = (0..20)
+        .map(|n| {
+            let mut event = event("view_item", &format!("v-{n}"), NOW.0);
+            event["items"] = json!(items);
+            event
+        })
+        .collect();
+    world.send(&many, "e1");
+    world.run(&mut |flight, _| {
+        assert!(flight.request.body().len() <= 130_000);
+        Some(reply(204, ""))
+    });
+    assert_eq!(world.state("ga4", State::Delivered), 20);
+    assert!(world.taken.values().all(|times| *times == 1));
+}
+
+/// What a platform may say next.
+fn any_answer() -> impl Strategy<Value = Option<Answer>> {
+    prop_oneof![
+        6 => Just(reply(200, r#"{"events_received": 1000}"#)).prop_map(Some),
+        1 => Just(reply(204, "")).prop_map(Some),
+        2 => Just(reply(400, TOO_OLD)).prop_map(Some),
+        1 => Just(reply(400, r#"{"error": {"code": 190}}"#)).prop_map(Some),
+        1 => Just(reply(503, "")).prop_map(Some),
+        1 => any::<u16>().prop_map(|status| Some(reply(status, ""))),
+        1 => (1_u32..200).prop_map(|after| Some(Ok(Reply { status: 429, retry_after: Some(after), body: Vec::new() }))),
+        1 => Just(Some(Err(Failure::Timeout))),
+        1 => Just(Some(Err(Failure::Connection))),
+        1 => prop::collection::vec(any::<u8>(), 0..20).prop_map(|body| Some(Ok(Reply { status: 200, retry_after: None, body }))),
+        1 => Just(None),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the platforms say, every event ends in exactly one state, and the books are even at every step.
+    #[test]
+    fn no_event_is_lost_or_counted_twice(
+        answers in prop::collection::vec(any_answer(), 1..60),
+        n in 1_usize..30,
+    ) {
+        let settings = crate::support::all_platforms(&Value::Null);
+        let mut world = World::new(&settings);
+        world.send(&events("purchase", n), "e1");
+        world.send(&events("contact", n), "e2");
+        let mut script = answers.into_iter();
+        world.run(&mut |flight, _| script.next().unwrap_or_else(|| Some(received(flight))));
+        for balance in world.balances() {
+            let sum: i64 = balance.states.values().sum();
+            prop_assert_eq!(balance.accepted, i64::try_from(2 * n).unwrap());
+            prop_assert_eq!(sum, balance.accepted);
+            prop_assert!(balance.states.values().all(|n| *n >= 0), "{:?}", balance);
+            prop_assert_eq!(balance.states["retrying"], 0);
+            let letters = world.dead.values().filter(|letter| letter.destination == balance.destination).count();
+            prop_assert_eq!(balance.states["dead"] + balance.states["rejected"], i64::try_from(letters).unwrap());
+        }
+        // Intake's own line counts every event once.
+        let intake: i64 = world.counts.iter().filter(|(line, _)| line.destination.is_empty()).map(|(_, n)| n).sum();
+        prop_assert_eq!(intake, i64::try_from(2 * n).unwrap());
+    }
+
+    /// The queue may hand any message over twice, and a worker may die before or after the ledger was told.
+    #[test]
+    fn redelivery_keeps_the_books_even_and_loses_nothing(
+        answers in prop::collection::vec(any_answer(), 1..60),
+        twice in prop::collection::vec((any::<bool>(), any::<bool>()), 1..40),
+        n in 1_usize..20,
+    ) {
+        let settings = crate::support::all_platforms(&Value::Null);
+        let mut world = World::new(&settings);
+        world.send(&events("purchase", n), "e1");
+        let mut script = answers.into_iter();
+        let mut platform = |flight: &Flight, _: i64| script.next().unwrap_or_else(|| Some(received(flight)));
+        let mut faults = twice.into_iter();
+        let mut steps = 0;
+        while let Some(next) = (0..world.queue.len()).min_by_key(|place| world.queue[*place].0) {
+            let (at, message) = world.queue.remove(next);
+            world.now = world.now.max(at);
+            let (again, told) = faults.next().unwrap_or_default();
+            if again {
+                world.work(&message, &mut platform, told);
+            }
+            world.work(&message, &mut platform, true);
+            for balance in world.balances() {
+                prop_assert_eq!(balance.remainder, 0);
+            }
+            steps += 1;
+            prop_assert!(steps < 20_000);
+        }
+        for balance in world.balances() {
+            prop_assert_eq!(balance.accepted, i64::try_from(n).unwrap());
+            // Nothing is lost: each event was taken, or is a dead letter.
+            for m in 0..n {
+                let id = format!("purchase-{m}");
+                let taken = world.taken.contains_key(&(balance.destination.clone(), id.clone()));
+                let dead = world.dead.values().any(|letter| letter.destination == balance.destination && letter.event_id == id);
+                prop_assert!(taken || dead, "{} {}", balance.destination, id);
+            }
+        }
+    }
+}

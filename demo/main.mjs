@@ -1,0 +1,255 @@
+// The demo: the built worker on the real runtime, stand-ins in place of the platforms, and a shop's day.
+//
+//   make demo                        plays a day of 2,400 events with an outage in the middle, and reports
+//   make demo KEEP=1                 leaves everything running afterwards, with commands to copy
+//   make demo EVENTS=path.ndjson     sends your own events instead, one JSON object per line; `-` reads standard input
+//
+// DEMO_EVENTS, DEMO_OUTAGE (seconds) and DEMO_SEED change the day. Nothing leaves this machine.
+
+import {createServer} from "node:net";
+import {setTimeout as sleep} from "node:timers/promises";
+import {startWorker} from "../tests/support/miniflare.mjs";
+import {startTwin} from "../tests/twin/server.mjs";
+import {check, send} from "./file.mjs";
+import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
+import {report} from "./report.mjs";
+import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
+import {planDay} from "./shop.mjs";
+import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "./terminal.mjs";
+
+/** @param {string} name @param {number} fallback */
+function setting(name, fallback) {
+  const text = process.env[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: is not a number`);
+  return value;
+}
+
+/**
+ * The port when nobody has it, else 0 for any.
+ * @param {number} port
+ * @returns {Promise<number>}
+ */
+function free(port) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(0));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
+  });
+}
+
+/** @param {Edge} edge */
+async function healthy(edge) {
+  const health = await edge.health();
+  if (health?.status !== "ok") throw new Error(`edgetally is not healthy: ${JSON.stringify(health)}`);
+}
+
+/** @param {import("./play.mjs").Ledger} book */
+function delivered(book) {
+  return DESTINATIONS.map(({name, title}) => `${title} ${number(count(book, name, "delivered"))}`).join("  ");
+}
+
+/**
+ * A shop day with an outage in the middle.
+ * @param {Edge} edge
+ * @param {import("./report.mjs").Twin} twin
+ * @param {() => boolean} stopped
+ * @returns {Promise<import("./report.mjs").Run>}
+ */
+async function shopDay(edge, twin, stopped) {
+  const away = setting("DEMO_OUTAGE", 10) * 1000;
+  const calm = Math.max(2500, away * 0.8);
+  const tally = new Tally();
+  const start = Date.now() + 200;
+  const day = planDay({seed: setting("DEMO_SEED", 20261124), events: setting("DEMO_EVENTS", 2400), start, length: calm * 2 + away});
+  print(wrap(`A shop day: ${counted(day.events, "event")} from a shop's pages and server, an outlet's pages, and a billing system that signs. Second copies, mistakes, missing consent and late events included; in the middle Meta is out of order for ${duration(away)}.`));
+  print();
+  twin.faults({platform: "meta", kind: "reject_event_id", event_id: day.refused});
+
+  const progress = new Progress();
+  /** @type {import("./report.mjs").Outage} */
+  const outage = {destination: "meta", from: start + calm, until: start + calm + away, waiting: 0, drained: 0};
+  let playing = true;
+  const look = (/** @type {import("./play.mjs").Ledger} */ book) => {
+    const waiting = count(book, "meta", "retrying");
+    outage.waiting = Math.max(outage.waiting, waiting);
+    if (Date.now() > outage.until && waiting === 0 && outage.drained === 0) {
+      outage.drained = Date.now();
+      progress.say(`  ${clock(Date.now() - start)}  ${green("nothing waits for Meta any more")}`);
+    }
+    progress.update(`  ${clock(Date.now() - start)}  sent ${number(tally.events).padStart(5)} of ${number(day.events)}   delivered: ${delivered(book)}${waiting > 0 ? `   waiting ${number(waiting)}` : ""}`);
+  };
+  const script = (async () => {
+    await sleep(Math.max(0, outage.from - Date.now()));
+    if (stopped()) return;
+    outage.from = Date.now();
+    outage.until = outage.from + away;
+    if (away > 0) twin.faults({platform: "meta", kind: "status", status: 503, until: outage.until});
+    progress.say(`  ${clock(outage.from - start)}  ${red("Meta is out of order: it answers HTTP 503")}`);
+    await sleep(away);
+    if (!stopped()) progress.say(`  ${clock(Date.now() - start)}  ${green("Meta answers again")}`);
+  })();
+  const watch = (async () => {
+    while (playing && !stopped()) {
+      await sleep(300);
+      look(await ledger(edge));
+    }
+  })();
+  await Promise.all([play(edge, day, tally, {start, stopped}).finally(() => (playing = false)), script, watch]);
+  const book = await settle(edge, tally.events, {seconds: 20, stopped, look});
+  progress.end();
+  const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
+  return {book, tally, twin, letters, personal: day.personal, showcase: day.showcase, outage};
+}
+
+/**
+ * Events of a file, or of standard input.
+ * @param {string} path
+ * @param {Edge} edge
+ * @param {import("./report.mjs").Twin} twin
+ * @param {() => boolean} stopped
+ * @returns {Promise<import("./report.mjs").Run>}
+ */
+async function ownEvents(path, edge, twin, stopped) {
+  const whole = await check(path);
+  const tally = new Tally();
+  const progress = new Progress();
+  const started = Date.now();
+  print(wrap(`Sending ${path === "-" ? "standard input" : path}${whole === null ? "" : ` (${size(whole)})`} as the shop's server, up to 100 events per request. A visitor that nobody asked for consent counts as a no.`));
+  print();
+  const file = await send(path, edge, tally, {
+    size: whole,
+    stopped,
+    progress({lines, bytes, size: all}) {
+      const seconds = Math.max(0.001, (Date.now() - started) / 1000);
+      const share = all ? `${bar(bytes / all)} ${String(Math.floor((bytes / all) * 100)).padStart(3)} %  ` : "";
+      progress.update(`  ${share}${number(lines)} lines  ${size(bytes)}  ${number(Math.round(lines / seconds))} lines/s`);
+    },
+  });
+  const sent = Date.now();
+  progress.end();
+  const book = await settle(edge, tally.events, {
+    seconds: 20,
+    stopped,
+    look: (now) => progress.update(`  ${number(intake(now, "received"))} of ${number(tally.events)} worked off   delivered: ${delivered(now)}`),
+  });
+  progress.end();
+  const rate = tally.events / Math.max(0.001, (sent - started) / 1000);
+  const skipped = file.empty > 0 ? `, ${number(file.empty)} of them empty` : "";
+  print(`  ${counted(file.lines, "line")}${skipped}; ${counted(tally.events, "event")} sent in ${duration(sent - started)}${tally.events > 0 ? ` (${number(Math.round(rate))} per second)` : ""}`);
+  const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
+  return {book, tally, twin, letters, personal: 0, showcase: [], file};
+}
+
+/**
+ * What to do with it while it runs.
+ * @param {URL} url
+ * @param {string} twin
+ */
+function invitation(url, twin) {
+  const events = new URL("/v1/events", url);
+  print();
+  print(bold("IT IS STILL RUNNING"));
+  print(`  edgetally   ${url.origin}/v1/health`);
+  print(`  platforms   ${twin}/_twin/stats   ${dim("also /_twin/received, /_twin/requests")}`);
+  print(`  settings    demo/settings.mjs; sources ${Object.keys(settings(twin).sources).join(", ")}; destinations ${DESTINATIONS.map(({name}) => name).join(", ")}`);
+  print();
+  print("  Send a purchase (a second time, it is a duplicate):");
+  print(`
+curl -s ${events} \\
+  -H 'Authorization: Bearer ${SENDERS.shop.secret}' -H 'Content-Type: application/json' \\
+  -d '{"event": "purchase", "event_id": "mine-1", "value": 129.90, "currency": "EUR",
+       "items": [{"item_id": "SKU-44", "item_name": "Desk lamp", "price": 129.90, "quantity": 1}],
+       "user": {"email": "Elena.Brandt@mail.example", "phone": "0151 23456789"},
+       "context": {"page_url": "https://shop.example/thanks", "user_agent": "Mozilla/5.0", "client_id": "1380133182.1764792191"},
+       "consent": {"ad_user_data": "granted", "analytics_storage": "granted"}}'`);
+  print();
+  print("  See what became of it, and of everything else:");
+  print(`
+curl -s -H 'Authorization: Bearer ${ADMIN_TOKEN}' '${url.origin}/v1/recent?event_id=mine-1'
+curl -s -H 'Authorization: Bearer ${ADMIN_TOKEN}' ${url.origin}/v1/ledger
+curl -s '${twin}/_twin/received?platform=meta&event_id=mine-1'`);
+  print();
+  print("  Meta has been mended since: offer it the dead letter again:");
+  print(`
+curl -s -H 'Authorization: Bearer ${ADMIN_TOKEN}' ${url.origin}/v1/dead-letters
+curl -s -H 'Authorization: Bearer ${ADMIN_TOKEN}' ${url.origin}/v1/dead-letters/replay -d '{"destination": "meta"}'`);
+  print();
+  print(dim("  Ctrl-C stops it and removes its state."));
+}
+
+async function main() {
+  const keep = !["", "0", undefined].includes(process.env.KEEP);
+  const path = process.env.EVENTS ?? "";
+  // Before anything is started: a wrong path is told at once.
+  if (path) await check(path);
+
+  let signals = 0;
+  /** @type {() => void} */
+  let wake = () => {};
+  /** @type {Promise<void>} */
+  const interrupted = new Promise((resolve) => (wake = resolve));
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.on(signal, () => {
+      signals += 1;
+      wake();
+    });
+  }
+  const stopped = () => signals > 0;
+
+  const began = Date.now();
+  const twin = await startTwin({port: keep ? await free(PORTS.twin) : 0});
+  /** @type {Awaited<ReturnType<typeof startWorker>> | undefined} */
+  let worker;
+  /** @type {Edge | undefined} */
+  let edge;
+  try {
+    worker = await startWorker({settings: settings(twin.url), secrets: SECRETS, queue: QUEUE, port: keep ? await free(PORTS.worker) : 0});
+    edge = new Edge(worker.url);
+    await healthy(edge);
+    print(`${bold("edgetally demo")}   ${dim(`worker ${worker.url.origin} on workerd: KV, queue and ledger on disk; platforms ${twin.url}`)}`);
+    const run = path ? await ownEvents(path, edge, twin, stopped) : await shopDay(edge, twin, stopped);
+    if (stopped()) {
+      print();
+      print("stopped");
+      return 130;
+    }
+    const problems = report(run);
+    const seconds = ((Date.now() - began) / 1000).toFixed(0);
+    print();
+    if (problems.length === 0) {
+      print(green(bold(`All books agree. ${counted(intake(run.book, "received"), "event")} in, remainder 0.`)) + dim(`  ${seconds} s in all`));
+    } else {
+      print(red(bold("The books do not agree:")));
+      for (const problem of problems) print(`  ${red(problem)}`);
+    }
+    const complaints = worker.logs.filter(({level}) => level === "error" || level === "warn");
+    if (complaints.length > 0) {
+      print();
+      print(`The worker logged ${counted(complaints.length, "complaint")}, the first: ${complaints[0]?.message}`);
+    }
+    if (keep) {
+      twin.clearFaults();
+      invitation(worker.url, twin.url);
+      await interrupted;
+      print();
+      print("stopped");
+    }
+    return problems.length === 0 ? 0 : 1;
+  } finally {
+    edge?.close();
+    await worker?.dispose();
+    await twin.close();
+  }
+}
+
+// A reader that went away, such as `head`, is no reason for a stack trace.
+process.stdout.on("error", () => process.exit(0));
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 2;
+}

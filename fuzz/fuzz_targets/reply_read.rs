@@ -1,0 +1,57 @@
+//! What platforms say: every reply is read to an answer of the right length.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use edgetally_core::destinations::Input;
+use edgetally_core::envelope::{Message, open};
+use edgetally_core::intake::Batch;
+use edgetally_core::outcome::{Answer, Reply};
+use edgetally_core::settings::Settings;
+use edgetally_core::time::UnixMillis;
+use libfuzzer_sys::fuzz_target;
+
+const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
+    let json = r#"{
+        "sources": {"shop": {"secret": "SHOP_SECRET", "consent": "implied", "test": true, "destinations": ["meta", "ga4", "hook"]}},
+        "destinations": {"meta": {"dataset_id": "1", "test_event_code": "T"}, "ga4": {"measurement_id": "G-1"},
+                         "hook": {"platform": "webhook", "url": "https://hooks.example/"}}
+    }"#;
+    Settings::load(json, &|name| Some(format!("{name}-0123456789abcdef0123456789abcdef"))).unwrap()
+});
+
+static MESSAGE: LazyLock<String> = LazyLock::new(|| {
+    let event = |n| {
+        format!(
+            r#"{{"event": "contact", "event_id": "{n}", "action_source": "email", "user": {{"email": "a@b.example"}},
+                "context": {{"client_id": "1.2"}}}}"#
+        )
+    };
+    let body = format!("[{},{},{}]", event(1), event(2), event(3));
+    let batch = Batch::read(&SETTINGS, SETTINGS.source("shop").unwrap(), None, body.as_bytes(), NOW).unwrap();
+    batch.finish(|_| false, "e").messages.remove(0)
+});
+
+fuzz_target!(|data: (u16, &str, &[u8])| {
+    let (status, retry_after, body) = data;
+    let Ok(Message::Events(envelope)) = open(&MESSAGE) else { unreachable!() };
+    let reply = Reply { status, retry_after: Reply::parse_retry_after(retry_after, NOW), body: body.to_vec() };
+    for configured in &SETTINGS.destinations {
+        let batch: Vec<Input<'_>> = envelope
+            .parcels
+            .iter()
+            .filter_map(|parcel| {
+                let leg = parcel.legs.iter().find(|leg| leg.destination.as_str() == configured.name)?;
+                Some(Input::new(parcel, leg.grant))
+            })
+            .collect();
+        assert_eq!(batch.len(), 3);
+        match configured.destination.read(&batch, &reply) {
+            Answer::Each(outcomes) => assert_eq!(outcomes.len(), batch.len()),
+            Answer::Isolate(those) => assert!(!those.is_empty()),
+            Answer::All(_) | Answer::Split(_) => {}
+        }
+    }
+});

@@ -1,0 +1,479 @@
+"""What the compiled module holds. Checked against it by mypy.stubtest."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, overload
+
+_Dialect: TypeAlias = Literal[
+    "meta", "google_ads", "ga4", "tiktok", "pinterest", "snapchat", "reddit", "linkedin", "x", "microsoft"
+]
+_Field: TypeAlias = Literal[
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "birth_date",
+    "gender",
+    "street",
+    "city",
+    "region",
+    "postal_code",
+    "country",
+    "external_id",
+]
+_Code: TypeAlias = Literal[
+    "dialect_unknown",
+    "dialect_unsupported",
+    "sent_in_clear",
+    "default_country_invalid",
+    "wrong_type",
+    "invalid_unicode",
+    "length_mismatch",
+    "threads_invalid",
+]
+_Column: TypeAlias = Sequence[str | None]
+
+__version__: str
+
+class EdgetallyError(ValueError):
+    """An argument that edgetally cannot work with."""
+
+    code: _Code
+
+def dialects() -> dict[_Dialect, dict[_Field, Literal["hashed", "clear"]]]: ...
+def error_codes() -> dict[_Code, str]: ...
+def sha256_hex(text: str, /) -> str: ...
+
+# Text is itself a sequence of text, so the two overloads overlap; the first one that fits is right.
+
+@overload
+def normalize_email(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_email(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_email(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_email(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_phone(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_phone(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_phone(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_phone(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_first_name(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_first_name(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_first_name(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_first_name(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_last_name(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_last_name(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_last_name(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_last_name(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_birth_date(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_birth_date(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_birth_date(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_birth_date(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_gender(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_gender(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_gender(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_gender(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_street(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_street(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_street(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_street(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_city(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_city(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_city(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_city(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_region(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_region(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_region(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_region(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_postal_code(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_postal_code(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_postal_code(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_postal_code(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_country(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_country(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_country(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_country(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def normalize_external_id(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def normalize_external_id(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...
+@overload
+def hash_external_id(  # type: ignore[overload-overlap]
+    value: str | None,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | None = None,
+    threads: int | None = None,
+) -> str | None: ...
+@overload
+def hash_external_id(
+    value: _Column,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> list[str | None]: ...

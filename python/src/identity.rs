@@ -1,0 +1,467 @@
+//! The functions: `normalize_*` and `hash_*`, one pair per identifier.
+
+use edgetally_core::identity::{Country2, Hints, Spelling, normalise};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use sha2::{Digest as _, Sha256};
+
+use crate::column::{self, Input};
+use crate::dialect::{Dialect, Field};
+use crate::problem::{Code, Problem};
+
+/// What a function returns of a spelled value.
+#[derive(Clone, Copy, Debug)]
+enum Want {
+    Text,
+    Digest,
+}
+
+/// The arguments that all functions share.
+#[derive(Debug)]
+struct Options<'a, 'py> {
+    dialect: &'a str,
+    default_country: Option<&'a str>,
+    country: Option<&'a Bound<'py, PyAny>>,
+    threads: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// A rule, and what it needs besides the value.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    want: Want,
+    spelling: Spelling,
+    hints: Hints,
+}
+
+impl Call {
+    fn new(want: Want, field: Field, options: &Options<'_, '_>) -> Result<Self, Problem> {
+        let dialect = Dialect::parse(options.dialect)?;
+        let spelling = match want {
+            Want::Text => dialect.spelling(field)?,
+            Want::Digest => dialect.hashed(field)?,
+        };
+        let default_country = match options.default_country {
+            None => None,
+            Some(raw) => Some(Country2::parse(raw).ok_or_else(|| {
+                Problem::new(
+                    Code::DefaultCountryInvalid,
+                    "default_country is not the two letters of a country in ISO 3166-1",
+                )
+            })?),
+        };
+        Ok(Self {
+            want,
+            spelling,
+            hints: Hints { default_country },
+        })
+    }
+
+    /// Hands the answer for one row to `take`; `text` is room to work in.
+    fn answer<T>(self, row: Row<'_>, text: &mut String, take: impl FnOnce(Option<&str>) -> T) -> T {
+        let kept = row
+            .value
+            .is_some_and(|value| normalise(self.spelling, value, &self.hints, row.country, text));
+        match (kept, self.want) {
+            (false, _) => take(None),
+            (true, Want::Text) => take(Some(text)),
+            (true, Want::Digest) => take(Some(Hex::of(text).as_str())),
+        }
+    }
+}
+
+/// One visitor: the value and the country beside it.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    value: Option<&'a str>,
+    country: Option<&'a str>,
+}
+
+fn run<'py>(
+    value: &Bound<'py, PyAny>,
+    want: Want,
+    field: Field,
+    options: &Options<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let call = Call::new(want, field, options)?;
+    let country = match options.country {
+        None => Input::Scalar(None),
+        Some(country) => Input::read("country", country)?,
+    };
+    match Input::read("value", value)? {
+        Input::Scalar(value_text) => {
+            scalar(value.py(), call, value_text.as_ref(), &country, options)
+        }
+        Input::Column(values) => rows(value.py(), call, &values, &country, options),
+    }
+}
+
+fn scalar<'py>(
+    py: Python<'py>,
+    call: Call,
+    value: Option<&Bound<'py, PyString>>,
+    country: &Input<'py>,
+    options: &Options<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    column::threads(options.threads, 1)?;
+    let Input::Scalar(country) = country else {
+        return Err(Problem::new(Code::LengthMismatch, "country is a column, value is not").into());
+    };
+    let row = Row {
+        value: value
+            .map(|text| column::utf8("value", None, text))
+            .transpose()?,
+        country: country
+            .as_ref()
+            .map(|text| column::utf8("country", None, text))
+            .transpose()?,
+    };
+    let mut text = String::new();
+    Ok(call.answer(row, &mut text, |answer| match answer {
+        Some(answer) => PyString::new(py, answer).into_any(),
+        None => py.None().into_bound(py),
+    }))
+}
+
+fn rows<'py>(
+    py: Python<'py>,
+    call: Call,
+    values: &[Option<Bound<'py, PyString>>],
+    country: &Input<'py>,
+    options: &Options<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let threads = column::threads(options.threads, values.len())?;
+    let values = column::utf8_rows("value", values)?;
+    let rows: Vec<Row<'_>> = match country {
+        Input::Scalar(country) => {
+            let country = country
+                .as_ref()
+                .map(|text| column::utf8("country", None, text))
+                .transpose()?;
+            let rows = values.into_iter().map(|value| Row { value, country });
+            rows.collect()
+        }
+        Input::Column(countries) if countries.len() == values.len() => {
+            let countries = column::utf8_rows("country", countries)?;
+            let rows = values.into_iter().zip(countries);
+            rows.map(|(value, country)| Row { value, country })
+                .collect()
+        }
+        Input::Column(countries) => {
+            let message = format!(
+                "country has {} rows, value has {}",
+                countries.len(),
+                values.len()
+            );
+            return Err(Problem::new(Code::LengthMismatch, message).into());
+        }
+    };
+    let list = column::map(py, &rows, threads, String::new, |row, text, answers| {
+        call.answer(*row, text, |answer| answers.push(answer));
+    })?;
+    Ok(list.into_any())
+}
+
+/// A SHA-256 value as lower-case hexadecimal text.
+struct Hex([u8; 64]);
+
+impl Hex {
+    /// Of the text's UTF-8 bytes.
+    fn of(text: &str) -> Self {
+        let digit = |value: u8| {
+            if value < 10 {
+                b'0' + value
+            } else {
+                b'a' - 10 + value
+            }
+        };
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha256::digest(text)) {
+            if let [high, low] = pair {
+                *high = digit(byte >> 4);
+                *low = digit(byte & 15);
+            }
+        }
+        Self(hex)
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// The SHA-256 of a text as it stands, in UTF-8, as 64 lower-case hexadecimal digits.
+///
+/// Nothing is normalised: for identifiers, call the ``hash_*`` function of the field.
+///
+/// >>> import edgetally
+/// >>> edgetally.sha256_hex("")
+/// 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+#[pyfunction]
+#[pyo3(signature = (text, /))]
+fn sha256_hex<'py>(text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    let Ok(string) = text.cast::<PyString>() else {
+        let kind = text.get_type().name()?;
+        let message = format!("text is not str, but {kind}");
+        return Err(Problem::new(Code::WrongType, message).into());
+    };
+    let hex = Hex::of(column::utf8("text", None, string)?);
+    Ok(PyString::new(text.py(), hex.as_str()))
+}
+
+macro_rules! function {
+    ($field:ident $want:ident $name:ident $(#[$doc:meta])+) => {
+        $(#[$doc])+
+        #[pyfunction]
+        #[pyo3(signature = (value, *, dialect="meta", default_country=None, country=None, threads=None))]
+        fn $name<'py>(
+            value: &Bound<'py, PyAny>,
+            dialect: &str,
+            default_country: Option<&str>,
+            country: Option<&Bound<'py, PyAny>>,
+            threads: Option<&Bound<'py, PyAny>>,
+        ) -> PyResult<Bound<'py, PyAny>> {
+            let options = Options { dialect, default_country, country, threads };
+            run(value, Want::$want, Field::$field, &options)
+        }
+    };
+}
+
+macro_rules! functions {
+    ($($field:ident { $(#[$text:meta])+ $normalize:ident $(#[$digest:meta])+ $hash:ident })+) => {
+        $(function! { $field Text $normalize $(#[$text])+ }
+        function! { $field Digest $hash $(#[$digest])+ })+
+
+        pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(module.add_function(wrap_pyfunction!($normalize, module)?)?;
+            module.add_function(wrap_pyfunction!($hash, module)?)?;)+
+            module.add_function(wrap_pyfunction!(sha256_hex, module)?)
+        }
+    };
+}
+
+functions! {
+    Email {
+        /// Spells an e-mail address as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case without outer white space, and what else the platform asks for: Google drops dots and ``+tag`` at Gmail,
+        /// Reddit and Microsoft at every domain.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_email(" Elena.Brandt+shop@Gmail.com ")
+        /// @@
+        /// >>> edgetally.normalize_email("Elena.Brandt+shop@gmail.com", dialect="google_ads")
+        /// @@
+        /// >>> edgetally.normalize_email(["jo@shop.example", None, "not an address"])
+        /// @@
+        normalize_email
+        /// The SHA-256 of an e-mail address in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_email(" John_Smith@gmail.com ")
+        /// @@
+        /// >>> edgetally.hash_email([None, "not an address"])
+        /// @@
+        hash_email
+    }
+    Phone {
+        /// Spells a telephone number as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Digits with the country's calling code, with ``+`` where the platform wants it. A number typed without ``+`` or ``00`` is
+        /// completed by ``default_country``, the country that the form or the shop is for.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_phone("01512 3456789", default_country="DE")
+        /// @@
+        /// >>> edgetally.normalize_phone("0049 30 901820", dialect="tiktok")
+        /// @@
+        /// >>> edgetally.normalize_phone("none") is None
+        /// @@
+        normalize_phone
+        /// The SHA-256 of a telephone number in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_phone("(650)555-1212", default_country="US")
+        /// @@
+        hash_phone
+    }
+    FirstName {
+        /// Spells a given name as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case. Google Ads also drops a title in front, GA4 digits and symbols, the others white space and punctuation.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_first_name(" Mary-Ann ")
+        /// @@
+        /// >>> edgetally.normalize_first_name("Dr. Alex", dialect="google_ads")
+        /// @@
+        normalize_first_name
+        /// The SHA-256 of a given name in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_first_name("Valéry")
+        /// @@
+        hash_first_name
+    }
+    LastName {
+        /// Spells a family name as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case. Google Ads also drops ``jr.``, ``iii`` and the like behind, GA4 digits and symbols, the others white space
+        /// and punctuation.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_last_name("O'Neil")
+        /// @@
+        /// >>> edgetally.normalize_last_name("Quinn, Jr.", dialect="google_ads")
+        /// @@
+        normalize_last_name
+        /// The SHA-256 of a family name in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_last_name("Brandt", dialect="ga4")
+        /// @@
+        hash_last_name
+    }
+    BirthDate {
+        /// Spells a date of birth as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// ``YYYYMMDD``. A date with slashes is read as month, day, year; what is no date of the calendar is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_birth_date("2/16/1997")
+        /// @@
+        /// >>> edgetally.normalize_birth_date("1997-02-30") is None
+        /// @@
+        normalize_birth_date
+        /// The SHA-256 of a date of birth in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_birth_date("2/16/1997")
+        /// @@
+        hash_birth_date
+    }
+    Gender {
+        /// Spells a gender as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// ``f`` or ``m``; Pinterest and Snapchat have ``n`` too.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_gender("Female")
+        /// @@
+        normalize_gender
+        /// The SHA-256 of a gender in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_gender("F")
+        /// @@
+        hash_gender
+    }
+    Street {
+        /// Spells street and house number as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case, without symbols. Only GA4 takes it.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_street("12 Main St., Apt #4", dialect="ga4")
+        /// @@
+        normalize_street
+        /// The SHA-256 of street and house number in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_street("12 Main St., Apt #4", dialect="ga4")
+        /// @@
+        hash_street
+    }
+    City {
+        /// Spells a city as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case, without punctuation; GA4 keeps the spaces. TikTok and GA4 take it in clear.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_city("São Paulo")
+        /// @@
+        /// >>> edgetally.normalize_city("New York", dialect="ga4")
+        /// @@
+        normalize_city
+        /// The SHA-256 of a city in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_city("London")
+        /// @@
+        hash_city
+    }
+    Region {
+        /// Spells a state, province or region as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// States of the United States and Canada become their two letters where the platform asks for it; ``country``, the
+        /// visitor's own, says whether the region is one of those.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_region("California", country="US")
+        /// @@
+        /// >>> edgetally.normalize_region(["Ontario", "Bayern"], country=["CA", "DE"])
+        /// @@
+        normalize_region
+        /// The SHA-256 of a state, province or region in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_region("California", country="US")
+        /// @@
+        hash_region
+    }
+    PostalCode {
+        /// Spells a postcode as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Lower case, without white space. Meta wants five digits in the United States; ``country``, the visitor's own, says
+        /// whether that applies.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_postal_code("94025-1234", country="US")
+        /// @@
+        /// >>> edgetally.normalize_postal_code("SW1A 1AA", dialect="tiktok")
+        /// @@
+        normalize_postal_code
+        /// The SHA-256 of a postcode in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_postal_code("94025")
+        /// @@
+        hash_postal_code
+    }
+    Country {
+        /// Spells a country as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google's
+        /// rule knows no names.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_country("Germany")
+        /// @@
+        /// >>> edgetally.normalize_country("de", dialect="ga4")
+        /// @@
+        normalize_country
+        /// The SHA-256 of a country in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_country("US")
+        /// @@
+        hash_country
+    }
+    ExternalId {
+        /// Spells the site's own id of a visitor as a platform wants it; ``None`` when the platform's rule drops the value.
+        ///
+        /// Without outer white space; Meta and Snapchat want lower case. LinkedIn takes it in clear.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.normalize_external_id(" User-42 ")
+        /// @@
+        /// >>> edgetally.normalize_external_id(" User-42 ", dialect="tiktok")
+        /// @@
+        normalize_external_id
+        /// The SHA-256 of the site's own id of a visitor in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// >>> import edgetally
+        /// >>> edgetally.hash_external_id("User-42")
+        /// @@
+        hash_external_id
+    }
+}

@@ -1,0 +1,27 @@
+//! `edgetally._edgetally`: the core's spellings and digests for Python.
+//!
+//! Nothing is decided here. [`dialect`] says which of the core's spellings a platform asks for, [`column`] moves text in and
+//! out of Python (many rows at once, without the interpreter's lock), [`identity`] is the list of functions, and
+//! [`problem`] the one exception.
+
+#![expect(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "the doc comments of functions are Python's docstrings, with Python's lists in their examples"
+)]
+
+mod column;
+mod dialect;
+mod identity;
+mod problem;
+
+use pyo3::prelude::*;
+
+/// Identifiers spelled and hashed as advertising and analytics platforms want them.
+#[pymodule]
+fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    problem::register(module)?;
+    dialect::register(module)?;
+    identity::register(module)
+}

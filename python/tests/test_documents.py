@@ -1,0 +1,51 @@
+"""What the documents say is true: every docstring and the README run, and importing is light."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import edgetally
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def run(text: str, name: str) -> None:
+    test = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
+    assert test.examples, f"{name} has no example"
+    shown: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(test, out=shown.append)
+    assert result.failed == 0, "".join(shown)
+
+
+@pytest.mark.parametrize("name", ["", *(name for name in edgetally.__all__ if not name.startswith("__"))])
+def test_a_docstring_runs(name: str) -> None:
+    documented = getattr(edgetally, name) if name else edgetally
+    run(documented.__doc__ or "", f"edgetally.{name}")
+
+
+def test_the_readme_runs() -> None:
+    run(README.read_text(encoding="utf-8"), "README.md")
+
+
+def test_the_readme_names_every_dialect_and_field() -> None:
+    text = README.read_text(encoding="utf-8")
+    table = edgetally.dialects()
+    assert [name for name in (*table, *set().union(*table.values())) if f"`{name}`" not in text] == []
+
+
+def test_importing_brings_nothing_else() -> None:
+    heavy = "numpy pandas polars pyarrow importlib.metadata typing"
+    program = f"import sys, edgetally; print([name for name in '{heavy}'.split() if name in sys.modules])"
+    # Isolated and without site, so that only this import is seen; the package's folder is given by hand.
+    folder = Path(edgetally.__file__).parents[1]
+    program = f"import sys; sys.path.insert(0, {str(folder)!r}); {program}"
+    shown = subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_public_names_are_sorted_and_there() -> None:
+    assert edgetally.__all__ == sorted(edgetally.__all__)
+    assert all(hasattr(edgetally, name) for name in edgetally.__all__)
+    assert edgetally.__version__ == "0.1.0"

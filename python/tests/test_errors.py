@@ -1,0 +1,125 @@
+"""Every code, what brings it about, and that the value is not in the message."""
+
+import pickle
+from collections.abc import Callable
+
+import edgetally
+import pytest
+
+SECRET = "elena.brandt@shop.example"
+
+TABLE: list[tuple[str, Callable[[], object], str]] = [
+    (
+        "dialect_unknown",
+        lambda: edgetally.hash_email(SECRET, dialect="facebook"),  # type: ignore[call-overload]
+        "dialect is none of meta, google_ads, ga4, tiktok, pinterest, snapchat, reddit, linkedin, x, microsoft",
+    ),
+    (
+        "dialect_unknown",
+        lambda: edgetally.hash_email("meta", dialect=SECRET),  # type: ignore[call-overload]
+        "dialect is none of meta, google_ads, ga4, tiktok, pinterest, snapchat, reddit, linkedin, x, microsoft",
+    ),
+    ("dialect_unsupported", lambda: edgetally.hash_city(SECRET, dialect="reddit"), "reddit takes no city"),
+    ("dialect_unsupported", lambda: edgetally.normalize_phone(None, dialect="linkedin"), "linkedin takes no phone"),
+    (
+        "sent_in_clear",
+        lambda: edgetally.hash_country(SECRET, dialect="tiktok"),
+        "tiktok takes the country in clear: send what normalize_country returns",
+    ),
+    (
+        "default_country_invalid",
+        lambda: edgetally.hash_phone(SECRET, default_country="Germany"),
+        "default_country is not the two letters of a country in ISO 3166-1",
+    ),
+    (
+        "default_country_invalid",
+        lambda: edgetally.hash_phone(SECRET, default_country="ZZ"),
+        "default_country is not the two letters of a country in ISO 3166-1",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_email(SECRET.encode()),  # type: ignore[call-overload]
+        "value is neither str nor None nor a sequence of them, but bytes",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_email(b""),  # type: ignore[call-overload]
+        "value is neither str nor None nor a sequence of them, but bytes",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_email({SECRET}),  # type: ignore[call-overload]
+        "value is neither str nor None nor a sequence of them, but set",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_email([SECRET, None, float("nan")]),  # type: ignore[list-item]
+        "value[2] is neither str nor None, but float",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_email([[SECRET]]),  # type: ignore[list-item]
+        "value[0] is neither str nor None, but list",
+    ),
+    (
+        "wrong_type",
+        lambda: edgetally.hash_region(SECRET, country=49),  # type: ignore[call-overload]
+        "country is neither str nor None nor a sequence of them, but int",
+    ),
+    ("wrong_type", lambda: edgetally.sha256_hex(None), "text is not str, but NoneType"),  # type: ignore[arg-type]
+    ("invalid_unicode", lambda: edgetally.hash_email(SECRET + "\ud800"), "value holds half a surrogate pair"),
+    ("invalid_unicode", lambda: edgetally.hash_email([None, "\udfff"]), "value[1] holds half a surrogate pair"),
+    (
+        "invalid_unicode",
+        lambda: edgetally.hash_region(["ca"], country=["\udfff"]),
+        "country[0] holds half a surrogate pair",
+    ),
+    ("invalid_unicode", lambda: edgetally.sha256_hex("\udfff"), "text holds half a surrogate pair"),
+    (
+        "length_mismatch",
+        lambda: edgetally.hash_region([SECRET, SECRET], country=["US"]),
+        "country has 1 rows, value has 2",
+    ),
+    (
+        "length_mismatch",
+        lambda: edgetally.hash_region(SECRET, country=["US"]),  # type: ignore[call-overload]
+        "country is a column, value is not",
+    ),
+    *(
+        ("threads_invalid", lambda threads=threads: call([SECRET], threads), "threads is not a whole number from 1")
+        for threads in (0, -1, 1.5, "two", 2**80)
+    ),
+]
+
+
+def call(value: list[str | None], threads: int) -> object:
+    return edgetally.hash_email(value, threads=threads)
+
+
+@pytest.mark.parametrize(("code", "provoke", "message"), TABLE)
+def test_a_refusal_has_its_code_and_message(code: str, provoke: Callable[[], object], message: str) -> None:
+    with pytest.raises(edgetally.EdgetallyError) as caught:
+        provoke()
+    error = caught.value
+    assert (error.code, str(error)) == (code, message)
+    assert SECRET not in repr(error)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+def test_the_table_holds_every_code() -> None:
+    assert {code for code, _, _ in TABLE} == set(edgetally.error_codes())
+
+
+def test_the_error_is_a_value_error_and_survives_pickling() -> None:
+    with pytest.raises(ValueError, match="takes no city") as caught:
+        edgetally.hash_city("Berlin", dialect="x")
+    assert isinstance(caught.value, edgetally.EdgetallyError)
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - pickled one line up
+    assert (type(copy), str(copy), copy.code) == (edgetally.EdgetallyError, str(caught.value), caught.value.code)
+    assert repr(type(copy)) == "<class 'edgetally.EdgetallyError'>"
+
+
+def test_everything_but_the_value_goes_by_name() -> None:
+    with pytest.raises(TypeError):
+        edgetally.hash_email("jo@shop.example", "meta")  # type: ignore[call-overload]

@@ -1,0 +1,84 @@
+// The built worker behind bindings that can be broken, for tests; started through the option `wrap` of miniflare.mjs.
+//
+// POST /_test/faults {"queue": true}   breaks the producer's sends; "claims_get", "claims_put", "ledger" likewise
+// GET  /_test/sent                     the messages that the worker gave to the queue, oldest first
+//
+// Long delays that the worker itself asks of the queue are cut to a second, so that tests do not wait for them.
+
+import Gateway, {Ledger} from "./index.js";
+
+export {Ledger};
+
+const MOST_DELAY_SECONDS = 1;
+
+let faults = {};
+const sent = [];
+const counts = {queue: 0, claims_get: 0, claims_put: 0, ledger: 0};
+
+function meet(name) {
+  if (!faults[name]) return;
+  counts[name] += 1;
+  throw new Error(`broken by the test: ${name}`);
+}
+
+function shorter(options) {
+  if (!options?.delaySeconds) return options;
+  return {...options, delaySeconds: Math.min(options.delaySeconds, MOST_DELAY_SECONDS)};
+}
+
+function wrapped(env) {
+  return {
+    ...env,
+    EVENTS: {
+      async send(body, options) {
+        meet("queue");
+        const done = await env.EVENTS.send(body, shorter(options));
+        sent.push(body);
+        return done;
+      },
+      async sendBatch(messages, options) {
+        meet("queue");
+        const done = await env.EVENTS.sendBatch(messages, options);
+        sent.push(...Array.from(messages, (message) => message.body));
+        return done;
+      },
+    },
+    CLAIMS: {
+      async get(...args) {
+        meet("claims_get");
+        return env.CLAIMS.get(...args);
+      },
+      async put(...args) {
+        meet("claims_put");
+        return env.CLAIMS.put(...args);
+      },
+    },
+    LEDGER: {
+      idFromName: (name) => env.LEDGER.idFromName(name),
+      get(id) {
+        const stub = env.LEDGER.get(id);
+        return {
+          async fetch(...args) {
+            meet("ledger");
+            return stub.fetch(...args);
+          },
+        };
+      },
+    },
+  };
+}
+
+export default {
+  async fetch(request, env, context) {
+    const {pathname} = new URL(request.url);
+    if (pathname === "/_test/faults") {
+      faults = await request.json();
+      return Response.json({});
+    }
+    if (pathname === "/_test/sent") return Response.json({sent, counts});
+    return new Gateway(context, wrapped(env)).fetch(request);
+  },
+  async queue(batch, env, context) {
+    return new Gateway(context, wrapped(env)).queue(batch);
+  },
+};
