@@ -92,7 +92,7 @@ async function shopDay(edge, twin, stopped) {
   })();
   const watch = (async () => {
     while (playing && !stopped()) {
-      await sleep(300);
+      await sleep(400);
       look(await ledger(edge));
     }
   })();
@@ -124,7 +124,7 @@ async function ownEvents(path, edge, twin, stopped) {
     progress({lines, bytes, size: all}) {
       const seconds = Math.max(0.001, (Date.now() - started) / 1000);
       const share = all ? `${bar(bytes / all)} ${String(Math.floor((bytes / all) * 100)).padStart(3)} %  ` : "";
-      progress.update(`  ${share}${number(lines)} lines  ${size(bytes)}  ${number(Math.round(lines / seconds))} lines/s`);
+      progress.update(`  ${share}${number(lines)} lines  ${size(bytes)}${seconds > 1 ? `  ${number(Math.round(lines / seconds))} lines/s` : ""}`);
     },
   });
   const sent = Date.now();
@@ -190,12 +190,10 @@ async function main() {
   let wake = () => {};
   /** @type {Promise<void>} */
   const interrupted = new Promise((resolve) => (wake = resolve));
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.on(signal, () => {
-      signals += 1;
-      wake();
-    });
-  }
+  const stop = () => {
+    signals += 1;
+    wake();
+  };
   const stopped = () => signals > 0;
 
   const began = Date.now();
@@ -206,9 +204,14 @@ async function main() {
   let edge;
   try {
     worker = await startWorker({settings: settings(twin.url), secrets: SECRETS, queue: QUEUE, port: keep ? await free(PORTS.worker) : 0});
+    // The runtime's library ends the process on a signal, before anything is tidied up; from here on that is ours.
+    for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.removeAllListeners(signal).on(signal, stop);
     edge = new Edge(worker.url);
     await healthy(edge);
-    print(`${bold("edgetally demo")}   ${dim(`worker ${worker.url.origin} on workerd: KV, queue and ledger on disk; platforms ${twin.url}`)}`);
+    print(bold("edgetally: conversion events in at one address, out to every platform, each counted once"));
+    print(dim(`  edgetally   ${worker.url.origin}   the real runtime; KV, queue and ledger on disk`));
+    print(dim(`  platforms   ${twin.url}   stand-ins for all three; nothing leaves this machine`));
+    print();
     const run = path ? await ownEvents(path, edge, twin, stopped) : await shopDay(edge, twin, stopped);
     if (stopped()) {
       print();

@@ -29,7 +29,7 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
 
 const STATES = [
   ["delivered", "the platform has it"],
-  ["duplicate", "a copy of one it already has: held back"],
+  ["duplicate", "a copy of one it has: held back"],
   ["blocked", "the visitor did not allow it"],
   ["skipped", "the platform has no use for it"],
   ["rejected", "refused for good; dead letter"],
@@ -55,6 +55,8 @@ const REASONS = {
   search_term_missing: "a search without its term",
   transaction_id_missing: "a refund of no known order",
   limited_data_use_state_unknown: "opted out, and no state known",
+  reply_lost: "no reply in time, and no id to ask by",
+  timeout: "no reply in time",
   100: "Meta's code: invalid parameter",
 };
 
@@ -65,8 +67,8 @@ const REASONS = {
  * @param {string} [remark]
  */
 function row(label, cells, remark = "") {
-  const text = cells.map((cell) => (typeof cell === "number" ? (cell === 0 ? "·" : number(cell)) : cell).padStart(9)).join("");
-  return `  ${label.padEnd(29)}${text}${remark && `   ${dim(remark)}`}`.trimEnd();
+  const text = cells.map((cell) => (typeof cell === "number" ? (cell === 0 ? "·" : number(cell)) : cell).padStart(8)).join("");
+  return `  ${label.padEnd(30)}${text}${remark && `   ${dim(remark)}`}`.trimEnd();
 }
 
 /** @param {Run} run */
@@ -74,7 +76,7 @@ function cameIn({book, tally, file}) {
   heading("WHAT CAME IN");
   const sources = Object.keys(book.intake);
   print(row("from", [...sources, "all"]));
-  for (const [state, remark] of [["received", "events in requests from a known sender"], ["accepted", "well-formed, so answered for below"], ["malformed", "refused, and the sender told why"]]) {
+  for (const [state, remark] of [["received", "events of known senders"], ["accepted", "well-formed: see below"], ["malformed", "refused, and told why"]]) {
     if (state) print(row(state, [...sources.map((source) => book.intake[source]?.[state] ?? 0), intake(book, state)], remark));
   }
   const malformed = new Map();
@@ -111,7 +113,12 @@ function told(file) {
 }
 
 /** @param {Run} run */
-function became({book}) {
+function became({book, twin}) {
+  if (book.balances.length === 0) {
+    print();
+    print("  There was no well-formed event, so nothing went anywhere.");
+    return;
+  }
   heading("WHAT BECAME OF IT, BY DESTINATION");
   print(wrap("From edgetally's ledger. Every well-formed event is in exactly one line of each column:"));
   print(row("", DESTINATIONS.map(({title}) => title)));
@@ -127,11 +134,17 @@ function became({book}) {
         book.reasons.reduce((sum, reason) => sum + (reason.state === state && reason.code === code && reason.destination === name ? reason.n : 0), 0));
       return {code, each, all: each.reduce((sum, n) => sum + n, 0)};
     });
-    for (const {code, each} of lines.filter(({all}) => all > 0).sort((a, b) => b.all - a.all)) print(dim(row(`      ${code}`, each)) + `   ${dim(REASONS[code] ?? "")}`);
+    for (const {code, each} of lines.filter(({all}) => all > 0).sort((a, b) => b.all - a.all)) print(dim(row(`    ${code}`, each)) + `   ${dim(REASONS[code] ?? "")}`);
   }
   const remainders = DESTINATIONS.map(({name}) => count(book, name, "remainder"));
   print(bold(row("remainder", remainders.map(String))) + `   ${dim("0: nothing lost, nothing invented")}`);
   print(dim(row("(further attempts)", cells("retries"))) + `   ${dim("while a platform was away")}`);
+  const meta = twin.received({platform: "meta", limit: 1_000_000}).events;
+  const limited = meta.filter(({event}) => event.data_processing_options?.[0] === "LDU").length;
+  const impersonal = meta.filter(({event}) => event.opt_out === true).length;
+  if (impersonal > 0) {
+    print(wrap(`Of what Meta received, ${number(impersonal)} may not be used for personalised advertising (the visitor did not agree to that)${limited > 0 ? `, ${number(limited)} of them by an opt-out such as the browser's Global Privacy Control` : ""}.`));
+  }
 }
 
 /**
@@ -154,14 +167,21 @@ function compare({book, tally, twin, personal}) {
   for (const {name, platform, title} of DESTINATIONS) {
     const delivered = count(book, name, "delivered");
     const theirs = stats.platforms[platform];
-    const {received = 0, duplicates = 0, dropped = 0} = theirs ?? {};
-    const right = delivered === received && duplicates === 0 && dropped === 0;
-    const words = `received ${number(received)}, ${number(duplicates)} of them twice${dropped ? `, ${number(dropped)} unusable` : ""}`;
-    print(`  ${title.padEnd(10)}${`delivered ${number(delivered)}`.padEnd(24)}${words.padEnd(40)}${verdict(right, `${title}: delivered ${delivered}, but the platform received ${received}, ${duplicates} of them twice, ${dropped} unusable`)}`);
+    const {unique = 0, duplicates = 0, dropped = 0} = theirs ?? {};
+    // Where a reply did not come in time nobody can know; what was sent again then, the platform has to recognise.
+    const unsure = book.reasons.reduce((sum, {destination, state, code, n}) => sum + (destination === name && (state === "rejected" || state === "dead") && ["reply_lost", "timeout", "connection_failed"].includes(code) ? n : 0), 0);
+    const right = unique >= delivered && unique <= delivered + unsure && duplicates <= count(book, name, "retries") && dropped === 0;
+    const more = [
+      duplicates > 0 ? `${number(duplicates)} again after a lost reply` : "none twice",
+      ...(unsure > 0 ? [`${number(unsure)} unsure`] : []),
+      ...(dropped > 0 ? [`${number(dropped)} unusable`] : []),
+    ];
+    const problem = `${title}: delivered ${delivered}, but the platform received ${unique}, and ${duplicates} twice, ${dropped} unusable`;
+    print(`  ${title.padEnd(10)}${`delivered ${number(delivered)}`.padEnd(24)}${`received ${number(unique)}, ${more.join(", ")}`.padEnd(40)} ${verdict(right, problem)}`);
   }
   const received = intake(book, "received");
   const right = received === tally.events && intake(book, "malformed") === tally.told.rejected;
-  print(`  ${"Senders".padEnd(10)}${`received ${number(received)}`.padEnd(24)}${`were answered for ${number(tally.events)}`.padEnd(40)}${verdict(right, `the ledger received ${received} events, the senders were answered for ${tally.events}`)}`);
+  print(`  ${"Senders".padEnd(10)}${`received ${number(received)}`.padEnd(24)}${`were answered for ${number(tally.events)}`.padEnd(40)} ${verdict(right, `the ledger received ${received} events, the senders were answered for ${tally.events}`)}`);
   const {accepted, duplicates, blocked, rejected} = tally.told;
   print(dim(`  ${"".padEnd(34)}(${number(accepted)} accepted, ${counted(duplicates, "copy", "copies")}, ${number(blocked)} blocked, ${number(rejected)} malformed)`));
   print();
@@ -224,13 +244,13 @@ function times({tally, twin, outage: fault}) {
     for (const {event_id: id, at} of twin.received({platform: platform ?? "", limit: 1_000_000}).events) {
       const accepted = tally.acceptedAt.get(String(id));
       if (accepted === undefined) continue;
-      const waited = fault !== undefined && platform === fault.destination && accepted >= fault.from - 1000 && accepted < fault.until;
+      const waited = fault !== undefined && platform === fault.destination && accepted >= fault.from - 1000 && accepted < Math.max(fault.until, fault.drained);
       (waited ? stormy : calm).push(Math.max(0, Date.parse(at) - accepted));
     }
-    groups.push({label: `from that answer to ${title}`, values: calm}, {label: `  … of events from during the outage`, values: stormy});
+    groups.push({label: `from that answer to ${title}`, values: calm}, {label: "  … while it was away or catching up", values: stormy});
   }
   for (const {label, values} of groups) line(label, values, counted(values.length, "event"));
-  print(wrap("(the queue waits up to one second to fill a batch, so that requests to platforms are few)"));
+  print(wrap("(senders, edgetally and platforms share this machine; the queue waits up to one second to fill a batch, so that requests to platforms are few)"));
   const stats = twin.stats().platforms;
   const requests = DESTINATIONS.map(({platform, title}) => {
     const {accepted_requests: n = 0, received = 0} = stats[platform] ?? {};
@@ -250,6 +270,11 @@ function idOf(event) {
   return String(event?.event_id ?? event?.params?.transaction_id ?? "");
 }
 
+/** @param {any} event */
+function isPurchase(event) {
+  return /^purchase$/i.test(event?.event_name ?? event?.name ?? event?.event ?? "");
+}
+
 /** @param {Run} run */
 function examples({twin, showcase}) {
   const seen = DESTINATIONS.map(({platform, title}) => {
@@ -259,8 +284,8 @@ function examples({twin, showcase}) {
   if (seen.every(({requests}) => requests.length === 0)) return;
   heading("THREE REQUESTS, AS THE PLATFORMS SAW THEM");
   // Best is one purchase that all three have: then one can compare.
-  const same = showcase.find(({id, order}) => seen.every(({requests}) => requests.some(({body}) => eventsOf(body).some((event) => [id, order].includes(idOf(event))))));
-  print(wrap(`${same ? "One purchase, three times. Each identifier was spelled as that platform wants it and then hashed, which is why the hashes differ." : "Identifiers were spelled as each platform wants it and then hashed."} (Recorded by the stand-ins, which shorten hashes and addresses and leave secrets out.)`));
+  const same = showcase.find(({id, order}) => seen.every(({requests}) => requests.some(({body}) => eventsOf(body).some((event) => isPurchase(event) && [id, order].includes(idOf(event))))));
+  print(wrap(`${same ? "One purchase, three times. Each identifier was spelled as that platform wants it and then hashed, so the same telephone number has another hash at Meta than at GA4." : "Identifiers were spelled as each platform wants it and then hashed."} (Recorded by the stand-ins, which shorten hashes and addresses and leave secrets out.)`));
   if (same) {
     print();
     print(`  ${bold("The shop's page")}  sent ${dim("(invented, like everything here)")}`);
@@ -268,14 +293,12 @@ function examples({twin, showcase}) {
   }
   for (const {title, platform, requests} of seen) {
     /** @param {any} event */
-    const wanted = (event) => same !== undefined && [same.id, same.order].includes(idOf(event));
-    /** @param {any} event */
-    const purchase = (event) => /^purchase$/i.test(event.event_name ?? event.name ?? event.event ?? "");
-    const found = requests.find(({body}) => eventsOf(body).some(wanted)) ?? requests.find(({body}) => eventsOf(body).some(purchase)) ?? requests[0];
+    const wanted = (event) => same !== undefined && isPurchase(event) && [same.id, same.order].includes(idOf(event));
+    const found = requests.find(({body}) => eventsOf(body).some(wanted)) ?? requests.find(({body}) => eventsOf(body).some(isPurchase)) ?? requests[0];
     if (!found) continue;
     const body = /** @type {any} */ (found.body);
     const events = eventsOf(body);
-    const event = events.find(wanted) ?? events.find(purchase) ?? events[0];
+    const event = events.find(wanted) ?? events.find(isPurchase) ?? events[0];
     const rest = events.length - 1;
     print();
     print(`  ${bold(title)}  answered ${found.status}`);
@@ -307,7 +330,7 @@ export function report(run) {
   /** @type {string[]} */
   const problems = [];
   outage(run, problems);
-  times(run);
+  if (run.tally.events > 0) times(run);
   examples(run);
   problems.push(...compare(run));
   return problems;

@@ -39,7 +39,7 @@ export function settings(twin) {
     environment: "development",
     twin,
     // A deployment waits longer (10 s doubling to an hour); the demo has to end within a minute.
-    delivery: {retry_base_seconds: 1, retry_max_seconds: 4, pause_seconds: 2, timeout_ms: 2000},
+    delivery: {retry_base_seconds: 1, retry_max_seconds: 4, pause_seconds: 2},
     sources: {
       shop: {
         key: SENDERS.shop.key,

@@ -143,7 +143,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   let orders = 118_000;
   /** @type {string[]} */
   const candidates = [];
-  /** @type {{id: string, order: string, event: any}[]} */
+  /** @type {{score: number, id: string, order: string, event: any}[]} */
   const showcase = [];
 
   const consent = () => {
@@ -232,7 +232,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
       if (who.consent) event.consent = who.consent;
       fromPage(who, at, event);
       // The page fires twice now and then: a double click, a script that is there twice.
-      if (chance(0.1)) fromPage(who, at + (chance(0.5) ? 0 : whole(1, 900)), event);
+      if (chance(0.13)) fromPage(who, at + (chance(0.5) ? 0 : whole(1, 900)), event);
       if (who.source === "shop" && chance(copied)) {
         const when = Math.max(0, at + whole(-300, 1500));
         fromServer(when, serverCopy(who, event, when));
@@ -251,12 +251,12 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     const worth = (/** @type {{price: number, quantity: number}[]} */ goods) =>
       Number(goods.reduce((sum, {price, quantity}) => sum + price * quantity, 0).toFixed(2));
     const priced = (/** @type {typeof basket} */ items) => ({value: worth(items), currency: who.source === "shop" ? "EUR" : "USD", items});
-    for (const item of basket) does("view_item", priced([{...item, quantity: 1}]));
+    for (const item of basket) does("view_item", priced([{...item, quantity: 1}]), 0.25);
     if (chance(0.04)) does("generate_lead", {value: 20, currency: "EUR", user: {email: who.user.email}}, 0.9);
     if (chance(0.55)) {
-      for (const item of basket.slice(0, 2)) does("add_to_cart", priced([item]), 0.6);
+      for (const item of basket.slice(0, 2)) does("add_to_cart", priced([item]), 0.75);
       if (chance(0.65)) {
-        does("begin_checkout", priced(basket), 0.7);
+        does("begin_checkout", priced(basket), 0.8);
         if (chance(0.25)) does("sign_up", {user: {email: who.user.email}, properties: {method: "form"}}, 0.9);
         if (chance(0.75)) {
           orders += 1;
@@ -264,8 +264,9 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
           const open = who.source === "shop" && who.consent?.ad_user_data === "granted" && who.consent?.ad_storage === "granted";
           if (open && at > length * 0.75) candidates.push(bought.event_id);
           // One line of goods, an address with blanks and capitals, a click: little to read, much to see.
-          else if (open && basket.length === 1 && who.user.email?.startsWith(" ") && who.headers.referer?.includes("fbclid")) {
-            showcase.push({id: bought.event_id, order: String(orders), event: bought});
+          else if (open && who.consent?.analytics_storage === "granted" && basket.length === 1) {
+            const score = (who.user.email?.startsWith(" ") ? 2 : 0) + (who.headers.referer?.includes("fbclid") ? 1 : 0);
+            showcase.push({score, id: bought.event_id, order: String(orders), event: bought});
           }
           if (chance(0.12)) {
             billing.push({at: Math.min(length, at + 400), event: {
@@ -360,5 +361,6 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   });
 
   steps.sort((a, b) => a.at - b.at);
+  showcase.sort((a, b) => b.score - a.score);
   return {steps, events, refused: candidates[0] ?? `ord-${orders}`, showcase, personal};
 }

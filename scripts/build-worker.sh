@@ -15,5 +15,5 @@ for tool in "$WASM_BINDGEN_BIN" "$WASM_OPT_BIN" "$ESBUILD_BIN" "$worker_build"; 
 done
 export WASM_BINDGEN_BIN WASM_OPT_BIN ESBUILD_BIN
 
-cd worker
-exec "$worker_build" --release "$@" -- --locked
+(cd worker && "$worker_build" --release "$@" -- --locked)
+node scripts/strip-names.mjs

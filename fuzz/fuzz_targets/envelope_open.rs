@@ -22,7 +22,9 @@ fuzz_target!(|text: &str| {
     match open(text) {
         Err(_) => {}
         Ok(Message::Report(report)) => {
-            assert!(matches!(open(&close_report(&report)), Ok(Message::Report(again)) if again == report));
+            // Lines that count nothing are left out the first time.
+            let closed = close_report(&report);
+            assert!(matches!(open(&closed), Ok(Message::Report(again)) if close_report(&again) == closed));
         }
         Ok(Message::Events(envelope)) => {
             let envelopes = [envelope];

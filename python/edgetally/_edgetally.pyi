@@ -3,6 +3,38 @@
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, overload
 
+__all__ = [
+    "EdgetallyError",
+    "__version__",
+    "dialects",
+    "error_codes",
+    "hash_birth_date",
+    "hash_city",
+    "hash_country",
+    "hash_email",
+    "hash_external_id",
+    "hash_first_name",
+    "hash_gender",
+    "hash_last_name",
+    "hash_phone",
+    "hash_postal_code",
+    "hash_region",
+    "hash_street",
+    "normalize_birth_date",
+    "normalize_city",
+    "normalize_country",
+    "normalize_email",
+    "normalize_external_id",
+    "normalize_first_name",
+    "normalize_gender",
+    "normalize_last_name",
+    "normalize_phone",
+    "normalize_postal_code",
+    "normalize_region",
+    "normalize_street",
+    "sha256_hex",
+]
+
 _Dialect: TypeAlias = Literal[
     "meta", "google_ads", "ga4", "tiktok", "pinterest", "snapchat", "reddit", "linkedin", "x", "microsoft"
 ]

@@ -112,6 +112,10 @@ pub(crate) fn utf8_rows<'a>(
 pub(crate) fn threads(asked: Option<&Bound<'_, PyAny>>, rows: usize) -> Result<usize, Problem> {
     let worth = rows.div_ceil(ROWS_PER_THREAD).max(1);
     let Some(asked) = asked else {
+        // Counting the cores reads files, which takes longer than many a column.
+        if worth == 1 {
+            return Ok(1);
+        }
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         return Ok(cores.min(worth));
     };

@@ -248,19 +248,19 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_email(" Elena.Brandt+shop@Gmail.com ")
-        /// @@
+        /// 'elena.brandt+shop@gmail.com'
         /// >>> edgetally.normalize_email("Elena.Brandt+shop@gmail.com", dialect="google_ads")
-        /// @@
+        /// 'elenabrandt@gmail.com'
         /// >>> edgetally.normalize_email(["jo@shop.example", None, "not an address"])
-        /// @@
+        /// ['jo@shop.example', None, None]
         normalize_email
         /// The SHA-256 of an e-mail address in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_email(" John_Smith@gmail.com ")
-        /// @@
+        /// '62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f'
         /// >>> edgetally.hash_email([None, "not an address"])
-        /// @@
+        /// [None, None]
         hash_email
     }
     Phone {
@@ -271,17 +271,17 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_phone("01512 3456789", default_country="DE")
-        /// @@
+        /// '4915123456789'
         /// >>> edgetally.normalize_phone("0049 30 901820", dialect="tiktok")
-        /// @@
+        /// '+4930901820'
         /// >>> edgetally.normalize_phone("none") is None
-        /// @@
+        /// True
         normalize_phone
         /// The SHA-256 of a telephone number in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_phone("(650)555-1212", default_country="US")
-        /// @@
+        /// 'e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176'
         hash_phone
     }
     FirstName {
@@ -291,15 +291,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_first_name(" Mary-Ann ")
-        /// @@
+        /// 'maryann'
         /// >>> edgetally.normalize_first_name("Dr. Alex", dialect="google_ads")
-        /// @@
+        /// 'alex'
         normalize_first_name
         /// The SHA-256 of a given name in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_first_name("Valéry")
-        /// @@
+        /// '08e1996b5dd49e62a4b4c010d44e4345592a863bb9f8e3976219bac29417149c'
         hash_first_name
     }
     LastName {
@@ -310,15 +310,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_last_name("O'Neil")
-        /// @@
+        /// 'oneil'
         /// >>> edgetally.normalize_last_name("Quinn, Jr.", dialect="google_ads")
-        /// @@
+        /// 'quinn'
         normalize_last_name
         /// The SHA-256 of a family name in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_last_name("Brandt", dialect="ga4")
-        /// @@
+        /// '6c0c9335d5aa8d6156bfc296e86e1011ecd5cdeb7a090168486e4c055ccb95e9'
         hash_last_name
     }
     BirthDate {
@@ -328,15 +328,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_birth_date("2/16/1997")
-        /// @@
+        /// '19970216'
         /// >>> edgetally.normalize_birth_date("1997-02-30") is None
-        /// @@
+        /// True
         normalize_birth_date
         /// The SHA-256 of a date of birth in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_birth_date("2/16/1997")
-        /// @@
+        /// '01acdbf6ec7b4f478a225f1a246e5d6767eeab1a7ffa17f025265b5b94f40f0c'
         hash_birth_date
     }
     Gender {
@@ -346,13 +346,13 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_gender("Female")
-        /// @@
+        /// 'f'
         normalize_gender
         /// The SHA-256 of a gender in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_gender("F")
-        /// @@
+        /// '252f10c83610ebca1a059c0bae8255eba2f95be4d1d7bcfa89d7248a82d9f111'
         hash_gender
     }
     Street {
@@ -362,13 +362,13 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_street("12 Main St., Apt #4", dialect="ga4")
-        /// @@
+        /// '12 main st apt 4'
         normalize_street
         /// The SHA-256 of street and house number in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_street("12 Main St., Apt #4", dialect="ga4")
-        /// @@
+        /// '354db2edfdce6cb85166f6c37f6fb7d9d18639fadaa1bb8673ccc453517a1f4f'
         hash_street
     }
     City {
@@ -378,15 +378,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_city("São Paulo")
-        /// @@
+        /// 'sãopaulo'
         /// >>> edgetally.normalize_city("New York", dialect="ga4")
-        /// @@
+        /// 'new york'
         normalize_city
         /// The SHA-256 of a city in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_city("London")
-        /// @@
+        /// '6089854c94ca5454b76be6752c562901a985f64c9a946f62976aeab593b83161'
         hash_city
     }
     Region {
@@ -397,15 +397,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_region("California", country="US")
-        /// @@
+        /// 'ca'
         /// >>> edgetally.normalize_region(["Ontario", "Bayern"], country=["CA", "DE"])
-        /// @@
+        /// ['on', 'bayern']
         normalize_region
         /// The SHA-256 of a state, province or region in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_region("California", country="US")
-        /// @@
+        /// '6959097001d10501ac7d54c0bdb8db61420f658f2922cc26e46d536119a31126'
         hash_region
     }
     PostalCode {
@@ -416,15 +416,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_postal_code("94025-1234", country="US")
-        /// @@
+        /// '94025'
         /// >>> edgetally.normalize_postal_code("SW1A 1AA", dialect="tiktok")
-        /// @@
+        /// 'sw1a1aa'
         normalize_postal_code
         /// The SHA-256 of a postcode in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_postal_code("94025")
-        /// @@
+        /// 'b9a9cf3cd3723a2e91b7c23ecf68456e872b6e5d86e5cab7f3d45a7302da32c7'
         hash_postal_code
     }
     Country {
@@ -435,15 +435,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_country("Germany")
-        /// @@
+        /// 'de'
         /// >>> edgetally.normalize_country("de", dialect="ga4")
-        /// @@
+        /// 'DE'
         normalize_country
         /// The SHA-256 of a country in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_country("US")
-        /// @@
+        /// '79adb2a2fce5c6ba215fe5f27f532d4e7edbac4b6a5e09e1ef3a08084a904621'
         hash_country
     }
     ExternalId {
@@ -453,15 +453,15 @@ functions! {
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_external_id(" User-42 ")
-        /// @@
+        /// 'user-42'
         /// >>> edgetally.normalize_external_id(" User-42 ", dialect="tiktok")
-        /// @@
+        /// 'User-42'
         normalize_external_id
         /// The SHA-256 of the site's own id of a visitor in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_external_id("User-42")
-        /// @@
+        /// '6d894aa3ee802549d7f340e7c1cf0d1c1cb14cd84f768d92ffaa6785337c4997'
         hash_external_id
     }
 }

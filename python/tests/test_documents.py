@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import edgetally
 import pytest
+
+import edgetally
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -3,71 +3,72 @@
 import pickle
 from collections.abc import Callable
 
-import edgetally
 import pytest
 
-SECRET = "elena.brandt@shop.example"
+import edgetally
+
+ADDRESS = "elena.brandt@shop.example"
 
 TABLE: list[tuple[str, Callable[[], object], str]] = [
     (
         "dialect_unknown",
-        lambda: edgetally.hash_email(SECRET, dialect="facebook"),  # type: ignore[call-overload]
+        lambda: edgetally.hash_email(ADDRESS, dialect="facebook"),  # type: ignore[call-overload]
         "dialect is none of meta, google_ads, ga4, tiktok, pinterest, snapchat, reddit, linkedin, x, microsoft",
     ),
     (
         "dialect_unknown",
-        lambda: edgetally.hash_email("meta", dialect=SECRET),  # type: ignore[call-overload]
+        lambda: edgetally.hash_email("meta", dialect=ADDRESS),  # type: ignore[call-overload]
         "dialect is none of meta, google_ads, ga4, tiktok, pinterest, snapchat, reddit, linkedin, x, microsoft",
     ),
-    ("dialect_unsupported", lambda: edgetally.hash_city(SECRET, dialect="reddit"), "reddit takes no city"),
+    ("dialect_unsupported", lambda: edgetally.hash_city(ADDRESS, dialect="reddit"), "reddit takes no city"),
     ("dialect_unsupported", lambda: edgetally.normalize_phone(None, dialect="linkedin"), "linkedin takes no phone"),
     (
         "sent_in_clear",
-        lambda: edgetally.hash_country(SECRET, dialect="tiktok"),
+        lambda: edgetally.hash_country(ADDRESS, dialect="tiktok"),
         "tiktok takes the country in clear: send what normalize_country returns",
     ),
     (
         "default_country_invalid",
-        lambda: edgetally.hash_phone(SECRET, default_country="Germany"),
+        lambda: edgetally.hash_phone(ADDRESS, default_country="Germany"),
         "default_country is not the two letters of a country in ISO 3166-1",
     ),
     (
         "default_country_invalid",
-        lambda: edgetally.hash_phone(SECRET, default_country="ZZ"),
+        lambda: edgetally.hash_phone(ADDRESS, default_country="ZZ"),
         "default_country is not the two letters of a country in ISO 3166-1",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email(SECRET.encode()),  # type: ignore[call-overload]
+        lambda: edgetally.hash_email(ADDRESS.encode()),  # type: ignore[arg-type]
         "value is neither str nor None nor a sequence of them, but bytes",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email(b""),  # type: ignore[call-overload]
+        lambda: edgetally.hash_email(b""),  # type: ignore[arg-type]
         "value is neither str nor None nor a sequence of them, but bytes",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email({SECRET}),  # type: ignore[call-overload]
+        lambda: edgetally.hash_email({ADDRESS}),  # type: ignore[call-overload]
         "value is neither str nor None nor a sequence of them, but set",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email([SECRET, None, float("nan")]),  # type: ignore[list-item]
+        lambda: edgetally.hash_email([ADDRESS, None, float("nan")]),  # type: ignore[list-item]
         "value[2] is neither str nor None, but float",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email([[SECRET]]),  # type: ignore[list-item]
+        lambda: edgetally.hash_email([[ADDRESS]]),  # type: ignore[list-item]
         "value[0] is neither str nor None, but list",
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_region(SECRET, country=49),  # type: ignore[call-overload]
+        lambda: edgetally.hash_region(ADDRESS, country=49),  # type: ignore[call-overload]
         "country is neither str nor None nor a sequence of them, but int",
     ),
     ("wrong_type", lambda: edgetally.sha256_hex(None), "text is not str, but NoneType"),  # type: ignore[arg-type]
-    ("invalid_unicode", lambda: edgetally.hash_email(SECRET + "\ud800"), "value holds half a surrogate pair"),
+    ("invalid_unicode", lambda: edgetally.hash_email(ADDRESS + "\ud800"), "value holds half a surrogate pair"),
     ("invalid_unicode", lambda: edgetally.hash_email([None, "\udfff"]), "value[1] holds half a surrogate pair"),
     (
         "invalid_unicode",
@@ -77,16 +78,16 @@ TABLE: list[tuple[str, Callable[[], object], str]] = [
     ("invalid_unicode", lambda: edgetally.sha256_hex("\udfff"), "text holds half a surrogate pair"),
     (
         "length_mismatch",
-        lambda: edgetally.hash_region([SECRET, SECRET], country=["US"]),
+        lambda: edgetally.hash_region([ADDRESS, ADDRESS], country=["US"]),
         "country has 1 rows, value has 2",
     ),
     (
         "length_mismatch",
-        lambda: edgetally.hash_region(SECRET, country=["US"]),  # type: ignore[call-overload]
+        lambda: edgetally.hash_region(ADDRESS, country=["US"]),
         "country is a column, value is not",
     ),
     *(
-        ("threads_invalid", lambda threads=threads: call([SECRET], threads), "threads is not a whole number from 1")
+        ("threads_invalid", lambda threads=threads: call([ADDRESS], threads), "threads is not a whole number from 1")
         for threads in (0, -1, 1.5, "two", 2**80)
     ),
 ]
@@ -102,7 +103,7 @@ def test_a_refusal_has_its_code_and_message(code: str, provoke: Callable[[], obj
         provoke()
     error = caught.value
     assert (error.code, str(error)) == (code, message)
-    assert SECRET not in repr(error)
+    assert ADDRESS not in repr(error)
     assert error.__cause__ is None
     assert error.__context__ is None
 

@@ -117,7 +117,7 @@ pub fn clean_url(url: &str) -> Option<String> {
         return None;
     }
     let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
-    let path = tail.get(..path_end).unwrap_or("");
+    let path = tail.get(..path_end).unwrap_or("").trim_end();
     let mut clean = String::with_capacity(url.len());
     let _ = write!(clean, "{}://{host}", scheme.to_ascii_lowercase());
     if path.is_empty() || crate::event::holds_email(path) || path.contains(char::is_control) {

@@ -18,7 +18,7 @@
 //! everywhere but in `properties`, `context.cookies` and `context.click_ids`: a misspelt `consent` or `email` that is
 //! silently ignored would cost more than a refused event.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use serde::de::MapAccess;
@@ -840,7 +840,7 @@ fn read_properties<'a>(
     let entries: Entries<'a> = serde_json::from_str(raw.get())
         .map_err(|_| ParseError::new(Code::WrongType, "properties", "must be an object"))?;
     let mut properties: Vec<(Text<'a>, Property<'a>)> = Vec::with_capacity(entries.0.len());
-    let mut places: HashMap<Text<'a>, usize> = HashMap::with_capacity(entries.0.len());
+    let mut places: crate::table::Table<Text<'a>, usize> = crate::table::Table::new();
     for (key, value) in entries.0 {
         match Property::new(value) {
             Some(scalar) => {
@@ -907,16 +907,34 @@ pub fn holds_email(text: &str) -> bool {
             && labels.next().is_some_and(|host| !host.is_empty())
             && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
     };
-    if !text.bytes().any(|byte| byte == b'@' || byte == b'%') {
-        return false;
-    }
-    let dots = text.replace("%2E", ".").replace("%2e", ".");
-    let text = dots.as_str();
-    ["@", "%40"].iter().any(|at| {
-        text.match_indices(at).any(|(place, at)| {
+    let within = |text: &str| {
+        text.match_indices('@').any(|(place, at)| {
             around(text.get(..place).unwrap_or(""), text.get(place + at.len()..).unwrap_or(""))
         })
-    })
+    };
+    within(text) || (text.contains('%') && within(&percent_decoded(text)))
+}
+
+/// A text with its percent-encoding taken away once.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let hex = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        let mut plain = *byte;
+        if let (b'%', [high, low, after @ ..]) = (byte, after)
+            && let (Some(high), Some(low)) = (hex(high), hex(low))
+        {
+            rest = after;
+            plain = high << 4 | low;
+        }
+        decoded.push(plain);
+    }
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
 /// Whether a text holds the given digits (at least seven), whatever stands between them.
@@ -926,6 +944,6 @@ fn holds_digits(text: &str, digits: &str) -> bool {
     if tail.len() < 7 || text.len() < tail.len() {
         return false;
     }
-    let found: String = text.chars().filter(char::is_ascii_digit).collect();
+    let found: String = percent_decoded(text).chars().filter(char::is_ascii_digit).collect();
     found.contains(tail)
 }

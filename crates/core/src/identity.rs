@@ -67,6 +67,8 @@ mod digest;
 mod email;
 mod external_id;
 mod gender;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod lanes;
 mod name;
 mod phone;
 mod place;

@@ -37,6 +37,40 @@ impl Digest {
     }
 
     /// The digest of a normalised text.
+    /// The digests of texts that stand end to end.
+    pub(super) fn of_all(all: &str, ends: &[usize]) -> Vec<Self> {
+        let mut start = 0;
+        let texts = ends.iter().map(|end| {
+            let text = all.get(start..*end).unwrap_or_default();
+            start = *end;
+            text
+        });
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        {
+            let texts: Vec<&str> = texts.collect();
+            let mut digests = vec![Self([0; 32]); texts.len()];
+            let (short, long): (Vec<usize>, Vec<usize>) =
+                (0..texts.len()).partition(|at| texts.get(*at).is_some_and(|text| text.len() <= super::lanes::LONGEST));
+            for at in long {
+                if let (Some(digest), Some(text)) = (digests.get_mut(at), texts.get(at)) {
+                    *digest = Self::of(text);
+                }
+            }
+            for four in short.chunks(4) {
+                let text = |lane: usize| four.get(lane).and_then(|at| texts.get(*at)).copied().unwrap_or_default();
+                let found = super::lanes::digests([text(0), text(1), text(2), text(3)]);
+                for (at, found) in four.iter().zip(found) {
+                    if let Some(digest) = digests.get_mut(*at) {
+                        *digest = Self(found);
+                    }
+                }
+            }
+            digests
+        }
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+        texts.map(Self::of).collect()
+    }
+
     pub(super) fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }

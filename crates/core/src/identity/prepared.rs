@@ -39,34 +39,26 @@ enum Value {
     Text(Box<str>),
 }
 
-/// A field's texts that were hashed already. No field has more distinct ones than its spellings (five).
-struct Seen {
-    texts: String,
-    digests: [(usize, Digest); 5],
-    len: usize,
+/// The texts to be hashed, each distinct one of a field once, end to end; and where the current field's begin.
+struct Texts {
+    all: String,
+    ends: Vec<usize>,
+    field: usize,
 }
 
-impl Seen {
-    fn digest(&mut self, text: &str) -> Digest {
-        let mut start = 0;
-        for (end, digest) in self.digests.iter().take(self.len) {
-            if self.texts.get(start..*end) == Some(text) {
-                return *digest;
+impl Texts {
+    /// The place of a text among those to be hashed.
+    fn place(&mut self, text: &str) -> usize {
+        let mut start = self.field.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        for (place, end) in self.ends.iter().enumerate().skip(self.field) {
+            if self.all.get(start..*end) == Some(text) {
+                return place;
             }
             start = *end;
         }
-        let digest = Digest::of(text);
-        if let Some(free) = self.digests.get_mut(self.len) {
-            self.texts.push_str(text);
-            *free = (self.texts.len(), digest);
-            self.len += 1;
-        }
-        digest
-    }
-
-    fn forget(&mut self) {
-        self.texts.clear();
-        self.len = 0;
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+        self.ends.len() - 1
     }
 }
 
@@ -78,12 +70,9 @@ impl Prepared {
     #[must_use]
     pub fn new(user: &User<'_>, spellings: Spellings, hints: &Hints) -> Self {
         let mut values = Vec::with_capacity(spellings.len());
+        let mut places = Vec::with_capacity(spellings.len());
         let mut out = String::with_capacity(64);
-        let mut seen = Seen {
-            texts: String::with_capacity(64),
-            digests: [(0, Digest([0; 32])); 5],
-            len: 0,
-        };
+        let mut texts = Texts { all: String::with_capacity(256), ends: Vec::with_capacity(spellings.len()), field: 0 };
         let visitor_country = user
             .country
             .as_ref()
@@ -94,19 +83,28 @@ impl Prepared {
             let field = spelling.source();
             if current.as_ref().is_none_or(|(of, _)| *of != field) {
                 current = Some((field, user.plain(field).and_then(text::tidy)));
-                seen.forget();
+                texts.field = texts.ends.len();
             }
             let tidy = current.as_ref().and_then(|(_, tidy)| tidy.as_deref());
             out.clear();
-            let kept =
-                tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
+            let kept = tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
             let value = match (kept, spelling.form()) {
-                (true, Form::Hashed) => Some(Value::Digest(seen.digest(&out))),
+                (true, Form::Hashed) => {
+                    places.push((values.len(), texts.place(&out)));
+                    Some(Value::Digest(Digest([0; 32])))
+                }
                 (true, Form::Clear) => Some(Value::Text(out.as_str().into())),
                 (false, Form::Hashed) => user.given_digest(field).map(Value::Digest),
                 (false, Form::Clear) => None,
             };
             values.extend(value.map(|value| (spelling, value)));
+        }
+        // All at once, because some machines hash four texts in the time of one.
+        let digests = Digest::of_all(&texts.all, &texts.ends);
+        for (at, place) in places {
+            if let (Some((_, value)), Some(digest)) = (values.get_mut(at), digests.get(place)) {
+                *value = Value::Digest(*digest);
+            }
         }
         Self(values)
     }

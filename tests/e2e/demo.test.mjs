@@ -1,0 +1,110 @@
+// The demo as a stranger runs it: quickly, with a file, with a wrong path, and stopped by Ctrl-C.
+
+import assert from "node:assert/strict";
+import {spawn} from "node:child_process";
+import {mkdtemp, rm, writeFile} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {test} from "node:test";
+import {fileURLToPath} from "node:url";
+
+const main = fileURLToPath(new URL("../../demo/main.mjs", import.meta.url));
+const example = fileURLToPath(new URL("../../demo/events.example.ndjson", import.meta.url));
+
+/**
+ * Runs the demo to its end.
+ * @param {Record<string, string>} env
+ * @param {(output: string, child: import("node:child_process").ChildProcess) => void} [seen]
+ * @param {string} [input]
+ * @returns {Promise<{code: number | null, output: string, errors: string}>}
+ */
+function demo(env, seen, input = "") {
+  return new Promise((resolve, reject) => {
+    const inherited = {...process.env};
+    for (const name of ["EVENTS", "KEEP", "DEMO_EVENTS", "DEMO_OUTAGE", "DEMO_SEED"]) delete inherited[name];
+    const child = spawn(process.execPath, [main], {env: {...inherited, ...env}, stdio: ["pipe", "pipe", "pipe"]});
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      seen?.(output, child);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({code, output, errors}));
+    child.stdin.end(input);
+  });
+}
+
+/**
+ * The numbers of a line of the report.
+ * @param {string} output
+ * @param {string} label
+ */
+function line(output, label) {
+  const found = output.split("\n").find((text) => text.trim().startsWith(`${label} `) && /[\d·]/.test(text));
+  assert.ok(found, `there is a line "${label}" in\n${output}`);
+  return (found.trim().slice(label.length).match(/^(?:\s+(?:[\d,]+|·)(?=\s|$))+/)?.[0] ?? "").trim().split(/\s+/).map((cell) => (cell === "·" ? 0 : Number(cell.replaceAll(",", ""))));
+}
+
+test("a short shop day ends by itself and its books agree", {timeout: 60_000}, async () => {
+  const {code, output, errors} = await demo({DEMO_EVENTS: "200", DEMO_OUTAGE: "2"});
+  assert.equal(code, 0, output + errors);
+  assert.match(output, /All books agree/);
+  assert.doesNotMatch(output, /DIFFERS|The worker logged/);
+  const [first, ...rest] = ["delivered", "duplicate", "blocked", "skipped", "rejected", "dead", "retrying"].map((state) => line(output, state));
+  const sums = (first ?? []).map((n, column) => n + rest.reduce((sum, row) => sum + (row[column] ?? 0), 0));
+  const below = output.slice(output.indexOf("WHAT BECAME OF IT"));
+  assert.deepEqual(sums, line(below, "accepted"));
+  assert.deepEqual(line(output, "remainder"), [0, 0, 0]);
+  assert.deepEqual(line(output, "rejected"), [1, 0, 0], "Meta refuses one event for good");
+  for (const row of [0, 1, 2, 3].map((place) => [first, ...rest][place])) assert.ok(row?.some((n) => n > 0), output);
+  assert.match(output, /Meta answered HTTP 503 for 2\.0 s/);
+  assert.match(output, /delivered \d+(?:\.\d)? m?s later, each of them once/);
+  for (const code of ["currency_missing", "unknown_key", "event_too_large", "signature_replayed", "origin_not_allowed"]) assert.match(output, new RegExp(code));
+  // Nothing of a terminal where there is none, and no line that wraps.
+  assert.ok(!output.includes("\u001b"));
+  for (const text of output.split("\n")) assert.ok([...text].length <= 96, text);
+});
+
+test("a file of events: every line is accounted for", {timeout: 60_000}, async () => {
+  const {code, output, errors} = await demo({EVENTS: example});
+  assert.equal(code, 0, output + errors);
+  assert.match(output, /line 10 +malformed_json/);
+  assert.match(output, /line 5 +value_invalid/);
+  assert.match(output, /line 8 +unknown_key/);
+  assert.deepEqual(line(output, "received"), [9, 9]);
+  assert.deepEqual(line(output, "delivered"), [3, 5, 4]);
+  assert.match(output, /All books agree/);
+});
+
+test("standard input, an empty file, long and broken lines", {timeout: 60_000}, async () => {
+  const long = `{"event": "page_view", "event_id": "long", "properties": {"note": "${"x".repeat(600_000)}"}}`;
+  const {code, output} = await demo({EVENTS: "-"}, undefined, `${long}\n[1]\n{"event": "page_view", "event_id": "last"}`);
+  assert.equal(code, 0, output);
+  assert.match(output, /line 1 +event_too_large/);
+  assert.match(output, /line 2 +wrong_type/);
+  assert.match(output, /3 lines; 2 events sent/);
+  const folder = await mkdtemp(join(tmpdir(), "edgetally-demo-"));
+  try {
+    const empty = join(folder, "empty.ndjson");
+    await writeFile(empty, "");
+    assert.equal((await demo({EVENTS: empty})).code, 0);
+    const missing = await demo({EVENTS: join(folder, "missing.ndjson")});
+    assert.equal(missing.code, 2);
+    assert.match(missing.errors, /missing\.ndjson: there is no such file/);
+  } finally {
+    await rm(folder, {recursive: true});
+  }
+});
+
+test("KEEP=1 goes on until Ctrl-C", {timeout: 60_000}, async () => {
+  let told = false;
+  const {code, output} = await demo({EVENTS: example, KEEP: "1"}, (text, child) => {
+    if (told || !text.includes("Ctrl-C stops it")) return;
+    told = true;
+    child.kill("SIGINT");
+  });
+  assert.equal(code, 0, output);
+  assert.match(output, /curl -s http:\/\/127\.0\.0\.1:\d+\/v1\/events/);
+  assert.match(output, /stopped\n$/);
+});

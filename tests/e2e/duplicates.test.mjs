@@ -1,0 +1,103 @@
+// Two copies of one event are one event: within a batch, across requests, across isolates, and at the same moment.
+
+import assert from "node:assert/strict";
+import {mkdtemp, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
+import {after, before, describe, test} from "node:test";
+import {startTwin} from "../twin/server.mjs";
+import {openShop, pageView, purchase, small, waitFor} from "../support/shop.mjs";
+
+/** @typedef {import("../support/shop.mjs").Shop} Shop */
+/** @typedef {import("../support/shop.mjs").Reply} Reply */
+
+/** @param {Reply} reply */
+const statuses = (reply) => reply.body.results.map((/** @type {any} */ one) => one.status);
+
+describe("in one worker", () => {
+  /** @type {Shop} */
+  let shop;
+  before(async () => {
+    shop = await openShop({faulty: true});
+  });
+  after(() => shop.close());
+
+  test("a copy in the same batch", async () => {
+    const reply = await shop.server([purchase("batch-1"), purchase("batch-2"), purchase("batch-1"), purchase("batch-1", {value: 1})]);
+    assert.deepEqual(statuses(reply), ["accepted", "accepted", "duplicate", "duplicate"]);
+    await shop.settle();
+    for (const platform of ["meta", "webhook"]) {
+      assert.equal((await shop.one(platform, "batch-1")).duplicate, false);
+    }
+  });
+
+  test("a copy in a later request, whoever sends it", async () => {
+    assert.deepEqual(statuses(await shop.page(purchase("later-1"))), ["accepted"]);
+    assert.deepEqual(statuses(await shop.server(purchase("later-1"))), ["duplicate"]);
+    assert.deepEqual(statuses(await shop.server([purchase("later-1"), purchase("later-2")])), ["duplicate", "accepted"]);
+  });
+
+  test("another name, another source or another case of the id is another event", async () => {
+    assert.deepEqual(statuses(await shop.server(purchase("same-1"))), ["accepted"]);
+    assert.deepEqual(statuses(await shop.server(pageView("same-1"))), ["accepted"]);
+    assert.deepEqual(statuses(await shop.server(purchase("SAME-1"))), ["accepted"]);
+    assert.deepEqual(statuses(await shop.bulk(small("same-1", {event: "add_to_wishlist"}))), ["accepted"]);
+  });
+
+  test("ten at once: one is accepted, nine are duplicates, and each platform gets one", async () => {
+    const replies = await Promise.all(Array.from({length: 10}, () => shop.server(purchase("ten-1"))));
+    assert.deepEqual(replies.map((reply) => reply.status), Array(10).fill(202));
+    assert.deepEqual(replies.flatMap(statuses).sort(), ["accepted", ...Array(9).fill("duplicate")]);
+    await shop.settle();
+    for (const platform of ["meta", "ga4", "webhook"]) await shop.one(platform, "ten-1");
+  });
+
+  test("ten at once from pages in overlapping batches", async () => {
+    const replies = await Promise.all(
+      Array.from({length: 10}, (_, i) => shop.page([purchase(`overlap-${i}`), purchase("overlap-all"), purchase(`overlap-${(i + 1) % 10}`)])),
+    );
+    const accepted = replies.flatMap((reply) => reply.body.results).filter((/** @type {any} */ one) => one.status === "accepted");
+    assert.deepEqual(accepted.map((/** @type {any} */ one) => one.event_id).sort(), [...Array(10).keys()].map((i) => `overlap-${i}`).concat("overlap-all"));
+  });
+
+  test("a copy that comes while the first is not yet durable waits for it, and takes over when it fails", async () => {
+    await shop.faults({queue: true});
+    const first = await shop.server(purchase("takeover-1"));
+    assert.equal(first.status, 503);
+    await shop.faults({});
+    assert.deepEqual(statuses(await shop.server(purchase("takeover-1"))), ["accepted"]);
+  });
+
+  test("an event that may go nowhere makes no claim", async () => {
+    assert.deepEqual(statuses(await shop.server(purchase("later-consent", {consent: {}}))), ["blocked"]);
+    assert.deepEqual(statuses(await shop.server(purchase("later-consent"))), ["accepted"]);
+  });
+});
+
+test("a second isolate knows what the first one took, through the store", async () => {
+  const persist = await mkdtemp(join(tmpdir(), "edgetally-test-"));
+  const twin = await startTwin();
+  try {
+    const events = Array.from({length: 150}, (_, i) => small(`isolate-${i}`));
+    const first = await openShop({persist, twin});
+    assert.equal((await first.bulk(events)).body.accepted, 150);
+    await first.settle();
+    const store = await first.worker.mf.getKVNamespace("CLAIMS");
+    await waitFor("150 claims", async () => (await store.list()).keys.length >= 150);
+    await first.stop();
+
+    const second = await openShop({persist, twin});
+    const reply = await second.bulk([small("isolate-new"), ...events.slice(0, 130), small("isolate-newer"), ...events.slice(130)]);
+    const expected = reply.body.results.map((/** @type {any} */ one) => (one.event_id.startsWith("isolate-new") ? "accepted" : "duplicate"));
+    assert.deepEqual(statuses(reply), expected);
+    assert.deepEqual([reply.body.accepted, reply.body.duplicates], [2, 150]);
+    // Now from memory.
+    assert.equal((await second.bulk(events)).body.duplicates, 150);
+    second.tally.accepted += first.tally.accepted;
+    await second.close();
+    assert.equal(twin.stats().platforms.webhook?.received, 152);
+  } finally {
+    await twin.close();
+    await rm(persist, {recursive: true, force: true});
+  }
+});
