@@ -51,6 +51,9 @@ pub const FUTURE_TOLERANCE_MS: i64 = 5 * 60 * 1000;
 /// The most items of one event (GA4's limit, the lowest of the platforms').
 pub const MOST_ITEMS: usize = 200;
 
+/// The most properties of one event. (GA4 takes 25 parameters; the rest goes to those that take more.)
+pub const MOST_PROPERTIES: usize = 200;
+
 /// The event names that platforms have a counterpart for.
 pub const STANDARD_EVENTS: &[&str] = &[
     "page_view",
@@ -839,18 +842,17 @@ fn read_properties<'a>(
     }
     let entries: Entries<'a> = serde_json::from_str(raw.get())
         .map_err(|_| ParseError::new(Code::WrongType, "properties", "must be an object"))?;
+    if entries.0.len() > MOST_PROPERTIES {
+        return Err(ParseError::new(Code::TooManyItems, "properties", "at most 200 properties"));
+    }
     let mut properties: Vec<(Text<'a>, Property<'a>)> = Vec::with_capacity(entries.0.len());
-    let mut places: crate::table::Table<Text<'a>, usize> = crate::table::Table::new();
     for (key, value) in entries.0 {
         match Property::new(value) {
             Some(scalar) => {
                 // The last of equal keys counts, as everywhere in JSON; two would make the platforms' bodies ambiguous.
-                match places.get(&key).and_then(|place| properties.get_mut(*place)) {
+                match properties.iter_mut().find(|(known, _)| *known == key) {
                     Some((_, value)) => *value = scalar,
-                    None => {
-                        places.insert(key.clone(), properties.len());
-                        properties.push((key, scalar));
-                    }
+                    None => properties.push((key, scalar)),
                 }
             }
             None if value.get() == "null" => {}
@@ -942,6 +944,10 @@ fn holds_digits(text: &str, digits: &str) -> bool {
     // The last nine digits of a number are the same with and without its country code or trunk prefix.
     let tail = digits.get(digits.len().saturating_sub(9)..).unwrap_or(digits);
     if tail.len() < 7 || text.len() < tail.len() {
+        return false;
+    }
+    // Most texts have too few digits to look any closer.
+    if !text.contains('%') && text.bytes().filter(u8::is_ascii_digit).count() < tail.len() {
         return false;
     }
     let found: String = percent_decoded(text).chars().filter(char::is_ascii_digit).collect();

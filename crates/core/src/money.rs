@@ -30,6 +30,10 @@ impl<'a> Amount<'a> {
         if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return Err(AmountError::NotANumber);
         }
+        // Nearly every amount is a few digits and a point, which is in range by its length alone.
+        if text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return Ok(Self(raw));
+        }
         let number: f64 = text.parse().map_err(|_| AmountError::NotANumber)?;
         if !number.is_finite() || number.is_sign_negative() || number > LARGEST || text.len() > LONGEST {
             return Err(AmountError::OutOfRange);
