@@ -95,7 +95,8 @@ describe("messages on the queue", () => {
     // Twenty messages are one batch, so bad ones lie beside good ones.
     shop = await openShop({faulty: true, queue: {maxBatchTimeout: 0.3, maxBatchSize: 20}});
   });
-  after(() => shop.close());
+  // Copies are put on the queue by hand here, so the twin counts more than the ledger.
+  after(() => shop.close({crossed: true}));
 
   test("an envelope of a version that nobody knows is quarantined, once, and not tried again", async () => {
     await shop.enqueue(JSON.stringify({v: 99, kind: "events", id: "future-1", source: "shop", parcels: [{new: "shape"}]}));
@@ -165,8 +166,6 @@ describe("messages on the queue", () => {
     const {meta, webhook, ga4} = shop.twin.stats().platforms;
     assert.deepEqual([meta?.unique, ga4?.unique], [3, 3]);
     assert.ok([meta?.duplicates, webhook?.duplicates].every((n) => n === 6), "platforms recognise every further copy");
-    shop.twin.reset();
-    await shop.worker.mf.getKVNamespace("CLAIMS");
   });
 });
 

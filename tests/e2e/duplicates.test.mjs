@@ -82,7 +82,7 @@ test("a second isolate knows what the first one took, through the store", async 
     const first = await openShop({persist, twin});
     assert.equal((await first.bulk(events)).body.accepted, 150);
     await first.settle();
-    const store = await first.worker.mf.getKVNamespace("CLAIMS");
+    const store = /** @type {any} */ (await first.worker.mf.getKVNamespace("CLAIMS"));
     await waitFor("150 claims", async () => (await store.list()).keys.length >= 150);
     await first.stop();
 

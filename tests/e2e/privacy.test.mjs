@@ -180,7 +180,7 @@ test("no plain identifier outlives its request", async () => {
     await shop.settle();
     await waitFor("the dead letter", async () => (await shop.deadLetters()).length === 1);
 
-    const store = await shop.worker.mf.getKVNamespace("CLAIMS");
+    const store = /** @type {any} */ (await shop.worker.mf.getKVNamespace("CLAIMS"));
     const keys = (await store.list()).keys;
     assert.equal(keys.length, 2);
     for (const {name} of keys) {
