@@ -19,7 +19,10 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
                          "ga4": {"measurement_id": "G-1", "user_id": true},
                          "hook": {"platform": "webhook", "url": "https://hooks.example/"}}
     }"#;
-    Settings::load(json, &|name| Some(format!("{name}-0123456789abcdef0123456789abcdef"))).unwrap()
+    Settings::load(json, &|name| {
+        Some(format!("{name}-0123456789abcdef0123456789abcdef"))
+    })
+    .unwrap()
 });
 
 fuzz_target!(|data: (&str, &str, &[u8])| {
@@ -35,7 +38,9 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
         region: Some("CA"),
     };
     let source = SETTINGS.source("shop").unwrap();
-    let Ok(batch) = Batch::read(&SETTINGS, source, Some(&visit), body, now) else { return };
+    let Ok(batch) = Batch::read(&SETTINGS, source, Some(&visit), body, now) else {
+        return;
+    };
     let plan = batch.finish(|_| false, "e");
     serde_json::from_str::<serde_json::Value>(&plan.answer).unwrap();
     for message in &plan.messages {

@@ -2,8 +2,8 @@
 #![no_main]
 
 use edgetally_core::attribution::{
-    clean_url, click_ids_from_url, client_id_from_ga, cookies_from_header, fb_cookie_payload, fbc, public_ip,
-    session_id_from_ga, without_click_ids,
+    clean_url, click_ids_from_url, client_id_from_ga, cookies_from_header, fb_cookie_payload, fbc,
+    public_ip, session_id_from_ga, without_click_ids,
 };
 use edgetally_core::event::holds_email;
 use edgetally_core::time::UnixMillis;
@@ -11,10 +11,18 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     if let Some(clean) = clean_url(text) {
-        let path = clean.split("://").nth(1).and_then(|rest| rest.split_once('/')).map_or("", |(_, path)| path);
+        let path = clean
+            .split("://")
+            .nth(1)
+            .and_then(|rest| rest.split_once('/'))
+            .map_or("", |(_, path)| path);
         assert!(!path.split(['?', '&', '=']).any(holds_email), "{clean}");
         assert_eq!(clean_url(&clean).as_deref(), Some(clean.as_str()));
-        assert_eq!(click_ids_from_url(&without_click_ids(&clean)).count(), 0, "{clean}");
+        assert_eq!(
+            click_ids_from_url(&without_click_ids(&clean)).count(),
+            0,
+            "{clean}"
+        );
     }
     for (_, value) in click_ids_from_url(text) {
         assert!(!value.is_empty() && !holds_email(&value));

@@ -14,7 +14,10 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
         "sources": {"shop": {"secret": "SHOP_SECRET", "destinations": ["meta", "ga4"]}},
         "destinations": {"meta": {"dataset_id": "1"}, "ga4": {"measurement_id": "G-1"}}
     }"#;
-    Settings::load(json, &|name| Some(format!("{name}-0123456789abcdef0123456789abcdef"))).unwrap()
+    Settings::load(json, &|name| {
+        Some(format!("{name}-0123456789abcdef0123456789abcdef"))
+    })
+    .unwrap()
 });
 
 fuzz_target!(|text: &str| {
@@ -24,7 +27,9 @@ fuzz_target!(|text: &str| {
         Ok(Message::Report(report)) => {
             // Lines that count nothing are left out the first time.
             let closed = close_report(&report);
-            assert!(matches!(open(&closed), Ok(Message::Report(again)) if close_report(&again) == closed));
+            assert!(
+                matches!(open(&closed), Ok(Message::Report(again)) if close_report(&again) == closed)
+            );
         }
         Ok(Message::Events(envelope)) => {
             let envelopes = [envelope];

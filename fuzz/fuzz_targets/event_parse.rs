@@ -12,7 +12,9 @@ fuzz_target!(|text: &str| {
             assert!(event.time.0 > 0 && event.time.0 <= 1_795_342_531_000);
             if let Some(money) = event.money {
                 let amount = money.amount.to_f64();
-                assert!(amount.is_finite() && amount >= 0.0 && text.contains(money.amount.as_str()));
+                assert!(
+                    amount.is_finite() && amount >= 0.0 && text.contains(money.amount.as_str())
+                );
             }
         }
         Err(error) => assert!(!error.message.is_empty() && error.path.len() < 200),

@@ -6,7 +6,11 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: (&str, &str, u8)| {
     let (raw, country, pick) = data;
-    let hints = Hints { default_country: ["DE", "US", "IT", "GB"].get(usize::from(pick % 5)).and_then(|code| Country2::parse(code)) };
+    let hints = Hints {
+        default_country: ["DE", "US", "IT", "GB"]
+            .get(usize::from(pick % 5))
+            .and_then(|code| Country2::parse(code)),
+    };
     let country = (!country.is_empty()).then_some(country);
     let (mut once, mut twice) = (String::new(), String::new());
     for spelling in Spelling::ALL.iter().copied() {

@@ -19,7 +19,10 @@ static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
         "destinations": {"meta": {"dataset_id": "1", "test_event_code": "T"}, "ga4": {"measurement_id": "G-1"},
                          "hook": {"platform": "webhook", "url": "https://hooks.example/"}}
     }"#;
-    Settings::load(json, &|name| Some(format!("{name}-0123456789abcdef0123456789abcdef"))).unwrap()
+    Settings::load(json, &|name| {
+        Some(format!("{name}-0123456789abcdef0123456789abcdef"))
+    })
+    .unwrap()
 });
 
 static MESSAGE: LazyLock<String> = LazyLock::new(|| {
@@ -30,20 +33,36 @@ static MESSAGE: LazyLock<String> = LazyLock::new(|| {
         )
     };
     let body = format!("[{},{},{}]", event(1), event(2), event(3));
-    let batch = Batch::read(&SETTINGS, SETTINGS.source("shop").unwrap(), None, body.as_bytes(), NOW).unwrap();
+    let batch = Batch::read(
+        &SETTINGS,
+        SETTINGS.source("shop").unwrap(),
+        None,
+        body.as_bytes(),
+        NOW,
+    )
+    .unwrap();
     batch.finish(|_| false, "e").messages.remove(0)
 });
 
 fuzz_target!(|data: (u16, &str, &[u8])| {
     let (status, retry_after, body) = data;
-    let Ok(Message::Events(envelope)) = open(&MESSAGE) else { unreachable!() };
-    let reply = Reply { status, retry_after: Reply::parse_retry_after(retry_after, NOW), body: body.to_vec() };
+    let Ok(Message::Events(envelope)) = open(&MESSAGE) else {
+        unreachable!()
+    };
+    let reply = Reply {
+        status,
+        retry_after: Reply::parse_retry_after(retry_after, NOW),
+        body: body.to_vec(),
+    };
     for configured in &SETTINGS.destinations {
         let batch: Vec<Input<'_>> = envelope
             .parcels
             .iter()
             .filter_map(|parcel| {
-                let leg = parcel.legs.iter().find(|leg| leg.destination.as_str() == configured.name)?;
+                let leg = parcel
+                    .legs
+                    .iter()
+                    .find(|leg| leg.destination.as_str() == configured.name)?;
                 Some(Input::new(parcel, leg.grant))
             })
             .collect();

@@ -24,20 +24,38 @@ const MOST_REPLAYS: u32 = 100;
 pub(crate) fn health(env: &Env) -> web_sys::Response {
     let now = edge::now();
     let bound = edge::bindings(env, BINDINGS);
-    let bindings: Table<_, _> = BINDINGS.iter().copied().zip(bound.iter().copied()).collect();
+    let bindings: Table<_, _> = BINDINGS
+        .iter()
+        .copied()
+        .zip(bound.iter().copied())
+        .collect();
     let settings = state::settings(env);
     let healthy = settings.is_ok() && bound.iter().all(|bound| *bound);
     let versions = versions(now);
     let warnings: Vec<String> = versions
         .iter()
-        .filter(|version| version.days_left.is_some_and(|days| days <= VERSION_WARNING_DAYS))
-        .map(|version| format!("{} {} ends on {}", version.platform, version.api_version, version.ends.unwrap_or("")))
+        .filter(|version| {
+            version
+                .days_left
+                .is_some_and(|days| days <= VERSION_WARNING_DAYS)
+        })
+        .map(|version| {
+            format!(
+                "{} {} ends on {}",
+                version.platform,
+                version.api_version,
+                version.ends.unwrap_or("")
+            )
+        })
         .collect();
     let paused: Table<String, Value> = state::gates(|gates| {
         gates
             .iter()
             .filter_map(|(name, gate)| {
-                Some((name.clone(), json!({"seconds": gate.closed_for(now)?, "code": gate.code()})))
+                Some((
+                    name.clone(),
+                    json!({"seconds": gate.closed_for(now)?, "code": gate.code()}),
+                ))
             })
             .collect()
     });
@@ -56,7 +74,11 @@ pub(crate) fn health(env: &Env) -> web_sys::Response {
 /// Who asks has to show the admin token.
 fn admit(env: &Env, fields: &Fields<'_>) -> Result<(), ParseError> {
     let settings = state::settings(env).map_err(|_| error_of(Code::SettingsInvalid))?;
-    if is_admin(settings, fields.get(Field::Authorization)) { Ok(()) } else { Err(error_of(Code::AdminTokenInvalid)) }
+    if is_admin(settings, fields.get(Field::Authorization)) {
+        Ok(())
+    } else {
+        Err(error_of(Code::AdminTokenInvalid))
+    }
 }
 
 /// The parameters of an address as a filter of the ledger.
@@ -69,7 +91,11 @@ fn filter(query: &str) -> Result<Value, ParseError> {
             "since" | "until" => edgetally_core::time::UnixMillis::parse_rfc3339(&value)
                 .or_else(|| edgetally_core::time::UnixMillis::parse_number(&value))
                 .map(|at| json!(at.hour())),
-            "limit" => value.parse::<u32>().ok().filter(|limit| *limit > 0).map(|limit| json!(limit)),
+            "limit" => value
+                .parse::<u32>()
+                .ok()
+                .filter(|limit| *limit > 0)
+                .map(|limit| json!(limit)),
             "hours" => Some(json!(value == "1" || value == "true")),
             _ if TEXTS.contains(&name) => Some(json!(value)),
             _ => None,
@@ -87,7 +113,12 @@ fn filter(query: &str) -> Result<Value, ParseError> {
 }
 
 /// `GET /v1/ledger`, `/v1/recent`, `/v1/dead-letters`.
-pub(crate) async fn read(env: &Env, fields: &Fields<'_>, path: &str, query: &str) -> web_sys::Response {
+pub(crate) async fn read(
+    env: &Env,
+    fields: &Fields<'_>,
+    path: &str,
+    query: &str,
+) -> web_sys::Response {
     let answer = match admit(env, fields).and_then(|()| filter(query)) {
         Err(error) => Err(error),
         Ok(filter) => match path {
@@ -118,7 +149,9 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
         code: &'a str,
         n: i64,
     }
-    let text = edge::ledger(env, "/lines", &filter.to_string()).await.map_err(unavailable)?;
+    let text = edge::ledger(env, "/lines", &filter.to_string())
+        .await
+        .map_err(unavailable)?;
     let rows: Vec<Row> = serde_json::from_str(&text).map_err(unavailable)?;
     let balances = balance(rows.iter().cloned());
     let remainder: i64 = balances.iter().map(|balance| balance.remainder.abs()).sum();
@@ -132,13 +165,24 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
             });
         }
         if !line.code.is_empty() {
-            let key = (line.source.as_str(), line.destination.as_str(), line.state.as_str(), line.code.as_str());
+            let key = (
+                line.source.as_str(),
+                line.destination.as_str(),
+                line.state.as_str(),
+                line.code.as_str(),
+            );
             reasons.change(key, |sum| *sum += n);
         }
     }
     let reasons: Vec<Reason<'_>> = reasons
         .into_iter()
-        .map(|((source, destination, state, code), n)| Reason { source, destination, state, code, n })
+        .map(|((source, destination, state, code), n)| Reason {
+            source,
+            destination,
+            state,
+            code,
+            n,
+        })
         .collect();
     let mut body = json!({
         "law": "accepted = delivered + duplicate + blocked + skipped + rejected + retrying + dead",
@@ -171,7 +215,9 @@ async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
         event_id: String,
         what: String,
     }
-    let text = edge::ledger(env, "/notes", &filter.to_string()).await.map_err(unavailable)?;
+    let text = edge::ledger(env, "/notes", &filter.to_string())
+        .await
+        .map_err(unavailable)?;
     let rows: Vec<Row> = serde_json::from_str(&text).map_err(unavailable)?;
     let events: Vec<Value> = rows
         .into_iter()
@@ -184,7 +230,9 @@ async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
 }
 
 async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
-    let text = edge::ledger(env, "/dead", &filter.to_string()).await.map_err(unavailable)?;
+    let text = edge::ledger(env, "/dead", &filter.to_string())
+        .await
+        .map_err(unavailable)?;
     let found: Dead = serde_json::from_str(&text).map_err(unavailable)?;
     let dead: Vec<Value> = found
         .dead
@@ -204,14 +252,22 @@ async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
 }
 
 /// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
-pub(crate) async fn replay(request: &web_sys::Request, fields: &Fields<'_>, env: Env) -> web_sys::Response {
+pub(crate) async fn replay(
+    request: &web_sys::Request,
+    fields: &Fields<'_>,
+    env: Env,
+) -> web_sys::Response {
     match again(request, fields, &env).await {
         Ok(body) => respond(200, &body, &[]),
         Err(error) => refuse(&error, &[]),
     }
 }
 
-async fn again(request: &web_sys::Request, fields: &Fields<'_>, env: &Env) -> Result<String, ParseError> {
+async fn again(
+    request: &web_sys::Request,
+    fields: &Fields<'_>,
+    env: &Env,
+) -> Result<String, ParseError> {
     #[derive(Deserialize, Serialize)]
     #[serde(deny_unknown_fields)]
     struct Wanted {
@@ -228,16 +284,27 @@ async fn again(request: &web_sys::Request, fields: &Fields<'_>, env: &Env) -> Re
 
     admit(env, fields)?;
     let fault = || {
-        ParseError::new(Code::RequestInvalid, "", "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100")
+        ParseError::new(
+            Code::RequestInvalid,
+            "",
+            "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100",
+        )
     };
-    let body = edge::body(request, 64 * 1024).await.ok().flatten().ok_or_else(fault)?;
-    let mut wanted: Wanted = serde_json::from_str(std::str::from_utf8(&body).map_err(|_| fault())?).map_err(|_| fault())?;
+    let body = edge::body(request, 64 * 1024)
+        .await
+        .ok()
+        .flatten()
+        .ok_or_else(fault)?;
+    let mut wanted: Wanted = serde_json::from_str(std::str::from_utf8(&body).map_err(|_| fault())?)
+        .map_err(|_| fault())?;
     if wanted.ids.is_none() == wanted.destination.is_none() {
         return Err(fault());
     }
     wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
     let text = serde_json::to_string(&wanted).map_err(|_| fault())?;
-    let text = edge::ledger(env, "/dead", &text).await.map_err(unavailable)?;
+    let text = edge::ledger(env, "/dead", &text)
+        .await
+        .map_err(unavailable)?;
     let found: Dead = serde_json::from_str(&text).map_err(unavailable)?;
     let round = edge::now().0;
     let mut reports = Vec::new();
@@ -263,7 +330,9 @@ async fn again(request: &web_sys::Request, fields: &Fields<'_>, env: &Env) -> Re
     }
     if !reports.is_empty() {
         let text = serde_json::to_string(&reports).map_err(unavailable)?;
-        edge::ledger(env, "/report", &text).await.map_err(unavailable)?;
+        edge::ledger(env, "/report", &text)
+            .await
+            .map_err(unavailable)?;
     }
     Ok(json!({"replayed": sent}).to_string())
 }

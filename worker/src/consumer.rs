@@ -17,15 +17,19 @@ const AGAIN_SECONDS: u32 = 10;
 pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
     // One by one, because decoding them together fails for all on one bad body.
     let raw: Vec<RawMessage> = batch.raw_iter().collect();
-    let messages: Vec<(String, String)> =
-        raw.iter().map(|message| (message.id(), message.body().as_string().unwrap_or_default())).collect();
+    let messages: Vec<(String, String)> = raw
+        .iter()
+        .map(|message| (message.id(), message.body().as_string().unwrap_or_default()))
+        .collect();
     let mut done = vec![false; messages.len()];
     if batch.queue() == DEAD_QUEUE {
         bury(&messages, &env, &mut done).await;
     } else {
         work(&messages, &env, &mut done).await;
     }
-    let again = QueueRetryOptionsBuilder::new().with_delay_seconds(AGAIN_SECONDS).build();
+    let again = QueueRetryOptionsBuilder::new()
+        .with_delay_seconds(AGAIN_SECONDS)
+        .build();
     for (message, done) in raw.iter().zip(done) {
         if done {
             message.ack();
@@ -37,7 +41,10 @@ pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
 
 /// Hands messages that were redelivered too often to the ledger, where people find them.
 async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
-    let reports: Vec<Report> = messages.iter().map(|(id, body)| quarantine(id, body, "redelivered_too_often")).collect();
+    let reports: Vec<Report> = messages
+        .iter()
+        .map(|(id, body)| quarantine(id, body, "redelivered_too_often"))
+        .collect();
     let taken = report(env, &reports).await;
     done.fill(taken);
 }
@@ -75,7 +82,10 @@ async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     if !envelopes.is_empty() {
         match state::settings(env) {
             // Without settings nobody knows where to; the events wait.
-            Err(_) => worker::console_error!("the settings are invalid; {} messages wait", envelopes.len()),
+            Err(_) => worker::console_error!(
+                "the settings are invalid; {} messages wait",
+                envelopes.len()
+            ),
             Ok(settings) => {
                 let gates = state::gates(|gates| gates.clone());
                 let mut delivery = Delivery::new(settings, &envelopes, &gates, edge::now());
@@ -97,7 +107,10 @@ async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     let taken = report(env, &all).await;
     let mut failed = vec![false; done.len()];
     for (place, report) in &reports {
-        let kept = taken || edge::send(env, &envelope::close_report(report), AGAIN_SECONDS).await.is_ok();
+        let kept = taken
+            || edge::send(env, &envelope::close_report(report), AGAIN_SECONDS)
+                .await
+                .is_ok();
         if let Some(slot) = failed.get_mut(*place) {
             *slot |= !kept;
         }
@@ -114,14 +127,18 @@ async fn fly(delivery: &mut Delivery<'_>) {
     let mut flights = FuturesUnordered::new();
     loop {
         while flights.len() < MOST_FLIGHTS {
-            let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) else { break };
+            let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) else {
+                break;
+            };
             flights.push(async move {
                 let reply: Result<Reply, Failure> =
                     edge::exchange(&flight.address, &flight.request, flight.timeout_ms).await;
                 (flight.ticket, reply)
             });
         }
-        let Some((ticket, reply)) = flights.next().await else { return };
+        let Some((ticket, reply)) = flights.next().await else {
+            return;
+        };
         state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
     }
 }
@@ -138,6 +155,8 @@ async fn follow_up(env: &Env, aftermath: &Aftermath) -> bool {
 }
 
 async fn report(env: &Env, reports: &[Report]) -> bool {
-    let Ok(text) = serde_json::to_string(reports) else { return false };
+    let Ok(text) = serde_json::to_string(reports) else {
+        return false;
+    };
     edge::ledger(env, "/report", &text).await.is_ok()
 }

@@ -25,7 +25,13 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = sendAll)]
     async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<(), JsValue>;
     #[wasm_bindgen(js_name = exchange)]
-    async fn exchange_with(url: &str, headers: &str, body: js_sys::Uint8Array, timeout: u32, most: u32) -> JsValue;
+    async fn exchange_with(
+        url: &str,
+        headers: &str,
+        body: js_sys::Uint8Array,
+        timeout: u32,
+        most: u32,
+    ) -> JsValue;
     #[wasm_bindgen(catch, js_name = ledger)]
     async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = rows)]
@@ -93,14 +99,23 @@ impl Described {
 impl<'a> Fields<'a> {
     /// A field that is there and not empty.
     pub(crate) fn get(&self, field: Field) -> Option<&'a str> {
-        self.0.get(field as usize).copied().filter(|text| !text.is_empty())
+        self.0
+            .get(field as usize)
+            .copied()
+            .filter(|text| !text.is_empty())
     }
 }
 
 /// The body of a request, or nothing when it is longer than `most`.
-pub(crate) async fn body(request: &web_sys::Request, most: usize) -> Result<Option<Vec<u8>>, Unavailable> {
+pub(crate) async fn body(
+    request: &web_sys::Request,
+    most: usize,
+) -> Result<Option<Vec<u8>>, Unavailable> {
     let value = body_of(request, u32::try_from(most).unwrap_or(u32::MAX)).await?;
-    Ok(value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec()))
+    Ok(value
+        .dyn_into::<js_sys::Uint8Array>()
+        .ok()
+        .map(|bytes| bytes.to_vec()))
 }
 
 /// An answer of JSON with further headers, names and values in turn.
@@ -118,13 +133,21 @@ pub(crate) fn secret(env: &Env, name: &str) -> Option<String> {
 
 /// Whether each of the named bindings is there.
 pub(crate) fn bindings(env: &Env, names: &[&str]) -> Vec<bool> {
-    bindings_of(env, &names.join(",")).bytes().map(|byte| byte == b'1').collect()
+    bindings_of(env, &names.join(","))
+        .bytes()
+        .map(|byte| byte == b'1')
+        .collect()
 }
 
 /// Which keys stand in the store.
 pub(crate) async fn claimed(env: &Env, keys: &[String]) -> Result<Vec<bool>, Unavailable> {
     let flags = claimed_of(env, &keys.join(",")).await?;
-    Ok(flags.as_string().unwrap_or_default().bytes().map(|byte| byte == b'1').collect())
+    Ok(flags
+        .as_string()
+        .unwrap_or_default()
+        .bytes()
+        .map(|byte| byte == b'1')
+        .collect())
 }
 
 pub(crate) async fn claim(env: &Env, keys: &[String], ttl_seconds: i64) -> Result<(), Unavailable> {
@@ -167,22 +190,48 @@ pub(crate) async fn exchange(
     let most = u32::try_from(Reply::MOST_BYTES).unwrap_or(u32::MAX);
     let value = exchange_with(address, &headers, body, timeout_ms, most).await;
     let Some(parts) = value.dyn_ref::<js_sys::Array>() else {
-        return Err(if value.as_string().as_deref() == Some("timeout") { Failure::Timeout } else { Failure::Connection });
+        return Err(if value.as_string().as_deref() == Some("timeout") {
+            Failure::Timeout
+        } else {
+            Failure::Connection
+        });
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an HTTP status")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an HTTP status"
+    )]
     let status = parts.get(0).as_f64().unwrap_or_default() as u16;
-    let retry_after = parts.get(1).as_string().and_then(|text| Reply::parse_retry_after(&text, now()));
-    let body = parts.get(2).dyn_into::<js_sys::Uint8Array>().map(|bytes| bytes.to_vec()).unwrap_or_default();
-    Ok(Reply { status, retry_after, body })
+    let retry_after = parts
+        .get(1)
+        .as_string()
+        .and_then(|text| Reply::parse_retry_after(&text, now()));
+    let body = parts
+        .get(2)
+        .dyn_into::<js_sys::Uint8Array>()
+        .map(|bytes| bytes.to_vec())
+        .unwrap_or_default();
+    Ok(Reply {
+        status,
+        retry_after,
+        body,
+    })
 }
 
 /// Asks the ledger.
 pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, Unavailable> {
-    ledger_of(env, path, text).await?.as_string().ok_or(Unavailable)
+    ledger_of(env, path, text)
+        .await?
+        .as_string()
+        .ok_or(Unavailable)
 }
 
 /// Runs a query; its rows as JSON objects.
-pub(crate) fn rows(sql: &JsValue, query: &str, parameters: &serde_json::Value) -> Result<String, Unavailable> {
+pub(crate) fn rows(
+    sql: &JsValue,
+    query: &str,
+    parameters: &serde_json::Value,
+) -> Result<String, Unavailable> {
     Ok(rows_of(sql, query, &parameters.to_string())?)
 }
 
@@ -191,6 +240,9 @@ pub(crate) fn random() -> String {
 }
 
 pub(crate) fn now() -> UnixMillis {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit for a long time")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since 1970 fit for a long time"
+    )]
     UnixMillis(now_ms() as i64)
 }

@@ -22,14 +22,25 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The headers of an answer that a page of that origin may read.
 fn cors<'a>(settings: &Settings, fields: &Fields<'a>) -> Vec<&'a str> {
-    let Some(origin) = fields.get(Field::Origin) else { return Vec::new() };
-    let known = settings.sources.iter().any(|source| edgetally_core::auth::origin_allowed(source, origin));
-    if known { vec!["access-control-allow-origin", origin, "vary", "Origin"] } else { vec!["vary", "Origin"] }
+    let Some(origin) = fields.get(Field::Origin) else {
+        return Vec::new();
+    };
+    let known = settings
+        .sources
+        .iter()
+        .any(|source| edgetally_core::auth::origin_allowed(source, origin));
+    if known {
+        vec!["access-control-allow-origin", origin, "vary", "Origin"]
+    } else {
+        vec!["vary", "Origin"]
+    }
 }
 
 /// `OPTIONS /v1/events`. Whether the key and the origin belong together is seen when the events come.
 pub(crate) fn preflight(env: &Env, fields: &Fields<'_>) -> web_sys::Response {
-    let Ok(settings) = state::settings(env) else { return respond(204, "", &[]) };
+    let Ok(settings) = state::settings(env) else {
+        return respond(204, "", &[]);
+    };
     let mut headers = cors(settings, fields);
     headers.extend([
         "access-control-allow-methods",
@@ -44,21 +55,32 @@ pub(crate) fn preflight(env: &Env, fields: &Fields<'_>) -> web_sys::Response {
 
 /// The parameter `key`, as browsers without headers (beacons) send it.
 fn key_parameter(query: &str) -> Option<&str> {
-    query.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| !key.is_empty())
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("key="))
+        .filter(|key| !key.is_empty())
 }
 
 /// Why a request cannot be read, seen from its headers alone.
 fn unreadable(fields: &Fields<'_>) -> Option<Code> {
     let media = fields.get(Field::ContentType).unwrap_or("application/json");
     let media = media.split(';').next().unwrap_or(media).trim();
-    if !media.eq_ignore_ascii_case("application/json") && !media.eq_ignore_ascii_case("text/plain") {
+    if !media.eq_ignore_ascii_case("application/json") && !media.eq_ignore_ascii_case("text/plain")
+    {
         return Some(Code::UnsupportedMediaType);
     }
-    if fields.get(Field::ContentEncoding).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+    if fields
+        .get(Field::ContentEncoding)
+        .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
         return Some(Code::UnsupportedMediaType);
     }
-    let announced = fields.get(Field::ContentLength).and_then(|length| length.parse::<usize>().ok());
-    announced.filter(|length| *length > LARGEST_BODY).map(|_| Code::BodyTooLarge)
+    let announced = fields
+        .get(Field::ContentLength)
+        .and_then(|length| length.parse::<usize>().ok());
+    announced
+        .filter(|length| *length > LARGEST_BODY)
+        .map(|_| Code::BodyTooLarge)
 }
 
 pub(crate) async fn events(
@@ -71,7 +93,13 @@ pub(crate) async fn events(
     let settings = match state::settings(&env) {
         Ok(settings) => settings,
         // Senders keep what they have and come back.
-        Err(_) => return respond(503, &refusal(&error_of(Code::SettingsInvalid)), &["retry-after", "30"]),
+        Err(_) => {
+            return respond(
+                503,
+                &refusal(&error_of(Code::SettingsInvalid)),
+                &["retry-after", "30"],
+            );
+        }
     };
     let mut headers = cors(settings, fields);
     match take(settings, request, fields, query, env, context).await {
@@ -98,7 +126,9 @@ async fn take(
     }
     let body = edge::body(request, LARGEST_BODY).await;
     // A sender that went away in the middle gets no answer anyway.
-    let body = body.map_err(|_| error_of(Code::MalformedJson))?.ok_or_else(|| error_of(Code::BodyTooLarge))?;
+    let body = body
+        .map_err(|_| error_of(Code::MalformedJson))?
+        .ok_or_else(|| error_of(Code::BodyTooLarge))?;
     let now = edge::now();
     let credentials = Credentials {
         key: fields.get(Field::Key).or_else(|| key_parameter(query)),
@@ -124,7 +154,13 @@ async fn take(
     wait_for_others(&keys, settings).await;
 
     let (mut taken, asked) = look(&keys, signature, settings);
-    let held = Held(asked.iter().copied().filter(|key| Some(*key) != signature).collect());
+    let held = Held(
+        asked
+            .iter()
+            .copied()
+            .filter(|key| Some(*key) != signature)
+            .collect(),
+    );
     if !asked.is_empty() {
         let names: Vec<String> = asked.iter().map(|key| key.to_hex()).collect();
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
@@ -140,8 +176,13 @@ async fn take(
     let plan = batch.finish(|key| taken.contains(&key), &state::new_id());
     if edge::send_all(&env, &plan.messages).await.is_err() {
         // Once more, a little later; after that the sender has to come again. Nothing is marked, so nothing is lost.
-        Delay::from(Duration::from_millis(50 + u64::from(now.0.unsigned_abs() % 100 == 0))).await;
-        edge::send_all(&env, &plan.messages).await.map_err(|_| error_of(Code::QueueUnavailable))?;
+        Delay::from(Duration::from_millis(
+            50 + u64::from(now.0.unsigned_abs() % 100 == 0),
+        ))
+        .await;
+        edge::send_all(&env, &plan.messages)
+            .await
+            .map_err(|_| error_of(Code::QueueUnavailable))?;
     }
     // Durable first, marked second: a crash in between repeats a copy and cannot lose one.
     held.keep();
@@ -157,7 +198,11 @@ async fn take(
 
 fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
     match caller.proof {
-        Proof::Signature { id, signature } => Some(settings.claims.signature(&caller.source.name, id, signature)),
+        Proof::Signature { id, signature } => Some(settings.claims.signature(
+            &caller.source.name,
+            id,
+            signature,
+        )),
         Proof::Page | Proof::Bearer => None,
     }
 }
@@ -169,7 +214,8 @@ async fn wait_for_others(keys: &[ClaimKey], settings: &Settings) {
     loop {
         let now = edge::now();
         let in_flight = state::recent(|recent| {
-            keys.iter().any(|key| recent.look(*key, now, settings.window_ms) == Known::InFlight)
+            keys.iter()
+                .any(|key| recent.look(*key, now, settings.window_ms) == Known::InFlight)
         });
         if !in_flight || now.0 - started.0 > Recent::IN_FLIGHT_MS {
             return;
@@ -180,7 +226,11 @@ async fn wait_for_others(keys: &[ClaimKey], settings: &Settings) {
 
 /// Sorts the keys into those that are known to be claimed and those that the store has to be asked for, and takes the
 /// latter in hand.
-fn look(keys: &[ClaimKey], signature: Option<ClaimKey>, settings: &Settings) -> (Table<ClaimKey, ()>, Vec<ClaimKey>) {
+fn look(
+    keys: &[ClaimKey],
+    signature: Option<ClaimKey>,
+    settings: &Settings,
+) -> (Table<ClaimKey, ()>, Vec<ClaimKey>) {
     let now = edge::now();
     let mut taken = Table::new();
     let mut asked = Vec::new();
@@ -221,7 +271,13 @@ impl Drop for Held {
 }
 
 /// Marks the claims in the store, after the answer.
-fn mark(context: &Context, env: Env, settings: &'static Settings, claims: &[ClaimKey], signed: Option<ClaimKey>) {
+fn mark(
+    context: &Context,
+    env: Env,
+    settings: &'static Settings,
+    claims: &[ClaimKey],
+    signed: Option<ClaimKey>,
+) {
     let keys: Vec<String> = claims.iter().map(|key| key.to_hex()).collect();
     let signed: Vec<String> = signed.iter().map(|key| key.to_hex()).collect();
     if keys.is_empty() && signed.is_empty() {
@@ -230,10 +286,14 @@ fn mark(context: &Context, env: Env, settings: &'static Settings, claims: &[Clai
     context.wait_until(async move {
         let mut failed = false;
         if !keys.is_empty() {
-            failed |= edge::claim(&env, &keys, settings.window_ms / 1000).await.is_err();
+            failed |= edge::claim(&env, &keys, settings.window_ms / 1000)
+                .await
+                .is_err();
         }
         if !signed.is_empty() {
-            failed |= edge::claim(&env, &signed, SIGNATURE_TTL_SECONDS).await.is_err();
+            failed |= edge::claim(&env, &signed, SIGNATURE_TTL_SECONDS)
+                .await
+                .is_err();
         }
         if failed {
             worker::console_warn!("claims were not stored; a later copy may pass");

@@ -71,8 +71,12 @@ impl DurableObject for Ledger {
             "/dead" => self.dead(&body),
             _ => Err(Unavailable),
         };
-        if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none() {
-            self.state.storage().set_alarm(std::time::Duration::from_secs(86_400)).await?;
+        if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none()
+        {
+            self.state
+                .storage()
+                .set_alarm(std::time::Duration::from_secs(86_400))
+                .await?;
         }
         match answer {
             Ok(text) => Response::ok(text),
@@ -83,14 +87,22 @@ impl DurableObject for Ledger {
     async fn alarm(&self) -> Result<Response> {
         let day = edgetally_core::time::DAY_MS;
         let now = edge::now().0;
-        let old = [("seen", "at", SEEN_DAYS), ("dead", "at", DEAD_DAYS), ("quarantine", "at", DEAD_DAYS), ("counts", "hour", COUNT_DAYS)];
+        let old = [
+            ("seen", "at", SEEN_DAYS),
+            ("dead", "at", DEAD_DAYS),
+            ("quarantine", "at", DEAD_DAYS),
+            ("counts", "hour", COUNT_DAYS),
+        ];
         for (table, column, days) in old {
             let query = format!("DELETE FROM {table} WHERE {column} < ?");
             if self.rows(&query, &json!([now - days * day])).is_err() {
                 worker::console_error!("the ledger could not be tidied up");
             }
         }
-        self.state.storage().set_alarm(std::time::Duration::from_secs(86_400)).await?;
+        self.state
+            .storage()
+            .set_alarm(std::time::Duration::from_secs(86_400))
+            .await?;
         Response::ok("")
     }
 }
@@ -121,13 +133,19 @@ impl Ledger {
         let reports: Vec<Report> = serde_json::from_str(body).map_err(|_| Unavailable)?;
         let now = edge::now().0;
         let ids: Vec<&str> = reports.iter().map(|report| report.id.as_str()).collect();
-        let known = self.rows("SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))", &json!([json!(ids).to_string()]))?;
+        let known = self.rows(
+            "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
+            &json!([json!(ids).to_string()]),
+        )?;
         #[derive(Deserialize)]
         struct Id {
             id: String,
         }
-        let mut known: Vec<String> =
-            serde_json::from_str::<Vec<Id>>(&known).map_err(|_| Unavailable)?.into_iter().map(|row| row.id).collect();
+        let mut known: Vec<String> = serde_json::from_str::<Vec<Id>>(&known)
+            .map_err(|_| Unavailable)?
+            .into_iter()
+            .map(|row| row.id)
+            .collect();
         let mut fresh: Vec<&Report> = Vec::new();
         for report in &reports {
             if !known.contains(&report.id) {
@@ -139,7 +157,10 @@ impl Ledger {
             return Ok("{}".to_owned());
         }
         let ids: Vec<&str> = fresh.iter().map(|report| report.id.as_str()).collect();
-        self.rows("INSERT INTO seen (id, at) SELECT value, ?2 FROM json_each(?1)", &json!([json!(ids).to_string(), now]))?;
+        self.rows(
+            "INSERT INTO seen (id, at) SELECT value, ?2 FROM json_each(?1)",
+            &json!([json!(ids).to_string(), now]),
+        )?;
         let mut counts = edgetally_core::ledger::Counts::default();
         for report in &fresh {
             counts.merge(&report.counts);
@@ -163,7 +184,10 @@ impl Ledger {
                  FROM json_each(?)",
                 &json!([serde_json::to_string(&notes).map_err(|_| Unavailable)?]),
             )?;
-            self.rows("DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?", &json!([MOST_NOTES]))?;
+            self.rows(
+                "DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?",
+                &json!([MOST_NOTES]),
+            )?;
         }
         for letter in fresh.iter().flat_map(|report| &report.dead) {
             self.rows(
@@ -191,8 +215,14 @@ impl Ledger {
         let revived: Vec<_> = fresh.iter().flat_map(|report| &report.revived).collect();
         if !revived.is_empty() {
             let ids = json!([serde_json::to_string(&revived).map_err(|_| Unavailable)?]);
-            self.rows("DELETE FROM dead WHERE id IN (SELECT value FROM json_each(?))", &ids)?;
-            self.rows("DELETE FROM quarantine WHERE id IN (SELECT value FROM json_each(?))", &ids)?;
+            self.rows(
+                "DELETE FROM dead WHERE id IN (SELECT value FROM json_each(?))",
+                &ids,
+            )?;
+            self.rows(
+                "DELETE FROM quarantine WHERE id IN (SELECT value FROM json_each(?))",
+                &ids,
+            )?;
         }
         Ok("{}".to_owned())
     }
@@ -224,7 +254,11 @@ impl Ledger {
             ]),
         )?;
         let whole: Vec<Whole> = serde_json::from_str(&whole).map_err(|_| Unavailable)?;
-        whole.into_iter().next().map(|whole| whole.lines).ok_or(Unavailable)
+        whole
+            .into_iter()
+            .next()
+            .map(|whole| whole.lines)
+            .ok_or(Unavailable)
     }
 
     /// What happened lately, newest first.

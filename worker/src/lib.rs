@@ -17,7 +17,9 @@ use edge::{Described, Field, respond};
 fn start() {
     std::panic::set_hook(Box::new(|info| {
         // The place only: a message could hold what was being worked on.
-        let place = info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        let place = info
+            .location()
+            .map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
         worker::console_error!("panic at {place}");
     }));
 }
@@ -33,9 +35,19 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<
         ("POST", "/v1/events") => intake::events(&request, &fields, query, env, &context).await,
         ("OPTIONS", "/v1/events") => intake::preflight(&env, &fields),
         ("GET" | "HEAD", "/v1/health") => admin::health(&env),
-        ("GET", "/v1/ledger" | "/v1/recent" | "/v1/dead-letters") => admin::read(&env, &fields, path, query).await,
+        ("GET", "/v1/ledger" | "/v1/recent" | "/v1/dead-letters") => {
+            admin::read(&env, &fields, path, query).await
+        }
         ("POST", "/v1/dead-letters/replay") => admin::replay(&request, &fields, env).await,
-        (_, "/v1/events" | "/v1/health" | "/v1/ledger" | "/v1/recent" | "/v1/dead-letters" | "/v1/dead-letters/replay") => {
+        (
+            _,
+            "/v1/events"
+            | "/v1/health"
+            | "/v1/ledger"
+            | "/v1/recent"
+            | "/v1/dead-letters"
+            | "/v1/dead-letters/replay",
+        ) => {
             let allow = match path {
                 "/v1/events" => "POST, OPTIONS",
                 "/v1/dead-letters/replay" => "POST",
@@ -56,8 +68,14 @@ async fn queue(batch: worker::MessageBatch<()>, env: Env, _context: Context) -> 
 
 /// Path and query of an absolute address.
 fn split(url: &str) -> (&str, &str) {
-    let after = url.find("://").and_then(|at| url.get(at + 3..)).unwrap_or(url);
-    let path = after.find('/').and_then(|at| after.get(at..)).unwrap_or("/");
+    let after = url
+        .find("://")
+        .and_then(|at| url.get(at + 3..))
+        .unwrap_or(url);
+    let path = after
+        .find('/')
+        .and_then(|at| after.get(at..))
+        .unwrap_or("/");
     let path = path.split('#').next().unwrap_or(path);
     path.split_once('?').unwrap_or((path, ""))
 }

@@ -3,8 +3,15 @@
 //! `pipeline` prints JSON: nanoseconds per event as the median over many small batches, so that whatever else the
 //! machine does falls out. `pipeline count N` takes N events through and prints nothing: run under an instruction
 //! counter with two values of N, the difference is what an event costs on any day and any machine.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people, not a library")]
-#![expect(clippy::disallowed_methods, reason = "a bench is about the clock, and is told by arguments what to do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for people, not a library"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench is about the clock, and is told by arguments what to do"
+)]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -60,7 +67,9 @@ fn intake(settings: &Settings, source: &Source) -> String {
 
 /// From the message to the request.
 fn delivery(settings: &Settings, message: &str) -> Vec<u8> {
-    let Ok(Message::Events(envelope)) = envelope::open(message) else { panic!("the message does not open") };
+    let Ok(Message::Events(envelope)) = envelope::open(message) else {
+        panic!("the message does not open")
+    };
     encode(settings, &[envelope])
 }
 
@@ -76,7 +85,15 @@ fn hashes(claims: &Hmac<Sha256>) {
         black_box(Sha256::digest(black_box(text).as_bytes()));
     }
     let mut mac = claims.clone();
-    for part in ["e", "\u{4}\0\0\0\0\0\0\0", "shop", "\u{8}\0\0\0\0\0\0\0", "purchase", "\u{f}\0\0\0\0\0\0\0", "ord-118842-7f3a"] {
+    for part in [
+        "e",
+        "\u{4}\0\0\0\0\0\0\0",
+        "shop",
+        "\u{8}\0\0\0\0\0\0\0",
+        "purchase",
+        "\u{f}\0\0\0\0\0\0\0",
+        "ord-118842-7f3a",
+    ] {
         mac.update(black_box(part).as_bytes());
     }
     black_box(mac.finalize());
@@ -85,16 +102,24 @@ fn hashes(claims: &Hmac<Sha256>) {
 /// The least that anybody does with such a body: reads it as JSON and hashes the address.
 fn plain() {
     let value: serde_json::Value = serde_json::from_str(black_box(BODY)).unwrap();
-    let email = value.pointer("/user/email").and_then(serde_json::Value::as_str).unwrap();
+    let email = value
+        .pointer("/user/email")
+        .and_then(serde_json::Value::as_str)
+        .unwrap();
     black_box(Sha256::digest(email.trim().to_lowercase().as_bytes()));
 }
 
 fn check(settings: &Settings, source: &Source) {
     let body = String::from_utf8(delivery(settings, &intake(settings, source))).unwrap();
-    let digests = body.split('"').filter(|text| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let digests = body
+        .split('"')
+        .filter(|text| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_eq!(digests.count(), HASHED.len(), "{body}");
     for text in HASHED {
-        let hex: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = Sha256::digest(text.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert!(body.contains(&hex), "{text} is not what is hashed");
     }
 }
@@ -117,24 +142,55 @@ fn main() {
 
     let claims = Hmac::<Sha256>::new_from_slice(b"a secret").unwrap();
     let message = intake(&settings, source);
-    let Ok(Message::Events(opened)) = envelope::open(&message) else { panic!("the message does not open") };
+    let Ok(Message::Events(opened)) = envelope::open(&message) else {
+        panic!("the message does not open")
+    };
     let opened = [opened];
     let event = Event::parse(BODY, NOW).unwrap();
     let batch = Batch::read(&settings, source, None, BODY.as_bytes(), NOW).unwrap();
     let mut steps: Vec<Step<'_>> = vec![
-        ("whole", Box::new(|| drop(black_box(delivery(&settings, &intake(&settings, source)))))),
-        ("parse", Box::new(|| drop(black_box(Event::parse(black_box(BODY), NOW))))),
+        (
+            "whole",
+            Box::new(|| drop(black_box(delivery(&settings, &intake(&settings, source))))),
+        ),
+        (
+            "parse",
+            Box::new(|| drop(black_box(Event::parse(black_box(BODY), NOW)))),
+        ),
         (
             "read",
-            Box::new(|| drop(black_box(Batch::read(&settings, source, None, black_box(BODY).as_bytes(), NOW)))),
+            Box::new(|| {
+                drop(black_box(Batch::read(
+                    &settings,
+                    source,
+                    None,
+                    black_box(BODY).as_bytes(),
+                    NOW,
+                )))
+            }),
         ),
         (
             "identifiers",
-            Box::new(|| drop(black_box(Prepared::new(black_box(&event.user), source.spellings, &source.hints)))),
+            Box::new(|| {
+                drop(black_box(Prepared::new(
+                    black_box(&event.user),
+                    source.spellings,
+                    &source.hints,
+                )))
+            }),
         ),
-        ("pack", Box::new(|| drop(black_box(batch.finish(|_| false, "a1"))))),
-        ("open", Box::new(|| drop(black_box(envelope::open(black_box(&message)))))),
-        ("encode", Box::new(|| drop(black_box(encode(&settings, black_box(&opened)))))),
+        (
+            "pack",
+            Box::new(|| drop(black_box(batch.finish(|_| false, "a1")))),
+        ),
+        (
+            "open",
+            Box::new(|| drop(black_box(envelope::open(black_box(&message))))),
+        ),
+        (
+            "encode",
+            Box::new(|| drop(black_box(encode(&settings, black_box(&opened))))),
+        ),
         ("sha256", Box::new(|| hashes(&claims))),
         ("plain", Box::new(plain)),
     ];
@@ -157,5 +213,10 @@ fn main() {
             format!(r#""{name}":{:.1}"#, times.get(BATCHES / 2).unwrap())
         })
         .collect();
-    println!(r#"{{"bytes":{},"hashes":{},{}}}"#, BODY.trim_end().len(), HASHED.len() + 1, medians.join(","));
+    println!(
+        r#"{{"bytes":{},"hashes":{},{}}}"#,
+        BODY.trim_end().len(),
+        HASHED.len() + 1,
+        medians.join(",")
+    );
 }

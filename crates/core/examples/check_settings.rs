@@ -2,8 +2,15 @@
 //!
 //! Secrets are not in the file, so each one that is asked for is named instead of judged. Platform versions that have
 //! ended fail; those that end within 60 days are warned of.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people, not a library")]
-#![expect(clippy::disallowed_methods, reason = "a program reads its arguments, a file and the clock")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people, not a library"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program reads its arguments, a file and the clock"
+)]
 
 use std::cell::RefCell;
 use std::process::ExitCode;
@@ -14,7 +21,9 @@ use edgetally_core::settings::Settings;
 use edgetally_core::time::UnixMillis;
 
 fn main() -> ExitCode {
-    let path = std::env::args().nth(1).unwrap_or_else(|| "wrangler.toml".to_owned());
+    let path = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "wrangler.toml".to_owned());
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("{path} cannot be read");
         return ExitCode::FAILURE;
@@ -64,12 +73,17 @@ fn main() -> ExitCode {
     // The platform's limit on one variable.
     if json.len() > 5 * 1024 {
         good = false;
-        eprintln!("{path}: [vars.EDGETALLY] is {} bytes of JSON; a variable may have 5120", json.len());
+        eprintln!(
+            "{path}: [vars.EDGETALLY] is {} bytes of JSON; a variable may have 5120",
+            json.len()
+        );
     }
     for name in asked.into_inner() {
         println!("needs the secret {name}: wrangler secret put {name}");
     }
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let now = UnixMillis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
     for version in versions(now) {
         let name = format!("{} {}", version.platform, version.api_version);
@@ -78,10 +92,16 @@ fn main() -> ExitCode {
                 good = false;
                 eprintln!("{name} ended on {end}");
             }
-            (Some(end), Some(days)) if days <= VERSION_WARNING_DAYS => println!("warning: {name} ends on {end}, in {days} days"),
+            (Some(end), Some(days)) if days <= VERSION_WARNING_DAYS => {
+                println!("warning: {name} ends on {end}, in {days} days")
+            }
             (Some(end), _) => println!("{name} ends on {end}"),
             (None, _) => println!("{name}: no end announced (read {})", version.read),
         }
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -21,14 +21,40 @@ use crate::time::UnixMillis;
 /// The click-id parameters of the planned destinations. Names are case-sensitive but for `ScCid`, which tags in the
 /// open spell in lower case too; values are opaque and keep their case.
 pub const CLICK_IDS: &[&str] = &[
-    "fbclid", "gclid", "gbraid", "wbraid", "ttclid", "epik", "ScCid", "rdt_cid", "li_fat_id", "twclid", "msclkid",
+    "fbclid",
+    "gclid",
+    "gbraid",
+    "wbraid",
+    "ttclid",
+    "epik",
+    "ScCid",
+    "rdt_cid",
+    "li_fat_id",
+    "twclid",
+    "msclkid",
     "dclid",
 ];
 
 /// The first-party cookies that some planned destination reads. `_ga_` stands for every `_ga_<stream>`.
 const COOKIES: &[&str] = &[
-    "_fbp", "_fbc", "_ga", "_gcl_aw", "_gcl_gb", "_gcl_au", "ttclid", "_ttp", "_epik", "_scid", "_scclid",
-    "_rdt_uuid", "_rdt_cid", "li_fat_id", "twclid", "_twclid", "_uetmsclkid", "_uetvid",
+    "_fbp",
+    "_fbc",
+    "_ga",
+    "_gcl_aw",
+    "_gcl_gb",
+    "_gcl_au",
+    "ttclid",
+    "_ttp",
+    "_epik",
+    "_scid",
+    "_scclid",
+    "_rdt_uuid",
+    "_rdt_cid",
+    "li_fat_id",
+    "twclid",
+    "_twclid",
+    "_uetmsclkid",
+    "_uetvid",
 ];
 
 /// The campaign parameters that Google Analytics reads from a page address (help page 10917952, read 2026-11-22).
@@ -73,7 +99,8 @@ pub fn cookies_from_header(header: &str) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let (name, value) = (name.trim(), value.trim().trim_matches('"'));
-        (known_cookie(name) && !value.is_empty() && value.len() <= LONGEST_CLICK_ID).then_some((name, value))
+        (known_cookie(name) && !value.is_empty() && value.len() <= LONGEST_CLICK_ID)
+            .then_some((name, value))
     })
 }
 
@@ -112,7 +139,9 @@ pub fn clean_url(url: &str) -> Option<String> {
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(authority_end);
     // Credentials in an address are nobody's business.
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     if host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }
@@ -129,7 +158,11 @@ pub fn clean_url(url: &str) -> Option<String> {
     for pair in query(tail).split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let wanted = known_click_id(name).is_some() || CAMPAIGN.contains(&name);
-        if wanted && !value.is_empty() && value.len() <= LONGEST_CLICK_ID && !crate::event::holds_email(value) {
+        if wanted
+            && !value.is_empty()
+            && value.len() <= LONGEST_CLICK_ID
+            && !crate::event::holds_email(value)
+        {
             let _ = write!(clean, "{separator}{name}={value}");
             separator = '&';
         }
@@ -141,19 +174,28 @@ pub fn clean_url(url: &str) -> Option<String> {
 pub(crate) fn site(url: &str) -> Option<String> {
     let clean = clean_url(url)?;
     let host = clean.find("://")? + 3;
-    let end = clean.get(host..)?.find('/').map_or(clean.len(), |slash| host + slash);
+    let end = clean
+        .get(host..)?
+        .find('/')
+        .map_or(clean.len(), |slash| host + slash);
     Some(format!("{}/", clean.get(..end)?))
 }
 
 /// A [cleaned](clean_url) address without its click ids, for destinations that may not have identifiers.
 pub fn without_click_ids(url: &str) -> Cow<'_, str> {
-    let Some((page, query)) = url.split_once('?') else { return Cow::Borrowed(url) };
+    let Some((page, query)) = url.split_once('?') else {
+        return Cow::Borrowed(url);
+    };
     let click = |pair: &&str| known_click_id(pair.split('=').next().unwrap_or_default()).is_some();
     if !query.split('&').any(|pair| click(&pair)) {
         return Cow::Borrowed(url);
     }
     let rest: Vec<&str> = query.split('&').filter(|pair| !click(pair)).collect();
-    if rest.is_empty() { page.into() } else { format!("{page}?{}", rest.join("&")).into() }
+    if rest.is_empty() {
+        page.into()
+    } else {
+        format!("{page}?{}", rest.join("&")).into()
+    }
 }
 
 /// The client id in a `_ga` cookie: its last two dot fields. Anything else that is not empty is an id already.
@@ -207,7 +249,9 @@ fn known_appendix(appendix: &str) -> bool {
         2 => matches!(appendix, "AQ" | "Ag" | "Aw" | "BA" | "BQ" | "Bg"),
         8 => {
             appendix.starts_with('A')
-                && appendix.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+                && appendix
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
         }
         _ => false,
     }
@@ -228,14 +272,24 @@ fn known_appendix(appendix: &str) -> bool {
 /// assert_eq!(fbc(Some("fb.1.1600000000000.AbC.AQYCAQAA"), Some("AbC"), None, now).as_deref(),
 ///     Some("fb.1.1600000000000.AbC.AQYCAQAA"));
 /// ```
-pub fn fbc(cookie: Option<&str>, fbclid: Option<&str>, domain: Option<&str>, seen: UnixMillis) -> Option<String> {
-    let valid = cookie.and_then(|cookie| fb_cookie_payload(cookie).map(|payload| (cookie, payload)));
+pub fn fbc(
+    cookie: Option<&str>,
+    fbclid: Option<&str>,
+    domain: Option<&str>,
+    seen: UnixMillis,
+) -> Option<String> {
+    let valid =
+        cookie.and_then(|cookie| fb_cookie_payload(cookie).map(|payload| (cookie, payload)));
     match (valid, fbclid) {
         (Some((cookie, payload)), Some(fbclid)) if payload == fbclid => Some(cookie.to_owned()),
         (_, Some(fbclid)) => {
             let index = domain.map_or(1, |domain| {
                 let address = domain.parse::<std::net::IpAddr>().is_ok();
-                if address { 0 } else { domain.matches('.').count() }
+                if address {
+                    0
+                } else {
+                    domain.matches('.').count()
+                }
             });
             Some(format!("fb.{index}.{}.{fbclid}", seen.0))
         }
@@ -299,15 +353,33 @@ mod tests {
     #[test]
     fn a_new_click_replaces_the_cookie_and_its_time() {
         let now = UnixMillis(1_700_000_000_000);
-        assert_eq!(fbc(Some("fb.1.1600000000000.Old"), Some("New"), None, now).as_deref(), Some("fb.1.1700000000000.New"));
-        assert_eq!(fbc(Some("fb.1.1600000000000.Old"), None, None, now).as_deref(), Some("fb.1.1600000000000.Old"));
+        assert_eq!(
+            fbc(Some("fb.1.1600000000000.Old"), Some("New"), None, now).as_deref(),
+            Some("fb.1.1700000000000.New")
+        );
+        assert_eq!(
+            fbc(Some("fb.1.1600000000000.Old"), None, None, now).as_deref(),
+            Some("fb.1.1600000000000.Old")
+        );
         assert_eq!(fbc(Some("nonsense"), None, None, now), None);
-        assert_eq!(fbc(None, Some("A"), Some("localhost"), now).as_deref(), Some("fb.0.1700000000000.A"));
+        assert_eq!(
+            fbc(None, Some("A"), Some("localhost"), now).as_deref(),
+            Some("fb.0.1700000000000.A")
+        );
     }
 
     #[test]
     fn addresses_of_the_infrastructure_are_not_the_visitors() {
-        for private in ["10.1.2.3", "127.0.0.1", "::1", "fe80::1", "fd00::1", "100.64.0.1", "0.0.0.0", "::ffff:10.0.0.1"] {
+        for private in [
+            "10.1.2.3",
+            "127.0.0.1",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::ffff:10.0.0.1",
+        ] {
             assert_eq!(public_ip(private), None, "{private}");
         }
         for public in ["203.0.113.24", "2001:db8:4a1f::7c", " 198.51.100.7 "] {
@@ -320,10 +392,19 @@ mod tests {
     fn an_address_travels_without_what_the_site_put_into_it() {
         for (url, clean) in [
             ("https://shop.example", Some("https://shop.example/")),
-            ("https://user:secret@shop.example/a?token=1", Some("https://shop.example/a")),
-            ("HTTPS://shop.example/u/jane@example.com/orders", Some("https://shop.example/")),
+            (
+                "https://user:secret@shop.example/a?token=1",
+                Some("https://shop.example/a"),
+            ),
+            (
+                "HTTPS://shop.example/u/jane@example.com/orders",
+                Some("https://shop.example/"),
+            ),
             ("javascript:alert(1)", None),
-            ("https://shop.example/a?utm_term=jane%40example.com&fbclid=X", Some("https://shop.example/a?fbclid=X")),
+            (
+                "https://shop.example/a?utm_term=jane%40example.com&fbclid=X",
+                Some("https://shop.example/a?fbclid=X"),
+            ),
         ] {
             assert_eq!(clean_url(url).as_deref(), clean, "{url}");
         }

@@ -19,7 +19,10 @@ pub const SIGNATURE_TOLERANCE_SECONDS: i64 = 300;
 /// Compares two texts in time that depends on neither's content.
 pub fn same_secret(given: &str, secret: &Secret) -> bool {
     // Hashing first makes the lengths equal.
-    let (given, secret) = (Sha256::digest(given.as_bytes()), Sha256::digest(secret.expose().as_bytes()));
+    let (given, secret) = (
+        Sha256::digest(given.as_bytes()),
+        Sha256::digest(secret.expose().as_bytes()),
+    );
     bool::from(given.as_slice().ct_eq(secret.as_slice()))
 }
 
@@ -96,20 +99,35 @@ pub fn recognise<'a>(
         // Every source is compared, so that the time says nothing about which one it was.
         let mut found = None;
         for source in &settings.sources {
-            if source.secret.as_ref().is_some_and(|secret| same_secret(token, secret)) {
+            if source
+                .secret
+                .as_ref()
+                .is_some_and(|secret| same_secret(token, secret))
+            {
                 found = Some(source);
             }
         }
-        return found.map(|source| Caller { source, proof: Proof::Bearer }).ok_or(Code::SecretUnknown);
+        return found
+            .map(|source| Caller {
+                source,
+                proof: Proof::Bearer,
+            })
+            .ok_or(Code::SecretUnknown);
     }
     let key = credentials.key.ok_or(Code::CredentialsMissing)?;
-    let source =
-        settings.sources.iter().find(|source| source.key.as_deref() == Some(key)).ok_or(Code::KeyUnknown)?;
+    let source = settings
+        .sources
+        .iter()
+        .find(|source| source.key.as_deref() == Some(key))
+        .ok_or(Code::KeyUnknown)?;
     let origin = credentials.origin.ok_or(Code::OriginMissing)?;
     if !origin_allowed(source, origin) {
         return Err(Code::OriginNotAllowed);
     }
-    Ok(Caller { source, proof: Proof::Page })
+    Ok(Caller {
+        source,
+        proof: Proof::Page,
+    })
 }
 
 /// The token of a `Bearer` header.
@@ -156,7 +174,10 @@ fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> 
 /// assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 /// ```
 pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
-    format!("v1,{}", STANDARD.encode(mac(secret, id, timestamp, body).finalize().into_bytes()))
+    format!(
+        "v1,{}",
+        STANDARD.encode(mac(secret, id, timestamp, body).finalize().into_bytes())
+    )
 }
 
 /// Checks a Standard Webhooks signature against the secrets of all sources.
@@ -167,19 +188,32 @@ fn verify<'a>(
     body: &[u8],
     now: UnixMillis,
 ) -> Result<Caller<'a>, Code> {
-    let (Some(id), Some(timestamp)) = (credentials.webhook_id, credentials.webhook_timestamp) else {
+    let (Some(id), Some(timestamp)) = (credentials.webhook_id, credentials.webhook_timestamp)
+    else {
         return Err(Code::SignatureInvalid);
     };
     let seconds: i64 = timestamp.parse().map_err(|_| Code::SignatureInvalid)?;
     let mut found = None;
     for source in &settings.sources {
-        let Some(secret) = &source.secret else { continue };
+        let Some(secret) = &source.secret else {
+            continue;
+        };
         for signature in signatures.split_ascii_whitespace() {
             // Several versions may stand side by side; only the symmetric one is ours.
-            let Some(encoded) = signature.strip_prefix("v1,") else { continue };
-            let Ok(given) = STANDARD.decode(encoded) else { continue };
-            if mac(secret, id, timestamp, body).verify_slice(&given).is_ok() {
-                found = Some(Caller { source, proof: Proof::Signature { id, signature } });
+            let Some(encoded) = signature.strip_prefix("v1,") else {
+                continue;
+            };
+            let Ok(given) = STANDARD.decode(encoded) else {
+                continue;
+            };
+            if mac(secret, id, timestamp, body)
+                .verify_slice(&given)
+                .is_ok()
+            {
+                found = Some(Caller {
+                    source,
+                    proof: Proof::Signature { id, signature },
+                });
             }
         }
     }

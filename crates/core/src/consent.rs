@@ -277,7 +277,11 @@ pub fn decide(signals: &Signals<'_>, policy: Policy, purpose: Purpose) -> Decisi
                 },
             limited,
             ad_user_data: signals.ad_user_data,
-            ad_personalization: if limited { Some(Choice::Denied) } else { signals.ad_personalization },
+            ad_personalization: if limited {
+                Some(Choice::Denied)
+            } else {
+                signals.ad_personalization
+            },
         }),
     }
 }
@@ -286,8 +290,12 @@ pub fn decide(signals: &Signals<'_>, policy: Policy, purpose: Purpose) -> Decisi
 ///
 /// Four characters: version, notice, opt-out of sale, LSPA (IAB US Privacy, frozen 2021).
 pub fn us_privacy_opt_out(text: &str) -> Option<bool> {
-    let [version, rest @ ..] = text.trim().as_bytes() else { return None };
-    let [notice, opt_out, lspa] = rest else { return None };
+    let [version, rest @ ..] = text.trim().as_bytes() else {
+        return None;
+    };
+    let [notice, opt_out, lspa] = rest else {
+        return None;
+    };
     let answer = |byte: &u8| matches!(byte.to_ascii_uppercase(), b'Y' | b'N' | b'-');
     if !version.is_ascii_digit() || ![notice, opt_out, lspa].into_iter().all(answer) {
         return None;
@@ -305,7 +313,11 @@ mod tests {
     use super::*;
 
     fn signals(ads: Option<Choice>, analytics: Option<Choice>) -> Signals<'static> {
-        Signals { ad_user_data: ads, analytics_storage: analytics, ..Signals::default() }
+        Signals {
+            ad_user_data: ads,
+            analytics_storage: analytics,
+            ..Signals::default()
+        }
     }
 
     #[test]
@@ -315,12 +327,18 @@ mod tests {
             decide(&silent, Policy::Required, Purpose::Advertising),
             Decision::Blocked(Refusal::AdUserDataMissing)
         );
-        assert!(matches!(decide(&silent, Policy::Implied, Purpose::Advertising), Decision::Granted(_)));
+        assert!(matches!(
+            decide(&silent, Policy::Implied, Purpose::Advertising),
+            Decision::Granted(_)
+        ));
     }
 
     #[test]
     fn a_string_that_cannot_be_read_is_not_silence() {
-        let signals = Signals { tcf: Some("CPXxRfA".into()), ..Signals::default() };
+        let signals = Signals {
+            tcf: Some("CPXxRfA".into()),
+            ..Signals::default()
+        };
         assert_eq!(
             decide(&signals, Policy::Implied, Purpose::Analytics),
             Decision::Blocked(Refusal::ConsentStringUnread)
@@ -331,11 +349,19 @@ mod tests {
     fn an_explicit_no_wins_over_every_policy() {
         for policy in [Policy::Required, Policy::Implied] {
             assert_eq!(
-                decide(&signals(Some(Choice::Denied), None), policy, Purpose::Advertising),
+                decide(
+                    &signals(Some(Choice::Denied), None),
+                    policy,
+                    Purpose::Advertising
+                ),
                 Decision::Blocked(Refusal::AdUserDataDenied)
             );
             assert_eq!(
-                decide(&signals(None, Some(Choice::Denied)), policy, Purpose::Analytics),
+                decide(
+                    &signals(None, Some(Choice::Denied)),
+                    policy,
+                    Purpose::Analytics
+                ),
                 Decision::Blocked(Refusal::AnalyticsStorageDenied)
             );
         }
@@ -343,9 +369,11 @@ mod tests {
 
     #[test]
     fn analytics_without_ad_user_data_carries_no_identifiers() {
-        let Decision::Granted(grant) =
-            decide(&signals(Some(Choice::Denied), Some(Choice::Granted)), Policy::Required, Purpose::Analytics)
-        else {
+        let Decision::Granted(grant) = decide(
+            &signals(Some(Choice::Denied), Some(Choice::Granted)),
+            Policy::Required,
+            Purpose::Analytics,
+        ) else {
             panic!("analytics was granted");
         };
         assert!(!grant.identifiers());
@@ -359,17 +387,33 @@ mod tests {
             ..Signals::default()
         };
         for signals in [
-            Signals { gpc: true, ..granted.clone() },
-            Signals { us_privacy: Some("1YYN".into()), ..granted.clone() },
-            Signals { gpp: Some("DBABLA~BVQqAAAACg".into()), gpp_sid: vec![7], ..granted.clone() },
+            Signals {
+                gpc: true,
+                ..granted.clone()
+            },
+            Signals {
+                us_privacy: Some("1YYN".into()),
+                ..granted.clone()
+            },
+            Signals {
+                gpp: Some("DBABLA~BVQqAAAACg".into()),
+                gpp_sid: vec![7],
+                ..granted.clone()
+            },
         ] {
-            let Decision::Granted(grant) = decide(&signals, Policy::Required, Purpose::Advertising) else {
+            let Decision::Granted(grant) = decide(&signals, Policy::Required, Purpose::Advertising)
+            else {
                 panic!("ad_user_data was granted");
             };
             assert!(grant.limited() && !grant.personalised(), "{signals:?}");
         }
-        let european = Signals { gpp: Some("DBABMA~CPXx".into()), gpp_sid: vec![2], ..granted };
-        let Decision::Granted(grant) = decide(&european, Policy::Required, Purpose::Advertising) else {
+        let european = Signals {
+            gpp: Some("DBABMA~CPXx".into()),
+            gpp_sid: vec![2],
+            ..granted
+        };
+        let Decision::Granted(grant) = decide(&european, Policy::Required, Purpose::Advertising)
+        else {
             panic!("ad_user_data was granted");
         };
         assert!(!grant.limited());

@@ -104,14 +104,20 @@ impl Recent {
 
     /// A memory of at most `most` keys.
     pub fn new(most: usize) -> Self {
-        Self { most: most.max(1), entries: HashMap::new(), order: VecDeque::new() }
+        Self {
+            most: most.max(1),
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
     }
 
     /// What is known of a key now.
     pub fn look(&self, key: ClaimKey, now: UnixMillis, window_ms: i64) -> Known {
         match self.entries.get(&key) {
             Some(entry) if entry.claimed && now.0 - entry.at.0 < window_ms => Known::Claimed,
-            Some(entry) if !entry.claimed && now.0 - entry.at.0 < Self::IN_FLIGHT_MS => Known::InFlight,
+            Some(entry) if !entry.claimed && now.0 - entry.at.0 < Self::IN_FLIGHT_MS => {
+                Known::InFlight
+            }
             _ => Known::New,
         }
     }
@@ -120,7 +126,9 @@ impl Recent {
         self.entries.insert(key, entry);
         self.order.push_back((key, entry.at));
         while self.order.len() > self.most {
-            let Some((old, at)) = self.order.pop_front() else { break };
+            let Some((old, at)) = self.order.pop_front() else {
+                break;
+            };
             // A key that was put again since has a later place in the order.
             if self.entries.get(&old).is_some_and(|entry| entry.at == at) {
                 self.entries.remove(&old);
@@ -130,12 +138,24 @@ impl Recent {
 
     /// Takes a key in hand.
     pub fn start(&mut self, key: ClaimKey, now: UnixMillis) {
-        self.put(key, Entry { at: now, claimed: false });
+        self.put(
+            key,
+            Entry {
+                at: now,
+                claimed: false,
+            },
+        );
     }
 
     /// Notes that the event of a key is durable, or was found claimed in the store.
     pub fn claim(&mut self, key: ClaimKey, now: UnixMillis) {
-        self.put(key, Entry { at: now, claimed: true });
+        self.put(
+            key,
+            Entry {
+                at: now,
+                claimed: true,
+            },
+        );
     }
 
     /// Lets a key go again: the event did not become durable.
@@ -166,7 +186,10 @@ mod tests {
     fn parts_of_a_key_do_not_run_together() {
         let claims = Claims::new(b"secret");
         assert_ne!(claims.event("a", "bc", "d"), claims.event("ab", "c", "d"));
-        assert_ne!(claims.event("a", "b", "c"), Claims::new(b"other").event("a", "b", "c"));
+        assert_ne!(
+            claims.event("a", "b", "c"),
+            Claims::new(b"other").event("a", "b", "c")
+        );
         assert_ne!(claims.event("a", "b", "c"), claims.signature("a", "b", "c"));
         assert_eq!(claims.event("a", "b", "c").to_hex().len(), 32);
     }
@@ -180,10 +203,16 @@ mod tests {
         assert_eq!(recent.look(key, at, WEEK), Known::New);
         recent.start(key, at);
         assert_eq!(recent.look(key, at, WEEK), Known::InFlight);
-        assert_eq!(recent.look(key, UnixMillis(at.0 + Recent::IN_FLIGHT_MS), WEEK), Known::New);
+        assert_eq!(
+            recent.look(key, UnixMillis(at.0 + Recent::IN_FLIGHT_MS), WEEK),
+            Known::New
+        );
         recent.claim(key, at);
         recent.release(key);
-        assert_eq!(recent.look(key, UnixMillis(at.0 + WEEK - 1), WEEK), Known::Claimed);
+        assert_eq!(
+            recent.look(key, UnixMillis(at.0 + WEEK - 1), WEEK),
+            Known::Claimed
+        );
         assert_eq!(recent.look(key, UnixMillis(at.0 + WEEK), WEEK), Known::New);
     }
 
@@ -197,7 +226,21 @@ mod tests {
             recent.claim(key, UnixMillis(n));
         }
         assert!(recent.len() <= 100 && recent.order.len() <= 100);
-        assert_eq!(recent.look(claims.event("shop", "purchase", "999"), UnixMillis(1000), WEEK), Known::Claimed);
-        assert_eq!(recent.look(claims.event("shop", "purchase", "0"), UnixMillis(1000), WEEK), Known::New);
+        assert_eq!(
+            recent.look(
+                claims.event("shop", "purchase", "999"),
+                UnixMillis(1000),
+                WEEK
+            ),
+            Known::Claimed
+        );
+        assert_eq!(
+            recent.look(
+                claims.event("shop", "purchase", "0"),
+                UnixMillis(1000),
+                WEEK
+            ),
+            Known::New
+        );
     }
 }

@@ -108,7 +108,12 @@ pub struct Delivery<'e> {
 
 impl<'e> Delivery<'e> {
     /// Sorts out what has to go where.
-    pub fn new(settings: &'e Settings, envelopes: &'e [Envelope<'e>], gates: &Gates, now: UnixMillis) -> Self {
+    pub fn new(
+        settings: &'e Settings,
+        envelopes: &'e [Envelope<'e>],
+        gates: &Gates,
+        now: UnixMillis,
+    ) -> Self {
         let mut delivery = Self {
             settings,
             envelopes,
@@ -124,11 +129,19 @@ impl<'e> Delivery<'e> {
             for (parcel_index, parcel) in envelope.parcels.iter().enumerate() {
                 for leg in &parcel.legs {
                     let name = leg.destination.as_str();
-                    let found = settings.destinations.iter().position(|configured| configured.name == name);
-                    let Some((place, configured)) =
-                        found.and_then(|place| settings.destinations.get(place).map(|configured| (place, configured)))
-                    else {
-                        delivery.removed.push((envelope_index, parcel_index, name.to_owned()));
+                    let found = settings
+                        .destinations
+                        .iter()
+                        .position(|configured| configured.name == name);
+                    let Some((place, configured)) = found.and_then(|place| {
+                        settings
+                            .destinations
+                            .get(place)
+                            .map(|configured| (place, configured))
+                    }) else {
+                        delivery
+                            .removed
+                            .push((envelope_index, parcel_index, name.to_owned()));
                         continue;
                     };
                     let input = Input::new(parcel, leg.grant);
@@ -143,28 +156,46 @@ impl<'e> Delivery<'e> {
                         (Ok(()), None) => None,
                     };
                     let job = delivery.jobs.len();
-                    delivery.jobs.push(Job { envelope: envelope_index, parcel: parcel_index, destination: place, input });
+                    delivery.jobs.push(Job {
+                        envelope: envelope_index,
+                        parcel: parcel_index,
+                        destination: place,
+                        input,
+                    });
                     if fate.is_none() {
-                        groups.change((place, configured.destination.group(&input)), |members| members.push(job));
+                        groups.change((place, configured.destination.group(&input)), |members| {
+                            members.push(job)
+                        });
                     }
                     delivery.fates.push(fate);
                 }
             }
         }
         for ((place, _), members) in groups {
-            let Some(configured) = settings.destinations.get(place) else { continue };
+            let Some(configured) = settings.destinations.get(place) else {
+                continue;
+            };
             let most = configured.destination.most_events().max(1);
-            let lane = match delivery.lanes.iter_mut().find(|lane| lane.destination == place) {
+            let lane = match delivery
+                .lanes
+                .iter_mut()
+                .find(|lane| lane.destination == place)
+            {
                 Some(lane) => lane,
                 None => {
-                    delivery.lanes.push(Lane { destination: place, batches: VecDeque::new(), flights: 0 });
+                    delivery.lanes.push(Lane {
+                        destination: place,
+                        batches: VecDeque::new(),
+                        flights: 0,
+                    });
                     match delivery.lanes.last_mut() {
                         Some(lane) => lane,
                         None => continue,
                     }
                 }
             };
-            lane.batches.extend(members.chunks(most).map(<[usize]>::to_vec));
+            lane.batches
+                .extend(members.chunks(most).map(<[usize]>::to_vec));
         }
         delivery
     }
@@ -176,7 +207,11 @@ impl<'e> Delivery<'e> {
     }
 
     fn inputs(&self, members: &[usize]) -> Vec<Input<'e>> {
-        members.iter().filter_map(|job| self.jobs.get(*job)).map(|job| job.input).collect()
+        members
+            .iter()
+            .filter_map(|job| self.jobs.get(*job))
+            .map(|job| job.input)
+            .collect()
     }
 
     fn settle(&mut self, job: usize, fate: Fate) {
@@ -214,7 +249,11 @@ impl<'e> Delivery<'e> {
             {
                 // It closed while this batch was waiting for its turn.
                 for job in members {
-                    let fate = Fate::Again { code: gate.code().to_owned(), after: Some(seconds), counted: false };
+                    let fate = Fate::Again {
+                        code: gate.code().to_owned(),
+                        after: Some(seconds),
+                        counted: false,
+                    };
                     self.settle(job, fate);
                 }
                 continue;
@@ -222,14 +261,22 @@ impl<'e> Delivery<'e> {
             let inputs = self.inputs(&members);
             match destination.request(&inputs, now) {
                 Err(outcome) => self.apply(index, &members, Answer::All(outcome), now),
-                Ok(request) if request.body().len() > destination.facts().most_bytes && members.len() > 1 => {
+                Ok(request)
+                    if request.body().len() > destination.facts().most_bytes
+                        && members.len() > 1 =>
+                {
                     let (left, right) = members.split_at(members.len() / 2);
                     let lane = self.lanes.get_mut(index)?;
                     lane.batches.push_front(right.to_vec());
                     lane.batches.push_front(left.to_vec());
                 }
                 Ok(request) if request.body().len() > destination.facts().most_bytes => {
-                    self.apply(index, &members, Answer::All(Outcome::rejected("event_too_large")), now);
+                    self.apply(
+                        index,
+                        &members,
+                        Answer::All(Outcome::rejected("event_too_large")),
+                        now,
+                    );
                 }
                 Ok(request) => {
                     let ticket = self.tickets.len();
@@ -255,11 +302,15 @@ impl<'e> Delivery<'e> {
         gates: &mut Gates,
         now: UnixMillis,
     ) {
-        let Some((index, members)) = self.tickets.get_mut(ticket).and_then(Option::take) else { return };
+        let Some((index, members)) = self.tickets.get_mut(ticket).and_then(Option::take) else {
+            return;
+        };
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.flights = lane.flights.saturating_sub(1);
         }
-        let Some((name, destination)) = self.destination(index) else { return };
+        let Some((name, destination)) = self.destination(index) else {
+            return;
+        };
         let inputs = self.inputs(&members);
         let answer = match reply {
             Ok(reply) => destination.read(&inputs, reply),
@@ -269,14 +320,26 @@ impl<'e> Delivery<'e> {
                 destination.unanswered(&inputs, failure.code(), *failure == Failure::Timeout)
             }
         };
-        let Some(gate) = gates.entry(name.to_owned()) else { return };
+        let Some(gate) = gates.entry(name.to_owned()) else {
+            return;
+        };
         match (&answer, reply) {
-            (Answer::All(Outcome::Unauthorized { code }), _) => gate.close(code, self.settings.pause_seconds, now),
-            (Answer::All(Outcome::Retry { code, after: Some(seconds) }), Ok(_)) => {
+            (Answer::All(Outcome::Unauthorized { code }), _) => {
+                gate.close(code, self.settings.pause_seconds, now)
+            }
+            (
+                Answer::All(Outcome::Retry {
+                    code,
+                    after: Some(seconds),
+                }),
+                Ok(_),
+            ) => {
                 // The platform said when to come back, and means every request.
                 gate.close(code, (*seconds).max(1), now);
             }
-            (Answer::All(Outcome::Retry { code, .. }), _) => gate.failure(code, &self.settings.schedule, now),
+            (Answer::All(Outcome::Retry { code, .. }), _) => {
+                gate.failure(code, &self.settings.schedule, now)
+            }
             (_, Err(failure)) => gate.failure(failure.code(), &self.settings.schedule, now),
             _ => gate.success(),
         }
@@ -293,7 +356,9 @@ impl<'e> Delivery<'e> {
             Answer::Each(outcomes) => {
                 let mut outcomes = outcomes.into_iter();
                 for job in members {
-                    let outcome = outcomes.next().unwrap_or_else(|| Outcome::retry("reply_short"));
+                    let outcome = outcomes
+                        .next()
+                        .unwrap_or_else(|| Outcome::retry("reply_short"));
                     self.conclude(*job, outcome, now);
                 }
             }
@@ -307,7 +372,10 @@ impl<'e> Delivery<'e> {
                 }
                 if rest.len() == members.len() {
                     // The platform named nobody that was there.
-                    let outcome = faults.into_iter().next().map_or_else(|| Outcome::retry("reply_unreadable"), |f| f.1);
+                    let outcome = faults
+                        .into_iter()
+                        .next()
+                        .map_or_else(|| Outcome::retry("reply_unreadable"), |f| f.1);
                     self.apply(index, members, Answer::Split(outcome), now);
                 } else if let Some(lane) = self.lanes.get_mut(index)
                     && !rest.is_empty()
@@ -330,23 +398,39 @@ impl<'e> Delivery<'e> {
     }
 
     fn conclude(&mut self, job: usize, outcome: Outcome, now: UnixMillis) {
-        let Some(found) = self.jobs.get(job) else { return };
-        let attempt = self.envelopes.get(found.envelope).map_or(0, |envelope| envelope.attempt);
+        let Some(found) = self.jobs.get(job) else {
+            return;
+        };
+        let attempt = self
+            .envelopes
+            .get(found.envelope)
+            .map_or(0, |envelope| envelope.attempt);
         let destination = self.settings.destinations.get(found.destination);
-        let expires = destination.map_or(now, |configured| configured.destination.expires(&found.input));
+        let expires = destination.map_or(now, |configured| {
+            configured.destination.expires(&found.input)
+        });
         let fate = match outcome {
             Outcome::Delivered => Fate::Delivered,
             Outcome::Rejected { code } => Fate::Rejected(code),
-            Outcome::Retry { code, .. } if attempt + 1 >= self.settings.schedule.max_attempts => Fate::Dead(code),
-            Outcome::Retry { code, after } => Fate::Again { code, after, counted: true },
-            Outcome::Unauthorized { code } => {
-                Fate::Again { code, after: Some(self.settings.pause_seconds), counted: false }
+            Outcome::Retry { code, .. } if attempt + 1 >= self.settings.schedule.max_attempts => {
+                Fate::Dead(code)
             }
+            Outcome::Retry { code, after } => Fate::Again {
+                code,
+                after,
+                counted: true,
+            },
+            Outcome::Unauthorized { code } => Fate::Again {
+                code,
+                after: Some(self.settings.pause_seconds),
+                counted: false,
+            },
         };
         let fate = match fate {
             // The platform will not take it any more when the time comes.
             Fate::Again { code, after, .. }
-                if now.0 + i64::from(self.settings.schedule.delay(attempt, after, 0)) * 1000 >= expires.0 =>
+                if now.0 + i64::from(self.settings.schedule.delay(attempt, after, 0)) * 1000
+                    >= expires.0 =>
             {
                 Fate::Dead(code)
             }
@@ -357,7 +441,9 @@ impl<'e> Delivery<'e> {
 
     /// What is left to do for each envelope, in their order. Requests that were never answered count as failed.
     pub fn finish(self, now: UnixMillis) -> Vec<Aftermath> {
-        (0..self.envelopes.len()).filter_map(|index| self.finish_one(index, now)).collect()
+        (0..self.envelopes.len())
+            .filter_map(|index| self.finish_one(index, now))
+            .collect()
     }
 
     fn finish_one(&self, index: usize, now: UnixMillis) -> Option<Aftermath> {
@@ -369,22 +455,40 @@ impl<'e> Delivery<'e> {
         let mut again: Table<&str, Again> = Table::new();
         let mut whats: Table<usize, Table<String, String>> = Table::new();
 
-        let concluded = self.jobs.iter().zip(&self.fates).filter(|(job, _)| job.envelope == index).filter_map(
-            |(job, fate)| {
-                let name = self.settings.destinations.get(job.destination)?.name.as_str();
+        let concluded = self
+            .jobs
+            .iter()
+            .zip(&self.fates)
+            .filter(|(job, _)| job.envelope == index)
+            .filter_map(|(job, fate)| {
+                let name = self
+                    .settings
+                    .destinations
+                    .get(job.destination)?
+                    .name
+                    .as_str();
                 let fate = fate.clone().unwrap_or(Fate::Again {
                     code: "unanswered".to_owned(),
                     after: None,
                     counted: true,
                 });
                 Some((job.parcel, name, fate))
-            },
-        );
-        let removed = self.removed.iter().filter(|(at, ..)| *at == index).map(|(_, parcel, name)| {
-            (*parcel, name.as_str(), Fate::Dead("destination_removed".to_owned()))
-        });
+            });
+        let removed =
+            self.removed
+                .iter()
+                .filter(|(at, ..)| *at == index)
+                .map(|(_, parcel, name)| {
+                    (
+                        *parcel,
+                        name.as_str(),
+                        Fate::Dead("destination_removed".to_owned()),
+                    )
+                });
         for (parcel_index, name, fate) in concluded.chain(removed) {
-            let Some(parcel) = envelope.parcels.get(parcel_index) else { continue };
+            let Some(parcel) = envelope.parcels.get(parcel_index) else {
+                continue;
+            };
             let place = Place {
                 received: parcel.received,
                 source: &envelope.source,
@@ -404,8 +508,19 @@ impl<'e> Delivery<'e> {
                 Fate::Again { code, .. } => (State::Retrying, code.as_str()),
             };
             // A gauge that goes down again has to go down on the line that it went up on, so it has no code.
-            counts.add(place.line(name, state, if state == State::Retrying { "" } else { code }), 1);
-            let what = if code.is_empty() { state.as_str().to_owned() } else { format!("{}:{code}", state.as_str()) };
+            counts.add(
+                place.line(
+                    name,
+                    state,
+                    if state == State::Retrying { "" } else { code },
+                ),
+                1,
+            );
+            let what = if code.is_empty() {
+                state.as_str().to_owned()
+            } else {
+                format!("{}:{code}", state.as_str())
+            };
             whats.change(parcel_index, |whats| {
                 whats.insert(name.to_owned(), what);
             });
@@ -459,19 +574,32 @@ impl<'e> Delivery<'e> {
                 });
             }
         }
-        let messages = again.into_iter().flat_map(|(name, again)| self.messages(envelope, name, &again)).collect();
-        Some(Aftermath { messages, reports: reports(&envelope.id, counts, notes, dead) })
+        let messages = again
+            .into_iter()
+            .flat_map(|(name, again)| self.messages(envelope, name, &again))
+            .collect();
+        Some(Aftermath {
+            messages,
+            reports: reports(&envelope.id, counts, notes, dead),
+        })
     }
 
     fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<(u32, String)> {
         let attempt = envelope.attempt + u32::from(again.counted);
         let id = next_id(&envelope.id, name, attempt);
-        let seed = id.bytes().fold(0_u64, |seed, byte| crate::outcome::mix(seed ^ u64::from(byte)));
+        let seed = id.bytes().fold(0_u64, |seed, byte| {
+            crate::outcome::mix(seed ^ u64::from(byte))
+        });
         let delay = if again.counted {
-            self.settings.schedule.delay(envelope.attempt, again.after, seed)
+            self.settings
+                .schedule
+                .delay(envelope.attempt, again.after, seed)
         } else {
             // At a closed gate; a little later than it opens, so that not all come at once.
-            again.after.unwrap_or(1).saturating_add(u32::try_from(seed % 3).unwrap_or(0))
+            again
+                .after
+                .unwrap_or(1)
+                .saturating_add(u32::try_from(seed % 3).unwrap_or(0))
         };
         let mut packer = Packer::whole(&id, &envelope.source, attempt);
         for parcel in &again.parcels {
@@ -480,7 +608,11 @@ impl<'e> Delivery<'e> {
             }
         }
         let delay = delay.clamp(1, crate::outcome::Schedule::MOST_SECONDS);
-        packer.finish().into_iter().map(|message| (delay, message)).collect()
+        packer
+            .finish()
+            .into_iter()
+            .map(|message| (delay, message))
+            .collect()
     }
 }
 
@@ -503,7 +635,9 @@ fn next_id(id: &str, destination: &str, attempt: u32) -> String {
     let same = format!("{destination}.{attempt}");
     let waits = match tail.strip_prefix(&same) {
         Some("") => Some(0),
-        Some(rest) => rest.strip_prefix('~').and_then(|waits| waits.parse::<u32>().ok()),
+        Some(rest) => rest
+            .strip_prefix('~')
+            .and_then(|waits| waits.parse::<u32>().ok()),
         None => None,
     };
     match waits {
@@ -524,12 +658,20 @@ fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
 /// The counts stay together: an envelope that is worked off twice may come to other counts, and of those the ledger
 /// must take all or none.
 fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) -> Vec<Report> {
-    let mut reports = vec![Report { id: id.to_owned(), counts, notes, ..Report::default() }];
+    let mut reports = vec![Report {
+        id: id.to_owned(),
+        counts,
+        notes,
+        ..Report::default()
+    }];
     let mut size = 0;
     for letter in dead {
         let length = letter.parcel.len() + 256;
         if size + length > crate::envelope::LARGEST && size > 0 {
-            reports.push(Report { id: format!("{id}!{}", reports.len()), ..Report::default() });
+            reports.push(Report {
+                id: format!("{id}!{}", reports.len()),
+                ..Report::default()
+            });
             size = 0;
         }
         size += length;
@@ -545,7 +687,9 @@ fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) ->
 /// `round` tells replays of the same letter apart; the time will do.
 pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
     let mut parcel: Parcel<'_> = serde_json::from_str(&letter.parcel).ok()?;
-    parcel.legs.retain(|leg| leg.destination.as_str() == letter.destination);
+    parcel
+        .legs
+        .retain(|leg| leg.destination.as_str() == letter.destination);
     let root = letter.id.replace(['/', '#'], "-");
     let id = format!("{root}-{round}/{}.0", letter.destination);
     let place = Place {
@@ -555,7 +699,10 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
         event: &parcel.name,
     };
     let mut counts = Counts::default();
-    counts.add(place.line(&letter.destination, letter.state, &letter.code), -1);
+    counts.add(
+        place.line(&letter.destination, letter.state, &letter.code),
+        -1,
+    );
     counts.add(place.line(&letter.destination, State::Retrying, ""), 1);
     counts.add(place.line(&letter.destination, State::Replayed, ""), 1);
     let mut packer = Packer::whole(&id, &letter.source, 0);
@@ -566,7 +713,11 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
         revived: vec![letter.id.clone()],
         ..Report::default()
     };
-    packer.finish().into_iter().next().map(|message| (message, report))
+    packer
+        .finish()
+        .into_iter()
+        .next()
+        .map(|message| (message, report))
 }
 
 #[cfg(test)]

@@ -34,15 +34,29 @@ pub struct Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("platform", &self.platform).finish_non_exhaustive()
+        f.debug_struct("Entry")
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
     }
 }
 
 /// Every platform, in alphabetical order.
 pub const ALL: &[Entry] = &[
-    Entry { platform: "ga4", facts: &ga4::FACTS, open: ga4::open },
-    Entry { platform: "meta", facts: &meta::FACTS, open: meta::open },
-    Entry { platform: "webhook", facts: &webhook::FACTS, open: webhook::open },
+    Entry {
+        platform: "ga4",
+        facts: &ga4::FACTS,
+        open: ga4::open,
+    },
+    Entry {
+        platform: "meta",
+        facts: &meta::FACTS,
+        open: meta::open,
+    },
+    Entry {
+        platform: "webhook",
+        facts: &webhook::FACTS,
+        open: webhook::open,
+    },
 ];
 
 /// What is known about a platform.
@@ -103,27 +117,47 @@ impl<'e> Input<'e> {
 
     /// A prepared identifier.
     pub fn hashed<S: HashedSpelling>(&self) -> Option<Hashed<S>> {
-        if self.grant.identifiers() { self.event.identifiers.hashed::<S>() } else { None }
+        if self.grant.identifiers() {
+            self.event.identifiers.hashed::<S>()
+        } else {
+            None
+        }
     }
 
     /// An identifier that the platform wants in clear.
     pub fn clear<S: ClearSpelling>(&self) -> Option<&'e str> {
-        if self.grant.identifiers() { self.event.identifiers.clear::<S>() } else { None }
+        if self.grant.identifiers() {
+            self.event.identifiers.clear::<S>()
+        } else {
+            None
+        }
     }
 
     /// A click id by its parameter's name.
     pub fn click_id(&self, name: &str) -> Option<&'e str> {
-        if self.grant.identifiers() { find(&self.event.click_ids, name) } else { None }
+        if self.grant.identifiers() {
+            find(&self.event.click_ids, name)
+        } else {
+            None
+        }
     }
 
     /// A cookie of advertising by its name.
     pub fn cookie(&self, name: &str) -> Option<&'e str> {
-        if self.grant.identifiers() { find(&self.event.cookies, name) } else { None }
+        if self.grant.identifiers() {
+            find(&self.event.cookies, name)
+        } else {
+            None
+        }
     }
 
     /// A cookie of Google Analytics, which an analytics grant covers.
     pub fn analytics_cookie(&self, name: &str) -> Option<&'e str> {
-        if name.starts_with("_ga") { find(&self.event.cookies, name) } else { None }
+        if name.starts_with("_ga") {
+            find(&self.event.cookies, name)
+        } else {
+            None
+        }
     }
 
     /// Address of the page; without identifiers, also without click ids.
@@ -137,7 +171,11 @@ impl<'e> Input<'e> {
     }
 
     fn address(&self, url: &'e str) -> Option<Cow<'e, str>> {
-        Some(if self.grant.identifiers() { Cow::Borrowed(url) } else { without_click_ids(url) })
+        Some(if self.grant.identifiers() {
+            Cow::Borrowed(url)
+        } else {
+            without_click_ids(url)
+        })
     }
 
     /// How long ago the event happened, in milliseconds.
@@ -146,8 +184,14 @@ impl<'e> Input<'e> {
     }
 }
 
-fn find<'e>(pairs: &'e [(crate::text::Text<'e>, crate::text::Text<'e>)], name: &str) -> Option<&'e str> {
-    pairs.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str())
+fn find<'e>(
+    pairs: &'e [(crate::text::Text<'e>, crate::text::Text<'e>)],
+    name: &str,
+) -> Option<&'e str> {
+    pairs
+        .iter()
+        .find(|(key, _)| key.as_str() == name)
+        .map(|(_, value)| value.as_str())
 }
 
 /// A platform with its settings: what it takes, how it is told, what its replies mean.
@@ -201,7 +245,11 @@ pub trait Destination: fmt::Debug + Send + Sync {
 }
 
 /// Reads the settings of a platform, telling faults by path.
-pub(crate) fn settings<T: for<'de> Deserialize<'de>>(text: &str, path: &str, reader: &mut Reader<'_>) -> Option<T> {
+pub(crate) fn settings<T: for<'de> Deserialize<'de>>(
+    text: &str,
+    path: &str,
+    reader: &mut Reader<'_>,
+) -> Option<T> {
     crate::settings::parse(reader, path, text)
 }
 
@@ -233,7 +281,9 @@ impl EventNames {
 
     /// The platform's names that the operator gave.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.overrides.iter().filter_map(|(name, to)| Some((name.as_str(), to.as_deref()?)))
+        self.overrides
+            .iter()
+            .filter_map(|(name, to)| Some((name.as_str(), to.as_deref()?)))
     }
 }
 
@@ -255,8 +305,14 @@ pub(crate) fn post(uri: &str) -> http::request::Builder {
 pub(crate) fn by_status(reply: &Reply) -> Option<Outcome> {
     let code = format!("http_{}", reply.status);
     match reply.status {
-        429 => Some(Outcome::Retry { code, after: Some(reply.retry_after.unwrap_or(60)) }),
-        408 | 425 | 500..=599 => Some(Outcome::Retry { code, after: reply.retry_after }),
+        429 => Some(Outcome::Retry {
+            code,
+            after: Some(reply.retry_after.unwrap_or(60)),
+        }),
+        408 | 425 | 500..=599 => Some(Outcome::Retry {
+            code,
+            after: reply.retry_after,
+        }),
         // A redirect or an informational status is not an answer of any of these interfaces.
         100..=199 | 300..=399 => Some(Outcome::retry(code)),
         _ => None,
@@ -295,7 +351,10 @@ pub fn versions(now: UnixMillis) -> Vec<Version> {
             api_version: entry.facts.api_version,
             ends: entry.facts.version_ends,
             read: entry.facts.read,
-            days_left: entry.facts.version_ends.and_then(|end| days_between(now, end)),
+            days_left: entry
+                .facts
+                .version_ends
+                .and_then(|end| days_between(now, end)),
         })
         .collect()
 }

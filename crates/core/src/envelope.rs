@@ -54,22 +54,52 @@ pub struct Parcel<'a> {
     #[serde(rename = "u", borrow, default, skip_serializing_if = "Option::is_none")]
     pub page_url: Option<Text<'a>>,
     /// Title of the page.
-    #[serde(rename = "ti", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ti",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub page_title: Option<Text<'a>>,
     /// Where the visitor came from, cleaned.
-    #[serde(rename = "re", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "re",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub referrer: Option<Text<'a>>,
     /// The visitor's public network address.
-    #[serde(rename = "ip", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ip",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ip: Option<Text<'a>>,
     /// The visitor's browser.
-    #[serde(rename = "ua", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ua",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub user_agent: Option<Text<'a>>,
     /// Google Analytics' id of the browser.
-    #[serde(rename = "ci", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ci",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub client_id: Option<Text<'a>>,
     /// Google Analytics' id of the visit.
-    #[serde(rename = "si", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "si",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub session_id: Option<Text<'a>>,
     /// Known first-party cookies.
     #[serde(rename = "ck", borrow, default, skip_serializing_if = "Vec::is_empty")]
@@ -90,10 +120,20 @@ pub struct Parcel<'a> {
     #[serde(rename = "pr", borrow, default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(Text<'a>, Property<'a>)>,
     /// Country of the request, two letters.
-    #[serde(rename = "gc", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "gc",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub geo_country: Option<Text<'a>>,
     /// Region of the request, as ISO 3166-2 without the country.
-    #[serde(rename = "gr", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "gr",
+        borrow,
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub geo_region: Option<Text<'a>>,
     /// Where it still has to go.
     #[serde(rename = "to", borrow)]
@@ -103,7 +143,10 @@ pub struct Parcel<'a> {
 impl<'a> Parcel<'a> {
     /// A property by name.
     pub fn property(&self, name: &str) -> Option<&Property<'a>> {
-        self.properties.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value)
+        self.properties
+            .iter()
+            .find(|(key, _)| key.as_str() == name)
+            .map(|(_, value)| value)
     }
 
     /// A text property by name.
@@ -133,7 +176,10 @@ impl Serialize for Leg<'_> {
 impl<'de: 'a, 'a> Deserialize<'de> for Leg<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (destination, bits) = <(Text<'de>, u16)>::deserialize(deserializer)?;
-        Ok(Self { destination, grant: Grant::from_wire(bits) })
+        Ok(Self {
+            destination,
+            grant: Grant::from_wire(bits),
+        })
     }
 }
 
@@ -207,8 +253,12 @@ pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
         return Err(Unreadable::UnknownVersion);
     }
     match head.kind.as_deref() {
-        Some("events") => serde_json::from_str(text).map(Message::Events).map_err(|_| Unreadable::Malformed),
-        Some("report") => serde_json::from_str(text).map(Message::Report).map_err(|_| Unreadable::Malformed),
+        Some("events") => serde_json::from_str(text)
+            .map(Message::Events)
+            .map_err(|_| Unreadable::Malformed),
+        Some("report") => serde_json::from_str(text)
+            .map(Message::Report)
+            .map_err(|_| Unreadable::Malformed),
         _ => Err(Unreadable::Malformed),
     }
 }
@@ -216,7 +266,10 @@ pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
 /// Closes a report into a message.
 pub fn close_report(report: &Report) -> String {
     let json = serde_json::to_string(report).unwrap_or_default();
-    format!(r#"{{"v":{VERSION},"kind":"report",{}"#, json.strip_prefix('{').unwrap_or("}"))
+    format!(
+        r#"{{"v":{VERSION},"kind":"report",{}"#,
+        json.strip_prefix('{').unwrap_or("}")
+    )
 }
 
 /// Packs parcels into as few messages as stay within [`LARGEST`].
@@ -248,17 +301,28 @@ impl Packer {
             first.push_str(&text(&notes));
         }
         first.push_str(r#","parcels":["#);
-        Self { id: id.to_owned(), head, messages: Vec::new(), open: Some(first), largest: LARGEST }
+        Self {
+            id: id.to_owned(),
+            head,
+            messages: Vec::new(),
+            open: Some(first),
+            largest: LARGEST,
+        }
     }
 
     /// A packer that makes one message, for parcels that came out of one: they fit, and one id is all they may have.
     pub fn whole(id: &str, source: &str, attempt: u32) -> Self {
-        Self { largest: usize::MAX, ..Self::new(id, source, attempt, &Counts::default(), &[]) }
+        Self {
+            largest: usize::MAX,
+            ..Self::new(id, source, attempt, &Counts::default(), &[])
+        }
     }
 
     /// Adds a parcel.
     pub fn add(&mut self, parcel: &Parcel<'_>) {
-        let Ok(text) = serde_json::to_string(parcel) else { return };
+        let Ok(text) = serde_json::to_string(parcel) else {
+            return;
+        };
         self.add_text(&text);
     }
 

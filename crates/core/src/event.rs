@@ -178,7 +178,10 @@ impl<'a> Number<'a> {
 
     /// The number as JSON, when it is a whole one written in digits.
     pub fn whole(&self) -> Option<&'a RawValue> {
-        self.as_str().bytes().all(|byte| byte.is_ascii_digit()).then_some(self.0)
+        self.as_str()
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(self.0)
     }
 }
 
@@ -230,7 +233,10 @@ pub const ITEM_TEXTS: &[&str] = &[
 impl<'a> Item<'a> {
     /// One of the fields of [`ITEM_TEXTS`].
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.more.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value.as_str())
+        self.more
+            .iter()
+            .find(|(key, _)| key.as_str() == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The quantity as sent, or `1`.
@@ -339,7 +345,11 @@ struct Draft<'a> {
     properties: Option<&'a RawValue>,
 }
 
-fn text<'de, A: MapAccess<'de>>(map: &mut A, fault: &mut Fault, longest: usize) -> Result<Option<Text<'de>>, A::Error> {
+fn text<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fault: &mut Fault,
+    longest: usize,
+) -> Result<Option<Text<'de>>, A::Error> {
     let text = map.next_value_seed(TextSeed(fault))?;
     match &text {
         // Bytes bound characters from above, so most texts are never counted.
@@ -350,31 +360,52 @@ fn text<'de, A: MapAccess<'de>>(map: &mut A, fault: &mut Fault, longest: usize) 
     }
 }
 
-fn plain<'de, A: MapAccess<'de>, K: Kind>(map: &mut A, fault: &mut Fault) -> Result<Option<Plain<'de, K>>, A::Error> {
+fn plain<'de, A: MapAccess<'de>, K: Kind>(
+    map: &mut A,
+    fault: &mut Fault,
+) -> Result<Option<Plain<'de, K>>, A::Error> {
     Ok(text(map, fault, 1024)?.map(|text| Plain::new(text.0)))
 }
 
-fn amount<'de, A: MapAccess<'de>>(map: &mut A, fault: &mut Fault) -> Result<Option<Amount<'de>>, A::Error> {
-    let Some(raw) = raw(map)? else { return Ok(None) };
+fn amount<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fault: &mut Fault,
+) -> Result<Option<Amount<'de>>, A::Error> {
+    let Some(raw) = raw(map)? else {
+        return Ok(None);
+    };
     Amount::new(raw).map(Some).map_err(|error| match error {
-        AmountError::NotANumber => fault.raise(Code::ValueInvalid, "must be a JSON number, not a string or a list"),
-        AmountError::OutOfRange => {
-            fault.raise(Code::ValueOutOfRange, "must be finite, not negative, and at most 10^12 major units")
-        }
+        AmountError::NotANumber => fault.raise(
+            Code::ValueInvalid,
+            "must be a JSON number, not a string or a list",
+        ),
+        AmountError::OutOfRange => fault.raise(
+            Code::ValueOutOfRange,
+            "must be finite, not negative, and at most 10^12 major units",
+        ),
     })
 }
 
-fn digest<'de, A: MapAccess<'de>>(map: &mut A, fault: &mut Fault) -> Result<Option<Digest>, A::Error> {
+fn digest<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fault: &mut Fault,
+) -> Result<Option<Digest>, A::Error> {
     match text(map, fault, 1024)? {
         None => Ok(None),
         Some(text) => match Digest::parse(&text) {
             Some(digest) => Ok(Some(digest)),
-            None => Err(fault.raise(Code::InvalidDigest, "must be 64 hexadecimal digits of SHA-256")),
+            None => Err(fault.raise(
+                Code::InvalidDigest,
+                "must be 64 hexadecimal digits of SHA-256",
+            )),
         },
     }
 }
 
-fn choice<'de, A: MapAccess<'de>>(map: &mut A, fault: &mut Fault) -> Result<Option<Choice>, A::Error> {
+fn choice<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fault: &mut Fault,
+) -> Result<Option<Choice>, A::Error> {
     match text(map, fault, 64)?.as_deref() {
         None => Ok(None),
         Some("granted") => Ok(Some(Choice::Granted)),
@@ -402,7 +433,12 @@ impl<'de> Object<'de> for Draft<'de> {
         "properties",
     ];
 
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error> {
         match key {
             "event" => self.event = text(map, fault, 4096)?,
             "event_id" => self.event_id = text(map, fault, 4096)?,
@@ -411,21 +447,38 @@ impl<'de> Object<'de> for Draft<'de> {
             "currency" => {
                 if let Some(code) = text(map, fault, 4096)? {
                     self.currency = Some(Currency::parse(&code).ok_or_else(|| {
-                        fault.raise::<A::Error>(Code::CurrencyInvalid, "is not a three-letter ISO 4217 code")
+                        fault.raise::<A::Error>(
+                            Code::CurrencyInvalid,
+                            "is not a three-letter ISO 4217 code",
+                        )
                     })?);
                 }
             }
             "transaction_id" => self.transaction_id = text(map, fault, 4096)?,
             "predicted_ltv" => self.predicted_ltv = amount(map, fault)?,
             "items" => {
-                self.items = map.next_value_seed(ListSeed { fault, most: MOST_ITEMS, what: PhantomData })?;
+                self.items = map.next_value_seed(ListSeed {
+                    fault,
+                    most: MOST_ITEMS,
+                    what: PhantomData,
+                })?;
             }
-            "user" => self.user = map.next_value_seed(ObjectSeed::<User<'de>>(fault, PhantomData))?,
-            "context" => self.context = map.next_value_seed(ObjectSeed::<Context<'de>>(fault, PhantomData))?,
-            "consent" => self.signals = map.next_value_seed(ObjectSeed::<Signals<'de>>(fault, PhantomData))?,
+            "user" => {
+                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(fault, PhantomData))?
+            }
+            "context" => {
+                self.context =
+                    map.next_value_seed(ObjectSeed::<Context<'de>>(fault, PhantomData))?
+            }
+            "consent" => {
+                self.signals =
+                    map.next_value_seed(ObjectSeed::<Signals<'de>>(fault, PhantomData))?
+            }
             "action_source" => {
                 if let Some(name) = text(map, fault, 64)? {
-                    let known = ActionSource::NAMES.iter().find(|(known, _)| *known == name.as_str());
+                    let known = ActionSource::NAMES
+                        .iter()
+                        .find(|(known, _)| *known == name.as_str());
                     self.action_source = known.map(|(_, source)| *source).ok_or_else(|| {
                         fault.raise::<A::Error>(
                             Code::InvalidChoice,
@@ -462,7 +515,12 @@ impl<'de> Object<'de> for User<'de> {
         "phone_sha256",
     ];
 
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error> {
         match key {
             "external_id" => self.external_id = plain(map, fault)?,
             "email" => self.email = plain(map, fault)?,
@@ -497,7 +555,12 @@ impl<'de> Object<'de> for Context<'de> {
         "click_ids",
     ];
 
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error> {
         match key {
             "page_url" => self.page_url = text(map, fault, 8192)?,
             "page_title" => self.page_title = text(map, fault, 1024)?,
@@ -528,7 +591,12 @@ impl<'de> Object<'de> for Signals<'de> {
         "legal_basis",
     ];
 
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error> {
         match key {
             "ad_storage" => self.ad_storage = choice(map, fault)?,
             "analytics_storage" => self.analytics_storage = choice(map, fault)?,
@@ -580,7 +648,12 @@ impl<'de> Object<'de> for Item<'de> {
         "delivery_category",
     ];
 
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error> {
         match key {
             "item_id" => self.item_id = text(map, fault, 256)?,
             "item_name" => self.item_name = text(map, fault, 512)?,
@@ -609,7 +682,11 @@ impl<'a> Event<'a> {
     /// The first fault, in the order of the sender's keys and then of the rules; never a value.
     pub fn parse(text: &'a str, now: UnixMillis) -> Result<Self, ParseError> {
         if text.len() > LARGEST_EVENT {
-            return Err(ParseError::new(Code::EventTooLarge, "", "at most 65,536 bytes"));
+            return Err(ParseError::new(
+                Code::EventTooLarge,
+                "",
+                "at most 65,536 bytes",
+            ));
         }
         match read::object::<Draft<'a>>(text) {
             Ok(draft) => Self::check(draft, now),
@@ -620,7 +697,9 @@ impl<'a> Event<'a> {
     }
 
     fn check(draft: Draft<'a>, now: UnixMillis) -> Result<Self, ParseError> {
-        let name = draft.event.ok_or_else(|| ParseError::new(Code::EventMissing, "event", "is required"))?;
+        let name = draft
+            .event
+            .ok_or_else(|| ParseError::new(Code::EventMissing, "event", "is required"))?;
         check_name(&name)?;
         let transaction_id = draft.transaction_id;
         if let Some(id) = &transaction_id {
@@ -642,12 +721,20 @@ impl<'a> Event<'a> {
             })?,
         };
         if name.as_str() == "purchase" && draft.value.is_none() {
-            return Err(ParseError::new(Code::ValueMissing, "value", "is required for a purchase"));
+            return Err(ParseError::new(
+                Code::ValueMissing,
+                "value",
+                "is required for a purchase",
+            ));
         }
         let money = match (draft.value, draft.currency) {
             (Some(amount), Some(currency)) => Some(Money { amount, currency }),
             (Some(_), None) => {
-                return Err(ParseError::new(Code::CurrencyMissing, "currency", "is required with a value"));
+                return Err(ParseError::new(
+                    Code::CurrencyMissing,
+                    "currency",
+                    "is required with a value",
+                ));
             }
             (None, _) => None,
         };
@@ -691,7 +778,12 @@ impl<'a> Event<'a> {
             None => String::new(),
         };
         let personal = |text: &str| holds_email(text) || holds_digits(text, &phone);
-        let mut removed = |path: String| self.removed.push(Removed { path, code: "personal_data" });
+        let mut removed = |path: String| {
+            self.removed.push(Removed {
+                path,
+                code: "personal_data",
+            })
+        };
         self.properties.retain(|(key, value)| {
             let named = personal(key);
             let bad = named
@@ -701,13 +793,18 @@ impl<'a> Event<'a> {
                     Property::Flag(_) => false,
                 };
             if bad {
-                removed(if named { "properties".into() } else { format!("properties.{key}") });
+                removed(if named {
+                    "properties".into()
+                } else {
+                    format!("properties.{key}")
+                });
             }
             !bad
         });
-        for (name, slot) in
-            [("context.page_url", &mut self.context.page_url), ("context.referrer", &mut self.context.referrer)]
-        {
+        for (name, slot) in [
+            ("context.page_url", &mut self.context.page_url),
+            ("context.referrer", &mut self.context.referrer),
+        ] {
             if let Some(url) = slot
                 && holds_digits(url, &phone)
             {
@@ -729,7 +826,10 @@ impl<'a> Event<'a> {
             }
         }
         for (index, item) in self.items.iter_mut().enumerate() {
-            for (name, slot) in [("item_id", &mut item.item_id), ("item_name", &mut item.item_name)] {
+            for (name, slot) in [
+                ("item_id", &mut item.item_id),
+                ("item_name", &mut item.item_name),
+            ] {
                 if slot.as_deref().is_some_and(personal) {
                     *slot = None;
                     removed(format!("items[{index}].{name}"));
@@ -747,7 +847,10 @@ impl<'a> Event<'a> {
 
     /// A property's text.
     pub fn property(&self, name: &str) -> Option<&Property<'a>> {
-        self.properties.iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value)
+        self.properties
+            .iter()
+            .find(|(key, _)| key.as_str() == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -758,7 +861,9 @@ fn too_deep(path: &str) -> ParseError {
 fn check_name(name: &str) -> Result<(), ParseError> {
     let custom = (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if custom {
         return Ok(());
     }
@@ -787,7 +892,9 @@ fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
 fn check_time(raw: &RawValue, now: UnixMillis) -> Result<UnixMillis, ParseError> {
     let text = raw.get();
     let time = if text.starts_with('"') {
-        serde_json::from_str::<Text<'_>>(text).ok().and_then(|text| UnixMillis::parse_rfc3339(&text))
+        serde_json::from_str::<Text<'_>>(text)
+            .ok()
+            .and_then(|text| UnixMillis::parse_rfc3339(&text))
     } else {
         UnixMillis::parse_number(text)
     };
@@ -814,7 +921,11 @@ fn read_properties<'a>(
     removed: &mut Vec<Removed>,
 ) -> Result<Vec<(Text<'a>, Property<'a>)>, ParseError> {
     if !raw.get().starts_with('{') {
-        return Err(ParseError::new(Code::WrongType, "properties", "must be an object"));
+        return Err(ParseError::new(
+            Code::WrongType,
+            "properties",
+            "must be an object",
+        ));
     }
     // The event is the first level.
     if deeper_than(raw.get(), DEEPEST - 1) {
@@ -843,7 +954,11 @@ fn read_properties<'a>(
     let entries: Entries<'a> = serde_json::from_str(raw.get())
         .map_err(|_| ParseError::new(Code::WrongType, "properties", "must be an object"))?;
     if entries.0.len() > MOST_PROPERTIES {
-        return Err(ParseError::new(Code::TooManyItems, "properties", "at most 200 properties"));
+        return Err(ParseError::new(
+            Code::TooManyItems,
+            "properties",
+            "at most 200 properties",
+        ));
     }
     let mut properties: Vec<(Text<'a>, Property<'a>)> = Vec::with_capacity(entries.0.len());
     for (key, value) in entries.0 {
@@ -856,7 +971,10 @@ fn read_properties<'a>(
                 }
             }
             None if value.get() == "null" => {}
-            None => removed.push(Removed { path: "properties".to_owned(), code: "not_a_scalar" }),
+            None => removed.push(Removed {
+                path: "properties".to_owned(),
+                code: "not_a_scalar",
+            }),
         }
     }
     Ok(properties)
@@ -900,8 +1018,14 @@ pub(crate) fn deeper_than(text: &str, most: usize) -> bool {
 /// ```
 pub fn holds_email(text: &str) -> bool {
     let around = |before: &str, after: &str| {
-        let local = before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._%+-".contains(c));
-        let domain: &str = after.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')).next().unwrap_or("");
+        let local = before
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || "._%+-".contains(c));
+        let domain: &str = after
+            .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
+            .next()
+            .unwrap_or("");
         let domain = domain.trim_end_matches('.');
         // Any label behind the first that begins like a top-level domain: what follows may be the site's own.
         let mut labels = domain.split('.');
@@ -911,7 +1035,10 @@ pub fn holds_email(text: &str) -> bool {
     };
     let within = |text: &str| {
         text.match_indices('@').any(|(place, at)| {
-            around(text.get(..place).unwrap_or(""), text.get(place + at.len()..).unwrap_or(""))
+            around(
+                text.get(..place).unwrap_or(""),
+                text.get(place + at.len()..).unwrap_or(""),
+            )
         })
     };
     within(text) || (text.contains('%') && within(&percent_decoded(text)))
@@ -924,7 +1051,11 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
-    let hex = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let hex = |digit: &u8| {
+        char::from(*digit)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         let mut plain = *byte;
@@ -942,7 +1073,9 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
 /// Whether a text holds the given digits (at least seven), whatever stands between them.
 fn holds_digits(text: &str, digits: &str) -> bool {
     // The last nine digits of a number are the same with and without its country code or trunk prefix.
-    let tail = digits.get(digits.len().saturating_sub(9)..).unwrap_or(digits);
+    let tail = digits
+        .get(digits.len().saturating_sub(9)..)
+        .unwrap_or(digits);
     if tail.len() < 7 || text.len() < tail.len() {
         return false;
     }
@@ -950,6 +1083,9 @@ fn holds_digits(text: &str, digits: &str) -> bool {
     if !text.contains('%') && text.bytes().filter(u8::is_ascii_digit).count() < tail.len() {
         return false;
     }
-    let found: String = percent_decoded(text).chars().filter(char::is_ascii_digit).collect();
+    let found: String = percent_decoded(text)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
     found.contains(tail)
 }

@@ -7,15 +7,18 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::attribution::{
-    clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id, known_cookie,
-    plausible_click_id, public_ip, without_click_ids,
+    clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id,
+    known_cookie, plausible_click_id, public_ip, without_click_ids,
 };
 use crate::consent::{Decision, decide};
 use crate::dedup::ClaimKey;
 use crate::destinations::Input;
 use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
-use crate::event::{Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed, deeper_than, holds_email};
+use crate::event::{
+    Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed,
+    deeper_than, holds_email,
+};
 use crate::identity::Prepared;
 use crate::ledger::{Counts, Note, Place, Report, State};
 use crate::settings::{Settings, Source};
@@ -152,7 +155,11 @@ pub fn refusal(error: &ParseError) -> String {
         #[serde(skip_serializing_if = "str::is_empty")]
         path: &'e str,
     }
-    let inner = Inner { code: error.code.as_str(), message: &error.message, path: &error.path };
+    let inner = Inner {
+        code: error.code.as_str(),
+        message: &error.message,
+        path: &error.path,
+    };
     serde_json::to_string(&Outer { error: inner }).unwrap_or_default()
 }
 
@@ -173,7 +180,11 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
         #[serde(borrow, default)]
         events: Option<&'a RawValue>,
     }
-    let list = match text.as_bytes().iter().find(|byte| !byte.is_ascii_whitespace()) {
+    let list = match text
+        .as_bytes()
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace())
+    {
         Some(b'[') => text,
         // Looking for the word first spares the one event of most requests a second reading.
         Some(b'{') if text.contains("\"events\"") => {
@@ -181,7 +192,13 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
             match top.events {
                 None => return Ok(Texts::One(text)),
                 Some(events) if events.get().starts_with('[') => events.get(),
-                Some(_) => return Err(ParseError::new(Code::WrongType, "events", "must be a list of events")),
+                Some(_) => {
+                    return Err(ParseError::new(
+                        Code::WrongType,
+                        "events",
+                        "must be a list of events",
+                    ));
+                }
             }
         }
         _ => return Ok(Texts::One(text)),
@@ -214,11 +231,20 @@ impl<'a> Batch<'a> {
             return Err(error_of(Code::BodyTooLarge));
         }
         let text = std::str::from_utf8(body).map_err(|error| {
-            ParseError::new(Code::InvalidUtf8, "", format!("is not UTF-8 at byte {}", error.valid_up_to()))
+            ParseError::new(
+                Code::InvalidUtf8,
+                "",
+                format!("is not UTF-8 at byte {}", error.valid_up_to()),
+            )
         })?;
         // A byte order mark is not JSON, but editors and Windows tools put one there.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut batch = Self { settings, source, now, entries: Vec::new() };
+        let mut batch = Self {
+            settings,
+            source,
+            now,
+            entries: Vec::new(),
+        };
         match split(text)? {
             Texts::One(text) => match Event::parse(text, now) {
                 // There is no batch around it, so its fault is the request's.
@@ -230,7 +256,9 @@ impl<'a> Batch<'a> {
                 for raw in events {
                     let event = if raw.get().len() > LARGEST_EVENT {
                         Err(error_of(Code::EventTooLarge))
-                    } else if !raw.get().starts_with('{') && deeper_than(raw.get(), crate::event::DEEPEST) {
+                    } else if !raw.get().starts_with('{')
+                        && deeper_than(raw.get(), crate::event::DEEPEST)
+                    {
                         Err(error_of(Code::TooDeep))
                     } else {
                         Event::parse(raw.get(), now)
@@ -262,11 +290,18 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|place| {
                 let destination = &settings.destinations.get(*place)?.destination;
-                Some(decide(&event.signals, source.consent, destination.purpose()))
+                Some(decide(
+                    &event.signals,
+                    source.consent,
+                    destination.purpose(),
+                ))
             })
             .collect();
         let granted = |wanted: fn(&crate::consent::Grant) -> bool| {
-            decisions.iter().flatten().any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
+            decisions
+                .iter()
+                .flatten()
+                .any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
         };
         let identifiers = granted(crate::consent::Grant::identifiers);
         let prepared = if identifiers {
@@ -308,9 +343,15 @@ impl<'a> Batch<'a> {
         for (place, decision) in source.destinations.iter().zip(decisions) {
             let verdict = match (settings.destinations.get(*place), decision) {
                 (Some(configured), Some(Decision::Granted(grant))) => {
-                    match configured.destination.check(&Input::new(&parcel, grant), self.now) {
+                    match configured
+                        .destination
+                        .check(&Input::new(&parcel, grant), self.now)
+                    {
                         Ok(()) => {
-                            parcel.legs.push(Leg { destination: configured.name.as_str().into(), grant });
+                            parcel.legs.push(Leg {
+                                destination: configured.name.as_str().into(),
+                                grant,
+                            });
                             Verdict::Queued
                         }
                         Err(skip) => Verdict::Skipped(skip.0),
@@ -321,31 +362,52 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
-        Ready { parcel, key, verdicts, removed: event.removed }
+        Ready {
+            parcel,
+            key,
+            verdicts,
+            removed: event.removed,
+        }
     }
 
     /// Fills in where it happened: from the event, and where the sender is a page, from its own request.
-    fn fill(&self, parcel: &mut Parcel<'a>, context: Context<'a>, visit: Option<&Visit<'a>>, identifiers: bool) {
+    fn fill(
+        &self,
+        parcel: &mut Parcel<'a>,
+        context: Context<'a>,
+        visit: Option<&Visit<'a>>,
+        identifiers: bool,
+    ) {
         let none = Visit::default();
         let page = visit.unwrap_or(&none);
         let url = context.page_url.as_deref().or(page.referer);
         let address = |url: &str| {
             let clean = clean_url(url)?;
-            Some(Text::from(if identifiers { clean } else { without_click_ids(&clean).into_owned() }))
+            Some(Text::from(if identifiers {
+                clean
+            } else {
+                without_click_ids(&clean).into_owned()
+            }))
         };
         parcel.page_url = url.and_then(address);
         parcel.referrer = context.referrer.as_deref().and_then(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
         let ip = page.ip.or(context.ip.as_deref());
         parcel.ip = ip.and_then(public_ip).map(|ip| Text::from(ip.to_string()));
-        parcel.user_agent =
-            page.user_agent.map(Text::from).or(context.user_agent).filter(|agent| !agent.trim().is_empty());
+        parcel.user_agent = page
+            .user_agent
+            .map(Text::from)
+            .or(context.user_agent)
+            .filter(|agent| !agent.trim().is_empty());
         parcel.geo_country = page.country.map(Text::from);
         parcel.geo_region = page.region.map(Text::from);
 
         let mut cookies: Vec<(Text<'a>, Text<'a>)> = Vec::new();
         let header = page.cookies.into_iter().flat_map(cookies_from_header);
-        let sent = context.cookies.into_iter().filter(|(name, value)| known_cookie(name) && !value.is_empty());
+        let sent = context
+            .cookies
+            .into_iter()
+            .filter(|(name, value)| known_cookie(name) && !value.is_empty());
         for (name, value) in sent.chain(header.map(|(name, value)| (name.into(), value.into()))) {
             let fitting = match name.as_str() {
                 _ if holds_email(&value) => false,
@@ -361,20 +423,39 @@ impl<'a> Batch<'a> {
             for (name, value) in context.click_ids {
                 if let Some(name) = known_click_id(&name)
                     && plausible_click_id(&value)
-                    && !parcel.click_ids.iter().any(|(known, _)| known.as_str() == name)
+                    && !parcel
+                        .click_ids
+                        .iter()
+                        .any(|(known, _)| known.as_str() == name)
                 {
                     parcel.click_ids.push((name.into(), value));
                 }
             }
             for (name, value) in url.into_iter().flat_map(click_ids_from_url) {
-                if !parcel.click_ids.iter().any(|(known, _)| known.as_str() == name) {
+                if !parcel
+                    .click_ids
+                    .iter()
+                    .any(|(known, _)| known.as_str() == name)
+                {
                     parcel.click_ids.push((name.into(), value.into_owned()));
                 }
             }
-            let clicked = parcel.click_ids.iter().find(|(name, _)| name.as_str() == "fbclid").map(|(_, id)| id.as_str());
-            let cookie = cookies.iter().find(|(name, _)| name.as_str() == "_fbc").map(|(_, value)| value.as_str());
+            let clicked = parcel
+                .click_ids
+                .iter()
+                .find(|(name, _)| name.as_str() == "fbclid")
+                .map(|(_, id)| id.as_str());
+            let cookie = cookies
+                .iter()
+                .find(|(name, _)| name.as_str() == "_fbc")
+                .map(|(_, value)| value.as_str());
             // Now is when this click id was first seen by us; a retry must not make it younger, so it is settled here.
-            if let Some(fbc) = fbc(cookie, clicked, self.source.cookie_domain.as_deref(), self.now) {
+            if let Some(fbc) = fbc(
+                cookie,
+                clicked,
+                self.source.cookie_domain.as_deref(),
+                self.now,
+            ) {
                 cookies.retain(|(name, _)| name.as_str() != "_fbc");
                 cookies.push(("_fbc".into(), fbc.into()));
             }
@@ -396,8 +477,13 @@ impl<'a> Batch<'a> {
         let mut counts = Counts::default();
         let mut notes = Vec::new();
         let mut queued: Vec<&Parcel<'_>> = Vec::new();
-        let mut answer =
-            Answer { accepted: 0, duplicates: 0, rejected: 0, blocked: 0, results: Vec::with_capacity(self.entries.len()) };
+        let mut answer = Answer {
+            accepted: 0,
+            duplicates: 0,
+            rejected: 0,
+            blocked: 0,
+            results: Vec::with_capacity(self.entries.len()),
+        };
         for (index, entry) in self.entries.iter().enumerate() {
             let line = match entry {
                 Entry::Refused(error) => {
@@ -418,7 +504,10 @@ impl<'a> Batch<'a> {
                     let to_send = !ready.parcel.legs.is_empty();
                     let duplicate = to_send && (claimed(ready.key) || !seen.insert(ready.key, ()));
                     let blocked = !ready.verdicts.is_empty()
-                        && ready.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Blocked(_)));
+                        && ready
+                            .verdicts
+                            .iter()
+                            .all(|verdict| matches!(verdict, Verdict::Blocked(_)));
                     self.count_ready(ready, duplicate, &mut counts, &mut notes);
                     let status = if duplicate {
                         answer.duplicates += 1;
@@ -433,7 +522,11 @@ impl<'a> Batch<'a> {
                         }
                         "accepted"
                     };
-                    let verdicts = if duplicate { Vec::new() } else { self.named(ready).collect() };
+                    let verdicts = if duplicate {
+                        Vec::new()
+                    } else {
+                        self.named(ready).collect()
+                    };
                     ResultLine {
                         index,
                         event_id: Some(&ready.parcel.id),
@@ -448,33 +541,69 @@ impl<'a> Batch<'a> {
             };
             answer.results.push(line);
         }
-        let claims = seen.into_iter().map(|(key, ())| key).filter(|key| !claimed(*key)).collect();
+        let claims = seen
+            .into_iter()
+            .map(|(key, ())| key)
+            .filter(|key| !claimed(*key))
+            .collect();
         let mut messages = Vec::new();
         if !queued.is_empty() || !counts.is_empty() {
             let mut parts = counts.parts().into_iter();
-            let mut packer = Packer::new(id, &self.source.name, 0, &parts.next().unwrap_or_default(), &notes);
+            let mut packer = Packer::new(
+                id,
+                &self.source.name,
+                0,
+                &parts.next().unwrap_or_default(),
+                &notes,
+            );
             for parcel in queued {
                 packer.add(parcel);
             }
             messages = packer.finish();
             messages.extend(parts.enumerate().map(|(part, counts)| {
-                close_report(&Report { id: format!("{id}:{part}"), counts, ..Report::default() })
+                close_report(&Report {
+                    id: format!("{id}:{part}"),
+                    counts,
+                    ..Report::default()
+                })
             }));
         }
-        let status = if answer.rejected == self.entries.len() { 422 } else { 202 };
-        Plan { messages, claims, status, answer: serde_json::to_string(&answer).unwrap_or_default() }
+        let status = if answer.rejected == self.entries.len() {
+            422
+        } else {
+            202
+        };
+        Plan {
+            messages,
+            claims,
+            status,
+            answer: serde_json::to_string(&answer).unwrap_or_default(),
+        }
     }
 
     fn named<'b>(&'b self, ready: &'b Ready<'_>) -> impl Iterator<Item = (&'b str, Verdict)> {
-        self.source.destinations.iter().zip(&ready.verdicts).filter_map(|(place, verdict)| {
-            Some((self.settings.destinations.get(*place)?.name.as_str(), *verdict))
-        })
+        self.source
+            .destinations
+            .iter()
+            .zip(&ready.verdicts)
+            .filter_map(|(place, verdict)| {
+                Some((
+                    self.settings.destinations.get(*place)?.name.as_str(),
+                    *verdict,
+                ))
+            })
     }
 
     /// How many single copies of one request are noted for people.
     const MOST_NOTES: usize = 10;
 
-    fn note(&self, notes: &mut Vec<Note>, event: &str, event_id: &str, what: Table<String, String>) {
+    fn note(
+        &self,
+        notes: &mut Vec<Note>,
+        event: &str,
+        event_id: &str,
+        what: Table<String, String>,
+    ) {
         if notes.len() < Self::MOST_NOTES {
             notes.push(Note {
                 at: self.now,
@@ -487,15 +616,34 @@ impl<'a> Batch<'a> {
     }
 
     fn count_refused(&self, error: &ParseError, counts: &mut Counts, notes: &mut Vec<Note>) {
-        let place = Place { received: self.now, source: &self.source.name, release: None, event: "" };
+        let place = Place {
+            received: self.now,
+            source: &self.source.name,
+            release: None,
+            event: "",
+        };
         counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
-        let what = format!("malformed:{} at {}", error.code, if error.path.is_empty() { "." } else { &error.path });
+        let what = format!(
+            "malformed:{} at {}",
+            error.code,
+            if error.path.is_empty() {
+                "."
+            } else {
+                &error.path
+            }
+        );
         self.note(notes, "", "", Table::from_iter([(String::new(), what)]));
     }
 
     /// Counts what is settled here; what goes into the queue is counted when it is worked off, so that a count and
     /// its event are durable together.
-    fn count_ready(&self, ready: &Ready<'_>, duplicate: bool, counts: &mut Counts, notes: &mut Vec<Note>) {
+    fn count_ready(
+        &self,
+        ready: &Ready<'_>,
+        duplicate: bool,
+        counts: &mut Counts,
+        notes: &mut Vec<Note>,
+    ) {
         let parcel = &ready.parcel;
         let place = Place {
             received: self.now,
@@ -518,7 +666,11 @@ impl<'a> Batch<'a> {
             counts.add(place.line(name, state, code), 1);
             what.insert(
                 name.to_owned(),
-                if code.is_empty() { state.as_str().to_owned() } else { format!("{}:{code}", state.as_str()) },
+                if code.is_empty() {
+                    state.as_str().to_owned()
+                } else {
+                    format!("{}:{code}", state.as_str())
+                },
             );
         }
         if !what.is_empty() {

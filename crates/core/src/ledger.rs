@@ -117,7 +117,10 @@ impl Counts {
 
     /// The lines that count something.
     pub fn iter(&self) -> impl Iterator<Item = (&Line, i64)> {
-        self.0.iter().filter(|(_, n)| **n != 0).map(|(line, n)| (line, *n))
+        self.0
+            .iter()
+            .filter(|(_, n)| **n != 0)
+            .map(|(line, n)| (line, *n))
     }
 
     /// The same counts in parts of about [`Self::PART`] bytes of JSON: five hundred events of five hundred names would
@@ -318,7 +321,12 @@ pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
                 + row.rejected
                 + row.retrying
                 + row.dead;
-            Balance { source, destination, remainder: row.accepted - shared, ..row }
+            Balance {
+                source,
+                destination,
+                remainder: row.accepted - shared,
+                ..row
+            }
         })
         .collect()
 }
@@ -338,7 +346,10 @@ impl Place<'_> {
         Line {
             hour: self.received.hour(),
             source: self.source.to_owned(),
-            release: self.release.map(|release| release.as_str().to_owned()).unwrap_or_default(),
+            release: self
+                .release
+                .map(|release| release.as_str().to_owned())
+                .unwrap_or_default(),
             event: self.event.to_owned(),
             destination: destination.to_owned(),
             state,

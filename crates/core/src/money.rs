@@ -31,11 +31,19 @@ impl<'a> Amount<'a> {
             return Err(AmountError::NotANumber);
         }
         // Nearly every amount is a few digits and a point, which is in range by its length alone.
-        if text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if text.len() <= 12
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
             return Ok(Self(raw));
         }
         let number: f64 = text.parse().map_err(|_| AmountError::NotANumber)?;
-        if !number.is_finite() || number.is_sign_negative() || number > LARGEST || text.len() > LONGEST {
+        if !number.is_finite()
+            || number.is_sign_negative()
+            || number > LARGEST
+            || text.len() > LONGEST
+        {
             return Err(AmountError::OutOfRange);
         }
         Ok(Self(raw))
@@ -50,7 +58,9 @@ impl<'a> Amount<'a> {
     /// assert!(Amount::parse("1e400").is_err());
     /// ```
     pub fn parse(text: &'a str) -> Result<Self, AmountError> {
-        serde_json::from_str(text).map_err(|_| AmountError::NotANumber).and_then(Self::new)
+        serde_json::from_str(text)
+            .map_err(|_| AmountError::NotANumber)
+            .and_then(Self::new)
     }
 
     /// The sender's own spelling.

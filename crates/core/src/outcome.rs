@@ -38,7 +38,10 @@ impl Outcome {
 
     /// A retry on the ordinary schedule.
     pub fn retry(code: impl Into<String>) -> Self {
-        Self::Retry { code: code.into(), after: None }
+        Self::Retry {
+            code: code.into(),
+            after: None,
+        }
     }
 }
 
@@ -70,8 +73,16 @@ impl Reply {
         }
         // `Sun, 22 Nov 2026 10:16:30 GMT` (RFC 9110, 5.6.7), put into the order that RFC 3339 has.
         let mut words = value.split_ascii_whitespace();
-        let (_, day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let (_, day, month, year, time) = (
+            words.next()?,
+            words.next()?,
+            words.next()?,
+            words.next()?,
+            words.next()?,
+        );
+        let months = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
         let month = months.iter().position(|name| *name == month)? + 1;
         let date = UnixMillis::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z"))?;
         if words.next() != Some("GMT") {
@@ -128,7 +139,11 @@ pub struct Schedule {
 impl Default for Schedule {
     fn default() -> Self {
         // 10 s doubling to an hour: twelve attempts span about six hours.
-        Self { base_seconds: 10, max_seconds: 3600, max_attempts: 12 }
+        Self {
+            base_seconds: 10,
+            max_seconds: 3600,
+            max_attempts: 12,
+        }
     }
 }
 
@@ -201,7 +216,9 @@ impl Gate {
     pub fn failure(&mut self, code: &str, schedule: &Schedule, now: UnixMillis) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= Self::FAILURES {
-            let spell = schedule.delay(self.failures - Self::FAILURES, None, 0).min(Self::LONGEST_SECONDS);
+            let spell = schedule
+                .delay(self.failures - Self::FAILURES, None, 0)
+                .min(Self::LONGEST_SECONDS);
             self.shut(code, spell, now);
         }
     }
@@ -232,15 +249,25 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_ceiling_and_honour_the_platforms_wish() {
-        let schedule = Schedule { base_seconds: 10, max_seconds: 600, max_attempts: 12 };
+        let schedule = Schedule {
+            base_seconds: 10,
+            max_seconds: 600,
+            max_attempts: 12,
+        };
         for seed in 0..100 {
             for attempt in 0..40 {
                 let plain = (10_u64 << attempt.min(20)).min(600);
                 let delay = u64::from(schedule.delay(attempt, None, seed));
-                assert!(delay >= plain && delay <= plain + plain / 4, "{attempt} {delay}");
+                assert!(
+                    delay >= plain && delay <= plain + plain / 4,
+                    "{attempt} {delay}"
+                );
             }
             assert_eq!(schedule.delay(0, Some(900), seed), 900);
-            assert_eq!(schedule.delay(0, Some(u32::MAX), seed), Schedule::MOST_SECONDS);
+            assert_eq!(
+                schedule.delay(0, Some(u32::MAX), seed),
+                Schedule::MOST_SECONDS
+            );
         }
     }
 
@@ -248,14 +275,23 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = UnixMillis(1_795_342_530_000); // 2026-11-22T10:15:30Z
         assert_eq!(Reply::parse_retry_after("120", now), Some(120));
-        assert_eq!(Reply::parse_retry_after("Sun, 22 Nov 2026 10:16:30 GMT", now), Some(60));
-        assert_eq!(Reply::parse_retry_after("Sun, 22 Nov 2026 10:15:00 GMT", now), Some(0));
+        assert_eq!(
+            Reply::parse_retry_after("Sun, 22 Nov 2026 10:16:30 GMT", now),
+            Some(60)
+        );
+        assert_eq!(
+            Reply::parse_retry_after("Sun, 22 Nov 2026 10:15:00 GMT", now),
+            Some(0)
+        );
         assert_eq!(Reply::parse_retry_after("soon", now), None);
     }
 
     #[test]
     fn a_gate_closes_after_three_failures_and_opens_by_itself() {
-        let schedule = Schedule { base_seconds: 2, ..Schedule::default() };
+        let schedule = Schedule {
+            base_seconds: 2,
+            ..Schedule::default()
+        };
         let mut gate = Gate::default();
         let now = UnixMillis(1_000_000);
         gate.failure("http_503", &schedule, now);

@@ -180,20 +180,27 @@ pub struct Reader<'s> {
 
 impl fmt::Debug for Reader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("faults", &self.faults).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
     }
 }
 
 impl Reader<'_> {
     /// Notes a fault.
     pub fn fault(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.faults.push(Fault { path: path.into(), message: message.into() });
+        self.faults.push(Fault {
+            path: path.into(),
+            message: message.into(),
+        });
     }
 
     /// The secret of that name; its absence is a fault.
     pub fn secret(&mut self, path: &str, name: &str) -> Option<Secret> {
         let valid = !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         if !valid {
             self.fault(path, "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`");
             return None;
@@ -201,7 +208,10 @@ impl Reader<'_> {
         match (self.secret)(name).filter(|secret| !secret.trim().is_empty()) {
             Some(secret) => Some(Secret(secret.trim().to_owned())),
             None => {
-                self.fault(path, format!("the secret {name} is not set: wrangler secret put {name}"));
+                self.fault(
+                    path,
+                    format!("the secret {name} is not set: wrangler secret put {name}"),
+                );
                 None
             }
         }
@@ -209,7 +219,11 @@ impl Reader<'_> {
 }
 
 /// Reads a JSON value into a type and tells unknown keys and wrong types by path.
-pub(crate) fn parse<'de, T: Deserialize<'de>>(reader: &mut Reader<'_>, path: &str, text: &'de str) -> Option<T> {
+pub(crate) fn parse<'de, T: Deserialize<'de>>(
+    reader: &mut Reader<'_>,
+    path: &str,
+    text: &'de str,
+) -> Option<T> {
     match serde_json::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
@@ -232,19 +246,28 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(reader: &mut Reader<'_>, path: &st
 }
 
 /// The parameters of an address' query, percent-decoded.
-pub fn parameters(query: &str) -> impl Iterator<Item = (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> {
+pub fn parameters(
+    query: &str,
+) -> impl Iterator<Item = (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> {
     form_urlencoded::parse(query.as_bytes())
 }
 
 fn name_is_plain(name: &str) -> bool {
     (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-'))
+        && name.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+        })
 }
 
 /// Whether an address is on this very machine.
 fn loopback(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else { return false };
+    let Some(rest) = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+    else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // What stands before an `@` is a name, however much it looks like a host.
     if authority.contains('@') {
@@ -254,7 +277,10 @@ fn loopback(url: &str) -> bool {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 impl Settings {
@@ -266,7 +292,10 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, in the order of the settings.
     pub fn load(json: &str, secret: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Fault>> {
-        let mut reader = Reader { faults: Vec::new(), secret };
+        let mut reader = Reader {
+            faults: Vec::new(),
+            secret,
+        };
         match Self::read(json, &mut reader) {
             Some(settings) if reader.faults.is_empty() => Ok(settings),
             _ => Err(reader.faults),
@@ -289,7 +318,10 @@ impl Settings {
                 reader.fault("twin", "is for environment = \"development\" only");
             }
             if !loopback(twin) {
-                reader.fault("twin", "must be a loopback address such as http://127.0.0.1:8799");
+                reader.fault(
+                    "twin",
+                    "must be a loopback address such as http://127.0.0.1:8799",
+                );
             }
         }
         if draft.dedup.as_deref().is_some_and(|dedup| dedup != "kv") {
@@ -301,12 +333,21 @@ impl Settings {
         }
         let schedule = Schedule::default();
         let schedule = Schedule {
-            base_seconds: draft.delivery.retry_base_seconds.unwrap_or(schedule.base_seconds),
-            max_seconds: draft.delivery.retry_max_seconds.unwrap_or(schedule.max_seconds),
+            base_seconds: draft
+                .delivery
+                .retry_base_seconds
+                .unwrap_or(schedule.base_seconds),
+            max_seconds: draft
+                .delivery
+                .retry_max_seconds
+                .unwrap_or(schedule.max_seconds),
             max_attempts: draft.delivery.max_attempts.unwrap_or(schedule.max_attempts),
         };
         if schedule.base_seconds == 0 || schedule.max_seconds < schedule.base_seconds {
-            reader.fault("delivery.retry_base_seconds", "must be at least 1 and at most retry_max_seconds");
+            reader.fault(
+                "delivery.retry_base_seconds",
+                "must be at least 1 and at most retry_max_seconds",
+            );
         }
         if !(1..=100).contains(&schedule.max_attempts) {
             reader.fault("delivery.max_attempts", "must be from 1 to 100");
@@ -324,19 +365,35 @@ impl Settings {
         for (name, raw) in draft.destinations.iter() {
             let path = format!("destinations.{name}");
             if !name_is_plain(name) {
-                reader.fault(&path, "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -");
+                reader.fault(
+                    &path,
+                    "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
+                );
             }
             if let Some(destination) = open_destination(name, raw, &path, reader) {
-                configured.push(Configured { name: name.clone(), destination });
+                configured.push(Configured {
+                    name: name.clone(),
+                    destination,
+                });
             }
         }
         let mut sources = Vec::new();
         for (name, raw) in draft.sources.iter() {
             let path = format!("sources.{name}");
             if !name_is_plain(name) {
-                reader.fault(&path, "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -");
+                reader.fault(
+                    &path,
+                    "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
+                );
             }
-            if let Some(source) = open_source(name, raw.get(), &path, &draft.destinations, &configured, reader) {
+            if let Some(source) = open_source(
+                name,
+                raw.get(),
+                &path,
+                &draft.destinations,
+                &configured,
+                reader,
+            ) {
                 sources.push(source);
             }
         }
@@ -346,23 +403,40 @@ impl Settings {
         for (index, source) in sources.iter().enumerate() {
             let rest = sources.get(index + 1..).unwrap_or_default();
             if source.key.is_some() && rest.iter().any(|other| other.key == source.key) {
-                reader.fault(format!("sources.{}.key", source.name), "another source has the same key");
+                reader.fault(
+                    format!("sources.{}.key", source.name),
+                    "another source has the same key",
+                );
             }
             if source.secret.is_some() && rest.iter().any(|other| other.secret == source.secret) {
-                reader.fault(format!("sources.{}.secret", source.name), "another source has the same secret");
+                reader.fault(
+                    format!("sources.{}.secret", source.name),
+                    "another source has the same secret",
+                );
             }
         }
         let claims = match reader.secret("EDGETALLY_KEY", "EDGETALLY_KEY") {
             Some(key) if key.expose().len() < Self::SHORTEST_KEY => {
-                reader.fault("EDGETALLY_KEY", "must have at least 32 characters: openssl rand -hex 32");
+                reader.fault(
+                    "EDGETALLY_KEY",
+                    "must have at least 32 characters: openssl rand -hex 32",
+                );
                 Claims::new(b"")
             }
             Some(key) => Claims::new(key.expose().as_bytes()),
             None => Claims::new(b""),
         };
-        let admin_token = (reader.secret)("EDGETALLY_ADMIN_TOKEN").filter(|token| !token.is_empty()).map(Secret);
-        if admin_token.as_ref().is_some_and(|token| token.expose().len() < 16) {
-            reader.fault("EDGETALLY_ADMIN_TOKEN", "must have at least 16 characters: openssl rand -hex 32");
+        let admin_token = (reader.secret)("EDGETALLY_ADMIN_TOKEN")
+            .filter(|token| !token.is_empty())
+            .map(Secret);
+        if admin_token
+            .as_ref()
+            .is_some_and(|token| token.expose().len() < 16)
+        {
+            reader.fault(
+                "EDGETALLY_ADMIN_TOKEN",
+                "must have at least 16 characters: openssl rand -hex 32",
+            );
         }
         Some(Self {
             sources,
@@ -379,7 +453,9 @@ impl Settings {
 
     /// The destination of that name.
     pub fn destination(&self, name: &str) -> Option<&Configured> {
-        self.destinations.iter().find(|configured| configured.name == name)
+        self.destinations
+            .iter()
+            .find(|configured| configured.name == name)
     }
 
     /// The source of that name.
@@ -391,7 +467,11 @@ impl Settings {
     pub fn address(&self, uri: &http::Uri) -> String {
         match (&self.twin, uri.host()) {
             (Some(twin), Some(host)) => {
-                format!("{twin}/{host}{}", uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str))
+                format!(
+                    "{twin}/{host}{}",
+                    uri.path_and_query()
+                        .map_or("/", http::uri::PathAndQuery::as_str)
+                )
             }
             _ => uri.to_string(),
         }
@@ -413,10 +493,23 @@ fn open_destination(
             return None;
         }
     };
-    let Some(entry) = destinations::ALL.iter().find(|entry| entry.platform == platform) else {
-        let known: Vec<_> = destinations::ALL.iter().map(|entry| entry.platform).collect();
-        let place = if platform == name { path.to_owned() } else { format!("{path}.platform") };
-        reader.fault(place, format!("there is no such platform; there are {}", known.join(", ")));
+    let Some(entry) = destinations::ALL
+        .iter()
+        .find(|entry| entry.platform == platform)
+    else {
+        let known: Vec<_> = destinations::ALL
+            .iter()
+            .map(|entry| entry.platform)
+            .collect();
+        let place = if platform == name {
+            path.to_owned()
+        } else {
+            format!("{path}.platform")
+        };
+        reader.fault(
+            place,
+            format!("there is no such platform; there are {}", known.join(", ")),
+        );
         return None;
     };
     let text = serde_json::to_string(&table).ok()?;
@@ -433,18 +526,35 @@ fn open_source(
 ) -> Option<Source> {
     let draft: SourceDraft = parse(reader, path, text)?;
     if draft.key.is_none() && draft.secret.is_none() {
-        reader.fault(path, "needs a `key` for pages, a `secret` for servers, or both");
+        reader.fault(
+            path,
+            "needs a `key` for pages, a `secret` for servers, or both",
+        );
     }
-    if draft.key.as_ref().is_some_and(|key| key.len() < 16 || !key.is_ascii() || key.contains(char::is_whitespace)) {
-        reader.fault(format!("{path}.key"), "must have at least 16 ASCII characters and no spaces");
+    if draft
+        .key
+        .as_ref()
+        .is_some_and(|key| key.len() < 16 || !key.is_ascii() || key.contains(char::is_whitespace))
+    {
+        reader.fault(
+            format!("{path}.key"),
+            "must have at least 16 ASCII characters and no spaces",
+        );
     }
     if draft.key.is_some() && draft.origins.is_empty() {
-        reader.fault(format!("{path}.origins"), "a key needs the origins of the pages that may use it");
+        reader.fault(
+            format!("{path}.origins"),
+            "a key needs the origins of the pages that may use it",
+        );
     }
     for (index, origin) in draft.origins.iter().enumerate() {
-        let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let authority = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
         let plain = authority.is_some_and(|rest| {
-            !rest.is_empty() && !rest.contains(['/', '?', '#', '@', '*', ' ']) && *rest == rest.to_ascii_lowercase()
+            !rest.is_empty()
+                && !rest.contains(['/', '?', '#', '@', '*', ' '])
+                && *rest == rest.to_ascii_lowercase()
         });
         if !plain {
             reader.fault(
@@ -464,18 +574,32 @@ fn open_source(
     let default_country = draft.default_country.as_deref().and_then(|code| {
         let country = crate::identity::Country2::parse(code);
         if country.is_none() {
-            reader.fault(format!("{path}.default_country"), "must be a two-letter ISO 3166-1 code");
+            reader.fault(
+                format!("{path}.default_country"),
+                "must be a two-letter ISO 3166-1 code",
+            );
         }
         country
     });
-    let secret = draft.secret.and_then(|name| reader.secret(&format!("{path}.secret"), &name));
-    if secret.as_ref().is_some_and(|secret| secret.expose().len() < 16) {
-        reader.fault(format!("{path}.secret"), "the secret must have at least 16 characters");
+    let secret = draft
+        .secret
+        .and_then(|name| reader.secret(&format!("{path}.secret"), &name));
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 16)
+    {
+        reader.fault(
+            format!("{path}.secret"),
+            "the secret must have at least 16 characters",
+        );
     }
     let mut destinations = Vec::new();
     let mut spellings = Spellings::empty();
     for (index, wanted) in draft.destinations.iter().enumerate() {
-        match configured.iter().position(|configured| configured.name == *wanted) {
+        match configured
+            .iter()
+            .position(|configured| configured.name == *wanted)
+        {
             Some(place) if destinations.contains(&place) => {
                 reader.fault(format!("{path}.destinations[{index}]"), "is named twice");
             }
@@ -488,7 +612,10 @@ fn open_source(
             // One that is declared and did not open has said so itself.
             None if declared.contains(wanted) => {}
             None => {
-                reader.fault(format!("{path}.destinations[{index}]"), format!("there is no destination `{wanted}`"));
+                reader.fault(
+                    format!("{path}.destinations[{index}]"),
+                    format!("there is no destination `{wanted}`"),
+                );
             }
         }
     }

@@ -36,7 +36,8 @@ impl<K: Ord, V> Table<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.0.binary_search_by(|(known, _)| known.borrow().cmp(key))
+        self.0
+            .binary_search_by(|(known, _)| known.borrow().cmp(key))
     }
 
     /// The value of a key.
@@ -44,7 +45,10 @@ impl<K: Ord, V> Table<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.find(key).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value)
+        self.find(key)
+            .ok()
+            .and_then(|at| self.0.get(at))
+            .map(|(_, value)| value)
     }
 
     /// Whether there is such a key.
@@ -172,10 +176,19 @@ mod tests {
 
     #[test]
     fn keys_are_in_order_and_once() {
-        let mut table: Table<String, i32> = [("b", 1), ("a", 2), ("b", 3)].map(|(k, v)| (k.to_owned(), v)).into_iter().collect();
+        let mut table: Table<String, i32> = [("b", 1), ("a", 2), ("b", 3)]
+            .map(|(k, v)| (k.to_owned(), v))
+            .into_iter()
+            .collect();
         table.change("c".to_owned(), |n| *n += 5);
         assert!(!table.insert("a".to_owned(), 9) && table.contains("c") && !table.contains("d"));
-        assert_eq!(serde_json::to_string(&table).unwrap(), r#"{"a":9,"b":3,"c":5}"#);
-        assert_eq!(serde_json::from_str::<Table<String, i32>>(r#"{"c":5,"a":9,"b":3}"#).unwrap(), table);
+        assert_eq!(
+            serde_json::to_string(&table).unwrap(),
+            r#"{"a":9,"b":3,"c":5}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<Table<String, i32>>(r#"{"c":5,"a":9,"b":3}"#).unwrap(),
+            table
+        );
     }
 }

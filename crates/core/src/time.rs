@@ -1,16 +1,20 @@
 //! Points in time, each with its unit in its type. The core has no clock: `now` is always an argument.
 
-use serde::{Deserialize, Serialize};
 use ::time::OffsetDateTime;
 use ::time::format_description::well_known::Rfc3339;
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct UnixMillis(pub i64);
 
 /// Whole seconds since the Unix epoch, UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct UnixSeconds(pub i64);
 
@@ -57,15 +61,23 @@ impl UnixMillis {
         if !number.is_finite() || number >= MICROS_FROM {
             return None;
         }
-        let millis = if number >= MILLIS_FROM { number } else { number * 1000.0 };
-        #[expect(clippy::cast_possible_truncation, reason = "bounded by MICROS_FROM above and EARLIEST_MS below")]
+        let millis = if number >= MILLIS_FROM {
+            number
+        } else {
+            number * 1000.0
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded by MICROS_FROM above and EARLIEST_MS below"
+        )]
         let millis = millis.floor() as i64;
         (millis >= EARLIEST_MS).then_some(Self(millis))
     }
 
     /// RFC 3339 in UTC with milliseconds, for people and for platforms that want text.
     pub fn to_rfc3339(self) -> String {
-        let Ok(instant) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000) else {
+        let Ok(instant) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+        else {
             return String::new();
         };
         let (date, time) = (instant.date(), instant.time());

@@ -13,14 +13,16 @@ use std::borrow::Cow;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings};
+use super::{
+    Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings,
+};
 use crate::attribution::{client_id_from_ga, session_id_from_ga};
 use crate::consent::{Choice, Purpose};
 use crate::envelope::Parcel;
 use crate::event::{Item, Property};
 use crate::identity::spelling::{
-    CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street, GoogleEmail, GooglePhone,
-    GooglePostalCode,
+    CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street,
+    GoogleEmail, GooglePhone, GooglePostalCode,
 };
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::outcome::{Answer, Outcome, Reply};
@@ -134,19 +136,41 @@ struct Draft {
 /// Reads the settings: `measurement_id`; optionally `api_secret` (the secret's name, `GA4_API_SECRET`), `eu` (collect
 /// in the EU), `user_data` (send hashed identifiers, `true`), `user_id` (send the external id in clear, `false`),
 /// `retry_lost_replies` (`false`), `events` (canonical name to GA4's, or `false`).
-pub fn open(_name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Option<Box<dyn Destination>> {
+pub fn open(
+    _name: &str,
+    text: &str,
+    path: &str,
+    reader: &mut Reader<'_>,
+) -> Option<Box<dyn Destination>> {
     let draft: Draft = settings(text, path, reader)?;
-    let stream = draft.measurement_id.strip_prefix("G-").unwrap_or_default().to_owned();
-    if stream.is_empty() || !stream.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
-        reader.fault(format!("{path}.measurement_id"), "must be `G-` followed by capital letters and digits");
+    let stream = draft
+        .measurement_id
+        .strip_prefix("G-")
+        .unwrap_or_default()
+        .to_owned();
+    if stream.is_empty()
+        || !stream
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    {
+        reader.fault(
+            format!("{path}.measurement_id"),
+            "must be `G-` followed by capital letters and digits",
+        );
     }
     if draft.cookie_prefix.is_some() {
-        reader.fault(format!("{path}.cookie_prefix"), "is not supported: send client_id and session_id in `context`");
+        reader.fault(
+            format!("{path}.cookie_prefix"),
+            "is not supported: send client_id and session_id in `context`",
+        );
     }
     let events = EventNames::new(draft.events);
     for (name, to) in events.named() {
         if !valid_name(to) || reserved_event(to) {
-            reader.fault(format!("{path}.events.{name}"), "is not a name that GA4 takes, or one that it reserves");
+            reader.fault(
+                format!("{path}.events.{name}"),
+                "is not a name that GA4 takes, or one that it reserves",
+            );
         }
     }
     let secret = draft.api_secret.as_deref().unwrap_or("GA4_API_SECRET");
@@ -154,7 +178,11 @@ pub fn open(_name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Opt
     Some(Box::new(Ga4 {
         measurement_id: draft.measurement_id,
         api_secret,
-        host: if draft.eu { "region1.google-analytics.com" } else { "www.google-analytics.com" },
+        host: if draft.eu {
+            "region1.google-analytics.com"
+        } else {
+            "www.google-analytics.com"
+        },
         stream_cookie: format!("_ga_{stream}"),
         user_data: draft.user_data.unwrap_or(true),
         user_id: draft.user_id,
@@ -166,22 +194,31 @@ pub fn open(_name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Opt
 fn valid_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn reserved_event(name: &str) -> bool {
-    RESERVED_EVENTS.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    RESERVED_EVENTS.contains(&name)
+        || RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 fn valid_param(name: &str) -> bool {
     valid_name(name)
         && name != "firebase_conversion"
-        && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        && !RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 /// The first `most` characters.
 fn cut(text: &str, most: usize) -> &str {
-    text.char_indices().nth(most).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+    text.char_indices()
+        .nth(most)
+        .map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
 }
 
 #[derive(Serialize)]
@@ -314,10 +351,15 @@ impl<M: SerializeMap> Writer<M> {
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let event = self.event;
-        let mut to = Writer { map: serializer.serialize_map(None)?, written: Vec::new() };
+        let mut to = Writer {
+            map: serializer.serialize_map(None)?,
+            written: Vec::new(),
+        };
         to.put_text("session_id", self.session_id, LONGEST_VALUE)?;
         match event.property("engagement_time_msec") {
-            Some(Property::Number(number)) if number.whole().is_some_and(|raw| raw.get() != "0") => {
+            Some(Property::Number(number))
+                if number.whole().is_some_and(|raw| raw.get() != "0") =>
+            {
                 to.put("engagement_time_msec", number)?;
             }
             // Zero or nothing would leave the visitor out of the active users.
@@ -340,7 +382,9 @@ impl Serialize for Params<'_> {
         }
         for (name, value) in &event.properties {
             let name = name.as_str();
-            if !valid_param(name) || matches!(name, "session_id" | "engagement_time_msec" | "debug_mode") {
+            if !valid_param(name)
+                || matches!(name, "session_id" | "engagement_time_msec" | "debug_mode")
+            {
                 continue;
             }
             match value {
@@ -359,7 +403,11 @@ struct Items<'a>(&'a [Item<'a>]);
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        for item in self.0.iter().filter(|item| item.item_id.is_some() || item.item_name.is_some()) {
+        for item in self
+            .0
+            .iter()
+            .filter(|item| item.item_id.is_some() || item.item_name.is_some())
+        {
             list.serialize_element(&Line(item))?;
         }
         list.end()
@@ -371,7 +419,10 @@ struct Line<'a>(&'a Item<'a>);
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let item = self.0;
-        let mut to = Writer { map: serializer.serialize_map(None)?, written: Vec::new() };
+        let mut to = Writer {
+            map: serializer.serialize_map(None)?,
+            written: Vec::new(),
+        };
         to.put_text("item_id", item.item_id.as_deref(), LONGEST_VALUE)?;
         to.put_text("item_name", item.item_name.as_deref(), LONGEST_VALUE)?;
         for (name, amount) in [
@@ -401,13 +452,18 @@ impl Ga4 {
     fn client_id<'a>(input: &Input<'a>) -> Option<&'a str> {
         let sent = input.event.client_id.as_deref().filter(|id| !id.is_empty());
         // Senders pass the whole cookie now and then, which Google takes, but which would not join the page's own hits.
-        sent.or_else(|| input.analytics_cookie("_ga")).and_then(client_id_from_ga)
+        sent.or_else(|| input.analytics_cookie("_ga"))
+            .and_then(client_id_from_ga)
     }
 
     fn session_id<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
         let digits = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let sent = input.event.session_id.as_deref();
-        sent.filter(digits).or_else(|| input.analytics_cookie(&self.stream_cookie).and_then(session_id_from_ga))
+        sent.filter(digits).or_else(|| {
+            input
+                .analytics_cookie(&self.stream_cookie)
+                .and_then(session_id_from_ga)
+        })
     }
 }
 
@@ -421,14 +477,24 @@ impl Destination for Ga4 {
     }
 
     fn spellings(&self) -> Spellings {
-        let identifiers = if self.user_data { IDENTIFIERS } else { Spellings::empty() };
-        let id = if self.user_id { Spellings::of(&[Spelling::ExternalIdText]) } else { Spellings::empty() };
+        let identifiers = if self.user_data {
+            IDENTIFIERS
+        } else {
+            Spellings::empty()
+        };
+        let id = if self.user_id {
+            Spellings::of(&[Spelling::ExternalIdText])
+        } else {
+            Spellings::empty()
+        };
         identifiers.union(id)
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         let event = input.event;
-        let Some(name) = self.event_name(&event.name) else { return Err(Skip::NOT_MAPPED) };
+        let Some(name) = self.event_name(&event.name) else {
+            return Err(Skip::NOT_MAPPED);
+        };
         if reserved_event(name) {
             return Err(Skip("event_name_reserved"));
         }
@@ -442,11 +508,16 @@ impl Destination for Ga4 {
             "search" if event.property_text("search_term").is_none_or(str::is_empty) => {
                 return Err(Skip("search_term_missing"));
             }
-            "refund" if event.transaction_id.is_none() => return Err(Skip("transaction_id_missing")),
+            "refund" if event.transaction_id.is_none() => {
+                return Err(Skip("transaction_id_missing"));
+            }
             _ => {}
         }
         // A cut one could be another order's.
-        let order = event.transaction_id.as_deref().or((event.name.as_str() == "purchase").then_some(&event.id));
+        let order = event
+            .transaction_id
+            .as_deref()
+            .or((event.name.as_str() == "purchase").then_some(&event.id));
         if order.is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
             return Err(Skip("transaction_id_too_long"));
         }
@@ -462,7 +533,8 @@ impl Destination for Ga4 {
     fn group(&self, input: &Input<'_>) -> String {
         let event = input.event;
         let identifiers = serde_json::to_string(&event.identifiers).unwrap_or_default();
-        let text = |text: &Option<crate::text::Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+        let text =
+            |text: &Option<crate::text::Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
         [
             if event.test { "test" } else { "" }.to_owned(),
             Self::client_id(input).unwrap_or_default().to_owned(),
@@ -476,13 +548,18 @@ impl Destination for Ga4 {
     }
 
     fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
-        let Some(first) = batch.first() else { return Err(Outcome::rejected("batch_empty")) };
-        let client_id = Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
+        let Some(first) = batch.first() else {
+            return Err(Outcome::rejected("batch_empty"));
+        };
+        let client_id =
+            Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
         let (ad_user_data, ad_personalization) = first.grant().choices();
         let test = first.event.test;
         let body = Body {
             client_id,
-            user_id: first.clear::<ExternalIdText>().filter(|id| self.user_id && id.chars().count() <= 256),
+            user_id: first
+                .clear::<ExternalIdText>()
+                .filter(|id| self.user_id && id.chars().count() <= 256),
             timestamp_micros: first.event.time.min(now).0 * 1000,
             consent: Consent {
                 ad_user_data: ad_user_data.map(spoken),
@@ -490,13 +567,19 @@ impl Destination for Ga4 {
             },
             ip_override: first.event.ip.as_deref(),
             user_agent: first.event.user_agent.as_deref(),
-            user_data: if self.user_data { UserData::new(first) } else { None },
+            user_data: if self.user_data {
+                UserData::new(first)
+            } else {
+                None
+            },
             // Only ever against the validation server: its effect on collection is not documented.
             validation_behavior: test.then_some("ENFORCE_RECOMMENDATIONS"),
             events: batch
                 .iter()
                 .map(|input| Event {
-                    name: self.event_name(&input.event.name).unwrap_or(&input.event.name),
+                    name: self
+                        .event_name(&input.event.name)
+                        .unwrap_or(&input.event.name),
                     params: Params {
                         event: input.event,
                         page_url: input.page_url(),
@@ -507,11 +590,20 @@ impl Destination for Ga4 {
                 .collect(),
         };
         let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
-        let path = if test { "/debug/mp/collect" } else { "/mp/collect" };
-        let secret: String = form_urlencoded::byte_serialize(self.api_secret.expose().as_bytes()).collect();
-        let uri =
-            format!("https://{}{path}?measurement_id={}&api_secret={secret}", self.host, self.measurement_id);
-        post(&uri).body(body).map_err(|_| Outcome::rejected("encoding_failed"))
+        let path = if test {
+            "/debug/mp/collect"
+        } else {
+            "/mp/collect"
+        };
+        let secret: String =
+            form_urlencoded::byte_serialize(self.api_secret.expose().as_bytes()).collect();
+        let uri = format!(
+            "https://{}{path}?measurement_id={}&api_secret={secret}",
+            self.host, self.measurement_id
+        );
+        post(&uri)
+            .body(body)
+            .map_err(|_| Outcome::rejected("encoding_failed"))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -542,9 +634,19 @@ impl Destination for Ga4 {
             Ok(body) => match body.validation_messages.into_iter().next() {
                 None => Answer::All(Outcome::Delivered),
                 Some(message) => {
-                    let code = message.validation_code.unwrap_or_default().to_ascii_lowercase();
-                    let known = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-                    Answer::Split(Outcome::rejected(if known { code } else { "validation_failed".to_owned() }))
+                    let code = message
+                        .validation_code
+                        .unwrap_or_default()
+                        .to_ascii_lowercase();
+                    let known = !code.is_empty()
+                        && code
+                            .bytes()
+                            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                    Answer::Split(Outcome::rejected(if known {
+                        code
+                    } else {
+                        "validation_failed".to_owned()
+                    }))
                 }
             },
         }

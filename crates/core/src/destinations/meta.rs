@@ -7,16 +7,17 @@
 //! What Meta refuses, it refuses by the batch, so everything that its pages let us check is checked here, and events
 //! that would fail are skipped with a reason.
 
-
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings};
+use super::{
+    Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings,
+};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
-    CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender, MetaLastName,
-    MetaPhone, MetaState, MetaZip,
+    CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
+    MetaLastName, MetaPhone, MetaState, MetaZip,
 };
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::money::{Amount, Currency};
@@ -101,7 +102,13 @@ const STATES: &[(&str, u16)] = &[
 ];
 
 /// Properties that have a place of their own and so are no custom properties.
-const PLACED: &[&str] = &["lead_id", "fb_login_id", "subscription_id", "search_term", "test_event_code"];
+const PLACED: &[&str] = &[
+    "lead_id",
+    "fb_login_id",
+    "subscription_id",
+    "search_term",
+    "test_event_code",
+];
 
 /// A dataset (pixel) and its token.
 #[derive(Debug)]
@@ -129,19 +136,30 @@ struct Draft {
 
 /// Reads the settings: `dataset_id`; optionally `access_token` (the secret's name, `META_ACCESS_TOKEN`),
 /// `test_event_code`, `content_type` (`product`), `events` (canonical name to Meta's, or `false`).
-pub fn open(_name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Option<Box<dyn Destination>> {
+pub fn open(
+    _name: &str,
+    text: &str,
+    path: &str,
+    reader: &mut Reader<'_>,
+) -> Option<Box<dyn Destination>> {
     let draft: Draft = settings(text, path, reader)?;
     if draft.dataset_id.is_empty() || !draft.dataset_id.bytes().all(|byte| byte.is_ascii_digit()) {
         reader.fault(format!("{path}.dataset_id"), "must be digits, as a string");
     }
     let content_type = draft.content_type.unwrap_or_else(|| "product".to_owned());
     if !matches!(content_type.as_str(), "product" | "product_group") {
-        reader.fault(format!("{path}.content_type"), "must be `product` or `product_group`");
+        reader.fault(
+            format!("{path}.content_type"),
+            "must be `product` or `product_group`",
+        );
     }
     let events = EventNames::new(draft.events);
     for (name, to) in events.named() {
         if to.is_empty() || to.chars().count() > 50 {
-            reader.fault(format!("{path}.events.{name}"), "must have 1 to 50 characters");
+            reader.fault(
+                format!("{path}.events.{name}"),
+                "must have 1 to 50 characters",
+            );
         }
     }
     let name = draft.access_token.as_deref().unwrap_or("META_ACCESS_TOKEN");
@@ -232,9 +250,11 @@ impl<'a> UserData<'a> {
     fn new(input: &Input<'a>) -> Self {
         let event = input.event;
         let number = |name| match event.property(name) {
-            Some(Property::Text(text)) => serde_json::from_str::<&'a RawValue>(text_of(event, name)?)
-                .ok()
-                .filter(|_| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())),
+            Some(Property::Text(text)) => {
+                serde_json::from_str::<&'a RawValue>(text_of(event, name)?)
+                    .ok()
+                    .filter(|_| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+            }
             Some(Property::Number(number)) => number.whole(),
             _ => None,
         };
@@ -275,10 +295,13 @@ impl<'a> UserData<'a> {
         if strong {
             return true;
         }
-        let place = self.ct.is_some() || self.country.is_some() || self.st.is_some() || self.zp.is_some();
+        let place =
+            self.ct.is_some() || self.country.is_some() || self.st.is_some() || self.zp.is_some();
         let (agent, gender) = (self.client_user_agent.is_some(), self.ge.is_some());
         let (birth, first, last) = (self.db.is_some(), self.r#fn.is_some(), self.ln.is_some());
-        let within = |set: [bool; 6], have: [bool; 6]| have.iter().zip(set).all(|(have, allowed)| !have || allowed);
+        let within = |set: [bool; 6], have: [bool; 6]| {
+            have.iter().zip(set).all(|(have, allowed)| !have || allowed)
+        };
         // In the order: place, gender, agent, birth, first, last.
         let have = [place, gender, agent, birth, first, last];
         ![
@@ -389,11 +412,21 @@ impl Serialize for CustomData<'_> {
                 .filter(|name| matches!(*name, "product" | "product_group"))
                 .unwrap_or(self.content_type);
             map.serialize_entry("content_type", content_type)?;
-            map.serialize_entry("content_ids", &contents.iter().map(|content| content.id).collect::<Vec<_>>())?;
+            map.serialize_entry(
+                "content_ids",
+                &contents
+                    .iter()
+                    .map(|content| content.id)
+                    .collect::<Vec<_>>(),
+            )?;
             map.serialize_entry("contents", &contents)?;
             written.extend(["content_type", "content_ids", "contents"]);
             // A platform's integer: articles that are sold by weight have no number.
-            let whole: Option<u64> = event.items.iter().map(|item| item.quantity_or_one().parse::<u64>().ok()).sum();
+            let whole: Option<u64> = event
+                .items
+                .iter()
+                .map(|item| item.quantity_or_one().parse::<u64>().ok())
+                .sum();
             if let Some(number) = whole
                 && matches!(event.name.as_str(), "begin_checkout" | "purchase")
                 && event.property("num_items").is_none()
@@ -402,7 +435,10 @@ impl Serialize for CustomData<'_> {
                 written.push("num_items");
             }
         }
-        if let Some(category) = event.items.iter().find_map(|item| item.text("item_category"))
+        if let Some(category) = event
+            .items
+            .iter()
+            .find_map(|item| item.text("item_category"))
             && event.property("content_category").is_none()
         {
             map.serialize_entry("content_category", category)?;
@@ -429,18 +465,33 @@ impl Meta {
             Some(overridden) => overridden,
             // Meta has no refunds: sent under a name of the operator's choice, or not at all.
             None if name == "refund" => None,
-            None => Some(EVENTS.iter().find(|(canonical, _)| *canonical == name).map_or(name, |(_, theirs)| theirs)),
+            None => Some(
+                EVENTS
+                    .iter()
+                    .find(|(canonical, _)| *canonical == name)
+                    .map_or(name, |(_, theirs)| theirs),
+            ),
         }
     }
 
     fn oldest_ms(input: &Input<'_>) -> i64 {
-        if input.event.action_source == ActionSource::PhysicalStore { MOST_STORE_AGE_MS } else { MOST_AGE_MS }
+        if input.event.action_source == ActionSource::PhysicalStore {
+            MOST_STORE_AGE_MS
+        } else {
+            MOST_AGE_MS
+        }
     }
 
     /// Country and state of limited data use, or nothing where Meta could not tell whose law applies.
     fn limited(input: &Input<'_>) -> Option<(u16, u16)> {
-        let region = input.event.geo_region.as_deref().filter(|_| input.event.geo_country.as_deref() == Some("US"));
-        let state = region.and_then(|region| STATES.iter().find(|(name, _)| *name == region)).map(|(_, code)| *code);
+        let region = input
+            .event
+            .geo_region
+            .as_deref()
+            .filter(|_| input.event.geo_country.as_deref() == Some("US"));
+        let state = region
+            .and_then(|region| STATES.iter().find(|(name, _)| *name == region))
+            .map(|(_, code)| *code);
         match state {
             Some(state) => Some((1, state)),
             // With an address Meta finds the state out by itself.
@@ -467,8 +518,12 @@ impl Destination for Meta {
             return Err(Skip("test_event_code_missing"));
         }
         match event.action_source {
-            ActionSource::Website if event.page_url.is_none() => return Err(Skip("page_url_missing")),
-            ActionSource::Website if event.user_agent.is_none() => return Err(Skip("user_agent_missing")),
+            ActionSource::Website if event.page_url.is_none() => {
+                return Err(Skip("page_url_missing"));
+            }
+            ActionSource::Website if event.user_agent.is_none() => {
+                return Err(Skip("user_agent_missing"));
+            }
             // `app_data` is required there, and the canonical event has no device to fill it from.
             ActionSource::App => return Err(Skip("app_data_unsupported")),
             _ => {}
@@ -488,7 +543,11 @@ impl Destination for Meta {
 
     fn group(&self, input: &Input<'_>) -> String {
         // The test code stands beside the list, so test events need a request of their own.
-        if input.event.test { "test".to_owned() } else { String::new() }
+        if input.event.test {
+            "test".to_owned()
+        } else {
+            String::new()
+        }
     }
 
     fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
@@ -496,7 +555,10 @@ impl Destination for Meta {
             .iter()
             .map(|input| {
                 let event = input.event;
-                let limited = input.grant().limited().then(|| Self::limited(input).unwrap_or((1, 0)));
+                let limited = input
+                    .grant()
+                    .limited()
+                    .then(|| Self::limited(input).unwrap_or((1, 0)));
                 ServerEvent {
                     event_name: self.event_name(&event.name).unwrap_or(&event.name),
                     event_time: event.time.min(now).seconds().0,
@@ -509,7 +571,10 @@ impl Destination for Meta {
                     data_processing_options_country: limited.map(|(country, _)| country),
                     data_processing_options_state: limited.map(|(_, state)| state),
                     user_data: UserData::new(input),
-                    custom_data: CustomData { event, content_type: &self.content_type },
+                    custom_data: CustomData {
+                        event,
+                        content_type: &self.content_type,
+                    },
                 }
             })
             .collect();
@@ -521,8 +586,13 @@ impl Destination for Meta {
             access_token: self.access_token.expose(),
         };
         let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
-        let uri = format!("https://graph.facebook.com/{VERSION}/{}/events", self.dataset_id);
-        post(&uri).body(body).map_err(|_| Outcome::rejected("encoding_failed"))
+        let uri = format!(
+            "https://graph.facebook.com/{VERSION}/{}/events",
+            self.dataset_id
+        );
+        post(&uri)
+            .body(body)
+            .map_err(|_| Outcome::rejected("encoding_failed"))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -543,19 +613,29 @@ impl Destination for Meta {
 
         let parsed: Option<Body> = serde_json::from_str(reply.text()).ok();
         // An error counts whatever the status says.
-        if let Some(Body { error: Some(fault), .. }) = &parsed {
-            let (code, subcode) = (fault.code.unwrap_or_default(), fault.error_subcode.unwrap_or_default());
+        if let Some(Body {
+            error: Some(fault), ..
+        }) = &parsed
+        {
+            let (code, subcode) = (
+                fault.code.unwrap_or_default(),
+                fault.error_subcode.unwrap_or_default(),
+            );
             return read_error(code, subcode, fault.is_transient.unwrap_or_default(), reply);
         }
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
         match (reply.status, parsed.and_then(|body| body.events_received)) {
-            (200..=299, Some(received)) if received >= batch.len() => Answer::All(Outcome::Delivered),
+            (200..=299, Some(received)) if received >= batch.len() => {
+                Answer::All(Outcome::Delivered)
+            }
             // Undocumented: Meta takes all or nothing. Sent again, since repeated ids are recognised.
             (200..=299, Some(_)) => Answer::All(Outcome::retry("events_received_short")),
             (200..=299, None) => Answer::All(Outcome::retry("reply_unreadable")),
-            (401 | 403, _) => Answer::All(Outcome::Unauthorized { code: format!("http_{}", reply.status) }),
+            (401 | 403, _) => Answer::All(Outcome::Unauthorized {
+                code: format!("http_{}", reply.status),
+            }),
             _ => Answer::Split(Outcome::rejected(format!("http_{}", reply.status))),
         }
     }
@@ -563,21 +643,36 @@ impl Destination for Meta {
 
 /// Meta's error classes, by code and subcode, never by text (Graph error page and connectors, read 2026-11-22).
 fn read_error(code: i64, subcode: i64, transient: bool, reply: &Reply) -> Answer {
-    let text = if subcode == 0 { code.to_string() } else { format!("{code}/{subcode}") };
+    let text = if subcode == 0 {
+        code.to_string()
+    } else {
+        format!("{code}/{subcode}")
+    };
     let later = |seconds: u32| Outcome::Retry {
         code: text.clone(),
         after: Some(reply.retry_after.unwrap_or(0).max(seconds)),
     };
     match (code, subcode) {
-        _ if transient => Answer::All(Outcome::Retry { code: text, after: reply.retry_after }),
-        (1 | 2, _) => Answer::All(Outcome::Retry { code: text, after: reply.retry_after }),
+        _ if transient => Answer::All(Outcome::Retry {
+            code: text,
+            after: reply.retry_after,
+        }),
+        (1 | 2, _) => Answer::All(Outcome::Retry {
+            code: text,
+            after: reply.retry_after,
+        }),
         // Block windows.
         (341 | 368 | 5000 | 21009, _) => Answer::All(later(300)),
         // Rate limits.
         (4 | 17 | 32 | 613, _) | (80_000..=80_014, _) => Answer::All(later(60)),
         // The token, the permission or the dataset.
-        (190 | 102 | 3 | 10, _) | (200..=299, _) | (100, 33) => Answer::All(Outcome::Unauthorized { code: text }),
-        _ if reply.status >= 500 => Answer::All(Outcome::Retry { code: text, after: reply.retry_after }),
+        (190 | 102 | 3 | 10, _) | (200..=299, _) | (100, 33) => {
+            Answer::All(Outcome::Unauthorized { code: text })
+        }
+        _ if reply.status >= 500 => Answer::All(Outcome::Retry {
+            code: text,
+            after: reply.retry_after,
+        }),
         _ if reply.status == 429 => Answer::All(later(60)),
         // One event is at fault and Meta refused them all.
         _ => Answer::Split(Outcome::rejected(text)),

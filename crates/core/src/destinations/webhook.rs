@@ -16,7 +16,8 @@ use crate::auth::sign;
 use crate::consent::Purpose;
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
-    BirthDate, City, CountryHash, E164Phone, ExternalId, FirstName, Gender, LastName, PlainEmail, State, Zip,
+    BirthDate, City, CountryHash, E164Phone, ExternalId, FirstName, Gender, LastName, PlainEmail,
+    State, Zip,
 };
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::money::Money;
@@ -77,7 +78,12 @@ struct Draft {
 
 /// Reads the settings: `url`; optionally `secret` (the secret's name, the destination's own name in capitals followed
 /// by `_SECRET`), `purpose` (`advertising` or `analytics`: the consent it needs), `most_events` (100), `most_age_days` (30).
-pub fn open(name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Option<Box<dyn Destination>> {
+pub fn open(
+    name: &str,
+    text: &str,
+    path: &str,
+    reader: &mut Reader<'_>,
+) -> Option<Box<dyn Destination>> {
     let draft: Draft = settings(text, path, reader)?;
     if let Err(rule) = check_url(&draft.url) {
         reader.fault(format!("{path}.url"), rule);
@@ -86,7 +92,10 @@ pub fn open(name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Opti
         None | Some("advertising") => Purpose::Advertising,
         Some("analytics") => Purpose::Analytics,
         Some(_) => {
-            reader.fault(format!("{path}.purpose"), "must be `advertising` or `analytics`");
+            reader.fault(
+                format!("{path}.purpose"),
+                "must be `advertising` or `analytics`",
+            );
             Purpose::Advertising
         }
     };
@@ -99,8 +108,17 @@ pub fn open(name: &str, text: &str, path: &str, reader: &mut Reader<'_>) -> Opti
         reader.fault(format!("{path}.most_age_days"), "must be from 1 to 365");
     }
     let default = format!("{}_SECRET", name.to_ascii_uppercase().replace('-', "_"));
-    let secret = reader.secret(&format!("{path}.secret"), draft.secret.as_deref().unwrap_or(&default))?;
-    Some(Box::new(Webhook { url: draft.url, secret, purpose, most_events, most_age_ms: i64::from(days) * DAY_MS }))
+    let secret = reader.secret(
+        &format!("{path}.secret"),
+        draft.secret.as_deref().unwrap_or(&default),
+    )?;
+    Some(Box::new(Webhook {
+        url: draft.url,
+        secret,
+        purpose,
+        most_events,
+        most_age_ms: i64::from(days) * DAY_MS,
+    }))
 }
 
 /// A public `https` address on its usual port; nothing that could lead inside (OWASP, server-side request forgery).
@@ -118,8 +136,18 @@ fn check_url(url: &str) -> Result<(), &'static str> {
     }
     let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
     let literal = host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok();
-    let numeric = host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-    let inside = ["localhost", ".internal", ".local", ".localhost", ".lan", ".home.arpa"];
+    let numeric = host
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let inside = [
+        "localhost",
+        ".internal",
+        ".local",
+        ".localhost",
+        ".lan",
+        ".home.arpa",
+    ];
     if literal || numeric || !host.contains('.') || inside.iter().any(|end| host.ends_with(end)) {
         return Err("must be a public host name");
     }
@@ -172,9 +200,12 @@ impl Serialize for Line<'_> {
                 map.serialize_entry(name, text)?;
             }
         }
-        for (name, amount) in
-            [("price", item.price), ("quantity", item.quantity), ("discount", item.discount), ("index", item.index)]
-        {
+        for (name, amount) in [
+            ("price", item.price),
+            ("quantity", item.quantity),
+            ("discount", item.discount),
+            ("index", item.index),
+        ] {
             if let Some(amount) = amount {
                 map.serialize_entry(name, &amount)?;
             }
@@ -290,7 +321,11 @@ impl<'a> Event<'a> {
                 user_agent: event.user_agent.as_deref(),
                 client_id: event.client_id.as_deref(),
                 session_id: event.session_id.as_deref(),
-                click_ids: Pairs(if grant.identifiers() { &event.click_ids } else { &[] }),
+                click_ids: Pairs(if grant.identifiers() {
+                    &event.click_ids
+                } else {
+                    &[]
+                }),
             },
             consent: Consent {
                 identifiers: grant.identifiers(),
@@ -318,7 +353,11 @@ impl Destination for Webhook {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        if input.age_ms(now) >= self.most_age_ms { Err(Skip::TOO_OLD) } else { Ok(()) }
+        if input.age_ms(now) >= self.most_age_ms {
+            Err(Skip::TOO_OLD)
+        } else {
+            Ok(())
+        }
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
@@ -327,12 +366,25 @@ impl Destination for Webhook {
 
     fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
         // The body says when it happened, never when it is sent: a repeated attempt has the same body and the same id.
-        let newest = batch.iter().map(|input| input.event.received).max().unwrap_or(now);
-        let body = Body { r#type: FORMAT, timestamp: newest.to_rfc3339(), events: batch.iter().map(Event::new).collect() };
+        let newest = batch
+            .iter()
+            .map(|input| input.event.received)
+            .max()
+            .unwrap_or(now);
+        let body = Body {
+            r#type: FORMAT,
+            timestamp: newest.to_rfc3339(),
+            events: batch.iter().map(Event::new).collect(),
+        };
         let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
         let mut hash = Sha256::new();
         for input in batch {
-            for part in [input.event.name.as_str(), "\0", input.event.id.as_str(), "\0"] {
+            for part in [
+                input.event.name.as_str(),
+                "\0",
+                input.event.id.as_str(),
+                "\0",
+            ] {
                 hash.update(part.as_bytes());
             }
             hash.update(input.event.received.0.to_le_bytes());
@@ -349,7 +401,10 @@ impl Destination for Webhook {
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signature)
-            .header(http::header::USER_AGENT, concat!("edgetally/", env!("CARGO_PKG_VERSION")))
+            .header(
+                http::header::USER_AGENT,
+                concat!("edgetally/", env!("CARGO_PKG_VERSION")),
+            )
             .body(body)
             .map_err(|_| Outcome::rejected("encoding_failed"))
     }

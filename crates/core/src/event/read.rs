@@ -21,9 +21,17 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// Notes a fault at the value being read and gives the marker that stops the reading.
-    pub(crate) fn raise<E: serde::de::Error>(&mut self, code: Code, rule: impl Into<Cow<'static, str>>) -> E {
+    pub(crate) fn raise<E: serde::de::Error>(
+        &mut self,
+        code: Code,
+        rule: impl Into<Cow<'static, str>>,
+    ) -> E {
         if self.error.is_none() {
-            self.error = Some(ParseError { code, path: String::new(), message: rule.into() });
+            self.error = Some(ParseError {
+                code,
+                path: String::new(),
+                message: rule.into(),
+            });
         }
         E::custom("fault")
     }
@@ -44,20 +52,31 @@ impl Fault {
     fn at(&mut self, index: usize) {
         if let Some(error) = &mut self.error {
             let rest = std::mem::take(&mut error.path);
-            let dot = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
+            let dot = if rest.is_empty() || rest.starts_with('[') {
+                ""
+            } else {
+                "."
+            };
             error.path = format!("[{index}]{dot}{rest}");
         }
     }
 
     /// Notes a key that the format does not have. The key is repeated only when it looks like one: somebody's
     /// e-mail address in the place of a key must not travel back in an error.
-    pub(crate) fn unknown_key<E: serde::de::Error>(&mut self, key: &str, known: &[&'static str]) -> E {
+    pub(crate) fn unknown_key<E: serde::de::Error>(
+        &mut self,
+        key: &str,
+        known: &[&'static str],
+    ) -> E {
         let named = !key.is_empty()
             && key.len() <= 40
             && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let message: Cow<'static, str> = match nearest(key, known) {
-            Some(hint) => format!("unknown key; did you mean `{hint}`? free data goes into `properties`").into(),
+            Some(hint) => {
+                format!("unknown key; did you mean `{hint}`? free data goes into `properties`")
+                    .into()
+            }
             None => "unknown key; free data goes into `properties`".into(),
         };
         let error = self.raise(Code::UnknownKey, message);
@@ -104,7 +123,9 @@ fn edits(a: &str, b: &str) -> usize {
         }
         for (cell, other) in row.iter_mut().skip(1).zip(b.bytes()) {
             let above = *cell;
-            left = (diagonal + usize::from(byte != other)).min(above + 1).min(left + 1);
+            left = (diagonal + usize::from(byte != other))
+                .min(above + 1)
+                .min(left + 1);
             diagonal = above;
             *cell = left;
         }
@@ -129,7 +150,12 @@ pub(crate) trait Object<'de>: Default {
     const KEYS: &'static [&'static str];
 
     /// Reads the value of `key`, or gives `Ok(false)` when there is no such key.
-    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A, fault: &mut Fault) -> Result<bool, A::Error>;
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> Result<bool, A::Error>;
 }
 
 /// Reads an [`Object`]; `null` is its default.
@@ -192,7 +218,9 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectSeed<'_, T> {
                 Err(error) => {
                     if self.0.error.is_none() {
                         // The number is beyond what JSON readers hold, such as 1e400 in the place of a string.
-                        let _: A::Error = self.0.raise(Code::WrongType, "is not a value that can be read");
+                        let _: A::Error = self
+                            .0
+                            .raise(Code::WrongType, "is not a value that can be read");
                     }
                     // A key that is known is a plain word of the format, so it may stand in the path.
                     self.0.under(&key);
@@ -308,7 +336,9 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
                 loop {
                     if list.len() >= self.1 {
                         return if seq.next_element::<IgnoredAny>()?.is_some() {
-                            Err(self.0.raise(Code::TooManyItems, format!("at most {} entries", self.1)))
+                            Err(self
+                                .0
+                                .raise(Code::TooManyItems, format!("at most {} entries", self.1)))
                         } else {
                             Ok(list)
                         };
@@ -433,7 +463,11 @@ fn is_json(text: &str) -> bool {
 
 /// Where a text stops being JSON.
 pub(crate) fn malformed(error: &serde_json::Error) -> ParseError {
-    let place = format!("is not valid JSON at line {}, column {}", error.line(), error.column());
+    let place = format!(
+        "is not valid JSON at line {}, column {}",
+        error.line(),
+        error.column()
+    );
     ParseError::new(Code::MalformedJson, "", place)
 }
 

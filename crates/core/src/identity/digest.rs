@@ -49,15 +49,23 @@ impl Digest {
         {
             let texts: Vec<&str> = texts.collect();
             let mut digests = vec![Self([0; 32]); texts.len()];
-            let (short, long): (Vec<usize>, Vec<usize>) =
-                (0..texts.len()).partition(|at| texts.get(*at).is_some_and(|text| text.len() <= super::lanes::LONGEST));
+            let (short, long): (Vec<usize>, Vec<usize>) = (0..texts.len()).partition(|at| {
+                texts
+                    .get(*at)
+                    .is_some_and(|text| text.len() <= super::lanes::LONGEST)
+            });
             for at in long {
                 if let (Some(digest), Some(text)) = (digests.get_mut(at), texts.get(at)) {
                     *digest = Self::of(text);
                 }
             }
             for four in short.chunks(4) {
-                let text = |lane: usize| four.get(lane).and_then(|at| texts.get(*at)).copied().unwrap_or_default();
+                let text = |lane: usize| {
+                    four.get(lane)
+                        .and_then(|at| texts.get(*at))
+                        .copied()
+                        .unwrap_or_default()
+                };
                 let found = super::lanes::digests([text(0), text(1), text(2), text(3)]);
                 for (at, found) in four.iter().zip(found) {
                     if let Some(digest) = digests.get_mut(*at) {

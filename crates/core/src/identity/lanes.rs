@@ -4,8 +4,8 @@
 //! all identifiers are; others go through the ordinary way. A test holds it against the `sha2` crate.
 
 use core::arch::wasm32::{
-    i32x4_add, i32x4_extract_lane, u32x4, u32x4_shl, u32x4_shr, u32x4_splat, v128, v128_and, v128_andnot, v128_or,
-    v128_xor,
+    i32x4_add, i32x4_extract_lane, u32x4, u32x4_shl, u32x4_shr, u32x4_splat, v128, v128_and,
+    v128_andnot, v128_or, v128_xor,
 };
 
 /// The longest text that is one block: 64 bytes less the stop bit and the length.
@@ -26,7 +26,14 @@ const K: [u32; 64] = [
 
 /// The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3).
 const START: [u32; 8] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
 ];
 
 fn rotate<const N: u32, const REST: u32>(x: v128) -> v128 {
@@ -40,12 +47,23 @@ fn add(a: v128, b: v128) -> v128 {
 /// One text as its sixteen words: the text, the stop bit, zeros, the length in bits.
 fn words(text: &str) -> [u32; 16] {
     let mut block = [0_u8; 64];
-    block.iter_mut().zip(text.bytes().chain([0x80])).for_each(|(to, from)| *to = from);
-    let bits = u16::try_from(text.len() * 8).unwrap_or_default().to_be_bytes();
-    block.iter_mut().skip(62).zip(bits).for_each(|(to, from)| *to = from);
+    block
+        .iter_mut()
+        .zip(text.bytes().chain([0x80]))
+        .for_each(|(to, from)| *to = from);
+    let bits = u16::try_from(text.len() * 8)
+        .unwrap_or_default()
+        .to_be_bytes();
+    block
+        .iter_mut()
+        .skip(62)
+        .zip(bits)
+        .for_each(|(to, from)| *to = from);
     let mut words = [0; 16];
     for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
-        *word = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        *word = bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte));
     }
     words
 }
@@ -58,20 +76,37 @@ pub(super) fn digests(texts: [&str; 4]) -> [[u8; 32]; 4] {
         *w = u32x4(a, b, c, d);
     }
     for round in 16..64 {
-        if let Some([w16, w15, .., w7, _, _, _, _, w2, _, next]) = schedule.get_mut(round - 16..=round) {
-            let s0 = v128_xor(v128_xor(rotate::<7, 25>(*w15), rotate::<18, 14>(*w15)), u32x4_shr(*w15, 3));
-            let s1 = v128_xor(v128_xor(rotate::<17, 15>(*w2), rotate::<19, 13>(*w2)), u32x4_shr(*w2, 10));
+        if let Some([w16, w15, .., w7, _, _, _, _, w2, _, next]) =
+            schedule.get_mut(round - 16..=round)
+        {
+            let s0 = v128_xor(
+                v128_xor(rotate::<7, 25>(*w15), rotate::<18, 14>(*w15)),
+                u32x4_shr(*w15, 3),
+            );
+            let s1 = v128_xor(
+                v128_xor(rotate::<17, 15>(*w2), rotate::<19, 13>(*w2)),
+                u32x4_shr(*w2, 10),
+            );
             *next = add(add(*w16, s0), add(*w7, s1));
         }
     }
-    #[expect(clippy::redundant_closure, reason = "the intrinsic carries a target feature and so is no FnMut")]
+    #[expect(
+        clippy::redundant_closure,
+        reason = "the intrinsic carries a target feature and so is no FnMut"
+    )]
     let start = START.map(|word| u32x4_splat(word));
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = start;
     for (k, word) in K.into_iter().zip(schedule) {
-        let s1 = v128_xor(v128_xor(rotate::<6, 26>(e), rotate::<11, 21>(e)), rotate::<25, 7>(e));
+        let s1 = v128_xor(
+            v128_xor(rotate::<6, 26>(e), rotate::<11, 21>(e)),
+            rotate::<25, 7>(e),
+        );
         let choice = v128_xor(v128_and(e, f), v128_andnot(g, e));
         let t1 = add(add(add(h, s1), add(choice, u32x4_splat(k))), word);
-        let s0 = v128_xor(v128_xor(rotate::<2, 30>(a), rotate::<13, 19>(a)), rotate::<22, 10>(a));
+        let s0 = v128_xor(
+            v128_xor(rotate::<2, 30>(a), rotate::<13, 19>(a)),
+            rotate::<22, 10>(a),
+        );
         let majority = v128_or(v128_and(a, b), v128_and(c, v128_or(a, b)));
         let t2 = add(s0, majority);
         (h, g, f, e, d, c, b, a) = (g, f, e, add(d, t1), c, b, a, add(t1, t2));
@@ -86,7 +121,11 @@ pub(super) fn digests(texts: [&str; 4]) -> [[u8; 32]; 4] {
             i32x4_extract_lane::<3>(sum),
         ];
         for (digest, lane) in digests.iter_mut().zip(lanes) {
-            digest.iter_mut().skip(place * 4).zip(lane.to_be_bytes()).for_each(|(to, from)| *to = from);
+            digest
+                .iter_mut()
+                .skip(place * 4)
+                .zip(lane.to_be_bytes())
+                .for_each(|(to, from)| *to = from);
         }
     }
     digests

@@ -49,7 +49,12 @@ struct Texts {
 impl Texts {
     /// The place of a text among those to be hashed.
     fn place(&mut self, text: &str) -> usize {
-        let mut start = self.field.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        let mut start = self
+            .field
+            .checked_sub(1)
+            .and_then(|last| self.ends.get(last))
+            .copied()
+            .unwrap_or(0);
         for (place, end) in self.ends.iter().enumerate().skip(self.field) {
             if self.all.get(start..*end) == Some(text) {
                 return place;
@@ -72,7 +77,11 @@ impl Prepared {
         let mut values = Vec::with_capacity(spellings.len());
         let mut places = Vec::with_capacity(spellings.len());
         let mut out = String::with_capacity(64);
-        let mut texts = Texts { all: String::with_capacity(256), ends: Vec::with_capacity(spellings.len()), field: 0 };
+        let mut texts = Texts {
+            all: String::with_capacity(256),
+            ends: Vec::with_capacity(spellings.len()),
+            field: 0,
+        };
         let visitor_country = user
             .country
             .as_ref()
@@ -87,7 +96,8 @@ impl Prepared {
             }
             let tidy = current.as_ref().and_then(|(_, tidy)| tidy.as_deref());
             out.clear();
-            let kept = tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
+            let kept =
+                tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
             let value = match (kept, spelling.form()) {
                 (true, Form::Hashed) => {
                     places.push((values.len(), texts.place(&out)));

@@ -1,7 +1,10 @@
 //! What no compiler checks: the list of destinations is complete and fresh, and the core does no I/O.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
-#![expect(clippy::disallowed_methods, reason = "sources are files, and versions run out by the real date")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "sources are files, and versions run out by the real date"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -27,7 +30,15 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn today() -> UnixMillis {
-    UnixMillis(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
+    UnixMillis(
+        i64::try_from(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_millis(),
+        )
+        .unwrap(),
+    )
 }
 
 #[test]
@@ -42,9 +53,19 @@ fn every_destination_file_is_in_the_list_in_order() {
     for entry in ALL {
         assert_eq!(entry.platform, entry.facts.platform);
         assert!(entry.facts.most_events > 0 && entry.facts.most_bytes > 0);
-        let fixtures = crate::support::fixtures().join("destinations").join(entry.platform);
-        assert!(fixtures.join("settings.json").is_file(), "{} has no settings.json", fixtures.display());
-        assert!(fixtures.join("replies").is_dir(), "{} has no replies", fixtures.display());
+        let fixtures = crate::support::fixtures()
+            .join("destinations")
+            .join(entry.platform);
+        assert!(
+            fixtures.join("settings.json").is_file(),
+            "{} has no settings.json",
+            fixtures.display()
+        );
+        assert!(
+            fixtures.join("replies").is_dir(),
+            "{} has no replies",
+            fixtures.display()
+        );
     }
 }
 
@@ -53,12 +74,20 @@ fn every_version_says_when_it_was_read_and_lasts_for_sixty_days() {
     let now = today();
     for version in versions(now) {
         let read = UnixMillis::parse_rfc3339(&format!("{}T00:00:00Z", version.read));
-        assert!(read.is_some_and(|read| read.0 <= now.0 + 86_400_000), "{version:?}");
+        assert!(
+            read.is_some_and(|read| read.0 <= now.0 + 86_400_000),
+            "{version:?}"
+        );
         assert!(!version.api_version.is_empty());
         if let Some(end) = version.ends {
             let left = version.days_left;
             assert!(left.is_some(), "{end} is no date");
-            assert!(left > Some(VERSION_WARNING_DAYS), "{} {} ends on {end}", version.platform, version.api_version);
+            assert!(
+                left > Some(VERSION_WARNING_DAYS),
+                "{} {} ends on {end}",
+                version.platform,
+                version.api_version
+            );
         }
     }
 }
@@ -67,8 +96,23 @@ fn every_version_says_when_it_was_read_and_lasts_for_sixty_days() {
 fn the_core_asks_nobody_and_tells_nobody() {
     // The lints of crates/clippy.toml know calls; this knows names, however they are reached.
     let forbidden = [
-        "SystemTime", "Instant::now", "now_utc", "std::env", "env::var", "std::fs", "std::io", "std::process", "std::thread",
-        "TcpStream", "TcpListener", "UdpSocket", "println!", "eprintln!", "static mut", "thread_local!", "unsafe ",
+        "SystemTime",
+        "Instant::now",
+        "now_utc",
+        "std::env",
+        "env::var",
+        "std::fs",
+        "std::io",
+        "std::process",
+        "std::thread",
+        "TcpStream",
+        "TcpListener",
+        "UdpSocket",
+        "println!",
+        "eprintln!",
+        "static mut",
+        "thread_local!",
+        "unsafe ",
     ];
     let mut read = 0;
     for path in sources(&src()) {
@@ -76,7 +120,12 @@ fn the_core_asks_nobody_and_tells_nobody() {
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap();
             for name in forbidden {
-                assert!(!code.contains(name), "{}:{}: {name}", path.display(), number + 1);
+                assert!(
+                    !code.contains(name),
+                    "{}:{}: {name}",
+                    path.display(),
+                    number + 1
+                );
             }
         }
         read += 1;
@@ -87,13 +136,17 @@ fn the_core_asks_nobody_and_tells_nobody() {
 #[test]
 fn every_golden_snapshot_has_its_event() {
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
-    let events: Vec<String> =
-        crate::support::files(&crate::support::fixtures().join("events")).into_iter().map(|(name, _)| name).collect();
+    let events: Vec<String> = crate::support::files(&crate::support::fixtures().join("events"))
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     for path in sources(&snapshots) {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let (of, what) = name.split_once("__").unwrap();
-        let listed = of == "answer" || of == "replies" || ALL.iter().any(|entry| entry.platform == of);
-        let known = events.contains(&what.to_owned()) || (of == "replies" && ALL.iter().any(|entry| entry.platform == what));
+        let listed =
+            of == "answer" || of == "replies" || ALL.iter().any(|entry| entry.platform == of);
+        let known = events.contains(&what.to_owned())
+            || (of == "replies" && ALL.iter().any(|entry| entry.platform == what));
         assert!(listed && known, "{name} is left over");
     }
 }

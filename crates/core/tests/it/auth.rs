@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use edgetally_core::auth::{Credentials, Proof, SIGNATURE_TOLERANCE_SECONDS, is_admin, recognise, sign};
+use edgetally_core::auth::{
+    Credentials, Proof, SIGNATURE_TOLERANCE_SECONDS, is_admin, recognise, sign,
+};
 use edgetally_core::settings::{Secret, Settings};
 use edgetally_core::time::UnixMillis;
 
@@ -31,11 +33,15 @@ fn settings() -> Settings {
 
 fn told(credentials: &Credentials<'_>) -> String {
     match recognise(&settings(), credentials, BODY, UnixMillis(AT * 1000)) {
-        Ok(caller) => format!("{} by {}", caller.source.name, match caller.proof {
-            Proof::Page => "key",
-            Proof::Bearer => "secret",
-            Proof::Signature { .. } => "signature",
-        }),
+        Ok(caller) => format!(
+            "{} by {}",
+            caller.source.name,
+            match caller.proof {
+                Proof::Page => "key",
+                Proof::Bearer => "secret",
+                Proof::Signature { .. } => "signature",
+            }
+        ),
         Err(code) => code.as_str().to_owned(),
     }
 }
@@ -43,24 +49,52 @@ fn told(credentials: &Credentials<'_>) -> String {
 #[test]
 fn pages_and_servers_are_recognised() {
     let none = Credentials::default();
-    let page = |key, origin| Credentials { key: Some(key), origin, ..none };
-    let bearer = |authorization| Credentials { authorization: Some(authorization), ..none };
+    let page = |key, origin| Credentials {
+        key: Some(key),
+        origin,
+        ..none
+    };
+    let bearer = |authorization| Credentials {
+        authorization: Some(authorization),
+        ..none
+    };
     let key = "pk_shop_0123456789abcdef";
     let whsec = format!("Bearer {WHSEC}");
     let raw = format!("bearer   {RAW} ");
     for (credentials, expected) in [
         (none, "credentials_missing"),
-        (Credentials { origin: Some("https://shop.example"), ..none }, "credentials_missing"),
+        (
+            Credentials {
+                origin: Some("https://shop.example"),
+                ..none
+            },
+            "credentials_missing",
+        ),
         (page(key, Some("https://shop.example")), "shop by key"),
         (page(key, Some("https://shop.example:8443")), "shop by key"),
         (page(key, None), "origin_missing"),
         (page(key, Some("null")), "origin_not_allowed"),
-        (page(key, Some("https://shop.example.evil.example")), "origin_not_allowed"),
+        (
+            page(key, Some("https://shop.example.evil.example")),
+            "origin_not_allowed",
+        ),
         (page(key, Some("http://shop.example")), "origin_not_allowed"),
-        (page(key, Some("https://shop.example/")), "origin_not_allowed"),
-        (page(key, Some("https://SHOP.example")), "origin_not_allowed"),
-        (page(key, Some("https://pages.example")), "origin_not_allowed"),
-        (page("pk_shop_0123456789abcdeF", Some("https://shop.example")), "key_unknown"),
+        (
+            page(key, Some("https://shop.example/")),
+            "origin_not_allowed",
+        ),
+        (
+            page(key, Some("https://SHOP.example")),
+            "origin_not_allowed",
+        ),
+        (
+            page(key, Some("https://pages.example")),
+            "origin_not_allowed",
+        ),
+        (
+            page("pk_shop_0123456789abcdeF", Some("https://shop.example")),
+            "key_unknown",
+        ),
         (page("", Some("https://shop.example")), "key_unknown"),
         (bearer(&whsec), "shop by secret"),
         (bearer(&raw), "other by secret"),
@@ -69,7 +103,13 @@ fn pages_and_servers_are_recognised() {
         (bearer("Basic YTpi"), "secret_unknown"),
         (bearer(WHSEC), "secret_unknown"),
         // A key beside a wrong secret opens nothing.
-        (Credentials { authorization: Some("Bearer wrong"), ..page(key, Some("https://shop.example")) }, "secret_unknown"),
+        (
+            Credentials {
+                authorization: Some("Bearer wrong"),
+                ..page(key, Some("https://shop.example"))
+            },
+            "secret_unknown",
+        ),
     ] {
         assert_eq!(told(&credentials), expected, "{credentials:?}");
     }
@@ -84,26 +124,146 @@ fn signatures_are_checked_as_standard_webhooks_says() {
     let other_version = GOOD.replace("v1,", "v2,");
     let torn = GOOD.trim_end_matches('=');
     let rows: Vec<(&str, Option<&str>, Option<String>, String, &str)> = vec![
-        ("the libraries' own example", Some(ID), Some(at(0)), GOOD.to_owned(), "shop by signature"),
-        ("a raw secret", Some(ID), Some(at(0)), of(RAW, &at(0)), "other by signature"),
-        ("one of several", Some(ID), Some(at(0)), several, "shop by signature"),
-        ("another version", Some(ID), Some(at(0)), other_version, "signature_invalid"),
-        ("another id", Some("msg_other"), Some(at(0)), GOOD.to_owned(), "signature_invalid"),
-        ("no id", None, Some(at(0)), GOOD.to_owned(), "signature_invalid"),
-        ("no time", Some(ID), None, GOOD.to_owned(), "signature_invalid"),
-        ("another time", Some(ID), Some(at(1)), GOOD.to_owned(), "signature_invalid"),
-        ("a time that is none", Some(ID), Some("soon".to_owned()), of(WHSEC, "soon"), "signature_invalid"),
-        ("the last second of the past", Some(ID), Some(at(-edge)), of(WHSEC, &at(-edge)), "shop by signature"),
-        ("a second too late", Some(ID), Some(at(-edge - 1)), of(WHSEC, &at(-edge - 1)), "signature_stale"),
-        ("the last second of the future", Some(ID), Some(at(edge)), of(WHSEC, &at(edge)), "shop by signature"),
-        ("a second too early", Some(ID), Some(at(edge + 1)), of(WHSEC, &at(edge + 1)), "signature_stale"),
-        ("a forged and stale one", Some(ID), Some(at(-9999)), GOOD.to_owned(), "signature_invalid"),
-        ("the end of time", Some(ID), Some(i64::MIN.to_string()), of(WHSEC, &i64::MIN.to_string()), "signature_stale"),
-        ("another secret", Some(ID), Some(at(0)), of("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &at(0)), "signature_invalid"),
-        ("the secret's text instead of its bytes", Some(ID), Some(at(0)), of(&WHSEC[6..], &at(0)), "signature_invalid"),
-        ("without padding", Some(ID), Some(at(0)), torn.to_owned(), "signature_invalid"),
-        ("nothing", Some(ID), Some(at(0)), String::new(), "signature_invalid"),
-        ("an empty one", Some(ID), Some(at(0)), "v1,".to_owned(), "signature_invalid"),
+        (
+            "the libraries' own example",
+            Some(ID),
+            Some(at(0)),
+            GOOD.to_owned(),
+            "shop by signature",
+        ),
+        (
+            "a raw secret",
+            Some(ID),
+            Some(at(0)),
+            of(RAW, &at(0)),
+            "other by signature",
+        ),
+        (
+            "one of several",
+            Some(ID),
+            Some(at(0)),
+            several,
+            "shop by signature",
+        ),
+        (
+            "another version",
+            Some(ID),
+            Some(at(0)),
+            other_version,
+            "signature_invalid",
+        ),
+        (
+            "another id",
+            Some("msg_other"),
+            Some(at(0)),
+            GOOD.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "no id",
+            None,
+            Some(at(0)),
+            GOOD.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "no time",
+            Some(ID),
+            None,
+            GOOD.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "another time",
+            Some(ID),
+            Some(at(1)),
+            GOOD.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "a time that is none",
+            Some(ID),
+            Some("soon".to_owned()),
+            of(WHSEC, "soon"),
+            "signature_invalid",
+        ),
+        (
+            "the last second of the past",
+            Some(ID),
+            Some(at(-edge)),
+            of(WHSEC, &at(-edge)),
+            "shop by signature",
+        ),
+        (
+            "a second too late",
+            Some(ID),
+            Some(at(-edge - 1)),
+            of(WHSEC, &at(-edge - 1)),
+            "signature_stale",
+        ),
+        (
+            "the last second of the future",
+            Some(ID),
+            Some(at(edge)),
+            of(WHSEC, &at(edge)),
+            "shop by signature",
+        ),
+        (
+            "a second too early",
+            Some(ID),
+            Some(at(edge + 1)),
+            of(WHSEC, &at(edge + 1)),
+            "signature_stale",
+        ),
+        (
+            "a forged and stale one",
+            Some(ID),
+            Some(at(-9999)),
+            GOOD.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "the end of time",
+            Some(ID),
+            Some(i64::MIN.to_string()),
+            of(WHSEC, &i64::MIN.to_string()),
+            "signature_stale",
+        ),
+        (
+            "another secret",
+            Some(ID),
+            Some(at(0)),
+            of("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &at(0)),
+            "signature_invalid",
+        ),
+        (
+            "the secret's text instead of its bytes",
+            Some(ID),
+            Some(at(0)),
+            of(&WHSEC[6..], &at(0)),
+            "signature_invalid",
+        ),
+        (
+            "without padding",
+            Some(ID),
+            Some(at(0)),
+            torn.to_owned(),
+            "signature_invalid",
+        ),
+        (
+            "nothing",
+            Some(ID),
+            Some(at(0)),
+            String::new(),
+            "signature_invalid",
+        ),
+        (
+            "an empty one",
+            Some(ID),
+            Some(at(0)),
+            "v1,".to_owned(),
+            "signature_invalid",
+        ),
     ];
     for (what, id, timestamp, signature, expected) in &rows {
         let credentials = Credentials {
@@ -114,23 +274,55 @@ fn signatures_are_checked_as_standard_webhooks_says() {
         };
         assert_eq!(told(&credentials), *expected, "{what}");
         // A signature that fails is not made good by anything beside it.
-        let beside = Credentials { key: Some("pk_shop_0123456789abcdef"), origin: Some("https://shop.example"), ..credentials };
+        let beside = Credentials {
+            key: Some("pk_shop_0123456789abcdef"),
+            origin: Some("https://shop.example"),
+            ..credentials
+        };
         assert_eq!(told(&beside), *expected, "{what}");
     }
     // One byte of the body.
-    let credentials = Credentials { webhook_id: Some(ID), webhook_timestamp: Some("1614265330"), webhook_signature: Some(GOOD), ..Credentials::default() };
+    let credentials = Credentials {
+        webhook_id: Some(ID),
+        webhook_timestamp: Some("1614265330"),
+        webhook_signature: Some(GOOD),
+        ..Credentials::default()
+    };
     let settings = settings();
-    assert!(recognise(&settings, &credentials, br#"{"test": 2432232314} "#, UnixMillis(AT * 1000)).is_err());
+    assert!(
+        recognise(
+            &settings,
+            &credentials,
+            br#"{"test": 2432232314} "#,
+            UnixMillis(AT * 1000)
+        )
+        .is_err()
+    );
     // The signature that matched is the one that is good once.
-    let Ok(caller) = recognise(&settings, &credentials, BODY, UnixMillis(AT * 1000)) else { panic!() };
-    assert_eq!(caller.proof, Proof::Signature { id: ID, signature: GOOD });
+    let Ok(caller) = recognise(&settings, &credentials, BODY, UnixMillis(AT * 1000)) else {
+        panic!()
+    };
+    assert_eq!(
+        caller.proof,
+        Proof::Signature {
+            id: ID,
+            signature: GOOD
+        }
+    );
 }
 
 #[test]
 fn the_admin_is_who_knows_the_token() {
     let settings = settings();
     assert!(is_admin(&settings, Some("Bearer admin-0123456789abcdef")));
-    for wrong in [None, Some(""), Some("Bearer"), Some("Bearer "), Some("admin-0123456789abcdef"), Some("Bearer admin-0123456789abcdeF")] {
+    for wrong in [
+        None,
+        Some(""),
+        Some("Bearer"),
+        Some("Bearer "),
+        Some("admin-0123456789abcdef"),
+        Some("Bearer admin-0123456789abcdeF"),
+    ] {
         assert!(!is_admin(&settings, wrong), "{wrong:?}");
     }
     // Without a token in the settings nobody is.

@@ -11,8 +11,17 @@ use crate::support::{NOW, envelopes, plan, platform_settings, requests, shop};
 
 const EMAIL: &str = "visitor.zq@home.example";
 /// Everything of the visitor that could stand in an envelope.
-const OF_THE_VISITOR: &[&str] =
-    &["203.0.113.77", "ZqBrowser", "Cj0Zq", "IwZq", "7707.8808", "1795342777", "fb.1.1794000000777.777", "landing-zq", "came-from-zq"];
+const OF_THE_VISITOR: &[&str] = &[
+    "203.0.113.77",
+    "ZqBrowser",
+    "Cj0Zq",
+    "IwZq",
+    "7707.8808",
+    "1795342777",
+    "fb.1.1794000000777.777",
+    "landing-zq",
+    "came-from-zq",
+];
 /// What advertising consent alone covers.
 const OF_ADVERTISING: &[&str] = &["Cj0Zq", "IwZq", "fb.1.1794000000777.777"];
 
@@ -63,16 +72,29 @@ fn a_denied_visitor_produces_no_request() {
                                 combinations += 1;
                                 let consent = json!({"ad_storage": ad_storage, "analytics_storage": analytics,
                                     "ad_user_data": user_data, "ad_personalization": personalisation, "gpc": gpc});
-                                let context = format!("{} implied={implied} {consent}", entry.platform);
+                                let context =
+                                    format!("{} implied={implied} {consent}", entry.platform);
                                 let plan = plan(&settings, None, &event(&consent));
                                 let requests = requests(&settings, &plan.messages, NOW);
-                                let (may, identifiers) = expected([ad_storage, analytics, user_data], implied, purpose);
+                                let (may, identifiers) =
+                                    expected([ad_storage, analytics, user_data], implied, purpose);
                                 assert_eq!(!requests.is_empty(), may, "{context}");
-                                let legs = envelopes(&plan.messages).iter().flat_map(|e| &e.parcels).map(|p| p.legs.len()).sum::<usize>();
+                                let legs = envelopes(&plan.messages)
+                                    .iter()
+                                    .flat_map(|e| &e.parcels)
+                                    .map(|p| p.legs.len())
+                                    .sum::<usize>();
                                 assert_eq!(legs, usize::from(may), "{context}");
                                 let queued = plan.messages.concat();
-                                let sent: String = requests.iter()
-                                    .map(|(_, request)| format!("{} {}", request.uri(), String::from_utf8(request.body().clone()).unwrap()))
+                                let sent: String = requests
+                                    .iter()
+                                    .map(|(_, request)| {
+                                        format!(
+                                            "{} {}",
+                                            request.uri(),
+                                            String::from_utf8(request.body().clone()).unwrap()
+                                        )
+                                    })
                                     .collect();
                                 if !may {
                                     for of in OF_THE_VISITOR {
@@ -82,20 +104,36 @@ fn a_denied_visitor_produces_no_request() {
                                 }
                                 if !identifiers {
                                     for of in OF_ADVERTISING {
-                                        assert!(!queued.contains(of) && !sent.contains(of), "{of}: {context}\n{sent}");
+                                        assert!(
+                                            !queued.contains(of) && !sent.contains(of),
+                                            "{of}: {context}\n{sent}"
+                                        );
                                     }
-                                    assert!(!queued.contains(r#""p":{"#) && !sent.contains("user_data\":{"), "{context}");
+                                    assert!(
+                                        !queued.contains(r#""p":{"#)
+                                            && !sent.contains("user_data\":{"),
+                                        "{context}"
+                                    );
                                 }
                                 if may && entry.platform == "meta" {
-                                    let personalised = !gpc && match personalisation {
-                                        Some(choice) => choice == "granted",
-                                        None => implied,
-                                    };
-                                    assert_eq!(!sent.contains(r#""opt_out":true"#), personalised, "{context}");
+                                    let personalised = !gpc
+                                        && match personalisation {
+                                            Some(choice) => choice == "granted",
+                                            None => implied,
+                                        };
+                                    assert_eq!(
+                                        !sent.contains(r#""opt_out":true"#),
+                                        personalised,
+                                        "{context}"
+                                    );
                                     assert_eq!(sent.contains(r#"["LDU"]"#), gpc, "{context}");
                                 }
                                 if may && entry.platform == "ga4" {
-                                    assert_eq!(sent.contains(r#""ad_user_data":"DENIED""#), user_data == Some("denied"), "{context}");
+                                    assert_eq!(
+                                        sent.contains(r#""ad_user_data":"DENIED""#),
+                                        user_data == Some("denied"),
+                                        "{context}"
+                                    );
                                     assert_eq!(
                                         sent.contains(r#""ad_personalization":"DENIED""#),
                                         gpc || personalisation == Some("denied"),
@@ -114,8 +152,17 @@ fn a_denied_visitor_produces_no_request() {
 
 #[test]
 fn a_signal_of_the_browser_counts_as_one_of_the_event() {
-    let settings = shop(&[("meta", platform_settings("meta"))], &Value::Null, &Value::Null);
-    let visit = Visit { gpc: true, ip: Some("203.0.113.77"), user_agent: Some("ZqBrowser/1"), ..Visit::default() };
+    let settings = shop(
+        &[("meta", platform_settings("meta"))],
+        &Value::Null,
+        &Value::Null,
+    );
+    let visit = Visit {
+        gpc: true,
+        ip: Some("203.0.113.77"),
+        user_agent: Some("ZqBrowser/1"),
+        ..Visit::default()
+    };
     let consent = json!({"ad_user_data": "granted", "ad_personalization": "granted"});
     let plan = plan(&settings, Some(&visit), &event(&consent));
     let (_, request) = requests(&settings, &plan.messages, NOW).remove(0);
@@ -125,14 +172,22 @@ fn a_signal_of_the_browser_counts_as_one_of_the_event() {
 #[test]
 fn a_consent_string_that_nobody_reads_is_never_a_yes() {
     for entry in ALL {
-        for string in [json!({"tcf": "CPXxRfA"}), json!({"gpp": "DBABLA~BVQqAAAACg"}), json!({"us_privacy": "1YN"})] {
+        for string in [
+            json!({"tcf": "CPXxRfA"}),
+            json!({"gpp": "DBABLA~BVQqAAAACg"}),
+            json!({"us_privacy": "1YN"}),
+        ] {
             let settings = shop(
                 &[(entry.platform, platform_settings(entry.platform))],
                 &json!({"consent": "implied"}),
                 &Value::Null,
             );
             let plan = plan(&settings, None, &event(&string));
-            assert!(requests(&settings, &plan.messages, NOW).is_empty(), "{} {string}", entry.platform);
+            assert!(
+                requests(&settings, &plan.messages, NOW).is_empty(),
+                "{} {string}",
+                entry.platform
+            );
         }
     }
 }
@@ -141,8 +196,12 @@ fn a_consent_string_that_nobody_reads_is_never_a_yes() {
 #[test]
 fn each_destination_sees_only_what_its_own_grant_covers() {
     let settings = crate::support::all_platforms(&Value::Null);
-    let consent = json!({"ad_user_data": "granted", "ad_storage": "granted", "analytics_storage": "denied"});
+    let consent =
+        json!({"ad_user_data": "granted", "ad_storage": "granted", "analytics_storage": "denied"});
     let plan = plan(&settings, None, &event(&consent));
-    let to: Vec<String> = requests(&settings, &plan.messages, NOW).into_iter().map(|(name, _)| name).collect();
+    let to: Vec<String> = requests(&settings, &plan.messages, NOW)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(to, ["meta", "webhook"]);
 }

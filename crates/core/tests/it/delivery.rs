@@ -19,15 +19,31 @@ use crate::support::{NOW, platform_settings, shop};
 type Answer = Result<Reply, Failure>;
 
 fn reply(status: u16, body: &str) -> Answer {
-    Ok(Reply { status, retry_after: None, body: body.as_bytes().to_vec() })
+    Ok(Reply {
+        status,
+        retry_after: None,
+        body: body.as_bytes().to_vec(),
+    })
 }
 
 /// The `event_id`s (GA4: the property `ep`) in a request's body.
 fn ids(flight: &Flight) -> Vec<String> {
     let body: Value = serde_json::from_slice(flight.request.body()).unwrap();
-    let list = body.get("data").or_else(|| body.get("events")).unwrap().as_array().unwrap();
+    let list = body
+        .get("data")
+        .or_else(|| body.get("events"))
+        .unwrap()
+        .as_array()
+        .unwrap();
     list.iter()
-        .map(|event| event.get("event_id").unwrap_or_else(|| &event["params"]["ep"]).as_str().unwrap().to_owned())
+        .map(|event| {
+            event
+                .get("event_id")
+                .unwrap_or_else(|| &event["params"]["ep"])
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -74,9 +90,17 @@ impl<'s> World<'s> {
     fn send(&mut self, events: &[Value], id: &str) {
         let body = Value::from(events.to_vec()).to_string();
         let source = self.settings.source("shop").unwrap();
-        let batch = Batch::read(self.settings, source, None, body.as_bytes(), UnixMillis(self.now)).unwrap();
+        let batch = Batch::read(
+            self.settings,
+            source,
+            None,
+            body.as_bytes(),
+            UnixMillis(self.now),
+        )
+        .unwrap();
         let plan = batch.finish(|_| false, id);
-        self.queue.extend(plan.messages.into_iter().map(|message| (self.now, message)));
+        self.queue
+            .extend(plan.messages.into_iter().map(|message| (self.now, message)));
     }
 
     fn apply(&mut self, report: &Report) {
@@ -92,19 +116,29 @@ impl<'s> World<'s> {
     }
 
     /// Works one message off. `again` says that the queue will hand it over once more; `told` that the reports arrive.
-    fn work(&mut self, message: &str, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>, told: bool) {
+    fn work(
+        &mut self,
+        message: &str,
+        platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
+        told: bool,
+    ) {
         let envelope = match envelope::open(message) {
             Ok(Message::Events(envelope)) => envelope,
             Ok(Message::Report(report)) => return self.apply(&report),
             Err(error) => panic!("{error}: {message}"),
         };
         let envelopes = [envelope];
-        let mut delivery = Delivery::new(self.settings, &envelopes, &self.gates, UnixMillis(self.now));
+        let mut delivery =
+            Delivery::new(self.settings, &envelopes, &self.gates, UnixMillis(self.now));
         let mut flights: Vec<(Flight, Option<Answer>)> = Vec::new();
         loop {
             while let Some(flight) = delivery.next(&mut self.gates, UnixMillis(self.now)) {
                 let answer = platform(&flight, self.now);
-                self.got.push(Got { at: self.now, destination: flight.destination.clone(), ids: ids(&flight) });
+                self.got.push(Got {
+                    at: self.now,
+                    destination: flight.destination.clone(),
+                    ids: ids(&flight),
+                });
                 flights.push((flight, answer));
                 self.most_flights = self.most_flights.max(flights.len());
                 let mut each: HashMap<&str, usize> = HashMap::new();
@@ -124,15 +158,24 @@ impl<'s> World<'s> {
                 && !String::from_utf8_lossy(&reply.body).contains("error")
             {
                 for id in ids(&flight) {
-                    *self.taken.entry((flight.destination.clone(), id)).or_default() += 1;
+                    *self
+                        .taken
+                        .entry((flight.destination.clone(), id))
+                        .or_default() += 1;
                 }
             }
-            delivery.answer(flight.ticket, &answer, &mut self.gates, UnixMillis(self.now));
+            delivery.answer(
+                flight.ticket,
+                &answer,
+                &mut self.gates,
+                UnixMillis(self.now),
+            );
         }
         for aftermath in delivery.finish(UnixMillis(self.now)) {
             for (delay, message) in aftermath.messages {
                 assert!((1..=86_400).contains(&delay), "{delay}");
-                self.queue.push((self.now + i64::from(delay) * 1000, message));
+                self.queue
+                    .push((self.now + i64::from(delay) * 1000, message));
             }
             if told {
                 for report in &aftermath.reports {
@@ -162,7 +205,10 @@ impl<'s> World<'s> {
     }
 
     fn balance(&self, destination: &str) -> Balance {
-        self.balances().into_iter().find(|balance| balance.destination == destination).unwrap()
+        self.balances()
+            .into_iter()
+            .find(|balance| balance.destination == destination)
+            .unwrap()
     }
 
     fn state(&self, destination: &str, state: State) -> i64 {
@@ -171,11 +217,18 @@ impl<'s> World<'s> {
 
     /// How many of the counts have that state and code.
     fn code(&self, state: State, code: &str) -> i64 {
-        self.counts.iter().filter(|(line, _)| line.state == state && line.code == code).map(|(_, n)| n).sum()
+        self.counts
+            .iter()
+            .filter(|(line, _)| line.state == state && line.code == code)
+            .map(|(_, n)| n)
+            .sum()
     }
 
     fn requests(&self, destination: &str) -> Vec<&Got> {
-        self.got.iter().filter(|got| got.destination == destination).collect()
+        self.got
+            .iter()
+            .filter(|got| got.destination == destination)
+            .collect()
     }
 }
 
@@ -194,37 +247,63 @@ fn event(name: &str, id: &str, now: i64) -> Value {
 }
 
 fn events(name: &str, n: usize) -> Vec<Value> {
-    (0..n).map(|n| event(name, &format!("{name}-{n}"), NOW.0)).collect()
+    (0..n)
+        .map(|n| event(name, &format!("{name}-{n}"), NOW.0))
+        .collect()
 }
 
 fn only(platform: &str, more: &Value) -> Settings {
-    shop(&[(platform, platform_settings(platform))], &Value::Null, more)
+    shop(
+        &[(platform, platform_settings(platform))],
+        &Value::Null,
+        more,
+    )
 }
 
 fn received(flight: &Flight) -> Answer {
-    reply(200, &json!({"events_received": ids(flight).len()}).to_string())
+    reply(
+        200,
+        &json!({"events_received": ids(flight).len()}).to_string(),
+    )
 }
 
 const TOO_OLD: &str = r#"{"error": {"code": 100, "error_subcode": 2804016}}"#;
 
 #[test]
 fn bad_events_are_found_and_the_others_delivered_once() {
-    for bad in [vec!["contact-17"], vec!["contact-0", "contact-24", "contact-49"]] {
+    for bad in [
+        vec!["contact-17"],
+        vec!["contact-0", "contact-24", "contact-49"],
+    ] {
         let settings = only("meta", &Value::Null);
         let mut world = World::new(&settings);
         world.send(&events("contact", 50), "e1");
         world.run(&mut |flight, _| {
             let poisoned = ids(flight).iter().any(|id| bad.contains(&id.as_str()));
-            Some(if poisoned { reply(400, TOO_OLD) } else { received(flight) })
+            Some(if poisoned {
+                reply(400, TOO_OLD)
+            } else {
+                received(flight)
+            })
         });
         let k = bad.len();
-        assert_eq!(world.state("meta", State::Delivered), 50 - i64::try_from(k).unwrap());
-        assert_eq!(world.code(State::Rejected, "100/2804016"), i64::try_from(k).unwrap());
+        assert_eq!(
+            world.state("meta", State::Delivered),
+            50 - i64::try_from(k).unwrap()
+        );
+        assert_eq!(
+            world.code(State::Rejected, "100/2804016"),
+            i64::try_from(k).unwrap()
+        );
         assert!(world.taken.len() == 50 - k && world.taken.values().all(|times| *times == 1));
         // A search tree: at most two requests on each of its levels for each bad event, and the first one.
         let requests = world.requests("meta").len();
         assert!(requests <= 2 * k * 6 + 1, "{requests} requests for {k}");
-        let letters: BTreeSet<&str> = world.dead.values().map(|letter| letter.event_id.as_str()).collect();
+        let letters: BTreeSet<&str> = world
+            .dead
+            .values()
+            .map(|letter| letter.event_id.as_str())
+            .collect();
         assert_eq!(letters, bad.iter().copied().collect());
     }
 }
@@ -236,14 +315,32 @@ fn a_refused_token_pauses_the_destination_and_costs_no_event() {
     world.send(&events("contact", 450), "e1");
     let mended = NOW.0 + 3 * 3_600_000;
     world.run(&mut |flight, now| {
-        Some(if now < mended { reply(400, r#"{"error": {"code": 190, "error_subcode": 463}}"#) } else { received(flight) })
+        Some(if now < mended {
+            reply(400, r#"{"error": {"code": 190, "error_subcode": 463}}"#)
+        } else {
+            received(flight)
+        })
     });
     assert_eq!(world.state("meta", State::Delivered), 450);
     assert_eq!(world.balance("meta").retries, 0, "a pause is no attempt");
-    let before = world.requests("meta").iter().filter(|got| got.at < mended).count();
-    assert!(before <= 2 * 3 * 60 * 5, "{before} requests against a dead token");
+    let before = world
+        .requests("meta")
+        .iter()
+        .filter(|got| got.at < mended)
+        .count();
+    assert!(
+        before <= 2 * 3 * 60 * 5,
+        "{before} requests against a dead token"
+    );
     // The second request was under way when the first one was refused; the third waits.
-    assert!(world.requests("meta").iter().filter(|got| got.at == NOW.0).count() <= 2 * world.settings.sources.len().max(3));
+    assert!(
+        world
+            .requests("meta")
+            .iter()
+            .filter(|got| got.at == NOW.0)
+            .count()
+            <= 2 * world.settings.sources.len().max(3)
+    );
 }
 
 #[test]
@@ -251,19 +348,38 @@ fn too_many_requests_close_the_gate_for_as_long_as_the_platform_says() {
     let settings = only("meta", &Value::Null);
     let mut world = World::new(&settings);
     for n in 0..5 {
-        let events: Vec<Value> = (0..3).map(|m| event("contact", &format!("{n}-{m}"), NOW.0)).collect();
+        let events: Vec<Value> = (0..3)
+            .map(|m| event("contact", &format!("{n}-{m}"), NOW.0))
+            .collect();
         world.send(&events, &format!("e{n}"));
     }
     let mut first = true;
     world.run(&mut |flight, _| {
-        let answer = if first { Ok(Reply { status: 429, retry_after: Some(90), body: Vec::new() }) } else { received(flight) };
+        let answer = if first {
+            Ok(Reply {
+                status: 429,
+                retry_after: Some(90),
+                body: Vec::new(),
+            })
+        } else {
+            received(flight)
+        };
         first = false;
         Some(answer)
     });
     let got = world.requests("meta");
     assert_eq!(got[0].at, NOW.0);
-    assert!(got[1..].iter().all(|got| got.at >= NOW.0 + 90_000), "{got:?}");
-    assert_eq!((world.state("meta", State::Delivered), world.balance("meta").retries), (15, 3));
+    assert!(
+        got[1..].iter().all(|got| got.at >= NOW.0 + 90_000),
+        "{got:?}"
+    );
+    assert_eq!(
+        (
+            world.state("meta", State::Delivered),
+            world.balance("meta").retries
+        ),
+        (15, 3)
+    );
 }
 
 #[test]
@@ -275,25 +391,55 @@ fn a_success_of_a_request_under_way_does_not_take_the_platforms_word_back() {
     let mut n = 0;
     world.run(&mut |flight, _| {
         n += 1;
-        Some(if n == 1 { Ok(Reply { status: 429, retry_after: Some(60), body: Vec::new() }) } else { received(flight) })
+        Some(if n == 1 {
+            Ok(Reply {
+                status: 429,
+                retry_after: Some(60),
+                body: Vec::new(),
+            })
+        } else {
+            received(flight)
+        })
     });
-    let at_once = world.got.iter().filter(|got| got.at == NOW.0).map(|got| got.ids.len()).sum::<usize>();
+    let at_once = world
+        .got
+        .iter()
+        .filter(|got| got.at == NOW.0)
+        .map(|got| got.ids.len())
+        .sum::<usize>();
     assert_eq!(at_once, 200, "the third waits");
     assert_eq!(world.state("webhook", State::Delivered), 300);
 }
 
 #[test]
 fn a_platform_that_is_down_for_a_minute_gets_everything_once() {
-    for failure in [Err(Failure::Connection), reply(503, ""), reply(500, r#"{"error": {"code": 2}}"#)] {
+    for failure in [
+        Err(Failure::Connection),
+        reply(503, ""),
+        reply(500, r#"{"error": {"code": 2}}"#),
+    ] {
         let settings = only("meta", &Value::Null);
         let mut world = World::new(&settings);
         for n in 0..20 {
-            world.send(&[event("purchase", &format!("o-{n}"), NOW.0)], &format!("e{n}"));
+            world.send(
+                &[event("purchase", &format!("o-{n}"), NOW.0)],
+                &format!("e{n}"),
+            );
         }
-        world.run(&mut |flight, now| Some(if now < NOW.0 + 60_000 { failure.clone() } else { received(flight) }));
+        world.run(&mut |flight, now| {
+            Some(if now < NOW.0 + 60_000 {
+                failure.clone()
+            } else {
+                received(flight)
+            })
+        });
         assert_eq!(world.state("meta", State::Delivered), 20);
         assert!(world.taken.len() == 20 && world.taken.values().all(|times| *times == 1));
-        let refused = world.got.iter().filter(|got| got.at < NOW.0 + 60_000).count();
+        let refused = world
+            .got
+            .iter()
+            .filter(|got| got.at < NOW.0 + 60_000)
+            .count();
         assert!(refused < 20, "{refused}: three failures close the gate");
     }
 }
@@ -305,23 +451,44 @@ fn a_lost_reply_is_repeated_only_where_the_platform_recognises_the_event() {
     world.send(&[event("purchase", "o-1", NOW.0)], "e1");
     world.send(&[event("page_view", "v-1", NOW.0)], "e2");
     let mut seen = BTreeSet::new();
-    world.run(&mut |flight, _| Some(if seen.insert(ids(flight)) { Err(Failure::Timeout) } else { reply(204, "") }));
+    world.run(&mut |flight, _| {
+        Some(if seen.insert(ids(flight)) {
+            Err(Failure::Timeout)
+        } else {
+            reply(204, "")
+        })
+    });
     assert_eq!(world.state("ga4", State::Delivered), 1);
     assert_eq!(world.code(State::Rejected, "reply_lost"), 1);
-    assert_eq!(world.taken.get(&("ga4".to_owned(), "o-1".to_owned())), Some(&1));
+    assert_eq!(
+        world.taken.get(&("ga4".to_owned(), "o-1".to_owned())),
+        Some(&1)
+    );
     assert_eq!(world.dead.values().next().unwrap().event_id, "v-1");
 
     // A connection that was never made is another matter, and so is a setting.
     let patient = shop(
-        &[("ga4", json!({"measurement_id": "G-9ABCDE1234", "retry_lost_replies": true}))],
+        &[(
+            "ga4",
+            json!({"measurement_id": "G-9ABCDE1234", "retry_lost_replies": true}),
+        )],
         &Value::Null,
         &Value::Null,
     );
-    for (settings, failure) in [(&settings, Failure::Connection), (&patient, Failure::Timeout)] {
+    for (settings, failure) in [
+        (&settings, Failure::Connection),
+        (&patient, Failure::Timeout),
+    ] {
         let mut world = World::new(settings);
         world.send(&[event("page_view", "v-1", NOW.0)], "e2");
         let mut first = true;
-        world.run(&mut |_, _| Some(if std::mem::take(&mut first) { Err(failure) } else { reply(204, "") }));
+        world.run(&mut |_, _| {
+            Some(if std::mem::take(&mut first) {
+                Err(failure)
+            } else {
+                reply(204, "")
+            })
+        });
         assert_eq!(world.state("ga4", State::Delivered), 1);
     }
 }
@@ -331,18 +498,45 @@ fn an_event_that_outlives_the_platforms_limit_is_dead() {
     let settings = only("meta", &json!({"delivery": {"max_attempts": 100}}));
     let mut world = World::new(&settings);
     let almost = NOW.0 - 7 * 86_400_000 + 20 * 60_000;
-    world.send(&[event("purchase", "old", almost), event("purchase", "new", NOW.0)], "e1");
-    world.run(&mut |flight, now| Some(if now < NOW.0 + 7_200_000 { reply(503, "") } else { received(flight) }));
-    assert_eq!((world.state("meta", State::Delivered), world.state("meta", State::Dead)), (1, 1));
+    world.send(
+        &[
+            event("purchase", "old", almost),
+            event("purchase", "new", NOW.0),
+        ],
+        "e1",
+    );
+    world.run(&mut |flight, now| {
+        Some(if now < NOW.0 + 7_200_000 {
+            reply(503, "")
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(
+        (
+            world.state("meta", State::Delivered),
+            world.state("meta", State::Dead)
+        ),
+        (1, 1)
+    );
     assert_eq!(world.dead.values().next().unwrap().event_id, "old");
-    assert!(world.got.iter().all(|got| got.at < almost + 7 * 86_400_000 || !got.ids.contains(&"old".to_owned())));
+    assert!(
+        world
+            .got
+            .iter()
+            .all(|got| got.at < almost + 7 * 86_400_000 || !got.ids.contains(&"old".to_owned()))
+    );
 }
 
 #[test]
 fn an_event_that_waits_at_a_dead_token_until_it_is_too_old_is_dead() {
     let settings = only("ga4", &Value::Null);
     let mut world = World::new(&settings);
-    world.gates.entry("ga4".to_owned()).unwrap().close("pause", 90 * 3600, NOW);
+    world
+        .gates
+        .entry("ga4".to_owned())
+        .unwrap()
+        .close("pause", 90 * 3600, NOW);
     world.send(&[event("purchase", "o", NOW.0)], "e1");
     world.run(&mut |_, _| panic!("the gate is closed"));
     assert_eq!(world.code(State::Dead, "too_old"), 1);
@@ -350,13 +544,23 @@ fn an_event_that_waits_at_a_dead_token_until_it_is_too_old_is_dead() {
 
 #[test]
 fn the_last_attempt_is_the_last() {
-    let settings = only("meta", &json!({"delivery": {"max_attempts": 4, "retry_base_seconds": 61}}));
+    let settings = only(
+        "meta",
+        &json!({"delivery": {"max_attempts": 4, "retry_base_seconds": 61}}),
+    );
     let mut world = World::new(&settings);
     world.send(&events("contact", 2), "e1");
     world.run(&mut |_, _| Some(reply(500, "")));
     assert_eq!(world.code(State::Dead, "http_500"), 2);
-    assert_eq!((world.requests("meta").len(), world.balance("meta").retries), (4, 6));
-    let waits: Vec<i64> = world.got.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
+    assert_eq!(
+        (world.requests("meta").len(), world.balance("meta").retries),
+        (4, 6)
+    );
+    let waits: Vec<i64> = world
+        .got
+        .windows(2)
+        .map(|pair| pair[1].at - pair[0].at)
+        .collect();
     for (wait, base) in waits.iter().zip([61_000, 122_000, 244_000]) {
         assert!((base..=base + base / 4 + 3000).contains(wait), "{waits:?}");
     }
@@ -368,16 +572,35 @@ fn requests_that_nobody_answered_are_tried_again() {
     let mut world = World::new(&settings);
     world.send(&events("contact", 3), "e1");
     let mut first = true;
-    world.run(&mut |flight, _| if std::mem::take(&mut first) { None } else { Some(received(flight)) });
-    assert_eq!((world.state("webhook", State::Delivered), world.balance("webhook").retries), (3, 3));
+    world.run(&mut |flight, _| {
+        if std::mem::take(&mut first) {
+            None
+        } else {
+            Some(received(flight))
+        }
+    });
+    assert_eq!(
+        (
+            world.state("webhook", State::Delivered),
+            world.balance("webhook").retries
+        ),
+        (3, 3)
+    );
 }
 
 /// Five webhooks; the one called `a` fails in every way there is.
 fn five() -> Settings {
     let hook = |name: &'static str| {
-        (name, json!({"platform": "webhook", "url": format!("https://{name}.example/in"), "secret": "HOOK_SECRET", "most_events": 10}))
+        (
+            name,
+            json!({"platform": "webhook", "url": format!("https://{name}.example/in"), "secret": "HOOK_SECRET", "most_events": 10}),
+        )
     };
-    shop(&["a", "b", "c", "d", "e"].map(hook), &Value::Null, &Value::Null)
+    shop(
+        &["a", "b", "c", "d", "e"].map(hook),
+        &Value::Null,
+        &Value::Null,
+    )
 }
 
 #[test]
@@ -387,7 +610,11 @@ fn one_failing_destination_changes_nothing_for_the_others() {
         let mut world = World::new(&settings);
         world.send(&events("contact", 95), "e1");
         world.run(&mut |flight, now| {
-            if flight.destination == "a" && now < NOW.0 + 600_000 { failing() } else { Some(received(flight)) }
+            if flight.destination == "a" && now < NOW.0 + 600_000 {
+                failing()
+            } else {
+                Some(received(flight))
+            }
         });
         world
     };
@@ -401,16 +628,32 @@ fn one_failing_destination_changes_nothing_for_the_others() {
     ] {
         let ill = run(failing);
         for name in ["b", "c", "d", "e"] {
-            let times = |world: &World<'_>| world.requests(name).into_iter().cloned().collect::<Vec<_>>();
+            let times = |world: &World<'_>| {
+                world
+                    .requests(name)
+                    .into_iter()
+                    .cloned()
+                    .collect::<Vec<_>>()
+            };
             assert_eq!(times(&ill), times(&well), "{name}");
             assert_eq!(ill.balance(name), well.balance(name));
             assert_eq!(ill.state(name, State::Delivered), 95);
         }
-        assert!(ill.most_flights <= MOST_FLIGHTS && ill.most_each <= 2, "{} {}", ill.most_flights, ill.most_each);
+        assert!(
+            ill.most_flights <= MOST_FLIGHTS && ill.most_each <= 2,
+            "{} {}",
+            ill.most_flights,
+            ill.most_each
+        );
     }
     assert_eq!((well.most_flights, well.most_each), (MOST_FLIGHTS, 2));
     // They take turns: each has had its first request before any has its third.
-    let first: Vec<&str> = well.got.iter().take(5).map(|got| got.destination.as_str()).collect();
+    let first: Vec<&str> = well
+        .got
+        .iter()
+        .take(5)
+        .map(|got| got.destination.as_str())
+        .collect();
     assert_eq!(first.iter().collect::<BTreeSet<_>>().len(), 5, "{first:?}");
 }
 
@@ -420,7 +663,10 @@ fn a_dead_letter_can_be_offered_again() {
     let mut world = World::new(&settings);
     world.send(&events("contact", 3), "e1");
     world.run(&mut |_, _| Some(reply(400, TOO_OLD)));
-    assert_eq!((world.dead.len(), world.state("meta", State::Rejected)), (3, 3));
+    assert_eq!(
+        (world.dead.len(), world.state("meta", State::Rejected)),
+        (3, 3)
+    );
     // The first replay is refused again, the second is not.
     for (round, answer) in [(1, Some(TOO_OLD)), (2, None)] {
         let letters: Vec<DeadLetter> = world.dead.values().cloned().collect();
@@ -431,9 +677,14 @@ fn a_dead_letter_can_be_offered_again() {
             world.apply(&report);
         }
         assert!(world.dead.is_empty());
-        world.run(&mut |flight, _| Some(answer.map_or_else(|| received(flight), |body| reply(400, body))));
+        world.run(&mut |flight, _| {
+            Some(answer.map_or_else(|| received(flight), |body| reply(400, body)))
+        });
     }
-    assert_eq!((world.dead.len(), world.state("meta", State::Delivered)), (0, 3));
+    assert_eq!(
+        (world.dead.len(), world.state("meta", State::Delivered)),
+        (0, 3)
+    );
     assert_eq!(world.state("meta", State::Rejected), 0);
 }
 
@@ -456,7 +707,9 @@ fn what_is_too_large_for_one_request_goes_in_several() {
         &Value::Null,
     );
     let mut world = World::new(&settings);
-    let items: Vec<Value> = (0..50).map(|n| json!({"item_id": format!("{n:0>100}"), "item_name": "n".repeat(100)})).collect();
+    let items: Vec<Value> = (0..50)
+        .map(|n| json!({"item_id": format!("{n:0>100}"), "item_name": "n".repeat(100)}))
+        .collect();
     let many: Vec<Value> = (0..20)
         .map(|n| {
             let mut event = event("view_item", &format!("v-{n}"), NOW.0);

@@ -2,7 +2,10 @@
 //!
 //! The snapshots are read by people: a change of one is a change of what leaves the house.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be read fails its test"
+)]
 
 use edgetally_core::destinations::{ALL, Input};
 use edgetally_core::intake::Visit;
@@ -12,7 +15,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, envelopes, files, fixtures, plan, platform_settings, requests, shop, show};
+use crate::support::{
+    NOW, envelopes, files, fixtures, plan, platform_settings, requests, shop, show,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,8 +72,11 @@ fn every_golden_event_reaches_every_destination_as_recorded() {
     for entry in ALL {
         for (name, text) in &events {
             let golden: Golden<'_> = serde_json::from_str(text).unwrap();
-            let settings =
-                shop(&[(entry.platform, platform_settings(entry.platform))], &golden.source, &Value::Null);
+            let settings = shop(
+                &[(entry.platform, platform_settings(entry.platform))],
+                &golden.source,
+                &Value::Null,
+            );
             let visit = golden.visit.as_ref().map(Visitor::visit);
             let plan = plan(&settings, visit.as_ref(), golden.event.get());
             let answer: Value = serde_json::from_str(&plan.answer).unwrap();
@@ -78,8 +86,17 @@ fn every_golden_event_reaches_every_destination_as_recorded() {
                 shown.push('\n');
                 shown.push_str(&show(&request));
             }
-            assert_eq!(verdict == "queued", shown.contains("POST "), "{name} at {}", entry.platform);
-            snapshot(&format!("{}__{name}", entry.platform), &golden.about, &shown);
+            assert_eq!(
+                verdict == "queued",
+                shown.contains("POST "),
+                "{name} at {}",
+                entry.platform
+            );
+            snapshot(
+                &format!("{}__{name}", entry.platform),
+                &golden.about,
+                &shown,
+            );
         }
     }
 }
@@ -92,7 +109,11 @@ fn every_golden_event_is_answered_as_recorded() {
         let settings = crate::support::all_platforms(&golden.source);
         let visit = golden.visit.as_ref().map(Visitor::visit);
         let plan = plan(&settings, visit.as_ref(), golden.event.get());
-        snapshot(&format!("answer__{name}"), &golden.about, &crate::support::spread(&plan.answer));
+        snapshot(
+            &format!("answer__{name}"),
+            &golden.about,
+            &crate::support::spread(&plan.answer),
+        );
     }
 }
 
@@ -114,7 +135,10 @@ fn outcome(outcome: &Outcome) -> String {
         Outcome::Delivered => "delivered".to_owned(),
         Outcome::Rejected { code } => format!("rejected {code}"),
         Outcome::Retry { code, after: None } => format!("retry {code}"),
-        Outcome::Retry { code, after: Some(seconds) } => format!("retry {code} after {seconds} s"),
+        Outcome::Retry {
+            code,
+            after: Some(seconds),
+        } => format!("retry {code} after {seconds} s"),
         Outcome::Unauthorized { code } => format!("unauthorised {code}"),
     }
 }
@@ -122,9 +146,15 @@ fn outcome(outcome: &Outcome) -> String {
 fn answer(answer: &Answer) -> String {
     match answer {
         Answer::All(all) => format!("all: {}", outcome(all)),
-        Answer::Each(each) => format!("each: {}", each.iter().map(outcome).collect::<Vec<_>>().join(", ")),
+        Answer::Each(each) => format!(
+            "each: {}",
+            each.iter().map(outcome).collect::<Vec<_>>().join(", ")
+        ),
         Answer::Isolate(those) => {
-            let those: Vec<_> = those.iter().map(|(place, fault)| format!("{place} {}", outcome(fault))).collect();
+            let those: Vec<_> = those
+                .iter()
+                .map(|(place, fault)| format!("{place} {}", outcome(fault)))
+                .collect();
             format!("isolate: {}", those.join(", "))
         }
         Answer::Split(fault) => format!("split, down to: {}", outcome(fault)),
@@ -138,11 +168,20 @@ fn every_documented_reply_is_read_as_recorded() {
         let settings = shop(&[("it", it(entry.platform))], &Value::Null, &Value::Null);
         let destination = &settings.destination("it").unwrap().destination;
         let mut lines = String::new();
-        let replies = files(&fixtures().join("destinations").join(entry.platform).join("replies"));
+        let replies = files(
+            &fixtures()
+                .join("destinations")
+                .join(entry.platform)
+                .join("replies"),
+        );
         assert!(!replies.is_empty(), "{} has no replies", entry.platform);
         for (name, text) in replies {
             let stored: StoredReply = serde_json::from_str(&text).unwrap();
-            assert!(name.starts_with(&stored.status.to_string()), "{name} is named for its status: {}", stored.about);
+            assert!(
+                name.starts_with(&stored.status.to_string()),
+                "{name} is named for its status: {}",
+                stored.about
+            );
             let events: Vec<Value> = (0..stored.batch)
                 .map(|n| {
                     json!({
@@ -164,10 +203,19 @@ fn every_documented_reply_is_read_as_recorded() {
                 Value::String(text) => text.clone(),
                 json => json.to_string(),
             };
-            let retry_after =
-                stored.headers.get("retry-after").and_then(|value| Reply::parse_retry_after(value, NOW));
-            let reply = Reply { status: stored.status, retry_after, body: body.into_bytes() };
-            lines.push_str(&format!("{name}: {}\n", answer(&destination.read(&batch, &reply))));
+            let retry_after = stored
+                .headers
+                .get("retry-after")
+                .and_then(|value| Reply::parse_retry_after(value, NOW));
+            let reply = Reply {
+                status: stored.status,
+                retry_after,
+                body: body.into_bytes(),
+            };
+            lines.push_str(&format!(
+                "{name}: {}\n",
+                answer(&destination.read(&batch, &reply))
+            ));
         }
         snapshot(&format!("replies__{}", entry.platform), "", &lines);
     }

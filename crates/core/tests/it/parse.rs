@@ -123,7 +123,11 @@ fn faults_of_events() -> Vec<(String, &'static str, &'static str, &'static str)>
 fn every_fault_is_told_by_code_path_and_rule_and_never_by_its_value() {
     for (event, code, path, message) in faults_of_events() {
         let told = fault(&event);
-        assert_eq!((told.0, told.1.as_str(), told.2.as_str()), (code, path, message), "{event}");
+        assert_eq!(
+            (told.0, told.1.as_str(), told.2.as_str()),
+            (code, path, message),
+            "{event}"
+        );
         assert!(!format!("{told:?}").contains(MARK), "{event}");
     }
 }
@@ -132,10 +136,17 @@ fn every_fault_is_told_by_code_path_and_rule_and_never_by_its_value() {
 fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
     let good = r#"{"event":"contact","event_id":"c"}"#;
     let many = |n: usize| format!("[{}]", vec![good; n].join(","));
-    let deep = format!(r#"{{"event":"contact","event_id":"c","user":{}{}}}"#, "[".repeat(50), "]".repeat(50));
+    let deep = format!(
+        r#"{{"event":"contact","event_id":"c","user":{}{}}}"#,
+        "[".repeat(50),
+        "]".repeat(50)
+    );
     let properties = |size: usize| {
         let empty = r#"{"event":"contact","event_id":"c","properties":{"a":""}}"#;
-        empty.replace(r#""a":"""#, &format!(r#""a":"{}""#, "x".repeat(size - empty.len())))
+        empty.replace(
+            r#""a":"""#,
+            &format!(r#""a":"{}""#, "x".repeat(size - empty.len())),
+        )
     };
     vec![
         (b"".to_vec(), "malformed_json", 400),
@@ -143,13 +154,41 @@ fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
         (b"{".to_vec(), "malformed_json", 400),
         (b"nonsense".to_vec(), "malformed_json", 400),
         (br#"{"event": "pur"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "purchase", "value": 12"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "purchase", "user": {"email": tru}}"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "purchase", "value": NaN}"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "purchase", "value": Infinity}"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "purchase", "value": 01}"#.to_vec(), "malformed_json", 400),
-        (br#"{"event": "contact", "event_id": 'c'}"#.to_vec(), "malformed_json", 400),
-        (format!("{good} trailing").into_bytes(), "malformed_json", 400),
+        (
+            br#"{"event": "purchase", "value": 12"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            br#"{"event": "purchase", "user": {"email": tru}}"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            br#"{"event": "purchase", "value": NaN}"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            br#"{"event": "purchase", "value": Infinity}"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            br#"{"event": "purchase", "value": 01}"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            br#"{"event": "contact", "event_id": 'c'}"#.to_vec(),
+            "malformed_json",
+            400,
+        ),
+        (
+            format!("{good} trailing").into_bytes(),
+            "malformed_json",
+            400,
+        ),
         (format!("{good}{good}").into_bytes(), "malformed_json", 400),
         (format!("[{good},]").into_bytes(), "malformed_json", 400),
         (b"\xff\xfe".to_vec(), "invalid_utf8", 400),
@@ -159,14 +198,23 @@ fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
         (many(MOST_EVENTS + 1).into_bytes(), "too_many_events", 413),
         (br#"{"events": {}}"#.to_vec(), "wrong_type", 422),
         (vec![b' '; LARGEST_BODY + 1], "body_too_large", 413),
-        (properties(LARGEST_EVENT + 1).into_bytes(), "event_too_large", 413),
+        (
+            properties(LARGEST_EVENT + 1).into_bytes(),
+            "event_too_large",
+            413,
+        ),
         (deep.into_bytes(), "too_deep", 400),
-        (format!("{}{}", "{\"a\":".repeat(3000), "}".repeat(3000)).into_bytes(), "too_deep", 400),
+        (
+            format!("{}{}", "{\"a\":".repeat(3000), "}".repeat(3000)).into_bytes(),
+            "too_deep",
+            400,
+        ),
     ]
 }
 
 fn read(settings: &Settings, body: &[u8]) -> Result<Plan, edgetally_core::error::ParseError> {
-    Batch::read(settings, settings.source("shop").unwrap(), None, body, NOW).map(|batch| batch.finish(|_| false, "e"))
+    Batch::read(settings, settings.source("shop").unwrap(), None, body, NOW)
+        .map(|batch| batch.finish(|_| false, "e"))
 }
 
 #[test]
@@ -174,9 +222,16 @@ fn a_request_that_is_no_batch_is_refused_as_a_whole() {
     let settings = all_platforms(&Value::Null);
     for (body, code, status) in faults_of_requests() {
         let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
-        let Err(error) = read(&settings, &body) else { panic!("{shown} was taken") };
-        assert_eq!((error.code.as_str(), error.code.status()), (code, status), "{shown}");
-        let refusal: Value = serde_json::from_str(&edgetally_core::intake::refusal(&error)).unwrap();
+        let Err(error) = read(&settings, &body) else {
+            panic!("{shown} was taken")
+        };
+        assert_eq!(
+            (error.code.as_str(), error.code.status()),
+            (code, status),
+            "{shown}"
+        );
+        let refusal: Value =
+            serde_json::from_str(&edgetally_core::intake::refusal(&error)).unwrap();
         assert_eq!(refusal["error"]["code"], code);
     }
 }
@@ -218,14 +273,31 @@ fn codes_are_told_apart_and_explained() {
     texts.dedup();
     assert_eq!(texts.len(), Code::ALL.len());
     for code in Code::ALL {
-        assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
-        assert!((400..600).contains(&code.status()) && code.meaning().ends_with('.'), "{code}");
+        assert!(
+            code.as_str()
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        );
+        assert!(
+            (400..600).contains(&code.status()) && code.meaning().ends_with('.'),
+            "{code}"
+        );
     }
 }
 
 #[test]
 fn amounts_stay_as_they_were_written() {
-    for amount in ["129.90", "1e2", "0.1", "0", "0.0", "1E+2", "1000000000000", "0.30000000000000004", "12345678901.23"] {
+    for amount in [
+        "129.90",
+        "1e2",
+        "0.1",
+        "0",
+        "0.0",
+        "1E+2",
+        "1000000000000",
+        "0.30000000000000004",
+        "12345678901.23",
+    ] {
         let text = with("value", amount);
         let event = Event::parse(&text, NOW).unwrap();
         assert_eq!(event.money.unwrap().amount.as_str(), amount);
@@ -236,25 +308,41 @@ fn amounts_stay_as_they_were_written() {
 fn the_limits_are_inclusive() {
     let settings = all_platforms(&json!({"consent": "implied"}));
     let empty = r#"{"event":"contact","event_id":"c","properties":{"a":""}}"#;
-    let largest =
-        empty.replace(r#""a":"""#, &format!(r#""a":"{}""#, "x".repeat(LARGEST_EVENT - empty.len())));
+    let largest = empty.replace(
+        r#""a":"""#,
+        &format!(r#""a":"{}""#, "x".repeat(LARGEST_EVENT - empty.len())),
+    );
     assert_eq!(largest.len(), LARGEST_EVENT);
     assert_eq!(read(&settings, largest.as_bytes()).unwrap().status, 202);
 
-    let most: Vec<Value> = (0..MOST_EVENTS).map(|n| json!({"event": "contact", "event_id": n.to_string()})).collect();
-    let answer: Value =
-        serde_json::from_str(&read(&settings, Value::from(most).to_string().as_bytes()).unwrap().answer).unwrap();
+    let most: Vec<Value> = (0..MOST_EVENTS)
+        .map(|n| json!({"event": "contact", "event_id": n.to_string()}))
+        .collect();
+    let answer: Value = serde_json::from_str(
+        &read(&settings, Value::from(most).to_string().as_bytes())
+            .unwrap()
+            .answer,
+    )
+    .unwrap();
     assert_eq!(answer["accepted"], MOST_EVENTS);
 
     let mut body = r#"{"event":"contact","event_id":"c"}"#.to_owned();
     body.push_str(&" ".repeat(LARGEST_EVENT - body.len()));
     assert!(read(&settings, body.as_bytes()).is_ok());
 
-    let deepest = format!(r#"{{"event":"contact","event_id":"c","properties":{}{}}}"#, r#"{"a":"#.repeat(6).as_str(), "{}".to_owned() + &"}".repeat(6));
+    let deepest = format!(
+        r#"{{"event":"contact","event_id":"c","properties":{}{}}}"#,
+        r#"{"a":"#.repeat(6).as_str(),
+        "{}".to_owned() + &"}".repeat(6)
+    );
     assert!(read(&settings, deepest.as_bytes()).is_ok());
 
     let soon = with("event_time", "1795342831000");
-    assert_eq!(Event::parse(&soon, NOW).unwrap().time, NOW, "within the tolerance it is set back");
+    assert_eq!(
+        Event::parse(&soon, NOW).unwrap().time,
+        NOW,
+        "within the tolerance it is set back"
+    );
 }
 
 #[test]
@@ -267,14 +355,20 @@ fn a_byte_order_mark_is_no_fault() {
 #[test]
 fn one_bad_event_among_a_hundred_is_the_only_one_refused() {
     let settings = all_platforms(&json!({"consent": "implied"}));
-    let mut events: Vec<Value> =
-        (0..100).map(|n| json!({"event": "contact", "event_id": format!("c-{n}"), "action_source": "email"})).collect();
+    let mut events: Vec<Value> = (0..100)
+        .map(
+            |n| json!({"event": "contact", "event_id": format!("c-{n}"), "action_source": "email"}),
+        )
+        .collect();
     events[61] = json!({"event": "purchase", "event_id": "p", "value": 3});
     for body in [Value::from(events.clone()), json!({"events": events})] {
         let plan = read(&settings, body.to_string().as_bytes()).unwrap();
         let answer: Value = serde_json::from_str(&plan.answer).unwrap();
         assert_eq!(plan.status, 202);
-        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(99), &json!(1)));
+        assert_eq!(
+            (&answer["accepted"], &answer["rejected"]),
+            (&json!(99), &json!(1))
+        );
         assert_eq!(
             answer["results"][61],
             json!({"index": 61, "status": "rejected", "code": "currency_missing", "path": "currency",
@@ -286,7 +380,10 @@ fn one_bad_event_among_a_hundred_is_the_only_one_refused() {
 #[test]
 fn a_batch_of_nothing_but_faults_is_unprocessable() {
     let settings = all_platforms(&Value::Null);
-    for body in [r#"[{"event": "contact"}, 7, null, [], "x"]"#, r#"{"event": "contact"}"#] {
+    for body in [
+        r#"[{"event": "contact"}, 7, null, [], "x"]"#,
+        r#"{"event": "contact"}"#,
+    ] {
         let plan = read(&settings, body.as_bytes()).unwrap();
         assert_eq!(plan.status, 422, "{}", plan.answer);
         assert!(plan.claims.is_empty());
@@ -300,11 +397,17 @@ fn the_second_copy_in_one_batch_is_a_duplicate() {
     let other = json!({"event": "refund", "event_id": "o-1", "value": 1, "currency": "EUR"});
     let plan = read(&settings, json!([copy, other, copy]).to_string().as_bytes()).unwrap();
     let answer: Value = serde_json::from_str(&plan.answer).unwrap();
-    let statuses: Vec<&Value> = answer["results"].as_array().unwrap().iter().map(|line| &line["status"]).collect();
+    let statuses: Vec<&Value> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["status"])
+        .collect();
     assert_eq!(statuses, ["accepted", "accepted", "duplicate"]);
     assert_eq!(plan.claims.len(), 2);
     // A purchase that is known by its order is the same event as one whose id is the order.
-    let by_order = json!({"event": "purchase", "transaction_id": "o-1", "value": 1, "currency": "EUR"});
+    let by_order =
+        json!({"event": "purchase", "transaction_id": "o-1", "value": 1, "currency": "EUR"});
     let plan = read(&settings, json!([copy, by_order]).to_string().as_bytes()).unwrap();
     assert!(plan.answer.contains(r#""duplicates":1"#));
 }
@@ -335,13 +438,19 @@ fn no_batch_makes_a_message_that_the_queue_refuses() {
             })
             .collect()
     };
-    for events in [named(Value::Null), named(json!({"ad_user_data": "granted"}))] {
+    for events in [
+        named(Value::Null),
+        named(json!({"ad_user_data": "granted"})),
+    ] {
         let plan = read(&settings, Value::from(events).to_string().as_bytes()).unwrap();
         for message in &plan.messages {
             assert!(message.len() <= LARGEST_MESSAGE, "{} bytes", message.len());
         }
     }
-    let wide = format!(r#"{{"event":"contact","event_id":"c","properties":{{"a":"{}"}}}}"#, "\\u0001".repeat(10_800));
+    let wide = format!(
+        r#"{{"event":"contact","event_id":"c","properties":{{"a":"{}"}}}}"#,
+        "\\u0001".repeat(10_800)
+    );
     let settings = all_platforms(&json!({"consent": "implied"}));
     for message in read(&settings, wide.as_bytes()).unwrap().messages {
         assert!(message.len() <= LARGEST_MESSAGE, "{} bytes", message.len());
@@ -350,9 +459,18 @@ fn no_batch_makes_a_message_that_the_queue_refuses() {
 
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
-        Just("event".to_owned()), Just("event_id".to_owned()), Just("value".to_owned()), Just("items".to_owned()),
-        Just("user".to_owned()), Just("email".to_owned()), Just("context".to_owned()), Just("cookies".to_owned()),
-        Just("consent".to_owned()), Just("properties".to_owned()), Just("events".to_owned()), Just("event_time".to_owned()),
+        Just("event".to_owned()),
+        Just("event_id".to_owned()),
+        Just("value".to_owned()),
+        Just("items".to_owned()),
+        Just("user".to_owned()),
+        Just("email".to_owned()),
+        Just("context".to_owned()),
+        Just("cookies".to_owned()),
+        Just("consent".to_owned()),
+        Just("properties".to_owned()),
+        Just("events".to_owned()),
+        Just("event_time".to_owned()),
         ".{0,6}",
     ];
     let leaf = prop_oneof![

@@ -24,12 +24,25 @@ fn spellings(text: &str) -> Vec<String> {
         STANDARD.encode(text),
         URL_SAFE_NO_PAD.encode(text),
         json.trim_matches('"').to_owned(),
-        text.chars().flat_map(|c| if c.is_ascii_alphanumeric() { vec![c] } else { format!("\\u{:04x}", u32::from(c)).chars().collect() }).collect(),
+        text.chars()
+            .flat_map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    vec![c]
+                } else {
+                    format!("\\u{:04x}", u32::from(c)).chars().collect()
+                }
+            })
+            .collect(),
     ];
     // Base64 of a text inside another one, at the three places where it may begin.
     for skip in 1..3 {
         let shifted = STANDARD.encode(format!("{}{text}", "x".repeat(skip)));
-        spellings.push(shifted.get(4..shifted.len() - 4).unwrap_or_default().to_owned());
+        spellings.push(
+            shifted
+                .get(4..shifted.len() - 4)
+                .unwrap_or_default()
+                .to_owned(),
+        );
     }
     spellings.retain(|spelling| spelling.len() >= 6);
     spellings
@@ -37,8 +50,11 @@ fn spellings(text: &str) -> Vec<String> {
 
 /// What to look for, in lower case: made once for each visitor.
 fn needles<'a>(identifiers: impl IntoIterator<Item = &'a String>) -> Vec<String> {
-    let mut needles: Vec<String> =
-        identifiers.into_iter().flat_map(|identifier| spellings(identifier)).map(|spelling| spelling.to_lowercase()).collect();
+    let mut needles: Vec<String> = identifiers
+        .into_iter()
+        .flat_map(|identifier| spellings(identifier))
+        .map(|spelling| spelling.to_lowercase())
+        .collect();
     needles.sort();
     needles.dedup();
     needles
@@ -47,7 +63,9 @@ fn needles<'a>(identifiers: impl IntoIterator<Item = &'a String>) -> Vec<String>
 /// Which of the needles a text shows, in any case of its letters.
 fn shows<'n>(text: &str, needles: &'n [String]) -> Option<&'n String> {
     let lower = text.to_lowercase();
-    needles.iter().find(|needle| lower.contains(needle.as_str()))
+    needles
+        .iter()
+        .find(|needle| lower.contains(needle.as_str()))
 }
 
 /// Everything that becomes visible of a request: by name.
@@ -80,23 +98,40 @@ fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
                 request.uri(),
                 request.headers(),
                 String::from_utf8(request.body().clone()).unwrap(),
-                STANDARD.decode(request.body()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+                STANDARD
+                    .decode(request.body())
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                    .unwrap_or_default()
             ),
         ));
         traces.push(("Debug of the flight".to_owned(), format!("{flight:?}")));
         delivery.answer(
             flight.ticket,
-            &Ok(edgetally_core::outcome::Reply { status: 400, ..Default::default() }),
+            &Ok(edgetally_core::outcome::Reply {
+                status: 400,
+                ..Default::default()
+            }),
             &mut gates,
             NOW,
         );
     }
     traces.push(("Debug of the delivery".to_owned(), format!("{delivery:?}")));
     let aftermath = delivery.finish(NOW);
-    traces.push(("Debug of the aftermath".to_owned(), format!("{aftermath:?}")));
+    traces.push((
+        "Debug of the aftermath".to_owned(),
+        format!("{aftermath:?}"),
+    ));
     for after in aftermath {
-        traces.push(("report".to_owned(), serde_json::to_string(&after.reports).unwrap()));
-        traces.extend(after.messages.into_iter().map(|(_, message)| ("retry".to_owned(), message)));
+        traces.push((
+            "report".to_owned(),
+            serde_json::to_string(&after.reports).unwrap(),
+        ));
+        traces.extend(
+            after
+                .messages
+                .into_iter()
+                .map(|(_, message)| ("retry".to_owned(), message)),
+        );
     }
     traces
 }
@@ -115,20 +150,37 @@ struct Visitor {
 fn visitor() -> impl Strategy<Value = Visitor> {
     let word = "[bdfgkmnprtvz][aeiou][bdfgkmnprtvz]{2}[aeiou][bdfgkmnprtvz]";
     (
-        (word, word, prop_oneof![Just("Gmail.com"), Just("post.example"), Just("mx.xn--p1ai"), Just("büro.example")], prop_oneof![Just(""), Just("+shop")]),
-        prop_oneof!["\\+49 1512 [1-9][0-9]{6}", "\\(0\\)1512/[1-9][0-9]{6}", "0049-151-2[1-9][0-9]{6}", "01512[1-9][0-9]{6}"],
+        (
+            word,
+            word,
+            prop_oneof![
+                Just("Gmail.com"),
+                Just("post.example"),
+                Just("mx.xn--p1ai"),
+                Just("büro.example")
+            ],
+            prop_oneof![Just(""), Just("+shop")],
+        ),
+        prop_oneof![
+            "\\+49 1512 [1-9][0-9]{6}",
+            "\\(0\\)1512/[1-9][0-9]{6}",
+            "0049-151-2[1-9][0-9]{6}",
+            "01512[1-9][0-9]{6}"
+        ],
         (word, "[A-Z][a-z]{4}-O’[A-Z][a-z]{4}ß"),
         "[A-Z][a-z]{6}strasse [1-9][0-9]{2}",
         "cust-[a-f0-9]{10}",
     )
-        .prop_map(|((a, b, domain, plus), phone, (first, last), street, external_id)| Visitor {
-            email: format!("{}.{b}{plus}@{domain}", a.to_uppercase()),
-            phone,
-            first_name: first.to_uppercase(),
-            last_name: last,
-            street,
-            external_id,
-        })
+        .prop_map(
+            |((a, b, domain, plus), phone, (first, last), street, external_id)| Visitor {
+                email: format!("{}.{b}{plus}@{domain}", a.to_uppercase()),
+                phone,
+                first_name: first.to_uppercase(),
+                last_name: last,
+                street,
+                external_id,
+            },
+        )
 }
 
 impl Visitor {
@@ -141,7 +193,10 @@ impl Visitor {
         vec![
             self.email.clone(),
             format!("{}@{domain}", local.replace('.', "")),
-            format!("{}@{domain}", local.split('+').next().unwrap().replace('.', "")),
+            format!(
+                "{}@{domain}",
+                local.split('+').next().unwrap().replace('.', "")
+            ),
             self.phone.clone(),
             national,
         ]
@@ -177,18 +232,31 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
         1 => event["properties"]["note"] = json!(format!("call {planted} back")),
         2 => event["properties"]["search_term"] = json!(planted),
         3 => event["properties"][planted] = json!(true),
-        4 => event["context"]["page_url"] = json!(format!("https://shop.example/u/{encoded}/thanks?gclid=A")),
-        5 => event["context"]["page_url"] = json!(format!("https://shop.example/thanks?email={encoded}&gclid={encoded}&utm_term={encoded}#{planted}")),
+        4 => {
+            event["context"]["page_url"] =
+                json!(format!("https://shop.example/u/{encoded}/thanks?gclid=A"))
+        }
+        5 => {
+            event["context"]["page_url"] = json!(format!(
+                "https://shop.example/thanks?email={encoded}&gclid={encoded}&utm_term={encoded}#{planted}"
+            ))
+        }
         6 => event["context"]["page_url"] = json!(format!("https://{encoded}@shop.example/thanks")),
         7 => event["context"]["page_title"] = json!(format!("Hello {planted}!")),
-        8 => event["context"]["referrer"] = json!(format!("https://shop.example/{encoded}?utm_source={encoded}")),
+        8 => {
+            event["context"]["referrer"] = json!(format!(
+                "https://shop.example/{encoded}?utm_source={encoded}"
+            ))
+        }
         9 => event["items"][0]["item_name"] = json!(format!("Voucher for {planted}")),
         10 => event["items"][0]["item_variant"] = json!(planted),
         11 => event["items"][0]["coupon"] = json!(planted.to_uppercase()),
         12 => event["context"]["client_id"] = json!(planted),
         13 => event["context"]["session_id"] = json!(planted.chars().take(60).collect::<String>()),
         14 => event["context"]["user_agent"] = json!(format!("Browser ({planted})")),
-        15 => event["context"]["cookies"] = json!({"_ga": encoded, "_fbp": format!("fb.1.1794000000000.{encoded}"), "li_fat_id": planted}),
+        15 => {
+            event["context"]["cookies"] = json!({"_ga": encoded, "_fbp": format!("fb.1.1794000000000.{encoded}"), "li_fat_id": planted})
+        }
         16 => event["context"]["click_ids"] = json!({"gclid": encoded, "ttclid": planted}),
         17 => event["release"] = json!(planted.chars().take(60).collect::<String>()),
         18 => event["action_source"] = json!(planted.chars().take(60).collect::<String>()),
@@ -197,7 +265,16 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
         21 => event["currency"] = json!(planted),
         22 => event["event_time"] = json!(planted),
         23 => event["consent"]["us_privacy"] = json!(planted.chars().take(60).collect::<String>()),
-        24 => event["properties"]["digits"] = json!(planted.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap_or(0)),
+        24 => {
+            event["properties"]["digits"] = json!(
+                planted
+                    .chars()
+                    .filter(char::is_ascii_digit)
+                    .collect::<String>()
+                    .parse::<u64>()
+                    .unwrap_or(0)
+            )
+        }
         _ => event["context"]["ip"] = json!(planted.chars().take(60).collect::<String>()),
     }
     event
@@ -257,7 +334,9 @@ fn the_search_finds_what_is_there() {
         STANDARD.encode(email),
         STANDARD.encode(format!("a{email}, and more")),
         STANDARD.encode(format!("ab{email}, and more")),
-        r#"{"a":"jane.doe+x\u0040post.example"}"#.replace(".doe+x", "\\u002edoe\\u002bx").replace("post.e", "post\\u002ee"),
+        r#"{"a":"jane.doe+x\u0040post.example"}"#
+            .replace(".doe+x", "\\u002edoe\\u002bx")
+            .replace("post.e", "post\\u002ee"),
     ] {
         assert!(shows(&text, &needles).is_some(), "{text}");
     }
@@ -290,8 +369,16 @@ fn no_secret_is_shown_by_what_is_printed() {
         "context": {"client_id": "1.2"}, "consent": {"ad_user_data": "granted", "analytics_storage": "granted"},
     });
     let traces = traces(&settings, &body.to_string());
-    assert!(traces.iter().any(|(name, trace)| name == "request to ga4" && trace.contains("FIXTURE_GA4_API_SECRET")));
-    for (name, trace) in traces.iter().filter(|(name, _)| !name.starts_with("request to")) {
+    assert!(
+        traces
+            .iter()
+            .any(|(name, trace)| name == "request to ga4"
+                && trace.contains("FIXTURE_GA4_API_SECRET"))
+    );
+    for (name, trace) in traces
+        .iter()
+        .filter(|(name, _)| !name.starts_with("request to"))
+    {
         assert!(!trace.contains("FIXTURE_"), "{name}: {trace}");
     }
 }

@@ -17,7 +17,9 @@ fn good() -> Value {
 }
 
 fn faults(settings: &Value) -> Vec<Fault> {
-    Settings::load(&settings.to_string(), &|_| Some(SECRET.to_owned())).err().unwrap_or_default()
+    Settings::load(&settings.to_string(), &|_| Some(SECRET.to_owned()))
+        .err()
+        .unwrap_or_default()
 }
 
 /// Good settings with one place changed; the steps of the path are parted by slashes.
@@ -42,7 +44,10 @@ fn good_settings_have_no_fault() {
         ("dedup", json!("kv")),
         ("dedup_window_days", json!(90)),
         ("sources/shop/consent", json!("implied")),
-        ("destinations/meta/events", json!({"refund": "Refund", "contact": false, "search": true})),
+        (
+            "destinations/meta/events",
+            json!({"refund": "Refund", "contact": false, "search": true}),
+        ),
         ("destinations/ga4/eu", json!(true)),
         ("destinations/hook/purpose", json!("analytics")),
     ] {
@@ -55,47 +60,230 @@ fn every_fault_is_told_with_its_place() {
     let name = "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -";
     let origin = "must be an origin as browsers send it: scheme and host in lower case, no path, no wildcard";
     for (path, value, at, message) in [
-        ("environment", json!("staging"), "environment", "must be `production` or `development`"),
-        ("twin", json!("http://127.0.0.1:8799"), "twin", "is for environment = \"development\" only"),
+        (
+            "environment",
+            json!("staging"),
+            "environment",
+            "must be `production` or `development`",
+        ),
+        (
+            "twin",
+            json!("http://127.0.0.1:8799"),
+            "twin",
+            "is for environment = \"development\" only",
+        ),
         ("dedup", json!("exact"), "dedup", "must be \"kv\""),
-        ("dedup_window_days", json!(0), "dedup_window_days", "must be from 1 to 90"),
-        ("delivery", json!({"retry_base_seconds": 0}), "delivery.retry_base_seconds", "must be at least 1 and at most retry_max_seconds"),
-        ("delivery", json!({"max_attempts": 101}), "delivery.max_attempts", "must be from 1 to 100"),
-        ("delivery", json!({"timeout_ms": 99}), "delivery.timeout_ms", "must be from 100 to 30000"),
-        ("delivery", json!({"pause_seconds": 0}), "delivery.pause_seconds", "must be from 1 to 3600"),
-        ("sources", json!({}), "sources", "there is no source, so nobody may send"),
-        ("sources/Shop", json!({"secret": "OTHER"}), "sources.Shop", name),
-        ("sources/shop", json!({}), "sources.shop", "needs a `key` for pages, a `secret` for servers, or both"),
-        ("sources/shop/key", json!("short"), "sources.shop.key", "must have at least 16 ASCII characters and no spaces"),
-        ("sources/shop/origins", json!([]), "sources.shop.origins", "a key needs the origins of the pages that may use it"),
-        ("sources/shop/origins", json!(["https://a.example", "https://b.example/path"]), "sources.shop.origins[1]", origin),
-        ("sources/shop/origins/0", json!("https://*.example"), "sources.shop.origins[0]", origin),
-        ("sources/shop/origins/0", json!("https://Shop.example"), "sources.shop.origins[0]", origin),
-        ("sources/shop/origins/0", json!("shop.example"), "sources.shop.origins[0]", origin),
-        ("sources/shop/consent", json!("none"), "sources.shop.consent", "must be `required` or `implied`"),
-        ("sources/shop/default_country", json!("Germany"), "sources.shop.default_country", "must be a two-letter ISO 3166-1 code"),
-        ("sources/shop/destinations/1", json!("meta"), "sources.shop.destinations[1]", "is named twice"),
-        ("sources/shop/destinations/1", json!("tiktak"), "sources.shop.destinations[1]", "there is no destination `tiktak`"),
-        ("sources/shop/secret", json!("sk_live_Abc"), "sources.shop.secret",
-         "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`"),
-        ("sources/two", json!({"key": "pk_shop_0123456789abcdef", "origins": ["https://b.example"]}), "sources.shop.key", "another source has the same key"),
-        ("sources/two", json!({"secret": "TWO"}), "sources.shop.secret", "another source has the same secret"),
-        ("destinations/tiktak", json!({}), "destinations.tiktak", "there is no such platform; there are ga4, meta, webhook"),
-        ("destinations/hook/platform", json!("carrier_pigeon"), "destinations.hook.platform", "there is no such platform; there are ga4, meta, webhook"),
-        ("destinations/hook/platform", json!(7), "destinations.hook.platform", "must be a string"),
-        ("destinations/meta/dataset_id", json!("12a"), "destinations.meta.dataset_id", "must be digits, as a string"),
-        ("destinations/meta/content_type", json!("thing"), "destinations.meta.content_type", "must be `product` or `product_group`"),
-        ("destinations/meta/events", json!({"contact": ""}), "destinations.meta.events.contact", "must have 1 to 50 characters"),
-        ("destinations/ga4/measurement_id", json!("UA-1"), "destinations.ga4.measurement_id", "must be `G-` followed by capital letters and digits"),
-        ("destinations/ga4/cookie_prefix", json!("x"), "destinations.ga4.cookie_prefix", "is not supported: send client_id and session_id in `context`"),
-        ("destinations/ga4/events", json!({"contact": "session_start"}), "destinations.ga4.events.contact", "is not a name that GA4 takes, or one that it reserves"),
-        ("destinations/hook/url", json!("https://127.0.0.1/"), "destinations.hook.url", "must be a public host name"),
-        ("destinations/hook/purpose", json!("fun"), "destinations.hook.purpose", "must be `advertising` or `analytics`"),
-        ("destinations/hook/most_events", json!(0), "destinations.hook.most_events", "must be from 1 to 1000"),
-        ("destinations/hook/most_age_days", json!(366), "destinations.hook.most_age_days", "must be from 1 to 365"),
+        (
+            "dedup_window_days",
+            json!(0),
+            "dedup_window_days",
+            "must be from 1 to 90",
+        ),
+        (
+            "delivery",
+            json!({"retry_base_seconds": 0}),
+            "delivery.retry_base_seconds",
+            "must be at least 1 and at most retry_max_seconds",
+        ),
+        (
+            "delivery",
+            json!({"max_attempts": 101}),
+            "delivery.max_attempts",
+            "must be from 1 to 100",
+        ),
+        (
+            "delivery",
+            json!({"timeout_ms": 99}),
+            "delivery.timeout_ms",
+            "must be from 100 to 30000",
+        ),
+        (
+            "delivery",
+            json!({"pause_seconds": 0}),
+            "delivery.pause_seconds",
+            "must be from 1 to 3600",
+        ),
+        (
+            "sources",
+            json!({}),
+            "sources",
+            "there is no source, so nobody may send",
+        ),
+        (
+            "sources/Shop",
+            json!({"secret": "OTHER"}),
+            "sources.Shop",
+            name,
+        ),
+        (
+            "sources/shop",
+            json!({}),
+            "sources.shop",
+            "needs a `key` for pages, a `secret` for servers, or both",
+        ),
+        (
+            "sources/shop/key",
+            json!("short"),
+            "sources.shop.key",
+            "must have at least 16 ASCII characters and no spaces",
+        ),
+        (
+            "sources/shop/origins",
+            json!([]),
+            "sources.shop.origins",
+            "a key needs the origins of the pages that may use it",
+        ),
+        (
+            "sources/shop/origins",
+            json!(["https://a.example", "https://b.example/path"]),
+            "sources.shop.origins[1]",
+            origin,
+        ),
+        (
+            "sources/shop/origins/0",
+            json!("https://*.example"),
+            "sources.shop.origins[0]",
+            origin,
+        ),
+        (
+            "sources/shop/origins/0",
+            json!("https://Shop.example"),
+            "sources.shop.origins[0]",
+            origin,
+        ),
+        (
+            "sources/shop/origins/0",
+            json!("shop.example"),
+            "sources.shop.origins[0]",
+            origin,
+        ),
+        (
+            "sources/shop/consent",
+            json!("none"),
+            "sources.shop.consent",
+            "must be `required` or `implied`",
+        ),
+        (
+            "sources/shop/default_country",
+            json!("Germany"),
+            "sources.shop.default_country",
+            "must be a two-letter ISO 3166-1 code",
+        ),
+        (
+            "sources/shop/destinations/1",
+            json!("meta"),
+            "sources.shop.destinations[1]",
+            "is named twice",
+        ),
+        (
+            "sources/shop/destinations/1",
+            json!("tiktak"),
+            "sources.shop.destinations[1]",
+            "there is no destination `tiktak`",
+        ),
+        (
+            "sources/shop/secret",
+            json!("sk_live_Abc"),
+            "sources.shop.secret",
+            "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`",
+        ),
+        (
+            "sources/two",
+            json!({"key": "pk_shop_0123456789abcdef", "origins": ["https://b.example"]}),
+            "sources.shop.key",
+            "another source has the same key",
+        ),
+        (
+            "sources/two",
+            json!({"secret": "TWO"}),
+            "sources.shop.secret",
+            "another source has the same secret",
+        ),
+        (
+            "destinations/tiktak",
+            json!({}),
+            "destinations.tiktak",
+            "there is no such platform; there are ga4, meta, webhook",
+        ),
+        (
+            "destinations/hook/platform",
+            json!("carrier_pigeon"),
+            "destinations.hook.platform",
+            "there is no such platform; there are ga4, meta, webhook",
+        ),
+        (
+            "destinations/hook/platform",
+            json!(7),
+            "destinations.hook.platform",
+            "must be a string",
+        ),
+        (
+            "destinations/meta/dataset_id",
+            json!("12a"),
+            "destinations.meta.dataset_id",
+            "must be digits, as a string",
+        ),
+        (
+            "destinations/meta/content_type",
+            json!("thing"),
+            "destinations.meta.content_type",
+            "must be `product` or `product_group`",
+        ),
+        (
+            "destinations/meta/events",
+            json!({"contact": ""}),
+            "destinations.meta.events.contact",
+            "must have 1 to 50 characters",
+        ),
+        (
+            "destinations/ga4/measurement_id",
+            json!("UA-1"),
+            "destinations.ga4.measurement_id",
+            "must be `G-` followed by capital letters and digits",
+        ),
+        (
+            "destinations/ga4/cookie_prefix",
+            json!("x"),
+            "destinations.ga4.cookie_prefix",
+            "is not supported: send client_id and session_id in `context`",
+        ),
+        (
+            "destinations/ga4/events",
+            json!({"contact": "session_start"}),
+            "destinations.ga4.events.contact",
+            "is not a name that GA4 takes, or one that it reserves",
+        ),
+        (
+            "destinations/hook/url",
+            json!("https://127.0.0.1/"),
+            "destinations.hook.url",
+            "must be a public host name",
+        ),
+        (
+            "destinations/hook/purpose",
+            json!("fun"),
+            "destinations.hook.purpose",
+            "must be `advertising` or `analytics`",
+        ),
+        (
+            "destinations/hook/most_events",
+            json!(0),
+            "destinations.hook.most_events",
+            "must be from 1 to 1000",
+        ),
+        (
+            "destinations/hook/most_age_days",
+            json!(366),
+            "destinations.hook.most_age_days",
+            "must be from 1 to 365",
+        ),
     ] {
         let told = faults(&with(path, value.clone()));
-        assert!(told.iter().any(|fault| fault.path == at && fault.message == message), "{path} = {value}: {told:?}");
+        assert!(
+            told.iter()
+                .any(|fault| fault.path == at && fault.message == message),
+            "{path} = {value}: {told:?}"
+        );
         assert!(!format!("{told:?}").contains("hunter2"));
     }
 }
@@ -115,7 +303,12 @@ fn unknown_and_missing_keys_are_told_by_name() {
         }
         let told = faults(&settings);
         let last = at.rsplit('.').next().unwrap();
-        assert!(told.iter().any(|fault| fault.path.ends_with(last) && fault.message.starts_with("unknown field")), "{path}: {told:?}");
+        assert!(
+            told.iter()
+                .any(|fault| fault.path.ends_with(last)
+                    && fault.message.starts_with("unknown field")),
+            "{path}: {told:?}"
+        );
     }
     let mut settings = good();
     settings["destinations"]["meta"] = json!({});
@@ -132,25 +325,44 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn the_twin_is_on_this_machine_and_in_development_only() {
-    let twin = |twin: &str| faults(&{
-        let mut settings = with("environment", json!("development"));
-        settings["twin"] = json!(twin);
-        settings
-    });
-    for here in ["http://127.0.0.1:8799", "http://localhost:8799/", "http://[::1]:8799", "https://127.1.2.3"] {
+    let twin = |twin: &str| {
+        faults(&{
+            let mut settings = with("environment", json!("development"));
+            settings["twin"] = json!(twin);
+            settings
+        })
+    };
+    for here in [
+        "http://127.0.0.1:8799",
+        "http://localhost:8799/",
+        "http://[::1]:8799",
+        "https://127.1.2.3",
+    ] {
         assert_eq!(twin(here), [], "{here}");
     }
     for elsewhere in [
-        "http://127.0.0.1:8799@evil.example/", "http://localhost@evil.example", "http://evil.example", "http://localhost.evil.example",
-        "http://10.0.0.1", "ftp://127.0.0.1", "127.0.0.1:8799", "http://[::1]@evil.example", "",
+        "http://127.0.0.1:8799@evil.example/",
+        "http://localhost@evil.example",
+        "http://evil.example",
+        "http://localhost.evil.example",
+        "http://10.0.0.1",
+        "ftp://127.0.0.1",
+        "127.0.0.1:8799",
+        "http://[::1]@evil.example",
+        "",
     ] {
         assert!(!twin(elsewhere).is_empty(), "{elsewhere}");
     }
     let mut settings = with("environment", json!("development"));
     settings["twin"] = json!("http://127.0.0.1:8799/");
     let settings = Settings::load(&settings.to_string(), &|_| Some(SECRET.to_owned())).unwrap();
-    let uri = "https://graph.facebook.com/v26.0/1/events?a=b".parse().unwrap();
-    assert_eq!(settings.address(&uri), "http://127.0.0.1:8799/graph.facebook.com/v26.0/1/events?a=b");
+    let uri = "https://graph.facebook.com/v26.0/1/events?a=b"
+        .parse()
+        .unwrap();
+    assert_eq!(
+        settings.address(&uri),
+        "http://127.0.0.1:8799/graph.facebook.com/v26.0/1/events?a=b"
+    );
 }
 
 #[test]
@@ -163,13 +375,33 @@ fn secrets_that_are_missing_or_short_are_told_by_name() {
         ("SHOP_SECRET", "sources.shop.secret"),
     ] {
         for nothing in [None, Some(String::new()), Some("  ".to_owned())] {
-            let told = Settings::load(&good().to_string(), &|name| if name == missing { nothing.clone() } else { Some(SECRET.to_owned()) }).unwrap_err();
+            let told = Settings::load(&good().to_string(), &|name| {
+                if name == missing {
+                    nothing.clone()
+                } else {
+                    Some(SECRET.to_owned())
+                }
+            })
+            .unwrap_err();
             assert_eq!(told.len(), 1, "{told:?}");
-            assert_eq!((told[0].path.as_str(), &told[0].message), (at, &format!("the secret {missing} is not set: wrangler secret put {missing}")));
+            assert_eq!(
+                (told[0].path.as_str(), &told[0].message),
+                (
+                    at,
+                    &format!("the secret {missing} is not set: wrangler secret put {missing}")
+                )
+            );
         }
     }
-    for (short, at) in [("EDGETALLY_KEY", "EDGETALLY_KEY"), ("EDGETALLY_ADMIN_TOKEN", "EDGETALLY_ADMIN_TOKEN"), ("SHOP_SECRET", "sources.shop.secret")] {
-        let told = Settings::load(&good().to_string(), &|name| Some(if name == short { "hunter2" } else { SECRET }.to_owned())).unwrap_err();
+    for (short, at) in [
+        ("EDGETALLY_KEY", "EDGETALLY_KEY"),
+        ("EDGETALLY_ADMIN_TOKEN", "EDGETALLY_ADMIN_TOKEN"),
+        ("SHOP_SECRET", "sources.shop.secret"),
+    ] {
+        let told = Settings::load(&good().to_string(), &|name| {
+            Some(if name == short { "hunter2" } else { SECRET }.to_owned())
+        })
+        .unwrap_err();
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0].path, at);
         assert!(!told[0].message.contains("hunter2"));

@@ -1,6 +1,10 @@
 //! What several of the test files need: fixtures, settings, and the way through the whole pipeline.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that cannot be read fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read fails its test"
+)]
 #![expect(clippy::disallowed_methods, reason = "fixtures are files")]
 
 use std::path::{Path, PathBuf};
@@ -49,7 +53,10 @@ pub(crate) fn secret(name: &str) -> Option<String> {
 
 /// The settings of a platform's fixture folder.
 pub(crate) fn platform_settings(platform: &str) -> Value {
-    let path = fixtures().join("destinations").join(platform).join("settings.json");
+    let path = fixtures()
+        .join("destinations")
+        .join(platform)
+        .join("settings.json");
     serde_json::from_str(&read(&path)).unwrap()
 }
 
@@ -61,8 +68,10 @@ pub(crate) fn shop(destinations: &[(&str, Value)], source: &Value, more: &Value)
         "destinations": names,
     });
     lay(&mut shop, source);
-    let destinations: serde_json::Map<String, Value> =
-        destinations.iter().map(|(name, settings)| ((*name).to_owned(), settings.clone())).collect();
+    let destinations: serde_json::Map<String, Value> = destinations
+        .iter()
+        .map(|(name, settings)| ((*name).to_owned(), settings.clone()))
+        .collect();
     let mut all = json!({"sources": {"shop": shop}, "destinations": destinations});
     lay(&mut all, more);
     Settings::load(&all.to_string(), &secret).unwrap_or_else(|faults| panic!("{faults:?}"))
@@ -104,14 +113,22 @@ pub(crate) fn envelopes<'m>(messages: &'m [String]) -> Vec<Envelope<'m>> {
 }
 
 /// Every request that the messages lead to, with the destination's name, when all goes well.
-pub(crate) fn requests(settings: &Settings, messages: &[String], now: UnixMillis) -> Vec<(String, Request)> {
+pub(crate) fn requests(
+    settings: &Settings,
+    messages: &[String],
+    now: UnixMillis,
+) -> Vec<(String, Request)> {
     let envelopes = envelopes(messages);
     let mut gates = Gates::new();
     let mut delivery = Delivery::new(settings, &envelopes, &gates, now);
     let mut requests = Vec::new();
     while let Some(flight) = delivery.next(&mut gates, now) {
         requests.push((flight.destination, flight.request));
-        let reply = Reply { status: 200, retry_after: None, body: br#"{"events_received": 1000}"#.to_vec() };
+        let reply = Reply {
+            status: 200,
+            retry_after: None,
+            body: br#"{"events_received": 1000}"#.to_vec(),
+        };
         delivery.answer(flight.ticket, &Ok(reply), &mut gates, now);
     }
     requests
@@ -120,8 +137,11 @@ pub(crate) fn requests(settings: &Settings, messages: &[String], now: UnixMillis
 /// A request as people read it: the line, the headers in order, the body spread out.
 pub(crate) fn show(request: &Request) -> String {
     let mut text = format!("{} {}\n", request.method(), request.uri());
-    let mut headers: Vec<String> =
-        request.headers().iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap())).collect();
+    let mut headers: Vec<String> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+        .collect();
     headers.sort();
     text.extend(headers);
     text.push('\n');

@@ -16,11 +16,17 @@ fn look(value: &Value, found: &mut usize, path: &str) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                let per_second = TIMES.iter().find(|(name, _)| name == key).map(|(_, per_second)| *per_second);
+                let per_second = TIMES
+                    .iter()
+                    .find(|(name, _)| name == key)
+                    .map(|(_, per_second)| *per_second);
                 match (value, per_second) {
                     (Value::Number(number), Some(per_second)) => {
                         let number = number.as_i64().unwrap();
-                        assert!(SECONDS.contains(&(number / per_second)), "{path}.{key}: {number}");
+                        assert!(
+                            SECONDS.contains(&(number / per_second)),
+                            "{path}.{key}: {number}"
+                        );
                         *found += 1;
                     }
                     (Value::String(text), _) if key == "timestamp" || key == "event_time" => {
@@ -29,7 +35,10 @@ fn look(value: &Value, found: &mut usize, path: &str) {
                         *found += 1;
                     }
                     (value, None) => {
-                        assert!(!key.contains("time") || key == "engagement_time_msec", "{path}.{key} is not in the table");
+                        assert!(
+                            !key.contains("time") || key == "engagement_time_msec",
+                            "{path}.{key} is not in the table"
+                        );
                         look(value, found, &format!("{path}.{key}"));
                     }
                     (value, Some(_)) => assert!(value.is_null(), "{path}.{key}: {value}"),
@@ -53,9 +62,15 @@ fn look(value: &Value, found: &mut usize, path: &str) {
 #[test]
 fn every_time_in_a_body_is_one_of_this_age() {
     let settings = all_platforms(&json!({"consent": "implied"}));
-    for time in
-        ["1795342530", "1795342530250", "1795342530.25", r#""2026-11-22T10:15:30Z""#, r#""2026-11-22T11:15:30.999+01:00""#, "null", "1795342600"]
-    {
+    for time in [
+        "1795342530",
+        "1795342530250",
+        "1795342530.25",
+        r#""2026-11-22T10:15:30Z""#,
+        r#""2026-11-22T11:15:30.999+01:00""#,
+        "null",
+        "1795342600",
+    ] {
         let body = format!(
             r#"{{"event": "purchase", "event_id": "t", "value": 1, "currency": "EUR", "event_time": {time},
                 "context": {{"page_url": "https://shop.example/?fbclid=Iw", "user_agent": "ua", "client_id": "1.2", "ip": "203.0.113.9"}}}}"#
@@ -65,11 +80,18 @@ fn every_time_in_a_body_is_one_of_this_age() {
         assert_eq!(requests.len(), settings.destinations.len());
         for (name, request) in requests {
             let mut found = 0;
-            look(&serde_json::from_slice(request.body()).unwrap(), &mut found, &name);
+            look(
+                &serde_json::from_slice(request.body()).unwrap(),
+                &mut found,
+                &name,
+            );
             assert!(found > 0, "{name} sends no time");
             for (header, value) in request.headers() {
                 if header.as_str().ends_with("timestamp") {
-                    assert!(SECONDS.contains(&value.to_str().unwrap().parse().unwrap()), "{name} {header}");
+                    assert!(
+                        SECONDS.contains(&value.to_str().unwrap().parse().unwrap()),
+                        "{name} {header}"
+                    );
                 }
             }
         }
@@ -84,7 +106,11 @@ fn the_golden_events_are_of_this_age_too() {
         let plan = plan(&settings, None, &golden["event"].to_string());
         for (destination, request) in requests(&settings, &plan.messages, NOW) {
             let mut found = 0;
-            look(&serde_json::from_slice(request.body()).unwrap(), &mut found, &format!("{name} {destination}"));
+            look(
+                &serde_json::from_slice(request.body()).unwrap(),
+                &mut found,
+                &format!("{name} {destination}"),
+            );
             assert!(found > 0, "{name} {destination}");
         }
     }
