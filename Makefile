@@ -108,7 +108,7 @@ test-python: setup-python ## the wheel: types, stubs, tests
 	cd python && ../$(VENV)/pytest -q
 
 .PHONY: test-readme
-test-readme: setup ## the README's words, links and Python lines
+test-readme: setup build ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size

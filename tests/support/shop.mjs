@@ -15,6 +15,10 @@ import {startWorker} from "./miniflare.mjs";
  * @typedef {Awaited<ReturnType<typeof startTwin>>} Twin
  * @typedef {Awaited<ReturnType<typeof startWorker>>} Worker
  * @typedef {Record<string, any>} Json
+ *
+ * @typedef {object} Store What is used of a KV namespace; its published types are those of a page.
+ * @property {() => Promise<{keys: {name: string}[]}>} list
+ * @property {(name: string) => Promise<string | null>} get
  */
 
 /**
@@ -354,8 +358,8 @@ export class Shop {
   }
 
   /**
-   * Breaks bindings (only with `faulty`); those that are not named work again.
-   * @param {Record<string, boolean>} faults
+   * Breaks bindings (only with `faulty`), a number meaning so many times; those that are not named work again.
+   * @param {Record<string, boolean | number>} faults
    */
   async faults(faults) {
     await this.fetch("/_test/faults", {method: "POST", body: JSON.stringify(faults)});
@@ -376,6 +380,20 @@ export class Shop {
   async enqueue(text) {
     const queue = await this.worker.mf.getQueueProducer("EVENTS");
     await queue.send(text, {contentType: "text"});
+  }
+
+  /**
+   * What the store holds, by name.
+   * @returns {Promise<Record<string, string | null>>}
+   */
+  async claims() {
+    /** @type {unknown} */
+    const namespace = await this.worker.mf.getKVNamespace("CLAIMS");
+    const store = /** @type {Store} */ (namespace);
+    /** @type {Record<string, string | null>} */
+    const found = {};
+    for (const {name} of (await store.list()).keys) found[name] = await store.get(name);
+    return found;
   }
 
   /** Waits until the ledger knows of every event that was answered for, and none is on its way. */

@@ -90,16 +90,10 @@ pub(crate) async fn events(
     env: Env,
     context: &Context,
 ) -> web_sys::Response {
-    let settings = match state::settings(&env) {
-        Ok(settings) => settings,
-        // Senders keep what they have and come back.
-        Err(_) => {
-            return respond(
-                503,
-                &refusal(&error_of(Code::SettingsInvalid)),
-                &["retry-after", "30"],
-            );
-        }
+    // Senders keep what they have and come back.
+    let Ok(settings) = state::settings(&env) else {
+        let body = refusal(&error_of(Code::SettingsInvalid));
+        return respond(503, &body, &["retry-after", "30"]);
     };
     let mut headers = cors(settings, fields);
     match take(settings, request, fields, query, env, context).await {
@@ -176,10 +170,7 @@ async fn take(
     let plan = batch.finish(|key| taken.contains(&key), &state::new_id());
     if edge::send_all(&env, &plan.messages).await.is_err() {
         // Once more, a little later; after that the sender has to come again. Nothing is marked, so nothing is lost.
-        Delay::from(Duration::from_millis(
-            50 + u64::from(now.0.unsigned_abs() % 100 == 0),
-        ))
-        .await;
+        Delay::from(Duration::from_millis(50 + now.0.unsigned_abs() % 100)).await;
         edge::send_all(&env, &plan.messages)
             .await
             .map_err(|_| error_of(Code::QueueUnavailable))?;

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS quarantine (
 ) WITHOUT ROWID;
 ";
 
+/// How often the ledger tidies up.
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 /// How many notes are kept.
 const MOST_NOTES: u32 = 2000;
 /// A message cannot come again after the queue's longest retention (14 days), so its id can be forgotten then.
@@ -73,10 +75,7 @@ impl DurableObject for Ledger {
         };
         if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none()
         {
-            self.state
-                .storage()
-                .set_alarm(std::time::Duration::from_secs(86_400))
-                .await?;
+            self.state.storage().set_alarm(DAY).await?;
         }
         match answer {
             Ok(text) => Response::ok(text),
@@ -99,10 +98,7 @@ impl DurableObject for Ledger {
                 worker::console_error!("the ledger could not be tidied up");
             }
         }
-        self.state
-            .storage()
-            .set_alarm(std::time::Duration::from_secs(86_400))
-            .await?;
+        self.state.storage().set_alarm(DAY).await?;
         Response::ok("")
     }
 }

@@ -15,7 +15,7 @@ const RECENT_KEYS: usize = 10_000;
 thread_local! {
     static SETTINGS: OnceCell<Result<&'static Settings, Vec<Fault>>> = const { OnceCell::new() };
     static RECENT: RefCell<Recent> = RefCell::new(Recent::new(RECENT_KEYS));
-    static GATES: RefCell<Gates> = RefCell::new(Gates::new());
+    static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
 }

@@ -5,6 +5,8 @@
 //! counter with two values of N, the difference is what an event costs on any day and any machine.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::format_collect,
     clippy::print_stdout,
     reason = "a program for people, not a library"
 )]
@@ -166,7 +168,7 @@ fn main() {
                     None,
                     black_box(BODY).as_bytes(),
                     NOW,
-                )))
+                )));
             }),
         ),
         (
@@ -176,7 +178,7 @@ fn main() {
                     black_box(&event.user),
                     source.spellings,
                     &source.hints,
-                )))
+                )));
             }),
         ),
         (

@@ -93,7 +93,7 @@ fn main() -> ExitCode {
                 eprintln!("{name} ended on {end}");
             }
             (Some(end), Some(days)) if days <= VERSION_WARNING_DAYS => {
-                println!("warning: {name} ends on {end}, in {days} days")
+                println!("warning: {name} ends on {end}, in {days} days");
             }
             (Some(end), _) => println!("{name} ends on {end}"),
             (None, _) => println!("{name}: no end announced (read {})", version.read),

@@ -120,7 +120,7 @@ fn query(url: &str) -> &str {
 pub fn click_ids_from_url(url: &str) -> impl Iterator<Item = (&'static str, Text<'_>)> {
     form_urlencoded::parse(query(url).as_bytes()).filter_map(|(name, value)| {
         let name = known_click_id(&name)?;
-        plausible_click_id(&value).then(|| (name, Text(value)))
+        plausible_click_id(&value).then_some((name, Text(value)))
     })
 }
 

@@ -154,7 +154,7 @@ fn signing_key(secret: &Secret) -> Vec<u8> {
 
 fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&signing_key(secret))
-        .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+        .unwrap_or_else(|_| Hmac::<Sha256>::new(&hmac::digest::Key::<Hmac<Sha256>>::default()));
     mac.update(id.as_bytes());
     mac.update(b".");
     mac.update(timestamp.as_bytes());

@@ -29,7 +29,10 @@ impl Claims {
     /// A maker of keys with the deployment's secret.
     pub fn new(secret: &[u8]) -> Self {
         // HMAC takes a key of any length, so the other arm is never reached; it hashes the empty key.
-        Self(Hmac::new_from_slice(secret).unwrap_or_else(|_| Hmac::new(&Default::default())))
+        Self(
+            Hmac::new_from_slice(secret)
+                .unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default())),
+        )
     }
 
     fn key(&self, kind: u8, parts: [&str; 3]) -> ClaimKey {

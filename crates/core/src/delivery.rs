@@ -164,7 +164,7 @@ impl<'e> Delivery<'e> {
                     });
                     if fate.is_none() {
                         groups.change((place, configured.destination.group(&input)), |members| {
-                            members.push(job)
+                            members.push(job);
                         });
                     }
                     delivery.fates.push(fate);
@@ -325,7 +325,7 @@ impl<'e> Delivery<'e> {
         };
         match (&answer, reply) {
             (Answer::All(Outcome::Unauthorized { code }), _) => {
-                gate.close(code, self.settings.pause_seconds, now)
+                gate.close(code, self.settings.pause_seconds, now);
             }
             (
                 Answer::All(Outcome::Retry {
@@ -338,7 +338,7 @@ impl<'e> Delivery<'e> {
                 gate.close(code, (*seconds).max(1), now);
             }
             (Answer::All(Outcome::Retry { code, .. }), _) => {
-                gate.failure(code, &self.settings.schedule, now)
+                gate.failure(code, &self.settings.schedule, now);
             }
             (_, Err(failure)) => gate.failure(failure.code(), &self.settings.schedule, now),
             _ => gate.success(),

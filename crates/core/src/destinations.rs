@@ -22,6 +22,9 @@ pub mod ga4;
 pub mod meta;
 pub mod webhook;
 
+/// Reads a platform's settings: name, JSON, path for faults.
+pub type Open = fn(&str, &str, &str, &mut Reader<'_>) -> Option<Box<dyn Destination>>;
+
 /// A platform's line in the list.
 pub struct Entry {
     /// Its name in the settings.
@@ -29,7 +32,7 @@ pub struct Entry {
     /// What is known about it.
     pub facts: &'static Facts,
     /// Reads its settings: name, JSON, path for faults.
-    pub open: fn(&str, &str, &str, &mut Reader<'_>) -> Option<Box<dyn Destination>>,
+    pub open: Open,
 }
 
 impl fmt::Debug for Entry {

@@ -464,15 +464,15 @@ impl<'de> Object<'de> for Draft<'de> {
                 })?;
             }
             "user" => {
-                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(fault, PhantomData))?
+                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(fault, PhantomData))?;
             }
             "context" => {
                 self.context =
-                    map.next_value_seed(ObjectSeed::<Context<'de>>(fault, PhantomData))?
+                    map.next_value_seed(ObjectSeed::<Context<'de>>(fault, PhantomData))?;
             }
             "consent" => {
                 self.signals =
-                    map.next_value_seed(ObjectSeed::<Signals<'de>>(fault, PhantomData))?
+                    map.next_value_seed(ObjectSeed::<Signals<'de>>(fault, PhantomData))?;
             }
             "action_source" => {
                 if let Some(name) = text(map, fault, 64)? {
@@ -782,7 +782,7 @@ impl<'a> Event<'a> {
             self.removed.push(Removed {
                 path,
                 code: "personal_data",
-            })
+            });
         };
         self.properties.retain(|(key, value)| {
             let named = personal(key);

@@ -37,6 +37,7 @@ impl UnixMillis {
     }
 
     /// The first millisecond of the hour that this instant lies in.
+    #[must_use]
     pub const fn hour(self) -> Self {
         Self(self.0 - self.0.rem_euclid(HOUR_MS))
     }

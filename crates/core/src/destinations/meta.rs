@@ -664,9 +664,9 @@ fn read_error(code: i64, subcode: i64, transient: bool, reply: &Reply) -> Answer
         // Block windows.
         (341 | 368 | 5000 | 21009, _) => Answer::All(later(300)),
         // Rate limits.
-        (4 | 17 | 32 | 613, _) | (80_000..=80_014, _) => Answer::All(later(60)),
+        (4 | 17 | 32 | 613 | 80_000..=80_014, _) => Answer::All(later(60)),
         // The token, the permission or the dataset.
-        (190 | 102 | 3 | 10, _) | (200..=299, _) | (100, 33) => {
+        (190 | 102 | 3 | 10 | 200..=299, _) | (100, 33) => {
             Answer::All(Outcome::Unauthorized { code: text })
         }
         _ if reply.status >= 500 => Answer::All(Outcome::Retry {

@@ -68,6 +68,10 @@ fn words(text: &str) -> [u32; 16] {
     words
 }
 
+#[expect(
+    clippy::many_single_char_names,
+    reason = "FIPS 180-4 calls the working variables a to h"
+)]
 /// The digests of four texts of at most [`LONGEST`] bytes each.
 pub(super) fn digests(texts: [&str; 4]) -> [[u8; 32]; 4] {
     let [a, b, c, d] = texts.map(words);
@@ -90,10 +94,6 @@ pub(super) fn digests(texts: [&str; 4]) -> [[u8; 32]; 4] {
             *next = add(add(*w16, s0), add(*w7, s1));
         }
     }
-    #[expect(
-        clippy::redundant_closure,
-        reason = "the intrinsic carries a target feature and so is no FnMut"
-    )]
     let start = START.map(|word| u32x4_splat(word));
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = start;
     for (k, word) in K.into_iter().zip(schedule) {

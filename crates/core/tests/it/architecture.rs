@@ -1,6 +1,5 @@
 //! What no compiler checks: the list of destinations is complete and fresh, and the core does no I/O.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(
     clippy::disallowed_methods,
     reason = "sources are files, and versions run out by the real date"

@@ -4,11 +4,6 @@
 //! every rule is tested by rows of our own elsewhere.
 
 #![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests; a skipped one says why"
-)]
-#![expect(
     clippy::disallowed_methods,
     reason = "the rows are a file, and a variable may say where"
 )]

@@ -1,7 +1,5 @@
 //! Who is let in, and who is told what.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use edgetally_core::auth::{
     Credentials, Proof, SIGNATURE_TOLERANCE_SECONDS, is_admin, recognise, sign,
 };

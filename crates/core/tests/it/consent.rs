@@ -1,7 +1,5 @@
 //! Denied is denied: no leg, no request, and nothing of the visitor in the envelope.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use edgetally_core::consent::Purpose;
 use edgetally_core::destinations::ALL;
 use edgetally_core::intake::Visit;

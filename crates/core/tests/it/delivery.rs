@@ -1,7 +1,5 @@
 //! Whole days at the queue: scripted platforms, a clock that is turned by hand, and a ledger that counts.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use edgetally_core::delivery::{Delivery, Flight, Gates, MOST_FLIGHTS, replay};

@@ -2,11 +2,6 @@
 //!
 //! The snapshots are read by people: a change of one is a change of what leaves the house.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a fixture that cannot be read fails its test"
-)]
-
 use edgetally_core::destinations::{ALL, Input};
 use edgetally_core::intake::Visit;
 use edgetally_core::outcome::{Answer, Outcome, Reply};

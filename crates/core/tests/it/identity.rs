@@ -4,12 +4,6 @@
 //! documented rule. A folder of further reference rows may lie beside the repository (or where `EDGETALLY_VECTORS`
 //! points); its rows come from projects whose licences are not ours to extend, so they are run from there and not copied.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a row that cannot be read fails its test"
-)]
-
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;

@@ -1,7 +1,5 @@
 //! What senders get wrong, and what they are told.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use edgetally_core::error::Code;
 use edgetally_core::event::{
     Event, LARGEST_BODY, LARGEST_EVENT, LONGEST_ID, MOST_EVENTS, MOST_ITEMS,

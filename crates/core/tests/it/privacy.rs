@@ -1,7 +1,5 @@
 //! Nobody's plain identifier leaves, is queued, is answered or is shown, however it is spelt and wherever it stood.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use edgetally_core::delivery::{Delivery, Gates};
@@ -234,19 +232,19 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
         3 => event["properties"][planted] = json!(true),
         4 => {
             event["context"]["page_url"] =
-                json!(format!("https://shop.example/u/{encoded}/thanks?gclid=A"))
+                json!(format!("https://shop.example/u/{encoded}/thanks?gclid=A"));
         }
         5 => {
             event["context"]["page_url"] = json!(format!(
                 "https://shop.example/thanks?email={encoded}&gclid={encoded}&utm_term={encoded}#{planted}"
-            ))
+            ));
         }
         6 => event["context"]["page_url"] = json!(format!("https://{encoded}@shop.example/thanks")),
         7 => event["context"]["page_title"] = json!(format!("Hello {planted}!")),
         8 => {
             event["context"]["referrer"] = json!(format!(
                 "https://shop.example/{encoded}?utm_source={encoded}"
-            ))
+            ));
         }
         9 => event["items"][0]["item_name"] = json!(format!("Voucher for {planted}")),
         10 => event["items"][0]["item_variant"] = json!(planted),
@@ -255,7 +253,7 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
         13 => event["context"]["session_id"] = json!(planted.chars().take(60).collect::<String>()),
         14 => event["context"]["user_agent"] = json!(format!("Browser ({planted})")),
         15 => {
-            event["context"]["cookies"] = json!({"_ga": encoded, "_fbp": format!("fb.1.1794000000000.{encoded}"), "li_fat_id": planted})
+            event["context"]["cookies"] = json!({"_ga": encoded, "_fbp": format!("fb.1.1794000000000.{encoded}"), "li_fat_id": planted});
         }
         16 => event["context"]["click_ids"] = json!({"gclid": encoded, "ttclid": planted}),
         17 => event["release"] = json!(planted.chars().take(60).collect::<String>()),
@@ -273,7 +271,7 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
                     .collect::<String>()
                     .parse::<u64>()
                     .unwrap_or(0)
-            )
+            );
         }
         _ => event["context"]["ip"] = json!(planted.chars().take(60).collect::<String>()),
     }

@@ -1,7 +1,5 @@
 //! Settings: every fault is told with its place, and no secret is.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use edgetally_core::settings::{Fault, Settings};
 use serde_json::{Value, json};
 

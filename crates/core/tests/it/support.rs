@@ -1,10 +1,5 @@
 //! What several of the test files need: fixtures, settings, and the way through the whole pipeline.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a fixture that cannot be read fails its test"
-)]
 #![expect(clippy::disallowed_methods, reason = "fixtures are files")]
 
 use std::path::{Path, PathBuf};
@@ -102,7 +97,7 @@ pub(crate) fn plan(settings: &Settings, visit: Option<&Visit<'_>>, body: &str) -
 }
 
 /// The envelopes of messages.
-pub(crate) fn envelopes<'m>(messages: &'m [String]) -> Vec<Envelope<'m>> {
+pub(crate) fn envelopes(messages: &[String]) -> Vec<Envelope<'_>> {
     messages
         .iter()
         .map(|message| match envelope::open(message) {

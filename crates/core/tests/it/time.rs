@@ -1,7 +1,5 @@
 //! Every point in time in a body lies between 2020 and 2035: a wrong unit lands centuries away.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use edgetally_core::time::UnixMillis;
 use serde_json::{Value, json};
 
