@@ -116,8 +116,13 @@ size: build ## the worker's size against its budget
 	@node scripts/size.mjs
 
 .PHONY: bench
-bench: build ## the worker under load, on this machine
+bench: build ## what the core and the worker cost, as ratios within one run
 	@node bench/main.mjs
+	@node bench/instructions.mjs
+
+.PHONY: bench-instructions
+bench-instructions: ## instructions per event against the committed figure (needs valgrind)
+	@node bench/instructions.mjs
 
 .PHONY: fuzz
 fuzz: ## each parser with random bytes: make fuzz SECONDS=30
