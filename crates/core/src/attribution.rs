@@ -157,7 +157,8 @@ pub fn clean_url(url: &str) -> Option<String> {
     let mut separator = '?';
     for pair in query(tail).split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let wanted = known_click_id(name).is_some() || CAMPAIGN.contains(&name);
+        let wanted = (known_click_id(name).is_some() || CAMPAIGN.contains(&name))
+            && !value.contains(|c: char| c.is_whitespace() || c.is_control());
         if wanted
             && !value.is_empty()
             && value.len() <= LONGEST_CLICK_ID

@@ -20,6 +20,11 @@
     unreachable_pub,
     reason = "a test that panics has done its work, and reads its fixtures"
 )]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a place that is missing fails its test"
+)]
+
 mod architecture;
 mod attribution;
 mod auth;
