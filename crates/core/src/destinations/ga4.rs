@@ -383,7 +383,15 @@ impl Serialize for Params<'_> {
         for (name, value) in &event.properties {
             let name = name.as_str();
             if !valid_param(name)
-                || matches!(name, "session_id" | "engagement_time_msec" | "debug_mode")
+                || matches!(
+                    name,
+                    "session_id"
+                        | "engagement_time_msec"
+                        | "debug_mode"
+                        | "value"
+                        | "currency"
+                        | "items"
+                )
             {
                 continue;
             }

@@ -108,6 +108,11 @@ const PLACED: &[&str] = &[
     "subscription_id",
     "search_term",
     "test_event_code",
+    // An amount without its currency, or a list that is none, would make Meta refuse the batch.
+    "value",
+    "currency",
+    "contents",
+    "content_ids",
 ];
 
 /// A dataset (pixel) and its token.

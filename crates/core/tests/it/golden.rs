@@ -221,3 +221,46 @@ fn it(platform: &str) -> Value {
     settings["platform"] = json!(platform);
     settings
 }
+
+#[test]
+fn a_property_named_like_an_amount_or_a_list_does_not_pass_for_one() {
+    use edgetally_core::delivery::{Delivery, Gates};
+    use edgetally_core::envelope::{self, Message};
+    use edgetally_core::intake::Batch;
+    use edgetally_core::settings::Settings;
+    use edgetally_core::time::UnixMillis;
+
+    let settings = Settings::load(
+        r#"{"sources": {"shop": {"secret": "SHOP_SECRET", "destinations": ["meta", "ga4"]}},
+            "destinations": {"meta": {"dataset_id": "1234567890123456"}, "ga4": {"measurement_id": "G-9ABCDE1234"}}}"#,
+        &|name| Some(format!("a secret called {name}, long enough")),
+    )
+    .unwrap();
+    let body = br#"{"event": "contact", "event_id": "c-1", "action_source": "email", "user": {"email": "ada@mail.example"},
+        "context": {"client_id": "1380133182.1764792191"}, "consent": {"ad_user_data": "granted", "analytics_storage": "granted"},
+        "properties": {"value": 12, "currency": "EUR", "items": 3, "contents": "x", "content_ids": "y", "topic": "lamps"}}"#;
+    let now = UnixMillis(1_795_342_531_000);
+    let batch = Batch::read(&settings, settings.source("shop").unwrap(), None, body, now).unwrap();
+    let plan = batch.finish(|_| false, "a1");
+    let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
+        panic!("the message does not open")
+    };
+    let envelopes = [envelope];
+    let mut gates = Gates::new();
+    let mut delivery = Delivery::new(&settings, &envelopes, &gates, now);
+    let mut sent = 0;
+    while let Some(flight) = delivery.next(&mut gates, now) {
+        sent += 1;
+        let text = String::from_utf8(flight.request.body().clone()).unwrap();
+        assert!(text.contains(r#""topic":"lamps""#), "{text}");
+        for name in ["value", "currency", "contents", "content_ids"] {
+            let kept = flight.destination == "ga4" && name.starts_with("content");
+            assert_eq!(
+                text.contains(&format!("\"{name}\":")),
+                kept,
+                "{name} in {text}"
+            );
+        }
+    }
+    assert_eq!(sent, 2);
+}
