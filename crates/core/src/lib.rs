@@ -60,6 +60,7 @@ pub mod event;
 pub mod identity;
 pub mod intake;
 pub mod ledger;
+pub mod metrics;
 pub mod money;
 pub mod outcome;
 pub mod settings;

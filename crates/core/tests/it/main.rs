@@ -32,6 +32,7 @@ mod consent;
 mod delivery;
 mod golden;
 mod identity;
+mod metrics;
 mod parse;
 mod privacy;
 mod settings;

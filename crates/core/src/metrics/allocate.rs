@@ -1,0 +1,1 @@
+//! A budget over several response curves: the same marginal return everywhere.

@@ -1,0 +1,1 @@
+//! Credit for a conversion over the touches before it. Bookkeeping, not causality.

@@ -1,0 +1,1 @@
+//! Two rates with Beta priors: probabilities, losses and credible intervals by quadrature.

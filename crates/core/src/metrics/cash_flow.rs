@@ -1,0 +1,1 @@
+//! Net present value, internal rates of return, payback.

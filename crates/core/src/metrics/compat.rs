@@ -1,0 +1,1 @@
+//! What other tools compute, formula by formula, so that differences can be explained.

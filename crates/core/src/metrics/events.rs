@@ -1,0 +1,1 @@
+//! The quality of the events themselves: coverage, duplicates, changes of volume.

@@ -1,0 +1,1 @@
+//! From impressions to profit, backwards, and with the uncertainty of counts.

@@ -1,0 +1,1 @@
+//! Experiments by region: difference in differences, synthetic control.

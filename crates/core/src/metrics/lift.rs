@@ -1,0 +1,1 @@
+//! What advertising added: economics of an experiment with a holdout.

@@ -1,0 +1,1 @@
+//! The small calculators of paid advertising.

@@ -1,0 +1,1 @@
+//! Revenue as a function of spend: curves, fits, choice, optimum, adstock.

@@ -1,0 +1,1 @@
+//! Means per user: Welch, Fieller, ratio metrics, CUPED; from sufficient statistics.

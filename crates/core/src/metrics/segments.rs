@@ -1,0 +1,1 @@
+//! One experiment, many segments: stratified estimates, heterogeneity, Simpson's paradox.

@@ -1,0 +1,1 @@
+//! Special functions: normal, beta, gamma, Student, and their inverses.

@@ -1,0 +1,1 @@
+//! Sample ratio mismatch: were the arms split as planned?

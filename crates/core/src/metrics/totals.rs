@@ -1,0 +1,1 @@
+//! Sufficient statistics by group, mergeable in any order.

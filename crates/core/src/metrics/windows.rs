@@ -1,0 +1,1 @@
+//! Days, weeks, months: windows of time that can be compared.

@@ -1,0 +1,1 @@
+//! The reference rows and laws of `metrics::special`.
