@@ -53,6 +53,7 @@ pub mod special;
 pub mod srm;
 pub mod target_cpa;
 pub mod totals;
+pub mod vector;
 pub mod windows;
 
 pub use domain::{DomainError, Rule};
