@@ -68,6 +68,8 @@ pub enum Value<'a> {
 }
 
 /// The kernel: fills the outputs from arguments of the same length.
+///
+/// Where an output is an interval, its ends follow it as outputs of their own, named `x.low` and `x.high` after `x`.
 pub type Kernel = fn(Given, &[&[f64]], &mut [&mut [f64]]);
 
 /// A calculator.
@@ -162,7 +164,7 @@ impl Calculator {
         for (small, large) in self.at_most {
             let mut first = None;
             let mut count = 0;
-            self.pairs(values, *small, *large, |row, x, y| {
+            Self::pairs(values, *small, *large, |row, x, y| {
                 if x > y {
                     count += 1;
                     first = first.or(Some((row, x)));
@@ -189,7 +191,6 @@ impl Calculator {
     }
 
     fn pairs(
-        &self,
         values: &[Value<'_>],
         small: usize,
         large: usize,
@@ -235,7 +236,7 @@ impl Calculator {
             }
         }
         for (small, large) in self.at_most {
-            self.pairs(values, *small, *large, |row, x, y| {
+            Self::pairs(values, *small, *large, |row, x, y| {
                 if x > y
                     && let Some(mark) = refused.get_mut(row)
                 {
@@ -329,8 +330,13 @@ impl Calculator {
 
 /// The calculator of a name.
 pub fn find(name: &str) -> Option<&'static Calculator> {
-    ALL.iter().find(|calculator| calculator.name == name)
+    all().find(|calculator| calculator.name == name)
 }
 
 /// Every calculator that works row by row.
-pub static ALL: &[Calculator] = super::paid::ALL;
+pub fn all() -> impl Iterator<Item = &'static Calculator> {
+    TABLES.iter().copied().flatten()
+}
+
+/// One table per subject.
+static TABLES: &[&[Calculator]] = &[super::paid::ALL];
