@@ -32,3 +32,5 @@ pub use gamma::{chi2_sf, gamma_cdf, gamma_quantile, ln_gamma};
 pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantile_sf, normal_sf};
 pub use panel::{GAUSS_LEGENDRE_16, gauss_legendre, gauss_legendre_panels};
 pub use student::{student_cdf, student_quantile};
+
+pub(in crate::metrics) use pieces::log1p_less_x;

@@ -64,7 +64,7 @@ pub struct Rules {
     /// How many times its cost a customer has to bring: 3 is the same as a share of one third.
     pub ltv_to_cac: Option<f64>,
     /// A most from a payback rule, as from [`payback_cpa`].
-    pub max_cpa_payback: Option<f64>,
+    pub payback_cpa: Option<f64>,
     /// Share of attributed customers who would not have come without advertising.
     pub share_incremental: Option<f64>,
 }
@@ -78,7 +78,7 @@ impl Rules {
             buffer: None,
             max_share: None,
             ltv_to_cac: None,
-            max_cpa_payback: None,
+            payback_cpa: None,
             share_incremental: None,
         }
     }
@@ -163,7 +163,7 @@ pub fn target(rules: &Rules) -> Result<Target, DomainError> {
     check("buffer", Rule::Rate, rules.buffer)?;
     check("max_share", Rule::Rate, rules.max_share)?;
     check("ltv_to_cac", Rule::Positive, rules.ltv_to_cac)?;
-    check("max_cpa_payback", Rule::NonNegative, rules.max_cpa_payback)?;
+    check("payback_cpa", Rule::NonNegative, rules.payback_cpa)?;
     check("share_incremental", Rule::Rate, rules.share_incremental)?;
 
     let profit = rules.ltv * rules.margin;
@@ -171,7 +171,7 @@ pub fn target(rules: &Rules) -> Result<Target, DomainError> {
         (Binding::Buffer, rules.buffer.map(|kept| profit * (1.0 - kept))),
         (Binding::MaxShare, rules.max_share.map(|share| profit * share)),
         (Binding::LtvToCac, rules.ltv_to_cac.map(|times| ratio(profit, times))),
-        (Binding::Payback, rules.max_cpa_payback),
+        (Binding::Payback, rules.payback_cpa),
     ];
     let mut least = (profit, Some(Binding::BreakEven));
     for (binding, value) in by_rule {
@@ -200,7 +200,7 @@ pub fn target(rules: &Rules) -> Result<Target, DomainError> {
 }
 
 /// [`target`] with the lifetime value and the payback limit of one customer whose churn is constant: `rules.ltv` and
-/// `rules.max_cpa_payback` are taken from the customer, and `rules.margin` is 1 because the customer's margin is in it.
+/// `rules.payback_cpa` are taken from the customer, and `rules.margin` is 1 because the customer's margin is in it.
 ///
 /// # Errors
 ///
@@ -211,7 +211,7 @@ pub fn target_of_customer(
     rules: &Rules,
 ) -> Result<Target, DomainError> {
     let value = geometric(customer)?;
-    let max_cpa_payback = payback_months
+    let payback_cpa = payback_months
         .map(|months| {
             let grown = (1.0 + customer.expansion) * (1.0 - customer.churn);
             DomainError::check("payback_months", Rule::Count, months)?;
@@ -227,7 +227,7 @@ pub fn target_of_customer(
     target(&Rules {
         ltv: value.ltv,
         margin: 1.0,
-        max_cpa_payback,
+        payback_cpa,
         ..*rules
     })
 }

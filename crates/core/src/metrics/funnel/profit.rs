@@ -9,7 +9,8 @@ use super::super::special::{beta_cdf, log1p_less_x};
 /// `t = ln((x - k) / (1 - x))` the integrand falls exponentially on both sides and is smooth, so that the trapezoid rule
 /// converges geometrically; it is summed around its own peak, which for an unlikely event lies far from the peaks of both
 /// densities. The density is taken relative to its own peak and its integral is summed in the same way: no gamma function of a
-/// large number is involved, and relative accuracy is the same for a probability of 1 and of 1e-200.
+/// large number is involved, and a probability of 1e-200 has as many digits as one of a half. Above a half the opposite event
+/// is summed.
 pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
     if bound <= 0.0 {
         return 1.0;
@@ -18,26 +19,36 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
         return 0.0;
     }
     let density = Density::new(x.0, x.1);
-    let whole = peak_sum(|s| {
-        let (p, q) = logistic(s);
-        density.log_at(p, q)
-    }, density.center);
-    let part = peak_sum(|t| {
-        let (p, q) = logistic(t);
-        // x and 1 - x; then y = k / x and 1 - y, none of them by a difference that loses digits.
-        let (at, rest) = (bound + (1.0 - bound) * p, (1.0 - bound) * q);
-        let (_, above) = beta_cdf(y.0, y.1, bound / at, (1.0 - bound) * p / at);
-        // The density is relative to dx / (x (1 - x)), and that is p / x dt.
-        density.log_at(at, rest) + ln(above) + ln(p / at)
-    }, peak_start(&density, bound));
-    match (part, whole) {
-        (Some((log_part, part)), Some((log_whole, whole))) => {
-            let probability = exp(log_part - log_whole) * (part / whole);
-            probability.min(1.0)
-        }
-        (None, Some(_)) => 0.0,
-        _ => f64::NAN,
+    // A rounding of the parameters moves the density by so much of its width; nothing can be surer than that.
+    let noise = (f64::EPSILON * (x.0 + x.1 + y.0 + y.1).sqrt()).max(1e-14);
+    let Some((log_whole, whole)) = peak_sum(
+        |s| {
+            let (p, q) = logistic(s);
+            density.log_at(p, q)
+        },
+        density.center,
+        noise,
+    ) else {
+        return f64::NAN;
+    };
+    let probability = |tail: fn((f64, f64)) -> f64| {
+        let log = |t: f64| {
+            let (p, q) = logistic(t);
+            // x and 1 - x; then y = k / x and 1 - y, none of them by a difference that loses digits.
+            let (at, rest) = (bound + (1.0 - bound) * p, (1.0 - bound) * q);
+            let chance = tail(beta_cdf(y.0, y.1, bound / at, (1.0 - bound) * p / at));
+            // The density is relative to dx / (x (1 - x)), and that is p / x dt.
+            density.log_at(at, rest) + ln(chance) + ln(p / at)
+        };
+        peak_sum(log, peak_start(&density, bound), noise)
+            .map_or(0.0, |(log_part, part)| exp(log_part - log_whole) * (part / whole))
+    };
+    let above = probability(|(_, upper)| upper);
+    if above < 0.5 {
+        return above;
     }
+    let (below, _) = beta_cdf(x.0, x.1, bound, 1.0 - bound);
+    (1.0 - (below + probability(|(lower, _)| lower))).clamp(0.0, 1.0)
 }
 
 /// `1 / (1 + e^-s)` and its complement.
@@ -90,14 +101,14 @@ impl Density {
 
 /// The integral of `exp(log)` over the line as the logarithm of its peak and the integral relative to that. `None` when nothing
 /// but zero is found.
-fn peak_sum(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
-    const HALVINGS: u32 = 12;
+fn peak_sum(log: impl Fn(f64) -> f64, start: f64, noise: f64) -> Option<(f64, f64)> {
+    const HALVINGS: u32 = 8;
     let (peak, height) = peak(&log, start)?;
     // How far the integrand takes to fall to 0.6 of its peak, as a normal density does in one standard deviation.
     let reach = |side: f64| {
         let mut distance = 1e-9;
         while distance < 64.0 && log(peak + side * distance) > height - 0.5 {
-            distance *= 1.25;
+            distance *= 1.5;
         }
         distance
     };
@@ -127,7 +138,7 @@ fn peak_sum(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
         // The points between.
         let finer = 0.5 * (sum + sum_from(0.5 * step, step) * step);
         step *= 0.5;
-        let settled = (finer - sum).abs() <= 1e-13 * finer;
+        let settled = (finer - sum).abs() <= noise * finer;
         sum = finer;
         if settled {
             break;
@@ -175,7 +186,7 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
     let mut left = high - GOLDEN * (high - low);
     let mut right = low + GOLDEN * (high - low);
     let (mut at_left, mut at_right) = (value(left), value(right));
-    for _ in 0..60 {
+    for _ in 0..45 {
         if at_left > at_right {
             (high, right, at_right) = (right, left, at_left);
             left = high - GOLDEN * (high - low);

@@ -33,7 +33,7 @@ fn atanh_rest(s: f64) -> f64 {
 
 /// `ln(1 + u) - u` without loss near zero, where it is `-u^2 / 2`.
 #[inline]
-pub(super) fn log1p_less_x(u: f64) -> f64 {
+pub(in crate::metrics) fn log1p_less_x(u: f64) -> f64 {
     if u > -0.5 && u <= 1.0 {
         // ln(1 + u) = 2 atanh(r), r = u / (2 + u), and 2 r - u = -u r.
         let r = u / (2.0 + u);

@@ -85,10 +85,12 @@ fn every_rate_of_return_is_found() {
     // A double root is one rate, and it touches zero without crossing.
     let double = cash_flows(&product(&[11, 11]), 0.1).unwrap();
     assert!(double.irr_unique && (double.irr - 0.1).abs() < 1e-8, "{double:?}");
-    // Two roots a billionth apart are two: (1000000000 y - 1100000000) (1000000000 y - 1100000001), near enough.
-    let near = cash_flows(&[1e9, -2.2e9 - 1.0, 1.21e9 + 1.1], 0.1).unwrap();
+    // Two roots 2^-40 apart are two; the coefficients of (y - 1.125) (y - 1.125 - 2^-40) have no rounding.
+    let gap = 2.0_f64.powi(-40);
+    let near = cash_flows(&[1.0, -2.25 - gap, 1.125 * 1.125 + 1.125 * gap], 0.1).unwrap();
     assert_eq!(near.irr_roots.len(), 2, "{near:?}");
-    assert!((near.irr_roots[1] - near.irr_roots[0] - 1e-9).abs() < 2e-10);
+    assert!((near.irr_roots[0] - 0.125).abs() < 1e-15);
+    assert!((near.irr_roots[1] - 0.125 - gap).abs() < 1e-15);
 }
 
 #[test]

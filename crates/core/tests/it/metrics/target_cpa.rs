@@ -45,7 +45,7 @@ fn the_rule_that_binds() {
         buffer: Some(0.2),
         max_share: Some(0.5),
         ltv_to_cac: Some(3.0),
-        max_cpa_payback: Some(1e6),
+        payback_cpa: Some(1e6),
         share_incremental: Some(0.6),
         ..Rules::new(3000.0, 0.6)
     };
@@ -57,9 +57,9 @@ fn the_rule_that_binds() {
     assert_eq!(bound(Rules::new(3000.0, 0.6)), "break_even");
     assert_eq!(bound(Rules { ltv_to_cac: None, ..all }), "max_share");
     assert_eq!(bound(Rules { ltv_to_cac: None, max_share: None, ..all }), "buffer");
-    assert_eq!(bound(Rules { max_cpa_payback: Some(5.0), ..all }), "payback");
+    assert_eq!(bound(Rules { payback_cpa: Some(5.0), ..all }), "payback");
     // A payback limit above break-even does not bind, and a buffer of zero is a rule.
-    assert_eq!(bound(Rules { max_cpa_payback: Some(1e6), ..Rules::new(3000.0, 0.6) }), "break_even");
+    assert_eq!(bound(Rules { payback_cpa: Some(1e6), ..Rules::new(3000.0, 0.6) }), "break_even");
     assert_eq!(bound(Rules { buffer: Some(0.0), ..Rules::new(3000.0, 0.6) }), "buffer");
     // 3 to 1 is a share of one third.
     let ratio = target(&Rules { ltv_to_cac: Some(3.0), ..Rules::new(3000.0, 0.6) }).unwrap();
@@ -119,7 +119,7 @@ proptest! {
         let _ = payback_cpa(a, b, c, d);
         let _ = target(&Rules {
             ltv: a, margin: b, buffer: Some(c), max_share: Some(d), ltv_to_cac: Some(e),
-            max_cpa_payback: Some(f), share_incremental: Some(g),
+            payback_cpa: Some(f), share_incremental: Some(g),
         });
     }
 }
