@@ -3,8 +3,10 @@
 //! Start from gross profit, not from revenue, and never go above break-even. A target holds for customers whom advertising
 //! brought: compare it with the cost of an incremental customer, not with the cost of an attributed one.
 
-use super::cash_flow::{check_rate, monthly_rate};
-use super::ltv::{geometric, retained, Geometric};
+use super::calculator::Absent::{Refused, Value};
+use super::calculator::{Argument, Calculator, by_row};
+use super::cash_flow::{RATE, check_rate, monthly_rate};
+use super::ltv::{Geometric, geometric, retained};
 use super::math::ratio;
 use super::{DomainError, Rule};
 
@@ -156,7 +158,9 @@ pub struct Target {
 /// ```
 pub fn target(rules: &Rules) -> Result<Target, DomainError> {
     let check = |name, rule, value: Option<f64>| {
-        value.map_or(Ok(()), |value| DomainError::check(name, rule, value).map(drop))
+        value.map_or(Ok(()), |value| {
+            DomainError::check(name, rule, value).map(drop)
+        })
     };
     DomainError::check("ltv", Rule::NonNegative, rules.ltv)?;
     DomainError::check("margin", Rule::Rate, rules.margin)?;
@@ -168,9 +172,18 @@ pub fn target(rules: &Rules) -> Result<Target, DomainError> {
 
     let profit = rules.ltv * rules.margin;
     let by_rule = [
-        (Binding::Buffer, rules.buffer.map(|kept| profit * (1.0 - kept))),
-        (Binding::MaxShare, rules.max_share.map(|share| profit * share)),
-        (Binding::LtvToCac, rules.ltv_to_cac.map(|times| ratio(profit, times))),
+        (
+            Binding::Buffer,
+            rules.buffer.map(|kept| profit * (1.0 - kept)),
+        ),
+        (
+            Binding::MaxShare,
+            rules.max_share.map(|share| profit * share),
+        ),
+        (
+            Binding::LtvToCac,
+            rules.ltv_to_cac.map(|times| ratio(profit, times)),
+        ),
         (Binding::Payback, rules.payback_cpa),
     ];
     let mut least = (profit, Some(Binding::BreakEven));
@@ -231,3 +244,22 @@ pub fn target_of_customer(
         ..*rules
     })
 }
+
+/// What works row by row. The rules together are in the table of paid advertising.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "target_cpa.payback",
+    arguments: &[
+        Argument::new("gross_profit_month", Rule::NonNegative, Refused),
+        Argument::new("churn", Rule::Rate, Refused),
+        Argument::new("payback_months", Rule::Count, Refused),
+        Argument::new("annual_discount", RATE, Value(0.0)),
+    ],
+    at_most: &[],
+    outputs: &["max_cpa", "max_cpa_no_churn"],
+    kernel: |_, inputs, outputs| {
+        by_row(inputs, outputs, |[profit, churn, months, discount]| {
+            let x = payback_cpa(profit, churn, months, discount).ok()?;
+            Some([x.max_cpa, x.max_cpa_no_churn])
+        });
+    },
+}];

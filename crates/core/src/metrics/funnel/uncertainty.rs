@@ -3,7 +3,6 @@
 use super::super::math::{exp, ratio};
 use super::super::special::{gamma_quantile, normal_quantile};
 use super::super::{DomainError, Interval, Rule};
-use super::check_margin;
 use super::profit::product_exceeds;
 
 /// What was counted, and what it costs and brings.
@@ -84,14 +83,22 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     DomainError::check("clicks", Rule::Count, clicks)?;
     DomainError::check("conversions", Rule::Count, conversions)?;
     if clicks > impressions {
-        return Err(DomainError::scalar("clicks", Rule::AtMost("impressions"), clicks));
+        return Err(DomainError::scalar(
+            "clicks",
+            Rule::AtMost("impressions"),
+            clicks,
+        ));
     }
     if conversions > clicks {
-        return Err(DomainError::scalar("conversions", Rule::AtMost("clicks"), conversions));
+        return Err(DomainError::scalar(
+            "conversions",
+            Rule::AtMost("clicks"),
+            conversions,
+        ));
     }
     DomainError::check("cpm", Rule::NonNegative, cpm)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
-    check_margin(margin)?;
+    DomainError::check("margin", Rule::Margin, margin)?;
     DomainError::check("confidence", Rule::Inside, confidence)?;
     DomainError::check("prior", Rule::Positive, prior.0)?;
     DomainError::check("prior", Rule::Positive, prior.1)?;
@@ -139,12 +146,7 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
 /// advertising and profit.
 ///
 /// `NaN` for a `NaN` and for parameters that are not positive.
-pub fn probability_profit_positive(
-    ctr: (f64, f64),
-    cvr: (f64, f64),
-    cpm: f64,
-    worth: f64,
-) -> f64 {
+pub fn probability_profit_positive(ctr: (f64, f64), cvr: (f64, f64), cpm: f64, worth: f64) -> f64 {
     let positive = |x: f64| x > 0.0 && x.is_finite();
     let valid = positive(ctr.0) && positive(ctr.1) && positive(cvr.0) && positive(cvr.1);
     if !valid || cpm.is_nan() || worth.is_nan() {
@@ -155,4 +157,42 @@ pub fn probability_profit_positive(
     } else {
         product_exceeds(ctr, cvr, cpm / (1000.0 * worth))
     }
+}
+
+pub(super) const OUTPUTS: &[&str] = &[
+    "cpa",
+    "log_cpa_se",
+    "cpa_ci_delta",
+    "cpa_ci_delta.low",
+    "cpa_ci_delta.high",
+    "roas",
+    "roas_ci_delta",
+    "roas_ci_delta.low",
+    "roas_ci_delta.high",
+    "prob_profit_positive",
+    "posterior_mean_conversion_per_impression",
+    "cpa_ci_poisson",
+    "cpa_ci_poisson.low",
+    "cpa_ci_poisson.high",
+];
+
+/// A row of the calculator.
+pub(super) fn row(counts: &FunnelCounts) -> Option<[f64; 14]> {
+    let x = uncertainty(counts).ok()?;
+    Some([
+        x.cpa,
+        x.log_cpa_se,
+        x.cpa_ci_delta.estimate,
+        x.cpa_ci_delta.low,
+        x.cpa_ci_delta.high,
+        x.roas,
+        x.roas_ci_delta.estimate,
+        x.roas_ci_delta.low,
+        x.roas_ci_delta.high,
+        x.prob_profit_positive,
+        x.posterior_mean_conversion_per_impression,
+        x.cpa_ci_poisson.estimate,
+        x.cpa_ci_poisson.low,
+        x.cpa_ci_poisson.high,
+    ])
 }
