@@ -39,6 +39,12 @@ class FunnelResult(Result):
         "break_even_aov": "Order value at which profit is zero.",
     }
 
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import lines
+
+        names = ["revenue_per_mille", "contribution_per_mille", "profit_per_mille"]
+        return lines(ax, [name.removesuffix("_per_mille") for name in names], [float(self[name]) for name in names])
+
 
 _FUNNEL = Calculator("funnel", FunnelResult)
 
@@ -181,6 +187,16 @@ class MarginalRoasResult(Result):
                 }
             )
         return rows
+
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import curve
+
+        best, now = self["optimal_spend"], self["optimal_spend"] - self["spend_gap"]
+        exponent = self["marginal_roas_current"] / self["current_roas"]
+        spend = [1.6 * max(best, now) * step / 100 for step in range(101)]
+        revenue = [self["coefficient"] * x**exponent for x in spend]
+        marks = {"now": (now, self["current_roas"] * now), "optimum": (best, self["optimal_revenue"])}
+        return curve(ax, spend, revenue, marks=marks)
 
 
 _MARGINAL_ROAS = Calculator("marginal_roas", MarginalRoasResult)
