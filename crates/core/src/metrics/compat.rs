@@ -16,7 +16,9 @@
 
 use super::math::ratio;
 use super::sequential::{Arms, Kind, Look};
-use super::special::{normal_cdf, normal_pdf, normal_quantile, normal_sf, student_cdf, student_quantile};
+use super::special::{
+    normal_cdf, normal_pdf, normal_quantile, normal_sf, student_cdf, student_quantile,
+};
 use super::{DomainError, Rule};
 
 /// In which terms the effect is told.
@@ -131,8 +133,8 @@ pub fn gbstats_compat(
     };
     // The degrees of freedom are those of the absolute difference in both cases.
     let share = v1 / (v1 + v0);
-    let df = 1.0
-        / (share * share / (arms.n1 - 1.0) + (1.0 - share) * (1.0 - share) / (arms.n0 - 1.0));
+    let df =
+        1.0 / (share * share / (arms.n1 - 1.0) + (1.0 - share) * (1.0 - share) / (arms.n0 - 1.0));
     let (expected, variance, scale) = match settings.difference {
         Difference::Relative => (
             ratio(arms.cross(), arms.x0 * arms.n1),
@@ -141,7 +143,11 @@ pub fn gbstats_compat(
         ),
         Difference::Absolute => (arms.diff(), v1 + v0, p0),
     };
-    let expected = if variance.is_nan() { f64::NAN } else { expected };
+    let expected = if variance.is_nan() {
+        f64::NAN
+    } else {
+        expected
+    };
     let se = variance.sqrt();
     let t = (expected / se).abs();
     let around = |centre: f64, width: f64| [centre - width, centre + width];

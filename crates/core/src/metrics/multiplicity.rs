@@ -68,7 +68,7 @@ pub fn adjust(p_values: &[f64], alpha: f64) -> Result<Adjusted, DomainError> {
         }
         out
     };
-    let ranks = || (1..=p.len()).map(|rank| rank as f64);
+    let ranks = || (0..p.len()).map(|before| (before + 1) as f64);
     let holm = back(step_down(
         p.iter().zip(ranks()).map(|(p, i)| p * (count - i + 1.0)),
     ));

@@ -61,7 +61,10 @@ impl Moments {
         if sum_squares * users < sum * sum * (1.0 - 1e-9) {
             return Err(DomainError::scalar(
                 "sum_squares",
-                Rule::Other("impossible", "is less than the square of the sum over the users"),
+                Rule::Other(
+                    "impossible",
+                    "is less than the square of the sum over the users",
+                ),
                 sum_squares,
             ));
         }
@@ -117,7 +120,10 @@ impl Moments {
         Summary {
             n: self.n,
             mean: ratio(self.sum.value(), self.n),
-            variance: variance(self.n, self.squares.minus(self.sum.times(self.sum).over(self.n))),
+            variance: variance(
+                self.n,
+                self.squares.minus(self.sum.times(self.sum).over(self.n)),
+            ),
         }
     }
 }
@@ -228,9 +234,7 @@ impl PairMoments {
         let twice = both.times(factor).times(Dd::from(2.0));
         variance(
             self.n,
-            first
-                .minus(twice)
-                .plus(second.times(factor).times(factor)),
+            first.minus(twice).plus(second.times(factor).times(factor)),
         )
     }
 }
@@ -281,8 +285,7 @@ pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welc
     // As shares of the whole, so that no square overflows.
     let share = v1 / (v1 + v0);
     let df = 1.0
-        / (share * share / (exposed.n - 1.0)
-            + (1.0 - share) * (1.0 - share) / (holdout.n - 1.0));
+        / (share * share / (exposed.n - 1.0) + (1.0 - share) * (1.0 - share) / (holdout.n - 1.0));
     let df = if df > 0.0 { df } else { f64::NAN };
     let critical = -student_quantile((1.0 - confidence) / 2.0, df);
     let diff = exposed.mean - holdout.mean;
@@ -427,7 +430,11 @@ impl Arm {
         DomainError::check(sd, Rule::NonNegative, self.sd)?;
         Ok(Summary {
             n: self.users,
-            mean: if self.users == 0.0 { f64::NAN } else { self.mean },
+            mean: if self.users == 0.0 {
+                f64::NAN
+            } else {
+                self.mean
+            },
             variance: if self.users < 2.0 {
                 f64::NAN
             } else {

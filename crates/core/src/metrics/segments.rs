@@ -144,14 +144,16 @@ fn p_score(arms: &Arms) -> f64 {
 }
 
 /// Segments without users in an arm say nothing about a difference. `NaN` counts stay: they make the result `NaN`.
-fn comparable(arms: &&Arms) -> bool {
-    arms.n1 != 0.0 && arms.n0 != 0.0
+fn comparable(segments: &[Arms]) -> impl Iterator<Item = &Arms> {
+    segments
+        .iter()
+        .filter(|arms| arms.n1 != 0.0 && arms.n0 != 0.0)
 }
 
 /// The estimate and its variance.
 fn exposed_weighted(segments: &[Arms]) -> (f64, f64) {
     let (mut weights, mut sum, mut variance) = (0.0, 0.0, 0.0);
-    for arms in segments.iter().filter(comparable) {
+    for arms in comparable(segments) {
         weights += arms.n1;
         // n1 (x1/n1 - x0/n0)
         sum += arms.cross() / arms.n0;
@@ -163,13 +165,20 @@ fn exposed_weighted(segments: &[Arms]) -> (f64, f64) {
 /// The estimate and Sato's variance of it.
 fn mantel_haenszel(segments: &[Arms]) -> (f64, f64) {
     let (mut weights, mut sum, mut p, mut q) = (0.0, 0.0, 0.0, 0.0);
-    for Arms { n1, x1, n0, x0 } in segments.iter().filter(comparable) {
+    for Arms { n1, x1, n0, x0 } in comparable(segments) {
         let n = n1 + n0;
         weights += n1 * (n0 / n);
-        sum += Arms { n1: *n1, x1: *x1, n0: *n0, x0: *x0 }.cross() / n;
+        sum += Arms {
+            n1: *n1,
+            x1: *x1,
+            n0: *n0,
+            x0: *x0,
+        }
+        .cross()
+            / n;
         let (share1, share0) = (n1 / n, n0 / n);
         p += share1 * share1 * x0 - share0 * share0 * x1 + share1 * share0 * (n0 - n1) / 2.0;
-        q += (x1 * ((n0 - x0) / n) + x0 * ((n1 - x1) / n)) / 2.0;
+        q += f64::midpoint(x1 * ((n0 - x0) / n), x0 * ((n1 - x1) / n));
     }
     let estimate = ratio(sum, weights);
     (estimate, ratio(estimate * p + q, weights * weights))
@@ -177,15 +186,17 @@ fn mantel_haenszel(segments: &[Arms]) -> (f64, f64) {
 
 /// Cochran's Q and its degrees of freedom, over segments in which something varies.
 fn heterogeneity(segments: &[Arms]) -> (f64, f64) {
-    let known: Vec<(f64, f64)> = segments
-        .iter()
-        .filter(comparable)
+    let known: Vec<(f64, f64)> = comparable(segments)
         .map(|arms| (arms.diff(), 1.0 / arms.variance()))
         // A variance of zero is an estimate that failed, not certainty.
         .filter(|(_, weight)| !weight.is_infinite())
         .collect();
     let weights: f64 = known.iter().map(|(_, weight)| weight).sum();
-    let mean = known.iter().map(|(diff, weight)| diff * weight).sum::<f64>() / weights;
+    let mean = known
+        .iter()
+        .map(|(diff, weight)| diff * weight)
+        .sum::<f64>()
+        / weights;
     let q = known
         .iter()
         .map(|(diff, weight)| weight * (diff - mean) * (diff - mean))

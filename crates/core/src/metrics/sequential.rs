@@ -70,14 +70,7 @@ impl Look {
         Ok(Self::at(diff, variance, users, kind, alpha, previous_p))
     }
 
-    fn at(
-        diff: f64,
-        variance: f64,
-        users: f64,
-        kind: Kind,
-        alpha: f64,
-        previous_p: f64,
-    ) -> Self {
+    fn at(diff: f64, variance: f64, users: f64, kind: Kind, alpha: f64, previous_p: f64) -> Self {
         // tau²/V: how much wider the mixture is than the noise.
         let spread = match kind {
             Kind::Msprt { tau } => tau * tau / variance,
@@ -161,11 +154,7 @@ pub fn sequential(
                 e_value: 1.0,
                 log_e_value: 0.0,
                 p_always_valid: previous_p,
-                confidence_sequence: Interval::new(
-                    f64::NAN,
-                    f64::NEG_INFINITY,
-                    f64::INFINITY,
-                ),
+                confidence_sequence: Interval::new(f64::NAN, f64::NEG_INFINITY, f64::INFINITY),
             };
         }
         Look::at(

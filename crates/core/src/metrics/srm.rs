@@ -54,7 +54,10 @@ pub fn srm(observed: &[f64], weights: &[f64]) -> Result<Srm, DomainError> {
     let arms = arms(observed, weights)?;
     let df = arms.len() as f64 - 1.0;
     // NaN for no users at all: nothing fits and nothing does not.
-    let chi2: f64 = arms.iter().map(|arm| arm.excess * arm.excess / arm.expected).sum();
+    let chi2: f64 = arms
+        .iter()
+        .map(|arm| arm.excess * arm.excess / arm.expected)
+        .sum();
     let p_value = chi2_sf(chi2, df);
     let k100 = bayes_factor(&arms, 100.0);
     let k10000 = bayes_factor(&arms, 10_000.0);

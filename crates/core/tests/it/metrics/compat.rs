@@ -156,7 +156,10 @@ fn risks_differ_by_the_effect_and_stay_positive() {
         let [keep, choose] = got.risk;
         assert!(keep >= 0.0 && choose >= 0.0);
         assert!((keep - choose - got.expected).abs() <= 1e-12 * (1.0 + keep));
-        assert!(got.sequential_ci[0] < got.ci[0], "{n1} {x1} {n0} {x0}");
+        assert!(
+            got.sequential_ci[0] < got.credible[0],
+            "{n1} {x1} {n0} {x0}"
+        );
     }
 }
 
@@ -172,9 +175,15 @@ fn wrong_settings_are_refused() {
     assert_eq!(with(|settings| settings.alpha = 1.0), "alpha");
     assert_eq!(with(|settings| settings.tuning = 0.0), "tuning");
     assert_eq!(with(|settings| settings.prior_sd = -1.0), "prior_sd");
-    assert_eq!(with(|settings| settings.prior_mean = f64::INFINITY), "prior_mean");
+    assert_eq!(
+        with(|settings| settings.prior_mean = f64::INFINITY),
+        "prior_mean"
+    );
     let error = gbstats_compat(10.0, 11.0, 10.0, 1.0, GbstatsSettings::default()).unwrap_err();
-    assert_eq!((error.argument, error.code()), ("exposed_conversions", "exceeds"));
+    assert_eq!(
+        (error.argument, error.code()),
+        ("exposed_conversions", "exceeds")
+    );
 }
 
 #[test]
@@ -188,7 +197,13 @@ fn any_bits_return_or_raise() {
             prior_mean: draws.bits(),
             prior_sd: draws.bits(),
         };
-        let _ = gbstats_compat(draws.bits(), draws.bits(), draws.bits(), draws.bits(), settings);
+        let _ = gbstats_compat(
+            draws.bits(),
+            draws.bits(),
+            draws.bits(),
+            draws.bits(),
+            settings,
+        );
         let _ = gbstats_compat(50.0, 5.0, 40.0, 2.0, settings);
     }
 }

@@ -91,7 +91,10 @@ fn the_least_effect_has_the_power_that_was_asked_for() {
         let reached = power(rate, (rate + least.mde_abs).clamp(0.0, 1.0), n0, n1, 0.05).unwrap();
         // A rate has 16 digits; a small difference of two rates has fewer.
         let slack = 1e-8 + 1e-14 / least.mde_abs.abs();
-        assert!((reached - wanted).abs() < slack, "{rate} {n0} {n1} {wanted} {reached}");
+        assert!(
+            (reached - wanted).abs() < slack,
+            "{rate} {n0} {n1} {wanted} {reached}"
+        );
     }
     assert!(found > 15_000, "{found}");
 }
@@ -128,11 +131,26 @@ fn wrong_plans_are_refused_and_unknown_ones_carried_on() {
     };
     let size = |b, t, r, a, p| sample_size(b, t, r, a, p).map(|size| size.n_control);
     assert_eq!(code(size(0.02, 0.02, 1.0, 0.05, 0.8)), ("target", "equal"));
-    assert_eq!(code(size(0.02, 1.5, 1.0, 0.05, 0.8)), ("target", "not_a_rate"));
-    assert_eq!(code(size(0.02, 0.03, 0.0, 0.05, 0.8)), ("ratio", "not_positive"));
-    assert_eq!(code(size(0.02, 0.03, 1.0, 0.0, 0.8)), ("alpha", "not_inside_0_1"));
-    assert_eq!(code(size(0.02, 0.03, 1.0, 0.05, 1.0)), ("power", "not_inside_0_1"));
-    assert_eq!(code(size(0.02, 0.03, 1.0, 0.05, 0.04)), ("power", "not_above_alpha"));
+    assert_eq!(
+        code(size(0.02, 1.5, 1.0, 0.05, 0.8)),
+        ("target", "not_a_rate")
+    );
+    assert_eq!(
+        code(size(0.02, 0.03, 0.0, 0.05, 0.8)),
+        ("ratio", "not_positive")
+    );
+    assert_eq!(
+        code(size(0.02, 0.03, 1.0, 0.0, 0.8)),
+        ("alpha", "not_inside_0_1")
+    );
+    assert_eq!(
+        code(size(0.02, 0.03, 1.0, 0.05, 1.0)),
+        ("power", "not_inside_0_1")
+    );
+    assert_eq!(
+        code(size(0.02, 0.03, 1.0, 0.05, 0.04)),
+        ("power", "not_above_alpha")
+    );
     assert_eq!(
         code(power(0.1, 0.2, -1.0, 1.0, 0.05)),
         ("holdout_users", "negative")
@@ -153,7 +171,13 @@ fn the_holdouts_cost_is_what_the_variances_say() {
         let cost = holdout_cost(share).unwrap();
         let inflation = (1.0 / share + 1.0 / (1.0 - share)) / 4.0;
         assert!((cost.variance_inflation / inflation - 1.0).abs() < 1e-14);
-        assert!((cost.width_inflation.mul_add(cost.width_inflation, -inflation)).abs() < 1e-12 * inflation);
+        assert!(
+            (cost
+                .width_inflation
+                .mul_add(cost.width_inflation, -inflation))
+            .abs()
+                < 1e-12 * inflation
+        );
         assert!((cost.effective_share * inflation - 1.0).abs() < 1e-14);
     }
 }

@@ -83,7 +83,10 @@ fn revenue_lifts_agree_with_the_reference() {
         ] {
             assert_eq!(row.expect_all(name, &got), varies);
         }
-        assert_eq!(row.expect("rel_lift", got.welch.rel_lift_fieller.estimate), varies);
+        assert_eq!(
+            row.expect("rel_lift", got.welch.rel_lift_fieller.estimate),
+            varies
+        );
         for (name, got) in [
             ("incremental_revenue", got.incremental_revenue),
             ("incremental_roas", got.incremental_roas),
@@ -249,7 +252,10 @@ fn fiellers_ends_solve_its_equation_and_agree_with_the_p_value() {
                 one.mean - ratio * zero.mean,
                 critical * (v1 + ratio * ratio * v0).sqrt(),
             );
-            assert!((off.abs() / wide - 1.0).abs() < 1e-6, "{one:?} {zero:?} {end}");
+            assert!(
+                (off.abs() / wide - 1.0).abs() < 1e-6,
+                "{one:?} {zero:?} {end}"
+            );
         }
         let excludes = low > 0.0 || high < 0.0;
         if (got.p_value - 0.05).abs() > 1e-9 {
@@ -284,12 +290,27 @@ fn without_noise_there_is_a_lift_and_no_error() {
     assert!(same.welch.t.is_nan() && same.welch.p_value.is_nan());
     assert!(same.incremental_roas.estimate.is_nan());
     // One arm that varies is enough.
-    let one = lift_revenue(Arm { sd: 1.0, ..arm(2.0) }, arm(1.0), None, None, 0.95).unwrap();
+    let one = lift_revenue(
+        Arm {
+            sd: 1.0,
+            ..arm(2.0)
+        },
+        arm(1.0),
+        None,
+        None,
+        0.95,
+    )
+    .unwrap();
     assert_eq!(one.welch.df, 999.0);
     assert!(one.welch.diff.low > 0.9);
     let pairs = |factor: f64| {
-        PairMoments::from_values(&[factor, 2.0 * factor, 3.0 * factor], &[1.0, 2.0, 3.0], "b", "a")
-            .unwrap()
+        PairMoments::from_values(
+            &[factor, 2.0 * factor, 3.0 * factor],
+            &[1.0, 2.0, 3.0],
+            "b",
+            "a",
+        )
+        .unwrap()
     };
     let flat = ratio_metric(&pairs(0.1), &pairs(0.3), 0.95).unwrap();
     assert!(flat.se < 1e-16 && (flat.diff.estimate + 0.2).abs() < 1e-15);
@@ -300,7 +321,11 @@ fn without_noise_there_is_a_lift_and_no_error() {
 
 #[test]
 fn few_users_and_none() {
-    let arm = |users, mean| Arm { users, mean, sd: 1.0 };
+    let arm = |users, mean| Arm {
+        users,
+        mean,
+        sd: 1.0,
+    };
     let one = lift_revenue(arm(1.0, 2.0), arm(50.0, 1.0), None, None, 0.95).unwrap();
     assert_eq!(one.welch.diff.estimate, 1.0);
     assert!(one.welch.se.is_nan() && one.welch.p_value.is_nan());
@@ -332,9 +357,19 @@ fn a_shared_cap_cuts_both_arms() {
     assert_eq!(whole.exposed, Moments::from_values(&exposed));
     assert_eq!((whole.cap, whole.exposed_capped), (100.0, 0));
     assert_eq!(winsorize(&exposed, &holdout, 0.0).unwrap().cap, 0.0);
-    assert!(winsorize(&[f64::NAN], &[1.0], 0.5).unwrap().holdout.summary().mean.is_nan());
+    assert!(
+        winsorize(&[f64::NAN], &[1.0], 0.5)
+            .unwrap()
+            .holdout
+            .summary()
+            .mean
+            .is_nan()
+    );
     assert!(winsorize(&[], &[], 0.5).unwrap().cap.is_nan());
-    assert_eq!(winsorize(&exposed, &holdout, 1.5).unwrap_err().argument, "winsorize");
+    assert_eq!(
+        winsorize(&exposed, &holdout, 1.5).unwrap_err().argument,
+        "winsorize"
+    );
     let lift = lift_of(
         got.exposed.summary(),
         got.holdout.summary(),
@@ -371,7 +406,10 @@ fn cuped_is_unbiased_and_less_noisy() {
     // Standard errors of the means: 0.004 and 0.0025; of the coverage 0.005.
     assert!((raw / repetitions - 0.5).abs() < 0.015);
     assert!((within / repetitions - 0.5).abs() < 0.009);
-    assert!((covered as f64 / repetitions - 0.95).abs() < 0.02, "{covered}");
+    assert!(
+        (covered as f64 / repetitions - 0.95).abs() < 0.02,
+        "{covered}"
+    );
 }
 
 #[test]
@@ -386,15 +424,39 @@ fn wrong_arms_are_refused_and_unknown_ones_carried_on() {
         (error.argument, error.code())
     };
     let users = Arm { users: 1.5, ..good };
-    let mean = Arm { mean: f64::INFINITY, ..good };
+    let mean = Arm {
+        mean: f64::INFINITY,
+        ..good
+    };
     let sd = Arm { sd: -1.0, ..good };
-    assert_eq!(refused(users, good, None, None, 0.95), ("exposed_users", "not_a_count"));
-    assert_eq!(refused(good, mean, None, None, 0.95), ("holdout_mean", "not_finite"));
-    assert_eq!(refused(sd, good, None, None, 0.95), ("exposed_sd", "negative"));
-    assert_eq!(refused(good, good, Some(-1.0), None, 0.95), ("spend", "negative"));
-    assert_eq!(refused(good, good, None, Some(40.0), 0.95), ("margin", "not_a_rate"));
-    assert_eq!(refused(good, good, None, None, 1.0), ("confidence", "not_inside_0_1"));
-    let unknown = Arm { mean: f64::NAN, ..good };
+    assert_eq!(
+        refused(users, good, None, None, 0.95),
+        ("exposed_users", "not_a_count")
+    );
+    assert_eq!(
+        refused(good, mean, None, None, 0.95),
+        ("holdout_mean", "not_finite")
+    );
+    assert_eq!(
+        refused(sd, good, None, None, 0.95),
+        ("exposed_sd", "negative")
+    );
+    assert_eq!(
+        refused(good, good, Some(-1.0), None, 0.95),
+        ("spend", "negative")
+    );
+    assert_eq!(
+        refused(good, good, None, Some(40.0), 0.95),
+        ("margin", "not_a_rate")
+    );
+    assert_eq!(
+        refused(good, good, None, None, 1.0),
+        ("confidence", "not_inside_0_1")
+    );
+    let unknown = Arm {
+        mean: f64::NAN,
+        ..good
+    };
     let got = lift_revenue(unknown, good, Some(1.0), Some(0.5), 0.95).unwrap();
     assert!(got.welch.p_value.is_nan() && got.incremental_profit.high.is_nan());
     assert_eq!(
@@ -410,8 +472,16 @@ fn any_bits_return_or_raise() {
     let mut draws = Draws(34);
     for _ in 0..30_000 {
         let mut x = || draws.bits();
-        let one = Arm { users: x(), mean: x(), sd: x() };
-        let zero = Arm { users: x(), mean: x(), sd: x() };
+        let one = Arm {
+            users: x(),
+            mean: x(),
+            sd: x(),
+        };
+        let zero = Arm {
+            users: x(),
+            mean: x(),
+            sd: x(),
+        };
         let _ = lift_revenue(one, zero, Some(x()), Some(x()), x());
         let _ = winsorize(&[x(), x(), x()], &[x()], x());
         let _ = Moments::from_sums(x(), x(), x()).map(|moments| moments.summary());

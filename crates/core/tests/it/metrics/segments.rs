@@ -83,8 +83,14 @@ fn the_tests_of_homogeneity_agree_with_a_second_computation() {
     close(got.heterogeneity_q, 3.4236133082853364);
     assert_eq!(got.heterogeneity_df, 2.0);
     close(got.heterogeneity_p, 0.18053932567884561);
-    close(got.stratified_abs_lift_exposed_weights.low, -0.014723314810069715);
-    close(got.stratified_abs_lift_exposed_weights.high, 0.019167759254514159);
+    close(
+        got.stratified_abs_lift_exposed_weights.low,
+        -0.014723314810069715,
+    );
+    close(
+        got.stratified_abs_lift_exposed_weights.high,
+        0.019167759254514159,
+    );
     close(got.mantel_haenszel_diff.low, 0.00096927089632812426);
     close(got.mantel_haenszel_diff.high, 0.026267714906365724);
 }
@@ -100,9 +106,8 @@ fn mantel_haenszels_interval_covers() {
             .map(|segment| {
                 let base = 0.05 + 0.005 * f64::from(segment);
                 let (n1, n0) = (12.0, 6.0);
-                let mut successes = |n: f64, p: f64| {
-                    (0..n as u32).filter(|_| draws.next() < p).count() as f64
-                };
+                let mut successes =
+                    |n: f64, p: f64| (0..n as u32).filter(|_| draws.next() < p).count() as f64;
                 [n1, successes(n1, base + 0.05), n0, successes(n0, base)]
             })
             .collect();
@@ -117,7 +122,12 @@ fn mantel_haenszels_interval_covers() {
 #[test]
 fn segments_that_say_nothing_change_nothing() {
     let rows = [[1_000.0, 30.0, 900.0, 20.0], [500.0, 40.0, 700.0, 35.0]];
-    let with = four(&[rows[0], [50.0, 5.0, 0.0, 0.0], rows[1], [0.0, 0.0, 70.0, 7.0]]);
+    let with = four(&[
+        rows[0],
+        [50.0, 5.0, 0.0, 0.0],
+        rows[1],
+        [0.0, 0.0, 70.0, 7.0],
+    ]);
     let without = four(&rows);
     assert!(with.per_segment_abs_lift[1].is_nan() && with.p_score[3].is_nan());
     assert!(with.adjusted.holm[1].is_nan());
@@ -158,7 +168,10 @@ fn arms_may_be_exchanged() {
         let (one, other) = (four(&rows), four(&turned));
         let close = |a: f64, b: f64| (a + b).abs() <= 1e-12;
         assert!(close(one.pooled_abs_lift, other.pooled_abs_lift));
-        assert!(close(one.mantel_haenszel_diff.low, other.mantel_haenszel_diff.high));
+        assert!(close(
+            one.mantel_haenszel_diff.low,
+            other.mantel_haenszel_diff.high
+        ));
         assert!((one.heterogeneity_q / other.heterogeneity_q - 1.0).abs() < 1e-9);
         for (one, other) in one.p_score.iter().zip(&other.p_score) {
             assert!((one - other).abs() <= 1e-12);
@@ -172,22 +185,39 @@ fn groups_are_in_the_order_of_their_first_row() {
     let groups = Groups::of(&labels);
     assert_eq!(groups.first_row, [0, 1, 3]);
     assert_eq!(groups.group, [0, 1, 0, 2, 1, 0]);
-    assert_eq!(groups.sums(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]), [37.0, 18.0, 8.0]);
+    assert_eq!(
+        groups.sums(&[1.0, 2.0, 4.0, 8.0, 16.0, 32.0]),
+        [37.0, 18.0, 8.0]
+    );
     assert_eq!(Groups::of::<u8>(&[]), Groups::default());
 }
 
 #[test]
 fn wrong_columns_are_refused_and_unknown_cells_carried_on() {
-    let error = segment_lift(&[10.0, 10.0], &[1.0, 11.0], &[5.0, 5.0], &[1.0, 1.0], 0.95).unwrap_err();
+    let error =
+        segment_lift(&[10.0, 10.0], &[1.0, 11.0], &[5.0, 5.0], &[1.0, 1.0], 0.95).unwrap_err();
     assert_eq!(
         (error.argument, error.code(), error.index),
         ("exposed_conversions", "exceeds", Some(1))
     );
     let error = segment_lift(&[10.0], &[1.0, 1.0], &[5.0], &[1.0], 0.95).unwrap_err();
-    assert_eq!((error.argument, error.code()), ("exposed_conversions", "length_mismatch"));
+    assert_eq!(
+        (error.argument, error.code()),
+        ("exposed_conversions", "length_mismatch")
+    );
     let groups = Groups::of(&["a", "b"]);
-    assert_eq!(segment_roas(&[1.0], &[1.0, 2.0], &groups).unwrap_err().argument, "spend");
-    assert_eq!(segment_roas(&[1.0, -1.0], &[1.0, 2.0], &groups).unwrap_err().index, Some(1));
+    assert_eq!(
+        segment_roas(&[1.0], &[1.0, 2.0], &groups)
+            .unwrap_err()
+            .argument,
+        "spend"
+    );
+    assert_eq!(
+        segment_roas(&[1.0, -1.0], &[1.0, 2.0], &groups)
+            .unwrap_err()
+            .index,
+        Some(1)
+    );
     let got = segment_roas(&[1.0, 0.0], &[f64::NAN, 2.0], &groups).unwrap();
     assert!(got.roas[0].is_nan() && got.roas[1].is_nan() && got.total.is_nan());
     let got = four(&[[f64::NAN, 1.0, 5.0, 1.0], [10.0, 1.0, 5.0, 1.0]]);

@@ -35,7 +35,11 @@ fn exact_by_summing(seen: u32, users: u32, p: f64) -> f64 {
         log += ((f64::from(users) - k as f64) / (k as f64 + 1.0) * p / (1.0 - p)).ln();
     }
     let limit = likelihoods[seen as usize] * (1.0 + 1e-7);
-    likelihoods.iter().filter(|p| **p <= limit).sum::<f64>().min(1.0)
+    likelihoods
+        .iter()
+        .filter(|p| **p <= limit)
+        .sum::<f64>()
+        .min(1.0)
 }
 
 #[test]
@@ -80,7 +84,10 @@ fn arms_and_weights_may_be_exchanged_and_scaled() {
         let other = srm(&[observed[2], observed[0], observed[1]], &[0.2, 0.5, 0.3]).unwrap();
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-10 * (1.0 + a.abs()) || a == b;
         assert!(close(one.chi2, other.chi2), "{observed:?}");
-        assert!(close(one.log_bayes_factor_k100, other.log_bayes_factor_k100));
+        assert!(close(
+            one.log_bayes_factor_k100,
+            other.log_bayes_factor_k100
+        ));
         assert!(one.p_exact_binomial.is_nan());
     }
 }
@@ -123,7 +130,11 @@ fn any_bits_return_or_raise() {
     for _ in 0..30_000 {
         let _ = srm(&[draws.bits(), draws.bits()], &[draws.bits(), draws.bits()]);
         let count = |x: f64| (x * 9_007_199_254_740_992.0).floor();
-        let (a, b, w) = (count(draws.next()), count(draws.next() * 1e-9), draws.next());
+        let (a, b, w) = (
+            count(draws.next()),
+            count(draws.next() * 1e-9),
+            draws.next(),
+        );
         let got = srm(&[a, b], &[w, 1.0 - w]).unwrap();
         assert!((0.0..=1.0).contains(&got.p_exact_binomial));
     }
