@@ -14,7 +14,10 @@
 //! The last line is kept from us: where gbstats reports its neutral numbers with a message, the fields here are `NaN`. And the tails are
 //! computed as tails, so p-values and risks that are 0 there are small numbers here; otherwise they agree to rounding.
 
+use super::calculator::Absent::{Refused, Value};
+use super::calculator::Calculator;
 use super::math::ratio;
+use super::power::{argument, by_row};
 use super::sequential::{Arms, Kind, Look};
 use super::special::{
     normal_cdf, normal_pdf, normal_quantile, normal_sf, student_cdf, student_quantile,
@@ -117,11 +120,21 @@ pub fn gbstats_compat(
         holdout_users,
         holdout_conversions,
     )?;
-    let alpha = DomainError::check("alpha", Rule::Inside, settings.alpha)?;
-    let tuning = DomainError::check("tuning", Rule::Positive, settings.tuning)?;
-    let prior_mean = DomainError::check("prior_mean", Rule::Finite, settings.prior_mean)?;
-    let prior_sd = DomainError::check("prior_sd", Rule::Positive, settings.prior_sd)?;
+    DomainError::check("alpha", Rule::Inside, settings.alpha)?;
+    DomainError::check("tuning", Rule::Positive, settings.tuning)?;
+    DomainError::check("prior_mean", Rule::Finite, settings.prior_mean)?;
+    DomainError::check("prior_sd", Rule::Positive, settings.prior_sd)?;
+    Ok(theirs(arms, settings))
+}
 
+fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
+    let GbstatsSettings {
+        difference,
+        alpha,
+        tuning,
+        prior_mean,
+        prior_sd,
+    } = settings;
     let (p1, p0) = (ratio(arms.x1, arms.n1), ratio(arms.x0, arms.n0));
     let of_mean = |p: f64, n: f64| p * (1.0 - p) / n;
     let (v1, v0) = (of_mean(p1, arms.n1), of_mean(p0, arms.n0));
@@ -135,7 +148,7 @@ pub fn gbstats_compat(
     let share = v1 / (v1 + v0);
     let df =
         1.0 / (share * share / (arms.n1 - 1.0) + (1.0 - share) * (1.0 - share) / (arms.n0 - 1.0));
-    let (expected, variance, scale) = match settings.difference {
+    let (expected, variance, scale) = match difference {
         Difference::Relative => (
             ratio(arms.cross(), arms.x0 * arms.n1),
             v1 / (p0 * p0) + v0 * (p1 / p0) * (p1 / p0) / (p0 * p0),
@@ -151,14 +164,14 @@ pub fn gbstats_compat(
     let se = variance.sqrt();
     let t = (expected / se).abs();
     let around = |centre: f64, width: f64| [centre - width, centre + width];
-    let look = Look::new(
+    let look = Look::at(
         expected,
         variance,
         arms.n1 + arms.n0,
         Kind::AsymptoticCs { tuning },
         alpha,
         1.0,
-    )?;
+    );
     let z = -normal_quantile(alpha / 2.0);
     // Two normal densities multiplied: precisions add.
     let (prior_mean, prior_sd) = (prior_mean * scale, prior_sd * scale);
@@ -167,7 +180,7 @@ pub fn gbstats_compat(
         expected + trust * (prior_mean - expected),
         prior_sd * trust.sqrt(),
     );
-    Ok(Gbstats {
+    Gbstats {
         expected,
         ci: around(expected, -student_quantile(alpha / 2.0, df) * se),
         p_value: if t.is_nan() {
@@ -184,7 +197,7 @@ pub fn gbstats_compat(
         prior_chance_to_win: normal_cdf(posterior / posterior_sd),
         prior_expected: posterior,
         prior_ci: around(posterior, z * posterior_sd),
-    })
+    }
 }
 
 /// The mean of a standard normal variable beyond `z`, less `z`: `φ(z) - z (1 - Φ(z))`.
@@ -198,3 +211,96 @@ fn loss(z: f64) -> f64 {
         .fold(0.0, |tail, k| f64::from(k) / (z + tail));
     normal_pdf(z) * (tail / (z + tail))
 }
+
+/// The row-by-row calculator of this module. The difference is 0 for relative and 1 for absolute.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "lift.gbstats_compat",
+    arguments: &[
+        argument("exposed_users", Rule::Count, Refused),
+        argument("exposed_conversions", Rule::Count, Refused),
+        argument("holdout_users", Rule::Count, Refused),
+        argument("holdout_conversions", Rule::Count, Refused),
+        argument("difference", Rule::Finite, Value(0.0)),
+        argument("alpha", Rule::Inside, Value(0.05)),
+        argument("tuning", Rule::Positive, Value(5_000.0)),
+        argument("prior_mean", Rule::Finite, Value(0.0)),
+        argument("prior_sd", Rule::Positive, Value(0.3)),
+    ],
+    at_most: &[(1, 0), (3, 2)],
+    outputs: &[
+        "expected",
+        "ci",
+        "ci.low",
+        "ci.high",
+        "p_value",
+        "se",
+        "sequential_ci",
+        "sequential_ci.low",
+        "sequential_ci.high",
+        "sequential_p",
+        "chance_to_win",
+        "credible",
+        "credible.low",
+        "credible.high",
+        "risk_keep",
+        "risk_choose",
+        "prior_chance_to_win",
+        "prior_expected",
+        "prior_ci",
+        "prior_ci.low",
+        "prior_ci.high",
+    ],
+    kernel: |_, inputs, outputs| {
+        by_row(
+            inputs,
+            outputs,
+            |[
+                n1,
+                x1,
+                n0,
+                x0,
+                difference,
+                alpha,
+                tuning,
+                prior_mean,
+                prior_sd,
+            ]| {
+                let settings = GbstatsSettings {
+                    difference: if difference == 0.0 {
+                        Difference::Relative
+                    } else {
+                        Difference::Absolute
+                    },
+                    alpha,
+                    tuning,
+                    prior_mean,
+                    prior_sd,
+                };
+                let got = theirs(Arms { n1, x1, n0, x0 }, settings);
+                [
+                    got.expected,
+                    got.expected,
+                    got.ci[0],
+                    got.ci[1],
+                    got.p_value,
+                    got.se,
+                    got.expected,
+                    got.sequential_ci[0],
+                    got.sequential_ci[1],
+                    got.sequential_p,
+                    got.chance_to_win,
+                    got.expected,
+                    got.credible[0],
+                    got.credible[1],
+                    got.risk[0],
+                    got.risk[1],
+                    got.prior_chance_to_win,
+                    got.prior_expected,
+                    got.prior_expected,
+                    got.prior_ci[0],
+                    got.prior_ci[1],
+                ]
+            },
+        );
+    },
+}];

@@ -6,6 +6,7 @@
 //!
 //! Users are real numbers here: a plan may say 1,234.5 per week.
 
+use super::calculator::{Absent, Argument, Calculator};
 use super::math::{asin, ratio};
 use super::roots;
 use super::special::{normal_cdf, normal_quantile};
@@ -64,6 +65,11 @@ pub fn sample_size(
             target,
         ));
     }
+    Ok(size(baseline, target, ratio, alpha, power))
+}
+
+/// The sizes themselves; the arguments are checked by those who call.
+fn size(baseline: f64, target: f64, ratio: f64, alpha: f64, power: f64) -> SampleSize {
     let z_alpha = -normal_quantile(alpha / 2.0);
     let z_power = normal_quantile(power);
     let delta = target - baseline;
@@ -79,14 +85,14 @@ pub fn sample_size(
     let arcsine = squared((z_alpha + z_power) / angle) * (1.0 + 1.0 / ratio);
     let n_control = exact.ceil();
     let n_treatment = (ratio * exact).ceil();
-    Ok(SampleSize {
+    SampleSize {
         n_control,
         n_treatment,
         n_total: n_control + n_treatment,
         n_control_exact: exact,
         n_control_unpooled: unpooled,
         n_control_arcsine: arcsine,
-    })
+    }
 }
 
 /// The chance that the test finds the difference between two rates, at the users that there are.
@@ -171,6 +177,24 @@ pub fn mde(
     DomainError::check("holdout_users", Rule::NonNegative, holdout_users)?;
     DomainError::check("exposed_users", Rule::NonNegative, exposed_users)?;
     check_errors(alpha, power)?;
+    Ok(least_effect(
+        holdout_rate,
+        holdout_users,
+        exposed_users,
+        alpha,
+        power,
+        direction,
+    ))
+}
+
+fn least_effect(
+    holdout_rate: f64,
+    holdout_users: f64,
+    exposed_users: f64,
+    alpha: f64,
+    power: f64,
+    direction: Direction,
+) -> Mde {
     let plan = Plan {
         rate: holdout_rate,
         holdout: holdout_users,
@@ -190,10 +214,10 @@ pub fn mde(
     } else {
         f64::NAN
     };
-    Ok(Mde {
+    Mde {
         mde_abs: sign * size,
         mde_rel: ratio(sign * size, holdout_rate),
-    })
+    }
 }
 
 /// What a holdout costs in precision; see [`holdout_cost`].
@@ -274,3 +298,146 @@ fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
     }
     Ok(())
 }
+
+/// One argument of a calculator.
+pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
+    Argument { name, rule, absent }
+}
+
+/// A kernel from a function of one row.
+pub(super) fn by_row<const A: usize, const O: usize>(
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    f: impl Fn([f64; A]) -> [f64; O],
+) {
+    let rows = outputs.first().map_or(0, |output| output.len());
+    for row in 0..rows {
+        let mut arguments = [f64::NAN; A];
+        for (slot, input) in arguments.iter_mut().zip(inputs) {
+            if let Some(x) = input.get(row) {
+                *slot = *x;
+            }
+        }
+        for (output, value) in outputs.iter_mut().zip(f(arguments)) {
+            if let Some(slot) = output.get_mut(row) {
+                *slot = value;
+            }
+        }
+    }
+}
+
+use Absent::{Refused, Undefined, Value};
+
+/// The row-by-row calculators of this module.
+///
+/// Rules that tie two arguments together (a target unlike its baseline, a power above alpha) are the caller's to check: such
+/// rows are `NaN` here. The target may be given as a difference, `mde`; the direction is 1 for up and -1 for down.
+pub(super) static ALL: &[Calculator] = &[
+    Calculator {
+        name: "ab_sample_size",
+        arguments: &[
+            argument("baseline", Rule::Rate, Refused),
+            argument("target", Rule::Rate, Undefined),
+            argument("mde", Rule::Finite, Undefined),
+            argument("ratio", Rule::Positive, Value(1.0)),
+            argument("alpha", Rule::Inside, Value(0.05)),
+            argument("power", Rule::Inside, Value(0.8)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "n_control",
+            "n_treatment",
+            "n_total",
+            "n_control_exact",
+            "n_control_unpooled",
+            "n_control_arcsine",
+        ],
+        kernel: |given, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[baseline, target, mde, ratio, alpha, power]| {
+                    let target = if given.has(1) { target } else { baseline + mde };
+                    if target == baseline || power <= alpha || !Rule::Rate.allows(target) {
+                        return [f64::NAN; 6];
+                    }
+                    let size = size(baseline, target, ratio, alpha, power);
+                    [
+                        size.n_control,
+                        size.n_treatment,
+                        size.n_total,
+                        size.n_control_exact,
+                        size.n_control_unpooled,
+                        size.n_control_arcsine,
+                    ]
+                },
+            );
+        },
+    },
+    Calculator {
+        name: "lift.power",
+        arguments: &[
+            argument("holdout_rate", Rule::Rate, Refused),
+            argument("exposed_rate", Rule::Rate, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
+            argument("exposed_users", Rule::NonNegative, Refused),
+            argument("alpha", Rule::Inside, Value(0.05)),
+        ],
+        at_most: &[],
+        outputs: &["power"],
+        kernel: |_, inputs, outputs| {
+            by_row(inputs, outputs, |[rate, other, holdout, exposed, alpha]| {
+                let plan = Plan {
+                    rate,
+                    holdout,
+                    exposed,
+                    z: -normal_quantile(alpha / 2.0),
+                };
+                [plan.power(other - rate)]
+            });
+        },
+    },
+    Calculator {
+        name: "lift.mde",
+        arguments: &[
+            argument("holdout_rate", Rule::Rate, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
+            argument("exposed_users", Rule::NonNegative, Refused),
+            argument("alpha", Rule::Inside, Value(0.05)),
+            argument("power", Rule::Inside, Value(0.8)),
+            argument("direction", Rule::Finite, Value(1.0)),
+        ],
+        at_most: &[],
+        outputs: &["mde_abs", "mde_rel"],
+        kernel: |_, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[rate, holdout, exposed, alpha, power, direction]| {
+                    if power <= alpha {
+                        return [f64::NAN; 2];
+                    }
+                    let direction = if direction < 0.0 {
+                        Direction::Down
+                    } else {
+                        Direction::Up
+                    };
+                    let least = least_effect(rate, holdout, exposed, alpha, power, direction);
+                    [least.mde_abs, least.mde_rel]
+                },
+            );
+        },
+    },
+    Calculator {
+        name: "holdout_cost",
+        arguments: &[argument("holdout_share", Rule::Inside, Refused)],
+        at_most: &[],
+        outputs: &["variance_inflation", "width_inflation", "effective_share"],
+        kernel: |_, inputs, outputs| {
+            by_row(inputs, outputs, |[share]| {
+                let effective = 4.0 * share * (1.0 - share);
+                [1.0 / effective, 1.0 / effective.sqrt(), effective]
+            });
+        },
+    },
+];

@@ -5,7 +5,10 @@
 //! squares without the usual loss. Formulas: Welch (1947) with Satterthwaite's (1946) degrees of freedom; Fieller (1954); the delta
 //! method for ratio metrics after Deng, Knoblich and Lu (2018); CUPED after Deng, Xu, Kohavi and Walker (2013).
 
+use super::calculator::Absent::{Refused, Undefined, Value};
+use super::calculator::Calculator;
 use super::math::ratio;
+use super::power::{argument, by_row};
 use super::special::{normal_quantile, normal_sf, student_cdf, student_quantile};
 use super::{DomainError, Interval, Rule};
 
@@ -278,6 +281,10 @@ pub struct Welch {
 /// `confidence` not inside 0 to 1.
 pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welch, DomainError> {
     DomainError::check("confidence", Rule::Inside, confidence)?;
+    Ok(compare(exposed, holdout, confidence))
+}
+
+fn compare(exposed: Summary, holdout: Summary, confidence: f64) -> Welch {
     let (v1, v0) = (
         ratio(exposed.variance, exposed.n),
         ratio(holdout.variance, holdout.n),
@@ -297,7 +304,7 @@ pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welc
     } else {
         2.0 * student_cdf(-t.abs(), df).0
     };
-    Ok(Welch {
+    Welch {
         diff: around(diff, critical * se),
         se,
         t,
@@ -305,7 +312,7 @@ pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welc
         p_value,
         rel_lift_fieller: fieller((exposed.mean, v1), (holdout.mean, v0), critical),
         rel_lift_delta: delta((exposed.mean, v1), (holdout.mean, v0), critical),
-    })
+    }
 }
 
 fn around(estimate: f64, width: f64) -> Interval {
@@ -402,14 +409,25 @@ pub fn lift_of(
 ) -> Result<RevenueLift, DomainError> {
     let spend = DomainError::check("spend", Rule::NonNegative, spend.unwrap_or(f64::NAN))?;
     let margin = DomainError::check("margin", Rule::Rate, margin.unwrap_or(f64::NAN))?;
-    let welch = welch(exposed, holdout, confidence)?;
+    DomainError::check("confidence", Rule::Inside, confidence)?;
+    Ok(worth(exposed, holdout, spend, margin, confidence))
+}
+
+fn worth(
+    exposed: Summary,
+    holdout: Summary,
+    spend: f64,
+    margin: f64,
+    confidence: f64,
+) -> RevenueLift {
+    let welch = compare(exposed, holdout, confidence);
     let incremental_revenue = welch.diff.map(|diff| diff * exposed.n);
-    Ok(RevenueLift {
+    RevenueLift {
         welch,
         incremental_revenue,
         incremental_roas: incremental_revenue.map(|revenue| ratio(revenue, spend)),
         incremental_profit: incremental_revenue.map(|revenue| margin * revenue - spend),
-    })
+    }
 }
 
 /// Users, mean and standard deviation of one arm, as a report states them.
@@ -428,7 +446,11 @@ impl Arm {
         DomainError::check(users, Rule::Count, self.users)?;
         DomainError::check(mean, Rule::Finite, self.mean)?;
         DomainError::check(sd, Rule::NonNegative, self.sd)?;
-        Ok(Summary {
+        Ok(self.known())
+    }
+
+    fn known(self) -> Summary {
+        Summary {
             n: self.users,
             mean: if self.users == 0.0 {
                 f64::NAN
@@ -440,7 +462,7 @@ impl Arm {
             } else {
                 self.sd * self.sd
             },
-        })
+        }
     }
 }
 
@@ -725,6 +747,105 @@ fn summary(arm: &PairMoments, theta: Dd, centre: f64) -> Summary {
         variance: arm.variance_of_rest(theta),
     }
 }
+
+/// The row-by-row calculator of this module. `relative` says which interval `rel_lift` has: 0 Fieller's, 1 the delta method's.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "lift.revenue",
+    arguments: &[
+        argument("exposed_mean", Rule::Finite, Refused),
+        argument("exposed_sd", Rule::NonNegative, Refused),
+        argument("exposed_users", Rule::Count, Refused),
+        argument("holdout_mean", Rule::Finite, Refused),
+        argument("holdout_sd", Rule::NonNegative, Refused),
+        argument("holdout_users", Rule::Count, Refused),
+        argument("spend", Rule::NonNegative, Undefined),
+        argument("margin", Rule::Rate, Undefined),
+        argument("confidence", Rule::Inside, Value(0.95)),
+        argument("relative", Rule::Finite, Value(0.0)),
+    ],
+    at_most: &[],
+    outputs: &[
+        "diff",
+        "se",
+        "t",
+        "df",
+        "p_value",
+        "diff_ci",
+        "diff_ci.low",
+        "diff_ci.high",
+        "rel_lift",
+        "rel_lift.low",
+        "rel_lift.high",
+        "rel_ci_delta",
+        "rel_ci_delta.low",
+        "rel_ci_delta.high",
+        "rel_ci_fieller",
+        "rel_ci_fieller.low",
+        "rel_ci_fieller.high",
+        "incremental_revenue",
+        "incremental_revenue.low",
+        "incremental_revenue.high",
+        "incremental_roas",
+        "incremental_roas.low",
+        "incremental_roas.high",
+        "incremental_profit",
+        "incremental_profit.low",
+        "incremental_profit.high",
+    ],
+    kernel: |_, inputs, outputs| {
+        by_row(
+            inputs,
+            outputs,
+            |[m1, s1, n1, m0, s0, n0, spend, margin, confidence, relative]| {
+                let arm = |users, mean, sd| Arm { users, mean, sd }.known();
+                let got = worth(arm(n1, m1, s1), arm(n0, m0, s0), spend, margin, confidence);
+                let Welch {
+                    diff,
+                    se,
+                    t,
+                    df,
+                    p_value,
+                    rel_lift_fieller: fieller,
+                    rel_lift_delta: delta,
+                } = got.welch;
+                let chosen = if relative == 0.0 { fieller } else { delta };
+                let (revenue, roas, profit) = (
+                    got.incremental_revenue,
+                    got.incremental_roas,
+                    got.incremental_profit,
+                );
+                [
+                    diff.estimate,
+                    se,
+                    t,
+                    df,
+                    p_value,
+                    diff.estimate,
+                    diff.low,
+                    diff.high,
+                    chosen.estimate,
+                    chosen.low,
+                    chosen.high,
+                    delta.estimate,
+                    delta.low,
+                    delta.high,
+                    fieller.estimate,
+                    fieller.low,
+                    fieller.high,
+                    revenue.estimate,
+                    revenue.low,
+                    revenue.high,
+                    roas.estimate,
+                    roas.low,
+                    roas.high,
+                    profit.estimate,
+                    profit.low,
+                    profit.high,
+                ]
+            },
+        );
+    },
+}];
 
 /// A number as an unevaluated sum of two doubles, about 32 digits (Dekker, 1971).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -12,7 +12,10 @@
 //! Both put the estimated variance in the place of the true one, so they hold for large counts. They are one formula: the
 //! second is the first with `tau² = V N ρ²`, so its mixture changes with the estimated variance `V` at `N` users.
 
+use super::calculator::Absent::{Refused, Undefined, Value};
+use super::calculator::Calculator;
 use super::math::{exp, ln, log1p};
+use super::power::{argument, by_row};
 use super::special::normal_quantile;
 use super::{DomainError, Interval, Rule};
 
@@ -70,7 +73,15 @@ impl Look {
         Ok(Self::at(diff, variance, users, kind, alpha, previous_p))
     }
 
-    fn at(diff: f64, variance: f64, users: f64, kind: Kind, alpha: f64, previous_p: f64) -> Self {
+    /// The look itself; the arguments are checked by those who call.
+    pub(super) fn at(
+        diff: f64,
+        variance: f64,
+        users: f64,
+        kind: Kind,
+        alpha: f64,
+        previous_p: f64,
+    ) -> Self {
         // tau²/V: how much wider the mixture is than the noise.
         let spread = match kind {
             Kind::Msprt { tau } => tau * tau / variance,
@@ -148,6 +159,10 @@ pub fn sequential(
         holdout_conversions,
     )?;
     check(kind, alpha, previous_p)?;
+    Ok(looks(arms, kind, alpha, previous_p))
+}
+
+fn looks(arms: Arms, kind: Kind, alpha: f64, previous_p: f64) -> Sequential {
     let look = |variance| {
         if arms.known() && (arms.n1 == 0.0 || arms.n0 == 0.0) {
             return Look {
@@ -166,10 +181,10 @@ pub fn sequential(
             previous_p,
         )
     };
-    Ok(Sequential {
+    Sequential {
         unpooled: look(arms.variance()),
         pooled: look(arms.pooled_variance()),
-    })
+    }
 }
 
 fn check(kind: Kind, alpha: f64, previous_p: f64) -> Result<(), DomainError> {
@@ -238,7 +253,9 @@ impl Arms {
             reason = "counts are whole and at most 2^53"
         )]
         let whole = |x: f64| x as i128;
-        (whole(self.x1) * whole(self.n0) - whole(self.x0) * whole(self.n1)) as f64
+        // Wrapping, for what is no count is refused elsewhere and must only not panic here.
+        let product = |a, b| i128::wrapping_mul(whole(a), whole(b));
+        product(self.x1, self.n0).wrapping_sub(product(self.x0, self.n1)) as f64
     }
 
     /// The difference of the rates, exposed less holdout; `NaN` when an arm is empty.
@@ -426,3 +443,56 @@ fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ (x >> 31)
 }
+
+/// The row-by-row calculator of this module. The kind is 0 for the mixture test, which needs `tau`, and 1 for the asymptotic
+/// confidence sequence.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "lift.sequential",
+    arguments: &[
+        argument("exposed_users", Rule::Count, Refused),
+        argument("exposed_conversions", Rule::Count, Refused),
+        argument("holdout_users", Rule::Count, Refused),
+        argument("holdout_conversions", Rule::Count, Refused),
+        argument("tau", Rule::Positive, Undefined),
+        argument("alpha", Rule::Inside, Value(0.05)),
+        argument("previous_p", Rule::Rate, Value(1.0)),
+        argument("tuning", Rule::Positive, Value(5_000.0)),
+        argument("kind", Rule::Finite, Value(0.0)),
+    ],
+    at_most: &[(1, 0), (3, 2)],
+    outputs: &[
+        "e_value",
+        "p_always_valid",
+        "e_value_pooled",
+        "p_always_valid_pooled",
+        "confidence_sequence",
+        "confidence_sequence.low",
+        "confidence_sequence.high",
+        "log_e_value",
+    ],
+    kernel: |_, inputs, outputs| {
+        by_row(
+            inputs,
+            outputs,
+            |[n1, x1, n0, x0, tau, alpha, previous_p, tuning, kind]| {
+                let kind = if kind == 0.0 {
+                    Kind::Msprt { tau }
+                } else {
+                    Kind::AsymptoticCs { tuning }
+                };
+                let looks = looks(Arms { n1, x1, n0, x0 }, kind, alpha, previous_p);
+                let interval = looks.unpooled.confidence_sequence;
+                [
+                    looks.unpooled.e_value,
+                    looks.unpooled.p_always_valid,
+                    looks.pooled.e_value,
+                    looks.pooled.p_always_valid,
+                    interval.estimate,
+                    interval.low,
+                    interval.high,
+                    looks.unpooled.log_e_value,
+                ]
+            },
+        );
+    },
+}];

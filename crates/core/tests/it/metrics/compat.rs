@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::compat`.
+#![allow(
+    clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::many_single_char_names,
+    clippy::doc_markdown,
+    reason = "reference values as they were printed, and what is exact is compared exactly"
+)]
 
 use super::revenue::Draws;
 use super::rows;
@@ -205,5 +213,42 @@ fn any_bits_return_or_raise() {
             settings,
         );
         let _ = gbstats_compat(50.0, 5.0, 40.0, 2.0, settings);
+    }
+}
+
+#[test]
+fn the_row_by_row_calculator_is_this_function() {
+    use edgetally_core::metrics::calculator::{Value, find};
+    for row in rows("lift.gbstats_compat") {
+        let calculator = find("lift.gbstats_compat").unwrap();
+        let values: Vec<Value<'_>> = calculator
+            .arguments
+            .iter()
+            .map(|argument| match argument.name {
+                "difference" => {
+                    Value::One(f64::from(u8::from(row.inputs["difference"] == "absolute")))
+                }
+                name => row.given(name).map_or(Value::Absent, Value::One),
+            })
+            .collect();
+        let got = calculator.one(&values).unwrap();
+        let at = |name: &str| got[calculator.output(name).unwrap()];
+        for name in [
+            "expected",
+            "p_value",
+            "se",
+            "sequential_p",
+            "chance_to_win",
+            "prior_chance_to_win",
+            "prior_expected",
+        ] {
+            row.expect(name, at(name));
+        }
+        for name in ["ci", "sequential_ci", "credible", "prior_ci"] {
+            row.expect_all(
+                name,
+                &[at(&format!("{name}.low")), at(&format!("{name}.high"))],
+            );
+        }
     }
 }

@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::multiplicity`.
+#![allow(
+    clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::many_single_char_names,
+    clippy::doc_markdown,
+    reason = "reference values as they were printed, and what is exact is compared exactly"
+)]
 
 use super::revenue::Draws;
 use super::rows;

@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::power`.
+#![allow(
+    clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::many_single_char_names,
+    clippy::doc_markdown,
+    reason = "reference values as they were printed, and what is exact is compared exactly"
+)]
 
 use super::rows;
 use edgetally_core::metrics::power::{Direction, holdout_cost, mde, power, sample_size};
@@ -192,4 +200,62 @@ fn any_bits_return_or_raise() {
         let _ = mde(x(), x(), x(), x(), x(), Direction::Down);
         let _ = holdout_cost(x());
     }
+}
+
+#[test]
+fn the_row_by_row_calculators_are_these_functions() {
+    use edgetally_core::metrics::calculator::{Value, find};
+    let one = |name: &str, values: &[f64]| {
+        let values: Vec<Value<'_>> = values.iter().map(|x| Value::One(*x)).collect();
+        find(name).unwrap().one(&values)
+    };
+    let mut draws = super::revenue::Draws(51);
+    for _ in 0..2_000 {
+        let (rate, other) = (draws.next(), draws.next());
+        let (n0, n1) = ((draws.next() * 1e5).floor(), (draws.next() * 1e5).floor());
+        let size = sample_size(rate, other, 2.0, 0.05, 0.8).unwrap();
+        let row = one("ab_sample_size", &[rate, other, f64::NAN, 2.0, 0.05, 0.8]).unwrap();
+        assert_eq!(
+            row[0..4],
+            [
+                size.n_control,
+                size.n_treatment,
+                size.n_total,
+                size.n_control_exact
+            ]
+        );
+        let chance = power(rate, other, n0, n1, 0.05).unwrap();
+        assert_eq!(
+            one("lift.power", &[rate, other, n0, n1, 0.05]).unwrap(),
+            [chance]
+        );
+        let least = mde(rate, n0, n1, 0.05, 0.8, Direction::Down).unwrap();
+        let row = one("lift.mde", &[rate, n0, n1, 0.05, 0.8, -1.0]).unwrap();
+        assert!(row[0] == least.mde_abs || (row[0].is_nan() && least.mde_abs.is_nan()));
+        let cost = holdout_cost(0.01 + 0.98 * rate).unwrap();
+        let row = one("holdout_cost", &[0.01 + 0.98 * rate]).unwrap();
+        assert_eq!(
+            row,
+            [
+                cost.variance_inflation,
+                cost.width_inflation,
+                cost.effective_share
+            ]
+        );
+    }
+    // The target as a difference; the rules on two arguments give no number.
+    let given = [
+        Value::One(0.02),
+        Value::Absent,
+        Value::One(0.01),
+        Value::Absent,
+        Value::Absent,
+        Value::Absent,
+    ];
+    let row = find("ab_sample_size").unwrap().one(&given).unwrap();
+    assert_eq!(
+        row[0],
+        sample_size(0.02, 0.03, 1.0, 0.05, 0.8).unwrap().n_control
+    );
+    assert!(one("ab_sample_size", &[0.02, 0.02, 0.0, 1.0, 0.05, 0.8]).unwrap()[0].is_nan());
 }

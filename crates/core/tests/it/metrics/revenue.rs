@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::revenue`.
+#![allow(
+    clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::many_single_char_names,
+    clippy::doc_markdown,
+    reason = "reference values as they were printed, and what is exact is compared exactly"
+)]
 
 use super::rows;
 use edgetally_core::metrics::Interval;
@@ -494,5 +502,41 @@ fn any_bits_return_or_raise() {
         };
         let _ = cuped(&arm(), &arm(), 0.95);
         let _ = ratio_metric(&arm(), &arm(), 0.95);
+    }
+}
+
+#[test]
+fn the_row_by_row_calculators_are_these_functions() {
+    use edgetally_core::metrics::calculator::{Value, find};
+    for row in rows("lift.revenue") {
+        let calculator = find("lift.revenue").unwrap();
+        let values: Vec<Value<'_>> = calculator
+            .arguments
+            .iter()
+            .map(|argument| row.given(argument.name).map_or(Value::Absent, Value::One))
+            .collect();
+        let got = calculator.one(&values).unwrap();
+        let at = |name: &str| got[calculator.output(name).unwrap()];
+        for name in ["diff", "se", "t", "df", "p_value", "rel_lift"] {
+            row.expect(name, at(name));
+        }
+        for name in ["diff_ci", "rel_ci_delta", "rel_ci_fieller"] {
+            row.expect_all(
+                name,
+                &[at(&format!("{name}.low")), at(&format!("{name}.high"))],
+            );
+        }
+        for name in [
+            "incremental_revenue",
+            "incremental_roas",
+            "incremental_profit",
+        ] {
+            let ends = [
+                at(name),
+                at(&format!("{name}.low")),
+                at(&format!("{name}.high")),
+            ];
+            row.expect_all(name, &ends);
+        }
     }
 }

@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::sequential`.
+#![allow(
+    clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::many_single_char_names,
+    clippy::doc_markdown,
+    reason = "reference values as they were printed, and what is exact is compared exactly"
+)]
 
 use super::revenue::Draws;
 use super::rows;
@@ -234,5 +242,34 @@ fn any_bits_return_or_raise() {
             let _ = sequential(50.0, 5.0, 40.0, 2.0, kind, 0.05, 1.0);
             let _ = Look::new(x(), x(), x(), kind, 0.05, x());
         }
+    }
+}
+
+#[test]
+fn the_row_by_row_calculator_is_this_function() {
+    use edgetally_core::metrics::calculator::{Value, find};
+    for row in rows("lift.sequential") {
+        let calculator = find("lift.sequential").unwrap();
+        let values: Vec<Value<'_>> = calculator
+            .arguments
+            .iter()
+            .map(|argument| row.given(argument.name).map_or(Value::Absent, Value::One))
+            .collect();
+        let got = calculator.one(&values).unwrap();
+        let at = |name: &str| got[calculator.output(name).unwrap()];
+        for name in [
+            "e_value",
+            "p_always_valid",
+            "e_value_pooled",
+            "p_always_valid_pooled",
+        ] {
+            row.expect(name, at(name));
+        }
+        let name = "confidence_sequence";
+        let ends = [
+            at("confidence_sequence.low"),
+            at("confidence_sequence.high"),
+        ];
+        assert!(row.expect_all(name, &ends));
     }
 }
