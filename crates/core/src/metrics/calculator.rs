@@ -378,4 +378,10 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL];
+static TABLES: &[&[Calculator]] = &[
+    super::paid::ALL,
+    super::power::ALL,
+    super::sequential::ALL,
+    super::compat::ALL,
+    super::revenue::ALL,
+];
