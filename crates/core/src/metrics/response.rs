@@ -12,6 +12,7 @@ mod curve;
 mod fit;
 
 pub use adstock::Adstock;
+pub(crate) use bootstrap::Counter;
 pub use bootstrap::{Bootstrap, Draws, Scheme};
 pub use choice::{Candidate, Comparison, compare, leave_one_out, rolling_origin};
 pub use curve::{Curve, Evaluation, Model, Optimum};

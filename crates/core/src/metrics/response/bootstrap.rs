@@ -308,7 +308,7 @@ impl Draws {
 }
 
 /// A quantile of sorted values, interpolated (type 7 of Hyndman and Fan 1996); `NaN` of none.
-pub(crate) fn quantile(sorted: &[f64], probability: f64) -> f64 {
+fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;
     };
