@@ -59,6 +59,7 @@ impl Rule {
     /// Whether a number keeps the rule. `NaN` always does: it is carried on, not refused. Rules that a single number cannot
     /// break are kept.
     #[inline(always)]
+    #[expect(clippy::manual_range_contains, reason = "NaN passes")]
     pub fn allows(self, x: f64) -> bool {
         const MOST: f64 = 9_007_199_254_740_992.0; // 2^53
         match self {
