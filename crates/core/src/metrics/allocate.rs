@@ -436,12 +436,7 @@ fn solve(channels: &[Channel], budget: f64, goal: Goal) -> Option<(Vec<f64>, f64
     Some((spend, price, bound))
 }
 
-fn finish(
-    channels: &[Channel],
-    spend: Vec<f64>,
-    shadow_price: f64,
-    margin: Option<f64>,
-) -> Plan {
+fn finish(channels: &[Channel], spend: Vec<f64>, shadow_price: f64, margin: Option<f64>) -> Plan {
     let revenue: Vec<f64> = channels
         .iter()
         .zip(&spend)

@@ -339,4 +339,4 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL];
+static TABLES: &[&[Calculator]] = &[super::paid::ALL, super::response::ALL];

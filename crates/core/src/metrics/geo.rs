@@ -263,10 +263,7 @@ fn relabelled(treated: &[f64], control: &[f64], options: &DidOptions) -> f64 {
         let (mut far, mut seen) = (0_u64, 0_u64);
         loop {
             seen += 1;
-            let sum: f64 = choice
-                .iter()
-                .filter_map(|i| all.get(*i))
-                .sum();
+            let sum: f64 = choice.iter().filter_map(|i| all.get(*i)).sum();
             far += u64::from(as_far(sum));
             let Some(place) = choice
                 .iter()
@@ -418,43 +415,13 @@ pub fn synthetic_control(
         .map(|(seen, double)| seen - double)
         .collect();
     let (mean, after) = mean_and_rms(&effect);
-    // Each donor as if it were the treated one, from the other donors.
-    let mut placebo_effects = Vec::with_capacity(pre.len());
-    let mut ratios = Vec::with_capacity(pre.len());
-    if pre.len() > 1 && !effect.is_empty() {
-        for i in 0..pre.len() {
-            let others = |all: &[&[f64]]| -> (Vec<f64>, Vec<Vec<f64>>) {
-                let mine = all.get(i).map(|series| series.to_vec()).unwrap_or_default();
-                let rest = all
-                    .iter()
-                    .enumerate()
-                    .filter(|(j, _)| *j != i)
-                    .map(|(_, series)| series.to_vec())
-                    .collect();
-                (mine, rest)
-            };
-            let (mine, rest) = others(&pre);
-            let rest: Vec<&[f64]> = rest.iter().map(Vec::as_slice).collect();
-            let double = Double::new(&mine, &rest, options.ridge);
-            let (mine, rest) = others(&post);
-            let rest: Vec<&[f64]> = rest.iter().map(Vec::as_slice).collect();
-            let gaps: Vec<f64> = mine
-                .iter()
-                .zip(double.project(&rest, mine.len()))
-                .map(|(seen, double)| seen - double)
-                .collect();
-            let (mean, after) = mean_and_rms(&gaps);
-            placebo_effects.push(mean);
-            ratios.push(after / double.pre_rmse);
-        }
-    }
-    let own_ratio = after / own.pre_rmse;
-    let p_value = if ratios.is_empty() || own_ratio.is_nan() {
-        f64::NAN
+    let (placebo_effects, ratios) = if effect.is_empty() {
+        (Vec::new(), Vec::new())
     } else {
-        let as_large = ratios.iter().filter(|ratio| **ratio >= own_ratio).count();
-        (1 + as_large) as f64 / (1 + ratios.len()) as f64
+        placebos(&pre, &post, options.ridge)
     };
+    let own_ratio = beyond(after, own.pre_rmse);
+    let p_value = rank(own_ratio, &ratios);
     let reach = placebo_reach(&placebo_effects, options.confidence);
     let average_effect = Interval::new(mean, mean - reach, mean + reach);
     let periods = effect.len() as f64;
@@ -478,6 +445,53 @@ pub fn synthetic_control(
         weights: own.weights,
         augmented_weights: own.augmented,
     })
+}
+
+/// Each donor as if it were the treated one, from the other donors: its mean effect, and its distance after the start by that
+/// before.
+fn placebos(pre: &[&[f64]], post: &[&[f64]], ridge: Ridge) -> (Vec<f64>, Vec<f64>) {
+    let mut effects = Vec::with_capacity(pre.len());
+    let mut ratios = Vec::with_capacity(pre.len());
+    if pre.len() < 2 {
+        return (effects, ratios);
+    }
+    let others = |all: &[&[f64]], i: usize| -> Vec<Vec<f64>> {
+        all.iter()
+            .enumerate()
+            .filter(|(j, _)| *j != i)
+            .map(|(_, series)| series.to_vec())
+            .collect()
+    };
+    for (i, (before, after)) in pre.iter().zip(post).enumerate() {
+        let rest = others(pre, i);
+        let rest: Vec<&[f64]> = rest.iter().map(Vec::as_slice).collect();
+        let double = Double::new(before, &rest, ridge);
+        let rest = others(post, i);
+        let rest: Vec<&[f64]> = rest.iter().map(Vec::as_slice).collect();
+        let gaps: Vec<f64> = after
+            .iter()
+            .zip(double.project(&rest, after.len()))
+            .map(|(seen, double)| seen - double)
+            .collect();
+        let (mean, distance) = mean_and_rms(&gaps);
+        effects.push(mean);
+        ratios.push(beyond(distance, double.pre_rmse));
+    }
+    (effects, ratios)
+}
+
+/// The distance after the start by that before; a double that is met exactly before and after shows no effect.
+fn beyond(after: f64, before: f64) -> f64 {
+    if after == 0.0 { 0.0 } else { after / before }
+}
+
+/// The share of regions, the treated one included, whose ratio is as large as its own.
+fn rank(own: f64, others: &[f64]) -> f64 {
+    if others.is_empty() || own.is_nan() || others.iter().any(|ratio| ratio.is_nan()) {
+        return f64::NAN;
+    }
+    let as_large = others.iter().filter(|ratio| **ratio >= own).count();
+    (1 + as_large) as f64 / (1 + others.len()) as f64
 }
 
 /// Half the width of an interval whose tails hold not more than is allowed of the placebo effects.
@@ -606,11 +620,7 @@ fn simplex_weights(treated: &[f64], donors: &[&[f64]]) -> Vec<f64> {
                 .collect::<Vec<f64>>()
         })
         .collect();
-    let scale = points
-        .iter()
-        .flatten()
-        .map(|x| x.abs())
-        .fold(0.0, f64::max);
+    let scale = points.iter().flatten().map(|x| x.abs()).fold(0.0, f64::max);
     let count = points.len();
     if scale == 0.0 || !scale.is_finite() {
         // All are the treated region itself: any weights will do.
@@ -711,7 +721,6 @@ fn simplex_weights(treated: &[f64], donors: &[&[f64]]) -> Vec<f64> {
 /// orthogonal, so that no squares lose digits. `None` where the last one adds no direction.
 #[expect(
     clippy::indexing_slicing,
-    clippy::needless_range_loop,
     reason = "a triangle over the corral's own points"
 )]
 fn affine_minimum(corral: &[usize], points: &[Vec<f64>]) -> Option<Vec<f64>> {
@@ -727,15 +736,20 @@ fn affine_minimum(corral: &[usize], points: &[Vec<f64>]) -> Option<Vec<f64>> {
             for (k, q) in basis.iter().enumerate() {
                 let product = dot(q, &column);
                 triangle[k][j] += product;
-                column.iter_mut().zip(q).for_each(|(x, q)| *x -= product * q);
+                column
+                    .iter_mut()
+                    .zip(q)
+                    .for_each(|(x, q)| *x -= product * q);
             }
         }
         let left = dot(&column, &column).sqrt();
-        if !(left > 1e-12 * length) {
+        if left.is_nan() || left <= 1e-12 * length {
             return None;
         }
         triangle[j][j] = left;
-        column.iter_mut().for_each(|x| *x /= left);
+        for x in &mut column {
+            *x /= left;
+        }
         basis.push(column);
     }
     // Minimise |base + D a|: R a = -Q' base.
@@ -744,7 +758,10 @@ fn affine_minimum(corral: &[usize], points: &[Vec<f64>]) -> Option<Vec<f64>> {
     for (k, q) in basis.iter().enumerate() {
         let product = dot(q, &residual);
         target[k] = -product;
-        residual.iter_mut().zip(q).for_each(|(x, q)| *x -= product * q);
+        residual
+            .iter_mut()
+            .zip(q)
+            .for_each(|(x, q)| *x -= product * q);
     }
     let mut solution = vec![0.0; size];
     for j in (0..size).rev() {
@@ -754,7 +771,10 @@ fn affine_minimum(corral: &[usize], points: &[Vec<f64>]) -> Option<Vec<f64>> {
     let own = 1.0 - solution.iter().sum::<f64>();
     let mut shares = vec![own];
     shares.extend(solution);
-    shares.iter().all(|share| share.is_finite()).then_some(shares)
+    shares
+        .iter()
+        .all(|share| share.is_finite())
+        .then_some(shares)
 }
 
 /// Adds to the weights what a ridge regression of the donors predicts from the distance that is left.
@@ -776,20 +796,28 @@ fn centre(donors: &[&[f64]]) -> Vec<Vec<f64>> {
     let periods = donors.first().map_or(0, |series| series.len());
     let count = donors.len() as f64;
     let means: Vec<f64> = (0..periods)
-        .map(|t| donors.iter().filter_map(|series| series.get(t)).sum::<f64>() / count)
+        .map(|t| {
+            donors
+                .iter()
+                .filter_map(|series| series.get(t))
+                .sum::<f64>()
+                / count
+        })
         .collect();
     donors
         .iter()
-        .map(|series| series.iter().zip(&means).map(|(x, mean)| x - mean).collect())
+        .map(|series| {
+            series
+                .iter()
+                .zip(&means)
+                .map(|(x, mean)| x - mean)
+                .collect()
+        })
         .collect()
 }
 
 /// Solves `(X'X + penalty I) z = right` over periods, `X` having a row per donor, by Cholesky's decomposition.
-#[expect(
-    clippy::indexing_slicing,
-    clippy::needless_range_loop,
-    reason = "a square matrix over the periods"
-)]
+#[expect(clippy::indexing_slicing, reason = "a square matrix over the periods")]
 fn ridge_solve(centred: &[Vec<f64>], right: &[f64], penalty: f64) -> Option<Vec<f64>> {
     let size = right.len();
     let mut matrix = vec![vec![0.0; size]; size];
@@ -806,7 +834,7 @@ fn ridge_solve(centred: &[Vec<f64>], right: &[f64], penalty: f64) -> Option<Vec<
             let sum: f64 = (0..j).map(|k| matrix[i][k] * matrix[j][k]).sum();
             let rest = matrix[i][j] - sum;
             if i == j {
-                if !(rest > 0.0) {
+                if rest.is_nan() || rest <= 0.0 {
                     return None;
                 }
                 matrix[i][i] = rest.sqrt();
@@ -832,7 +860,7 @@ fn ridge_solve(centred: &[Vec<f64>], right: &[f64], penalty: f64) -> Option<Vec<
 fn best_penalty(treated: &[f64], donors: &[&[f64]]) -> Option<f64> {
     let periods = treated.len();
     let spread: f64 = centre(donors).iter().flatten().map(|x| x * x).sum();
-    if periods < 3 || !(spread > 0.0) {
+    if periods < 3 || spread.is_nan() || spread <= 0.0 {
         return None;
     }
     let without = |series: &[f64], t: usize| -> Vec<f64> {
@@ -844,7 +872,9 @@ fn best_penalty(treated: &[f64], donors: &[&[f64]]) -> Option<f64> {
             .collect()
     };
     let mut best = (f64::INFINITY, None);
-    let splits: Vec<(Vec<f64>, Vec<Vec<f64>>, Vec<f64>)> = (0..periods)
+    // What is left of the treated, of the donors, and the weights that follow.
+    type Split = (Vec<f64>, Vec<Vec<f64>>, Vec<f64>);
+    let splits: Vec<Split> = (0..periods)
         .map(|t| {
             let own = without(treated, t);
             let others: Vec<Vec<f64>> = donors.iter().map(|series| without(series, t)).collect();
@@ -910,26 +940,33 @@ pub fn power(
     let mut found = vec![0.0; lifts.len()];
     let mut windows = 0;
     let part = |series: &[f64], from: usize, to: usize| {
-        series.get(from..to).map(<[f64]>::to_vec).unwrap_or_default()
+        series
+            .get(from..to)
+            .map(<[f64]>::to_vec)
+            .unwrap_or_default()
     };
     for start in least_before..=treated.len() - periods {
         windows += 1;
         let end = start + periods;
         let before: Vec<Vec<f64>> = donors.iter().map(|donor| part(donor, 0, start)).collect();
         let after: Vec<Vec<f64>> = donors.iter().map(|donor| part(donor, start, end)).collect();
+        let before: Vec<&[f64]> = before.iter().map(Vec::as_slice).collect();
+        let after: Vec<&[f64]> = after.iter().map(Vec::as_slice).collect();
         let seen = part(treated, start, end);
+        // A lift changes neither the double nor the donors.
+        let own = Double::new(&part(treated, 0, start), &before, Ridge::None);
+        let double = own.project(&after, periods);
+        let (_, ratios) = placebos(&before, &after, Ridge::None);
         for (lift, found) in lifts.iter().zip(&mut found) {
-            let raised: Vec<f64> = seen.iter().map(|y| y * (1.0 + lift)).collect();
-            let got = synthetic_control(
-                &part(treated, 0, start),
-                &before,
-                &raised,
-                &after,
-                &SyntheticControlOptions::default(),
-            )?;
-            if got.p_value.is_nan() {
+            let gaps: Vec<f64> = seen
+                .iter()
+                .zip(&double)
+                .map(|(y, double)| y * (1.0 + lift) - double)
+                .collect();
+            let p_value = rank(beyond(mean_and_rms(&gaps).1, own.pre_rmse), &ratios);
+            if p_value.is_nan() {
                 *found = f64::NAN;
-            } else if got.p_value <= alpha {
+            } else if p_value <= alpha {
                 *found += 1.0;
             }
         }

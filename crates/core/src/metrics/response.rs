@@ -10,6 +10,7 @@ mod bootstrap;
 mod choice;
 mod curve;
 mod fit;
+mod table;
 
 pub use adstock::Adstock;
 pub(crate) use bootstrap::Counter;
@@ -17,6 +18,7 @@ pub use bootstrap::{Bootstrap, Draws, Scheme};
 pub use choice::{Candidate, Comparison, compare, leave_one_out, rolling_origin};
 pub use curve::{Curve, Evaluation, Model, Optimum};
 pub use fit::{Carry, Fit, FitOptimum, FitOptions, Loss, Noise, fit};
+pub(super) use table::ALL;
 
 use super::math::{expm1, ln, log1p, pow, ratio};
 use super::{DomainError, Rule};

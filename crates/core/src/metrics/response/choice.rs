@@ -53,7 +53,11 @@ pub fn compare(
     let mut candidates: Vec<Candidate> = fits
         .into_iter()
         .map(|fit| {
-            let delta_aicc = if fit.aicc == best { 0.0 } else { fit.aicc - best };
+            let delta_aicc = if fit.aicc == best {
+                0.0
+            } else {
+                fit.aicc - best
+            };
             Candidate {
                 fit,
                 delta_aicc,

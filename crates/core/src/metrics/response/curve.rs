@@ -144,7 +144,10 @@ impl Curve {
         for name in model.parameters() {
             values.push(value(name).ok_or(DomainError::whole(
                 name,
-                Rule::Other("missing_parameter", "is a parameter of the model and missing"),
+                Rule::Other(
+                    "missing_parameter",
+                    "is a parameter of the model and missing",
+                ),
             ))?);
         }
         Self::new(model, &values)
@@ -281,10 +284,7 @@ impl Curve {
             Model::Power if q == 1.0 && ln(p) <= price => 0.0,
             Model::Power => f64::INFINITY,
             Model::Log => (p * exp(-price) - q).max(0.0),
-            Model::MichaelisMenten => {
-                let steepness = exp(ln(p) - ln(q) - price);
-                (q * ((steepness - 1.0) / (steepness.sqrt() + 1.0))).max(0.0)
-            }
+            Model::MichaelisMenten => (q * expm1(0.5 * (ln(p) - ln(q) - price))).max(0.0),
             Model::Negexp => (q * (ln(p) - ln(q) - price)).max(0.0),
             Model::Hill => hill_root(ln(p) + ln(n) - ln(q) - price, n).map_or(0.0, |t| q * exp(t)),
         }
@@ -308,9 +308,7 @@ impl Curve {
         DomainError::check("margin", Rule::Rate, margin)?;
         let cap = match cap {
             // No cap is an infinite one.
-            Some(cap) if cap != f64::INFINITY => {
-                DomainError::check("cap", Rule::NonNegative, cap)?
-            }
+            Some(cap) if cap != f64::INFINITY => DomainError::check("cap", Rule::NonNegative, cap)?,
             _ => f64::INFINITY,
         };
         Ok(self.best(margin, cap))
@@ -324,9 +322,7 @@ impl Curve {
         let free = match (self.model, self.values) {
             _ if margin == 0.0 => 0.0,
             // The customary closed form, whose rounding the reader can repeat.
-            (Model::Power, [k, b, _]) if b < 1.0 && k > 0.0 => {
-                pow(margin * b * k, 1.0 / (1.0 - b))
-            }
+            (Model::Power, [k, b, _]) if b < 1.0 && k > 0.0 => pow(margin * b * k, 1.0 / (1.0 - b)),
             (Model::Log, [a, c, _]) => (margin * a - c).max(0.0),
             _ => self.inverse_marginal(1.0 / margin),
         };

@@ -402,7 +402,8 @@ impl Kernel {
         let [t1, t2] = point.theta;
         let [v1, v2] = point.gradient;
         let [m11, m12, m22] = point.matrix;
-        let free = |t: f64, v: f64, low: f64, high: f64| !(t <= low && v < 0.0 || t >= high && v > 0.0);
+        let free =
+            |t: f64, v: f64, low: f64, high: f64| !(t <= low && v < 0.0 || t >= high && v > 0.0);
         let (free1, free2) = (
             free(t1, v1, low1, high1),
             self.unknowns() == 2 && free(t2, v2, low2, high2),
@@ -495,7 +496,7 @@ impl Kernel {
                 break;
             }
             let next = self.evaluate(columns, target, work);
-            if !(next.rss <= now.rss * (1.0 + 1e-9) + f64::MIN_POSITIVE) {
+            if next.rss.is_nan() || next.rss > now.rss * (1.0 + 1e-9) + f64::MIN_POSITIVE {
                 break;
             }
             now = next;
@@ -620,9 +621,7 @@ impl Kernel {
         let a = point.amplitude;
         match self.model {
             Model::Power => Curve::raw(self.model, &[a * pow(reference, -first), first]),
-            Model::Hill => {
-                Curve::raw(self.model, &[a, first * reference, exp(point.theta[1])])
-            }
+            Model::Hill => Curve::raw(self.model, &[a, first * reference, exp(point.theta[1])]),
             _ => Curve::raw(self.model, &[a, first * reference]),
         }
     }
@@ -846,9 +845,7 @@ fn fit_with(
     if let Some(scale) = options.loss_scale {
         DomainError::check("loss_scale", Rule::Positive, scale)?;
     }
-    let Some(prepared) =
-        prepare(kernel, spend, revenue, options.weights, adstock.as_ref())?
-    else {
+    let Some(prepared) = prepare(kernel, spend, revenue, options.weights, adstock.as_ref())? else {
         return Ok(Fit::undefined(kernel, spend.len(), adstock));
     };
     let Prepared {
@@ -871,8 +868,14 @@ fn fit_with(
                 .map(|(r, w)| r.abs() * w.sqrt());
             1.345 * 1.4826 * median(sizes.collect())
         });
-        (point, arrived) =
-            kernel.reweight(&mut columns, &given, point, (options.loss, scale), 1e-12, &mut work);
+        (point, arrived) = kernel.reweight(
+            &mut columns,
+            &given,
+            point,
+            (options.loss, scale),
+            1e-12,
+            &mut work,
+        );
         // What follows takes the rows with their own weights.
         columns.w.clone_from(&given);
     }
@@ -920,11 +923,7 @@ fn fit_with(
 
     let n = rows as f64;
     let degrees = n - count as f64 - f64::from(u8::from(theta_estimated));
-    let rss: f64 = residuals
-        .iter()
-        .zip(&given)
-        .map(|(r, w)| w * r * r)
-        .sum();
+    let rss: f64 = residuals.iter().zip(&given).map(|(r, w)| w * r * r).sum();
     let (cost, variance) = if options.loss == Loss::Linear {
         (rss, rss / degrees)
     } else {
@@ -992,9 +991,7 @@ fn fit_with(
         r2: 1.0 - rss / total,
         aic: deviance + 2.0 * estimated,
         aicc: if n > estimated + 1.0 {
-            deviance
-                + 2.0 * estimated
-                + 2.0 * estimated * (estimated + 1.0) / (n - estimated - 1.0)
+            deviance + 2.0 * estimated + 2.0 * estimated * (estimated + 1.0) / (n - estimated - 1.0)
         } else {
             f64::INFINITY
         },
@@ -1039,7 +1036,7 @@ impl Kernel {
         work: &mut Work,
     ) -> (Point, bool) {
         let mut now = start;
-        if !(scale > 0.0) {
+        if scale.is_nan() || scale <= 0.0 {
             return (now, true);
         }
         let mut last = [now.amplitude, now.base];
@@ -1079,7 +1076,6 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Makes the columns orthonormal and returns the inverse of the triangle that takes them back: `J = Q R`, `R^-1`.
 #[expect(
     clippy::indexing_slicing,
-    clippy::needless_range_loop,
     reason = "matrices of four by four, columns counted by their own length"
 )]
 fn orthogonalise(columns: &mut [Vec<f64>]) -> [[f64; 4]; 4] {
@@ -1093,12 +1089,17 @@ fn orthogonalise(columns: &mut [Vec<f64>]) -> [[f64; 4]; 4] {
                 let (q, column) = (&before[i], &mut rest[0]);
                 let product: f64 = q.iter().zip(column.iter()).map(|(q, x)| q * x).sum();
                 triangle[i][j] += product;
-                column.iter_mut().zip(q).for_each(|(x, q)| *x -= product * q);
+                column
+                    .iter_mut()
+                    .zip(q)
+                    .for_each(|(x, q)| *x -= product * q);
             }
         }
         let norm = columns[j].iter().map(|x| x * x).sum::<f64>().sqrt();
         triangle[j][j] = norm;
-        columns[j].iter_mut().for_each(|x| *x /= norm);
+        for x in &mut columns[j] {
+            *x /= norm;
+        }
     }
     let mut inverse = [[0.0; 4]; 4];
     for j in 0..count {
@@ -1114,7 +1115,6 @@ fn orthogonalise(columns: &mut [Vec<f64>]) -> [[f64; 4]; 4] {
 /// The long-run covariance of the scores in the orthonormal columns, with Bartlett's weights.
 #[expect(
     clippy::indexing_slicing,
-    clippy::needless_range_loop,
     reason = "matrices of four by four, columns counted by their own length"
 )]
 fn newey_west(columns: &[Vec<f64>], scores: &[f64], lag: usize, factor: f64) -> [[f64; 4]; 4] {
@@ -1142,11 +1142,7 @@ fn newey_west(columns: &[Vec<f64>], scores: &[f64], lag: usize, factor: f64) -> 
 }
 
 /// `variance R^-1 R^-T`, or with something else in the middle.
-#[expect(
-    clippy::indexing_slicing,
-    clippy::needless_range_loop,
-    reason = "matrices of four by four"
-)]
+#[expect(clippy::indexing_slicing, reason = "matrices of four by four")]
 fn covariance(
     inverse: &[[f64; 4]; 4],
     count: usize,
@@ -1249,7 +1245,9 @@ impl Fit {
             }
         }
         // Rounding may leave a little less than nothing.
-        variance.max(if variance.is_nan() { f64::NAN } else { 0.0 }).sqrt()
+        variance
+            .max(if variance.is_nan() { f64::NAN } else { 0.0 })
+            .sqrt()
     }
 
     fn carried(&self, spend: f64) -> f64 {
@@ -1318,7 +1316,7 @@ impl Fit {
             uncapped,
             log_spend_se,
             spend,
-            capped: optimum.optimal_spend == limit && !(uncapped <= limit),
+            capped: optimum.optimal_spend == limit && (uncapped.is_nan() || uncapped > limit),
         })
     }
 

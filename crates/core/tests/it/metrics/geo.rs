@@ -35,7 +35,14 @@ fn doubles_agree_with_the_reference() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|series| series.as_array().unwrap().iter().map(super::number).collect())
+            .map(|series| {
+                series
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(super::number)
+                    .collect()
+            })
             .collect();
         let got = synthetic_control(
             &row.column("treated_pre"),

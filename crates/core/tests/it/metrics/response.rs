@@ -12,9 +12,10 @@ fn model(row: &Row) -> Model {
 }
 
 pub(super) fn curve(value: &serde_json::Value) -> Curve {
-    Curve::named(Model::parse(value["model"].as_str().unwrap()).unwrap(), |name| {
-        value["params"].get(name).map(super::number)
-    })
+    Curve::named(
+        Model::parse(value["model"].as_str().unwrap()).unwrap(),
+        |name| value["params"].get(name).map(super::number),
+    )
     .unwrap()
 }
 
@@ -55,11 +56,13 @@ fn fits_agree_with_the_reference() {
         let got = fit(model(&row), &spend, &revenue, &FitOptions::default()).unwrap();
         for ((name, value), error) in got.curve.params().zip(&got.std_errors) {
             row.close(name, value, super::number(&row.outputs["params"][name]));
-            row.close(name, *error, super::number(&row.outputs["std_errors"][name]));
+            row.close(
+                name,
+                *error,
+                super::number(&row.outputs["std_errors"][name]),
+            );
         }
-        let best = got
-            .optimum(row.input("margin"), None, false, 0.95)
-            .unwrap();
+        let best = got.optimum(row.input("margin"), None, false, 0.95).unwrap();
         let (marginal, error) = got.marginal_roas(50_000.0).unwrap();
         let found = [
             row.expect("rss", got.rss),
@@ -101,8 +104,18 @@ fn choices_agree_with_the_reference() {
             .iter()
             .map(|candidate| candidate.fit.model().name())
             .collect();
-        assert_eq!(serde_json::json!(ranking), row.outputs["ranking"], "{}", row.id);
-        assert_eq!(got.best().unwrap().model().name(), row.outputs["best"], "{}", row.id);
+        assert_eq!(
+            serde_json::json!(ranking),
+            row.outputs["ranking"],
+            "{}",
+            row.id
+        );
+        assert_eq!(
+            got.best().unwrap().model().name(),
+            row.outputs["best"],
+            "{}",
+            row.id
+        );
         for candidate in &got.candidates {
             let name = candidate.fit.model().name();
             row.close(
