@@ -379,9 +379,10 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
+    super::compat::ALL,
     super::paid::ALL,
     super::power::ALL,
-    super::sequential::ALL,
-    super::compat::ALL,
+    super::response::ALL,
     super::revenue::ALL,
+    super::sequential::ALL,
 ];
