@@ -518,7 +518,11 @@ impl Chain {
                 flow.add(from, STATES + to, row.count);
                 from = 1 + to;
             }
-            flow.add(from, if row.converted { CONVERTED } else { LEFT }, row.count);
+            flow.add(
+                from,
+                if row.converted { CONVERTED } else { LEFT },
+                row.count,
+            );
         }
         Ok(Self { channel_of, flow })
     }

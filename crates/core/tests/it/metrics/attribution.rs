@@ -51,8 +51,8 @@ fn some_walks(draw: &mut Draw, channels: u64, most: u64) -> Vec<Walk> {
 fn near(got: &[f64], want: &[f64], what: &str) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (got, want) in got.iter().zip(want) {
-        let close = (got.is_nan() && want.is_nan())
-            || (got - want).abs() <= 1e-10 * want.abs().max(1e-3);
+        let close =
+            (got.is_nan() && want.is_nan()) || (got - want).abs() <= 1e-10 * want.abs().max(1e-3);
         assert!(close, "{what}: {got:e} is not {want:e}");
     }
 }
