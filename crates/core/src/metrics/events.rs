@@ -173,30 +173,31 @@ impl Split {
             1.0
         } else if self.count < mean {
             // Chances fall from the mean on: the first rare count above it.
-            let (mut common, mut first) = (mean.ceil() - 1.0, self.n + 1.0);
-            while first - common > 1.0 {
-                let middle = ((common + first) / 2.0).floor();
-                if rare(middle) {
-                    first = middle;
-                } else {
-                    common = middle;
-                }
-            }
+            let (_, first) = bisect(mean.ceil() - 1.0, self.n + 1.0, |count| !rare(count));
             self.at_most(self.count) + self.at_least(first)
         } else {
-            let (mut last, mut common) = (-1.0, mean.floor() + 1.0);
-            while common - last > 1.0 {
-                let middle = ((last + common) / 2.0).floor();
-                if rare(middle) {
-                    last = middle;
-                } else {
-                    common = middle;
-                }
-            }
+            let (last, _) = bisect(-1.0, mean.floor() + 1.0, rare);
             self.at_least(self.count) + self.at_most(last)
         };
         both.min(1.0)
     }
+}
+
+/// Two neighbours of which `holds` holds for the first only, when it holds from `yes` on and no more at `no`.
+fn bisect(mut yes: f64, mut no: f64, holds: impl Fn(f64) -> bool) -> (f64, f64) {
+    // Counts near 2^53 have no neighbours at a distance of 1.
+    for _ in 0..64 {
+        let middle = f64::midpoint(yes, no).floor();
+        if middle <= yes || middle >= no {
+            break;
+        }
+        if holds(middle) {
+            yes = middle;
+        } else {
+            no = middle;
+        }
+    }
+    (yes, no)
 }
 
 /// [`rate_change`] for many event names at once, with p-values that allow for looking at all of them.
@@ -376,7 +377,11 @@ fn quasi_poisson(
 
 /// `share^n`, from whichever of the share and the rest has more digits.
 fn power(share: f64, rest: f64, n: f64) -> f64 {
-    let log = if rest < share { log1p(-rest) } else { ln(share) };
+    let log = if rest < share {
+        log1p(-rest)
+    } else {
+        ln(share)
+    };
     exp(n * log)
 }
 
@@ -489,7 +494,11 @@ pub fn seasonal_change<H: AsRef<[f64]>>(
         .collect();
     // The sum of the expected has the error of a count over as many seasons as this.
     let usual: f64 = expected.iter().sum();
-    let variance: f64 = expected.iter().zip(bins).map(|(x, seasons)| x / seasons).sum();
+    let variance: f64 = expected
+        .iter()
+        .zip(bins)
+        .map(|(x, seasons)| x / seasons)
+        .sum();
     let seasons = if usual == 0.0 { 1.0 } else { usual / variance };
     let total = quasi_poisson(
         (current.iter().sum(), 1.0),
@@ -633,8 +642,7 @@ pub fn dedup_within<K: Hash + Eq>(
     events.sort_unstable_by(|(a, at, _), (b, bt, _)| a.cmp(b).then(at.total_cmp(bt)));
     let mut rest = events.as_slice();
     while let [(key, first, _), ..] = rest {
-        let same =
-            rest.partition_point(|(other, time, _)| other == key && time - first <= window);
+        let same = rest.partition_point(|(other, time, _)| other == key && time - first <= window);
         let (group, more) = rest.split_at(same.max(1));
         count.add(
             group.iter().any(|(.., is_server)| !is_server),
