@@ -212,7 +212,14 @@ impl<'py> Column<'py> {
         if let Some(polars) = modules.get_item(intern!(py, "polars"))?
             && is(&polars, "Series")?
         {
-            let (chunks, _) = arrow(argument, value)?;
+            // Polars and the Arrow crate differ on what a column of nothing but missing values is made of.
+            let nothing = polars.getattr(intern!(py, "Null"))?;
+            let (chunks, _) = if value.getattr(intern!(py, "dtype"))?.eq(nothing)? {
+                let text = polars.getattr(intern!(py, "String"))?;
+                arrow(argument, &value.call_method1(intern!(py, "cast"), (text,))?)?
+            } else {
+                arrow(argument, value)?
+            };
             return Ok(Some(Self {
                 held: Held::Arrow(chunks),
                 like: Like::Polars {
@@ -466,14 +473,14 @@ impl<'a> Part<'a> {
             DataType::Utf8 => Self::Utf8(array.as_string()),
             DataType::LargeUtf8 => Self::Large(array.as_string()),
             DataType::Utf8View => Self::View(array.as_string_view()),
-            DataType::Dictionary(..) => {
+            // A dictionary whose rows are all missing may hold nothing, which the crate does not expect.
+            DataType::Dictionary(..) if !array.as_any_dictionary().values().is_empty() => {
                 let dictionary = array.as_any_dictionary();
                 let values = Self::of(dictionary.values().as_ref());
                 let (keys, nulls) = (dictionary.normalized_keys(), dictionary.nulls());
                 let texts = keys.into_iter().enumerate().map(|(row, key)| {
                     let there = nulls.is_none_or(|nulls| nulls.is_valid(row));
-                    // A dictionary whose rows are all missing may hold nothing.
-                    (there && key < values.len()).then(|| values.get(key))?
+                    there.then(|| values.get(key))?
                 });
                 Self::Texts(texts.collect())
             }
