@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use sha2::{Digest as _, Sha256};
 
-use crate::column::{self, Input};
+use crate::column::{self, Input, Sources, Width};
 use crate::dialect::{Dialect, Field};
 use crate::problem::{Code, Problem};
 
@@ -56,24 +56,9 @@ impl Call {
         })
     }
 
-    /// Hands the answer for one row to `take`; `text` is room to work in.
-    fn answer<T>(self, row: Row<'_>, text: &mut String, take: impl FnOnce(Option<&str>) -> T) -> T {
-        let kept = row
-            .value
-            .is_some_and(|value| normalise(self.spelling, value, &self.hints, row.country, text));
-        match (kept, self.want) {
-            (false, _) => take(None),
-            (true, Want::Text) => take(Some(text)),
-            (true, Want::Digest) => take(Some(Hex::of(text).as_str())),
-        }
+    fn spell(self, value: Option<&str>, country: Option<&str>, text: &mut String) -> bool {
+        value.is_some_and(|value| normalise(self.spelling, value, &self.hints, country, text))
     }
-}
-
-/// One visitor: the value and the country beside it.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    value: Option<&'a str>,
-    country: Option<&'a str>,
 }
 
 fn run<'py>(
@@ -82,83 +67,73 @@ fn run<'py>(
     field: Field,
     options: &Options<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = value.py();
     let call = Call::new(want, field, options)?;
-    let country = match options.country {
-        None => Input::Scalar(None),
-        Some(country) => Input::read("country", country)?,
-    };
-    match Input::read("value", value)? {
-        Input::Scalar(value_text) => {
-            scalar(value.py(), call, value_text.as_ref(), &country, options)
-        }
-        Input::Column(values) => rows(value.py(), call, &values, &country, options),
-    }
-}
-
-fn scalar<'py>(
-    py: Python<'py>,
-    call: Call,
-    value: Option<&Bound<'py, PyString>>,
-    country: &Input<'py>,
-    options: &Options<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    column::threads(options.threads, 1)?;
-    let Input::Scalar(country) = country else {
-        return Err(Problem::new(Code::LengthMismatch, "country is a column, value is not").into());
-    };
-    let row = Row {
-        value: value
-            .map(|text| column::utf8("value", None, text))
-            .transpose()?,
-        country: country
-            .as_ref()
-            .map(|text| column::utf8("country", None, text))
-            .transpose()?,
-    };
-    let mut text = String::new();
-    Ok(call.answer(row, &mut text, |answer| match answer {
-        Some(answer) => PyString::new(py, answer).into_any(),
-        None => py.None().into_bound(py),
-    }))
-}
-
-fn rows<'py>(
-    py: Python<'py>,
-    call: Call,
-    values: &[Option<Bound<'py, PyString>>],
-    country: &Input<'py>,
-    options: &Options<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let threads = column::threads(options.threads, values.len())?;
-    let values = column::utf8_rows("value", values)?;
-    let rows: Vec<Row<'_>> = match country {
-        Input::Scalar(country) => {
-            let country = country
-                .as_ref()
-                .map(|text| column::utf8("country", None, text))
-                .transpose()?;
-            let rows = values.into_iter().map(|value| Row { value, country });
-            rows.collect()
-        }
-        Input::Column(countries) if countries.len() == values.len() => {
-            let countries = column::utf8_rows("country", countries)?;
-            let rows = values.into_iter().zip(countries);
-            rows.map(|(value, country)| Row { value, country })
-                .collect()
-        }
-        Input::Column(countries) => {
-            let message = format!(
-                "country has {} rows, value has {}",
-                countries.len(),
-                values.len()
-            );
+    let country = Input::read_optional("country", options.country)?;
+    let value = Input::read("value", value)?;
+    let (value_text, country_text) = match (&value, &country) {
+        (Input::Scalar(value), Input::Scalar(country)) => (value, country),
+        (Input::Scalar(_), Input::Column(_)) => {
+            let message = "country is a column, value is not";
             return Err(Problem::new(Code::LengthMismatch, message).into());
         }
+        (Input::Column(_), _) => return columns(py, call, &value, &country, options),
     };
-    let list = column::map(py, &rows, threads, String::new, |row, text, answers| {
-        call.answer(*row, text, |answer| answers.push(answer));
-    })?;
-    Ok(list.into_any())
+    column::threads(options.threads, 1)?;
+    let mut text = String::new();
+    let kept = call.spell(
+        column::scalar("value", value_text.as_ref())?,
+        column::scalar("country", country_text.as_ref())?,
+        &mut text,
+    );
+    Ok(match (kept, call.want) {
+        (false, _) => py.None().into_bound(py),
+        (true, Want::Text) => PyString::new(py, &text).into_any(),
+        (true, Want::Digest) => PyString::new(py, Hex::of(&text).as_str()).into_any(),
+    })
+}
+
+fn columns<'py>(
+    py: Python<'py>,
+    call: Call,
+    value: &Input<'py>,
+    country: &Input<'py>,
+    options: &Options<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(sources) = Sources::new([("value", value), ("country", country)])? else {
+        return Ok(py.None().into_bound(py));
+    };
+    let threads = column::threads(options.threads, sources.rows())?;
+    let [answers] = match call.want {
+        Want::Text => column::map(
+            py,
+            &sources,
+            [Width::Any],
+            threads,
+            String::new,
+            |[value, country], text, [answers]| {
+                let kept = call.spell(value, country, text);
+                answers.push(kept.then_some(&**text));
+            },
+        ),
+        Want::Digest => column::map(
+            py,
+            &sources,
+            [Width::Fixed(64)],
+            threads,
+            String::new,
+            |[value, country], text, [answers]| {
+                answers.push_fixed(|hex| {
+                    let kept = call.spell(value, country, text);
+                    if kept {
+                        *hex = Hex::of(text).0;
+                    }
+                    kept
+                });
+            },
+        ),
+    }?;
+    Ok(answers)
 }
 
 /// A SHA-256 value as lower-case hexadecimal text.
