@@ -689,20 +689,17 @@ impl Answers<'_> {
         self.ends.push(self.used);
     }
 
-    /// In a column of fixed width: lets `write` fill the place of an answer, which must become UTF-8; `false` drops it.
-    pub(crate) fn push_fixed<const WIDTH: usize>(
-        &mut self,
-        write: impl FnOnce(&mut [u8; WIDTH]) -> bool,
-    ) {
-        let Room::Share(room) = &mut self.room else {
-            return;
-        };
-        let place = room
-            .get_mut(self.used..)
-            .and_then(|room| room.first_chunk_mut::<WIDTH>());
-        let there = place.is_some_and(write);
-        self.used += if there { WIDTH } else { 0 };
-        self.there.push(there);
+    /// A text of the column's fixed width, in UTF-8, or `None` for a dropped value.
+    pub(crate) fn push_fixed<const WIDTH: usize>(&mut self, answer: Option<[u8; WIDTH]>) {
+        if let (Some(answer), Room::Share(room)) = (answer, &mut self.room)
+            && let Some(place) = room
+                .get_mut(self.used..)
+                .and_then(|room| room.first_chunk_mut())
+        {
+            *place = answer;
+            self.used += WIDTH;
+        }
+        self.there.push(answer.is_some());
     }
 }
 

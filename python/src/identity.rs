@@ -1,9 +1,8 @@
 //! The functions: `normalize_*` and `hash_*`, one pair per identifier.
 
-use edgetally_core::identity::{Country2, Hints, Spelling, normalise};
+use edgetally_core::identity::{self, Country2, Hints, Spelling};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use sha2::{Digest as _, Sha256};
 
 use crate::column::{self, Input, Sources, Width};
 use crate::dialect::{Dialect, Field};
@@ -57,7 +56,18 @@ impl Call {
     }
 
     fn spell(self, value: Option<&str>, country: Option<&str>, text: &mut String) -> bool {
-        value.is_some_and(|value| normalise(self.spelling, value, &self.hints, country, text))
+        value.is_some_and(|value| {
+            identity::normalise(self.spelling, value, &self.hints, country, text)
+        })
+    }
+
+    fn hash(
+        self,
+        value: Option<&str>,
+        country: Option<&str>,
+        room: &mut String,
+    ) -> Option<[u8; 64]> {
+        identity::hash(self.spelling, value?, &self.hints, country, room)
     }
 }
 
@@ -80,16 +90,20 @@ fn run<'py>(
         (Input::Column(_), _) => return columns(py, call, &value, &country, options),
     };
     column::threads(options.threads, 1)?;
+    let value = column::scalar("value", value_text.as_ref())?;
+    let country = column::scalar("country", country_text.as_ref())?;
     let mut text = String::new();
-    let kept = call.spell(
-        column::scalar("value", value_text.as_ref())?,
-        column::scalar("country", country_text.as_ref())?,
-        &mut text,
-    );
-    Ok(match (kept, call.want) {
-        (false, _) => py.None().into_bound(py),
-        (true, Want::Text) => PyString::new(py, &text).into_any(),
-        (true, Want::Digest) => PyString::new(py, Hex::of(&text).as_str()).into_any(),
+    let answer = match call.want {
+        Want::Text if call.spell(value, country, &mut text) => Some(PyString::new(py, &text)),
+        Want::Text => None,
+        Want::Digest => match call.hash(value, country, &mut text) {
+            Some(hex) => Some(PyString::from_bytes(py, &hex)?),
+            None => None,
+        },
+    };
+    Ok(match answer {
+        Some(answer) => answer.into_any(),
+        None => py.None().into_bound(py),
     })
 }
 
@@ -123,45 +137,11 @@ fn columns<'py>(
             threads,
             String::new,
             |[value, country], text, [answers]| {
-                answers.push_fixed(|hex| {
-                    let kept = call.spell(value, country, text);
-                    if kept {
-                        *hex = Hex::of(text).0;
-                    }
-                    kept
-                });
+                answers.push_fixed(call.hash(value, country, text));
             },
         ),
     }?;
     Ok(answers)
-}
-
-/// A SHA-256 value as lower-case hexadecimal text.
-struct Hex([u8; 64]);
-
-impl Hex {
-    /// Of the text's UTF-8 bytes.
-    fn of(text: &str) -> Self {
-        let digit = |value: u8| {
-            if value < 10 {
-                b'0' + value
-            } else {
-                b'a' - 10 + value
-            }
-        };
-        let mut hex = [0; 64];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha256::digest(text)) {
-            if let [high, low] = pair {
-                *high = digit(byte >> 4);
-                *low = digit(byte & 15);
-            }
-        }
-        Self(hex)
-    }
-
-    fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
 }
 
 /// The SHA-256 of a text as it stands, in UTF-8, as 64 lower-case hexadecimal digits.
@@ -179,8 +159,8 @@ fn sha256_hex<'py>(text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
         let message = format!("text is not str, but {kind}");
         return Err(Problem::new(Code::WrongType, message).into());
     };
-    let hex = Hex::of(column::utf8("text", None, string)?);
-    Ok(PyString::new(text.py(), hex.as_str()))
+    let hex = identity::sha256_hex(column::utf8("text", None, string)?);
+    PyString::from_bytes(text.py(), &hex)
 }
 
 macro_rules! function {

@@ -61,6 +61,7 @@
 //! telephone numbers need [`Hints::default_country`]; the visitor's own country is not used for them, since people keep
 //! their number when they move. The numbering plans' limits are listed at their table (`identity/plan.rs`).
 
+mod ascii;
 mod birth;
 mod country;
 mod digest;
@@ -79,7 +80,7 @@ pub mod spelling;
 mod text;
 
 pub use country::Country2;
-pub use digest::Digest;
+pub use digest::{Digest, sha256_hex};
 pub use plain::{
     BirthDate, City, Country, Email, ExternalId, FirstName, Gender, Kind, LastName, Phone, Plain,
     PostalCode, Region, Street,
@@ -87,6 +88,7 @@ pub use plain::{
 pub use prepared::{Hashed, Prepared};
 pub use spelling::{Form, Spelling, Spellings};
 
+use ascii::Short;
 use spelling::{Field, Rule};
 
 /// What an event says about its visitor.
@@ -181,13 +183,62 @@ pub fn normalise(
     out: &mut String,
 ) -> bool {
     out.clear();
+    if let Rule::Email(rule) = spelling.rule()
+        && let Some(short) = Short::email(rule, raw)
+        && let Ok(text) = str::from_utf8(short.as_bytes())
+    {
+        out.push_str(text);
+        return true;
+    }
+    at_length(spelling, raw, *hints, country, out)
+}
+
+/// [`normalise`] for whatever has no shorter way.
+fn at_length(
+    spelling: Spelling,
+    raw: &str,
+    hints: Hints,
+    country: Option<&str>,
+    out: &mut String,
+) -> bool {
     let Some(tidy) = text::tidy(raw) else {
         return false;
     };
-    let country = country
-        .and_then(text::tidy)
-        .and_then(|tidy| country::resolve(&tidy));
-    apply(spelling, &tidy, *hints, country, out)
+    let country = match spelling.rule() {
+        Rule::Place(_) => country
+            .and_then(text::tidy)
+            .and_then(|tidy| country::resolve(&tidy)),
+        _ => None,
+    };
+    apply(spelling, &tidy, hints, country, out)
+}
+
+/// [`normalise`], then SHA-256: the digest as 64 lower-case hexadecimal digits, or `None` when the rule drops the value.
+///
+/// `room` is only there to be used again: it is cleared, and what is in it afterwards has no meaning. Whether the platform
+/// wants a digest at all is not asked; [`Spelling::form`] says it.
+///
+/// ```
+/// use edgetally_core::identity::{Hints, Spelling, hash, normalise, sha256_hex};
+///
+/// let (mut room, hints) = (String::new(), Hints::default());
+/// let digest = hash(Spelling::MetaEmail, " Jo@Shop.example", &hints, None, &mut room);
+/// assert_eq!(digest, Some(sha256_hex("jo@shop.example")));
+/// ```
+pub fn hash(
+    spelling: Spelling,
+    raw: &str,
+    hints: &Hints,
+    country: Option<&str>,
+    room: &mut String,
+) -> Option<[u8; 64]> {
+    if let Rule::Email(rule) = spelling.rule()
+        && let Some(short) = Short::email(rule, raw)
+    {
+        return Some(digest::hex_of_block(short.into_parts()));
+    }
+    room.clear();
+    at_length(spelling, raw, *hints, country, room).then(|| sha256_hex(room))
 }
 
 /// [`normalise`] for a text and a country that are tidied and resolved already.

@@ -3,7 +3,20 @@
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
+
+/// The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3).
+const START: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
 
 /// A SHA-256 value: 64 lower-case hexadecimal digits wherever it is written.
 ///
@@ -36,7 +49,6 @@ impl Digest {
         Some(Self(bytes))
     }
 
-    /// The digest of a normalised text.
     /// The digests of texts that stand end to end.
     pub(super) fn of_all(all: &str, ends: &[usize]) -> Vec<Self> {
         let mut start = 0;
@@ -79,6 +91,7 @@ impl Digest {
         texts.map(Self::of).collect()
     }
 
+    /// The digest of a normalised text.
     pub(super) fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
@@ -90,21 +103,81 @@ impl Digest {
     }
 
     pub(super) fn hex(&self) -> Hex {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            if let [high, low] = pair {
-                *high = DIGITS
-                    .get(usize::from(byte >> 4))
-                    .copied()
-                    .unwrap_or_default();
-                *low = DIGITS
-                    .get(usize::from(byte & 15))
-                    .copied()
-                    .unwrap_or_default();
-            }
+        let mut words = [0; 8];
+        for (word, bytes) in words.iter_mut().zip(self.0.as_chunks().0) {
+            *word = u32::from_be_bytes(*bytes);
         }
-        Hex(text)
+        Hex(hex(words))
+    }
+}
+
+/// The digits of eight words, eight digits at a time.
+fn hex(words: [u32; 8]) -> [u8; 64] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut text = [0; 64];
+    for (digits, word) in text.as_chunks_mut().0.iter_mut().zip(words) {
+        // Each half byte into a byte of its own, the last digit lowest.
+        let mut spread = u64::from(word);
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF;
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF;
+        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F;
+        // Ten and more become letters.
+        let letter = ((spread + 6 * ONES) >> 4) & ONES;
+        let shown = spread + u64::from(b'0') * ONES + letter * u64::from(b'a' - b'0' - 10);
+        *digits = shown.to_be_bytes();
+    }
+    text
+}
+
+/// [`Digest::of`] in hexadecimal digits, for a text of at most 64 bytes that has zeros behind it.
+pub(super) fn hex_of_block((mut block, len): ([u8; 64], usize)) -> [u8; 64] {
+    // FIPS 180-4, 5.1.1: a stop bit and, at the end of the last block, the length in bits.
+    let bits = (len as u64 * 8).to_be_bytes();
+    let mut words = START;
+    let finish = |block: &mut [u8; 64]| {
+        if let Some(end) = block.last_chunk_mut() {
+            *end = bits;
+        }
+    };
+    if let Some(stop) = block.get_mut(len) {
+        *stop = 0x80;
+        if len < 56 {
+            finish(&mut block);
+            compress256(&mut words, &[block]);
+        } else {
+            let mut last = [0; 64];
+            finish(&mut last);
+            compress256(&mut words, &[block, last]);
+        }
+    } else {
+        let mut last = [0; 64];
+        if let Some(stop) = last.first_mut() {
+            *stop = 0x80;
+        }
+        finish(&mut last);
+        compress256(&mut words, &[block, last]);
+    }
+    hex(words)
+}
+
+/// SHA-256 of a text as it stands, in UTF-8, as 64 lower-case hexadecimal digits.
+///
+/// Nothing is normalised: this is for values whose spelling is known to be right.
+///
+/// ```
+/// use edgetally_core::identity::sha256_hex;
+///
+/// assert!(sha256_hex("").starts_with(b"e3b0c44298fc1c14"));
+/// ```
+#[must_use]
+pub fn sha256_hex(text: &str) -> [u8; 64] {
+    let mut block = [0; 64];
+    match block.get_mut(..text.len()) {
+        Some(start) => {
+            start.copy_from_slice(text.as_bytes());
+            hex_of_block((block, text.len()))
+        }
+        None => Digest::of(text).hex().0,
     }
 }
 
@@ -157,6 +230,19 @@ mod tests {
             Digest::of("").to_hex(),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn a_text_of_any_length_has_the_digest_that_the_crate_gives() {
+        let long = "Aé1~".repeat(64);
+        for text in (0..=200).filter_map(|length| long.get(..length)) {
+            let mut expected = String::new();
+            for byte in Sha256::digest(text) {
+                expected.push_str(&format!("{byte:02x}"));
+            }
+            assert_eq!(str::from_utf8(&sha256_hex(text)), Ok(&*expected), "{text}");
+            assert_eq!(Digest::of(text).to_hex(), expected, "{text}");
+        }
     }
 
     #[test]
