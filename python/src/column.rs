@@ -690,13 +690,13 @@ impl Answers<'_> {
     }
 
     /// A text of the column's fixed width, in UTF-8, or `None` for a dropped value.
-    pub(crate) fn push_fixed<const WIDTH: usize>(&mut self, answer: Option<[u8; WIDTH]>) {
+    pub(crate) fn push_fixed<const WIDTH: usize>(&mut self, answer: Option<&[u8; WIDTH]>) {
         if let (Some(answer), Room::Share(room)) = (answer, &mut self.room)
             && let Some(place) = room
                 .get_mut(self.used..)
                 .and_then(|room| room.first_chunk_mut())
         {
-            *place = answer;
+            *place = *answer;
             self.used += WIDTH;
         }
         self.there.push(answer.is_some());
@@ -714,9 +714,25 @@ pub(crate) fn map<'py, W, const IN: usize, const OUT: usize>(
     room: impl Fn() -> W + Sync,
     answer: impl Fn([Option<&str>; IN], &mut W, &mut [Answers<'_>; OUT]) + Sync,
 ) -> PyResult<[Bound<'py, PyAny>; OUT]> {
+    map_parts(py, sources, widths, threads, |rows, answers| {
+        let mut room = room();
+        for row in rows {
+            answer(row, &mut room, answers);
+        }
+    })
+}
+
+/// [`map`] for what works on many rows at a time: `work` gets each thread's rows, and has to push an answer for every one.
+pub(crate) fn map_parts<'py, const IN: usize, const OUT: usize>(
+    py: Python<'py>,
+    sources: &Sources<'_, 'py, IN>,
+    widths: [Width; OUT],
+    threads: usize,
+    work: impl Fn(Walk<'_, IN>, &mut [Answers<'_>; OUT]) + Sync,
+) -> PyResult<[Bound<'py, PyAny>; OUT]> {
     let texts = {
-        let (columns, rows, room, answer) = (&sources.sources, sources.rows, &room, &answer);
-        py.detach(|| fill(columns, rows, widths, threads, room, answer))
+        let (columns, rows, work) = (&sources.sources, sources.rows, &work);
+        py.detach(|| fill(columns, rows, widths, threads, work))
     };
     let mut columns = [const { None }; OUT];
     for (column, texts) in columns.iter_mut().zip(texts) {
@@ -725,13 +741,27 @@ pub(crate) fn map<'py, W, const IN: usize, const OUT: usize>(
     Ok(columns.map(|column| column.unwrap_or_else(|| py.None().into_bound(py))))
 }
 
-fn fill<W, const IN: usize, const OUT: usize>(
+/// The rows of one thread, in order.
+pub(crate) struct Walk<'a, const IN: usize> {
+    cursors: [Cursor<'a>; IN],
+    left: usize,
+}
+
+impl<'a, const IN: usize> Iterator for Walk<'a, IN> {
+    type Item = [Option<&'a str>; IN];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.cursors.each_mut().map(Cursor::value))
+    }
+}
+
+fn fill<const IN: usize, const OUT: usize>(
     sources: &[Source<'_>; IN],
     rows: usize,
     widths: [Width; OUT],
     threads: usize,
-    room: impl Fn() -> W + Sync,
-    answer: impl Fn([Option<&str>; IN], &mut W, &mut [Answers<'_>; OUT]) + Sync,
+    answer: impl Fn(Walk<'_, IN>, &mut [Answers<'_>; OUT]) + Sync,
 ) -> [Texts; OUT] {
     let share = rows.div_ceil(threads.max(1)).max(1);
     let mut buffers = widths.map(|width| match width {
@@ -771,12 +801,11 @@ fn fill<W, const IN: usize, const OUT: usize>(
             parts.push((start, count, answers));
         }
         let work = |(start, count, mut answers): (usize, usize, [Answers<'_>; OUT])| {
-            let mut room = room();
-            let mut cursors = sources.each_ref().map(|source| source.from(start));
-            for _ in 0..count {
-                let row = cursors.each_mut().map(Cursor::value);
-                answer(row, &mut room, &mut answers);
-            }
+            let walk = Walk {
+                cursors: sources.each_ref().map(|source| source.from(start)),
+                left: count,
+            };
+            answer(walk, &mut answers);
             answers.map(Piece::of)
         };
         in_threads(parts, work)

@@ -61,13 +61,12 @@ impl Call {
         })
     }
 
-    fn hash(
+    fn hash<'a>(
         self,
-        value: Option<&str>,
-        country: Option<&str>,
-        room: &mut String,
-    ) -> Option<[u8; 64]> {
-        identity::hash(self.spelling, value?, &self.hints, country, room)
+        rows: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+        take: impl FnMut(Option<&[u8; 64]>),
+    ) {
+        identity::hash_rows(self.spelling, &self.hints, rows, take);
     }
 }
 
@@ -92,15 +91,22 @@ fn run<'py>(
     column::threads(options.threads, 1)?;
     let value = column::scalar("value", value_text.as_ref())?;
     let country = column::scalar("country", country_text.as_ref())?;
-    let mut text = String::new();
-    let answer = match call.want {
-        Want::Text if call.spell(value, country, &mut text) => Some(PyString::new(py, &text)),
-        Want::Text => None,
-        Want::Digest => match call.hash(value, country, &mut text) {
-            Some(hex) => Some(PyString::from_bytes(py, &hex)?),
-            None => None,
-        },
-    };
+    let mut answer = None;
+    match call.want {
+        Want::Text => {
+            let mut text = String::new();
+            if call.spell(value, country, &mut text) {
+                answer = Some(PyString::new(py, &text));
+            }
+        }
+        Want::Digest => {
+            let mut digest = None;
+            call.hash([(value, country)], |hex| digest = hex.copied());
+            if let Some(hex) = digest {
+                answer = Some(PyString::from_bytes(py, &hex)?);
+            }
+        }
+    }
     Ok(match answer {
         Some(answer) => answer.into_any(),
         None => py.None().into_bound(py),
@@ -130,14 +136,14 @@ fn columns<'py>(
                 answers.push(kept.then_some(&**text));
             },
         ),
-        Want::Digest => column::map(
+        Want::Digest => column::map_parts(
             py,
             &sources,
             [Width::Fixed(64)],
             threads,
-            String::new,
-            |[value, country], text, [answers]| {
-                answers.push_fixed(call.hash(value, country, text));
+            |rows, [answers]| {
+                let rows = rows.map(|[value, country]| (value, country));
+                call.hash(rows, |hex| answers.push_fixed(hex));
             },
         ),
     }?;

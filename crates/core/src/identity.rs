@@ -88,7 +88,6 @@ pub use plain::{
 pub use prepared::{Hashed, Prepared};
 pub use spelling::{Form, Spelling, Spellings};
 
-use ascii::Short;
 use spelling::{Field, Rule};
 
 /// What an event says about its visitor.
@@ -183,12 +182,13 @@ pub fn normalise(
     out: &mut String,
 ) -> bool {
     out.clear();
-    if let Rule::Email(rule) = spelling.rule()
-        && let Some(short) = Short::email(rule, raw)
-        && let Ok(text) = str::from_utf8(short.as_bytes())
-    {
-        out.push_str(text);
-        return true;
+    if let Rule::Email(rule) = spelling.rule() {
+        let mut bytes = [0; 64];
+        let short = ascii::email(rule, raw, &mut bytes).and_then(|len| bytes.get(..len));
+        if let Some(Ok(text)) = short.map(str::from_utf8) {
+            out.push_str(text);
+            return true;
+        }
     }
     at_length(spelling, raw, *hints, country, out)
 }
@@ -213,32 +213,45 @@ fn at_length(
     apply(spelling, &tidy, hints, country, out)
 }
 
-/// [`normalise`], then SHA-256: the digest as 64 lower-case hexadecimal digits, or `None` when the rule drops the value.
+/// [`normalise`] and SHA-256 for the rows of a table, each a value and the visitor's country, either of which may be missing.
 ///
-/// `room` is only there to be used again: it is cleared, and what is in it afterwards has no meaning. Whether the platform
-/// wants a digest at all is not asked; [`Spelling::form`] says it.
+/// `take` gets the answers in order: the digest as 64 lower-case hexadecimal digits, or `None` for a value that is missing
+/// or that its rule drops. Whether the platform wants a digest at all is not asked; [`Spelling::form`] says it.
 ///
 /// ```
-/// use edgetally_core::identity::{Hints, Spelling, hash, normalise, sha256_hex};
+/// use edgetally_core::identity::{Hints, Spelling, hash_rows, sha256_hex};
 ///
-/// let (mut room, hints) = (String::new(), Hints::default());
-/// let digest = hash(Spelling::MetaEmail, " Jo@Shop.example", &hints, None, &mut room);
-/// assert_eq!(digest, Some(sha256_hex("jo@shop.example")));
+/// let rows = [Some(" Jo@Shop.example"), None, Some("nobody")].map(|email| (email, None));
+/// let mut digests = Vec::new();
+/// hash_rows(Spelling::MetaEmail, &Hints::default(), rows, |digest| digests.push(digest.copied()));
+/// assert_eq!(digests, [Some(sha256_hex("jo@shop.example")), None, None]);
 /// ```
-pub fn hash(
+pub fn hash_rows<'a>(
     spelling: Spelling,
-    raw: &str,
     hints: &Hints,
-    country: Option<&str>,
-    room: &mut String,
-) -> Option<[u8; 64]> {
-    if let Rule::Email(rule) = spelling.rule()
-        && let Some(short) = Short::email(rule, raw)
-    {
-        return Some(digest::hex_of_block(short.into_parts()));
+    rows: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+    mut take: impl FnMut(Option<&[u8; 64]>),
+) {
+    let mut round = digest::Round::new();
+    let mut room = String::new();
+    for (raw, country) in rows {
+        let full = round.add(|place| {
+            let Some(raw) = raw else { return };
+            if let Rule::Email(rule) = spelling.rule()
+                && place.fill(|block| ascii::email(rule, raw, block))
+            {
+                return;
+            }
+            room.clear();
+            if at_length(spelling, raw, *hints, country, &mut room) {
+                place.put(&room);
+            }
+        });
+        if full {
+            round.finish(&mut take);
+        }
     }
-    room.clear();
-    at_length(spelling, raw, *hints, country, room).then(|| sha256_hex(room))
+    round.finish(take);
 }
 
 /// [`normalise`] for a text and a country that are tidied and resolved already.

@@ -1,108 +1,112 @@
 //! E-mail addresses as nearly all of them are: short, ASCII, valid. One pass over eight bytes at a time, no allocation.
 //!
-//! Whatever is in the least unusual is left to [`email`](super::email), whose rules these are; a test holds the two
+//! Whatever is in the least unusual is left to [`super::email`], whose rules these are; a test holds the two
 //! against each other.
 
+use super::digest::ONE_BLOCK;
 use super::email::Rule;
 
-/// The longest address that is read here: as many bytes as SHA-256 takes in one block.
-const MOST: usize = 64;
+/// Room for an address, and for what SHA-256 adds to it.
+type Block = [u8; 64];
 
 /// A byte of each of the eight.
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
 
-/// An address on the stack, with zeros behind it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Short {
-    bytes: [u8; MOST],
-    len: usize,
+/// Writes a valid address in its spelling, with zeros behind it, and returns its length; `None` (and no meaning in `out`)
+/// when the general way has to say.
+///
+/// Nothing that was just written is read again: a processor that has to wait for its own bytes takes twice as long.
+pub(super) fn email(rule: Rule, raw: &str, out: &mut Block) -> Option<usize> {
+    let raw = trim(raw.as_bytes());
+    let len = raw.len();
+    if len > ONE_BLOCK {
+        return None;
+    }
+    *out = [0; 64];
+    let (mut at, mut dot, mut plus, mut odd) = (0, 0, 0, 0);
+    let mut first = 0;
+    for place in out.as_chunks_mut().0 {
+        if first >= len {
+            break;
+        }
+        let word = word(raw, first)?;
+        at |= bits(equal(word, b'@')) << first;
+        dot |= bits(equal(word, b'.')) << first;
+        plus |= bits(equal(word, b'+')) << first;
+        // Spaces, controls and what is not ASCII; the zeros behind the text are taken out below.
+        odd |= bits((word | below(word, 0x21) | equal(word, 0x7F)) & HIGH) << first;
+        // Only A to Z get the bit that makes them small.
+        let capital = below(word, b'Z' + 1) & !below(word, b'A') & !word;
+        *place = (word | capital >> 2).to_le_bytes();
+        first += 8;
+    }
+    let inside = u64::MAX.checked_shr(u32::try_from(64 - len).ok()?)?;
+    let here: u32 = at.trailing_zeros();
+    if odd & inside != 0 || at.count_ones() != 1 || here == 0 {
+        return None;
+    }
+    let local = usize::try_from(here).ok()?;
+    let last = len - local - 1;
+    let dots = dot.checked_shr(here + 1).unwrap_or(0);
+    let labels = last > 0 && dots & 1 == 0 && dots >> (last - 1) == 0 && dots & dots >> 1 == 0;
+    if !labels || (dots == 0 && rule != Rule::Gmail) {
+        return None;
+    }
+    let (before, domain) = raw.split_at_checked(local)?;
+    let rewritten = (dot | plus) & ((1 << here) - 1) != 0;
+    match rule {
+        Rule::Trimmed | Rule::Spaceless => Some(len),
+        Rule::Gmail if !rewritten || !is_gmail(domain) => Some(len),
+        Rule::Dotless if !rewritten => Some(len),
+        Rule::Dotless | Rule::Gmail => rewrite(before, domain, |byte| byte != b'.', out),
+        Rule::Alphanumeric => rewrite(before, domain, |byte| byte.is_ascii_alphanumeric(), out),
+    }
 }
 
-impl Short {
-    /// A valid address in its spelling; `None` when the general way has to say.
-    pub(super) fn email(rule: Rule, raw: &str) -> Option<Self> {
-        let raw = trim(raw.as_bytes());
-        let len = raw.len();
-        let mut bytes = [0; MOST];
-        bytes.get_mut(..len)?.copy_from_slice(raw);
-
-        let (mut at, mut dot, mut plus, mut odd) = (0, 0, 0, 0);
-        for (index, chunk) in bytes.chunks_exact_mut(8).enumerate() {
-            let first = index * 8;
-            if first >= len {
-                break;
-            }
-            let word = u64::from_le_bytes(*chunk.first_chunk()?);
-            at |= bits(equal(word, b'@')) << first;
-            dot |= bits(equal(word, b'.')) << first;
-            plus |= bits(equal(word, b'+')) << first;
-            // Spaces, controls and what is not ASCII; the zeros behind the text are taken out below.
-            odd |= bits((word | below(word, 0x21) | equal(word, 0x7F)) & HIGH) << first;
-            // Only A to Z get the bit that makes them small.
-            let capital = (below(word, b'Z' + 1) & !below(word, b'A')) & HIGH & !word;
-            chunk.copy_from_slice(&(word | capital >> 2).to_le_bytes());
-        }
-        let inside = u64::MAX.checked_shr(u32::try_from(MOST - len).ok()?)?;
-        let here = at.trailing_zeros();
-        if odd & inside != 0 || at.count_ones() != 1 || here == 0 {
-            return None;
-        }
-        let local = usize::try_from(here).ok()?;
-        let last = len - local - 1;
-        let dots = dot.checked_shr(here + 1).unwrap_or(0);
-        let labels = last > 0 && dots & 1 == 0 && dots >> (last - 1) == 0 && dots & dots >> 1 == 0;
-        if !labels || (dots == 0 && rule != Rule::Gmail) {
-            return None;
-        }
-        let short = Self { bytes, len };
-        let before = (1 << here) - 1;
-        match rule {
-            Rule::Trimmed | Rule::Spaceless => Some(short),
-            Rule::Gmail if !short.at_gmail(local) => Some(short),
-            Rule::Dotless | Rule::Gmail if (dot | plus) & before == 0 => Some(short),
-            Rule::Dotless | Rule::Gmail => short.keep(local, |byte| byte != b'.'),
-            Rule::Alphanumeric => short.keep(local, |byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit()
-            }),
-        }
+/// Eight bytes from a place that is a multiple of eight, with zeros where the text has ended.
+fn word(text: &[u8], at: usize) -> Option<u64> {
+    let rest = text.get(at..)?;
+    if let Some(eight) = rest.first_chunk() {
+        return Some(u64::from_le_bytes(*eight));
     }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+    if let Some(eight) = text.last_chunk() {
+        return u64::from_le_bytes(*eight).checked_shr(u32::try_from(64 - 8 * rest.len()).ok()?);
     }
+    let bytes = rest.iter().rev();
+    Some(bytes.fold(0, |word, byte| word << 8 | u64::from(*byte)))
+}
 
-    /// The bytes with zeros behind them, and how many they are.
-    pub(super) const fn into_parts(self) -> ([u8; MOST], usize) {
-        (self.bytes, self.len)
+fn is_gmail(domain: &[u8]) -> bool {
+    match domain.len() {
+        10 => domain.eq_ignore_ascii_case(b"@gmail.com"),
+        15 => domain.eq_ignore_ascii_case(b"@googlemail.com"),
+        _ => false,
     }
+}
 
-    fn at_gmail(&self, local: usize) -> bool {
-        let domain = self.as_bytes().get(local + 1..);
-        domain.is_some_and(|domain| domain == b"gmail.com" || domain == b"googlemail.com")
+/// Without the alias, and of the part before the `@` only what `keep` wants; `None` when that is nothing.
+fn rewrite(
+    before: &[u8],
+    domain: &[u8],
+    keep: impl Fn(u8) -> bool,
+    out: &mut Block,
+) -> Option<usize> {
+    *out = [0; 64];
+    let mut len = 0;
+    let alias = |byte: &&u8| **byte != b'+';
+    for byte in before.iter().take_while(alias).filter(|byte| keep(**byte)) {
+        *out.get_mut(len)? = byte.to_ascii_lowercase();
+        len += 1;
     }
-
-    /// Without the alias, and of the part before the `@` only what `keep` wants; `None` when that is nothing.
-    fn keep(&self, local: usize, keep: impl Fn(u8) -> bool) -> Option<Self> {
-        let mut kept = Self {
-            bytes: [0; MOST],
-            len: 0,
-        };
-        let (before, domain) = self.as_bytes().split_at_checked(local)?;
-        for byte in before.iter().copied().take_while(|byte| *byte != b'+') {
-            *kept.bytes.get_mut(kept.len)? = byte;
-            kept.len += usize::from(keep(byte));
-        }
-        if kept.len == 0 {
-            return None;
-        }
-        // The last one that was not kept may still stand there.
-        let end = kept.len + domain.len();
-        kept.bytes.get_mut(kept.len..end)?.copy_from_slice(domain);
-        kept.len = end;
-        kept.bytes.get_mut(end..)?.fill(0);
-        Some(kept)
+    if len == 0 {
+        return None;
     }
+    for byte in domain {
+        *out.get_mut(len)? = byte.to_ascii_lowercase();
+        len += 1;
+    }
+    Some(len)
 }
 
 fn trim(mut text: &[u8]) -> &[u8] {
@@ -144,7 +148,7 @@ const fn bits(high: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{email, text};
+    use super::super::{email as general_way, text};
     use super::*;
 
     const RULES: [Rule; 5] = [
@@ -159,26 +163,26 @@ mod tests {
     fn general(rule: Rule, raw: &str) -> Option<String> {
         let mut out = String::new();
         let tidy = text::tidy(raw)?;
-        email::normalise(rule, &tidy, &mut out).then_some(out)
+        general_way::normalise(rule, &tidy, &mut out).then_some(out)
     }
 
     fn both_agree(raw: &str) -> usize {
         let read = RULES.map(|rule| {
-            let short = Short::email(rule, raw);
-            if let Some(short) = short {
-                let text = str::from_utf8(short.as_bytes()).unwrap();
+            let mut bytes = [b'?'; 64];
+            let len = email(rule, raw, &mut bytes);
+            if let Some(len) = len {
+                let text = str::from_utf8(&bytes[..len]).unwrap();
                 assert_eq!(
                     Some(text),
                     general(rule, raw).as_deref(),
                     "{rule:?} {raw:?}"
                 );
-                let (bytes, len) = short.into_parts();
                 assert!(
                     bytes[len..].iter().all(|byte| *byte == 0),
                     "{rule:?} {raw:?}"
                 );
             }
-            usize::from(short.is_some())
+            usize::from(len.is_some())
         });
         read.iter().sum()
     }
@@ -208,8 +212,8 @@ mod tests {
 
     #[test]
     fn an_ordinary_address_takes_the_short_way_at_every_length() {
-        for length in 1..=MOST {
-            let local = "aB".repeat(MOST);
+        for length in 1..=ONE_BLOCK {
+            let local = "aB".repeat(ONE_BLOCK);
             let domain = "@shop.example";
             let raw = format!(
                 " {}{domain}",
@@ -217,7 +221,7 @@ mod tests {
             );
             assert_eq!(both_agree(&raw), RULES.len(), "{raw}");
         }
-        assert_eq!(both_agree(&format!("{}@b.c", "a".repeat(MOST - 3))), 0);
+        assert_eq!(both_agree(&format!("{}@b.c", "a".repeat(ONE_BLOCK - 3))), 0);
         assert_eq!(both_agree("jo@localhost"), 1);
     }
 
