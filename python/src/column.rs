@@ -6,7 +6,7 @@
 //! in: a list for a list, a Series with its index and name for a Series. No library is imported that the caller has not.
 //!
 //! A function over columns is three calls: [`Input::read`] for each argument, [`Sources::new`] to line them up, and [`map`]
-//! with a closure that answers one row.
+//! with a closure that answers rows.
 
 use std::num::NonZero;
 use std::slice;
@@ -129,6 +129,20 @@ impl<'py> Input<'py> {
             return Err(wrong_type(argument, None, value));
         };
         Ok(Self::Column(column))
+    }
+
+    /// The one value, where the arguments beside it are no columns.
+    pub(crate) fn scalar(&self, argument: &'static str) -> Result<Option<&str>, Problem> {
+        match self {
+            Self::Scalar(text) => text
+                .as_ref()
+                .map(|text| utf8(argument, None, text))
+                .transpose(),
+            Self::Column(_) => Err(Problem::new(
+                Code::LengthMismatch,
+                format!("{argument} is a column, value is not"),
+            )),
+        }
     }
 
     /// An argument that may be left out.
@@ -409,14 +423,6 @@ pub(crate) fn utf8<'a>(
     })
 }
 
-/// [`utf8`] of a value that may be missing.
-pub(crate) fn scalar<'a>(
-    argument: &'static str,
-    text: Option<&'a Bound<'_, PyString>>,
-) -> Result<Option<&'a str>, Problem> {
-    text.map(|text| utf8(argument, None, text)).transpose()
-}
-
 /// The UTF-8 forms of a column.
 fn utf8_rows<'a>(
     argument: &'static str,
@@ -519,7 +525,7 @@ pub(crate) enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(argument: &'static str, input: &'a Input<'_>) -> Result<Self, Problem> {
         Ok(match input {
-            Input::Scalar(text) => Self::Same(scalar(argument, text.as_ref())?),
+            Input::Scalar(_) => Self::Same(input.scalar(argument)?),
             Input::Column(column) => Self::Rows(column.rows(argument)?),
         })
     }
@@ -705,25 +711,8 @@ impl Answers<'_> {
 
 /// Answers every row, in order, with the interpreter's lock released: `OUT` columns from `IN` arguments.
 ///
-/// `room` makes what an answer needs to work in, once per thread; `answer` pushes one answer to each of the columns.
-pub(crate) fn map<'py, W, const IN: usize, const OUT: usize>(
-    py: Python<'py>,
-    sources: &Sources<'_, 'py, IN>,
-    widths: [Width; OUT],
-    threads: usize,
-    room: impl Fn() -> W + Sync,
-    answer: impl Fn([Option<&str>; IN], &mut W, &mut [Answers<'_>; OUT]) + Sync,
-) -> PyResult<[Bound<'py, PyAny>; OUT]> {
-    map_parts(py, sources, widths, threads, |rows, answers| {
-        let mut room = room();
-        for row in rows {
-            answer(row, &mut room, answers);
-        }
-    })
-}
-
-/// [`map`] for what works on many rows at a time: `work` gets each thread's rows, and has to push an answer for every one.
-pub(crate) fn map_parts<'py, const IN: usize, const OUT: usize>(
+/// `work` gets each thread's rows and has to push an answer for every one of them to every column.
+pub(crate) fn map<'py, const IN: usize, const OUT: usize>(
     py: Python<'py>,
     sources: &Sources<'_, 'py, IN>,
     widths: [Width; OUT],
@@ -741,18 +730,23 @@ pub(crate) fn map_parts<'py, const IN: usize, const OUT: usize>(
     Ok(columns.map(|column| column.unwrap_or_else(|| py.None().into_bound(py))))
 }
 
-/// The rows of one thread, in order.
+/// The rows of one thread, in order, each with its number in the column.
 pub(crate) struct Walk<'a, const IN: usize> {
     cursors: [Cursor<'a>; IN],
-    left: usize,
+    row: usize,
+    end: usize,
 }
 
 impl<'a, const IN: usize> Iterator for Walk<'a, IN> {
-    type Item = [Option<&'a str>; IN];
+    type Item = (usize, [Option<&'a str>; IN]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        Some(self.cursors.each_mut().map(Cursor::value))
+        let row = self.row;
+        if row == self.end {
+            return None;
+        }
+        self.row += 1;
+        Some((row, self.cursors.each_mut().map(Cursor::value)))
     }
 }
 
@@ -803,7 +797,8 @@ fn fill<const IN: usize, const OUT: usize>(
         let work = |(start, count, mut answers): (usize, usize, [Answers<'_>; OUT])| {
             let walk = Walk {
                 cursors: sources.each_ref().map(|source| source.from(start)),
-                left: count,
+                row: start,
+                end: start + count,
             };
             answer(walk, &mut answers);
             answers.map(Piece::of)

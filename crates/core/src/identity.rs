@@ -213,37 +213,49 @@ fn at_length(
     apply(spelling, &tidy, hints, country, out)
 }
 
-/// [`normalise`] and SHA-256 for the rows of a table, each a value and the visitor's country, either of which may be missing.
+/// One visitor in a table of them.
+#[derive(Clone, Copy, Default)]
+#[expect(missing_debug_implementations, reason = "the value must not be shown")]
+pub struct Row<'a> {
+    /// The identifier as typed.
+    pub value: Option<&'a str>,
+    /// The visitor's own country as typed.
+    pub country: Option<&'a str>,
+    /// What else is known about the visitor.
+    pub hints: Hints,
+}
+
+/// [`normalise`] and SHA-256 for the rows of a table.
 ///
 /// `take` gets the answers in order: the digest as 64 lower-case hexadecimal digits, or `None` for a value that is missing
 /// or that its rule drops. Whether the platform wants a digest at all is not asked; [`Spelling::form`] says it.
 ///
 /// ```
-/// use edgetally_core::identity::{Hints, Spelling, hash_rows, sha256_hex};
+/// use edgetally_core::identity::{Row, Spelling, hash_rows, sha256_hex};
 ///
-/// let rows = [Some(" Jo@Shop.example"), None, Some("nobody")].map(|email| (email, None));
+/// let emails = [Some(" Jo@Shop.example"), None, Some("nobody")];
+/// let rows = emails.map(|value| Row { value, ..Row::default() });
 /// let mut digests = Vec::new();
-/// hash_rows(Spelling::MetaEmail, &Hints::default(), rows, |digest| digests.push(digest.copied()));
+/// hash_rows(Spelling::MetaEmail, rows, |digest| digests.push(digest.copied()));
 /// assert_eq!(digests, [Some(sha256_hex("jo@shop.example")), None, None]);
 /// ```
 pub fn hash_rows<'a>(
     spelling: Spelling,
-    hints: &Hints,
-    rows: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+    rows: impl IntoIterator<Item = Row<'a>>,
     mut take: impl FnMut(Option<&[u8; 64]>),
 ) {
     let mut round = digest::Round::new();
     let mut room = String::new();
-    for (raw, country) in rows {
+    for row in rows {
         let full = round.add(|place| {
-            let Some(raw) = raw else { return };
+            let Some(raw) = row.value else { return };
             if let Rule::Email(rule) = spelling.rule()
                 && place.fill(|block| ascii::email(rule, raw, block))
             {
                 return;
             }
             room.clear();
-            if at_length(spelling, raw, *hints, country, &mut room) {
+            if at_length(spelling, raw, row.hints, row.country, &mut room) {
                 place.put(&room);
             }
         });
