@@ -1,1 +1,154 @@
 //! The reference rows and laws of `metrics::paid`.
+
+use edgetally_core::metrics::calculator::{ALL, Absent, BLOCK, Calculator, Value, find};
+use serde_json::Value as Json;
+
+use super::{number, rows};
+
+fn values<'a>(calculator: &Calculator, given: impl Fn(&str) -> Option<f64>) -> Vec<Value<'a>> {
+    let arguments = calculator.arguments.iter();
+    arguments
+        .map(|argument| given(argument.name).map_or(Value::Absent, Value::One))
+        .collect()
+}
+
+#[test]
+fn every_reference_row_is_met() {
+    let mut met = 0;
+    for calculator in ALL {
+        for row in rows(calculator.name) {
+            // A column is the binding's to spread; here every row is one.
+            if row.inputs.as_object().unwrap().values().any(Json::is_array) {
+                continue;
+            }
+            for name in row.inputs.as_object().unwrap().keys() {
+                assert!(
+                    calculator.argument(name).is_some(),
+                    "{} takes no {name}",
+                    row.id
+                );
+            }
+            let got = calculator
+                .one(&values(calculator, |name| row.given(name)))
+                .unwrap();
+            for (name, want) in row.outputs.as_object().unwrap() {
+                if name == "all_outputs" {
+                    assert!(got.iter().all(|x| x.is_nan()), "{} {got:?}", row.id);
+                } else {
+                    let at = calculator.output(name);
+                    let at = at.unwrap_or_else(|| panic!("{} has no {name}", row.id));
+                    row.close(name, got[at], number(want));
+                }
+                met += 1;
+            }
+        }
+    }
+    assert!(met > 300, "{met}");
+}
+
+/// Plausible and odd values for an argument, by its rule.
+fn samples(seed: u64) -> f64 {
+    [
+        0.0,
+        1.0,
+        0.5,
+        0.015,
+        1e-300,
+        3.0,
+        120.0,
+        1e9,
+        9.007_199_254_740_992e15,
+        f64::NAN,
+    ][(seed % 10) as usize]
+}
+
+#[test]
+fn any_bits_return_or_are_refused_and_never_infinite_by_division() {
+    let mut state = 1_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for calculator in ALL {
+        for _ in 0..20_000 {
+            let row: Vec<Value<'_>> = calculator
+                .arguments
+                .iter()
+                .map(|argument| match next() % 8 {
+                    0 => Value::One(f64::from_bits(next())),
+                    1 if argument.absent != Absent::Refused => Value::Absent,
+                    _ => Value::One(samples(next())),
+                })
+                .collect();
+            match calculator.one(&row) {
+                Err(error) => assert!(error.to_string().starts_with(error.argument)),
+                Ok(outputs) => assert_eq!(outputs.len(), calculator.outputs.len()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_column_gives_the_bits_of_its_rows() {
+    let rows = 2 * BLOCK + 37;
+    for calculator in ALL {
+        let columns: Vec<Vec<f64>> = (0..calculator.arguments.len())
+            .map(|place| {
+                (0..rows)
+                    .map(|row| match calculator.arguments[place].name {
+                        "clicks" | "impressions" | "new_customers" => (row * 7 + 3) as f64,
+                        "conversions" => (row % 3) as f64,
+                        _ if (row + place) % 97 == 0 => f64::NAN,
+                        _ => ((row * 31 + place * 17) % 89 + 1) as f64 / 90.0,
+                    })
+                    .collect()
+            })
+            .collect();
+        let values: Vec<Value<'_>> = columns.iter().map(|column| Value::Column(column)).collect();
+        calculator.check(&values).unwrap();
+        let mut results = vec![vec![0.0; rows]; calculator.outputs.len()];
+        let mut slices: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+        calculator.fill(&values, &mut slices);
+        for row in 0..rows {
+            let single: Vec<Value<'_>> = columns
+                .iter()
+                .map(|column| Value::One(column[row]))
+                .collect();
+            let single = calculator.one(&single).unwrap();
+            for (column, one) in results.iter().zip(&single) {
+                // A NaN is a NaN; which of them is nobody's business.
+                assert!(
+                    column[row].to_bits() == one.to_bits()
+                        || (column[row].is_nan() && one.is_nan()),
+                    "{} row {row}",
+                    calculator.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn refused_rows_are_those_that_check_refuses() {
+    let funnel = find("funnel").unwrap();
+    let ctr = [0.01, 1.5, 0.02, -1.0];
+    let mut values = vec![
+        Value::One(12.0),
+        Value::Column(&ctr),
+        Value::One(0.03),
+        Value::One(80.0),
+    ];
+    values.resize(funnel.arguments.len(), Value::Absent);
+    assert_eq!(
+        funnel.check(&values).unwrap_err().to_string(),
+        "ctr[1] 1.5 is not a rate from 0 to 1: did you mean 0.015? (and 1 more row)"
+    );
+    assert_eq!(
+        funnel.refused(&values, 4),
+        Some(vec![false, true, false, true])
+    );
+    values[1] = Value::One(0.01);
+    assert_eq!(funnel.refused(&values, 4), None);
+}
