@@ -307,6 +307,45 @@ pub struct Columns<'a> {
     pub holdout_conversions: &'a [f64],
 }
 
+impl<'a> Columns<'a> {
+    /// How many rows there are.
+    #[inline(always)]
+    pub fn rows(&self) -> usize {
+        (self.exposed_users.len().min(self.exposed_conversions.len()))
+            .min(self.holdout_users.len().min(self.holdout_conversions.len()))
+    }
+
+    /// The first rows, of which there are so many; all slices have one length then, and [`Self::row`] needs no check.
+    #[inline(always)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the caller cuts to no more than there are"
+    )]
+    pub(crate) fn cut(self, rows: usize) -> Self {
+        Self {
+            exposed_users: &self.exposed_users[..rows],
+            exposed_conversions: &self.exposed_conversions[..rows],
+            holdout_users: &self.holdout_users[..rows],
+            holdout_conversions: &self.holdout_conversions[..rows],
+        }
+    }
+
+    /// One row.
+    #[inline(always)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the caller counts up to the rows that there are"
+    )]
+    pub(crate) fn row(&self, row: usize) -> Arms {
+        Arms {
+            exposed_users: self.exposed_users[row],
+            exposed_conversions: self.exposed_conversions[row],
+            holdout_users: self.holdout_users[row],
+            holdout_conversions: self.holdout_conversions[row],
+        }
+    }
+}
+
 /// An interval to be filled in for each row.
 struct Fill<'a> {
     columns: Columns<'a>,
@@ -325,32 +364,13 @@ impl Fill<'_> {
         reason = "all slices are cut to one length first, so that the loop has no checks and becomes vector instructions"
     )]
     fn with(self, f: impl Fn(Arms, &Level) -> (f64, f64)) {
-        let Columns {
-            exposed_users: n1,
-            exposed_conversions: x1,
-            holdout_users: n0,
-            holdout_conversions: x0,
-        } = self.columns;
         let (low, high) = (self.low, self.high);
-        let all = [
-            low.len(),
-            high.len(),
-            n1.len(),
-            x1.len(),
-            n0.len(),
-            x0.len(),
-        ];
-        let rows = all.into_iter().min().unwrap_or(0);
+        let rows = low.len().min(high.len()).min(self.columns.rows());
         let (low, high) = (&mut low[..rows], &mut high[..rows]);
-        let (n1, x1, n0, x0) = (&n1[..rows], &x1[..rows], &n0[..rows], &x0[..rows]);
+        let columns = self.columns.cut(rows);
         for row in 0..rows {
-            let arms = Arms {
-                exposed_users: n1[row],
-                exposed_conversions: x1[row],
-                holdout_users: n0[row],
-                holdout_conversions: x0[row],
-            };
-            (low[row], high[row]) = self.level.ends(f(arms, self.level), self.bounds);
+            let ends = f(columns.row(row), self.level);
+            (low[row], high[row]) = self.level.ends(ends, self.bounds);
         }
     }
 }
@@ -402,62 +422,64 @@ fn instead(condition: bool, value: f64, data: f64, otherwise: f64) -> f64 {
     if condition { kept } else { otherwise }
 }
 
-/// The closed-form intervals of both kinds at once: what a table of millions of rows is filled with.
-///
-/// `outputs` are the difference, its ends, the ratio and its ends, by Newcombe's method and by MOVER-R.
+/// Where the closed-form intervals of both kinds go.
+#[derive(Debug)]
+pub struct ClosedForm<'a> {
+    /// The difference of the rates.
+    pub difference: &'a mut [f64],
+    /// Its lower end by Newcombe's method.
+    pub difference_low: &'a mut [f64],
+    /// Its upper end.
+    pub difference_high: &'a mut [f64],
+    /// The ratio of the rates.
+    pub ratio: &'a mut [f64],
+    /// Its lower end by MOVER-R.
+    pub ratio_low: &'a mut [f64],
+    /// Its upper end.
+    pub ratio_high: &'a mut [f64],
+}
+
+/// The closed-form intervals of both kinds at once, for tables of millions of rows: the same bits as
+/// [`Difference::Newcombe`] and [`Ratio::Mover`] give one by one. All slices are of one length; where they are not, the shortest
+/// counts.
+pub fn closed_form(level: &Level, columns: Columns<'_>, outputs: ClosedForm<'_>) {
+    vectorised(
+        #[inline(always)]
+        || closed_form_loop(level, columns, outputs),
+    );
+}
+
+#[inline(always)]
 #[expect(
     clippy::indexing_slicing,
     reason = "all slices are cut to one length first, so that the loop has no checks and becomes vector instructions"
 )]
-pub fn closed_form(level: &Level, columns: Columns<'_>, outputs: [&mut [f64]; 6]) {
-    #[inline(always)]
-    fn fill(level: &Level, columns: Columns<'_>, outputs: [&mut [f64]; 6]) {
-        let [delta, low, high, phi, ratio_low, ratio_high] = outputs;
-        let Columns {
-            exposed_users: n1,
-            exposed_conversions: x1,
-            holdout_users: n0,
-            holdout_conversions: x0,
-        } = columns;
-        let rows = [
-            delta.len(),
-            low.len(),
-            high.len(),
-            phi.len(),
-            ratio_low.len(),
-            ratio_high.len(),
-            n1.len(),
-            x1.len(),
-            n0.len(),
-            x0.len(),
-        ]
+fn closed_form_loop(level: &Level, columns: Columns<'_>, outputs: ClosedForm<'_>) {
+    let ClosedForm {
+        difference: delta,
+        difference_low,
+        difference_high,
+        ratio: phi,
+        ratio_low,
+        ratio_high,
+    } = outputs;
+    let outputs = [delta.len(), difference_low.len(), difference_high.len()]
         .into_iter()
-        .min()
-        .unwrap_or(0);
-        let (delta, low, high) = (&mut delta[..rows], &mut low[..rows], &mut high[..rows]);
-        let (phi, ratio_low, ratio_high) = (
-            &mut phi[..rows],
-            &mut ratio_low[..rows],
-            &mut ratio_high[..rows],
-        );
-        let (n1, x1, n0, x0) = (&n1[..rows], &x1[..rows], &n0[..rows], &x0[..rows]);
-        for row in 0..rows {
-            let arms = Arms {
-                exposed_users: n1[row],
-                exposed_conversions: x1[row],
-                holdout_users: n0[row],
-                holdout_conversions: x0[row],
-            };
-            delta[row] = arms.delta();
-            phi[row] = arms.phi();
-            let a = wilson(arms.exposed_conversions, arms.exposed_users, level);
-            let b = wilson(arms.holdout_conversions, arms.holdout_users, level);
-            (low[row], high[row]) = difference::around(arms.delta(), a, b);
-            (ratio_low[row], ratio_high[row]) = ratio::between(a, b);
-        }
+        .chain([phi.len(), ratio_low.len(), ratio_high.len()]);
+    let rows = outputs.min().unwrap_or(0).min(columns.rows());
+    let (delta, phi) = (&mut delta[..rows], &mut phi[..rows]);
+    let (low, high) = (&mut difference_low[..rows], &mut difference_high[..rows]);
+    let (ratio_low, ratio_high) = (&mut ratio_low[..rows], &mut ratio_high[..rows]);
+    let columns = columns.cut(rows);
+    for row in 0..rows {
+        let arms = columns.row(row);
+        let exposed = wilson(arms.exposed_conversions, arms.exposed_users, level);
+        let holdout = wilson(arms.holdout_conversions, arms.holdout_users, level);
+        delta[row] = arms.delta();
+        phi[row] = arms.phi();
+        let ends = difference::around(arms.delta(), exposed, holdout);
+        (low[row], high[row]) = level.ends(ends, (-1.0, 1.0));
+        let ends = ratio::between(exposed, holdout);
+        (ratio_low[row], ratio_high[row]) = level.ends(ends, (0.0, f64::INFINITY));
     }
-    vectorised(
-        #[inline(always)]
-        || fill(level, columns, outputs),
-    );
 }

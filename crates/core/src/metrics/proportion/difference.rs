@@ -72,11 +72,26 @@ pub fn difference(
                 high,
             };
             match method {
-                Difference::Score => rows.with(score::<true>),
-                Difference::ScoreUncorrected => rows.with(score::<false>),
-                Difference::Newcombe => rows.with(newcombe),
-                Difference::AgrestiCaffo => rows.with(agresti_caffo),
-                Difference::Wald => rows.with(wald),
+                Difference::Score => rows.with(
+                    #[inline(always)]
+                    |arms, level| score::<true>(arms, level),
+                ),
+                Difference::ScoreUncorrected => rows.with(
+                    #[inline(always)]
+                    |arms, level| score::<false>(arms, level),
+                ),
+                Difference::Newcombe => rows.with(
+                    #[inline(always)]
+                    |arms, level| newcombe(arms, level),
+                ),
+                Difference::AgrestiCaffo => rows.with(
+                    #[inline(always)]
+                    |arms, level| agresti_caffo(arms, level),
+                ),
+                Difference::Wald => rows.with(
+                    #[inline(always)]
+                    |arms, level| wald(arms, level),
+                ),
             }
         },
     );

@@ -84,13 +84,34 @@ pub fn ratio(
                 high,
             };
             match method {
-                Ratio::Score => rows.with(score::<true>),
-                Ratio::ScoreUncorrected => rows.with(score::<false>),
-                Ratio::Mover => rows.with(mover),
-                Ratio::Katz => rows.with(katz),
-                Ratio::LogAdjusted => rows.with(log_adjusted),
-                Ratio::Delta => rows.with(delta),
-                Ratio::Fieller => rows.with(fieller),
+                Ratio::Score => rows.with(
+                    #[inline(always)]
+                    |arms, level| score::<true>(arms, level),
+                ),
+                Ratio::ScoreUncorrected => rows.with(
+                    #[inline(always)]
+                    |arms, level| score::<false>(arms, level),
+                ),
+                Ratio::Mover => rows.with(
+                    #[inline(always)]
+                    |arms, level| mover(arms, level),
+                ),
+                Ratio::Katz => rows.with(
+                    #[inline(always)]
+                    |arms, level| katz(arms, level),
+                ),
+                Ratio::LogAdjusted => rows.with(
+                    #[inline(always)]
+                    |arms, level| log_adjusted(arms, level),
+                ),
+                Ratio::Delta => rows.with(
+                    #[inline(always)]
+                    |arms, level| delta(arms, level),
+                ),
+                Ratio::Fieller => rows.with(
+                    #[inline(always)]
+                    |arms, level| fieller(arms, level),
+                ),
             }
         },
     );
@@ -239,8 +260,9 @@ fn most_apart(arms: Arms, z2: f64) -> (f64, f64) {
         start,
     };
     let t = both.step(both.step(both.step(both.step(both.step(start)))));
-    // When everybody converts, the first arm does not move before the pull has taken all of it.
-    let t = if x == n { start } else { t };
+    // When everybody converts, the first arm does not move before the pull has taken all of it; when nobody does, there is
+    // nothing to take.
+    let t = if x == n || x == 0.0 { start } else { t };
     let of_second = b * t * t / (y + t);
     let of_first = a * t * t / (x - t);
     // What is left of the first arm's conversions, from the equation itself where the difference would cancel.
@@ -253,7 +275,7 @@ fn most_apart(arms: Arms, z2: f64) -> (f64, f64) {
     let rest = z2 - b * x * x / (y + x);
     let full = if second < x { 1.0 } else { x / (x + rest) };
     let p = if x == n { full } else { free };
-    (instead(x == 0.0, 0.0, n * 0.0 / n, p), (y + t) / (m + t))
+    (instead(x == 0.0, 0.0, a, p), (y + t) / (m + t))
 }
 
 /// The two arms of a ratio: conversions, and the shares that did not convert.
