@@ -48,7 +48,34 @@ from ._edgetally import (
     sha256_hex,
 )
 
+from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from ._edgetally import Interval
+from ._attribution import *  # noqa: F403
+from ._experiment import *  # noqa: F403
+from ._geo import *  # noqa: F403
+from ._inference import *  # noqa: F403
+from ._lift import *  # noqa: F403
+from ._money import *  # noqa: F403
+from ._paid import *  # noqa: F403
+from ._report import *  # noqa: F403
+from ._response import *  # noqa: F403
+from ._windows import *  # noqa: F403
+from ._result import Result
+
 __all__ = [
+    *_attribution.__all__,
+    *_experiment.__all__,
+    *_geo.__all__,
+    *_inference.__all__,
+    *_lift.__all__,
+    *_money.__all__,
+    *_paid.__all__,
+    *_report.__all__,
+    *_response.__all__,
+    *_windows.__all__,
+    "events",
+    "Interval",
+    "Result",
     "EdgetallyError",
     "__version__",
     "dialects",

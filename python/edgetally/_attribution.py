@@ -1,0 +1,5 @@
+"""Credit over touches, campaign parameters, channel groups."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Experiments by region."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,8 @@
+//! Power, sequential tests, sample ratio, revenue per user, segments.
+
+use pyo3::prelude::*;
+
+#[expect(clippy::unnecessary_wraps, reason = "filled by its subject")]
+pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}
