@@ -378,4 +378,4 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL];
+static TABLES: &[&[Calculator]] = &[super::lift::ALL, super::paid::ALL, super::proportion::ALL];

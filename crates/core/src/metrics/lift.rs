@@ -1,34 +1,30 @@
 //! What advertising added: economics of an experiment with a holdout.
 //!
 //! ```
-//! use edgetally_core::metrics::lift::{self, Money, Options};
+//! use edgetally_core::metrics::lift::{Money, Options, lift};
 //! use edgetally_core::metrics::proportion::Arms;
 //!
 //! let arms = Arms::new(100_000.0, 1_200.0, 100_000.0, 900.0).unwrap();
 //! let money = Money { spend: Some(50_000.0), aov: Some(80.0), margin: Some(0.4) };
-//! let lift = lift::lift(&arms, &money, &Options::default()).unwrap();
-//! // 300 more conversions than without the advertising, almost certainly; and still a loss.
+//! let lift = lift(&arms, &money, &Options::default()).unwrap();
+//! // 300 conversions more than without the advertising, almost certainly; and still a loss.
 //! assert_eq!(lift.incremental_conversions.estimate, 300.0);
 //! assert!(lift.p_value < 1e-10);
 //! assert!(lift.incremental_profit.high < -37_000.0);
 //! ```
 //!
 //! Everything is scaled to the exposed users: the holdout may be smaller. The ends of every interval are those of the
-//! difference (or the ratio, for the relative lift) carried through the same formula, so that all of them, and the p-value, say
-//! the same about zero.
+//! difference (or of the ratio, for the relative lift) carried through the formula of the estimate, so that all of them say the
+//! same about zero.
 //!
-//! [`POINT`] is the table of estimates without intervals, one loop per output; [`intervals`] fills the ends of many rows, and
-//! [`Measure`] carries them on. One row is a column of one.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::inline_always,
-    reason = "every slice is cut to the rows of the output first, and what is not inlined is not compiled for the vectors"
-)]
+//! The formulas stand in `lift/table.rs`, as calculators for columns; a single experiment is a column of one row.
 
-use super::calculator::{Absent, Argument, Calculator, Value};
-use super::math::ratio;
-use super::proportion::{self, Alternative, Arms, Columns, Difference, Level, Ratio};
-use super::vector::vectorised;
+mod table;
+
+pub(super) use table::ALL;
+
+use super::calculator::Value;
+use super::proportion::{Alternative, Arms, Difference, Ratio};
 use super::{DomainError, Interval, Rule};
 
 /// How the intervals are made: a pair of methods for difference and ratio.
@@ -102,11 +98,11 @@ pub struct Options {
     pub confidence: f64,
     /// On which side of zero an effect is looked for.
     pub alternative: Alternative,
+    /// The share of users that was to be exposed: where it was kept by less than chance explains, that is flagged.
+    pub expected_split: Option<f64>,
     /// The smallest difference of rates that the experiment could find, where it has been worked out (see
-    /// [`super::power`]): a larger one than was observed is flagged.
-    pub detectable: Option<f64>,
-    /// The p-value of the split of the users, where it has been tested (see [`super::srm`]).
-    pub split: Option<f64>,
+    /// [`super::power`]): one that is larger than what was observed is flagged.
+    pub mde: Option<f64>,
 }
 
 impl Default for Options {
@@ -115,8 +111,8 @@ impl Default for Options {
             method: Method::Score,
             confidence: 0.95,
             alternative: Alternative::TwoSided,
-            detectable: None,
-            split: None,
+            expected_split: None,
+            mde: None,
         }
     }
 }
@@ -158,6 +154,21 @@ impl Flags {
         (Self::SRM, "srm"),
     ];
 
+    /// As the number in a column.
+    pub(crate) fn number(self) -> f64 {
+        f64::from(self.0)
+    }
+
+    /// From the number in a column; nothing from `NaN`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturating, and NaN is 0"
+    )]
+    pub fn from_number(bits: f64) -> Self {
+        Self(bits as u8)
+    }
+
     /// Whether a flag is up.
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 == flag.0
@@ -169,8 +180,8 @@ impl Flags {
         Self::ALL.into_iter().filter_map(up)
     }
 
-    /// What one row shows. `NaN` raises nothing.
-    pub fn of(arms: &Arms, difference: &Interval, options: &Options) -> Self {
+    /// What one row shows, with the smallest effect that could be found and the p-value of the split. `NaN` raises nothing.
+    pub(crate) fn of(arms: &Arms, difference: &Interval, mde: f64, split: f64) -> Self {
         let users = arms.exposed_users + arms.holdout_users;
         let conversions = arms.exposed_conversions + arms.holdout_conversions;
         let fewer = |a: f64, b: f64| if b < a { b } else { a };
@@ -186,13 +197,8 @@ impl Flags {
                 difference.low <= 0.0 && difference.high >= 0.0,
                 Self::INTERVAL_INCLUDES_ZERO,
             ),
-            (
-                options
-                    .detectable
-                    .is_some_and(|mde| mde.abs() > delta.abs()),
-                Self::UNDERPOWERED,
-            ),
-            (options.split.is_some_and(|p| p < 0.001), Self::SRM),
+            (mde > delta.abs(), Self::UNDERPOWERED),
+            (split < 0.001, Self::SRM),
         ] {
             if up {
                 flags |= flag;
@@ -205,10 +211,10 @@ impl Flags {
 /// One experiment, with intervals.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lift {
-    /// Conversions per exposed user, with its Wilson interval.
-    pub exposed_rate: Interval,
-    /// Conversions per user of the holdout, with its Wilson interval.
-    pub holdout_rate: Interval,
+    /// Conversions per exposed user.
+    pub exposed_rate: f64,
+    /// Conversions per user of the holdout.
+    pub holdout_rate: f64,
     /// The difference of the rates.
     pub abs_lift: Interval,
     /// The ratio of the rates, less one.
@@ -242,6 +248,8 @@ pub struct Lift {
     pub z: f64,
     /// Its p-value.
     pub p_value: f64,
+    /// The p-value of the split of the users, when a share was expected.
+    pub split_p_value: f64,
     /// Things to know before a decision.
     pub flags: Flags,
 }
@@ -249,11 +257,11 @@ pub struct Lift {
 /// The economics of one experiment.
 ///
 /// # Errors
-/// A negative or infinite amount, a margin that is not a rate, or a confidence that is not above 0 and below 1.
+/// A negative or infinite amount, a margin that is not a rate, or a confidence or split that is not above 0 and below 1.
 pub fn lift(arms: &Arms, money: &Money, options: &Options) -> Result<Lift, DomainError> {
-    let level = Level::new(options.confidence, options.alternative)?;
     let amount = |value: Option<f64>| value.map_or(Value::Absent, Value::One);
-    let estimates = POINT.one(&[
+    let calculator = options.method.calculator();
+    let row = calculator.one(&[
         Value::One(arms.exposed_users),
         Value::One(arms.exposed_conversions),
         Value::One(arms.holdout_users),
@@ -261,379 +269,46 @@ pub fn lift(arms: &Arms, money: &Money, options: &Options) -> Result<Lift, Domai
         amount(money.spend),
         amount(money.aov),
         amount(money.margin),
+        Value::One(options.confidence),
+        Value::One(options.alternative.number()),
+        amount(options.expected_split),
+        amount(options.mde),
     ])?;
-    let estimate = |name: &str| {
-        let place = POINT.output(name);
+    let number = |name: &str| {
+        let place = calculator.output(name);
         place
-            .and_then(|place| estimates.get(place).copied())
+            .and_then(|place| row.get(place).copied())
             .unwrap_or(f64::NAN)
     };
-
-    let mut ends = [[0.0]; 6];
-    let [abs_low, abs_high, rel_low, rel_high, z, p_value] = &mut ends;
-    intervals(
-        options.method,
-        &level,
-        arms.columns(),
-        Ends {
-            abs_low,
-            abs_high,
-            rel_low,
-            rel_high,
-            z,
-            p_value,
-        },
-    );
-    let [abs_low, abs_high, rel_low, rel_high, z, p_value] = ends.map(|[end]| end);
-    let money = Amounts {
-        spend: money.spend.unwrap_or(f64::NAN),
-        aov: money.aov.unwrap_or(f64::NAN),
-        margin: money.margin.unwrap_or(f64::NAN),
+    let interval = |name: &str| {
+        let ends = calculator.output(name).and_then(|at| row.get(at..at + 3));
+        match ends {
+            Some(&[estimate, low, high]) => Interval::new(estimate, low, high),
+            _ => Interval::UNDEFINED,
+        }
     };
-    let carried = |measure: Measure| {
-        let (low, high) = measure.carry((abs_low, abs_high), arms, &money);
-        Interval::new(estimate(measure.name()), low, high)
-    };
-    let rate = |name: &str, count: f64, n: f64| {
-        let (mut low, mut high) = ([0.0], [0.0]);
-        let both = Level::two_sided(options.confidence)?;
-        proportion::one(
-            proportion::One::Wilson,
-            &both,
-            &[count],
-            &[n],
-            &mut low,
-            &mut high,
-        );
-        Ok(Interval::new(estimate(name), low[0], high[0]))
-    };
-    let abs_lift = Interval::new(estimate("abs_lift"), abs_low, abs_high);
     Ok(Lift {
-        exposed_rate: rate("exposed_rate", arms.exposed_conversions, arms.exposed_users)?,
-        holdout_rate: rate("holdout_rate", arms.holdout_conversions, arms.holdout_users)?,
-        abs_lift,
-        rel_lift: Interval::new(estimate("rel_lift"), rel_low, rel_high),
-        expected_conversions: estimate("expected_conversions"),
-        incremental_conversions: carried(Measure::Conversions),
-        incremental_revenue: carried(Measure::Revenue),
-        incremental_gross_profit: carried(Measure::GrossProfit),
-        incremental_profit: carried(Measure::Profit),
-        incremental_roas: carried(Measure::Roas),
-        incremental_cpa: carried(Measure::Cpa),
-        share_incremental: carried(Measure::Share),
-        incremental_conversions_per_mille: carried(Measure::PerMille),
-        incremental_conversions_rolled_out: carried(Measure::RolledOut),
-        break_even_incremental_conversions: estimate("break_even_incremental_conversions"),
-        break_even_diff: estimate("break_even_diff"),
-        z,
-        p_value,
-        flags: Flags::of(arms, &abs_lift, options),
+        exposed_rate: number("exposed_rate"),
+        holdout_rate: number("holdout_rate"),
+        abs_lift: interval("abs_lift"),
+        rel_lift: interval("rel_lift"),
+        expected_conversions: number("expected_conversions"),
+        incremental_conversions: interval("incremental_conversions"),
+        incremental_revenue: interval("incremental_revenue"),
+        incremental_gross_profit: interval("incremental_gross_profit"),
+        incremental_profit: interval("incremental_profit"),
+        incremental_roas: interval("incremental_roas"),
+        incremental_cpa: interval("incremental_cpa"),
+        share_incremental: interval("share_incremental"),
+        incremental_conversions_per_mille: interval("incremental_conversions_per_mille"),
+        incremental_conversions_rolled_out: interval("incremental_conversions_rolled_out"),
+        break_even_incremental_conversions: number("break_even_incremental_conversions"),
+        break_even_diff: number("break_even_diff"),
+        z: number("z"),
+        p_value: number("p_value"),
+        split_p_value: number("split_p_value"),
+        flags: Flags::from_number(number("quality")),
     })
-}
-
-/// Where [`intervals`] writes.
-#[derive(Debug)]
-pub struct Ends<'a> {
-    /// The lower end of the difference.
-    pub abs_low: &'a mut [f64],
-    /// The upper end of the difference.
-    pub abs_high: &'a mut [f64],
-    /// The lower end of the relative lift.
-    pub rel_low: &'a mut [f64],
-    /// The upper end of the relative lift.
-    pub rel_high: &'a mut [f64],
-    /// The statistic of the score test.
-    pub z: &'a mut [f64],
-    /// Its p-value.
-    pub p_value: &'a mut [f64],
-}
-
-/// The ends of difference and relative lift, and the score test, row by row. All slices are of one length; where they are not,
-/// the shortest counts.
-pub fn intervals(method: Method, level: &Level, columns: Columns<'_>, ends: Ends<'_>) {
-    let (difference, quotient) = method.pair();
-    proportion::difference(difference, level, columns, ends.abs_low, ends.abs_high);
-    proportion::ratio(quotient, level, columns, ends.rel_low, ends.rel_high);
-    for end in [ends.rel_low, ends.rel_high] {
-        vectorised(
-            #[inline(always)]
-            || end.iter_mut().for_each(|end| *end -= 1.0),
-        );
-    }
-    score_test(level.alternative, columns, ends.z, ends.p_value);
-}
-
-/// The score test, row by row: statistic and p-value (see [`Arms::p_score`]).
-pub fn score_test(
-    alternative: Alternative,
-    columns: Columns<'_>,
-    z: &mut [f64],
-    p_value: &mut [f64],
-) {
-    vectorised(
-        #[inline(always)]
-        || statistics(columns, z),
-    );
-    // The error function has branches: a loop of its own.
-    let rows = columns.rows().min(z.len()).min(p_value.len());
-    let columns = columns.cut(rows);
-    for row in 0..rows {
-        p_value[row] = columns.row(row).p_of(z[row], alternative);
-    }
-}
-
-#[inline(always)]
-fn statistics(columns: Columns<'_>, z: &mut [f64]) {
-    let rows = columns.rows().min(z.len());
-    let (columns, z) = (columns.cut(rows), &mut z[..rows]);
-    for row in 0..rows {
-        z[row] = columns.row(row).z_score();
-    }
-}
-
-/// Amounts of a row; `NaN` where not given.
-#[derive(Clone, Copy, Debug)]
-pub struct Amounts {
-    /// Spend on the exposed users.
-    pub spend: f64,
-    /// Revenue per conversion.
-    pub aov: f64,
-    /// The share of revenue that is left.
-    pub margin: f64,
-}
-
-/// What the interval of the difference is carried on to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Incremental conversions.
-    Conversions,
-    /// Incremental revenue.
-    Revenue,
-    /// Incremental gross profit.
-    GrossProfit,
-    /// Incremental profit.
-    Profit,
-    /// Incremental return on ad spend.
-    Roas,
-    /// Incremental cost per conversion.
-    Cpa,
-    /// Incremental share of the exposed users' conversions.
-    Share,
-    /// Incremental conversions per 1,000 exposed users.
-    PerMille,
-    /// Incremental conversions if the holdout were exposed as well.
-    RolledOut,
-}
-
-impl Measure {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Conversions,
-        Self::Revenue,
-        Self::GrossProfit,
-        Self::Profit,
-        Self::Roas,
-        Self::Cpa,
-        Self::Share,
-        Self::PerMille,
-        Self::RolledOut,
-    ];
-
-    /// The name of its estimate in [`POINT`].
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Conversions => "incremental_conversions",
-            Self::Revenue => "incremental_revenue",
-            Self::GrossProfit => "incremental_gross_profit",
-            Self::Profit => "incremental_profit",
-            Self::Roas => "incremental_roas",
-            Self::Cpa => "incremental_cpa",
-            Self::Share => "share_incremental",
-            Self::PerMille => "incremental_conversions_per_mille",
-            Self::RolledOut => "incremental_conversions_rolled_out",
-        }
-    }
-
-    /// The ends of one row, from those of the difference of the rates.
-    #[inline(always)]
-    pub fn carry(self, (low, high): (f64, f64), arms: &Arms, money: &Amounts) -> (f64, f64) {
-        let both = |f: &dyn Fn(f64) -> f64| (f(low), f(high));
-        let users = arms.exposed_users;
-        match self {
-            Self::Conversions => both(&|d| d * users),
-            Self::Revenue => both(&|d| d * users * money.aov),
-            Self::GrossProfit => both(&|d| d * users * money.aov * money.margin),
-            Self::Profit => both(&|d| d * users * money.aov * money.margin - money.spend),
-            Self::Roas => both(&|d| ratio(d * users * money.aov, money.spend)),
-            Self::Cpa => {
-                let (fewest, most) = (low * users, high * users);
-                if most > 0.0 {
-                    let dearest = if fewest > 0.0 {
-                        money.spend / fewest
-                    } else if fewest.is_nan() || money.spend.is_nan() {
-                        f64::NAN
-                    } else {
-                        f64::INFINITY
-                    };
-                    (money.spend / most, dearest)
-                } else {
-                    (f64::NAN, f64::NAN)
-                }
-            }
-            Self::Share => both(&|d| ratio(d * users, arms.exposed_conversions)),
-            Self::PerMille => both(&|d| d * 1000.0),
-            Self::RolledOut => both(&|d| d * (users + arms.holdout_users)),
-        }
-    }
-
-    /// The ends of many rows, in place: from those of the difference to those of this measure. The amounts have a value per row.
-    pub fn carry_all(
-        self,
-        columns: Columns<'_>,
-        [spend, aov, margin]: [&[f64]; 3],
-        low: &mut [f64],
-        high: &mut [f64],
-    ) {
-        let amounts = spend.len().min(aov.len()).min(margin.len());
-        let rows = columns.rows().min(low.len()).min(high.len()).min(amounts);
-        let columns = columns.cut(rows);
-        for row in 0..rows {
-            let money = Amounts {
-                spend: spend[row],
-                aov: aov[row],
-                margin: margin[row],
-            };
-            (low[row], high[row]) = self.carry((low[row], high[row]), &columns.row(row), &money);
-        }
-    }
-}
-
-/// The estimates without intervals, row by row.
-///
-/// Source: the identities of incrementality testing with a holdout, scaled to the exposed users. The numerator of the difference
-/// is exact, so that 900 expected conversions are not 899.9999999999999.
-pub static POINT: Calculator = Calculator {
-    name: "lift",
-    arguments: &[
-        required("exposed_users"),
-        required("exposed_conversions"),
-        required("holdout_users"),
-        required("holdout_conversions"),
-        optional("spend", Rule::NonNegative),
-        optional("aov", Rule::NonNegative),
-        optional("margin", Rule::Rate),
-    ],
-    at_most: &[(1, 0), (3, 2)],
-    outputs: &[
-        "exposed_rate",
-        "holdout_rate",
-        "abs_lift",
-        "rel_lift",
-        "expected_conversions",
-        "incremental_conversions",
-        "incremental_revenue",
-        "incremental_gross_profit",
-        "incremental_profit",
-        "incremental_roas",
-        "incremental_cpa",
-        "share_incremental",
-        "incremental_conversions_per_mille",
-        "incremental_conversions_rolled_out",
-        "break_even_incremental_conversions",
-        "break_even_diff",
-    ],
-    kernel: |_, inputs, outputs| {
-        vectorised(
-            #[inline(always)]
-            || estimates(inputs, outputs),
-        );
-    },
-};
-
-const fn required(name: &'static str) -> Argument {
-    Argument {
-        name,
-        rule: Rule::Count,
-        absent: Absent::Refused,
-    }
-}
-
-const fn optional(name: &'static str, rule: Rule) -> Argument {
-    Argument {
-        name,
-        rule,
-        absent: Absent::Undefined,
-    }
-}
-
-/// One loop over the rows: an output from columns of the same length.
-macro_rules! each {
-    ($output:ident [$($from:ident)+] = $value:expr) => {{
-        #[inline(always)]
-        fn step(output: &mut [f64], $($from: &[f64]),+) {
-            let rows = output.len();
-            $(let $from = &$from[..rows];)+
-            for row in 0..rows {
-                $(let $from = $from[row];)+
-                output[row] = $value;
-            }
-        }
-        step($output, $($from),+);
-    }};
-}
-
-#[inline(always)]
-fn estimates(inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
-    let &[n1, x1, n0, x0, spend, aov, margin] = inputs else {
-        return;
-    };
-    let [
-        exposed_rate,
-        holdout_rate,
-        abs_lift,
-        rel_lift,
-        expected,
-        conversions,
-        revenue,
-        gross_profit,
-        profit,
-        roas,
-        cpa,
-        share,
-        per_mille,
-        rolled_out,
-        break_even,
-        break_even_diff,
-    ] = outputs
-    else {
-        return;
-    };
-    each!(exposed_rate [x1 n1] = x1 / n1);
-    each!(holdout_rate [x0 n0] = x0 / n0);
-    each!(abs_lift [n1 x1 n0 x0] = arms(n1, x1, n0, x0).delta());
-    each!(rel_lift [n1 x1 n0 x0] = ratio(arms(n1, x1, n0, x0).cross(), x0 * n1));
-    each!(expected [n1 n0 x0] = n1 * x0 / n0);
-    each!(conversions [n1 x1 n0 x0] = arms(n1, x1, n0, x0).cross() / n0);
-    each!(revenue [conversions aov] = conversions * aov);
-    each!(gross_profit [revenue margin] = revenue * margin);
-    each!(profit [gross_profit spend] = gross_profit - spend);
-    each!(roas [revenue spend] = ratio(revenue, spend));
-    each!(cpa [conversions spend] = if conversions > 0.0 { spend / conversions } else { f64::NAN });
-    each!(share [conversions x1] = ratio(conversions, x1));
-    each!(per_mille[abs_lift] = abs_lift * 1000.0);
-    each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
-    each!(break_even [spend aov margin] = ratio(spend, aov * margin));
-    each!(break_even_diff [break_even n1] = ratio(break_even, n1));
-}
-
-#[inline(always)]
-fn arms(n1: f64, x1: f64, n0: f64, x0: f64) -> Arms {
-    Arms {
-        exposed_users: n1,
-        exposed_conversions: x1,
-        holdout_users: n0,
-        holdout_conversions: x0,
-    }
 }
 
 /// Incremental revenue when the revenue per conversion is uncertain too.

@@ -27,10 +27,14 @@
 mod difference;
 mod one;
 mod ratio;
+mod table;
 
 pub use difference::{Difference, difference};
 pub use one::{One, one};
 pub use ratio::{Ratio, ratio};
+pub(super) use table::ALL;
+
+use core::ops::Range;
 
 use super::math::erfc;
 use super::special::{normal_quantile, normal_quantile_sf};
@@ -63,6 +67,26 @@ impl Alternative {
             "greater" => Ok(Self::Greater),
             "less" => Ok(Self::Less),
             _ => Err(DomainError::whole("alternative", Rule::OneOf(Self::WORDS))),
+        }
+    }
+
+    /// As the number in a column: 0, 1 or 2, in the order of the words.
+    pub(crate) const fn number(self) -> f64 {
+        match self {
+            Self::TwoSided => 0.0,
+            Self::Greater => 1.0,
+            Self::Less => 2.0,
+        }
+    }
+
+    /// From the number in a column; any other than those of the one-sided is two-sided.
+    fn from_number(number: f64) -> Self {
+        if number == 1.0 {
+            Self::Greater
+        } else if number == 2.0 {
+            Self::Less
+        } else {
+            Self::TwoSided
         }
     }
 }
@@ -256,6 +280,12 @@ impl Arms {
         )
     }
 
+    /// The relative lift, from the exact numerator; `NaN` without a conversion in the holdout.
+    #[inline(always)]
+    pub(crate) fn relative(&self) -> f64 {
+        defined(self.cross(), self.holdout_conversions * self.exposed_users)
+    }
+
     #[inline(always)]
     pub(crate) fn z_score(&self) -> f64 {
         let users = self.exposed_users + self.holdout_users;
@@ -315,6 +345,17 @@ impl<'a> Columns<'a> {
             .min(self.holdout_users.len().min(self.holdout_conversions.len()))
     }
 
+    /// Some of the rows, all slices being of one length.
+    pub(crate) fn part(self, rows: Range<usize>) -> Self {
+        let of = |column: &'a [f64]| column.get(rows.clone()).unwrap_or_default();
+        Self {
+            exposed_users: of(self.exposed_users),
+            exposed_conversions: of(self.exposed_conversions),
+            holdout_users: of(self.holdout_users),
+            holdout_conversions: of(self.holdout_conversions),
+        }
+    }
+
     /// The first rows, of which there are so many; all slices have one length then, and [`Self::row`] needs no check.
     #[inline(always)]
     #[expect(
@@ -343,6 +384,39 @@ impl<'a> Columns<'a> {
             holdout_users: self.holdout_users[row],
             holdout_conversions: self.holdout_conversions[row],
         }
+    }
+}
+
+/// Does something for each stretch of rows that have the same confidence and the same side: nearly always all of them.
+pub(crate) fn runs(
+    confidence: &[f64],
+    alternative: &[f64],
+    mut each: impl FnMut(&Level, Range<usize>),
+) {
+    let mut start = 0;
+    let same = |a: (&f64, &f64), b: (&f64, &f64)| {
+        a.0.to_bits() == b.0.to_bits() && a.1.to_bits() == b.1.to_bits()
+    };
+    while let (Some(first), Some(side)) = (confidence.get(start), alternative.get(start)) {
+        let rest = confidence.iter().zip(alternative).skip(start);
+        let rows = rest.take_while(|row| same(*row, (first, side))).count();
+        let level = Level::unchecked(*first, Alternative::from_number(*side));
+        each(&level, start..start + rows);
+        start += rows;
+    }
+}
+
+/// The statistics of the score test, row by row, to be inlined where vectors are chosen.
+#[inline(always)]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "all slices are cut to one length first, so that the loop has no checks and becomes vector instructions"
+)]
+pub(crate) fn z_scores(columns: Columns<'_>, z: &mut [f64]) {
+    let rows = columns.rows().min(z.len());
+    let (columns, z) = (columns.cut(rows), &mut z[..rows]);
+    for (row, slot) in z.iter_mut().enumerate() {
+        *slot = columns.row(row).z_score();
     }
 }
 

@@ -1,4 +1,8 @@
 //! The ratio of two rates.
+#![expect(
+    clippy::redundant_closure,
+    reason = "a function is called through a shim that is not inlined, a closure is inlined"
+)]
 
 use super::{Arms, Columns, Fill, Level, Wilson, instead, variance, wilson};
 use crate::metrics::math::{exp, ln};
