@@ -380,8 +380,10 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
     super::compat::ALL,
+    super::lift::ALL,
     super::paid::ALL,
     super::power::ALL,
+    super::proportion::ALL,
     super::response::ALL,
     super::revenue::ALL,
     super::sequential::ALL,
