@@ -10,7 +10,7 @@ use crate::metrics::math::{exp, ln, log1p, pow};
 use crate::metrics::special::normal_quantile;
 use crate::metrics::{DomainError, Interval, Rule};
 
-/// What a residual costs.
+/// What a residual costs. The robust ones withstand revenues that are far off, not spends that are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Loss {
     /// Its square: least squares.
