@@ -144,6 +144,11 @@ impl Level {
         }
     }
 
+    /// Half the width of a normal interval.
+    pub(crate) fn half(&self, standard_error: f64) -> f64 {
+        self.z * standard_error
+    }
+
     /// The ends, of which one is replaced for a one-sided interval. `NaN` stays.
     #[inline(always)]
     fn ends(&self, (low, high): (f64, f64), (least, most): (f64, f64)) -> (f64, f64) {
