@@ -378,4 +378,8 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL];
+static TABLES: &[&[Calculator]] = &[
+    super::attribution::ALL,
+    super::events::ALL,
+    super::paid::ALL,
+];
