@@ -379,9 +379,12 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
+    super::compat::ALL,
+    super::lift::ALL,
     super::paid::ALL,
     super::power::ALL,
-    super::sequential::ALL,
-    super::compat::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
     super::revenue::ALL,
+    super::sequential::ALL,
 ];
