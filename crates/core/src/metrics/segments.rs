@@ -275,13 +275,15 @@ pub struct SegmentRoas {
     pub revenue: Vec<f64>,
     /// Spend of each group.
     pub spend: Vec<f64>,
+    /// What averaging the rows' ratios would say: for comparison only, it weighs a small row like a large one.
+    pub mean_of_ratios: Vec<f64>,
     /// All revenue over all spend.
     pub total: f64,
 }
 
 /// Return on ad spend of each group of rows: the ratio of the sums.
 ///
-/// Never the mean of the rows' ratios, which lets a row of ten euros count as much as one of ten thousand, and a row without
+/// Not the mean of the rows' ratios (`mean_of_ratios` shows it), which lets a row of ten euros count as much as one of ten thousand, and a row without
 /// spend spoil all.
 ///
 /// ```
@@ -308,6 +310,18 @@ pub fn segment_roas(
     }
     DomainError::check_all("spend", Rule::NonNegative, spend)?;
     DomainError::check_all("revenue", Rule::Finite, revenue)?;
+    let ratios: Vec<f64> = revenue
+        .iter()
+        .zip(spend)
+        .map(|(revenue, spend)| ratio(*revenue, *spend))
+        .collect();
+    let rows = groups.sums(&vec![1.0; spend.len()]);
+    let mean_of_ratios = groups
+        .sums(&ratios)
+        .iter()
+        .zip(&rows)
+        .map(|(sum, rows)| sum / rows)
+        .collect();
     let (spend, revenue) = (groups.sums(spend), groups.sums(revenue));
     Ok(SegmentRoas {
         roas: revenue
@@ -318,5 +332,6 @@ pub fn segment_roas(
         total: ratio(revenue.iter().sum(), spend.iter().sum()),
         revenue,
         spend,
+        mean_of_ratios,
     })
 }

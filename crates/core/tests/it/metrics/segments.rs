@@ -53,6 +53,9 @@ fn roas_of_segments_agrees_with_the_reference() {
             assert!(row.expect(labels[*first], *roas));
         }
         assert!(row.expect("total", got.total));
+        assert!(row.expect("mean_of_ratios_search", got.mean_of_ratios[0]));
+        // A row without spend spoils its group's mean.
+        assert!(got.mean_of_ratios[1].is_nan());
     }
 }
 
