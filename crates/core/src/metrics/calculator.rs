@@ -16,6 +16,7 @@
 //! A `NaN` in an argument that is required makes the whole row `NaN`: a row without its data has no result. In an optional
 //! argument it reaches what depends on it.
 
+use super::domain::all_allowed;
 use super::vector::vectorised;
 use super::{DomainError, Rule};
 
@@ -262,11 +263,16 @@ impl Calculator {
         Some(refused)
     }
 
-    /// Fills the outputs, whose slices are all as long as the columns; the rules are not checked.
-    pub fn fill(&self, values: &[Value<'_>], outputs: &mut [&mut [f64]]) {
+    /// Fills the outputs, whose slices are all as long as the columns.
+    ///
+    /// Returns whether every argument keeps its rules. When it is `false`, [`Self::check`] says which does not and
+    /// [`Self::refused`] in which rows; the outputs of rows that break a rule mean nothing.
+    #[must_use]
+    pub fn fill(&self, values: &[Value<'_>], outputs: &mut [&mut [f64]]) -> bool {
         let rows = outputs.first().map_or(0, |output| output.len());
         let mut given = 0;
         let width = rows.min(BLOCK);
+        let mut allowed = true;
         let spread: Vec<Vec<f64>> = self
             .arguments
             .iter()
@@ -280,10 +286,14 @@ impl Calculator {
                     }
                     (Value::One(x), _) => {
                         given |= 1 << place;
+                        allowed &= argument.rule.allows(*x);
                         vec![*x; width]
                     }
                     (Value::Absent, Absent::Value(x)) => vec![x; width],
-                    (Value::Absent, _) => vec![f64::NAN; width],
+                    (Value::Absent, absent) => {
+                        allowed &= absent != Absent::Refused;
+                        vec![f64::NAN; width]
+                    }
                 },
             )
             .collect();
@@ -302,10 +312,39 @@ impl Calculator {
                 .iter_mut()
                 .map(|output| output.get_mut(start..end).unwrap_or_default())
                 .collect();
+            allowed &= vectorised(
+                #[inline(always)]
+                || self.block_allowed(values, &inputs),
+            );
             (self.kernel)(Given(given), &inputs, &mut blocks);
             self.blank(&inputs, &mut blocks);
             start = end;
         }
+        allowed
+    }
+
+    /// The rules on one block, while it is in the cache.
+    #[inline(always)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        clippy::neg_cmp_op_on_partial_ord,
+        reason = "without a branch, and NaN passes"
+    )]
+    fn block_allowed(&self, values: &[Value<'_>], inputs: &[&[f64]]) -> bool {
+        let columns = self.arguments.iter().zip(values).zip(inputs);
+        let each = columns
+            .filter(|((_, value), _)| matches!(value, Value::Column(_)))
+            .all(|((argument, _), input)| all_allowed(argument.rule, input));
+        let pairs = self.at_most.iter().all(|(small, large)| {
+            match (inputs.get(*small), inputs.get(*large)) {
+                (Some(small), Some(large)) => small
+                    .iter()
+                    .zip(*large)
+                    .fold(true, |all, (x, y)| all & !(x > y)),
+                _ => true,
+            }
+        });
+        each & pairs
     }
 
     /// Rows whose required data are `NaN` have no result.
@@ -368,9 +407,18 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
-    super::paid::ALL,
+    super::attribution::ALL,
     super::cash_flow::ALL,
-    super::ltv::ALL,
-    super::target_cpa::ALL,
+    super::compat::ALL,
+    super::events::ALL,
     super::funnel::ALL,
+    super::lift::ALL,
+    super::ltv::ALL,
+    super::paid::ALL,
+    super::power::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
+    super::revenue::ALL,
+    super::sequential::ALL,
+    super::target_cpa::ALL,
 ];
