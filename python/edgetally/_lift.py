@@ -90,11 +90,12 @@ class LiftResult(Result):
 
     @property
     def flags(self) -> Any:
-        """What a reader has to be told beside the numbers: a tuple of words, or for columns a column of booleans by word.
+        """What a reader has to be told beside the numbers: words, or for columns a column of booleans by word.
 
-        ``low_counts``: fewer than 5 expected in some cell, so that normal approximations are poor. ``negative_lift``: the exposed
-        converted less often. ``interval_includes_zero``. ``underpowered``: ``mde`` was given and is larger than what was observed.
-        ``srm``: ``expected_split`` was given and was not kept (p below 0.001); the numbers stand, a decision should not.
+        ``low_counts``: fewer than 5 expected in some cell, so that normal approximations are poor. ``negative_lift``:
+        the exposed converted less often. ``interval_includes_zero``. ``underpowered``: ``mde`` was given and is
+        larger than what was observed. ``srm``: ``expected_split`` was given and was not kept (p below 0.001); the
+        numbers stand, a decision should not.
         """
         bits: Any = self["quality"]
         if isinstance(bits, float):
@@ -112,7 +113,7 @@ class LiftResult(Result):
 
     @property
     def status(self) -> Any:
-        """Bits per row: 1 the row was refused (``errors="coerce"``), 2 some field is undefined, 8 low counts, 16 uneven split."""
+        """Bits per row: 1 refused (``errors="coerce"``), 2 some field undefined, 8 low counts, 16 uneven split."""
         bits = super().status
         flags = self.flags
         if isinstance(flags, tuple):
@@ -147,21 +148,23 @@ def lift(
 ) -> LiftResult:
     """What advertising added, from an experiment with a holdout: conversions, money, and how sure that is.
 
-    Counts are whole numbers; ``spend`` is for the exposed users, ``aov`` revenue per conversion, ``margin`` the share of it left after
-    variable costs. What is not given leaves undefined (``NaN``) what depends on it. Everything is exposed less holdout, scaled to the
-    exposed users, so that the holdout may be smaller.
+    Counts are whole numbers; ``spend`` is for the exposed users, ``aov`` revenue per conversion, ``margin`` the share
+    of it left after variable costs. What is not given leaves undefined (``NaN``) what depends on it. Everything is
+    exposed less holdout, scaled to the exposed users, so that the holdout may be smaller.
 
-    ``method`` makes the intervals: ``"score"`` (Miettinen and Nurminen 1985, for difference and ratio; excludes zero exactly when
-    ``p_value`` is below ``1 - confidence``), ``"newcombe"`` (Newcombe 1998 with MOVER-R, closed form, many times faster), or for comparison
-    ``"agresti_caffo"``, ``"wald"``, ``"katz"`` and ``"delta"``. ``None`` gives estimates alone, for millions of rows.
-    ``alternative="greater"`` or ``"less"`` makes intervals and p-value one-sided. The interval of ``incremental_cpa`` is open upwards where
-    no effect cannot be excluded, and undefined where there was certainly none.
+    ``method`` makes the intervals: ``"score"`` (Miettinen and Nurminen 1985, for difference and ratio; excludes zero
+    exactly when ``p_value`` is below ``1 - confidence``), ``"newcombe"`` (Newcombe 1998 with MOVER-R, closed form,
+    many times faster), or for comparison ``"agresti_caffo"``, ``"wald"``, ``"katz"`` and ``"delta"``. ``None`` gives
+    estimates alone, for millions of rows. ``alternative="greater"`` or ``"less"`` makes intervals and p-value
+    one-sided. The interval of ``incremental_cpa`` is open upwards where no effect cannot be excluded, and undefined
+    where there was certainly none.
 
-    ``expected_split`` is the share of users that was to be exposed; it is tested, and ``flags`` has ``srm`` when it was not kept.
-    ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for the flag ``underpowered``.
+    ``expected_split`` is the share of users that was to be exposed; it is tested, and ``flags`` has ``srm`` when it
+    was not kept. ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for
+    the flag ``underpowered``.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
 
     >>> import edgetally as et
     >>> r = et.lift(100_000, 1_200, 100_000, 900, spend=50_000, aov=80, margin=0.4)
@@ -193,7 +196,7 @@ class LiftDiffCiResult(Result):
         "diff": "Exposed rate less holdout rate.",
         "diff_wald": "Normal, with the variance at the observed rates.",
         "diff_newcombe": "From the Wilson intervals of both rates (Newcombe 1998).",
-        "diff_agresti_caffo": "Wald with one conversion and one user without added to each arm, cut to -1 and 1 (2000).",
+        "diff_agresti_caffo": "Wald after adding one conversion and one user without to each arm, cut to -1 and 1.",
         "diff_score": "What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).",
         "diff_score_uncorrected": "The same without N / (N - 1) (Mee 1984).",
     }
@@ -215,8 +218,8 @@ def lift_diff_ci(
 ) -> LiftDiffCiResult:
     """The interval of the difference of two rates, by five methods side by side.
 
-    Errors: counts that are not whole numbers from 0 to 2**53, more conversions than users, a confidence that is not within 0 and 1.
-    Without users in an arm everything is ``NaN``. For one method at speed see ``lift_ci``.
+    Errors: counts that are not whole numbers from 0 to 2**53, more conversions than users, a confidence that is not
+    within 0 and 1. Without users in an arm everything is ``NaN``. For one method at speed see ``lift_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_diff_ci(70, 56, 80, 48)
@@ -273,8 +276,8 @@ def lift_rel_ci(
 ) -> LiftRelCiResult:
     """The interval of the ratio of two rates, and of the relative lift, by seven methods side by side.
 
-    Without conversions in the holdout the ratio is undefined, and its score and MOVER-R intervals are open upwards. Errors as
-    ``lift_diff_ci``. For one method at speed see ``lift_ci``.
+    Without conversions in the holdout the ratio is undefined, and its score and MOVER-R intervals are open upwards.
+    Errors as ``lift_diff_ci``. For one method at speed see ``lift_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_rel_ci(100_000, 1_200, 100_000, 900)
@@ -343,9 +346,9 @@ def lift_ci(
 ) -> Any:
     """Difference and ratio of two rates with intervals by one method, and nothing else: for tables of millions of rows.
 
-    ``"score"`` (with the test), ``"score_uncorrected"``, ``"newcombe"`` (with MOVER-R for the ratio), ``"agresti_caffo"`` (with the adjusted
-    logarithm), ``"wald"`` and ``"delta"`` (with the delta method), ``"katz"`` and ``"fieller"`` (with Wald for the difference). Errors as
-    ``lift_diff_ci``.
+    ``"score"`` (with the test), ``"score_uncorrected"``, ``"newcombe"`` (with MOVER-R for the ratio),
+    ``"agresti_caffo"`` (with the adjusted logarithm), ``"wald"`` and ``"delta"`` (with the delta method), ``"katz"``
+    and ``"fieller"`` (with Wald for the difference). Errors as ``lift_diff_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_ci([1_000, 100_000], [12, 1_200], [1_000, 100_000], [9, 900], method="newcombe")
@@ -372,7 +375,7 @@ class LiftRevenueProductResult(Result):
     __slots__ = ()
 
     definition = {
-        "incremental_revenue": "Incremental conversions times order value; the interval is normal with the exact error.",
+        "incremental_revenue": "Incremental conversions times order value, with a normal interval by the exact error.",
         "se_delta": "Its standard error to the first order.",
         "se_exact_independent": "Its standard error when difference and order value are independent (Goodman 1960).",
     }
@@ -394,8 +397,8 @@ def lift_revenue_product(
 ) -> LiftRevenueProductResult:
     """Incremental revenue when the revenue per conversion is an estimate too.
 
-    ``diff`` and ``diff_se`` are the difference of the rates and its standard error, ``aov`` and ``aov_se`` the mean order value and its own.
-    Errors: a negative or infinite standard error or order value.
+    ``diff`` and ``diff_se`` are the difference of the rates and its standard error, ``aov`` and ``aov_se`` the mean
+    order value and its own. Errors: a negative or infinite standard error or order value.
 
     >>> import edgetally as et
     >>> r = et.lift_revenue_product(100_000, 0.003, 0.000455788, 80.0, 1.5)
@@ -451,10 +454,11 @@ def rate_ci(
     errors: str = "raise",
     threads: int | None = None,
 ) -> Any:
-    """The interval of one rate, ``count`` of ``n``: by five methods side by side, or as ``.rate`` by the one that is named.
+    """The interval of one rate, ``count`` of ``n``: by five methods, or as ``.rate`` by the one that is named.
 
-    Of those ``"wilson"``, ``"agresti_coull"`` and ``"normal"`` are closed forms; ``"jeffreys"`` and ``"clopper_pearson"`` need quantiles of the
-    Beta distribution. Errors: counts that are not whole numbers, ``count`` above ``n``. Without trials everything is ``NaN``.
+    Of those ``"wilson"``, ``"agresti_coull"`` and ``"normal"`` are closed forms; ``"jeffreys"`` and
+    ``"clopper_pearson"`` need quantiles of the Beta distribution. Errors: counts that are not whole numbers,
+    ``count`` above ``n``. Without trials everything is ``NaN``.
 
     >>> import edgetally as et
     >>> [round(end, 4) for end in et.rate_ci(0, 10).wilson]
