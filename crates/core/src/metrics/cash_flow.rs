@@ -133,11 +133,7 @@ pub fn npv(rate: f64, cash_flows: &[f64]) -> Result<f64, DomainError> {
 /// # Errors
 ///
 /// Fewer than two flows, an infinite flow, a rate of -1 or less.
-pub fn mirr(
-    cash_flows: &[f64],
-    finance_rate: f64,
-    reinvest_rate: f64,
-) -> Result<f64, DomainError> {
+pub fn mirr(cash_flows: &[f64], finance_rate: f64, reinvest_rate: f64) -> Result<f64, DomainError> {
     if cash_flows.len() < 2 {
         return Err(DomainError::whole("cash_flows", Rule::Rows(2)));
     }
@@ -639,8 +635,8 @@ impl Wide {
 
     fn times(self, other: Self) -> Self {
         let high = self.high * other.high;
-        let low = self.high.mul_add(other.high, -high)
-            + (self.high * other.low + self.low * other.high);
+        let low =
+            self.high.mul_add(other.high, -high) + (self.high * other.low + self.low * other.high);
         Self::sum(high, low)
     }
 

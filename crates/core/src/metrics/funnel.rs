@@ -127,10 +127,7 @@ pub fn solve(
 
 /// A contribution margin: costs may exceed revenue, but more than all of it cannot be left.
 fn check_margin(margin: f64) -> Result<(), DomainError> {
-    const MARGIN: Rule = Rule::Other(
-        "not_a_margin",
-        "is not a finite share of revenue up to 1",
-    );
+    const MARGIN: Rule = Rule::Other("not_a_margin", "is not a finite share of revenue up to 1");
     if margin > 1.0 {
         Err(DomainError::scalar("margin", Rule::Rate, margin))
     } else if margin.is_infinite() {
@@ -308,7 +305,11 @@ pub fn tornado(inputs: &Inputs, swing: f64, output: Output) -> Result<Tornado, D
     let moved = |input: usize, factor: f64| {
         let mut moved = values;
         if let Some(value) = moved.get_mut(input) {
-            let most = if matches!(input, 0 | 3) { f64::INFINITY } else { 1.0 };
+            let most = if matches!(input, 0 | 3) {
+                f64::INFINITY
+            } else {
+                1.0
+            };
             // Not `min`, which passes over NaN.
             *value *= factor;
             if *value > most {
@@ -387,7 +388,16 @@ pub fn elasticity(inputs: &Inputs, output: Output) -> Result<Elasticity, DomainE
     inputs.check()?;
     let value = output.of(inputs.values());
     if value == 0.0 || value.is_nan() {
-        let [cpm, ctr, cvr, aov, gross_margin, payment_fees, shipping, returns] = [f64::NAN; 8];
+        let [
+            cpm,
+            ctr,
+            cvr,
+            aov,
+            gross_margin,
+            payment_fees,
+            shipping,
+            returns,
+        ] = [f64::NAN; 8];
         return Ok(Elasticity {
             cpm,
             ctr,

@@ -134,9 +134,9 @@ pub fn geometric(input: &Geometric) -> Result<GeometricLtv, DomainError> {
     let whole_life = forever(profit, shrinking);
     let later = 1.0 + monthly_discount;
     let within = |growth: f64| {
-        input.horizon.map_or(f64::NAN, |horizon| {
-            profit * geometric_sum(growth, horizon)
-        })
+        input
+            .horizon
+            .map_or(f64::NAN, |horizon| profit * geometric_sum(growth, horizon))
     };
     let (ltv_horizon_due, ltv_horizon_undiscounted) = (within(growth_discounted), within(growth));
     let ltv_simple = forever(profit, churn);
@@ -324,7 +324,11 @@ pub fn payback_two_phase(input: &TwoPhase) -> Result<TwoPhasePayback, DomainErro
             profit * geometric_sum(early, n)
         } else {
             // 0 times minus infinity: with no early months there is no early churn.
-            let reached = if first == 1.0 { 0.0 } else { (first - 1.0) * early };
+            let reached = if first == 1.0 {
+                0.0
+            } else {
+                (first - 1.0) * early
+            };
             let rest = geometric_sum(steady, n - first);
             profit * (geometric_sum(early, first) + exp(reached + steady) * rest)
         }
@@ -426,9 +430,9 @@ pub fn by_retention(
     let (mut sum, mut undiscounted, mut lifetime_months) = (0.0, 0.0, 0.0);
     let (mut last_profit, mut last_discounted) = (0.0, 0.0);
     let mut cumulative = Vec::with_capacity(retention.len());
-    let profits = gross_profit.iter().chain(core::iter::repeat(
-        gross_profit.last().unwrap_or(&f64::NAN),
-    ));
+    let profits = gross_profit
+        .iter()
+        .chain(core::iter::repeat(gross_profit.last().unwrap_or(&f64::NAN)));
     for (month, (share, profit)) in retention.iter().zip(profits).enumerate() {
         last_profit = share * profit;
         last_discounted = last_profit * exp(-(month as f64 + first) * ln_discount);

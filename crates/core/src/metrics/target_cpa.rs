@@ -4,7 +4,7 @@
 //! brought: compare it with the cost of an incremental customer, not with the cost of an attributed one.
 
 use super::cash_flow::{check_rate, monthly_rate};
-use super::ltv::{geometric, retained, Geometric};
+use super::ltv::{Geometric, geometric, retained};
 use super::math::ratio;
 use super::{DomainError, Rule};
 
@@ -156,7 +156,9 @@ pub struct Target {
 /// ```
 pub fn target(rules: &Rules) -> Result<Target, DomainError> {
     let check = |name, rule, value: Option<f64>| {
-        value.map_or(Ok(()), |value| DomainError::check(name, rule, value).map(drop))
+        value.map_or(Ok(()), |value| {
+            DomainError::check(name, rule, value).map(drop)
+        })
     };
     DomainError::check("ltv", Rule::NonNegative, rules.ltv)?;
     DomainError::check("margin", Rule::Rate, rules.margin)?;
@@ -168,9 +170,18 @@ pub fn target(rules: &Rules) -> Result<Target, DomainError> {
 
     let profit = rules.ltv * rules.margin;
     let by_rule = [
-        (Binding::Buffer, rules.buffer.map(|kept| profit * (1.0 - kept))),
-        (Binding::MaxShare, rules.max_share.map(|share| profit * share)),
-        (Binding::LtvToCac, rules.ltv_to_cac.map(|times| ratio(profit, times))),
+        (
+            Binding::Buffer,
+            rules.buffer.map(|kept| profit * (1.0 - kept)),
+        ),
+        (
+            Binding::MaxShare,
+            rules.max_share.map(|share| profit * share),
+        ),
+        (
+            Binding::LtvToCac,
+            rules.ltv_to_cac.map(|times| ratio(profit, times)),
+        ),
         (Binding::Payback, rules.payback_cpa),
     ];
     let mut least = (profit, Some(Binding::BreakEven));

@@ -40,8 +40,9 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
             // The density is relative to dx / (x (1 - x)), and that is p / x dt.
             density.log_at(at, rest) + ln(chance) + ln(p / at)
         };
-        peak_sum(log, peak_start(&density, bound), noise)
-            .map_or(0.0, |(log_part, part)| exp(log_part - log_whole) * (part / whole))
+        peak_sum(log, peak_start(&density, bound), noise).map_or(0.0, |(log_part, part)| {
+            exp(log_part - log_whole) * (part / whole)
+        })
     };
     let above = probability(|(_, upper)| upper);
     if above < 0.5 {
@@ -55,7 +56,11 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
 fn logistic(s: f64) -> (f64, f64) {
     let small = exp(-s.abs());
     let (large, small) = (1.0 / (1.0 + small), small / (1.0 + small));
-    if s < 0.0 { (small, large) } else { (large, small) }
+    if s < 0.0 {
+        (small, large)
+    } else {
+        (large, small)
+    }
 }
 
 /// Where to look for the peak first: at the density's own, when it is beyond the bound.
@@ -87,7 +92,11 @@ impl Density {
 
     /// The logarithm at `x`; `1 - x` is given.
     fn log_at(&self, x: f64, rest: f64) -> f64 {
-        let away = if x < 0.5 { x - self.mode } else { self.b / (self.a + self.b) - rest };
+        let away = if x < 0.5 {
+            x - self.mode
+        } else {
+            self.b / (self.a + self.b) - rest
+        };
         let near = away / self.mode;
         let far = -away / (self.b / (self.a + self.b));
         if near.abs() < 0.5 && far.abs() < 0.5 {
@@ -152,7 +161,11 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let value = |t: f64| {
         let value = log(t);
-        if value.is_nan() { f64::NEG_INFINITY } else { value }
+        if value.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            value
+        }
     };
     // Steps that double, uphill; from a point where nothing is seen, to the right.
     let mut middle = start;
@@ -169,7 +182,11 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
         }
         step = 0.01;
     }
-    let side = if value(middle + step * 1e-3) >= at_middle { 1.0 } else { -1.0 };
+    let side = if value(middle + step * 1e-3) >= at_middle {
+        1.0
+    } else {
+        -1.0
+    };
     let mut far = middle + side * step;
     let mut at_far = value(far);
     let mut near = middle - side * step;
@@ -197,7 +214,15 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
             at_right = value(right);
         }
     }
-    let best = if at_left > at_right { (left, at_left) } else { (right, at_right) };
-    let best = if best.1 < at_middle { (middle, at_middle) } else { best };
+    let best = if at_left > at_right {
+        (left, at_left)
+    } else {
+        (right, at_right)
+    };
+    let best = if best.1 < at_middle {
+        (middle, at_middle)
+    } else {
+        best
+    };
     (best.1 > f64::NEG_INFINITY).then_some(best)
 }

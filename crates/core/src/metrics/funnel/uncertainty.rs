@@ -84,10 +84,18 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     DomainError::check("clicks", Rule::Count, clicks)?;
     DomainError::check("conversions", Rule::Count, conversions)?;
     if clicks > impressions {
-        return Err(DomainError::scalar("clicks", Rule::AtMost("impressions"), clicks));
+        return Err(DomainError::scalar(
+            "clicks",
+            Rule::AtMost("impressions"),
+            clicks,
+        ));
     }
     if conversions > clicks {
-        return Err(DomainError::scalar("conversions", Rule::AtMost("clicks"), conversions));
+        return Err(DomainError::scalar(
+            "conversions",
+            Rule::AtMost("clicks"),
+            conversions,
+        ));
     }
     DomainError::check("cpm", Rule::NonNegative, cpm)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
@@ -139,12 +147,7 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
 /// advertising and profit.
 ///
 /// `NaN` for a `NaN` and for parameters that are not positive.
-pub fn probability_profit_positive(
-    ctr: (f64, f64),
-    cvr: (f64, f64),
-    cpm: f64,
-    worth: f64,
-) -> f64 {
+pub fn probability_profit_positive(ctr: (f64, f64), cvr: (f64, f64), cpm: f64, worth: f64) -> f64 {
     let positive = |x: f64| x > 0.0 && x.is_finite();
     let valid = positive(ctr.0) && positive(ctr.1) && positive(cvr.0) && positive(cvr.1);
     if !valid || cpm.is_nan() || worth.is_nan() {

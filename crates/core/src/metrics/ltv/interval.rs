@@ -27,7 +27,11 @@ pub struct Counted {
 /// A negative profit or standard error, numbers that are not counts, more churned than customer months, a confidence not
 /// inside 0 and 1.
 pub fn from_counts(input: &Counted, confidence: f64) -> Result<Interval, DomainError> {
-    DomainError::check("gross_profit_month", Rule::NonNegative, input.gross_profit_month)?;
+    DomainError::check(
+        "gross_profit_month",
+        Rule::NonNegative,
+        input.gross_profit_month,
+    )?;
     DomainError::check("gross_profit_se", Rule::NonNegative, input.gross_profit_se)?;
     DomainError::check("customer_months", Rule::Count, input.customer_months)?;
     DomainError::check("churned", Rule::Count, input.churned)?;
@@ -113,10 +117,16 @@ pub fn bootstrap(
         return Err(DomainError::whole("gross_profit", Rule::Rows(1)));
     }
     if months.len() != n {
-        return Err(DomainError::whole("months", Rule::SameLength("gross_profit")));
+        return Err(DomainError::whole(
+            "months",
+            Rule::SameLength("gross_profit"),
+        ));
     }
     if churned.len() != n {
-        return Err(DomainError::whole("churned", Rule::SameLength("gross_profit")));
+        return Err(DomainError::whole(
+            "churned",
+            Rule::SameLength("gross_profit"),
+        ));
     }
     DomainError::check_all("gross_profit", Rule::Finite, gross_profit)?;
     DomainError::check_all("months", Rule::NonNegative, months)?;

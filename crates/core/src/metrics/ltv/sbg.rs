@@ -196,11 +196,19 @@ pub fn fit_sbg(
                 Boundary::TooFewPeriods => Interval::UNDEFINED,
                 Boundary::EverybodyLeft => Interval::new(1.0, f64::NAN, f64::NAN),
                 Boundary::Divided => {
-                    let left = if d > 0.0 { (1.0 - mean) / d } else { f64::INFINITY };
+                    let left = if d > 0.0 {
+                        (1.0 - mean) / d
+                    } else {
+                        f64::INFINITY
+                    };
                     Interval::new(1.0 + left, f64::NAN, f64::NAN)
                 }
                 Boundary::NobodyLeft => {
-                    let all = if d > 0.0 { (1.0 + d) / d } else { f64::INFINITY };
+                    let all = if d > 0.0 {
+                        (1.0 + d) / d
+                    } else {
+                        f64::INFINITY
+                    };
                     Interval::new(all, f64::NAN, f64::NAN)
                 }
                 Boundary::Alike => {
@@ -394,7 +402,11 @@ impl Survivors<'_> {
         let term = |count: f64, log: f64| if count == 0.0 { 0.0 } else { count * log };
         self.ages()
             .map(|(age, left, stayed)| {
-                let churn = if age == 0.0 { mean } else { mean / (1.0 + spread * age) };
+                let churn = if age == 0.0 {
+                    mean
+                } else {
+                    mean / (1.0 + spread * age)
+                };
                 term(left, ln(churn)) + term(stayed, log1p(-churn))
             })
             .sum()
@@ -479,12 +491,7 @@ fn softplus(s: f64) -> f64 {
 /// geometrically (Trefethen and Weideman, *The exponentially convergent trapezoidal rule*, 2014). The normalising integral is
 /// summed at the same points. Far out only the exponential is left of the weight, and its sum is a geometric one. The function
 /// has to be level 40 below `bend`, and at 40.
-fn weighted(
-    alpha: f64,
-    beta: f64,
-    bend: f64,
-    f: impl Fn(f64) -> f64,
-) -> Option<(f64, f64, f64)> {
+fn weighted(alpha: f64, beta: f64, bend: f64, f: impl Fn(f64) -> f64) -> Option<(f64, f64, f64)> {
     const TAIL: f64 = 40.0;
     const MOST: u32 = 2_000_000;
     if !(alpha > 0.0 && beta > 0.0 && alpha < 1e300 && beta < 1e300) {
@@ -497,7 +504,11 @@ fn weighted(
     // Weight relative to the centre; the terms of first order cancel, and are left out on both sides.
     let weight = |s: f64| {
         let (p, q) = (1.0 / (1.0 + exp(-s)), 1.0 / (1.0 + exp(s)));
-        let away = if s < center { p - mode } else { (1.0 - mode) - q };
+        let away = if s < center {
+            p - mode
+        } else {
+            (1.0 - mode) - q
+        };
         let near = away / mode;
         let far = -away / (1.0 - mode);
         let log = if near.abs() < 0.5 && far.abs() < 0.5 {

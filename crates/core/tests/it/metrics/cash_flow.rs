@@ -84,7 +84,10 @@ fn every_rate_of_return_is_found() {
     }
     // A double root is one rate, and it touches zero without crossing.
     let double = cash_flows(&product(&[11, 11]), 0.1).unwrap();
-    assert!(double.irr_unique && (double.irr - 0.1).abs() < 1e-8, "{double:?}");
+    assert!(
+        double.irr_unique && (double.irr - 0.1).abs() < 1e-8,
+        "{double:?}"
+    );
     // Two roots 2^-40 apart are two; the coefficients of (y - 1.125) (y - 1.125 - 2^-40) have no rounding.
     let gap = 2.0_f64.powi(-40);
     let near = cash_flows(&[1.0, -2.25 - gap, 1.125 * 1.125 + 1.125 * gap], 0.1).unwrap();
@@ -95,9 +98,18 @@ fn every_rate_of_return_is_found() {
 
 #[test]
 fn no_rate_of_return_and_extreme_ones() {
-    for flows in [&[-1.0, -2.0][..], &[1.0, 2.0], &[0.0, 0.0], &[-3.0], &[5.0, -2.0, 3.0]] {
+    for flows in [
+        &[-1.0, -2.0][..],
+        &[1.0, 2.0],
+        &[0.0, 0.0],
+        &[-3.0],
+        &[5.0, -2.0, 3.0],
+    ] {
         let got = cash_flows(flows, 0.1).unwrap();
-        assert!(got.irr.is_nan() && !got.irr_unique && got.irr_roots.is_empty(), "{got:?}");
+        assert!(
+            got.irr.is_nan() && !got.irr_unique && got.irr_roots.is_empty(),
+            "{got:?}"
+        );
     }
     for (flows, rate) in [
         (vec![-1000.0, 0.5], -0.9995),
@@ -109,13 +121,18 @@ fn no_rate_of_return_and_extreme_ones() {
         (vec![-1e8, 1e8 + 1.0], 1e-8),
     ] {
         let got = cash_flows(&flows, 0.0).unwrap().irr;
-        assert!((got - rate).abs() <= 1e-15 + 2e-15 * rate.abs(), "{flows:?} {got}");
+        assert!(
+            (got - rate).abs() <= 1e-15 + 2e-15 * rate.abs(),
+            "{flows:?} {got}"
+        );
     }
     // Ten years by day, and far too many changes of sign for the exact way.
     let mut daily = vec![-1000.0];
     daily.extend(core::iter::repeat_n(0.4, 3650));
     assert!((cash_flows(&daily, 0.0).unwrap().irr - 0.0002222681534399451655957).abs() < 1e-15);
-    let noise: Vec<f64> = (0..20_000).map(|i| if i % 2 == 0 { 1.0 } else { -1.01 }).collect();
+    let noise: Vec<f64> = (0..20_000)
+        .map(|i| if i % 2 == 0 { 1.0 } else { -1.01 })
+        .collect();
     assert!(cash_flows(&noise, 0.0).unwrap().irr_roots.len() <= 20_000);
 }
 
@@ -123,7 +140,12 @@ fn no_rate_of_return_and_extreme_ones() {
 fn payback_to_the_last_digit_and_none_after_the_end() {
     let exact = cash_flows(&[-0.9, 0.3, 0.3, 0.3], 0.0).unwrap();
     assert_eq!(exact.payback_periods, 3.0);
-    assert!(cash_flows(&[-1.0, 0.3, 0.3, 0.3], 0.0).unwrap().payback_periods.is_nan());
+    assert!(
+        cash_flows(&[-1.0, 0.3, 0.3, 0.3], 0.0)
+            .unwrap()
+            .payback_periods
+            .is_nan()
+    );
     assert_eq!(cash_flows(&[1.0, -2.0], 0.0).unwrap().payback_periods, 0.0);
     // Discounting decides.
     let late = cash_flows(&[-100.0, 50.0, 55.0], 0.1).unwrap();
@@ -132,10 +154,18 @@ fn payback_to_the_last_digit_and_none_after_the_end() {
     let annual = annuity(100.0, 25.0, 4.0, 0.0).unwrap();
     assert_eq!(annual.simple_payback_years, 4.0);
     assert_eq!(annual.annuity_factor, 4.0);
-    assert!(annuity(101.0, 25.0, 4.0, 0.0).unwrap().simple_payback_years.is_nan());
+    assert!(
+        annuity(101.0, 25.0, 4.0, 0.0)
+            .unwrap()
+            .simple_payback_years
+            .is_nan()
+    );
     let factor = annuity(1.0, 1.0, 7.0, 0.03).unwrap().annuity_factor;
     let just = annuity(factor, 1.0, 7.0, 0.03).unwrap();
-    assert!((just.discounted_payback_years - 7.0).abs() < 1e-13, "{just:?}");
+    assert!(
+        (just.discounted_payback_years - 7.0).abs() < 1e-13,
+        "{just:?}"
+    );
 }
 
 /// Modified and dated rates, against spreadsheet formulas at 40 digits.
@@ -169,15 +199,30 @@ const XNPV: f64 = 2_086.647_602_031_536_6;
 #[test]
 fn errors_name_their_argument() {
     let code = |error: edgetally_core::metrics::DomainError| (error.argument, error.code());
-    assert_eq!(code(cash_flows(&[], 0.1).unwrap_err()), ("cash_flows", "too_few_rows"));
-    assert_eq!(code(cash_flows(&[1.0], -1.0).unwrap_err()), ("rate", "rate_too_low"));
+    assert_eq!(
+        code(cash_flows(&[], 0.1).unwrap_err()),
+        ("cash_flows", "too_few_rows")
+    );
+    assert_eq!(
+        code(cash_flows(&[1.0], -1.0).unwrap_err()),
+        ("rate", "rate_too_low")
+    );
     assert_eq!(
         code(cash_flows(&[1.0, f64::INFINITY], 0.1).unwrap_err()),
         ("cash_flows", "not_finite")
     );
-    assert_eq!(code(xirr(&[1.0], &[]).unwrap_err()), ("days", "length_mismatch"));
-    assert_eq!(code(annuity(1.0, 1.0, 1.5, 0.1).unwrap_err()), ("years", "not_a_count"));
-    assert_eq!(code(monthly_rate(-1.5).unwrap_err()), ("annual", "rate_too_low"));
+    assert_eq!(
+        code(xirr(&[1.0], &[]).unwrap_err()),
+        ("days", "length_mismatch")
+    );
+    assert_eq!(
+        code(annuity(1.0, 1.0, 1.5, 0.1).unwrap_err()),
+        ("years", "not_a_count")
+    );
+    assert_eq!(
+        code(monthly_rate(-1.5).unwrap_err()),
+        ("annual", "rate_too_low")
+    );
     let unknown = cash_flows(&[-1.0, f64::NAN], 0.1).unwrap();
     assert!(unknown.npv.is_nan() && unknown.irr.is_nan() && unknown.payback_periods.is_nan());
     let no_rate = cash_flows(&[-1.0, 2.0], f64::NAN).unwrap();

@@ -70,10 +70,22 @@ fn reference_rows_of_tornado_and_elasticity() {
             .iter()
             .map(|name| name.as_str().unwrap())
             .collect();
-        assert_eq!(got.bars.iter().map(|bar| bar.input).collect::<Vec<_>>(), order);
-        row.expect_all("low", &got.bars.iter().map(|bar| bar.low).collect::<Vec<_>>());
-        row.expect_all("high", &got.bars.iter().map(|bar| bar.high).collect::<Vec<_>>());
-        row.expect_all("swing", &got.bars.iter().map(|bar| bar.swing).collect::<Vec<_>>());
+        assert_eq!(
+            got.bars.iter().map(|bar| bar.input).collect::<Vec<_>>(),
+            order
+        );
+        row.expect_all(
+            "low",
+            &got.bars.iter().map(|bar| bar.low).collect::<Vec<_>>(),
+        );
+        row.expect_all(
+            "high",
+            &got.bars.iter().map(|bar| bar.high).collect::<Vec<_>>(),
+        );
+        row.expect_all(
+            "swing",
+            &got.bars.iter().map(|bar| bar.swing).collect::<Vec<_>>(),
+        );
     }
     for row in rows("funnel.elasticity") {
         let output = Output::named(row.inputs["output"].as_str().unwrap()).unwrap();
@@ -105,10 +117,19 @@ fn reference_rows_of_uncertainty() {
         .unwrap();
         row.expect("cpa", got.cpa);
         row.expect("log_cpa_se", got.log_cpa_se);
-        row.expect_all("cpa_ci_delta", &[got.cpa_ci_delta.low, got.cpa_ci_delta.high]);
-        row.expect_all("cpa_ci_poisson", &[got.cpa_ci_poisson.low, got.cpa_ci_poisson.high]);
+        row.expect_all(
+            "cpa_ci_delta",
+            &[got.cpa_ci_delta.low, got.cpa_ci_delta.high],
+        );
+        row.expect_all(
+            "cpa_ci_poisson",
+            &[got.cpa_ci_poisson.low, got.cpa_ci_poisson.high],
+        );
         row.expect("roas", got.roas);
-        row.expect_all("roas_ci_delta", &[got.roas_ci_delta.low, got.roas_ci_delta.high]);
+        row.expect_all(
+            "roas_ci_delta",
+            &[got.roas_ci_delta.low, got.roas_ci_delta.high],
+        );
         row.expect(
             "posterior_mean_conversion_per_impression",
             got.posterior_mean_conversion_per_impression,
@@ -129,7 +150,10 @@ fn reference_rows_of_uncertainty() {
 fn probabilities_of_profit_keep_their_digits() {
     for (ctr, cvr, bound, want) in PROBABILITIES {
         let got = probability_profit_positive(*ctr, *cvr, 1000.0 * bound, 1.0);
-        assert!((got - want).abs() <= 1e-12 * want, "{ctr:?} {cvr:?} {bound} {got:e} {want:e}");
+        assert!(
+            (got - want).abs() <= 1e-12 * want,
+            "{ctr:?} {cvr:?} {bound} {got:e} {want:e}"
+        );
     }
     let p = |cpm, worth| probability_profit_positive((3.0, 5.0), (2.0, 9.0), cpm, worth);
     assert_eq!(p(0.0, 1.0), 1.0);
@@ -156,20 +180,39 @@ fn what_cannot_be_reached_is_not_a_number() {
     assert!(!dear.feasible && dear.max_cpm.is_nan() && dear.required_cvr > 0.03);
     let none = solve(12.0, 0.0, 0.03, 80.0, 0.57, Goal::Roas(2.0)).unwrap();
     assert!(!none.feasible && none.required_cvr.is_nan() && none.max_cpa == 40.0);
-    assert!(!solve(f64::NAN, 0.1, 0.1, 1.0, 0.5, Goal::Roas(2.0)).unwrap().feasible);
+    assert!(
+        !solve(f64::NAN, 0.1, 0.1, 1.0, 0.5, Goal::Roas(2.0))
+            .unwrap()
+            .feasible
+    );
 }
 
 #[test]
 fn a_tornado_stops_rates_at_one_and_leaves_out_what_does_nothing() {
-    let full = Inputs { ctr: 0.9, cvr: 0.9, ..SHOP };
+    let full = Inputs {
+        ctr: 0.9,
+        cvr: 0.9,
+        ..SHOP
+    };
     let got = tornado(&full, 0.2, Output::RevenuePerMille).unwrap();
     let names: Vec<&str> = got.bars.iter().map(|bar| bar.input).collect();
     assert_eq!(names, ["aov", "ctr", "cvr"]);
     assert_eq!(got.bars[1].high, 1000.0 * 1.0 * 0.9 * 80.0);
     let cpc = tornado(&SHOP, 0.2, Output::Cpc).unwrap();
-    assert_eq!(cpc.bars.iter().map(|bar| bar.input).collect::<Vec<_>>(), ["ctr", "cpm"]);
-    assert!(elasticity(&Inputs { cvr: 0.0, ..SHOP }, Output::Cpa).unwrap().cpm.is_nan());
-    assert_eq!(Output::named("profit").unwrap_err().code(), "unknown_choice");
+    assert_eq!(
+        cpc.bars.iter().map(|bar| bar.input).collect::<Vec<_>>(),
+        ["ctr", "cpm"]
+    );
+    assert!(
+        elasticity(&Inputs { cvr: 0.0, ..SHOP }, Output::Cpa)
+            .unwrap()
+            .cpm
+            .is_nan()
+    );
+    assert_eq!(
+        Output::named("profit").unwrap_err().code(),
+        "unknown_choice"
+    );
 }
 
 #[test]
@@ -192,17 +235,31 @@ fn no_impressions_and_no_orders() {
     let all = uncertainty(&counts(100.0, 100.0, 100.0)).unwrap();
     assert_eq!(all.log_cpa_se, 0.0);
     assert_eq!(all.cpa_ci_delta.low, all.cpa);
-    let free = uncertainty(&FunnelCounts { cpm: 0.0, ..counts(100.0, 10.0, 1.0) }).unwrap();
+    let free = uncertainty(&FunnelCounts {
+        cpm: 0.0,
+        ..counts(100.0, 10.0, 1.0)
+    })
+    .unwrap();
     assert!(free.cpa == 0.0 && free.roas.is_nan() && free.prob_profit_positive == 1.0);
     let error = uncertainty(&counts(100.0, 10.0, 11.0)).unwrap_err();
     assert_eq!((error.argument, error.code()), ("conversions", "exceeds"));
-    let error = uncertainty(&FunnelCounts { prior: (0.0, 1.0), ..counts(9.0, 1.0, 1.0) }).unwrap_err();
+    let error = uncertainty(&FunnelCounts {
+        prior: (0.0, 1.0),
+        ..counts(9.0, 1.0, 1.0)
+    })
+    .unwrap_err();
     assert_eq!((error.argument, error.code()), ("prior", "not_positive"));
 }
 
 #[test]
 fn a_period_without_orders_has_no_decomposition() {
-    let before = Period { cpm: 12.0, ctr: 0.015, cvr: 0.03, aov: 80.0, margin: 0.57 };
+    let before = Period {
+        cpm: 12.0,
+        ctr: 0.015,
+        cvr: 0.03,
+        aov: 80.0,
+        margin: 0.57,
+    };
     let none = decompose(&before, &Period { cvr: 0.0, ..before }).unwrap();
     assert!(none.log_ratio.is_nan() && none.cpa_after.is_nan() && none.profit_cvr.is_nan());
     assert!((none.profit_change + 20.52).abs() < 1e-12);

@@ -98,7 +98,13 @@ fn reference_rows_of_cohorts_and_sbg() {
         }
     }
     for row in rows("ltv.sbg") {
-        let got = fit_sbg(&row.column("survivors"), row.input("annual_discount"), None, 0.95).unwrap();
+        let got = fit_sbg(
+            &row.column("survivors"),
+            row.input("annual_discount"),
+            None,
+            0.95,
+        )
+        .unwrap();
         row.expect("alpha", got.alpha.estimate);
         row.expect("beta", got.beta.estimate);
         row.expect("log_likelihood", got.log_likelihood);
@@ -118,7 +124,10 @@ fn reference_rows_of_cohorts_and_sbg() {
 fn a_fit_to_the_last_digits() {
     let survivors = [1000.0, 631.0, 468.0, 382.0, 326.0, 289.0, 262.0, 241.0];
     let close = |name: &str, got: f64, want: f64, within: f64| {
-        assert!((got - want).abs() <= within * want.abs(), "{name} {got:e} {want:e}");
+        assert!(
+            (got - want).abs() <= within * want.abs(),
+            "{name} {got:e} {want:e}"
+        );
     };
     for (discount, lifetime, log_se) in LIFETIMES {
         let got = fit_sbg(&survivors, *discount, Some(10.0), 0.95).unwrap();
@@ -128,12 +137,21 @@ fn a_fit_to_the_last_digits() {
         close("beta se", got.log_beta_se, BETA_SE, 1e-8);
         let life = got.discounted_expected_lifetime;
         close("lifetime", life.estimate, *lifetime, 1e-9);
-        close("lifetime se", (life.high / life.estimate).ln() / 1.959_963_984_540_054, *log_se, 1e-8);
+        close(
+            "lifetime se",
+            (life.high / life.estimate).ln() / 1.959_963_984_540_054,
+            *log_se,
+            1e-8,
+        );
         close("ltv", got.ltv.low, 10.0 * life.low, 1e-15);
     }
     let got = fit_sbg(&survivors, 0.1, None, 0.95).unwrap();
     assert!(got.alpha.low < ALPHA && ALPHA < got.alpha.high);
-    assert!((got.residual_lifetime(4.0) - RESIDUAL).abs() < 1e-8, "{}", got.residual_lifetime(4.0));
+    assert!(
+        (got.residual_lifetime(4.0) - RESIDUAL).abs() < 1e-8,
+        "{}",
+        got.residual_lifetime(4.0)
+    );
 }
 
 const ALPHA: f64 = 0.0;
@@ -147,27 +165,55 @@ const LIFETIMES: &[(f64, f64, f64)] = &[];
 fn survivors_that_tell_no_parameters() {
     let fit = |survivors: &[f64]| fit_sbg(survivors, 0.1, None, 0.95).unwrap();
     for (survivors, boundary, survival_8, lifetime) in [
-        (&[100.0, 50.0][..], Boundary::TooFewPeriods, f64::NAN, f64::NAN),
+        (
+            &[100.0, 50.0][..],
+            Boundary::TooFewPeriods,
+            f64::NAN,
+            f64::NAN,
+        ),
         (&[100.0, 100.0, 100.0], Boundary::NobodyLeft, 1.0, 11.0),
         (&[100.0, 0.0, 0.0], Boundary::EverybodyLeft, 0.0, 1.0),
         (&[100.0, 60.0, 60.0, 60.0], Boundary::Divided, 0.6, 7.0),
-        (&[1000.0, 900.0, 810.0, 729.0], Boundary::Alike, 0.9_f64.powi(8), 5.5),
-        (&[100.0, 90.0, 50.0, 0.0], Boundary::Alike, (1.0 - 100.0 / 240.0_f64).powi(8), 1.1 / (0.1 + 100.0 / 240.0)),
+        (
+            &[1000.0, 900.0, 810.0, 729.0],
+            Boundary::Alike,
+            0.9_f64.powi(8),
+            5.5,
+        ),
+        (
+            &[100.0, 90.0, 50.0, 0.0],
+            Boundary::Alike,
+            (1.0 - 100.0 / 240.0_f64).powi(8),
+            1.1 / (0.1 + 100.0 / 240.0),
+        ),
     ] {
         let got = fit(survivors);
         assert_eq!(got.boundary, Some(boundary), "{survivors:?}");
         assert!(!got.identified && got.alpha.estimate.is_nan() && got.beta.high.is_nan());
         let same = |a: f64, b: f64| (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-12;
-        assert!(same(got.survival_8, survival_8), "{survivors:?} {}", got.survival_8);
-        assert!(same(got.discounted_expected_lifetime.estimate, lifetime), "{survivors:?} {got:?}");
+        assert!(
+            same(got.survival_8, survival_8),
+            "{survivors:?} {}",
+            got.survival_8
+        );
+        assert!(
+            same(got.discounted_expected_lifetime.estimate, lifetime),
+            "{survivors:?} {got:?}"
+        );
         assert_eq!(got.survival(0.0), 1.0);
     }
     assert_eq!(fit(&[100.0, 50.0]).retention_1, 0.5);
     let few = fit(&[10.0, 8.0, 7.0, 6.0]);
     assert!(few.identified && !few.well_identified, "{few:?}");
     let error = fit_sbg(&[10.0, 8.0, 9.0], 0.1, None, 0.95).unwrap_err();
-    assert_eq!((error.argument, error.code(), error.index), ("survivors", "survivors_increase", Some(2)));
-    assert_eq!(fit_sbg(&[0.0, 0.0], 0.1, None, 0.95).unwrap_err().code(), "not_a_count");
+    assert_eq!(
+        (error.argument, error.code(), error.index),
+        ("survivors", "survivors_increase", Some(2))
+    );
+    assert_eq!(
+        fit_sbg(&[0.0, 0.0], 0.1, None, 0.95).unwrap_err().code(),
+        "not_a_count"
+    );
     assert!(fit(&[10.0, f64::NAN]).retention_1.is_nan());
 }
 
@@ -185,37 +231,85 @@ fn two_transitions_are_met_exactly() {
 #[test]
 fn eternal_customers() {
     let forever = geometric(&Geometric::new(100.0, 0.5, 0.0)).unwrap();
-    assert!(forever.unbounded && forever.ltv == f64::INFINITY && forever.lifetime_months == f64::INFINITY);
-    let discounted = geometric(&Geometric { annual_discount: 0.12, ..Geometric::new(100.0, 0.5, 0.0) }).unwrap();
+    assert!(
+        forever.unbounded
+            && forever.ltv == f64::INFINITY
+            && forever.lifetime_months == f64::INFINITY
+    );
+    let discounted = geometric(&Geometric {
+        annual_discount: 0.12,
+        ..Geometric::new(100.0, 0.5, 0.0)
+    })
+    .unwrap();
     assert!(discounted.unbounded && discounted.ltv_simple == f64::INFINITY);
-    assert!((discounted.ltv - 50.0 * 1.12_f64.powf(1.0 / 12.0) / (1.12_f64.powf(1.0 / 12.0) - 1.0)).abs() < 1e-9);
-    let within = geometric(&Geometric { horizon: Some(36.0), ..Geometric::new(100.0, 0.5, 0.0) }).unwrap();
+    assert!(
+        (discounted.ltv - 50.0 * 1.12_f64.powf(1.0 / 12.0) / (1.12_f64.powf(1.0 / 12.0) - 1.0))
+            .abs()
+            < 1e-9
+    );
+    let within = geometric(&Geometric {
+        horizon: Some(36.0),
+        ..Geometric::new(100.0, 0.5, 0.0)
+    })
+    .unwrap();
     assert_eq!(within.ltv, 1800.0);
-    let growing = geometric(&Geometric { expansion: 0.06, ..Geometric::new(100.0, 0.5, 0.05) }).unwrap();
+    let growing = geometric(&Geometric {
+        expansion: 0.06,
+        ..Geometric::new(100.0, 0.5, 0.05)
+    })
+    .unwrap();
     assert!(growing.ltv == f64::INFINITY && growing.ltv_simple == 1000.0);
     // Expansion that just makes up for churn.
-    let level = geometric(&Geometric { expansion: 1.0, horizon: Some(7.0), ..Geometric::new(100.0, 0.5, 0.5) }).unwrap();
+    let level = geometric(&Geometric {
+        expansion: 1.0,
+        horizon: Some(7.0),
+        ..Geometric::new(100.0, 0.5, 0.5)
+    })
+    .unwrap();
     assert!((level.ltv - 350.0).abs() < 1e-12);
-    let gone = geometric(&Geometric { horizon: Some(7.0), timing: Timing::End, ..Geometric::new(100.0, 0.5, 1.0) }).unwrap();
+    let gone = geometric(&Geometric {
+        horizon: Some(7.0),
+        timing: Timing::End,
+        ..Geometric::new(100.0, 0.5, 1.0)
+    })
+    .unwrap();
     assert!(gone.ltv == 50.0 && gone.retention_12 == 0.0);
 }
 
 #[test]
 fn payback_at_the_edges() {
     let never = payback(6000.0, 160.0, 0.03, 0.0).unwrap();
-    assert!(never.months_with_churn.is_nan() && never.months_simple == 37.5 && never.months_discounted.is_nan());
+    assert!(
+        never.months_with_churn.is_nan()
+            && never.months_simple == 37.5
+            && never.months_discounted.is_nan()
+    );
     let free = payback(0.0, 160.0, 0.03, 0.1).unwrap();
     assert!(free.months_simple == 0.0 && free.months_with_churn == 0.0 && free.ltv_to_cac.is_nan());
     let loyal = payback(480.0, 160.0, 0.0, 0.0).unwrap();
-    assert!(loyal.months_with_churn == 3.0 && loyal.months_discounted == 3.0 && loyal.ltv == f64::INFINITY);
-    assert!(payback(480.0, 0.0, 0.1, 0.0).unwrap().months_simple.is_nan());
+    assert!(
+        loyal.months_with_churn == 3.0
+            && loyal.months_discounted == 3.0
+            && loyal.ltv == f64::INFINITY
+    );
+    assert!(
+        payback(480.0, 0.0, 0.1, 0.0)
+            .unwrap()
+            .months_simple
+            .is_nan()
+    );
 }
 
 #[test]
 fn retention_tables() {
     let month = |t: i32| 0.97_f64.powi(t);
     let table: Vec<f64> = (0..24).map(month).collect();
-    let of = geometric(&Geometric { annual_discount: 0.1, horizon: Some(24.0), ..Geometric::new(100.0, 0.8, 0.03) }).unwrap();
+    let of = geometric(&Geometric {
+        annual_discount: 0.1,
+        horizon: Some(24.0),
+        ..Geometric::new(100.0, 0.8, 0.03)
+    })
+    .unwrap();
     let got = by_retention(&table, &[80.0], 0.1, Timing::Start, None).unwrap();
     assert!((got.ltv - of.ltv_horizon_due).abs() < 1e-10 * got.ltv);
     assert!((got.ltv_undiscounted - of.ltv_horizon_undiscounted).abs() < 1e-10 * got.ltv);
@@ -226,8 +320,18 @@ fn retention_tables() {
     let whole = by_retention(&table, &[80.0], 0.1, Timing::Start, Some(0.03)).unwrap();
     assert!((whole.ltv - of.ltv_discounted_due).abs() < 1e-10 * whole.ltv && whole.tail > 0.0);
     assert!((whole.lifetime_months - 1.0 / 0.03).abs() < 1e-9);
-    assert_eq!(by_retention(&[1.0], &[1.0, 2.0], 0.0, Timing::Start, None).unwrap_err().code(), "length_mismatch");
-    assert_eq!(by_retention(&[1.0, 1.2], &[1.0], 0.0, Timing::Start, None).unwrap_err().code(), "not_a_rate");
+    assert_eq!(
+        by_retention(&[1.0], &[1.0, 2.0], 0.0, Timing::Start, None)
+            .unwrap_err()
+            .code(),
+        "length_mismatch"
+    );
+    assert_eq!(
+        by_retention(&[1.0, 1.2], &[1.0], 0.0, Timing::Start, None)
+            .unwrap_err()
+            .code(),
+        "not_a_rate"
+    );
 }
 
 #[test]
@@ -247,12 +351,24 @@ fn a_table_that_is_rectangular() {
 
 #[test]
 fn intervals_of_the_geometric_value() {
-    let counted = Counted { gross_profit_month: 160.0, gross_profit_se: 4.0, customer_months: 10_000.0, churned: 300.0 };
+    let counted = Counted {
+        gross_profit_month: 160.0,
+        gross_profit_se: 4.0,
+        customer_months: 10_000.0,
+        churned: 300.0,
+    };
     let got = from_counts(&counted, 0.95).unwrap();
     let se = (0.97_f64 / 300.0 + 0.025 * 0.025).sqrt();
     assert!((got.estimate - 160.0 / 0.03).abs() < 1e-9);
     assert!((got.high / got.estimate - (1.959_963_984_540_054 * se).exp()).abs() < 1e-12);
-    let none = from_counts(&Counted { churned: 0.0, ..counted }, 0.95).unwrap();
+    let none = from_counts(
+        &Counted {
+            churned: 0.0,
+            ..counted
+        },
+        0.95,
+    )
+    .unwrap();
     assert!(none.estimate.is_nan() && none.high == f64::INFINITY);
     assert!((none.low - 160.0 * 10_000.0 / 3.688_879_454_113_936).abs() < 1e-6);
 
@@ -260,7 +376,11 @@ fn intervals_of_the_geometric_value() {
     let profit: Vec<f64> = (0..400).map(|i| f64::from(20 + (i * 37) % 100)).collect();
     let months: Vec<f64> = profit.iter().map(|x| x / 10.0).collect();
     let churned: Vec<f64> = (0..400).map(|i| f64::from(i32::from(i % 4 == 0))).collect();
-    let data = CustomerData { gross_profit: &profit, months: &months, churned: &churned };
+    let data = CustomerData {
+        gross_profit: &profit,
+        months: &months,
+        churned: &churned,
+    };
     let got = bootstrap(&data, 2000, 7, 0.95).unwrap();
     assert_eq!(got, bootstrap(&data, 2000, 7, 0.95).unwrap());
     assert_ne!(got.ltv, bootstrap(&data, 2000, 8, 0.95).unwrap().ltv);
@@ -268,13 +388,29 @@ fn intervals_of_the_geometric_value() {
     // The two intervals agree to a few percent of their width.
     let width = got.delta.high - got.delta.low;
     assert!((got.ltv.low - got.delta.low).abs() < 0.1 * width, "{got:?}");
-    assert!((got.ltv.high - got.delta.high).abs() < 0.1 * width, "{got:?}");
-    let lucky = CustomerData { gross_profit: &[5.0, 6.0], months: &[1.0, 2.0], churned: &[1.0, 0.0] };
+    assert!(
+        (got.ltv.high - got.delta.high).abs() < 0.1 * width,
+        "{got:?}"
+    );
+    let lucky = CustomerData {
+        gross_profit: &[5.0, 6.0],
+        months: &[1.0, 2.0],
+        churned: &[1.0, 0.0],
+    };
     let got = bootstrap(&lucky, 1000, 1, 0.9).unwrap();
     assert!(got.ltv.high == f64::INFINITY && (got.unbounded_share - 0.25).abs() < 0.05);
-    let wrong = CustomerData { churned: &[1.0, 0.5], ..lucky };
-    assert_eq!(bootstrap(&wrong, 10, 1, 0.9).unwrap_err().code(), "not_zero_or_one");
-    assert_eq!(bootstrap(&lucky, 0, 1, 0.9).unwrap_err().code(), "resamples_out_of_range");
+    let wrong = CustomerData {
+        churned: &[1.0, 0.5],
+        ..lucky
+    };
+    assert_eq!(
+        bootstrap(&wrong, 10, 1, 0.9).unwrap_err().code(),
+        "not_zero_or_one"
+    );
+    assert_eq!(
+        bootstrap(&lucky, 0, 1, 0.9).unwrap_err().code(),
+        "resamples_out_of_range"
+    );
 }
 
 fn any_number() -> impl Strategy<Value = f64> {

@@ -55,17 +55,60 @@ fn the_rule_that_binds() {
     assert!((got.incrementality_adjusted_target - 360.0).abs() < 1e-9);
     let bound = |rules: Rules| target(&rules).unwrap().binding.unwrap().code();
     assert_eq!(bound(Rules::new(3000.0, 0.6)), "break_even");
-    assert_eq!(bound(Rules { ltv_to_cac: None, ..all }), "max_share");
-    assert_eq!(bound(Rules { ltv_to_cac: None, max_share: None, ..all }), "buffer");
-    assert_eq!(bound(Rules { payback_cpa: Some(5.0), ..all }), "payback");
+    assert_eq!(
+        bound(Rules {
+            ltv_to_cac: None,
+            ..all
+        }),
+        "max_share"
+    );
+    assert_eq!(
+        bound(Rules {
+            ltv_to_cac: None,
+            max_share: None,
+            ..all
+        }),
+        "buffer"
+    );
+    assert_eq!(
+        bound(Rules {
+            payback_cpa: Some(5.0),
+            ..all
+        }),
+        "payback"
+    );
     // A payback limit above break-even does not bind, and a buffer of zero is a rule.
-    assert_eq!(bound(Rules { payback_cpa: Some(1e6), ..Rules::new(3000.0, 0.6) }), "break_even");
-    assert_eq!(bound(Rules { buffer: Some(0.0), ..Rules::new(3000.0, 0.6) }), "buffer");
+    assert_eq!(
+        bound(Rules {
+            payback_cpa: Some(1e6),
+            ..Rules::new(3000.0, 0.6)
+        }),
+        "break_even"
+    );
+    assert_eq!(
+        bound(Rules {
+            buffer: Some(0.0),
+            ..Rules::new(3000.0, 0.6)
+        }),
+        "buffer"
+    );
     // 3 to 1 is a share of one third.
-    let ratio = target(&Rules { ltv_to_cac: Some(3.0), ..Rules::new(3000.0, 0.6) }).unwrap();
-    let share = target(&Rules { max_share: Some(1.0 / 3.0), ..Rules::new(3000.0, 0.6) }).unwrap();
+    let ratio = target(&Rules {
+        ltv_to_cac: Some(3.0),
+        ..Rules::new(3000.0, 0.6)
+    })
+    .unwrap();
+    let share = target(&Rules {
+        max_share: Some(1.0 / 3.0),
+        ..Rules::new(3000.0, 0.6)
+    })
+    .unwrap();
     assert!((ratio.target_cpa - share.target_cpa).abs() < 1e-9);
-    let unknown = target(&Rules { max_share: Some(f64::NAN), ..all }).unwrap();
+    let unknown = target(&Rules {
+        max_share: Some(f64::NAN),
+        ..all
+    })
+    .unwrap();
     assert!(unknown.target_cpa.is_nan() && unknown.target_by_buffer == 1440.0);
     assert_eq!(unknown.binding, None);
 }
@@ -73,14 +116,22 @@ fn the_rule_that_binds() {
 #[test]
 fn a_customer_brings_value_and_payback() {
     let customer = Geometric::new(200.0, 0.8, 0.03);
-    let rules = Rules { buffer: Some(0.2), ..Rules::new(0.0, 0.0) };
+    let rules = Rules {
+        buffer: Some(0.2),
+        ..Rules::new(0.0, 0.0)
+    };
     let got = target_of_customer(&customer, Some(12.0), &rules).unwrap();
     assert!((got.gross_profit_ltv - geometric(&customer).unwrap().ltv).abs() < 1e-9);
     assert_eq!(got.binding, Some(Binding::Payback));
     assert!((got.target_cpa - payback_cpa(160.0, 0.03, 12.0, 0.0).unwrap().max_cpa).abs() < 1e-9);
     // Nobody leaves, nothing is discounted, no horizon: no finite value.
     let eternal = Geometric::new(200.0, 0.8, 0.0);
-    assert_eq!(target_of_customer(&eternal, None, &rules).unwrap_err().argument, "ltv");
+    assert_eq!(
+        target_of_customer(&eternal, None, &rules)
+            .unwrap_err()
+            .argument,
+        "ltv"
+    );
 }
 
 #[test]
@@ -89,12 +140,27 @@ fn errors_name_their_argument() {
         let error = target(&rules).unwrap_err();
         (error.argument, error.code())
     };
-    assert_eq!(code(Rules { buffer: Some(1.2), ..Rules::new(1.0, 0.6) }), ("buffer", "not_a_rate"));
+    assert_eq!(
+        code(Rules {
+            buffer: Some(1.2),
+            ..Rules::new(1.0, 0.6)
+        }),
+        ("buffer", "not_a_rate")
+    );
     assert_eq!(code(Rules::new(1.0, 60.0)), ("margin", "not_a_rate"));
     assert_eq!(code(Rules::new(-1.0, 0.6)), ("ltv", "negative"));
-    assert_eq!(code(Rules { ltv_to_cac: Some(0.0), ..Rules::new(1.0, 0.6) }), ("ltv_to_cac", "not_positive"));
+    assert_eq!(
+        code(Rules {
+            ltv_to_cac: Some(0.0),
+            ..Rules::new(1.0, 0.6)
+        }),
+        ("ltv_to_cac", "not_positive")
+    );
     let error = payback_cpa(1.0, 0.1, 2.5, 0.0).unwrap_err();
-    assert_eq!((error.argument, error.code()), ("payback_months", "not_a_count"));
+    assert_eq!(
+        (error.argument, error.code()),
+        ("payback_months", "not_a_count")
+    );
 }
 
 proptest! {
