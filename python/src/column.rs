@@ -6,7 +6,7 @@
 //! in: a list for a list, a Series with its index and name for a Series. No library is imported that the caller has not.
 //!
 //! A function over columns is three calls: [`Input::read`] for each argument, [`Sources::new`] to line them up, and [`map`]
-//! with a closure that answers one row.
+//! with a closure that answers rows.
 
 use std::num::NonZero;
 use std::slice;
@@ -129,6 +129,20 @@ impl<'py> Input<'py> {
             return Err(wrong_type(argument, None, value));
         };
         Ok(Self::Column(column))
+    }
+
+    /// The one value, where the arguments beside it are no columns.
+    pub(crate) fn scalar(&self, argument: &'static str) -> Result<Option<&str>, Problem> {
+        match self {
+            Self::Scalar(text) => text
+                .as_ref()
+                .map(|text| utf8(argument, None, text))
+                .transpose(),
+            Self::Column(_) => Err(Problem::new(
+                Code::LengthMismatch,
+                format!("{argument} is a column, value is not"),
+            )),
+        }
     }
 
     /// An argument that may be left out.
@@ -409,14 +423,6 @@ pub(crate) fn utf8<'a>(
     })
 }
 
-/// [`utf8`] of a value that may be missing.
-pub(crate) fn scalar<'a>(
-    argument: &'static str,
-    text: Option<&'a Bound<'_, PyString>>,
-) -> Result<Option<&'a str>, Problem> {
-    text.map(|text| utf8(argument, None, text)).transpose()
-}
-
 /// The UTF-8 forms of a column.
 fn utf8_rows<'a>(
     argument: &'static str,
@@ -519,7 +525,7 @@ pub(crate) enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(argument: &'static str, input: &'a Input<'_>) -> Result<Self, Problem> {
         Ok(match input {
-            Input::Scalar(text) => Self::Same(scalar(argument, text.as_ref())?),
+            Input::Scalar(_) => Self::Same(input.scalar(argument)?),
             Input::Column(column) => Self::Rows(column.rows(argument)?),
         })
     }
@@ -689,37 +695,33 @@ impl Answers<'_> {
         self.ends.push(self.used);
     }
 
-    /// In a column of fixed width: lets `write` fill the place of an answer, which must become UTF-8; `false` drops it.
-    pub(crate) fn push_fixed<const WIDTH: usize>(
-        &mut self,
-        write: impl FnOnce(&mut [u8; WIDTH]) -> bool,
-    ) {
-        let Room::Share(room) = &mut self.room else {
-            return;
-        };
-        let place = room
-            .get_mut(self.used..)
-            .and_then(|room| room.first_chunk_mut::<WIDTH>());
-        let there = place.is_some_and(write);
-        self.used += if there { WIDTH } else { 0 };
-        self.there.push(there);
+    /// A text of the column's fixed width, in UTF-8, or `None` for a dropped value.
+    pub(crate) fn push_fixed<const WIDTH: usize>(&mut self, answer: Option<&[u8; WIDTH]>) {
+        if let (Some(answer), Room::Share(room)) = (answer, &mut self.room)
+            && let Some(place) = room
+                .get_mut(self.used..)
+                .and_then(|room| room.first_chunk_mut())
+        {
+            *place = *answer;
+            self.used += WIDTH;
+        }
+        self.there.push(answer.is_some());
     }
 }
 
 /// Answers every row, in order, with the interpreter's lock released: `OUT` columns from `IN` arguments.
 ///
-/// `room` makes what an answer needs to work in, once per thread; `answer` pushes one answer to each of the columns.
-pub(crate) fn map<'py, W, const IN: usize, const OUT: usize>(
+/// `work` gets each thread's rows and has to push an answer for every one of them to every column.
+pub(crate) fn map<'py, const IN: usize, const OUT: usize>(
     py: Python<'py>,
     sources: &Sources<'_, 'py, IN>,
     widths: [Width; OUT],
     threads: usize,
-    room: impl Fn() -> W + Sync,
-    answer: impl Fn([Option<&str>; IN], &mut W, &mut [Answers<'_>; OUT]) + Sync,
+    work: impl Fn(Walk<'_, IN>, &mut [Answers<'_>; OUT]) + Sync,
 ) -> PyResult<[Bound<'py, PyAny>; OUT]> {
     let texts = {
-        let (columns, rows, room, answer) = (&sources.sources, sources.rows, &room, &answer);
-        py.detach(|| fill(columns, rows, widths, threads, room, answer))
+        let (columns, rows, work) = (&sources.sources, sources.rows, &work);
+        py.detach(|| fill(columns, rows, widths, threads, work))
     };
     let mut columns = [const { None }; OUT];
     for (column, texts) in columns.iter_mut().zip(texts) {
@@ -728,13 +730,32 @@ pub(crate) fn map<'py, W, const IN: usize, const OUT: usize>(
     Ok(columns.map(|column| column.unwrap_or_else(|| py.None().into_bound(py))))
 }
 
-fn fill<W, const IN: usize, const OUT: usize>(
+/// The rows of one thread, in order, each with its number in the column.
+pub(crate) struct Walk<'a, const IN: usize> {
+    cursors: [Cursor<'a>; IN],
+    row: usize,
+    end: usize,
+}
+
+impl<'a, const IN: usize> Iterator for Walk<'a, IN> {
+    type Item = (usize, [Option<&'a str>; IN]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.row;
+        if row == self.end {
+            return None;
+        }
+        self.row += 1;
+        Some((row, self.cursors.each_mut().map(Cursor::value)))
+    }
+}
+
+fn fill<const IN: usize, const OUT: usize>(
     sources: &[Source<'_>; IN],
     rows: usize,
     widths: [Width; OUT],
     threads: usize,
-    room: impl Fn() -> W + Sync,
-    answer: impl Fn([Option<&str>; IN], &mut W, &mut [Answers<'_>; OUT]) + Sync,
+    answer: impl Fn(Walk<'_, IN>, &mut [Answers<'_>; OUT]) + Sync,
 ) -> [Texts; OUT] {
     let share = rows.div_ceil(threads.max(1)).max(1);
     let mut buffers = widths.map(|width| match width {
@@ -774,12 +795,12 @@ fn fill<W, const IN: usize, const OUT: usize>(
             parts.push((start, count, answers));
         }
         let work = |(start, count, mut answers): (usize, usize, [Answers<'_>; OUT])| {
-            let mut room = room();
-            let mut cursors = sources.each_ref().map(|source| source.from(start));
-            for _ in 0..count {
-                let row = cursors.each_mut().map(Cursor::value);
-                answer(row, &mut room, &mut answers);
-            }
+            let walk = Walk {
+                cursors: sources.each_ref().map(|source| source.from(start)),
+                row: start,
+                end: start + count,
+            };
+            answer(walk, &mut answers);
             answers.map(Piece::of)
         };
         in_threads(parts, work)

@@ -380,6 +380,13 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
     super::attribution::ALL,
+    super::compat::ALL,
     super::events::ALL,
+    super::lift::ALL,
     super::paid::ALL,
+    super::power::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
+    super::revenue::ALL,
+    super::sequential::ALL,
 ];
