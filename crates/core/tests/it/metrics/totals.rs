@@ -1,5 +1,6 @@
 //! The laws of `metrics::totals`, and the reference rows of sums by segment.
 #![expect(
+    clippy::float_cmp,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     reason = "sums are exact"
