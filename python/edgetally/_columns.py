@@ -1,4 +1,4 @@
-"""Columns in, columns out: NumPy, pandas, Polars, Arrow, lists. Imported when the first column arrives, and NumPy with it."""
+"""Columns in, columns out: NumPy, pandas, Polars, Arrow, lists. Imported with NumPy when the first column arrives."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Form:
         """One argument as ``None``, a float, or a NumPy array of float64."""
         if value is None or type(value) is float:
             return value
-        if isinstance(value, bool) or isinstance(value, (str, bytes)):
+        if isinstance(value, (bool, str, bytes)):
             raise _error("wrong_type", f"{argument} is no number and no column of numbers, but {type(value).__name__}")
         if isinstance(value, (int, float)):
             try:
@@ -119,7 +119,7 @@ class Form:
         self.missing = mask if self.missing is None else (self.missing | mask)
 
     def columns(self, arguments: tuple[str, ...], values: Any) -> tuple[list[Any], int]:
-        """All arguments, spread over one shape: ``None``, floats and contiguous columns, and how many rows there are."""
+        """All arguments, spread over one shape: ``None``, floats and contiguous columns; and how many rows."""
         read = [self.read(argument, value) for argument, value in zip(arguments, values, strict=True)]
         shapes = {value.shape for value in read if isinstance(value, np.ndarray)}
         if len(shapes) > 1:

@@ -378,4 +378,15 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL];
+static TABLES: &[&[Calculator]] = &[
+    super::attribution::ALL,
+    super::compat::ALL,
+    super::events::ALL,
+    super::lift::ALL,
+    super::paid::ALL,
+    super::power::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
+    super::revenue::ALL,
+    super::sequential::ALL,
+];
