@@ -79,12 +79,16 @@ def _lift(sums: dict[str, Any], options: dict[str, Any]) -> Any:
     from . import _lift as module
 
     options = dict(options)
+    split = options.get("expected_split")
+    if split is not None and not isinstance(split, float):
+        exposed, holdout = split
+        options["expected_split"] = exposed / (exposed + holdout)
     if "spend" in sums:
         options["spend"] = sums["spend"]
     if "exposed_revenue" in sums:
         options["aov"] = _ratio(sums["exposed_revenue"], sums["exposed_conversions"])
     names = ("exposed_users", "exposed_conversions", "holdout_users", "holdout_conversions")
-    return module.lift(*(sums[name] for name in names), **options)  # type: ignore[attr-defined]
+    return module.lift(*(sums[name] for name in names), **options)
 
 
 _METRICS = {
@@ -118,12 +122,16 @@ _METRICS = {
         _funnel,
     ),
     "target_cpa": _Metric(
-        "ltv", "customers", "margin buffer max_share ltv_to_cac payback_cpa share_incremental", "target_cpa", _target_cpa
+        "ltv",
+        "customers",
+        "margin buffer max_share ltv_to_cac payback_cpa share_incremental",
+        "target_cpa",
+        _target_cpa,
     ),
     "lift": _Metric(
         "exposed_users exposed_conversions holdout_users holdout_conversions",
         "spend exposed_revenue",
-        "spend aov margin confidence method alternative",
+        "spend aov margin confidence method alternative expected_split mde",
         "rel_lift",
         _lift,
     ),
@@ -142,8 +150,12 @@ _DEFINITIONS = {
     "mature": "The lag has passed since the window's end, so late conversions have come.",
     "rows": "Rows of the table that were summed.",
     "p_adjusted": "The p-value, adjusted for the number of rows of the report.",
-    "srm_p_value": "p-value of the chi-square test that the users were split as planned.",
-    "srm": "The split differs from the plan (p below 0.001): believe no lift of this row.",
+    "flags": "What to know before a decision, in words with commas between them.",
+    "srm": "The users were not split as planned (p below 0.001): believe no lift of this row.",
+    "stratified_abs_lift": "Mean of the segments' differences of rates, weighed by exposed users.",
+    "mantel_haenszel_abs_lift": "Mantel and Haenszel's difference of rates over the segments.",
+    "heterogeneity_p": "p-value of Cochran's Q: do the segments differ in their lift?",
+    "simpson": "All users together and the segments have lifts of different signs: believe the segments.",
 }
 
 
@@ -188,7 +200,13 @@ class _Source:
         self.table = table
 
     def column(self, name: str) -> Any:
-        names = self.table.column_names if self.kind == "arrow" else list(self.table.keys()) if self.kind == "mapping" else self.table.columns
+        names = (
+            self.table.column_names
+            if self.kind == "arrow"
+            else list(self.table.keys())
+            if self.kind == "mapping"
+            else self.table.columns
+        )
         if name not in names:
             raise _error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
@@ -684,14 +702,11 @@ class Partial:
         adjust: str | None = None,
         attribution_window: Any = None,
         allow_mismatch: bool = False,
-        expected_split: Sequence[float] | None = None,
         errors: str = "raise",
         **options: Any,
     ) -> Report:
         """The report of these sums; arguments as in ``report``."""
-        return _make(
-            self, "mapping", now, lag, adjust, attribution_window, allow_mismatch, expected_split, errors, options
-        )
+        return _make(self, "mapping", now, lag, adjust, attribution_window, allow_mismatch, errors, options)
 
 
 def summarize(
@@ -902,7 +917,6 @@ def report(
     attribution_window: Any = None,
     allow_mismatch: bool = False,
     arms: Sequence[Any] | None = None,
-    expected_split: Sequence[float] | None = None,
     nan_policy: str = "propagate",
     errors: str = "raise",
     threads: int | None = None,
@@ -922,7 +936,8 @@ def report(
     (counted from Monday, 1970-01-05). Instants are cut to days in ``tz``; those without a zone are taken as UTC. A window is
     ``complete`` when it is over at ``now`` (default: today) and the data reach over all of it, and ``mature`` when ``lag`` days
     (default: ``attribution_window`` where that is a number of days, else none) have passed since. ``adjust`` (``bh``, ``holm``)
-    corrects the p-values of a lift for the number of rows; ``expected_split``, as ``(9, 1)``, tests the split of the users.
+    corrects the p-values of a lift for the number of rows; ``expected_split``, as ``(9, 1)``, tests the split of the users
+    (``srm``); ``total`` of a lift has the stratified estimates too, and a warning where they contradict the pooled one.
     ``nan_policy`` says what a missing number does: ``propagate`` makes the segment's sums ``NaN``, ``omit`` counts it as zero,
     ``raise`` refuses. ``attribution_window`` is noted, so that reports with different ones are not compared by mistake.
 
@@ -952,7 +967,7 @@ def report(
     kind = _Source(df).kind if type(df).__module__.partition(".")[0] in ("pandas", "polars") else "arrow"
     if isinstance(df, dict):
         kind = "mapping"
-    return _make(part, kind, now, lag, adjust, attribution_window, allow_mismatch, expected_split, errors, options)
+    return _make(part, kind, now, lag, adjust, attribution_window, allow_mismatch, errors, options)
 
 
 def _make(
@@ -963,7 +978,6 @@ def _make(
     adjust: str | None,
     attribution_window: Any,
     allow_mismatch: bool,
-    expected_split: Sequence[float] | None,
     errors: str,
     options: dict[str, Any],
 ) -> Report:
@@ -986,7 +1000,7 @@ def _make(
         "allow_mismatch": allow_mismatch,
     }
     today = _day(now, plan.tz) if plan.date is not None else 0
-    full = (plan, settings, kind, today, wait, adjust, expected_split, errors)
+    full = (plan, settings, kind, today, wait, adjust, errors)
     places = list(range(len(plan.by)))
     rest = list(range(len(plan.by), len(part._totals.kinds)))
     total = _table(part._totals.by(rest), 0, full, None) if places else None
@@ -996,7 +1010,7 @@ def _make(
 def _table(totals: Totals, by: int, full: Any, total: Report | None) -> Report:
     import numpy as np
 
-    plan, settings, kind, today, wait, adjust, expected_split, errors = full
+    plan, settings, kind, today, wait, adjust, errors = full
     metric = _METRICS[plan.metric]
     columns: dict[str, Any] = {}
     definition = {}
@@ -1028,9 +1042,9 @@ def _table(totals: Totals, by: int, full: Any, total: Report | None) -> Report:
                 end = " Lower end." if name == f"{base}_low" else " Upper end." if name == f"{base}_high" else ""
                 definition[name] = text + end
         if plan.metric == "lift":
-            _lift_checks(columns, sums, adjust, expected_split)
-            if by:
-                warnings += _simpson(columns, sums)
+            _lift_flags(columns, result, adjust)
+            if total is not None:
+                warnings += _stratify(columns, sums, total, settings["options"].get("confidence", 0.95))
     for name in columns:
         if name in _DEFINITIONS:
             definition[name] = _DEFINITIONS[name]
@@ -1131,51 +1145,58 @@ def _by_arm(plan: _Plan, keys: list[Any], sums: dict[str, Any], rows: Any) -> An
     return back, wide, new["rows"].sum(axis=0)
 
 
-def _lift_checks(
-    columns: dict[str, Any], sums: dict[str, Any], adjust: str | None, expected_split: Sequence[float] | None
-) -> None:
+def _lift_flags(columns: dict[str, Any], result: Any, adjust: str | None) -> None:
     import numpy as np
 
+    columns.pop("quality", None)
+    flags = result.flags
+    rows = len(columns["rows"])
+    columns["flags"] = [", ".join(name for name, up in flags.items() if up[place]) for place in range(rows)]
+    columns["srm"] = [bool(up) for up in flags["srm"]]
     if adjust is not None:
-        from . import _experiment
+        from ._experiment import adjust_pvalues
 
-        adjusted = _experiment.adjust_pvalues(np.asarray(columns["p_value"], dtype=np.float64))  # type: ignore[attr-defined]
-        columns["p_adjusted"] = np.asarray(adjusted.holm if adjust == "holm" else adjusted.fdr_bh)
-    if expected_split is not None:
-        from . import _experiment
-
-        pairs = zip(sums["exposed_users"].tolist(), sums["holdout_users"].tolist(), strict=True)
-        p_values = [_experiment.srm(list(pair), list(expected_split)).p_value for pair in pairs]  # type: ignore[attr-defined]
-        columns["srm_p_value"] = np.array(p_values)
-        columns["srm"] = [p < 0.001 for p in p_values]
+        adjusted = adjust_pvalues(np.asarray(columns["p_value"], dtype=np.float64), method=adjust)
+        columns["p_adjusted"] = np.asarray(adjusted.adjusted)
 
 
-def _simpson(columns: dict[str, Any], sums: dict[str, Any]) -> list[str]:
-    """Windows in which all segments together say the opposite of the segments, each weighed by its exposed users."""
+def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, confidence: float) -> list[str]:
+    """What the segments say together, in the report of all of them; and where that is the opposite of what all users say."""
     import numpy as np
 
-    starts: dict[Any, list[int]] = {}
+    from ._experiment import segment_lift
+
+    names = ("exposed_users", "exposed_conversions", "holdout_users", "holdout_conversions")
+    places: dict[Any, list[int]] = {}
     for place, start in enumerate(columns["window_start"]):
-        starts.setdefault(start, []).append(place)
-    found = []
-    for start, places in starts.items():
-        e, x, h, y = (
-            sums[name][places]
-            for name in ("exposed_users", "exposed_conversions", "holdout_users", "holdout_conversions")
-        )
-        both = (e > 0) & (h > 0)
-        if both.sum() < 2:
-            continue
-        e, x, h, y = e[both], x[both], h[both], y[both]
-        pooled = x.sum() / e.sum() - y.sum() / h.sum()
-        stratified = float(np.sum(e * (x / e - y / h)) / e.sum())
-        if pooled * stratified < 0:
+        places.setdefault(start, []).append(place)
+    found: dict[str, list[Any]] = {}
+    warnings = []
+    for start in total["window_start"]:
+        rows = places.get(start, [])
+        lift = segment_lift(rows, *(sums[name][rows] for name in names), confidence=confidence)
+        for name, value in (
+            ("stratified_abs_lift", lift.stratified_abs_lift_exposed_weights),
+            ("mantel_haenszel_abs_lift", lift.mantel_haenszel_diff),
+        ):
+            for end, number in (("", value.estimate), ("_low", value.low), ("_high", value.high)):
+                found.setdefault(name + end, []).append(number)
+        found.setdefault("heterogeneity_p", []).append(lift.heterogeneity_p)
+        simpson = bool(lift.simpson_warning)
+        found.setdefault("simpson", []).append(simpson)
+        if simpson:
             when = "" if start is None else f" in the window from {start}"
-            found.append(
-                f"Simpson's paradox{when}: all users together show a lift of {pooled:+.4g}, the segments, weighed by exposed "
-                f"users, {stratified:+.4g}. Believe the segments, and ask why the split depends on them."
+            warnings.append(
+                f"Simpson's paradox{when}: all users together show a lift of {lift.pooled_abs_lift:+.4g}, the segments, weighed "
+                f"by exposed users, {lift.stratified_abs_lift_exposed_weights.estimate:+.4g}. Believe the segments, and ask why "
+                "the split depends on them."
             )
-    return found
+    for name, values in found.items():
+        total._columns[name] = values if name == "simpson" else np.array(values, dtype=np.float64)
+        base = name.removesuffix("_low").removesuffix("_high")
+        end = " Lower end." if name.endswith("_low") else " Upper end." if name.endswith("_high") else ""
+        total.definition[name] = _DEFINITIONS[base] + end
+    return warnings
 
 
 # --- Comparing ------------------------------------------------------------------------------------------------------------
@@ -1318,7 +1339,13 @@ def _text(table: Any) -> str:
     total = getattr(table, "total", None)
     if total is not None and len(total):
         seen, extra = _cells(total)
-        rows += [[dict(zip(seen, row, strict=True)).get(name, "total" if place == 0 else "") for place, name in enumerate(names)] for row in extra]
+        rows += [
+            [
+                dict(zip(seen, row, strict=True)).get(name, "total" if place == 0 else "")
+                for place, name in enumerate(names)
+            ]
+            for row in extra
+        ]
     widths = [max([len(name), *(len(row[place]) for row in rows)]) for place, name in enumerate(names)]
     lines = ["  ".join(name.rjust(width) for name, width in zip(names, widths, strict=True))]
     lines += ["  ".join(value.rjust(width) for value, width in zip(row, widths, strict=True)) for row in rows]
