@@ -175,7 +175,9 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     if form.kind == "number":
         rows = 1
     outputs = np.empty((calculator._width, rows))
-    refused = calculator._fill(flat, list(outputs), rows, errors == "coerce", threads)
+    # Rows of an array without elements all begin at one address, which looks like one array lent twice.
+    lent = list(outputs) if rows else [np.empty(0) for _ in outputs]
+    refused = calculator._fill(flat, lent, rows, errors == "coerce", threads)
     fields = [
         Interval(form.wrap(outputs[at]), form.wrap(outputs[at + 1]), form.wrap(outputs[at + 2]))
         if interval

@@ -1160,3 +1160,13 @@ impl TextArray {
         PyList::new(py, rows.collect::<Vec<_>>())
     }
 }
+
+impl<const IN: usize> Sources<'_, '_, IN> {
+    /// Takes every row, in order, on this thread.
+    pub(crate) fn each(&self, mut take: impl FnMut([Option<&str>; IN])) {
+        let mut cursors = self.sources.each_ref().map(|source| source.from(0));
+        for _ in 0..self.rows {
+            take(cursors.each_mut().map(Cursor::value));
+        }
+    }
+}

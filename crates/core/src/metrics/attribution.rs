@@ -21,6 +21,7 @@
 
 use std::collections::HashMap;
 
+use super::calculator::{Absent, Argument, Calculator};
 use super::domain::{DomainError, Rule};
 use super::math::{pow, ratio};
 
@@ -286,7 +287,9 @@ impl Paths {
     pub fn linear(&self) -> Vec<f64> {
         self.sum(|count, touches, give| {
             let part = count / touches.len() as f64;
-            touches.iter().for_each(|id| give(*id, part));
+            for id in touches {
+                give(*id, part);
+            }
         })
     }
 
@@ -299,7 +302,9 @@ impl Paths {
             distinct.sort_unstable();
             distinct.dedup();
             let part = count / distinct.len() as f64;
-            distinct.iter().for_each(|id| give(*id, part));
+            for id in &distinct {
+                give(*id, part);
+            }
         })
     }
 
@@ -344,7 +349,9 @@ impl Paths {
             [opener, between @ .., closer] => {
                 let part = (1.0 - first - last) / between.len() as f64;
                 give(*opener, count * first);
-                between.iter().for_each(|id| give(*id, count * part));
+                for id in between {
+                    give(*id, count * part);
+                }
                 give(*closer, count * last);
             }
         }))
@@ -463,6 +470,35 @@ pub fn incrementality_factor(incremental: f64, attributed: f64) -> Result<f64, D
     DomainError::check("attributed", Rule::NonNegative, attributed)?;
     Ok(ratio(incremental, attributed))
 }
+
+/// The calculators of this module that work row by row.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "attribution.incrementality",
+    arguments: &[
+        Argument {
+            name: "incremental",
+            rule: Rule::Finite,
+            absent: Absent::Refused,
+        },
+        Argument {
+            name: "attributed",
+            rule: Rule::NonNegative,
+            absent: Absent::Refused,
+        },
+    ],
+    at_most: &[],
+    outputs: &["factor"],
+    kernel: |_, inputs, outputs| {
+        let ([incremental, attributed], [factor]) = (inputs, outputs) else {
+            return;
+        };
+        for ((factor, incremental), attributed) in
+            factor.iter_mut().zip(*incremental).zip(*attributed)
+        {
+            *factor = ratio(*incremental, *attributed);
+        }
+    },
+}];
 
 /// Where a row of [`Flow`] keeps the flow that converts; the flow that leaves is beside it, then come the states.
 const CONVERTED: usize = 0;

@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use super::calculator::{Absent, Argument, Calculator, Given};
 use super::domain::{DomainError, Rule};
 use super::interval::Interval;
 use super::math::{exp, expm1, ln, log1p, ratio};
@@ -778,4 +779,109 @@ pub fn share_of(has: &[bool]) -> f64 {
         has.iter().filter(|has| **has).count() as f64,
         has.len() as f64,
     )
+}
+
+const COUNT: Rule = Rule::Count;
+const EXPOSURE: Rule = Rule::NonNegative;
+
+const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
+    Argument { name, rule, absent }
+}
+
+/// The calculators of this module that work row by row.
+pub(super) static ALL: &[Calculator] = &[
+    Calculator {
+        name: "events.rate_change",
+        arguments: &[
+            argument("count_new", COUNT, Absent::Refused),
+            argument("exposure_new", EXPOSURE, Absent::Refused),
+            argument("count_old", COUNT, Absent::Refused),
+            argument("exposure_old", EXPOSURE, Absent::Refused),
+            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "rate_ratio",
+            "p_exact_minlike",
+            "p_exact_central",
+            "p_mid",
+            "ratio_ci_exact",
+            "ratio_ci_exact.low",
+            "ratio_ci_exact.high",
+        ],
+        kernel: |_: Given, inputs, outputs| {
+            by_row(inputs, outputs, |[c1, t1, c0, t0, confidence]| {
+                let change = rate_change(c1, t1, c0, t0, confidence);
+                let change = change.unwrap_or(RateChange::UNDEFINED);
+                let ci = change.ratio_ci_exact;
+                [
+                    change.rate_ratio,
+                    change.p_exact_minlike,
+                    change.p_exact_central,
+                    change.p_mid,
+                    ci.estimate,
+                    ci.low,
+                    ci.high,
+                ]
+            });
+        },
+    },
+    Calculator {
+        name: "events.rate_change_overdispersed",
+        arguments: &[
+            argument("count_new", Rule::NonNegative, Absent::Refused),
+            argument("exposure_new", EXPOSURE, Absent::Refused),
+            argument("count_old", Rule::NonNegative, Absent::Refused),
+            argument("exposure_old", EXPOSURE, Absent::Refused),
+            argument("dispersion", Rule::Positive, Absent::Refused),
+            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "rate_ratio",
+            "z",
+            "p_value",
+            "ratio_ci",
+            "ratio_ci.low",
+            "ratio_ci.high",
+        ],
+        kernel: |_: Given, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[c1, t1, c0, t0, dispersion, confidence]| {
+                    let change = quasi_poisson((c1, t1), (c0, t0), dispersion, confidence);
+                    let ci = change.ratio_ci;
+                    [
+                        change.rate_ratio,
+                        change.z,
+                        change.p_value,
+                        ci.estimate,
+                        ci.low,
+                        ci.high,
+                    ]
+                },
+            );
+        },
+    },
+];
+
+/// Heavy formulas, one row at a time.
+fn by_row<const IN: usize, const OUT: usize>(
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    formula: impl Fn([f64; IN]) -> [f64; OUT],
+) {
+    let rows = outputs.first().map_or(0, |output| output.len());
+    for row in 0..rows {
+        let mut values = [f64::NAN; IN];
+        for (value, input) in values.iter_mut().zip(inputs) {
+            *value = input.get(row).copied().unwrap_or(f64::NAN);
+        }
+        for (output, value) in outputs.iter_mut().zip(formula(values)) {
+            if let Some(slot) = output.get_mut(row) {
+                *slot = value;
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ mod table;
 pub(super) use table::ALL;
 
 use super::calculator::Value;
-use super::proportion::{Alternative, Arms, Difference, Ratio};
+use super::proportion::{self, Alternative, Arms, Difference, Ratio};
 use super::{DomainError, Interval, Rule};
 
 /// How the intervals are made: a pair of methods for difference and ratio.
@@ -270,7 +270,7 @@ pub fn lift(arms: &Arms, money: &Money, options: &Options) -> Result<Lift, Domai
         amount(money.aov),
         amount(money.margin),
         Value::One(options.confidence),
-        Value::One(options.alternative.number()),
+        Value::One(proportion::number_of(options.alternative)),
         amount(options.expected_split),
         amount(options.mde),
     ])?;
@@ -327,7 +327,7 @@ pub struct RevenueProduct {
 /// Source: L. A. Goodman, JASA 55, 1960 (the exact variance of a product of independent estimates).
 ///
 /// # Errors
-/// A number of users that is no count, a difference beyond -1 and 1, or a negative or infinite amount or standard error.
+/// A number of users that is no count, an infinite difference, or a negative or infinite amount or standard error.
 ///
 /// ```
 /// use edgetally_core::metrics::lift::revenue_product;
@@ -344,23 +344,29 @@ pub fn revenue_product(
     aov_se: f64,
 ) -> Result<RevenueProduct, DomainError> {
     DomainError::check("exposed_users", Rule::Count, exposed_users)?;
-    if diff.abs() > 1.0 {
-        let rule = Rule::Other(
-            "not_a_difference",
-            "is not a difference of rates from -1 to 1",
-        );
-        return Err(DomainError::scalar("diff", rule, diff));
-    }
+    DomainError::check("diff", Rule::Finite, diff)?;
     for (name, value) in [("diff_se", diff_se), ("aov", aov), ("aov_se", aov_se)] {
         DomainError::check(name, Rule::NonNegative, value)?;
     }
-    let from_diff = aov * exposed_users * diff_se;
-    let from_aov = exposed_users * diff * aov_se;
-    let from_both = exposed_users * diff_se * aov_se;
-    let first = from_diff * from_diff + from_aov * from_aov;
-    Ok(RevenueProduct {
-        incremental_revenue: exposed_users * diff * aov,
-        se_delta: first.sqrt(),
-        se_exact_independent: (first + from_both * from_both).sqrt(),
-    })
+    Ok(RevenueProduct::of(
+        exposed_users,
+        diff,
+        diff_se,
+        aov,
+        aov_se,
+    ))
+}
+
+impl RevenueProduct {
+    fn of(users: f64, diff: f64, diff_se: f64, aov: f64, aov_se: f64) -> Self {
+        let from_diff = aov * users * diff_se;
+        let from_aov = users * diff * aov_se;
+        let from_both = users * diff_se * aov_se;
+        let first = from_diff * from_diff + from_aov * from_aov;
+        Self {
+            incremental_revenue: users * diff * aov,
+            se_delta: first.sqrt(),
+            se_exact_independent: (first + from_both * from_both).sqrt(),
+        }
+    }
 }

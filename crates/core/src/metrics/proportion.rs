@@ -37,57 +37,28 @@ pub(super) use table::ALL;
 use core::ops::Range;
 
 use super::math::erfc;
+pub use super::p_value::Alternative;
 use super::special::{normal_quantile, normal_quantile_sf};
 use super::vector::vectorised;
 use super::{DomainError, Interval, Rule};
 
-/// On which side of zero an effect is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Alternative {
-    /// On either.
-    #[default]
-    TwoSided,
-    /// The exposed convert more often.
-    Greater,
-    /// The exposed convert less often.
-    Less,
+/// As the number in a column: 0, 1 or 2.
+pub(crate) const fn number_of(alternative: Alternative) -> f64 {
+    match alternative {
+        Alternative::TwoSided => 0.0,
+        Alternative::Greater => 1.0,
+        Alternative::Less => 2.0,
+    }
 }
 
-impl Alternative {
-    /// The words, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["two-sided", "greater", "less"];
-
-    /// From its word.
-    ///
-    /// # Errors
-    /// [`Rule::OneOf`] for any other word.
-    pub fn parse(word: &str) -> Result<Self, DomainError> {
-        match word {
-            "two-sided" => Ok(Self::TwoSided),
-            "greater" => Ok(Self::Greater),
-            "less" => Ok(Self::Less),
-            _ => Err(DomainError::whole("alternative", Rule::OneOf(Self::WORDS))),
-        }
-    }
-
-    /// As the number in a column: 0, 1 or 2, in the order of the words.
-    pub(crate) const fn number(self) -> f64 {
-        match self {
-            Self::TwoSided => 0.0,
-            Self::Greater => 1.0,
-            Self::Less => 2.0,
-        }
-    }
-
-    /// From the number in a column; any other than those of the one-sided is two-sided.
-    fn from_number(number: f64) -> Self {
-        if number == 1.0 {
-            Self::Greater
-        } else if number == 2.0 {
-            Self::Less
-        } else {
-            Self::TwoSided
-        }
+/// From the number in a column; any other than those of the one-sided is two-sided.
+fn alternative_of(number: f64) -> Alternative {
+    if number == 1.0 {
+        Alternative::Greater
+    } else if number == 2.0 {
+        Alternative::Less
+    } else {
+        Alternative::TwoSided
     }
 }
 
@@ -142,6 +113,11 @@ impl Level {
             z,
             z2: z * z,
         }
+    }
+
+    /// Half the width of a normal interval.
+    pub(crate) fn half(&self, standard_error: f64) -> f64 {
+        self.z * standard_error
     }
 
     /// The ends, of which one is replaced for a one-sided interval. `NaN` stays.
@@ -400,7 +376,7 @@ pub(crate) fn runs(
     while let (Some(first), Some(side)) = (confidence.get(start), alternative.get(start)) {
         let rest = confidence.iter().zip(alternative).skip(start);
         let rows = rest.take_while(|row| same(*row, (first, side))).count();
-        let level = Level::unchecked(*first, Alternative::from_number(*side));
+        let level = Level::unchecked(*first, alternative_of(*side));
         each(&level, start..start + rows);
         start += rows;
     }

@@ -33,6 +33,28 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
     of("lift.delta", |_, inputs, outputs| {
         fill(Method::Delta, inputs, outputs);
     }),
+    Calculator {
+        name: "lift.revenue_product",
+        arguments: &[
+            argument("exposed_users", Rule::Count, Absent::Refused),
+            argument("diff", Rule::Finite, Absent::Refused),
+            argument("diff_se", Rule::NonNegative, Absent::Refused),
+            argument("aov", Rule::NonNegative, Absent::Refused),
+            argument("aov_se", Rule::NonNegative, Absent::Refused),
+            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "incremental_revenue",
+            "incremental_revenue.low",
+            "incremental_revenue.high",
+            "se_delta",
+            "se_exact_independent",
+        ],
+        kernel: |_, inputs, outputs| {
+            revenue_product(inputs, outputs);
+        },
+    },
 ];
 
 const fn of(name: &'static str, kernel: Kernel) -> Calculator {
@@ -468,5 +490,29 @@ fn arms(n1: f64, x1: f64, n0: f64, x0: f64) -> Arms {
         exposed_conversions: x1,
         holdout_users: n0,
         holdout_conversions: x0,
+    }
+}
+
+/// Incremental revenue as a product of two estimates, with the exact standard error when they are independent, and the normal
+/// interval that it makes.
+///
+/// Source: L. A. Goodman, JASA 55, 1960.
+fn revenue_product(inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+    let &[users, diff, diff_se, aov, aov_se, confidence] = inputs else {
+        return;
+    };
+    let [revenue, low, high, first_order, exact] = outputs else {
+        return;
+    };
+    for row in 0..revenue.len() {
+        let product =
+            super::RevenueProduct::of(users[row], diff[row], diff_se[row], aov[row], aov_se[row]);
+        let half = Level::unchecked(confidence[row], Alternative::TwoSided)
+            .half(product.se_exact_independent);
+        revenue[row] = product.incremental_revenue;
+        low[row] = product.incremental_revenue - half;
+        high[row] = product.incremental_revenue + half;
+        first_order[row] = product.se_delta;
+        exact[row] = product.se_exact_independent;
     }
 }

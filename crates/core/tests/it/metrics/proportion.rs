@@ -1,4 +1,9 @@
 //! Intervals for rates, differences and ratios against 40-digit references, and their laws.
+#![expect(
+    clippy::float_cmp,
+    clippy::many_single_char_names,
+    reason = "what is exact is compared exactly; a formula in the letters of its paper"
+)]
 
 use super::{Row, rows};
 use edgetally_core::metrics::calculator::{self, Calculator, Value};
