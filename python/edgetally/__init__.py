@@ -16,8 +16,11 @@ The functions here are those of the edgetally gateway, so what is uploaded in bu
 identifiers a platform takes.
 """
 
+from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
+    Interval,
     __version__,
     dialects,
     error_codes,
@@ -47,10 +50,6 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
-
-from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
-from ._edgetally import Interval
-from ._attribution import *  # noqa: F403
 from ._experiment import *  # noqa: F403
 from ._geo import *  # noqa: F403
 from ._inference import *  # noqa: F403
@@ -59,8 +58,8 @@ from ._money import *  # noqa: F403
 from ._paid import *  # noqa: F403
 from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
-from ._windows import *  # noqa: F403
 from ._result import Result
+from ._windows import *  # noqa: F403
 
 __all__ = [
     *_attribution.__all__,

@@ -1,4 +1,4 @@
-"""Columns in, columns out: NumPy, pandas, Polars, Arrow, lists. Imported when the first column arrives, and NumPy with it."""
+"""Columns in, columns out: NumPy, pandas, Polars, Arrow, lists. Imported with NumPy when the first column arrives."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Form:
         """One argument as ``None``, a float, or a NumPy array of float64."""
         if value is None or type(value) is float:
             return value
-        if isinstance(value, bool) or isinstance(value, (str, bytes)):
+        if isinstance(value, (bool, str, bytes)):
             raise _error("wrong_type", f"{argument} is no number and no column of numbers, but {type(value).__name__}")
         if isinstance(value, (int, float)):
             try:
@@ -119,7 +119,7 @@ class Form:
         self.missing = mask if self.missing is None else (self.missing | mask)
 
     def columns(self, arguments: tuple[str, ...], values: Any) -> tuple[list[Any], int]:
-        """All arguments, spread over one shape: ``None``, floats and contiguous columns, and how many rows there are."""
+        """All arguments, spread over one shape: ``None``, floats and contiguous columns; and how many rows."""
         read = [self.read(argument, value) for argument, value in zip(arguments, values, strict=True)]
         shapes = {value.shape for value in read if isinstance(value, np.ndarray)}
         if len(shapes) > 1:
@@ -175,7 +175,9 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     if form.kind == "number":
         rows = 1
     outputs = np.empty((calculator._width, rows))
-    refused = calculator._fill(flat, list(outputs), rows, errors == "coerce", threads)
+    # Rows of an array without elements all begin at one address, which looks like one array lent twice.
+    lent = list(outputs) if rows else [np.empty(0) for _ in outputs]
+    refused = calculator._fill(flat, lent, rows, errors == "coerce", threads)
     fields = [
         Interval(form.wrap(outputs[at]), form.wrap(outputs[at + 1]), form.wrap(outputs[at + 2]))
         if interval

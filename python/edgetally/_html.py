@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._edgetally import Interval
-from ._result import Result
+
+if TYPE_CHECKING:
+    from ._result import Result
 
 _CELL = "padding:2px 10px;text-align:"
 _MOST = 8
@@ -17,9 +19,9 @@ def number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return escape(str(value))
     if value != value:
-        return "–"
+        return "\N{EN DASH}"
     if value in (float("inf"), float("-inf")):
-        return "∞" if value > 0 else "−∞"
+        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
     size = abs(value)
     if isinstance(value, int) or size >= 1000:
         text = f"{value:,.0f}"
@@ -27,7 +29,7 @@ def number(value: Any) -> str:
         text = f"{value:,.4g}"
     else:
         text = f"{value:.3g}"
-    return text.replace("-", "−")
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def cell(value: Any) -> str:
@@ -56,7 +58,7 @@ def result(what: Result) -> str:
         for name, value in what._items()
     )
     flags = "".join(
-        f'<span style="background:#b35900;color:#fff;border-radius:3px;padding:1px 6px;margin-right:4px">{escape(flag)}</span>'
+        f'<span style="background:#b35900;color:#fff;border-radius:3px;padding:1px 6px">{escape(flag)}</span> '
         for flag in what._flags()
     )
     head = f'<caption style="text-align:left"><b>{escape(type(what).__name__)}</b> {flags}</caption>'

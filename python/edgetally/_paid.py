@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     Numbers = Any
 
+# The exponents that a power curve of advertising may have: 0.6 to 0.9 are common.
+EXPONENTS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+
 
 class FunnelResult(Result):
     """What ``funnel`` returns."""
@@ -36,6 +39,12 @@ class FunnelResult(Result):
         "break_even_aov": "Order value at which profit is zero.",
     }
 
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import lines
+
+        names = ["revenue_per_mille", "contribution_per_mille", "profit_per_mille"]
+        return lines(ax, [name.removesuffix("_per_mille") for name in names], [float(self[name]) for name in names])
+
 
 _FUNNEL = Calculator("funnel", FunnelResult)
 
@@ -55,11 +64,13 @@ def funnel(
 ) -> FunnelResult:
     """From a thousand impressions to profit.
 
-    Rates and shares are fractions: ``ctr`` clicks per impression, ``cvr`` orders per click, the four margins shares of revenue. ``cpm`` and
-    ``aov`` are money. The contribution margin may be negative and is not clamped; break-even points are then undefined.
+    Rates and shares are fractions: ``ctr`` clicks per impression, ``cvr`` orders per click, the four margins shares
+    of revenue. ``cpm`` and ``aov`` are money. The contribution margin may be negative and is not clamped; break-
+    even points are then undefined.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> f = et.funnel(cpm=12, ctr=0.015, cvr=0.03, aov=80, gross_margin=0.60, payment_fees=0.03)
@@ -95,7 +106,7 @@ class RoiResult(Result):
         "profit_margin": "Profit per unit of revenue.",
         "break_even_revenue": "Revenue at which profit is zero: the cost.",
         "monthly_profit": "Profit per month.",
-        "payback_months_metrickit": "Cost divided by monthly profit after that cost; for comparison with MetricKit only.",
+        "payback_months_metrickit": "Cost divided by monthly profit after that cost; to compare with MetricKit.",
         "payback_months": "Months until revenue has returned the cost.",
     }
 
@@ -108,12 +119,13 @@ def roi(
 ) -> RoiResult:
     """Return on a cost, over so many months.
 
-    ``annualized_roi`` is ``(1 + roi) ** (12 / months) - 1``; a total loss is -1, and less than nothing left is undefined.
-    ``payback_months`` divides the cost by the revenue of a month; ``payback_months_metrickit`` divides it by a profit that the cost has
-    already been taken from, and is kept for comparison.
+    ``annualized_roi`` is ``(1 + roi) ** (12 / months) - 1``; a total loss is -1, and less than nothing left is
+    undefined. ``payback_months`` divides the cost by the revenue of a month; ``payback_months_metrickit`` divides
+    it by a profit that the cost has already been taken from, and is kept for comparison.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> r = et.roi(revenue=5000, cost=3000, months=12)
@@ -142,40 +154,49 @@ class MarginalRoasResult(Result):
         "current_profit": "Margin times revenue less spend today.",
         "marginal_roas_current": "Revenue of the next unit of spend today.",
         "marginal_profit_current": "Profit of the next unit of spend today.",
-        "optimal_spend": "Spend with the highest profit, within the cap.",
         "optimal_spend_uncapped": "Spend with the highest profit.",
+        "optimal_spend": "Spend with the highest profit, within the cap.",
         "optimal_revenue": "Revenue at the optimal spend.",
         "optimal_profit": "Profit at the optimal spend.",
         "optimal_roas": "Revenue per unit of spend at the optimal spend.",
-        "marginal_roas_optimal": "Revenue of the next unit of spend at the optimal spend: one over the margin, unless capped.",
+        "marginal_roas_optimal": "Revenue of the next unit at the optimal spend: one over the margin, unless capped.",
         "marginal_profit_optimal": "Profit of the next unit of spend at the optimal spend: zero, unless capped.",
         "spend_gap": "Optimal spend less today's.",
         "profit_delta": "Optimal profit less today's.",
     }
 
-    def sensitivity(
-        self, exponents: tuple[float, ...] = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
-    ) -> list[dict[str, float]]:
-        """The optimum under other exponents: a dictionary each of ``exponent``, ``optimal_spend``, ``optimal_profit`` and ``profit_delta``.
+    def sensitivity(self, exponents: tuple[float, ...] = EXPONENTS) -> list[dict[str, float]]:
+        """The optimum under other exponents, a dictionary each.
+
+        Keys: ``exponent``, ``optimal_spend``, ``optimal_profit``, ``profit_delta``.
 
         Only for a single spend. The same point of today lies on all of these curves.
         """
-        roas, profit = self[1], self[2]
         # Today's point and the margin, from what the result says of them.
-        margin = (self[4] + 1.0) / self[3]
-        spend = profit / (margin * roas - 1.0) if margin * roas != 1.0 else self[5] - self[12]
+        roas, spend = self["current_roas"], self["optimal_spend"] - self["spend_gap"]
+        margin = (self["marginal_profit_current"] + 1.0) / self["marginal_roas_current"]
         rows = []
         for exponent in exponents:
             at = marginal_roas(spend, roas * spend, margin=margin, exponent=exponent)
             rows.append(
                 {
                     "exponent": exponent,
-                    "optimal_spend": at[5],
-                    "optimal_profit": at[8],
-                    "profit_delta": at[13],
+                    "optimal_spend": at["optimal_spend"],
+                    "optimal_profit": at["optimal_profit"],
+                    "profit_delta": at["profit_delta"],
                 }
             )
         return rows
+
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import curve
+
+        best, now = self["optimal_spend"], self["optimal_spend"] - self["spend_gap"]
+        exponent = self["marginal_roas_current"] / self["current_roas"]
+        spend = [1.6 * max(best, now) * step / 100 for step in range(101)]
+        revenue = [self["coefficient"] * x**exponent for x in spend]
+        marks = {"now": (now, self["current_roas"] * now), "optimum": (best, self["optimal_revenue"])}
+        return curve(ax, spend, revenue, marks=marks)
 
 
 _MARGINAL_ROAS = Calculator("marginal_roas", MarginalRoasResult)
@@ -193,11 +214,13 @@ def marginal_roas(
 ) -> MarginalRoasResult:
     """The best spend on a power curve through today's spend and revenue.
 
-    Revenue is taken as ``k * spend ** exponent``. The optimum ``(margin * exponent * k) ** (1 / (1 - exponent))`` is almost entirely the assumed
-    exponent: look at ``.sensitivity()``, and fit the curve (``fit_response``) where there are data. ``cap`` limits the spend.
+    Revenue is taken as ``k * spend ** exponent``. The optimum ``(margin * exponent * k) ** (1 / (1 - exponent))``
+    is almost entirely the assumed exponent: look at ``.sensitivity()``, and fit the curve (``fit_response``) where
+    there are data. ``cap`` limits the spend.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> m = et.marginal_roas(spend=50_000, revenue=200_000, margin=0.4, exponent=0.75)
@@ -237,9 +260,18 @@ class TargetCpaResult(Result):
 
     @property
     def binding(self) -> Any:
-        """Which rule sets the target: ``"break_even"``, ``"buffer"``, ``"share"``, ``"ratio"`` or ``"payback"``. Only for single values."""
-        ceilings = {"break_even": self[1], "buffer": self[2], "share": self[3], "ratio": self[4], "payback": self[5]}
-        met = [name for name, ceiling in ceilings.items() if ceiling == self[6]]
+        """Which rule sets the target; only for single values.
+
+        One of ``"break_even"``, ``"buffer"``, ``"share"``, ``"ratio"`` and ``"payback"``.
+        """
+        ceilings = {
+            "break_even": self["break_even_cpa"],
+            "buffer": self["target_by_buffer"],
+            "share": self["target_by_share"],
+            "ratio": self["target_by_ratio"],
+            "payback": self["target_by_payback"],
+        }
+        met = [name for name, ceiling in ceilings.items() if ceiling == self["target_cpa"]]
         return met[-1] if met else None
 
 
@@ -260,13 +292,15 @@ def target_cpa(
 ) -> TargetCpaResult:
     """What a customer may cost, by the strictest of the rules that are given.
 
-    ``ltv`` is lifetime revenue (or profit, with ``margin=1``), a number, a column, or the result of ``ltv``. ``buffer`` is the share of contribution to
-    keep, ``max_share`` the share that may be spent, ``ltv_to_cac`` the ratio to reach (3 means a third), ``payback_cpa`` a ceiling as
-    ``target_cpa_payback`` gives it. A rule that is ``None`` is off, and a rule of 0 is not. ``share_incremental`` is the share of attributed
-    conversions that the ads have caused: compare attributed CPA with ``incrementality_adjusted_target``.
+    ``ltv`` is lifetime revenue (or profit, with ``margin=1``), a number, a column, or the result of ``ltv``.
+    ``buffer`` is the share of contribution to keep, ``max_share`` the share that may be spent, ``ltv_to_cac`` the
+    ratio to reach (3 means a third), ``payback_cpa`` a ceiling as ``target_cpa_payback`` gives it. A rule that is
+    ``None`` is off, and a rule of 0 is not. ``share_incremental`` is the share of attributed conversions that the
+    ads have caused: compare attributed CPA with ``incrementality_adjusted_target``.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> t = et.target_cpa(ltv=3000, margin=0.6, buffer=0.2)
@@ -324,8 +358,9 @@ def roas(
 
     The margins are shares of revenue, ``target_profit`` the share of revenue that is to be left as profit.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> r = et.roas(revenue=5000, spend=1000, gross_margin=0.60, payment_fees=0.03, target_profit=0.10)
@@ -384,11 +419,12 @@ def mer(
 ) -> MerResult:
     """Marketing efficiency ratio: all revenue over all marketing spend.
 
-    ``buffer`` is the share of contribution to keep, ``target_profit`` money. The field ``target_mer`` is what margin and buffer ask for; the argument
-    is a ratio of your own, for ``max_spend_at_target_mer``.
+    ``buffer`` is the share of contribution to keep, ``target_profit`` money. The field ``target_mer`` is what
+    margin and buffer ask for; the argument is a ratio of your own, for ``max_spend_at_target_mer``.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> m = et.mer(revenue=500_000, spend=100_000, margin=0.4, buffer=0.2, target_mer=3)
@@ -443,11 +479,12 @@ def target_roas(
 
     All but ``aov`` (money) are shares of revenue; ``cvr`` is orders per click.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
-    >>> t = et.target_roas(gross_margin=0.60, payment_fees=0.03, fixed_cost_share=0.10, profit_share=0.10, aov=80, cvr=0.025)
+    >>> t = et.target_roas(0.60, payment_fees=0.03, fixed_cost_share=0.10, profit_share=0.10, aov=80, cvr=0.025)
     >>> round(t.target_roas, 4), round(t.max_cpa, 2), round(t.max_cpc, 2)
     (2.7027, 29.6, 0.74)
     """
@@ -498,8 +535,9 @@ def break_even_roas(
 
     The margins are shares of revenue; ``aov`` is money per order, ``cvr`` orders per click.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> round(et.break_even_roas(gross_margin=0.60, payment_fees=0.03).break_even_roas, 4)
@@ -552,11 +590,12 @@ def max_cpc(
 ) -> MaxCpcResult:
     """What a click may cost.
 
-    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to keep, ``ctr`` gives ceilings per
-    1,000 impressions, ``lead_to_customer`` ceilings per lead.
+    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to
+    keep, ``ctr`` gives ceilings per 1,000 impressions, ``lead_to_customer`` ceilings per lead.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> round(et.max_cpc(aov=80, margin=0.4, cvr=0.025, buffer=0.2).target_cpc, 2)
@@ -608,10 +647,12 @@ def break_even_cpm(
 ) -> BreakEvenCpmResult:
     """What a thousand impressions may cost.
 
-    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to keep.
+    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to
+    keep.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> round(et.break_even_cpm(ctr=0.015, cvr=0.025, aov=80, margin=0.4, buffer=0.2).target_cpm, 2)
@@ -661,10 +702,12 @@ def break_even_ctr(
 ) -> BreakEvenCtrResult:
     """The click rate at which nothing is won or lost.
 
-    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to keep.
+    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to
+    keep.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> round(et.break_even_ctr(cpm=12, cvr=0.025, aov=80, margin=0.4, buffer=0.2).target_ctr, 5)
@@ -696,7 +739,7 @@ class BreakEvenCvrResult(Result):
         "break_even_cvr": "Conversion rate at which profit is zero.",
         "target_cvr": "Conversion rate that keeps the buffer.",
         "current_roas": "Revenue per unit of ad spend at the current conversion rate.",
-        "break_even_cpm_at_current": "Cost per 1,000 impressions at which profit is zero at the current conversion rate.",
+        "break_even_cpm_at_current": "Cost per 1,000 impressions at which the current rate breaks even.",
         "current_profit_per_mille": "Profit per 1,000 impressions at the current conversion rate.",
     }
 
@@ -717,10 +760,12 @@ def break_even_cvr(
 ) -> BreakEvenCvrResult:
     """The conversion rate at which nothing is won or lost.
 
-    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to keep.
+    ``margin`` is the share of the order value ``aov`` that is contribution, ``buffer`` the share of contribution to
+    keep.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> round(et.break_even_cvr(cpm=12, ctr=0.015, aov=80, margin=0.4, buffer=0.2).target_cvr, 5)
@@ -772,8 +817,9 @@ def click_cvr(
 
     Counts; ``spend`` and ``revenue`` are money.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> c = et.click_cvr(clicks=12_000, conversions=360, target_conversions=500)
@@ -822,8 +868,9 @@ def cpl_to_cac(
 
     ``lead_to_customer`` is customers per lead; the rest is money.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> c = et.cpl_to_cac(cpl=80, lead_to_customer=0.05, target_cac=1500)
@@ -874,8 +921,9 @@ def cac(
 
     ``arpa`` is revenue per customer and month. Without churn; see ``payback``.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> c = et.cac(spend=20_000, new_customers=40, arpa=200, gross_margin=0.8)
@@ -925,8 +973,9 @@ def blended_cac(
 
     ``variable_spend`` is advertising, ``fixed_spend`` agencies, salaries and tools.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> c = et.blended_cac(variable_spend=70_000, fixed_spend=85_000, new_customers=120)
@@ -974,11 +1023,12 @@ def ltv_to_cac(
 ) -> LtvToCacResult:
     """Lifetime value against what it cost.
 
-    ``arpa`` is revenue per customer and month, ``churn`` the share of customers lost a month; without discounting. With a churn of 0 the lifetime value has no
-    end and is infinite.
+    ``arpa`` is revenue per customer and month, ``churn`` the share of customers lost a month; without discounting.
+    With a churn of 0 the lifetime value has no end and is infinite.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> r = et.ltv_to_cac(cac=500, arpa=200, gross_margin=0.8, churn=0.03, target_ratio=3)
@@ -1016,8 +1066,9 @@ def cpm(spend: Numbers, impressions: Numbers, *, errors: str = "raise", threads:
 
     Money and a count.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> et.cpm(spend=1200, impressions=100_000).cpm
@@ -1051,8 +1102,9 @@ def cpc(spend: Numbers, clicks: Numbers, *, errors: str = "raise", threads: int 
 
     Money and a count.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> et.cpc(spend=1000, clicks=800).cpc
@@ -1086,8 +1138,9 @@ def ctr(clicks: Numbers, impressions: Numbers, *, errors: str = "raise", threads
 
     Two counts. Not capped: some networks count clicks without their impression.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> et.ctr(clicks=2000, impressions=100_000).ctr
@@ -1121,8 +1174,9 @@ def cpa(spend: Numbers, conversions: Numbers, *, errors: str = "raise", threads:
 
     Money and a number of conversions, which may be fractional where attribution shares them out.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in
+    ``.status``.
 
     >>> import edgetally as et
     >>> et.cpa(spend=2000, conversions=160).cpa

@@ -27,7 +27,7 @@ _ROWS_SHOWN = 20
 class Result(_edgetally.Record):
     """The base of all results: fields that cannot be changed, each with a one-line definition.
 
-    A subclass gives ``definition``, a mapping from the names of its fields to a sentence each, in the order of the values.
+    A subclass gives ``definition``: the names of its fields, in the order of the values, with a sentence each.
     """
 
     __slots__ = ()
@@ -70,7 +70,7 @@ class Result(_edgetally.Record):
 
     @property
     def status(self) -> Any:
-        """Bits per row: 1 the row was refused (``errors="coerce"``), 2 some field is undefined, 8 low counts, 16 uneven arms."""
+        """Bits per row: 1 refused (``errors="coerce"``), 2 some field is undefined, 8 low counts, 16 uneven arms."""
         from . import _columns
 
         return _columns.status(self)

@@ -1,5 +1,7 @@
 //! The row-by-row calculators of the core, for numbers and for columns.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use edgetally_core::metrics::calculator::{self, Value};
 use edgetally_core::metrics::{DomainError, Rule};
 use numpy::{PyReadonlyArray1, PyReadwriteArray1};
@@ -223,12 +225,6 @@ impl Calculator {
         coerce: bool,
         threads: usize,
     ) -> Result<Option<Vec<bool>>, DomainError> {
-        let refused = if coerce {
-            self.inner.refused(inputs, rows)
-        } else {
-            self.inner.check(inputs)?;
-            None
-        };
         for (argument, value) in self.inner.arguments.iter().zip(inputs) {
             if let Value::Column(column) = value
                 && column.len() != rows
@@ -239,6 +235,7 @@ impl Calculator {
                 ));
             }
         }
+        let allowed = AtomicBool::new(true);
         threads::rows(rows, threads, &mut outputs, |start, end, outputs| {
             let part: Vec<Value<'_>> = inputs
                 .iter()
@@ -249,8 +246,19 @@ impl Calculator {
                     other => *other,
                 })
                 .collect();
-            self.inner.fill(&part, outputs);
+            if !self.inner.fill(&part, outputs) {
+                allowed.store(false, Ordering::Relaxed);
+            }
         });
+        if allowed.into_inner() {
+            // Of no rows at all, single numbers can still be wrong.
+            self.inner.check(if rows == 0 { inputs } else { &[] })?;
+            return Ok(None);
+        }
+        if !coerce {
+            self.inner.check(inputs)?;
+        }
+        let refused = self.inner.refused(inputs, rows);
         if let Some(refused) = &refused {
             for output in &mut outputs {
                 for (slot, refused) in output.iter_mut().zip(refused) {

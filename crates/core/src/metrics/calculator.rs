@@ -16,6 +16,7 @@
 //! A `NaN` in an argument that is required makes the whole row `NaN`: a row without its data has no result. In an optional
 //! argument it reaches what depends on it.
 
+use super::domain::all_allowed;
 use super::vector::vectorised;
 use super::{DomainError, Rule};
 
@@ -42,6 +43,13 @@ pub struct Argument {
     pub rule: Rule,
     /// What it is when it is left out.
     pub absent: Absent,
+}
+
+impl Argument {
+    /// An argument with its rule.
+    pub const fn new(name: &'static str, rule: Rule, absent: Absent) -> Self {
+        Self { name, rule, absent }
+    }
 }
 
 /// Which arguments were given: a bit each, in their order.
@@ -255,11 +263,16 @@ impl Calculator {
         Some(refused)
     }
 
-    /// Fills the outputs, whose slices are all as long as the columns; the rules are not checked.
-    pub fn fill(&self, values: &[Value<'_>], outputs: &mut [&mut [f64]]) {
+    /// Fills the outputs, whose slices are all as long as the columns.
+    ///
+    /// Returns whether every argument keeps its rules. When it is `false`, [`Self::check`] says which does not and
+    /// [`Self::refused`] in which rows; the outputs of rows that break a rule mean nothing.
+    #[must_use]
+    pub fn fill(&self, values: &[Value<'_>], outputs: &mut [&mut [f64]]) -> bool {
         let rows = outputs.first().map_or(0, |output| output.len());
         let mut given = 0;
         let width = rows.min(BLOCK);
+        let mut allowed = true;
         let spread: Vec<Vec<f64>> = self
             .arguments
             .iter()
@@ -273,10 +286,14 @@ impl Calculator {
                     }
                     (Value::One(x), _) => {
                         given |= 1 << place;
+                        allowed &= argument.rule.allows(*x);
                         vec![*x; width]
                     }
                     (Value::Absent, Absent::Value(x)) => vec![x; width],
-                    (Value::Absent, _) => vec![f64::NAN; width],
+                    (Value::Absent, absent) => {
+                        allowed &= absent != Absent::Refused;
+                        vec![f64::NAN; width]
+                    }
                 },
             )
             .collect();
@@ -295,10 +312,39 @@ impl Calculator {
                 .iter_mut()
                 .map(|output| output.get_mut(start..end).unwrap_or_default())
                 .collect();
+            allowed &= vectorised(
+                #[inline(always)]
+                || self.block_allowed(values, &inputs),
+            );
             (self.kernel)(Given(given), &inputs, &mut blocks);
             self.blank(&inputs, &mut blocks);
             start = end;
         }
+        allowed
+    }
+
+    /// The rules on one block, while it is in the cache.
+    #[inline(always)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        clippy::neg_cmp_op_on_partial_ord,
+        reason = "without a branch, and NaN passes"
+    )]
+    fn block_allowed(&self, values: &[Value<'_>], inputs: &[&[f64]]) -> bool {
+        let columns = self.arguments.iter().zip(values).zip(inputs);
+        let each = columns
+            .filter(|((_, value), _)| matches!(value, Value::Column(_)))
+            .all(|((argument, _), input)| all_allowed(argument.rule, input));
+        let pairs = self.at_most.iter().all(|(small, large)| {
+            match (inputs.get(*small), inputs.get(*large)) {
+                (Some(small), Some(large)) => small
+                    .iter()
+                    .zip(*large)
+                    .fold(true, |all, (x, y)| all & !(x > y)),
+                _ => true,
+            }
+        });
+        each & pairs
     }
 
     /// Rows whose required data are `NaN` have no result.
@@ -328,6 +374,27 @@ impl Calculator {
     }
 }
 
+/// A kernel that works a row at a time, for formulas that are too long to gain from columns. `None` is a row without result.
+pub(super) fn by_row<const N: usize, const M: usize>(
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    row: impl Fn([f64; N]) -> Option<[f64; M]>,
+) {
+    let rows = outputs.first().map_or(0, |output| output.len());
+    for at in 0..rows {
+        let mut given = [f64::NAN; N];
+        for (slot, input) in given.iter_mut().zip(inputs) {
+            *slot = input.get(at).copied().unwrap_or(f64::NAN);
+        }
+        let result = row(given).unwrap_or([f64::NAN; M]);
+        for (output, value) in outputs.iter_mut().zip(result) {
+            if let Some(slot) = output.get_mut(at) {
+                *slot = value;
+            }
+        }
+    }
+}
+
 /// The calculator of a name.
 pub fn find(name: &str) -> Option<&'static Calculator> {
     all().find(|calculator| calculator.name == name)
@@ -339,4 +406,19 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 }
 
 /// One table per subject.
-static TABLES: &[&[Calculator]] = &[super::paid::ALL, super::response::ALL];
+static TABLES: &[&[Calculator]] = &[
+    super::attribution::ALL,
+    super::cash_flow::ALL,
+    super::compat::ALL,
+    super::events::ALL,
+    super::funnel::ALL,
+    super::lift::ALL,
+    super::ltv::ALL,
+    super::paid::ALL,
+    super::power::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
+    super::revenue::ALL,
+    super::sequential::ALL,
+    super::target_cpa::ALL,
+];

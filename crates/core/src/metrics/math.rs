@@ -200,7 +200,7 @@ mod tests {
         if a == b || (a.is_nan() && b.is_nan()) {
             return 0;
         }
-        (a.to_bits() as i64).abs_diff(b.to_bits() as i64)
+        (a.to_bits().cast_signed()).abs_diff(b.to_bits().cast_signed())
     }
 
     /// Numbers of all sizes, the same ones every time.

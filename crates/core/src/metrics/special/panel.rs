@@ -42,7 +42,7 @@ pub fn gauss_legendre_panels(mut f: impl FnMut(f64) -> f64, a: f64, b: f64, pane
 }
 
 /// The integral from 0 to `end` of a function that starts near 1 and falls, by panels until nothing is added any more.
-pub(super) fn falling_tail(f: impl Fn(f64) -> f64, width: f64, end: f64) -> f64 {
+pub(in crate::metrics) fn falling_tail(f: impl Fn(f64) -> f64, width: f64, end: f64) -> f64 {
     /// Log-concave kernels are through after about four; the bound is for parameters that are not numbers.
     const MOST: u32 = 64;
     let mut sum = 0.0;

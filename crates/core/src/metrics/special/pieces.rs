@@ -33,7 +33,7 @@ fn atanh_rest(s: f64) -> f64 {
 
 /// `ln(1 + u) - u` without loss near zero, where it is `-u^2 / 2`.
 #[inline]
-pub(super) fn log1p_less_x(u: f64) -> f64 {
+pub(in crate::metrics) fn log1p_less_x(u: f64) -> f64 {
     if u > -0.5 && u <= 1.0 {
         // ln(1 + u) = 2 atanh(r), r = u / (2 + u), and 2 r - u = -u r.
         let r = u / (2.0 + u);
@@ -61,7 +61,7 @@ pub(super) fn deviance(count: f64, mean: f64, difference: f64) -> f64 {
 
 /// Stirling's remainder: `ln Gamma(x + 1) - (x + 1/2) ln x + x - ln(2 pi) / 2`, for `x > 0`.
 #[inline]
-pub(super) fn stirling_rest(x: f64) -> f64 {
+pub(in crate::metrics) fn stirling_rest(x: f64) -> f64 {
     /// At 1/2, 1, 3/2, ... 31/2.
     const HALVES: [f64; 31] = [
         0.15342640972002736,
@@ -154,18 +154,18 @@ fn less_product(a: f64, n: f64, n_rest: f64, p: f64) -> f64 {
 /// The binomial probability of `a` against `b` with chances `x` and `y`, for any real `a > 0`, `b > 0`:
 /// `Gamma(a + b + 1) / (Gamma(a + 1) Gamma(b + 1)) x^a y^b`, in two parts that do not overflow.
 #[derive(Clone, Copy)]
-pub(super) struct SaddlePoint {
+pub(in crate::metrics) struct SaddlePoint {
     /// The factor that does not depend on `x`.
-    pub(super) factor: f64,
+    pub(in crate::metrics) factor: f64,
     /// The logarithm of the other factor.
-    pub(super) exponent: f64,
+    pub(in crate::metrics) exponent: f64,
     /// `a y - b x`: the distance from the mean.
-    pub(super) difference: f64,
+    pub(in crate::metrics) difference: f64,
 }
 
 impl SaddlePoint {
     /// The smaller of `x` and `y` is taken as exact and the other as its complement.
-    pub(super) fn new(a: f64, b: f64, x: f64, y: f64) -> Self {
+    pub(in crate::metrics) fn new(a: f64, b: f64, x: f64, y: f64) -> Self {
         let n = a + b;
         let (large, small) = if a > b { (a, b) } else { (b, a) };
         let n_rest = small - (n - large);
