@@ -8,7 +8,7 @@ from ._result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable
     from typing import Any
 
     Numbers = Any
@@ -395,7 +395,7 @@ class SrmResult(Result):
         return ("sample ratio mismatch",) if self[8] else ()
 
 
-def srm(observed: Sequence[float], weights: Sequence[float] | None = None) -> SrmResult:
+def srm(observed: Numbers, weights: Numbers = None) -> SrmResult:
     """Sample ratio mismatch: whether the users of the arms fit the planned split.
 
     ``observed`` has the users of each arm, ``weights`` the planned split in any unit; without weights all arms are
@@ -787,7 +787,9 @@ def segment_lift(
         holdout_conversions=holdout_conversions,
     )
     _same_length({"segment": group, **flat})
-    ((lift, *ends, relative), p_values, rejects, *rest), sums = _edgetally._segment_lift(group, *flat.values(), float(confidence))
+    ((lift, *ends, relative), p_values, rejects, *rest), sums = _edgetally._segment_lift(
+        group, *flat.values(), float(confidence)
+    )
     return SegmentLiftResult((labels, lift, Interval(*ends), relative, *p_values, *rejects, *rest, *sums))
 
 
@@ -806,13 +808,13 @@ class SegmentRoasResult(Result):
     }
 
     def __getitem__(self, key: Any) -> Any:
-        """A field, or the return of a segment; a field wins over a segment of its name."""
+        """A field, or the return of a segment by its label as text; a field wins over a segment of its name."""
         try:
             return super().__getitem__(key)
-        except (KeyError, TypeError):
+        except KeyError:
             for prefix, column in (("", self.roas), ("mean_of_ratios_", self.mean_of_ratios)):
                 for place, label in enumerate(self.segment):
-                    if label == key or (isinstance(key, str) and key == f"{prefix}{label}"):
+                    if key == f"{prefix}{label}":
                         return float(column[place])
             raise
 

@@ -25,7 +25,7 @@ def _ratio(numerator: Any, denominator: Any) -> Any:
         return np.where(denominator == 0, np.nan, numerator / denominator)
 
 
-# --- Metrics --------------------------------------------------------------------------------------------------------------
+# --- Metrics ---------------------------------------------------------------------------------------------------------
 
 
 class _Metric:
@@ -159,7 +159,11 @@ _DEFINITIONS = {
 }
 
 
-# --- Tables in ------------------------------------------------------------------------------------------------------------
+# --- Tables in -------------------------------------------------------------------------------------------------------
+
+
+def _no_key(name: str, window: Any) -> EdgetallyError:
+    return _error("wrong_type", f"{name} is no {'date' if window else 'text, integer, boolean or date'}")
 
 
 class _Key:
@@ -200,13 +204,10 @@ class _Source:
         self.table = table
 
     def column(self, name: str) -> Any:
-        names = (
-            self.table.column_names
-            if self.kind == "arrow"
-            else list(self.table.keys())
-            if self.kind == "mapping"
-            else self.table.columns
-        )
+        names = {
+            "arrow": lambda: self.table.column_names,
+            "mapping": lambda: list(self.table.keys()),
+        }.get(self.kind, lambda: self.table.columns)()
         if name not in names:
             raise _error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
@@ -217,7 +218,7 @@ class _Source:
 
         column = self.column(name)
         if self.kind == "polars":
-            if type(column.dtype).__name__ == "Decimal":
+            if type(column.dtype).__name__ in ("Decimal", "Null"):
                 import polars
 
                 return column.cast(polars.Float64)
@@ -237,32 +238,48 @@ class _Source:
                     raise TypeError
             return np.ascontiguousarray(array, dtype=np.float64)
         except (TypeError, ValueError):
-            raise _error("wrong_type", f"{name} is no column of numbers, but of {column.dtype}") from None
+            kind = getattr(column, "dtype", type(column).__name__)
+            raise _error("wrong_type", f"{name} is no column of numbers, but of {kind}") from None
 
     def key(self, name: str, window: tuple[str, int] | None, zone: tuple[list[int], list[int]]) -> _Key:
         """A column that names groups."""
         key = _Key(name, window, zone)
         column = self.column(name)
         if self.kind in ("polars", "arrow"):
-            key.values = self._arrow_key(column, window)
+            key.values = self._arrow_key(name, column, window)
         elif self.kind == "pandas":
             self._pandas_key(key, column)
         else:
             self._plain_key(key, column)
         return key
 
-    def _arrow_key(self, column: Any, window: tuple[str, int] | None) -> Any:
+    def _arrow_key(self, name: str, column: Any, window: tuple[str, int] | None) -> Any:
+        """Text of days as days, and whole numbers that a table keeps as floats as whole numbers."""
         if self.kind == "polars":
             import polars
 
-            if window is not None and column.dtype == polars.String:
-                return column.str.to_date()
-            return column.cast(polars.Int64) if column.dtype.is_float() else column
+            try:
+                if window is not None and column.dtype == polars.String:
+                    return column.str.to_date()
+                if column.dtype == polars.Null:
+                    return column.cast(polars.String)
+                if not column.dtype.is_float():
+                    return column
+                whole = column.fill_nan(None).cast(polars.Int64)
+            except polars.exceptions.PolarsError:
+                raise _no_key(name, window) from None
+            if not (whole == column).all():
+                raise _no_key(name, window)
+            return whole
         import pyarrow
 
-        if window is not None and (pyarrow.types.is_string(column.type) or pyarrow.types.is_large_string(column.type)):
-            return column.cast(pyarrow.date32())
-        return column.cast(pyarrow.int64()) if pyarrow.types.is_floating(column.type) else column
+        types = pyarrow.types
+        try:
+            if window is not None and (types.is_string(column.type) or types.is_large_string(column.type)):
+                return column.cast(pyarrow.date32())
+            return column.cast(pyarrow.int64()) if types.is_floating(column.type) else column
+        except pyarrow.ArrowInvalid:
+            raise _no_key(name, window) from None
 
     def _pandas_key(self, key: _Key, column: Any) -> None:
         import numpy as np
@@ -318,7 +335,7 @@ class _Source:
         # What pandas makes of whole numbers with a missing one among them.
         missing = np.isnan(array)
         if not np.array_equal(array[~missing], np.trunc(array[~missing])):
-            raise _error("wrong_type", f"{key.name} is no text, integer, boolean or date, but has fractions")
+            raise _no_key(key.name, key.window)
         self._coded(key, [None if m else int(x) for x, m in zip(array.tolist(), missing.tolist(), strict=True)])
 
     def _instants(self, key: _Key, array: Any) -> None:
@@ -339,13 +356,10 @@ class _Source:
             self._coded(key, list(column))
             return
         try:
-            if self.kind == "pandas":
-                array = pyarrow.array(column, from_pandas=True)
-            else:
-                array = pyarrow.array(column)
+            array = pyarrow.array(column, from_pandas=self.kind == "pandas")
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
             raise _error("wrong_type", f"{key.name} holds values of different types") from None
-        key.values = _Source._arrow_key(_ARROW, array, key.window)
+        key.values = _Source._arrow_key(_ARROW, key.name, array, key.window)
 
     def _coded(self, key: _Key, values: list[Any]) -> None:
         import datetime
@@ -355,7 +369,11 @@ class _Source:
         known = [value for value in values if value is not None and value == value]
         if all(isinstance(value, str) for value in known):
             if key.window is not None:
-                self._instants(key, np.array([v if v == v else None for v in values], dtype="datetime64[D]"))
+                try:
+                    days = np.array([v if v == v else None for v in values], dtype="datetime64[D]")
+                except ValueError:
+                    raise _no_key(key.name, key.window) from None
+                self._instants(key, days)
                 return
             codes: dict[str, int] = {}
             key.values = np.array(
@@ -377,7 +395,7 @@ class _Source:
 
             key.values = pyarrow.array([None if v is None or v != v else v for v in values], type=pyarrow.int64())
         else:
-            raise _error("wrong_type", f"{key.name} is no text, integer, boolean or date")
+            raise _no_key(key.name, key.window)
 
 
 class _Arrow:
@@ -387,7 +405,7 @@ class _Arrow:
 _ARROW: Any = _Arrow()
 
 
-# --- Time -----------------------------------------------------------------------------------------------------------------
+# --- Time ------------------------------------------------------------------------------------------------------------
 
 
 def _zone(tz: str) -> tuple[list[int], list[int]]:
@@ -490,13 +508,24 @@ def _days(value: Any, name: str) -> int | None:
     raise _error("wrong_type", f"{name} is no whole number of days from 0")
 
 
-# --- What is asked --------------------------------------------------------------------------------------------------------
+# --- What is asked ---------------------------------------------------------------------------------------------------
 
 
 class _Plan:
     """What a report is made of: everything that two parts must have in common to be merged."""
 
     __slots__ = ("arms", "by", "by_windows", "columns", "date", "metric", "nan_policy", "tz", "week_start", "window")
+
+    arms: tuple[Any, ...] | None
+    by: tuple[str, ...]
+    by_windows: tuple[tuple[str, int] | None, ...]
+    columns: dict[str, str]
+    date: str | None
+    metric: str
+    nan_policy: str
+    tz: str
+    week_start: str
+    window: tuple[str, int] | None
 
     def __init__(self, **values: Any) -> None:
         for name in self.__slots__:
@@ -582,7 +611,7 @@ def _plan(
     )
 
 
-# --- Parts ----------------------------------------------------------------------------------------------------------------
+# --- Parts -----------------------------------------------------------------------------------------------------------
 
 
 class Partial:
@@ -652,8 +681,8 @@ class Partial:
     def to_arrow(self) -> Any:
         """A pyarrow Table with a row per group: the keys to read, and ``name`` and ``state`` to merge.
 
-        The question is in the schema's metadata under ``edgetally``. Rows of several parts can be concatenated or shuffled by
-        ``name``; ``Partial.from_arrow`` adds them up.
+        The question is in the schema's metadata under ``edgetally``. Rows of several parts can be concatenated or
+        shuffled by ``name``; ``Partial.from_arrow`` adds them up.
         """
         import pyarrow as pa
 
@@ -725,8 +754,8 @@ def summarize(
 ) -> Partial:
     """The exact sums behind a report, of a part of the rows.
 
-    Arguments as in ``report``. Sums are exact and rounded only when they are read, so parts of any size, summed anywhere
-    and merged in any order, give the same bits as the whole table at once.
+    Arguments as in ``report``. Sums are exact and rounded only when they are read, so parts of any size, summed
+    anywhere and merged in any order, give the same bits as the whole table at once.
 
     >>> import edgetally as et
     >>> rows = {"channel": ["search", "social", "search"], "spend": [0.1, 50.0, 0.2], "revenue": [1.0, 40.0, 2.0]}
@@ -777,15 +806,15 @@ def merge(parts: Iterable[Partial]) -> Partial:
     return Partial(first, Totals.merge([part._totals for part in full]))
 
 
-# --- Reports --------------------------------------------------------------------------------------------------------------
+# --- Reports ---------------------------------------------------------------------------------------------------------
 
 
 class Report:
     """A table of segments and windows with their numbers; made by ``report``.
 
-    It shows itself as a table. ``to_pandas``, ``to_polars`` and ``to_arrow`` give it as one, ``frame`` in the kind that the
-    report was made from; ``report[name]`` is one column. ``total`` is the report of all segments together, a row per window:
-    ratios of the sums, not means of the rows. ``warnings`` are sentences to read before the numbers.
+    It shows itself as a table. ``to_pandas``, ``to_polars`` and ``to_arrow`` give it as one, ``frame`` in the kind
+    that the report was made from; ``report[name]`` is one column. ``total`` is the report of all segments together, a
+    row per window: ratios of the sums, not means of the rows. ``warnings`` are sentences to read before the numbers.
     """
 
     __slots__ = ("_columns", "_kind", "_plan", "_settings", "definition", "total", "warnings")
@@ -889,7 +918,7 @@ class Report:
         return Report(columns, self.definition, self._plan, self._settings, self._kind, total, self.warnings)
 
     def compare(self, other: Report, *, allow_mismatch: bool = False) -> Comparison:
-        """This report against an earlier one; see ``report.compare``."""
+        """Compare with an earlier report; see ``report.compare``."""
         return _compare(self, other, allow_mismatch=allow_mismatch)
 
     def __repr__(self) -> str:
@@ -924,22 +953,24 @@ def report(
 ) -> Report:
     """A metric by segment and window: ratios of sums, never means of ratios, with the calculators' own intervals.
 
-    ``df`` is a pandas or Polars DataFrame, an Arrow table, anything that speaks Arrow, or a mapping of columns. ``metric`` is
-    ``roas``, ``mer``, ``roi``, ``funnel``, ``target_cpa``, ``cpa``, ``cpc``, ``cpm``, ``ctr``, ``cac`` or ``lift``.
-    ``columns`` maps the metric's arguments to the table's columns where they are not called the same; further keywords, as
-    ``gross_margin`` or ``confidence``, go to the calculator of that name. ``by`` names the segments' columns; a pair such as
-    ``("signup", "month")`` makes cohorts of a date. For ``lift``, the table has both arms in a row (``exposed_users``,
-    ``exposed_conversions``, ``holdout_users``, ``holdout_conversions``), or one (``columns={"arm": "group", "conversions":
-    "bought"}``, with ``users`` where a row is more than one user, and ``arms=("ads", "psa")`` to say which is exposed).
+    ``df`` is a pandas or Polars DataFrame, an Arrow table, anything that speaks Arrow, or a mapping of columns.
+    ``metric`` is ``roas``, ``mer``, ``roi``, ``funnel``, ``target_cpa``, ``cpa``, ``cpc``, ``cpm``, ``ctr``, ``cac``
+    or ``lift``. ``columns`` maps the metric's arguments to the table's columns where they are not called the same;
+    further keywords, as ``gross_margin`` or ``confidence``, go to the calculator of that name. ``by`` names the
+    segments' columns; a pair such as ``("signup", "month")`` makes cohorts of a date. For ``lift``, the table has
+    both arms in a row (``exposed_users``, ``exposed_conversions``, ``holdout_users``, ``holdout_conversions``), or
+    one (``columns={"arm": "group", "conversions": "bought"}``, with ``users`` where a row is more than one user, and
+    ``arms=("ads", "psa")`` to say which is exposed).
 
-    ``date`` names the column with the day, ``window`` is ``day``, ``week``, ``month``, ``quarter``, ``year`` or a number of days
-    (counted from Monday, 1970-01-05). Instants are cut to days in ``tz``; those without a zone are taken as UTC. A window is
-    ``complete`` when it is over at ``now`` (default: today) and the data reach over all of it, and ``mature`` when ``lag`` days
-    (default: ``attribution_window`` where that is a number of days, else none) have passed since. ``adjust`` (``bh``, ``holm``)
-    corrects the p-values of a lift for the number of rows; ``expected_split``, as ``(9, 1)``, tests the split of the users
-    (``srm``); ``total`` of a lift has the stratified estimates too, and a warning where they contradict the pooled one.
-    ``nan_policy`` says what a missing number does: ``propagate`` makes the segment's sums ``NaN``, ``omit`` counts it as zero,
-    ``raise`` refuses. ``attribution_window`` is noted, so that reports with different ones are not compared by mistake.
+    ``date`` names the column with the day, ``window`` is ``day``, ``week``, ``month``, ``quarter``, ``year`` or a
+    number of days (counted from Monday, 1970-01-05). Instants are cut to days in ``tz``; those without a zone are
+    taken as UTC. A window is ``complete`` when it is over at ``now`` (default: today) and the data reach over all of
+    it, and ``mature`` when ``lag`` days (default: ``attribution_window`` where that is a number of days, else none)
+    have passed since. ``adjust`` (``bh``, ``holm``) corrects the p-values of a lift for the number of rows;
+    ``expected_split``, as ``(9, 1)``, tests the split of the users (``srm``); ``total`` of a lift has the stratified
+    estimates too, and a warning where they contradict the pooled one. ``nan_policy`` says what a missing number does:
+    ``propagate`` makes the segment's sums ``NaN``, ``omit`` counts it as zero, ``raise`` refuses.
+    ``attribution_window`` is noted, so that reports with different ones are not compared by mistake.
 
     >>> import edgetally as et
     >>> rows = {
@@ -1161,7 +1192,7 @@ def _lift_flags(columns: dict[str, Any], result: Any, adjust: str | None) -> Non
 
 
 def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, confidence: float) -> list[str]:
-    """What the segments say together, in the report of all of them; and where that is the opposite of what all users say."""
+    """What the segments say together, for the report of all of them; and where all users together say the opposite."""
     import numpy as np
 
     from ._experiment import segment_lift
@@ -1187,9 +1218,9 @@ def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, conf
         if simpson:
             when = "" if start is None else f" in the window from {start}"
             warnings.append(
-                f"Simpson's paradox{when}: all users together show a lift of {lift.pooled_abs_lift:+.4g}, the segments, weighed "
-                f"by exposed users, {lift.stratified_abs_lift_exposed_weights.estimate:+.4g}. Believe the segments, and ask why "
-                "the split depends on them."
+                f"Simpson's paradox{when}: all users together show a lift of {lift.pooled_abs_lift:+.4g}, the segments, "
+                f"weighed by exposed users, {lift.stratified_abs_lift_exposed_weights.estimate:+.4g}. Believe the "
+                "segments, and ask why the split depends on them."
             )
     for name, values in found.items():
         total._columns[name] = values if name == "simpson" else np.array(values, dtype=np.float64)
@@ -1199,7 +1230,7 @@ def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, conf
     return warnings
 
 
-# --- Comparing ------------------------------------------------------------------------------------------------------------
+# --- Comparing -------------------------------------------------------------------------------------------------------
 
 
 class Comparison:
@@ -1243,9 +1274,9 @@ class Comparison:
 def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Comparison:
     """A report against an earlier one: the metric in both, its change, and its ratio, for every segment.
 
-    Each report must have one window (``r.window("2026-11-02")``) or none. Different metrics or segments are refused; so are
-    windows of different length, windows that are not complete or not mature, other attribution windows, time zones or
-    options, unless ``allow_mismatch=True``: then they are named in ``warnings``.
+    Each report must have one window (``r.window("2026-11-02")``) or none. Different metrics or segments are refused;
+    so are windows of different length, windows that are not complete or not mature, other attribution windows, time
+    zones or options, unless ``allow_mismatch=True``: then they are named in ``warnings``.
 
     >>> import edgetally as et
     >>> days = ["2026-11-02", "2026-11-08", "2026-11-09", "2026-11-15"]
@@ -1307,7 +1338,7 @@ def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Compariso
 report.compare = _compare  # type: ignore[attr-defined]
 
 
-# --- To look at -----------------------------------------------------------------------------------------------------------
+# --- To look at ------------------------------------------------------------------------------------------------------
 
 _ROWS_SHOWN = 20
 
@@ -1319,7 +1350,7 @@ def _cells(table: Any) -> tuple[list[str], list[list[str]]]:
         name
         for name in columns
         if not ((name.endswith(("_low", "_high")) and name.rpartition("_")[0] in columns) or name == "window_end")
-        and not all(value is None for value in list(columns[name])[:_ROWS_SHOWN])
+        and not (len(table) and all(value is None for value in list(columns[name])[:_ROWS_SHOWN]))
     ]
 
     def short(value: Any) -> str:

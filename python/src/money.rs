@@ -91,7 +91,13 @@ fn _ltv_retention(
 ) -> PyResult<(f64, f64, f64, f64, Vec<f64>)> {
     let x = timing(when)
         .and_then(|timing| {
-            ltv::by_retention(&retention, &gross_profit, annual_discount, timing, tail_churn)
+            ltv::by_retention(
+                &retention,
+                &gross_profit,
+                annual_discount,
+                timing,
+                tail_churn,
+            )
         })
         .map_err(problem::domain)?;
     Ok((
@@ -206,7 +212,16 @@ fn _funnel_tornado(
     swing: f64,
     output: &str,
 ) -> PyResult<(f64, Vec<&'static str>, Vec<f64>, Vec<f64>, Vec<f64>)> {
-    let [cpm, ctr, cvr, aov, gross_margin, payment_fees, shipping, returns] = inputs;
+    let [
+        cpm,
+        ctr,
+        cvr,
+        aov,
+        gross_margin,
+        payment_fees,
+        shipping,
+        returns,
+    ] = inputs;
     let inputs = funnel::Inputs {
         cpm,
         ctr,

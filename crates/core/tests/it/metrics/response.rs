@@ -955,3 +955,16 @@ fn an_undecided_choice_averages_its_optima() {
         "no_candidates"
     );
 }
+
+/// Prices so low that a naive inverse overflows on the way.
+#[test]
+fn an_inverse_reaches_the_smallest_prices() {
+    let curve = Curve::new(Model::MichaelisMenten, &[1e4, 1e3]).unwrap();
+    for price in [1e-12, 1e-200, 1e-305] {
+        let spend = curve.inverse_marginal(price);
+        assert!(
+            (curve.marginal(spend) - price).abs() <= 1e-9 * price,
+            "{price:e} {spend:e}"
+        );
+    }
+}
