@@ -19,15 +19,12 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
         return 0.0;
     }
     let density = Density::new(x.0, x.1);
-    // A rounding of the parameters moves the density by so much of its width; nothing can be surer than that.
-    let noise = (f64::EPSILON * (x.0 + x.1 + y.0 + y.1).sqrt()).max(1e-14);
     let Some((log_whole, whole)) = peak_sum(
         |s| {
             let (p, q) = logistic(s);
             density.log_at(p, q)
         },
         density.center,
-        noise,
     ) else {
         return f64::NAN;
     };
@@ -40,7 +37,7 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
             // The density is relative to dx / (x (1 - x)), and that is p / x dt.
             density.log_at(at, rest) + ln(chance) + ln(p / at)
         };
-        peak_sum(log, peak_start(&density, bound), noise).map_or(0.0, |(log_part, part)| {
+        peak_sum(log, peak_start(&density, bound)).map_or(0.0, |(log_part, part)| {
             exp(log_part - log_whole) * (part / whole)
         })
     };
@@ -51,6 +48,9 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
     let (below, _) = beta_cdf(x.0, x.1, bound, 1.0 - bound);
     (1.0 - (below + probability(|(lower, _)| lower))).clamp(0.0, 1.0)
 }
+
+/// The logarithm of 1e-300: less than that is nothing.
+const LEAST: f64 = -690.0;
 
 /// `1 / (1 + e^-s)` and its complement.
 pub(in crate::metrics) fn logistic(s: f64) -> (f64, f64) {
@@ -119,18 +119,20 @@ impl Density {
 
 /// The integral of `exp(log)` over the line as the logarithm of its peak and the integral relative to that. `None` when nothing
 /// but zero is found.
-fn peak_sum(log: impl Fn(f64) -> f64, start: f64, noise: f64) -> Option<(f64, f64)> {
+fn peak_sum(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
     const HALVINGS: u32 = 8;
-    let (peak, height) = peak(&log, start)?;
+    /// Halving the step squares the error, so that a change of this much leaves none.
+    const SETTLED: f64 = 1e-8;
+    let (peak, height, close) = peak(&log, start)?;
     // How far the integrand takes to fall to 0.6 of its peak, as a normal density does in one standard deviation.
     let reach = |side: f64| {
-        let mut distance = 1e-9;
+        let mut distance = close.max(1e-9);
         while distance < 64.0 && log(peak + side * distance) > height - 0.5 {
             distance *= 1.5;
         }
         distance
     };
-    let mut step = (0.5 * reach(-1.0).min(reach(1.0))).min(0.4);
+    let mut step = reach(-1.0).min(reach(1.0)).min(0.5);
     let relative = |t: f64| {
         let value = exp(log(t) - height);
         if value.is_nan() { 0.0 } else { value }
@@ -156,7 +158,7 @@ fn peak_sum(log: impl Fn(f64) -> f64, start: f64, noise: f64) -> Option<(f64, f6
         // The points between.
         let finer = 0.5 * (sum + sum_from(0.5 * step, step) * step);
         step *= 0.5;
-        let settled = (finer - sum).abs() <= noise * finer;
+        let settled = (finer - sum).abs() <= SETTLED * finer;
         sum = finer;
         if settled {
             break;
@@ -165,9 +167,13 @@ fn peak_sum(log: impl Fn(f64) -> f64, start: f64, noise: f64) -> Option<(f64, f6
     Some((height, sum))
 }
 
-/// The highest point of a function with one peak. It may be minus infinity on the left, where a probability has underflowed.
-fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
+/// Near the highest point of a function with one peak: where, how high, and a distance within which it hardly falls.
+///
+/// It may be minus infinity on the left, where a probability has underflowed.
+fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64, f64)> {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    /// Near enough: the top is flat there.
+    const FLAT: f64 = 0.1;
     let value = |t: f64| {
         let value = log(t);
         if value.is_nan() {
@@ -196,11 +202,10 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
     } else {
         -1.0
     };
-    let mut far = middle + side * step;
-    let mut at_far = value(far);
-    let mut near = middle - side * step;
+    let (mut near, mut far) = (middle - side * step, middle + side * step);
+    let (mut at_near, mut at_far) = (value(near), value(far));
     while at_far > at_middle {
-        (near, middle, at_middle) = (middle, far, at_far);
+        (near, at_near, middle, at_middle) = (middle, at_middle, far, at_far);
         step *= 2.0;
         far = middle + side * step;
         at_far = value(far);
@@ -208,30 +213,34 @@ fn peak(log: impl Fn(f64) -> f64, start: f64) -> Option<(f64, f64)> {
             return None;
         }
     }
-    let (mut low, mut high) = if near < far { (near, far) } else { (far, near) };
+    let (mut low, mut high, mut at_low, mut at_high) = if near < far {
+        (near, far, at_near, at_far)
+    } else {
+        (far, near, at_far, at_near)
+    };
     let mut left = high - GOLDEN * (high - low);
     let mut right = low + GOLDEN * (high - low);
     let (mut at_left, mut at_right) = (value(left), value(right));
-    for _ in 0..45 {
+    for _ in 0..80 {
+        let top = at_left.max(at_right);
+        if top - at_low.min(at_high) < FLAT && top - at_left.min(at_right) < FLAT {
+            break;
+        }
         if at_left > at_right {
-            (high, right, at_right) = (right, left, at_left);
+            (high, at_high, right, at_right) = (right, at_right, left, at_left);
             left = high - GOLDEN * (high - low);
             at_left = value(left);
         } else {
-            (low, left, at_left) = (left, right, at_right);
+            (low, at_low, left, at_left) = (left, at_left, right, at_right);
             right = low + GOLDEN * (high - low);
             at_right = value(right);
         }
     }
-    let best = if at_left > at_right {
+    let (at, height) = if at_left > at_right {
         (left, at_left)
     } else {
         (right, at_right)
     };
-    let best = if best.1 < at_middle {
-        (middle, at_middle)
-    } else {
-        best
-    };
-    (best.1 > f64::NEG_INFINITY).then_some(best)
+    // Lower down the tail of the other variable underflows, and what is seen is only the edge of it.
+    (height > LEAST).then_some((at, height, 0.25 * (high - low)))
 }

@@ -52,7 +52,7 @@ pub struct FunnelUncertainty {
 ///
 /// Delta method: `Var(ln cpa) = (1 - ctr) / clicks + (1 - cvr) / conversions`, two independent binomial stages at a fixed price.
 /// The probability is `P(ctr cvr > cpm / (1000 aov margin))` with beta distributions of both rates, by quadrature; it keeps its
-/// digits when it is tiny.
+/// digits when it is tiny, down to 1e-299; below that it is 0.
 ///
 /// # Errors
 ///

@@ -501,7 +501,8 @@ fn weighted(alpha: f64, beta: f64, bend: f64, f: impl Fn(f64) -> f64) -> Option<
     let density = Density::new(alpha, beta);
     let center = density.center;
     let width = (1.0 / alpha + 1.0 / beta).sqrt();
-    let step = (0.5 * width).min(0.4);
+    // For a large `beta` the integrand is bounded in a strip of half the width of the logistic function.
+    let step = (0.5 * width).min(0.25);
     let weight = |s: f64| {
         let (p, q) = logistic(s);
         exp(density.log_at(p, q))
@@ -551,4 +552,61 @@ fn weighted(alpha: f64, beta: f64, bend: f64, f: impl Fn(f64) -> f64) -> Option<
         value_ln_p / total - mean * (ln_p / total),
         value_ln_q / total - mean * (ln_q / total),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against the hypergeometric function and the beta function at 60 digits (mpmath).
+    #[test]
+    fn lifetimes_and_survival_over_many_decades() {
+        for (alpha, beta, discount, want) in [
+            (0.01, 0.02, 0.1, 7.51124364930607588),
+            (0.001, 5.0, 0.0001, 9929.95204982928854),
+            (0.7, 1.2, 1e-09, 1567.52864963919148),
+            (1.0, 1.0, 0.01, 4.66127172200967203),
+            (2.0, 3.0, 1e-06, 3.99985621339394553),
+            (30.0, 400.0, 0.008, 13.2920582128421013),
+            (5000.0, 90000.0, 0.01, 16.1282082745065039),
+            (0.5, 200.0, 0.1, 10.7439429226459683),
+            (200.0, 0.5, 0.1, 1.00228257672000081),
+            (3.0, 0.001, 0.05, 1.00045759410376359),
+            (1000000.0, 20000000.0, 0.01, 17.5289370222127542),
+            (2.5, 1.5, 5.0, 1.06827602479734459),
+            (0.05, 0.05, 1e-12, 126596703303.421838),
+        ] {
+            let (got, ..) = lifetime(alpha, beta, discount);
+            assert!(
+                (got - want).abs() <= 2e-13 * want,
+                "{alpha} {beta} {discount}: {got:e} {want:e}"
+            );
+        }
+        for (alpha, beta, periods, want) in [
+            (0.7, 1.2, 1.5, 0.542743909378522892),
+            (0.7, 1.2, 10000.5, 0.00165996802633374423),
+            (30.0, 400.0, 2.25, 0.850035725125247743),
+            (0.01, 0.02, 1000000.5, 0.577533645033124008),
+            (5000.0, 90000.0, 100.5, 0.00437944208175358822),
+        ] {
+            let got = survival(alpha, beta, periods);
+            assert!(
+                (got - want).abs() <= 2e-13 * want,
+                "{alpha} {beta} {periods}: {got:e} {want:e}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_discount_the_lifetime_is_the_sum() {
+        let (lifetime_now, by_alpha, by_beta) = lifetime(3.0, 5.0, 0.0);
+        assert_eq!((lifetime_now, by_alpha), (3.5, 3.0 * (1.0 / 7.0 - 0.5)));
+        assert_eq!(by_beta, 5.0 / 7.0);
+        let (near, near_alpha, near_beta) = lifetime(3.0, 5.0, 1e-13);
+        assert!((near - 3.5).abs() < 1e-11);
+        assert!((near_alpha - by_alpha).abs() < 1e-11 && (near_beta - by_beta).abs() < 1e-11);
+        assert_eq!(lifetime(1.0, 5.0, 0.0).0, f64::INFINITY);
+        assert_eq!(lifetime(3.0, 5.0, -0.01).0, f64::INFINITY);
+        assert!(lifetime(3.0, f64::INFINITY, 0.1).0.is_nan());
+    }
 }

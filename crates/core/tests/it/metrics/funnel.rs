@@ -155,6 +155,9 @@ fn probabilities_of_profit_keep_their_digits() {
             "{ctr:?} {cvr:?} {bound} {got:e} {want:e}"
         );
     }
+    // Below 1e-299, where the tail of the second rate underflows.
+    let never = probability_profit_positive((29_586.0, 5e6), (51.0, 29_536.0), 0.3, 1.0);
+    assert_eq!(never, 0.0);
     let p = |cpm, worth| probability_profit_positive((3.0, 5.0), (2.0, 9.0), cpm, worth);
     assert_eq!(p(0.0, 1.0), 1.0);
     assert_eq!(p(1000.0, 1.0), 0.0);
