@@ -25,7 +25,7 @@ WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-twin build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-bits test-twin build size test-worker test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -83,7 +83,7 @@ fmt-check: setup-python
 lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p tsconfig.json
 	$(VENV)/ruff check --quiet python
-	$(CARGO) clippy --locked -p edgetally-core --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-worker --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked -p edgetally-core --no-deps
@@ -100,12 +100,37 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 test-worker: build ## end to end on the real runtime
 	@$(call run-node-tests,tests/e2e)
 
+.PHONY: test-bits
+test-bits: setup-base ## the calculators: the same bits natively and in WebAssembly
+	@node scripts/test-bits.mjs
+
 .PHONY: test-python
-test-python: setup-python ## the wheel: types, stubs, tests
-	VIRTUAL_ENV="$$PWD/.venv" $(VENV)/maturin develop --locked --quiet --manifest-path python/Cargo.toml
-	cd python && ../$(VENV)/mypy --strict edgetally
-	cd python && ../$(VENV)/stubtest edgetally._edgetally
+test-python: wheel ## the wheel as it is shipped: empty environment, types, stubs, tests, documents, notebooks
+	$(VENV)/python scripts/test-wheel.py dist
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	PATH="$$PWD/$(VENV):$$PATH" $(VENV)/python scripts/stubs.py --check
+	cd python && ../$(VENV)/mypy --strict edgetally tests/typed.py
+	cd python && ../$(VENV)/stubtest edgetally edgetally._edgetally --allowlist stubtest-allowed.txt
 	cd python && ../$(VENV)/pytest -q
+
+.PHONY: test-engines
+test-engines: wheel ## inside Spark, DuckDB and Polars (heavy; needs Java 17)
+	@scripts/setup.sh python-engines
+	.venv-engines/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	cd python && ../.venv-engines/bin/pytest -q tests/engines
+
+.PHONY: stubs
+stubs: ## python/edgetally/__init__.pyi anew, from what the package exports
+	$(VENV)/python scripts/stubs.py
+	$(VENV)/ruff format --quiet python
+
+.PHONY: notebooks
+notebooks: ## docs/notebooks anew, executed
+	$(VENV)/python scripts/notebooks.py
+
+.PHONY: coverage
+coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
+	$(VENV)/python scripts/coverage.py
 
 .PHONY: test-readme
 test-readme: setup build ## the README's words, links and Python lines
@@ -116,9 +141,16 @@ size: build ## the worker's size against its budget
 	@node scripts/size.mjs
 
 .PHONY: bench
-bench: build ## what the core and the worker cost, as ratios within one run
+bench: build ## what the core, the worker and the calculators cost, as ratios within one run
 	@node bench/main.mjs
 	@node bench/instructions.mjs
+	@$(MAKE) bench-python
+
+.PHONY: bench-python
+bench-python: wheel ## the calculators against what people use today, as ratios within one run (minutes)
+	@scripts/setup.sh python-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	@for file in bench/python/*.py; do .venv-bench/bin/python "$$file"; done
 
 .PHONY: bench-instructions
 bench-instructions: ## instructions per event against the committed figure (needs valgrind)
@@ -138,7 +170,8 @@ audit: ## licences, sources and doubles of the dependencies; AUDIT=advisories as
 
 .PHONY: wheel
 wheel: setup-python ## the Python wheel, into dist/
-	$(VENV)/maturin build --release --locked --manifest-path python/Cargo.toml --out dist
+	@rm -f dist/*.whl
+	VIRTUAL_ENV="$$PWD/.venv" $(VENV)/maturin build --release --locked --quiet --manifest-path python/Cargo.toml --out dist
 
 .PHONY: lock-python
 lock-python: setup-python ## after a change of python/requirements-test.in

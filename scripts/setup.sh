@@ -2,7 +2,7 @@
 # Installs what the build and the tests need and the machine lacks; does nothing, quickly, when all is there.
 #
 #   scripts/setup.sh            the base: Rust target, wasm-bindgen, worker-build, Node packages
-#   scripts/setup.sh python     the base and the Python tools in .venv
+#   scripts/setup.sh python     the Python tools in .venv (python-bench, python-engines: in environments of their own)
 #   scripts/setup.sh deny fuzz  only these
 #
 # Everything comes pinned from the three package registries; what must already be here is
@@ -100,14 +100,19 @@ install_node_packages() {
     fingerprint package-lock.json .npmrc >node_modules/.edgetally-stamp
 }
 
-install_python_tools() {
-    same_stamp .venv/.edgetally-stamp python/requirements-test.txt && return 0
-    say "installing the Python tools of python/requirements-test.txt in .venv"
-    rm -rf .venv
-    python3 -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --require-hashes --only-binary :all: --requirement python/requirements-test.txt
-    fingerprint python/requirements-test.txt >.venv/.edgetally-stamp
+# venv_of NAME: the environment of python/requirements-NAME.txt. The tests' is the one that people use.
+venv_of() { [ "$1" = test ] && printf '.venv' || printf '.venv-%s' "$1"; }
+
+install_python_tools() { # test | bench | engines
+    local venv wanted
+    venv=$(venv_of "$1") wanted="python/requirements-$1.txt"
+    same_stamp "$venv/.edgetally-stamp" "$wanted" && return 0
+    say "installing the Python packages of $wanted in $venv"
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --require-hashes --only-binary :all: --requirement "$wanted"
+    fingerprint "$wanted" >"$venv/.edgetally-stamp"
 }
 
 setup_base() {
@@ -128,9 +133,10 @@ setup_base() {
     same_stamp node_modules/.edgetally-stamp package-lock.json .npmrc || with_lock .edgetally install_node_packages
 }
 
-setup_python() {
+setup_python() { # test | bench | engines
     need python3 "$MIN_PYTHON" 'https://www.python.org, version 3.10 or newer'
-    same_stamp .venv/.edgetally-stamp python/requirements-test.txt || with_lock .edgetally install_python_tools
+    same_stamp "$(venv_of "$1")/.edgetally-stamp" "python/requirements-$1.txt" ||
+        with_lock .edgetally install_python_tools "$1"
 }
 
 setup_tool() { # NAME CRATE VERSION BINARY
@@ -141,9 +147,11 @@ setup_tool() { # NAME CRATE VERSION BINARY
 for part in "$@"; do
     case $part in
         base) setup_base ;;
-        python) setup_python ;;
+        python) setup_python test ;;
+        python-bench) setup_python bench ;;
+        python-engines) setup_python engines ;;
         deny) setup_tool deny cargo-deny "$CARGO_DENY_VERSION" cargo-deny ;;
         fuzz) setup_tool fuzz cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz ;;
-        *) die "unknown part '$part': base, python, deny or fuzz" ;;
+        *) die "unknown part '$part': base, python, python-bench, python-engines, deny or fuzz" ;;
     esac
 done

@@ -16,8 +16,11 @@ The functions here are those of the edgetally gateway, so what is uploaded in bu
 identifiers a platform takes.
 """
 
+from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
+    Interval,
     __version__,
     dialects,
     error_codes,
@@ -47,8 +50,31 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
+from ._experiment import *  # noqa: F403
+from ._geo import *  # noqa: F403
+from ._inference import *  # noqa: F403
+from ._lift import *  # noqa: F403
+from ._money import *  # noqa: F403
+from ._paid import *  # noqa: F403
+from ._report import *  # noqa: F403
+from ._response import *  # noqa: F403
+from ._result import Result
+from ._windows import *  # noqa: F403
 
 __all__ = [
+    *_attribution.__all__,
+    *_experiment.__all__,
+    *_geo.__all__,
+    *_inference.__all__,
+    *_lift.__all__,
+    *_money.__all__,
+    *_paid.__all__,
+    *_report.__all__,
+    *_response.__all__,
+    *_windows.__all__,
+    "events",
+    "Interval",
+    "Result",
     "EdgetallyError",
     "__version__",
     "dialects",

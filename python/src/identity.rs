@@ -1,11 +1,14 @@
 //! The functions: `normalize_*` and `hash_*`, one pair per identifier.
 
-use edgetally_core::identity::{Country2, Hints, Spelling, normalise};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use edgetally_core::identity::{
+    Country2, Hints, Row, Spelling, hash_rows, normalise, sha256_hex as digits,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use sha2::{Digest as _, Sha256};
 
-use crate::column::{self, Input};
+use crate::column::{self, Input, Sources, Width};
 use crate::dialect::{Dialect, Field};
 use crate::problem::{Code, Problem};
 
@@ -20,60 +23,25 @@ enum Want {
 #[derive(Debug)]
 struct Options<'a, 'py> {
     dialect: &'a str,
-    default_country: Option<&'a str>,
+    default_country: Option<&'a Bound<'py, PyAny>>,
     country: Option<&'a Bound<'py, PyAny>>,
     threads: Option<&'a Bound<'py, PyAny>>,
 }
 
-/// A rule, and what it needs besides the value.
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    want: Want,
-    spelling: Spelling,
-    hints: Hints,
+/// Whose calling code completes a telephone number; `None` when there is no such country.
+fn home(raw: Option<&str>) -> Option<Hints> {
+    let default_country = match raw {
+        Some(raw) => Some(Country2::parse(raw)?),
+        None => None,
+    };
+    Some(Hints { default_country })
 }
 
-impl Call {
-    fn new(want: Want, field: Field, options: &Options<'_, '_>) -> Result<Self, Problem> {
-        let dialect = Dialect::parse(options.dialect)?;
-        let spelling = match want {
-            Want::Text => dialect.spelling(field)?,
-            Want::Digest => dialect.hashed(field)?,
-        };
-        let default_country = match options.default_country {
-            None => None,
-            Some(raw) => Some(Country2::parse(raw).ok_or_else(|| {
-                Problem::new(
-                    Code::DefaultCountryInvalid,
-                    "default_country is not the two letters of a country in ISO 3166-1",
-                )
-            })?),
-        };
-        Ok(Self {
-            want,
-            spelling,
-            hints: Hints { default_country },
-        })
-    }
-
-    /// Hands the answer for one row to `take`; `text` is room to work in.
-    fn answer<T>(self, row: Row<'_>, text: &mut String, take: impl FnOnce(Option<&str>) -> T) -> T {
-        let kept = row
-            .value
-            .is_some_and(|value| normalise(self.spelling, value, &self.hints, row.country, text));
-        match (kept, self.want) {
-            (false, _) => take(None),
-            (true, Want::Text) => take(Some(text)),
-            (true, Want::Digest) => take(Some(Hex::of(text).as_str())),
-        }
-    }
-}
-
-/// One visitor: the value and the country beside it.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    value: Option<&'a str>,
-    country: Option<&'a str>,
+fn no_country(row: &str) -> Problem {
+    Problem::new(
+        Code::DefaultCountryInvalid,
+        format!("default_country{row} is not the two letters of a country in ISO 3166-1"),
+    )
 }
 
 fn run<'py>(
@@ -82,110 +50,109 @@ fn run<'py>(
     field: Field,
     options: &Options<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(want, field, options)?;
-    let country = match options.country {
-        None => Input::Scalar(None),
-        Some(country) => Input::read("country", country)?,
+    let dialect = Dialect::parse(options.dialect)?;
+    let spelling = match want {
+        Want::Text => dialect.spelling(field)?,
+        Want::Digest => dialect.hashed(field)?,
     };
-    match Input::read("value", value)? {
-        Input::Scalar(value_text) => {
-            scalar(value.py(), call, value_text.as_ref(), &country, options)
-        }
-        Input::Column(values) => rows(value.py(), call, &values, &country, options),
+    let default_country = Input::read_optional("default_country", options.default_country)?;
+    let country = Input::read_optional("country", options.country)?;
+    let value_input = Input::read("value", value)?;
+    if let Input::Column(_) = value_input {
+        let inputs = [
+            ("value", &value_input),
+            ("country", &country),
+            ("default_country", &default_country),
+        ];
+        return columns(value.py(), spelling, want, inputs, options);
     }
-}
-
-fn scalar<'py>(
-    py: Python<'py>,
-    call: Call,
-    value: Option<&Bound<'py, PyString>>,
-    country: &Input<'py>,
-    options: &Options<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
     column::threads(options.threads, 1)?;
-    let Input::Scalar(country) = country else {
-        return Err(Problem::new(Code::LengthMismatch, "country is a column, value is not").into());
-    };
     let row = Row {
-        value: value
-            .map(|text| column::utf8("value", None, text))
-            .transpose()?,
-        country: country
-            .as_ref()
-            .map(|text| column::utf8("country", None, text))
-            .transpose()?,
+        value: value_input.scalar("value")?,
+        country: country.scalar("country")?,
+        hints: home(default_country.scalar("default_country")?).ok_or_else(|| no_country(""))?,
     };
-    let mut text = String::new();
-    Ok(call.answer(row, &mut text, |answer| match answer {
-        Some(answer) => PyString::new(py, answer).into_any(),
-        None => py.None().into_bound(py),
-    }))
+    one(value.py(), spelling, want, row)
 }
 
-fn rows<'py>(
+fn one<'py>(
     py: Python<'py>,
-    call: Call,
-    values: &[Option<Bound<'py, PyString>>],
-    country: &Input<'py>,
+    spelling: Spelling,
+    want: Want,
+    row: Row<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let answer = match want {
+        Want::Text => {
+            let mut text = String::new();
+            let kept = row.value.is_some_and(|value| {
+                normalise(spelling, value, &row.hints, row.country, &mut text)
+            });
+            kept.then(|| PyString::new(py, &text))
+        }
+        Want::Digest => {
+            let mut digest = None;
+            hash_rows(spelling, [row], |hex| digest = hex.copied());
+            digest
+                .map(|hex| PyString::from_bytes(py, &hex))
+                .transpose()?
+        }
+    };
+    Ok(answer.map_or_else(|| py.None().into_bound(py), Bound::into_any))
+}
+
+fn columns<'py>(
+    py: Python<'py>,
+    spelling: Spelling,
+    want: Want,
+    inputs: [(&'static str, &Input<'py>); 3],
     options: &Options<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let threads = column::threads(options.threads, values.len())?;
-    let values = column::utf8_rows("value", values)?;
-    let rows: Vec<Row<'_>> = match country {
-        Input::Scalar(country) => {
-            let country = country
-                .as_ref()
-                .map(|text| column::utf8("country", None, text))
-                .transpose()?;
-            let rows = values.into_iter().map(|value| Row { value, country });
-            rows.collect()
+    let [.., (_, default_country)] = inputs;
+    let same = match default_country {
+        Input::Scalar(_) => {
+            let text = default_country.scalar("default_country")?;
+            Some(home(text).ok_or_else(|| no_country(""))?)
         }
-        Input::Column(countries) if countries.len() == values.len() => {
-            let countries = column::utf8_rows("country", countries)?;
-            let rows = values.into_iter().zip(countries);
-            rows.map(|(value, country)| Row { value, country })
-                .collect()
-        }
-        Input::Column(countries) => {
-            let message = format!(
-                "country has {} rows, value has {}",
-                countries.len(),
-                values.len()
-            );
-            return Err(Problem::new(Code::LengthMismatch, message).into());
-        }
+        Input::Column(_) => None,
     };
-    let list = column::map(py, &rows, threads, String::new, |row, text, answers| {
-        call.answer(*row, text, |answer| answers.push(answer));
-    })?;
-    Ok(list.into_any())
-}
-
-/// A SHA-256 value as lower-case hexadecimal text.
-struct Hex([u8; 64]);
-
-impl Hex {
-    /// Of the text's UTF-8 bytes.
-    fn of(text: &str) -> Self {
-        let digit = |value: u8| {
-            if value < 10 {
-                b'0' + value
-            } else {
-                b'a' - 10 + value
+    let Some(sources) = Sources::new(inputs)? else {
+        return Ok(py.None().into_bound(py));
+    };
+    let threads = column::threads(options.threads, sources.rows())?;
+    let width = match want {
+        Want::Text => Width::Any,
+        Want::Digest => Width::Fixed(64),
+    };
+    // The first row whose country is none, whichever thread comes upon it.
+    let refused = AtomicUsize::new(usize::MAX);
+    let [answers] = column::map(py, &sources, [width], threads, |walk, [answers]| {
+        let rows = walk.map(|(at, [value, country, default_country])| {
+            let hints = same.or_else(|| home(default_country));
+            if hints.is_none() {
+                refused.fetch_min(at, Ordering::Relaxed);
             }
-        };
-        let mut hex = [0; 64];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(Sha256::digest(text)) {
-            if let [high, low] = pair {
-                *high = digit(byte >> 4);
-                *low = digit(byte & 15);
+            Row {
+                value,
+                country,
+                hints: hints.unwrap_or_default(),
             }
+        });
+        match want {
+            Want::Text => {
+                let mut text = String::new();
+                for row in rows {
+                    let kept = row.value.is_some_and(|value| {
+                        normalise(spelling, value, &row.hints, row.country, &mut text)
+                    });
+                    answers.push(kept.then_some(&*text));
+                }
+            }
+            Want::Digest => hash_rows(spelling, rows, |hex| answers.push_fixed(hex)),
         }
-        Self(hex)
-    }
-
-    fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
+    })?;
+    match refused.into_inner() {
+        usize::MAX => Ok(answers),
+        row => Err(no_country(&format!("[{row}]")).into()),
     }
 }
 
@@ -204,8 +171,8 @@ fn sha256_hex<'py>(text: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
         let message = format!("text is not str, but {kind}");
         return Err(Problem::new(Code::WrongType, message).into());
     };
-    let hex = Hex::of(column::utf8("text", None, string)?);
-    Ok(PyString::new(text.py(), hex.as_str()))
+    let hex = digits(column::utf8("text", None, string)?);
+    PyString::from_bytes(text.py(), &hex)
 }
 
 macro_rules! function {
@@ -216,7 +183,7 @@ macro_rules! function {
         fn $name<'py>(
             value: &Bound<'py, PyAny>,
             dialect: &str,
-            default_country: Option<&str>,
+            default_country: Option<&Bound<'py, PyAny>>,
             country: Option<&Bound<'py, PyAny>>,
             threads: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
@@ -430,7 +397,7 @@ functions! {
     Country {
         /// Spells a country as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
-        /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google's
+        /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google Ads'
         /// rule knows no names.
         ///
         /// >>> import edgetally

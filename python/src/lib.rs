@@ -10,10 +10,20 @@
     reason = "the doc comments of functions are Python's docstrings, with Python's lists in their examples"
 )]
 
+mod calculator;
 mod column;
 mod dialect;
+mod experiment;
 mod identity;
+mod inference;
+mod lift;
+mod money;
 mod problem;
+mod record;
+mod response;
+mod threads;
+mod totals;
+mod touch;
 
 use pyo3::prelude::*;
 
@@ -22,6 +32,16 @@ use pyo3::prelude::*;
 fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     problem::register(module)?;
+    record::register(module)?;
+    calculator::register(module)?;
     dialect::register(module)?;
-    identity::register(module)
+    identity::register(module)?;
+    inference::register(module)?;
+    lift::register(module)?;
+    experiment::register(module)?;
+    response::register(module)?;
+    money::register(module)?;
+    touch::register(module)?;
+    totals::register(module)?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use edgetally_core::metrics::DomainError;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -73,14 +74,24 @@ impl Problem {
 
 impl From<Problem> for PyErr {
     fn from(problem: Problem) -> Self {
-        Python::attach(|py| {
-            let error = EdgetallyError::new_err(problem.message.into_owned());
-            match error.value(py).setattr("code", problem.code.as_str()) {
-                Ok(()) => error,
-                Err(failure) => failure,
-            }
-        })
+        raise(problem.code.as_str(), problem.message.into_owned())
     }
+}
+
+/// A calculator's refusal: the message names argument, first row, count, value and rule.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn domain(error: DomainError) -> PyErr {
+    raise(error.code(), error.to_string())
+}
+
+fn raise(code: &str, message: String) -> PyErr {
+    Python::attach(|py| {
+        let error = EdgetallyError::new_err(message);
+        match error.value(py).setattr("code", code) {
+            Ok(()) => error,
+            Err(failure) => failure,
+        }
+    })
 }
 
 /// Every code that an ``EdgetallyError`` can have, and what it means.

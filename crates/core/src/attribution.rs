@@ -1,4 +1,4 @@
-//! Click ids, first-party cookies and page addresses: what they hold and what of them may travel.
+//! Click ids, first-party cookies, campaign parameters and page addresses: what they hold and what of them may travel.
 //!
 //! ```
 //! use edgetally_core::attribution::{clean_url, client_id_from_ga, session_id_from_ga};
@@ -12,11 +12,17 @@
 //! );
 //! ```
 
+mod channel;
+mod utm;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::text::Text;
 use crate::time::UnixMillis;
+
+pub use channel::{Channel, SourceCategory, Traffic, channel_group, is_paid, source_category};
+pub use utm::{Utm, parse_utm};
 
 /// The click-id parameters of the planned destinations. Names are case-sensitive but for `ScCid`, which tags in the
 /// open spell in lower case too; values are opaque and keep their case.
@@ -55,19 +61,6 @@ const COOKIES: &[&str] = &[
     "_twclid",
     "_uetmsclkid",
     "_uetvid",
-];
-
-/// The campaign parameters that Google Analytics reads from a page address (help page 10917952, read 2026-11-22).
-const CAMPAIGN: &[&str] = &[
-    "utm_id",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "utm_source_platform",
-    "utm_term",
-    "utm_content",
-    "utm_creative_format",
-    "utm_marketing_tactic",
 ];
 
 /// The longest click id that is carried (TikTok's may have 1,000 characters).
@@ -157,7 +150,7 @@ pub fn clean_url(url: &str) -> Option<String> {
     let mut separator = '?';
     for pair in query(tail).split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let wanted = (known_click_id(name).is_some() || CAMPAIGN.contains(&name))
+        let wanted = (known_click_id(name).is_some() || Utm::NAMES.contains(&name))
             && !value.contains(|c: char| c.is_whitespace() || c.is_control());
         if wanted
             && !value.is_empty()

@@ -61,6 +61,7 @@
 //! telephone numbers need [`Hints::default_country`]; the visitor's own country is not used for them, since people keep
 //! their number when they move. The numbering plans' limits are listed at their table (`identity/plan.rs`).
 
+mod ascii;
 mod birth;
 mod country;
 mod digest;
@@ -79,7 +80,7 @@ pub mod spelling;
 mod text;
 
 pub use country::Country2;
-pub use digest::Digest;
+pub use digest::{Digest, sha256_hex};
 pub use plain::{
     BirthDate, City, Country, Email, ExternalId, FirstName, Gender, Kind, LastName, Phone, Plain,
     PostalCode, Region, Street,
@@ -181,13 +182,113 @@ pub fn normalise(
     out: &mut String,
 ) -> bool {
     out.clear();
+    if let Rule::Email(rule) = spelling.rule() {
+        let mut bytes = [0; 64];
+        let len = ascii::copy(raw, &mut bytes);
+        let len = len.and_then(|len| ascii::email(rule, &mut bytes, len));
+        let short = len.and_then(|len| bytes.get(..len));
+        if let Some(Ok(text)) = short.map(str::from_utf8) {
+            out.push_str(text);
+            return true;
+        }
+    }
+    at_length(spelling, raw, *hints, country, out)
+}
+
+/// [`normalise`] for whatever has no shorter way.
+fn at_length(
+    spelling: Spelling,
+    raw: &str,
+    hints: Hints,
+    country: Option<&str>,
+    out: &mut String,
+) -> bool {
     let Some(tidy) = text::tidy(raw) else {
         return false;
     };
-    let country = country
-        .and_then(text::tidy)
-        .and_then(|tidy| country::resolve(&tidy));
-    apply(spelling, &tidy, *hints, country, out)
+    let country = match spelling.rule() {
+        Rule::Place(_) => country
+            .and_then(text::tidy)
+            .and_then(|tidy| country::resolve(&tidy)),
+        _ => None,
+    };
+    apply(spelling, &tidy, hints, country, out)
+}
+
+/// One visitor in a table of them.
+#[derive(Clone, Copy, Default)]
+#[expect(missing_debug_implementations, reason = "the value must not be shown")]
+pub struct Row<'a> {
+    /// The identifier as typed.
+    pub value: Option<&'a str>,
+    /// The visitor's own country as typed.
+    pub country: Option<&'a str>,
+    /// What else is known about the visitor.
+    pub hints: Hints,
+}
+
+/// [`normalise`] and SHA-256 for the rows of a table.
+///
+/// `take` gets the answers in order: the digest as 64 lower-case hexadecimal digits, or `None` for a value that is missing
+/// or that its rule drops. Whether the platform wants a digest at all is not asked; [`Spelling::form`] says it.
+///
+/// ```
+/// use edgetally_core::identity::{Row, Spelling, hash_rows, sha256_hex};
+///
+/// let emails = [Some(" Jo@Shop.example"), None, Some("nobody")];
+/// let rows = emails.map(|value| Row { value, ..Row::default() });
+/// let mut digests = Vec::new();
+/// hash_rows(Spelling::MetaEmail, rows, |digest| digests.push(digest.copied()));
+/// assert_eq!(digests, [Some(sha256_hex("jo@shop.example")), None, None]);
+/// ```
+pub fn hash_rows<'a>(
+    spelling: Spelling,
+    rows: impl IntoIterator<Item = Row<'a>>,
+    mut take: impl FnMut(Option<&[u8; 64]>),
+) {
+    let mut round = digest::Round::new();
+    let mut room = String::new();
+    let mut long_way = |row: &Row<'_>, place: &mut digest::Place<'_>| {
+        let Some(raw) = row.value else { return };
+        room.clear();
+        if at_length(spelling, raw, row.hints, row.country, &mut room) {
+            place.put(&room);
+        }
+    };
+    let mut rows = rows.into_iter();
+    loop {
+        let mut some = [Row::default(); digest::ROUND];
+        let mut count = 0;
+        for (place, row) in some.iter_mut().zip(&mut rows) {
+            *place = row;
+            count += 1;
+        }
+        let some = some.get(..count).unwrap_or_default();
+        if some.is_empty() {
+            return;
+        }
+        match spelling.rule() {
+            Rule::Email(rule) => {
+                let mut lengths = [None; digest::ROUND];
+                let written = round.places(count).zip(some).zip(&mut lengths);
+                for ((place, row), length) in written {
+                    *length = row.value.and_then(|raw| ascii::copy(raw, place.block));
+                }
+                for ((mut place, row), length) in round.places(count).zip(some).zip(lengths) {
+                    let short = |block: &mut _| ascii::email(rule, block, length?);
+                    if !place.fill(short) {
+                        long_way(row, &mut place);
+                    }
+                }
+            }
+            _ => {
+                for (mut place, row) in round.places(count).zip(some) {
+                    long_way(row, &mut place);
+                }
+            }
+        }
+        round.finish(count, &mut take);
+    }
 }
 
 /// [`normalise`] for a text and a country that are tidied and resolved already.

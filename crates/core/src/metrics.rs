@@ -14,6 +14,11 @@
     reason = "formulas are written with the letters of their papers"
 )]
 #![allow(
+    clippy::inline_always,
+    clippy::too_many_arguments,
+    reason = "column loops are compiled for the vectors only where they are inlined, and take as many columns as the formula has letters"
+)]
+#![allow(
     clippy::float_cmp,
     reason = "zero, one and the ends of an interval are exact"
 )]
@@ -53,6 +58,7 @@ pub mod special;
 pub mod srm;
 pub mod target_cpa;
 pub mod totals;
+pub mod vector;
 pub mod windows;
 
 pub use domain::{DomainError, Rule};

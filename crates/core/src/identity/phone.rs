@@ -44,7 +44,10 @@ pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mu
     if rule == Rule::MetaDigits {
         digits.drop_leading_zeros();
     }
-    if !(7..=15).contains(&digits.len()) || digits.first() == Some(b'0') {
+    // Six digits with the calling code are a number only where the plan says so.
+    let long_enough = digits.len() >= 7
+        || (digits.len() == 6 && rule == Rule::E164 && plan::is_service(digits.as_slice()));
+    if !long_enough || digits.len() > 15 || digits.first() == Some(b'0') {
         return false;
     }
     if rule == Rule::E164 {
@@ -205,7 +208,7 @@ impl Typed {
             let mut with_code = *self;
             with_code.plus = true;
             if let Some(read) = with_code.international()
-                && plan.fits(read.len() - code.len().min(read.len()))
+                && plan.fits(read.as_slice().get(code.len()..).unwrap_or_default())
                 && (plan.trunk == Trunk::Kept
                     || rest.first() != Some(&b'0')
                     || self.bracketed_zero == Some(code.len()))
@@ -216,15 +219,20 @@ impl Typed {
         if let Trunk::Prefixes(prefixes) = plan.trunk {
             for prefix in prefixes {
                 if let Some(rest) = digits.as_slice().strip_prefix(prefix.as_bytes())
-                    && plan.fits(rest.len())
+                    && plan.fits(rest)
                 {
                     return Digits::prefixed(plan.code, rest);
+                }
+                if let Some(rest) = digits.as_slice().strip_prefix(prefix.as_bytes())
+                    && let Some(number) = plan.abroad(rest)
+                {
+                    return Digits::prefixed(plan.code, &number);
                 }
             }
         }
         let opens_with_trunk =
             digits.first() == Some(b'0') && matches!(plan.trunk, Trunk::Prefixes(_));
-        if plan.fits(digits.len()) && !opens_with_trunk {
+        if plan.fits(digits.as_slice()) && !opens_with_trunk {
             return Digits::prefixed(plan.code, digits.as_slice());
         }
         // Not a number of this country. Another country's, if its calling code and length say so.
@@ -315,6 +323,15 @@ mod tests {
             ("CI", "07 01 23 45 67", "+2250701234567"),
             ("BY", "8 029 123-45-67", "+375291234567"),
             ("DE", "447911123456", "+447911123456"),
+            ("AR", "011 15-2345-6789", "+5491123456789"),
+            ("AR", "0291 15 412 3456", "+5492914123456"),
+            ("AR", "02966 15 41 2345", "+5492966412345"),
+            ("AR", "011 2345-6789", "+541123456789"),
+            ("AU", "1300 123 456", "+611300123456"),
+            ("GT", "1800 111 2222", "+50218001112222"),
+            ("PK", "(021) 111 825 888", "+9221111825888"),
+            ("NO", "02000", "+4702000"),
+            ("CZ", "93 123 456 789", "+42093123456789"),
         ] {
             assert_eq!(
                 of(Rule::E164, raw, country).as_deref(),
@@ -352,6 +369,14 @@ mod tests {
         ] {
             assert_eq!(of(Rule::E164, raw, "").as_deref(), Some(expected), "{raw}");
         }
+    }
+
+    #[test]
+    fn six_digits_are_a_number_only_where_the_plan_says_so() {
+        assert_eq!(of(Rule::E164, "09601", "IR").as_deref(), Some("+989601"));
+        assert_eq!(of(Rule::E164, "+98 9601", "").as_deref(), Some("+989601"));
+        assert_eq!(of(Rule::E164, "+98 9501", ""), None);
+        assert_eq!(of(Rule::E164, "+49 9601", ""), None);
     }
 
     #[test]

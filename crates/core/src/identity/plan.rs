@@ -9,10 +9,12 @@
 //! national plans. Written out by hand in November 2026 from general knowledge of those plans, not copied from a telephone
 //! library, and not compared row by row with the ITU's documents: correct a row where a plan says otherwise.
 //!
-//! * Lengths are those of ordinary subscriber numbers. They decide only how a number *without* `+` is read; a number
-//!   with `+` is never refused because of them. Short codes and some very old short lines fall outside.
+//! * Lengths are those of ordinary subscriber numbers; a second table has the service numbers (free of charge, shared cost,
+//!   voice mail and the like) whose length is another. They decide only how a number *without* `+` is read; a number with
+//!   `+` is never refused because of them. Short codes and some very old short lines fall outside.
 //! * There is no list of area codes, so an unassigned number of the right length passes.
-//! * Argentina's `15` and Mexico's former `1` before mobile numbers are left as they are typed.
+//! * Mexico's former `1` before mobile numbers is left as it is typed.
+//! * `bench/python/phones.py` holds the tables against libphonenumber's example numbers of every region.
 //! * Countries without a calling code of their own (uninhabited territories) have code 0.
 
 use super::country::Country2;
@@ -61,9 +63,50 @@ impl Plan {
         }
     }
 
-    /// Whether a national number without its trunk prefix may have this many digits.
-    pub(super) fn fits(&self, digits: usize) -> bool {
+    /// Whether these digits may be a national number without its trunk prefix.
+    pub(super) fn fits(&self, digits: &[u8]) -> bool {
+        self.has_length(digits.len()) || self.is_service(digits)
+    }
+
+    fn has_length(&self, digits: usize) -> bool {
         (usize::from(self.shortest)..=usize::from(self.longest)).contains(&digits)
+    }
+
+    fn is_service(&self, digits: &[u8]) -> bool {
+        let shapes = SERVICES
+            .binary_search_by(|(country, _)| country.cmp(&self.country))
+            .ok()
+            .and_then(|at| SERVICES.get(at));
+        shapes.is_some_and(|(_, shapes)| {
+            shapes.split(' ').any(|shape| {
+                let mut both = shape.bytes().zip(digits);
+                shape.len() == digits.len() && both.all(|(s, digit)| s == b'x' || s == *digit)
+            })
+        })
+    }
+
+    /// How a mobile number dialled inside its country differs from the one dialled abroad: Argentina writes `15` behind the
+    /// area code at home and `9` before it abroad.
+    pub(super) fn abroad(&self, digits: &[u8]) -> Option<[u8; 11]> {
+        if self.code != 54 || digits.len() != 12 {
+            return None;
+        }
+        // Only Buenos Aires has a code of two digits. At two neighbouring places `15` cannot stand.
+        let areas = if digits.starts_with(b"11") {
+            2..=2
+        } else {
+            3..=4
+        };
+        let area = areas.into_iter().find(|area| {
+            let rest = digits.get(*area..);
+            rest.is_some_and(|rest| rest.starts_with(b"15"))
+        })?;
+        let mut number = [b'9'; 11];
+        let kept = digits.iter().take(area).chain(digits.iter().skip(area + 2));
+        for (to, from) in number.iter_mut().skip(1).zip(kept) {
+            *to = *from;
+        }
+        Some(number)
     }
 
     /// What is dialled before a foreign number, where it is not `00`.
@@ -137,7 +180,17 @@ pub(super) fn zero_after(code: u16) -> ZeroAfterCode {
 pub(super) fn plausible(code: u16, digits: usize) -> bool {
     PLANS
         .iter()
-        .any(|plan| plan.code == code && plan.fits(digits))
+        .any(|plan| plan.code == code && plan.has_length(digits))
+}
+
+/// Whether an international number is one of [`SERVICES`].
+pub(super) fn is_service(digits: &[u8]) -> bool {
+    calling_code(digits).is_some_and(|(code, length)| {
+        let national = digits.get(length..).unwrap_or_default();
+        PLANS
+            .iter()
+            .any(|plan| plan.code == code && plan.is_service(national))
+    })
 }
 
 static ZERO_AFTER: [ZeroAfterCode; 1000] = zero_after_table();
@@ -162,7 +215,8 @@ const fn zero_after_table() -> [ZeroAfterCode; 1000] {
 }
 
 #[rustfmt::skip]
-static PLANS: [Plan; 250] = [
+static PLANS: [Plan; 252] = [
+    Plan::new(*b"AC", 247, Trunk::None, 5, 6),
     Plan::new(*b"AD", 376, Trunk::None, 6, 9),
     Plan::new(*b"AE", 971, Trunk::ZERO, 8, 9),
     Plan::new(*b"AF", 93, Trunk::ZERO, 9, 9),
@@ -376,6 +430,7 @@ static PLANS: [Plan; 250] = [
     Plan::new(*b"SX", 1, Trunk::Prefixes(&["1"]), 10, 10),
     Plan::new(*b"SY", 963, Trunk::ZERO, 8, 9),
     Plan::new(*b"SZ", 268, Trunk::None, 8, 8),
+    Plan::new(*b"TA", 290, Trunk::None, 4, 5),
     Plan::new(*b"TC", 1, Trunk::Prefixes(&["1"]), 10, 10),
     Plan::new(*b"TD", 235, Trunk::None, 8, 8),
     Plan::new(*b"TF", 0, Trunk::None, 0, 0),
@@ -415,6 +470,70 @@ static PLANS: [Plan; 250] = [
     Plan::new(*b"ZW", 263, Trunk::ZERO, 9, 10),
 ];
 
+/// Service numbers whose length is not that of ordinary ones, without the trunk prefix; `x` is any digit.
+#[rustfmt::skip]
+static SERVICES: [([u8; 2], &str); 59] = [
+    (*b"AL", "800xxxx 808xxx 900xxx"),
+    (*b"AU", "13xxxx 1300xxxxxx 16xxxxx 180xxxx 1800xxxxxx 19xxxxxxxx"),
+    (*b"BO", "800xxxxxx"),
+    (*b"BR", "300xxxxxx 400xxxxx 500xxxxxx 800xxxxxx 900xxxxxx"),
+    (*b"BW", "0800xxxxxx"),
+    (*b"BY", "800xxxxxxx 801xxxxxxx 902xxxxxxx"),
+    (*b"BZ", "0800xxxxxxx"),
+    (*b"CA", "310xxxx"),
+    (*b"CC", "13xxxx 1300xxxxxx 16xxxxx 180xxxx 1800xxxxxx 19xxxxxxxx"),
+    (*b"CD", "12xxxxx"),
+    (*b"CH", "860xxxxxxxxx"),
+    (*b"CL", "600xxxxxxx"),
+    (*b"CN", "168xxxxx"),
+    (*b"CO", "1800xxxxxxx 1900xxxxxxx"),
+    (*b"CR", "800xxxxxxx 90xxxxxxxx"),
+    (*b"CU", "800xxxxxxx 807xxxxxxx"),
+    (*b"CX", "13xxxx 1300xxxxxx 16xxxxx 180xxxx 1800xxxxxx 19xxxxxxxx"),
+    (*b"CZ", "93xxxxxxxxx"),
+    (*b"DE", "15xxxxxxxxxx 16xxxxxxxxxx 17xxxxxxxxxx 800xxxxxxxxx 800xxxxxxxxxx"),
+    (*b"EC", "1800xxxxxx 1800xxxxxxx"),
+    (*b"FJ", "0800xxxxxxx"),
+    (*b"GH", "800xxxxx"),
+    (*b"GT", "1800xxxxxxx 1900xxxxxxx"),
+    (*b"HK", "800xxxxxx 900xxxxxxxx"),
+    (*b"HN", "800xxxxxxxx"),
+    (*b"HR", "60xxxxx 80xxxxx"),
+    (*b"IE", "15xxxxxxxx 18xxxxxxxx 8x5xxxxxxx"),
+    (*b"IL", "151xxxxxxxx 1599xxxxxx 17xxxxxxxx 18xxxxxxxx 19xxxxxxxx"),
+    (*b"IN", "1800xxxxxxx 1860xxxxxxx 186xxxxxxxxxx"),
+    (*b"IR", "96xx"),
+    (*b"KH", "1800xxxxxx 1900xxxxxx"),
+    (*b"KW", "18xxxxx"),
+    (*b"LI", "6xxxxxxxx"),
+    (*b"MO", "0800xxx"),
+    (*b"MV", "800xxxxxxx 900xxxxxxx"),
+    (*b"NG", "70xxxxxxxxx 800xxxxxxxx"),
+    (*b"NL", "14xxx 800xxxx 800xxxxxxx 90xxxxx 90xxxxxxxx"),
+    (*b"NO", "0xxxx"),
+    (*b"NP", "1660xxxxxxx"),
+    (*b"PF", "44xxxx 800xxxxxx"),
+    (*b"PH", "1800xxxxxxx 1800xxxxxxxx 1800xxxxxxxxx"),
+    (*b"PK", "800xxxxx 900xxxxx xx111xxxxxx xxx111xxxxxx"),
+    (*b"PS", "17xxxxxxxx 18xxxxxxxx"),
+    (*b"PY", "9800xxxxxxx"),
+    (*b"QA", "2xxxxxx 800xxxx"),
+    (*b"SA", "800xxxxxxx"),
+    (*b"SE", "254xxxxxxxxx"),
+    (*b"SG", "1800xxxxxxx 1900xxxxxxx 7000xxxxxxx 800xxxxxxx"),
+    (*b"SJ", "0xxxx"),
+    (*b"SK", "909xxxx"),
+    (*b"SV", "800xxxx 800xxxxxxxx 900xxxx 900xxxxxxxx"),
+    (*b"SZ", "900xxxxxx"),
+    (*b"TH", "1800xxxxxx 1900xxxxxx"),
+    (*b"TR", "444xxxx"),
+    (*b"TW", "70xxxxxxxx"),
+    (*b"UY", "2xxxx 80xxxxx 90xxxxx"),
+    (*b"VN", "199xxxx"),
+    (*b"WF", "800xxxxxx"),
+    (*b"ZW", "80xxxxx"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -440,6 +559,21 @@ mod tests {
                 assert_eq!(
                     plan.trunk, other.trunk,
                     "countries behind one code share one rule: {plan:?} {other:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn services_are_sorted_and_their_lengths_are_not_ordinary_ones() {
+        assert!(SERVICES.is_sorted_by(|a, b| a.0 < b.0));
+        for (country, shapes) in &SERVICES {
+            let plan = PLANS.iter().find(|plan| plan.country == *country).unwrap();
+            for shape in shapes.split(' ') {
+                assert!(!plan.has_length(shape.len()), "{plan:?} {shape}");
+                assert!(
+                    shape.len() + plan.code.to_string().len() <= 15,
+                    "{plan:?} {shape}"
                 );
             }
         }

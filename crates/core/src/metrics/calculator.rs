@@ -1,1 +1,424 @@
-//! Calculators that work row by row, as one table: arguments, rules, outputs and kernel.
+//! Calculators that work row by row, as data: arguments and their rules, outputs, and one kernel.
+//!
+//! A single call is a column of one row, so a number and a column give the same bits. The columns of a call go through the
+//! kernel in blocks that stay in the processor's first cache; an argument that is one number for all rows is spread over one
+//! block once, and an optional one that is not given is a block of `NaN`, which makes what depends on it undefined by itself.
+//!
+//! ```
+//! use edgetally_core::metrics::calculator::{self, Value};
+//!
+//! let funnel = calculator::find("funnel").unwrap();
+//! let given = [12.0, 0.015, 0.03, 80.0, 0.60, 0.03, 0.0, 0.0].map(Value::One);
+//! let profit = funnel.output("profit_per_mille").unwrap();
+//! assert!((funnel.one(&given).unwrap()[profit] - 8.52).abs() < 1e-12);
+//! ```
+//!
+//! A `NaN` in an argument that is required makes the whole row `NaN`: a row without its data has no result. In an optional
+//! argument it reaches what depends on it.
+
+use super::domain::all_allowed;
+use super::vector::vectorised;
+use super::{DomainError, Rule};
+
+/// Rows that go through a kernel at once: a dozen columns of them fit the first cache.
+pub const BLOCK: usize = 512;
+
+/// What an argument is when it is left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Absent {
+    /// It may not be left out.
+    Refused,
+    /// This value.
+    Value(f64),
+    /// What depends on it is undefined.
+    Undefined,
+}
+
+/// An argument of a calculator.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    /// As callers write it.
+    pub name: &'static str,
+    /// What its values have to be.
+    pub rule: Rule,
+    /// What it is when it is left out.
+    pub absent: Absent,
+}
+
+impl Argument {
+    /// An argument with its rule.
+    pub const fn new(name: &'static str, rule: Rule, absent: Absent) -> Self {
+        Self { name, rule, absent }
+    }
+}
+
+/// Which arguments were given: a bit each, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given(pub u32);
+
+impl Given {
+    /// Whether the argument at this place was given.
+    #[inline(always)]
+    pub const fn has(self, place: u32) -> bool {
+        self.0 >> place & 1 == 1
+    }
+}
+
+/// One argument of a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// Left out.
+    Absent,
+    /// The same for all rows.
+    One(f64),
+    /// One value per row.
+    Column(&'a [f64]),
+}
+
+/// The kernel: fills the outputs from arguments of the same length.
+///
+/// Where an output is an interval, its ends follow it as outputs of their own, named `x.low` and `x.high` after `x`.
+pub type Kernel = fn(Given, &[&[f64]], &mut [&mut [f64]]);
+
+/// A calculator.
+#[derive(Clone, Copy, Debug)]
+pub struct Calculator {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments, in order.
+    pub arguments: &'static [Argument],
+    /// Places of arguments of which the first may not exceed the second.
+    pub at_most: &'static [(usize, usize)],
+    /// The names of its outputs, in order.
+    pub outputs: &'static [&'static str],
+    /// What it does.
+    pub kernel: Kernel,
+}
+
+/// Rows that were refused, when they are to be marked and not to end the call.
+pub type Refused = Vec<bool>;
+
+impl Calculator {
+    /// The place of an output.
+    pub fn output(&self, name: &str) -> Option<usize> {
+        self.outputs.iter().position(|output| *output == name)
+    }
+
+    /// The place of an argument.
+    pub fn argument(&self, name: &str) -> Option<usize> {
+        self.arguments
+            .iter()
+            .position(|argument| argument.name == name)
+    }
+
+    /// One row of numbers: an output each.
+    ///
+    /// # Errors
+    /// The first argument that breaks its rule.
+    pub fn one(&self, values: &[Value<'_>]) -> Result<Vec<f64>, DomainError> {
+        const MOST: usize = 32;
+        self.check(values)?;
+        let mut row = vec![0.0; self.outputs.len()];
+        let mut given = 0;
+        let mut spread = [f64::NAN; MOST];
+        let pairs = self.arguments.iter().zip(values).zip(&mut spread);
+        for (place, ((argument, value), slot)) in pairs.enumerate() {
+            match (value, argument.absent) {
+                (Value::One(x), _) => {
+                    given |= 1 << place;
+                    *slot = *x;
+                }
+                (Value::Column(column), _) => {
+                    given |= 1 << place;
+                    *slot = column.first().copied().unwrap_or(f64::NAN);
+                }
+                (Value::Absent, Absent::Value(x)) => *slot = x,
+                (Value::Absent, _) => {}
+            }
+        }
+        let mut inputs: [&[f64]; MOST] = [&[]; MOST];
+        for (input, value) in inputs.iter_mut().zip(spread.chunks(1)) {
+            *input = value;
+        }
+        let inputs = inputs.get(..self.arguments.len()).unwrap_or_default();
+        let mut outputs: Vec<&mut [f64]> = row.chunks_mut(1).collect();
+        (self.kernel)(Given(given), inputs, &mut outputs);
+        self.blank(inputs, &mut outputs);
+        Ok(row)
+    }
+
+    /// Checks every argument by its rule, and pairs of which one may not exceed the other.
+    ///
+    /// # Errors
+    /// The first argument that breaks its rule, with the first row and how many there are.
+    pub fn check(&self, values: &[Value<'_>]) -> Result<(), DomainError> {
+        for (argument, value) in self.arguments.iter().zip(values) {
+            match value {
+                Value::Absent if argument.absent == Absent::Refused => {
+                    return Err(DomainError::whole(
+                        argument.name,
+                        Rule::Other("missing", "is required"),
+                    ));
+                }
+                Value::Absent => {}
+                Value::One(x) => {
+                    DomainError::check(argument.name, argument.rule, *x)?;
+                }
+                Value::Column(column) => {
+                    DomainError::check_all(argument.name, argument.rule, column)?;
+                }
+            }
+        }
+        for (small, large) in self.at_most {
+            let mut first = None;
+            let mut count = 0;
+            Self::pairs(values, *small, *large, |row, x, y| {
+                if x > y {
+                    count += 1;
+                    first = first.or(Some((row, x)));
+                }
+            });
+            if let (Some((row, x)), Some(argument), Some(other)) = (
+                first,
+                self.arguments.get(*small),
+                self.arguments.get(*large),
+            ) {
+                let column = [small, large]
+                    .iter()
+                    .any(|place| matches!(values.get(**place), Some(Value::Column(_))));
+                return Err(DomainError {
+                    argument: argument.name,
+                    rule: Rule::AtMost(other.name),
+                    index: column.then_some(row),
+                    count,
+                    value: Some(x),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn pairs(
+        values: &[Value<'_>],
+        small: usize,
+        large: usize,
+        mut each: impl FnMut(usize, f64, f64),
+    ) {
+        match (values.get(small), values.get(large)) {
+            (Some(Value::One(x)), Some(Value::One(y))) => each(0, *x, *y),
+            (Some(Value::Column(xs)), Some(Value::Column(ys))) => {
+                for (row, (x, y)) in xs.iter().zip(*ys).enumerate() {
+                    each(row, *x, *y);
+                }
+            }
+            (Some(Value::Column(xs)), Some(Value::One(y))) => {
+                for (row, x) in xs.iter().enumerate() {
+                    each(row, *x, *y);
+                }
+            }
+            (Some(Value::One(x)), Some(Value::Column(ys))) => {
+                for (row, y) in ys.iter().enumerate() {
+                    each(row, *x, *y);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Which rows break a rule, or nothing when none does.
+    pub fn refused(&self, values: &[Value<'_>], rows: usize) -> Option<Refused> {
+        if self.check(values).is_ok() {
+            return None;
+        }
+        let mut refused = vec![false; rows];
+        for (argument, value) in self.arguments.iter().zip(values) {
+            match value {
+                Value::Absent => {}
+                Value::One(x) if argument.rule.allows(*x) => {}
+                Value::One(_) => refused.fill(true),
+                Value::Column(column) => {
+                    for (mark, x) in refused.iter_mut().zip(*column) {
+                        *mark |= !argument.rule.allows(*x);
+                    }
+                }
+            }
+        }
+        for (small, large) in self.at_most {
+            Self::pairs(values, *small, *large, |row, x, y| {
+                if x > y
+                    && let Some(mark) = refused.get_mut(row)
+                {
+                    *mark = true;
+                }
+            });
+        }
+        // Two numbers for all rows that exceed one another refuse every row.
+        let all = self.at_most.iter().any(|(small, large)| {
+            matches!((values.get(*small), values.get(*large)),
+                (Some(Value::One(x)), Some(Value::One(y))) if x > y)
+        });
+        if all {
+            refused.fill(true);
+        }
+        Some(refused)
+    }
+
+    /// Fills the outputs, whose slices are all as long as the columns.
+    ///
+    /// Returns whether every argument keeps its rules. When it is `false`, [`Self::check`] says which does not and
+    /// [`Self::refused`] in which rows; the outputs of rows that break a rule mean nothing.
+    #[must_use]
+    pub fn fill(&self, values: &[Value<'_>], outputs: &mut [&mut [f64]]) -> bool {
+        let rows = outputs.first().map_or(0, |output| output.len());
+        let mut given = 0;
+        let width = rows.min(BLOCK);
+        let mut allowed = true;
+        let spread: Vec<Vec<f64>> = self
+            .arguments
+            .iter()
+            .zip(values)
+            .enumerate()
+            .map(
+                |(place, (argument, value))| match (value, argument.absent) {
+                    (Value::Column(_), _) => {
+                        given |= 1 << place;
+                        Vec::new()
+                    }
+                    (Value::One(x), _) => {
+                        given |= 1 << place;
+                        allowed &= argument.rule.allows(*x);
+                        vec![*x; width]
+                    }
+                    (Value::Absent, Absent::Value(x)) => vec![x; width],
+                    (Value::Absent, absent) => {
+                        allowed &= absent != Absent::Refused;
+                        vec![f64::NAN; width]
+                    }
+                },
+            )
+            .collect();
+        let mut start = 0;
+        while start < rows {
+            let end = rows.min(start + BLOCK);
+            let inputs: Vec<&[f64]> = values
+                .iter()
+                .zip(&spread)
+                .map(|(value, spread)| match value {
+                    Value::Column(column) => column.get(start..end).unwrap_or_default(),
+                    _ => spread.get(..end - start).unwrap_or_default(),
+                })
+                .collect();
+            let mut blocks: Vec<&mut [f64]> = outputs
+                .iter_mut()
+                .map(|output| output.get_mut(start..end).unwrap_or_default())
+                .collect();
+            allowed &= vectorised(
+                #[inline(always)]
+                || self.block_allowed(values, &inputs),
+            );
+            (self.kernel)(Given(given), &inputs, &mut blocks);
+            self.blank(&inputs, &mut blocks);
+            start = end;
+        }
+        allowed
+    }
+
+    /// The rules on one block, while it is in the cache.
+    #[inline(always)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        clippy::neg_cmp_op_on_partial_ord,
+        reason = "without a branch, and NaN passes"
+    )]
+    fn block_allowed(&self, values: &[Value<'_>], inputs: &[&[f64]]) -> bool {
+        let columns = self.arguments.iter().zip(values).zip(inputs);
+        let each = columns
+            .filter(|((_, value), _)| matches!(value, Value::Column(_)))
+            .all(|((argument, _), input)| all_allowed(argument.rule, input));
+        let pairs = self.at_most.iter().all(|(small, large)| {
+            match (inputs.get(*small), inputs.get(*large)) {
+                (Some(small), Some(large)) => small
+                    .iter()
+                    .zip(*large)
+                    .fold(true, |all, (x, y)| all & !(x > y)),
+                _ => true,
+            }
+        });
+        each & pairs
+    }
+
+    /// Rows whose required data are `NaN` have no result.
+    fn blank(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+        let required = || {
+            let pairs = self.arguments.iter().zip(inputs);
+            pairs.filter(|(argument, _)| argument.absent == Absent::Refused)
+        };
+        let any = vectorised(
+            #[inline(always)]
+            || required().any(|(_, input)| input.iter().fold(false, |any, x| any | x.is_nan())),
+        );
+        if !any {
+            return;
+        }
+        for (_, input) in required() {
+            for (row, x) in input.iter().enumerate() {
+                if x.is_nan() {
+                    for output in &mut *outputs {
+                        if let Some(slot) = output.get_mut(row) {
+                            *slot = f64::NAN;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A kernel that works a row at a time, for formulas that are too long to gain from columns. `None` is a row without result.
+pub(super) fn by_row<const N: usize, const M: usize>(
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    row: impl Fn([f64; N]) -> Option<[f64; M]>,
+) {
+    let rows = outputs.first().map_or(0, |output| output.len());
+    for at in 0..rows {
+        let mut given = [f64::NAN; N];
+        for (slot, input) in given.iter_mut().zip(inputs) {
+            *slot = input.get(at).copied().unwrap_or(f64::NAN);
+        }
+        let result = row(given).unwrap_or([f64::NAN; M]);
+        for (output, value) in outputs.iter_mut().zip(result) {
+            if let Some(slot) = output.get_mut(at) {
+                *slot = value;
+            }
+        }
+    }
+}
+
+/// The calculator of a name.
+pub fn find(name: &str) -> Option<&'static Calculator> {
+    all().find(|calculator| calculator.name == name)
+}
+
+/// Every calculator that works row by row.
+pub fn all() -> impl Iterator<Item = &'static Calculator> {
+    TABLES.iter().copied().flatten()
+}
+
+/// One table per subject.
+static TABLES: &[&[Calculator]] = &[
+    super::attribution::ALL,
+    super::cash_flow::ALL,
+    super::compat::ALL,
+    super::events::ALL,
+    super::funnel::ALL,
+    super::lift::ALL,
+    super::ltv::ALL,
+    super::paid::ALL,
+    super::power::ALL,
+    super::proportion::ALL,
+    super::response::ALL,
+    super::revenue::ALL,
+    super::sequential::ALL,
+    super::target_cpa::ALL,
+];

@@ -8,6 +8,8 @@ use core::fmt;
 pub enum Rule {
     /// A fraction from 0 to 1.
     Rate,
+    /// A finite share of at most 1, which costs may make negative.
+    Margin,
     /// Above 0 and below 1, as a confidence, an error rate or an exponent.
     Inside,
     /// A finite number.
@@ -40,7 +42,7 @@ impl Rule {
     /// The stable code of the error.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Rate => "not_a_rate",
+            Self::Rate | Self::Margin => "not_a_rate",
             Self::Inside => "not_inside_0_1",
             Self::Finite => "not_finite",
             Self::NonNegative => "negative",
@@ -59,11 +61,13 @@ impl Rule {
     /// Whether a number keeps the rule. `NaN` always does: it is carried on, not refused. Rules that a single number cannot
     /// break are kept.
     #[inline(always)]
+    #[expect(clippy::manual_range_contains, reason = "NaN passes")]
     pub fn allows(self, x: f64) -> bool {
         const MOST: f64 = 9_007_199_254_740_992.0; // 2^53
         match self {
             // Written so that NaN passes.
             Self::Rate => !(x < 0.0 || x > 1.0),
+            Self::Margin => !(x > 1.0 || x == f64::NEG_INFINITY),
             Self::Inside => !(x <= 0.0 || x >= 1.0),
             Self::Finite => !x.is_infinite(),
             Self::NonNegative => !(x < 0.0 || x == f64::INFINITY),
@@ -73,6 +77,30 @@ impl Rule {
             Self::AtLeast(least) => !(x < least || x == f64::INFINITY),
             _ => true,
         }
+    }
+}
+
+/// Whether a whole column keeps a rule: one loop without a branch, so that it becomes vector instructions.
+#[inline(always)]
+pub(super) fn all_allowed(rule: Rule, values: &[f64]) -> bool {
+    macro_rules! all {
+        ($($rule:pat => $like:expr;)+) => {
+            match rule {
+                $($rule => values.iter().fold(true, |all, x| all & $like.allows(*x)),)+
+                _ => true,
+            }
+        };
+    }
+    // The rule is named again in each arm, so that each loop is compiled for its own.
+    all! {
+        Rule::Rate => Rule::Rate;
+        Rule::Inside => Rule::Inside;
+        Rule::Finite => Rule::Finite;
+        Rule::NonNegative => Rule::NonNegative;
+        Rule::Positive => Rule::Positive;
+        Rule::Count => Rule::Count;
+        Rule::PositiveCount => Rule::PositiveCount;
+        Rule::AtLeast(least) => Rule::AtLeast(least);
     }
 }
 
@@ -139,8 +167,8 @@ impl DomainError {
     /// Checks every row of a column.
     pub fn check_all(argument: &'static str, rule: Rule, values: &[f64]) -> Result<(), Self> {
         let breaks = |x: &f64| !rule.allows(*x);
-        // One loop without a branch first: nearly always there is nothing to report.
-        if !values.iter().fold(false, |any, x| any | breaks(x)) {
+        // Nearly always there is nothing to report.
+        if all_allowed(rule, values) {
             return Ok(());
         }
         let index = values.iter().position(breaks);
@@ -164,8 +192,12 @@ impl fmt::Display for DomainError {
             write!(f, " {value}")?;
         }
         match self.rule {
-            Rule::Rate => {
-                f.write_str(" is not a rate from 0 to 1")?;
+            Rule::Rate | Rule::Margin => {
+                f.write_str(if self.rule == Rule::Rate {
+                    " is not a rate from 0 to 1"
+                } else {
+                    " is not a share of at most 1"
+                })?;
                 if let Some(value) = self.value.filter(|value| *value > 1.0 && *value <= 100.0) {
                     // Shortest digits of the quotient, without the noise of a division in binary.
                     write!(f, ": did you mean {}?", round_to_15_digits(value / 100.0))?;
@@ -218,6 +250,7 @@ mod tests {
     fn nan_is_carried_and_infinity_is_not() {
         for rule in [
             Rule::Rate,
+            Rule::Margin,
             Rule::Inside,
             Rule::Finite,
             Rule::NonNegative,

@@ -31,11 +31,13 @@ impl Interval {
     }
 
     /// Everything through a function that grows; for one that falls, see [`Self::swapped`].
+    #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
         Self::new(f(self.estimate), f(self.low), f(self.high))
     }
 
     /// With the ends exchanged.
+    #[must_use]
     pub const fn swapped(self) -> Self {
         Self::new(self.estimate, self.high, self.low)
     }

@@ -133,6 +133,40 @@ fn the_core_asks_nobody_and_tells_nobody() {
 }
 
 #[test]
+fn the_pipeline_and_the_calculators_do_not_know_each_other() {
+    let halves: Vec<String> = sources(&src())
+        .iter()
+        .filter_map(|path| {
+            path.strip_prefix(src())
+                .ok()
+                .map(|path| path.to_string_lossy().into_owned())
+        })
+        .collect();
+    let pipeline: Vec<String> = halves
+        .iter()
+        .filter(|path| !path.starts_with("metrics") && path.as_str() != "lib.rs")
+        .map(|path| path.split(['/', '.']).next().unwrap().to_owned())
+        .collect();
+    assert!(pipeline.contains(&"delivery".to_owned()) && !pipeline.contains(&"metrics".to_owned()));
+    for path in &halves {
+        let text = crate::support::read(&src().join(path));
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            let names = |module: &str| {
+                code.contains(&format!("crate::{module}::"))
+                    || code.contains(&format!("edgetally_core::{module}::"))
+            };
+            let wrong = if path.starts_with("metrics") {
+                pipeline.iter().any(|module| names(module))
+            } else {
+                names("metrics") || code.contains("use crate::metrics")
+            };
+            assert!(!wrong, "{path}:{}: {line}", number + 1);
+        }
+    }
+}
+
+#[test]
 fn every_golden_snapshot_has_its_event() {
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
     let events: Vec<String> = crate::support::files(&crate::support::fixtures().join("events"))

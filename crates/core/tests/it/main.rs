@@ -8,6 +8,7 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::type_complexity,
+    clippy::float_cmp,
     clippy::format_collect,
     clippy::format_push_string,
     clippy::cast_possible_truncation,

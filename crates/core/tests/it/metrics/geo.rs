@@ -1,1 +1,374 @@
 //! The reference rows and laws of `metrics::geo`.
+#![allow(
+    clippy::unreadable_literal,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::excessive_precision,
+    clippy::inconsistent_digit_grouping,
+    reason = "references are as they were printed, and what is exact is compared exactly"
+)]
+
+use super::rows;
+use edgetally_core::metrics::geo::{
+    DidOptions, Ridge, SyntheticControlOptions, detectable_lift, did, did_panel, power,
+    synthetic_control,
+};
+use proptest::prelude::*;
+
+#[test]
+fn differences_agree_with_the_reference() {
+    for row in rows("geo.did") {
+        let column = |name| row.column(name);
+        let got = did(
+            &column("treated_pre"),
+            &column("treated_post"),
+            &column("control_pre"),
+            &column("control_post"),
+            &DidOptions::default(),
+        )
+        .unwrap();
+        let found = [
+            row.expect("did", got.did),
+            row.expect("counterfactual", got.counterfactual),
+            row.expect("lift", got.lift),
+        ];
+        assert_eq!(found, [true; 3], "{}", row.id);
+    }
+}
+
+#[test]
+fn doubles_agree_with_the_reference() {
+    for row in rows("geo.synthetic_control") {
+        let donors: Vec<Vec<f64>> = row.inputs["donors_pre"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|series| {
+                series
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(super::number)
+                    .collect()
+            })
+            .collect();
+        let got = synthetic_control(
+            &row.column("treated_pre"),
+            &donors,
+            &[],
+            &[],
+            &SyntheticControlOptions::default(),
+        )
+        .unwrap();
+        let found = [
+            row.expect_all("weights", &got.weights),
+            row.expect("pre_rmse", got.pre_rmse),
+        ];
+        assert_eq!(found, [true; 2], "{}", row.id);
+    }
+}
+
+/// Fourteen regions and eight periods: more weights than can be told apart without the simplex.
+const DONORS: [[f64; 8]; 14] = [
+    [30.7, 32.5, 32.4, 36.7, 34.2, 33.3, 34.4, 35.1],
+    [31.7, 32.8, 32.4, 31.7, 31.3, 31.9, 26.5, 31.1],
+    [33.8, 27.1, 26.8, 31.2, 29.7, 34.3, 39.0, 36.4],
+    [39.1, 35.4, 38.9, 36.5, 32.0, 27.9, 28.0, 27.9],
+    [29.5, 32.5, 29.7, 29.2, 25.8, 26.0, 22.6, 19.0],
+    [54.5, 54.6, 56.5, 64.1, 66.5, 66.1, 66.3, 64.1],
+    [43.7, 42.7, 48.0, 47.0, 45.9, 44.7, 46.5, 47.1],
+    [63.1, 61.4, 62.3, 68.1, 67.4, 69.0, 73.7, 75.3],
+    [57.7, 51.5, 58.7, 59.9, 63.7, 62.3, 67.8, 69.3],
+    [64.1, 61.4, 62.5, 61.0, 60.3, 55.5, 54.0, 54.5],
+    [53.9, 54.1, 56.1, 55.2, 53.4, 51.5, 54.3, 49.7],
+    [48.6, 47.3, 47.7, 47.5, 44.2, 50.3, 50.9, 46.8],
+    [55.9, 56.2, 58.1, 54.0, 56.2, 52.0, 49.7, 52.2],
+    [70.2, 69.9, 69.0, 72.8, 69.6, 70.4, 71.1, 74.1],
+];
+const TREATED: [f64; 8] = [34.4, 32.5, 33.1, 34.1, 34.5, 34.5, 34.4, 35.8];
+/// Four treated regions and seven controls, five periods before and three after.
+const PANEL: [[f64; 8]; 11] = [
+    [92.0, 102.6, 99.1, 101.4, 96.6, 108.5, 107.2, 102.5],
+    [105.8, 105.2, 113.9, 100.0, 107.7, 118.8, 119.2, 118.9],
+    [80.2, 82.7, 72.7, 82.6, 78.1, 87.3, 83.8, 83.9],
+    [96.6, 92.4, 92.4, 94.9, 96.9, 107.0, 104.3, 106.4],
+    [72.7, 69.2, 77.1, 78.5, 78.6, 75.2, 75.1, 72.8],
+    [98.0, 90.6, 101.2, 84.4, 93.4, 97.5, 95.6, 97.9],
+    [113.9, 105.8, 109.2, 104.2, 101.0, 104.8, 112.3, 110.3],
+    [93.0, 100.0, 101.1, 100.7, 103.2, 95.9, 98.0, 97.5],
+    [97.2, 101.8, 94.9, 98.0, 100.1, 97.8, 102.9, 99.2],
+    [116.5, 115.0, 107.6, 107.3, 116.8, 109.0, 117.1, 110.8],
+    [90.1, 101.6, 96.5, 90.6, 93.8, 94.8, 93.9, 97.3],
+];
+
+fn donors() -> Vec<Vec<f64>> {
+    DONORS.iter().map(|series| series.to_vec()).collect()
+}
+
+/// References: scipy 1.17.1, `minimize(method="SLSQP", ftol=1e-16)` from thirty starts; the correction by its formula in `NumPy`.
+#[test]
+fn a_double_is_the_nearest_on_the_simplex() {
+    let plain = SyntheticControlOptions::default();
+    let got = synthetic_control(&TREATED, &donors(), &[], &[], &plain).unwrap();
+    let want = [
+        0.143779713,
+        0.460772039,
+        0.279462046,
+        0.041250656,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.074735546,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    ];
+    for (got, want) in got.weights.iter().zip(want) {
+        assert!((got - want).abs() < 1e-6, "{got} {want}");
+    }
+    assert!((got.pre_rmse - 0.36012711779485).abs() < 1e-12);
+    assert!(got.effect.is_empty() && got.incremental.is_nan() && got.p_value.is_nan());
+
+    let ridge = SyntheticControlOptions {
+        ridge: Ridge::Fixed(25.0),
+        ..plain
+    };
+    let got = synthetic_control(&TREATED, &donors(), &[], &[], &ridge).unwrap();
+    let want = [
+        0.13958101148559016,
+        0.45151729291805665,
+        0.2918451467278292,
+        0.03307676853333832,
+        -0.0009603351764622186,
+        0.00903874529137427,
+        -0.0064413397563988,
+        -0.014546190843489237,
+        0.11402786041789295,
+        0.01673485709674167,
+        0.013844914573924061,
+        -0.039876574116738644,
+        0.038985524148186575,
+        -0.04682768129982301,
+    ];
+    for (got, want) in got.augmented_weights.iter().zip(want) {
+        assert!((got - want).abs() < 1e-6, "{got} {want}");
+    }
+    assert!((got.augmented_weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    let auto = SyntheticControlOptions {
+        ridge: Ridge::Auto,
+        ..plain
+    };
+    let auto = synthetic_control(&TREATED, &donors(), &[], &[], &auto).unwrap();
+    assert!(auto.ridge.unwrap() > 0.0 && auto.pre_rmse <= got.pre_rmse.max(0.36012711779485));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Karush, Kuhn and Tucker: no donor's share could grow with gain, and those that have one gain alike.
+    #[test]
+    fn a_double_satisfies_the_conditions_of_an_optimum(
+        (treated, donors) in (1_usize..9, 1_usize..16).prop_flat_map(|(periods, count)| (
+            prop::collection::vec(-100.0_f64..100.0, periods),
+            prop::collection::vec(prop::collection::vec(-100.0_f64..100.0, periods), count),
+        )),
+        twin in any::<bool>(),
+    ) {
+        let mut donors = donors;
+        if twin {
+            // A donor twice, and the treated region among them.
+            donors.push(donors[0].clone());
+            donors.push(treated.clone());
+        }
+        let got = synthetic_control(&treated, &donors, &[], &[], &SyntheticControlOptions::default()).unwrap();
+        let weights = &got.weights;
+        prop_assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        prop_assert!(weights.iter().all(|weight| *weight >= 0.0));
+        let residual: Vec<f64> = (0..treated.len())
+            .map(|t| treated[t] - donors.iter().zip(weights).map(|(series, weight)| series[t] * weight).sum::<f64>())
+            .collect();
+        let gain = |series: &[f64]| series.iter().zip(&residual).map(|(x, r)| x * r).sum::<f64>();
+        let mean: f64 = donors.iter().zip(weights).map(|(series, weight)| weight * gain(series)).sum();
+        for (series, weight) in donors.iter().zip(weights) {
+            prop_assert!(gain(series) <= mean + 1e-7, "{} {mean} {weight}", gain(series));
+            if *weight > 1e-9 {
+                prop_assert!((gain(series) - mean).abs() <= 1e-7, "{} {mean} {weight}", gain(series));
+            }
+        }
+        if twin {
+            prop_assert!(got.pre_rmse < 1e-9);
+        }
+    }
+
+    #[test]
+    fn any_bits_return_or_raise(bits in prop::collection::vec(any::<u64>(), 24), plain in prop::collection::vec(-1e3_f64..1e3, 24), mixed in 0_usize..24) {
+        let all: Vec<f64> = (0..24).map(|i| if i >= mixed { f64::from_bits(bits[i]) } else { plain[i] }).collect();
+        let rows: Vec<Vec<f64>> = all.chunks(3).map(<[f64]>::to_vec).collect();
+        let options = DidOptions { permutations: 50, spend: Some(all[0]), ..DidOptions::default() };
+        let _ = did(&rows[0], &rows[1], &rows[2], &rows[3], &options);
+        let _ = did_panel(&rows[0..2], &rows[2..4], &rows[4..6], &rows[6..8], &options);
+        for ridge in [Ridge::None, Ridge::Fixed(all[1]), Ridge::Auto] {
+            let options = SyntheticControlOptions { ridge, ..SyntheticControlOptions::default() };
+            let _ = synthetic_control(&rows[0], &rows[1..4], &rows[4], &rows[5..8], &options);
+        }
+        let _ = power(&rows[0], &rows[1..4], 1, 1, &[all[2]], 0.5);
+    }
+}
+
+/// References: scipy 1.17.1, `ttest_ind(equal_var=False)` of the regions' changes with its 90 % interval; the 330 relabellings
+/// counted in Python.
+#[test]
+fn a_panel_counts_regions_and_not_rows() {
+    let part = |rows: core::ops::Range<usize>, periods: core::ops::Range<usize>| -> Vec<Vec<f64>> {
+        PANEL[rows]
+            .iter()
+            .map(|region| region[periods.clone()].to_vec())
+            .collect()
+    };
+    let options = DidOptions {
+        confidence: 0.9,
+        spend: Some(40.0),
+        ..DidOptions::default()
+    };
+    let run = |options: &DidOptions| {
+        did_panel(
+            &part(0..4, 0..5),
+            &part(0..4, 5..8),
+            &part(4..11, 0..5),
+            &part(4..11, 5..8),
+            options,
+        )
+        .unwrap()
+    };
+    let got = run(&options);
+    let close =
+        |got: f64, want: f64| assert!((got - want).abs() <= 1e-10 * want.abs(), "{got} {want}");
+    close(got.did, 8.648571428571428);
+    close(got.degrees_of_freedom, 4.5036572379818045);
+    close(got.interval.low, 5.075623416662529);
+    close(got.interval.high, 12.221519440480325);
+    close(got.p_value, 1.0 / 330.0);
+    close(got.incremental, 8.648571428571428 * 12.0);
+    close(got.iroas.estimate, 8.648571428571428 * 12.0 / 40.0);
+    close(got.iroas.low, 5.075623416662529 * 12.0 / 40.0);
+    // Too many to count: a random part of them, the observed one included.
+    let random = run(&DidOptions {
+        permutations: 200,
+        ..options
+    });
+    assert!(
+        random.p_value >= 1.0 / 201.0 && random.p_value < 0.05,
+        "{}",
+        random.p_value
+    );
+    assert_eq!(
+        random,
+        run(&DidOptions {
+            permutations: 200,
+            ..options
+        })
+    );
+    // Labels exchanged, the sign is.
+    let other = did_panel(
+        &part(4..11, 0..5),
+        &part(4..11, 5..8),
+        &part(0..4, 0..5),
+        &part(0..4, 5..8),
+        &options,
+    )
+    .unwrap();
+    close(other.did, -got.did);
+    close(other.p_value, got.p_value);
+}
+
+#[test]
+fn an_effect_that_was_put_in_comes_out() {
+    let series = |from: usize, to: usize| {
+        DONORS
+            .iter()
+            .map(|series| series[from..to].to_vec())
+            .collect::<Vec<_>>()
+    };
+    // A treated region that is a mixture of donors.
+    let mix: Vec<f64> = (0..8)
+        .map(|t| 0.5 * DONORS[0][t] + 0.3 * DONORS[6][t] + 0.2 * DONORS[12][t])
+        .collect();
+    let raised: Vec<f64> = mix[5..].iter().map(|y| y * 1.1).collect();
+    let options = SyntheticControlOptions {
+        spend: Some(2.0),
+        confidence: 0.9,
+        ..SyntheticControlOptions::default()
+    };
+    let got =
+        synthetic_control(&mix[..5], &series(0, 5), &raised, &series(5, 8), &options).unwrap();
+    assert!(got.pre_rmse < 1e-9);
+    assert!((got.lift - 0.1).abs() < 1e-9, "{got:?}");
+    let sum: f64 = mix[5..].iter().map(|y| 0.1 * y).sum();
+    assert!((got.incremental - sum).abs() < 1e-8 && (got.iroas.estimate - sum / 2.0).abs() < 1e-8);
+    assert!((got.average_effect.estimate - sum / 3.0).abs() < 1e-8);
+    // As far from its double as no donor: the smallest p-value that fourteen donors allow.
+    assert!((got.p_value - 1.0 / 15.0).abs() < 1e-12, "{}", got.p_value);
+    assert_eq!(got.placebo_effects.len(), 14);
+    // Fourteen placebo effects say nothing about 95 %, but something about 90 %.
+    assert!(got.average_effect.low.is_finite());
+    let wider = SyntheticControlOptions {
+        confidence: 0.95,
+        ..options
+    };
+    let wider =
+        synthetic_control(&mix[..5], &series(0, 5), &raised, &series(5, 8), &wider).unwrap();
+    assert_eq!(wider.average_effect.high, f64::INFINITY);
+}
+
+#[test]
+fn power_grows_with_the_lift() {
+    let lifts = [0.0, 0.02, 0.1, 0.5, 2.0];
+    let got = power(&TREATED, &donors(), 2, 3, &lifts, 0.15).unwrap();
+    assert_eq!(got.windows, 4);
+    assert!(got.power.is_sorted(), "{:?}", got.power);
+    assert!(got.power[0] < 0.5 && got.power[4] == 1.0, "{:?}", got.power);
+    let least = detectable_lift(&got, 0.8);
+    assert!(lifts.contains(&least) && least > 0.0);
+    assert!(detectable_lift(&got, 1.1).is_nan());
+    assert_eq!(
+        power(&TREATED, &donors(), 7, 3, &lifts, 0.1)
+            .unwrap_err()
+            .code(),
+        "too_few_rows"
+    );
+}
+
+#[test]
+fn lists_that_do_not_belong_together_are_refused() {
+    let options = DidOptions::default();
+    let code = |a: &[f64], b: &[f64]| did(a, b, &[1.0], &[1.0], &options).unwrap_err().code();
+    assert_eq!(code(&[], &[1.0]), "too_few_rows");
+    assert_eq!(code(&[f64::INFINITY], &[1.0]), "not_finite");
+    let got = did(&[1.0], &[f64::NAN], &[1.0], &[1.0], &options).unwrap();
+    assert!(got.did.is_nan() && got.lift.is_nan());
+    // One row has no variance: an estimate without an interval.
+    let got = did(&[1.0], &[3.0], &[1.0], &[1.0], &options).unwrap();
+    assert!(got.did == 2.0 && got.std_error.is_nan() && got.interval.low.is_nan());
+    let plain = SyntheticControlOptions::default();
+    let code = |treated: &[f64], donors: &[Vec<f64>], after: &[f64], donors_after: &[Vec<f64>]| {
+        synthetic_control(treated, donors, after, donors_after, &plain)
+            .unwrap_err()
+            .code()
+    };
+    assert_eq!(code(&[1.0, 2.0], &[vec![1.0]], &[], &[]), "length_mismatch");
+    assert_eq!(code(&[1.0], &[vec![1.0]], &[1.0], &[]), "length_mismatch");
+    assert_eq!(code(&[], &[vec![]], &[], &[]), "too_few_rows");
+    assert_eq!(code(&[1.0], &[], &[], &[]), "too_few_rows");
+    let unknown = synthetic_control(
+        &[1.0, f64::NAN],
+        &[vec![1.0, 2.0]],
+        &[1.0],
+        &[vec![1.0]],
+        &plain,
+    )
+    .unwrap();
+    assert!(unknown.weights[0].is_nan() && unknown.effect[0].is_nan() && unknown.p_value.is_nan());
+}

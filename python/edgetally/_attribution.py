@@ -1,0 +1,371 @@
+"""Credit over touches, campaign parameters, channel groups."""
+
+from __future__ import annotations
+
+from . import _edgetally
+from ._edgetally import Calculator, channel_group, source_category
+from ._result import Result
+from .events import (
+    coverage as events_coverage,
+)
+from .events import (
+    dedup as events_dedup,
+)
+from .events import (
+    match_quality as events_match_quality,
+)
+from .events import (
+    rate_change as events_rate_change,
+)
+from .events import (
+    rate_change_overdispersed as events_rate_change_overdispersed,
+)
+from .events import (
+    seasonal_change as events_seasonal_change,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Numbers = Any
+    Texts = Any
+
+__all__ = [
+    "AttributionResult",
+    "CreditResult",
+    "IncrementalityResult",
+    "TimeDecayResult",
+    "TrafficResult",
+    "UtmResult",
+    "attribution",
+    "attribution_incrementality",
+    "attribution_time_decay",
+    "channel_group",
+    "events_coverage",
+    "events_dedup",
+    "events_match_quality",
+    "events_rate_change",
+    "events_rate_change_overdispersed",
+    "events_seasonal_change",
+    "parse_utm",
+    "source_category",
+    "traffic",
+]
+
+_MODELS = "first, last, linear, linear_unique, shapley, position, time_decay, markov"
+
+
+class AttributionResult(Result):
+    """What ``attribution`` returns when no model is chosen: the credit of each channel by name, under every model."""
+
+    __slots__ = ()
+
+    definition = {
+        "first": "All credit to the first touch.",
+        "last": "All credit to the last touch.",
+        "linear": "The same credit to each touch.",
+        "position_40_20_40": "40 % to the first, 40 % to the last, the rest to those between.",
+        "linear_unique": "The same credit to each channel of a path.",
+        "shapley_sum_game": "Shapley values; proven equal to linear_unique.",
+        "markov_removal_effect": "Share of the conversions lost when the channel leads nowhere (order 1).",
+        "markov_order1": "Conversions shared in proportion to the removal effects.",
+        "base_conversion_probability": "Share of all paths that convert.",
+        "total_conversions": "Conversions over all paths.",
+    }
+
+    def _table(self) -> dict[str, Any]:
+        """Make a row per channel."""
+        channels = list(self["first"])
+        table: dict[str, Any] = {"channel": channels}
+        for name, value in self._items():
+            if isinstance(value, dict):
+                table[name] = list(value.values())
+        return table
+
+
+class CreditResult(Result):
+    """What ``attribution`` returns for one model."""
+
+    __slots__ = ()
+
+    definition = {
+        "credit": "Conversions credited to each channel, by name.",
+        "share": "Share of all conversions credited to each channel, by name.",
+        "removal_effect": "Share of the conversions lost when the channel leads nowhere; None but for Markov.",
+        "base_conversion_probability": "Share of all paths that convert.",
+        "total_conversions": "Conversions over all paths.",
+    }
+
+    def _table(self) -> dict[str, Any]:
+        """Make a row per channel."""
+        channels = list(self["credit"])
+        table: dict[str, Any] = {"channel": channels}
+        for name, value in self._items():
+            if isinstance(value, dict):
+                table[name] = list(value.values())
+        return table
+
+
+def _numbers(argument: str, value: Any) -> Any:
+    """Give a list of numbers or a NumPy array of them."""
+    if value is None or isinstance(value, (list, tuple)):
+        return value
+    import numpy as np
+
+    from ._columns import Form
+
+    if str(getattr(value, "dtype", getattr(value, "type", ""))).lower() in ("bool", "boolean"):
+        # Lists of flags are numbers to the core, whatever they came in.
+        return next(getattr(value, name)() for name in ("to_pylist", "to_list", "tolist") if hasattr(value, name))
+    read = Form().read(argument, value)
+    if isinstance(read, float):
+        return [read]
+    return np.ascontiguousarray(read)
+
+
+def _gather(paths: Any, converted: Any, count: Any, ages_days: Any, separator: str) -> _edgetally.Paths:
+    """Rows, lists of touches, or texts with a separator."""
+    first = paths[0] if isinstance(paths, (list, tuple)) and paths else None
+    if isinstance(first, dict) or (first is None and isinstance(paths, (list, tuple))):
+        return _edgetally.Paths.of_rows(paths)
+    converted, count = _numbers("converted", converted), _numbers("count", count)
+    if isinstance(first, (list, tuple)):
+        return _edgetally.Paths.of_lists(paths, converted, count, ages_days)
+    if first is None:
+        listed = _listed(paths)
+        if listed is not None:
+            return _edgetally.Paths.of_lists(
+                listed, converted, count, None if ages_days is None else _listed(ages_days)
+            )
+    return _edgetally.Paths.of_texts(paths, separator, converted, count)
+
+
+def _listed(column: Any) -> Any:
+    """Turn a column of lists into a list of them; ``None`` when it is one of texts."""
+    if isinstance(column, (list, tuple)):
+        return column
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, method):
+            rows = getattr(column, method)()
+            of_text = all(isinstance(row, str) for row in rows[:1])
+            return None if of_text else rows
+    return None
+
+
+def attribution(
+    paths: Any,
+    *,
+    converted: Any = None,
+    count: Any = None,
+    ages_days: Any = None,
+    model: str | None = None,
+    order: int = 1,
+    half_life_days: float = 7.0,
+    first: float = 0.4,
+    last: float = 0.4,
+    separator: str = ">",
+) -> AttributionResult | CreditResult:
+    """Share conversions among the channels of the paths that led to them. Bookkeeping, not causality.
+
+    ``paths`` is a list of dicts with ``path`` (channels from the first touch to the last), ``converted``, and
+    perhaps ``count`` (how often the path was walked, or what its conversions were worth; 1) and ``ages_days`` (of
+    each touch at the time of the conversion). For many paths, hand over columns instead: ``paths`` as texts like
+    ``"search > email"`` or as lists of channels, with ``converted`` and ``count`` beside it; without ``converted``
+    all paths converted.
+
+    Without ``model`` every model is computed that needs no ages (``AttributionResult``); with one, only that
+    (``CreditResult``): ``first``, ``last``, ``linear``, ``linear_unique``, ``shapley``, ``position`` (shares
+    ``first`` and ``last``, the rest between), ``time_decay`` (halves with every ``half_life_days``), ``markov``
+    (over the last ``order`` touches; Anderl et al. 2016, solved exactly, not simulated). The Shapley value of paths
+    is the equal split over their distinct channels, so it tells no more than that.
+
+    No model says what would have happened without a channel: that takes an experiment (``lift``), whose answer over
+    the credit is ``attribution_incrementality``. Channels come in the order of their names.
+
+    Raises ``EdgetallyError`` for a path without touches, negative counts, ages that are missing, and more than
+    3,000 Markov states.
+
+    >>> import edgetally as et
+    >>> paths = [
+    ...     {"path": ["search", "social", "email"], "converted": True, "count": 12},
+    ...     {"path": ["display", "social"], "converted": True, "count": 6},
+    ...     {"path": ["display"], "converted": False, "count": 40},
+    ... ]
+    >>> et.attribution(paths, model="linear").credit
+    {'display': 3.0, 'email': 4.0, 'search': 4.0, 'social': 7.0}
+    >>> et.attribution(["search > email", "email"], converted=[True, False]).last
+    {'email': 1.0, 'search': 0.0}
+    """
+    gathered = _gather(paths, converted, count, ages_days, separator)
+    channels = gathered.channels()
+
+    def named(credit: Sequence[float]) -> dict[str, float]:
+        return dict(zip(channels, credit, strict=True))
+
+    base, total = gathered.base_conversion_probability(), gathered.total_conversions()
+    if model is None:
+        effect, markov = gathered.markov(1)
+        unique = named(gathered.credit("linear_unique"))
+        return AttributionResult(
+            (
+                named(gathered.credit("first")),
+                named(gathered.credit("last")),
+                named(gathered.credit("linear")),
+                named(gathered.position(0.4, 0.4)),
+                unique,
+                dict(unique),
+                named(effect),
+                named(markov),
+                base,
+                total,
+            )
+        )
+    removal = None
+    if model == "markov":
+        effect, credit = gathered.markov(order)
+        removal = named(effect)
+    elif model == "position":
+        credit = gathered.position(first, last)
+    elif model == "time_decay":
+        credit = gathered.time_decay(half_life_days)
+    else:
+        credit = gathered.credit(model)
+    nothing = float("nan")
+    share = [part / total if total else nothing for part in credit]
+    return CreditResult((named(credit), named(share), removal, base, total))
+
+
+class TimeDecayResult(Result):
+    """What ``attribution_time_decay`` returns."""
+
+    __slots__ = ()
+
+    definition = {"weights": "Share of the conversion for each touch."}
+
+
+def attribution_time_decay(ages_days: Numbers, *, half_life_days: float = 7.0) -> TimeDecayResult:
+    """How one conversion is shared by touches of these ages: ``2 ** (-age / half_life)``, scaled to a sum of 1.
+
+    Ages are in days, 0 or more. A list gives a list, a column a column of its kind.
+
+    >>> import edgetally as et
+    >>> et.attribution_time_decay([14, 7, 7]).weights
+    [0.2, 0.4, 0.4]
+    """
+    if isinstance(ages_days, (list, tuple)):
+        return TimeDecayResult((_edgetally.time_decay_weights(ages_days, half_life_days),))
+    import numpy as np
+
+    from ._columns import Form
+
+    form = Form()
+    flat, _ = form.columns(("ages_days",), (ages_days,))
+    if isinstance(flat[0], float):
+        return TimeDecayResult((_edgetally.time_decay_weights([flat[0]], half_life_days)[0],))
+    weights = np.asarray(_edgetally.time_decay_weights(flat[0], half_life_days))
+    return TimeDecayResult((form.wrap(weights),))
+
+
+class IncrementalityResult(Result):
+    """What ``attribution_incrementality`` returns."""
+
+    __slots__ = ()
+
+    definition = {"factor": "Incremental conversions per attributed one."}
+
+
+_INCREMENTALITY = Calculator("attribution.incrementality", IncrementalityResult)
+
+
+def attribution_incrementality(
+    incremental: Numbers, attributed: Numbers, *, errors: str = "raise", threads: int | None = None
+) -> IncrementalityResult:
+    """Say what a channel's attributed conversions are worth: those an experiment showed, over those credited.
+
+    Below 1 the model flatters the channel: multiply its credit by the factor until the next experiment. Undefined
+    when nothing was credited.
+
+    >>> import edgetally as et
+    >>> et.attribution_incrementality(incremental=300, attributed=1200).factor
+    0.25
+    """
+    return _INCREMENTALITY((incremental, attributed), errors, threads)  # type: ignore[no-any-return]
+
+
+class UtmResult(Result):
+    """What ``parse_utm`` returns: text or ``None``, or columns of them."""
+
+    __slots__ = ()
+
+    definition = {
+        "utm_source": "Who sent the visitor.",
+        "utm_medium": "By what means.",
+        "utm_campaign": "The campaign's name.",
+        "utm_id": "The campaign's id.",
+        "utm_source_platform": "Where the campaign was booked.",
+        "utm_term": "The keyword.",
+        "utm_content": "Which of several links or creatives.",
+        "utm_creative_format": "What kind of creative.",
+        "utm_marketing_tactic": "Who was aimed at.",
+    }
+
+
+def parse_utm(url: Texts, *, threads: int | None = None) -> UtmResult:
+    """Read the campaign parameters from the query of a page address, or of a column of them.
+
+    Names are read exactly as Google Analytics writes them (help page 10917952, read 2026-11-22), so ``UTM_SOURCE``
+    is none; what stands behind ``#`` is not read. Values are decoded once (``+`` and ``%XX``) and keep their case,
+    as reports do. An empty value is ``None``, and of two the first counts. A column gives columns of its kind:
+    list, NumPy, pandas, Polars, Arrow.
+
+    >>> import edgetally as et
+    >>> utm = et.parse_utm("https://shop.example/?utm_source=News+Letter&utm_medium=email")
+    >>> utm.utm_source, utm.utm_medium, utm.utm_campaign
+    ('News Letter', 'email', None)
+    >>> et.parse_utm(["https://shop.example/?utm_id=7", None]).utm_id
+    ['7', None]
+    """
+    return UtmResult(tuple(_edgetally.utm_columns(url, threads)))
+
+
+class TrafficResult(Result):
+    """What ``traffic`` returns: text or ``None``, or columns of them."""
+
+    __slots__ = ()
+
+    definition = {
+        "source": "Who sent the visitor.",
+        "medium": "By what means.",
+        "campaign": "The campaign, or (not set), (referral), (organic), (direct).",
+        "click_id": "The parameter of the click id that was found.",
+        "origin": "internal when the visitor came from the site itself, else external.",
+        "channel": "The channel of Google Analytics' default channel group.",
+    }
+
+
+def traffic(
+    url: Texts, referrer: Texts = None, *, own: Sequence[str] = (), threads: int | None = None
+) -> TrafficResult:
+    """Where visits came from, by the address they landed on and the page before.
+
+    In this order: a click id of Google Ads, whose automatic tags go before written ones; campaign parameters;
+    another click id; the referrer; nothing. ``fbclid`` and ``epik`` also stand in links that nobody paid for, so by
+    themselves they are organic. ``own`` are the site's domains with everything below them; put the pages of payment
+    providers there too. A referrer that is the landing host, or above or below it, and one beside Google's
+    cross-domain parameter ``_gl``, is the site's as well. Visits from the site itself have the origin ``internal``;
+    campaign parameters on its own links count all the same, as in Google Analytics, and are better taken off.
+
+    A column gives columns of its kind; a row without ``url`` is ``None`` throughout.
+
+    >>> import edgetally as et
+    >>> visit = et.traffic("https://shop.example/?gclid=A", "https://www.google.com/")
+    >>> visit.source, visit.medium, visit.channel
+    ('google', 'cpc', 'Paid Search')
+    >>> et.traffic(["https://shop.example/"] * 2, ["https://www.bing.com/", None]).channel
+    ['Organic Search', 'Direct']
+    """
+    if isinstance(own, str):
+        own = [own]
+    return TrafficResult(tuple(_edgetally.traffic_columns(url, referrer, list(own), threads)))

@@ -1,0 +1,180 @@
+"""What every result has in common: named fields, their definitions, and ways to look at them."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from . import _edgetally
+from ._edgetally import Interval
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import GenericAlias
+    from typing import Any, ClassVar
+
+# What the bits of ``status`` mean.
+INVALID = 1
+UNDEFINED = 2
+EXTRAPOLATED = 4
+LOW_COUNTS = 8
+SRM = 16
+
+# What a table shows of a long column.
+_ROWS_SHOWN = 20
+
+
+class Result(_edgetally.Record):
+    """The base of all results: fields that cannot be changed, each with a one-line definition.
+
+    A subclass gives ``definition``: the names of its fields, in the order of the values, with a sentence each.
+    """
+
+    __slots__ = ()
+
+    fields: ClassVar[tuple[str, ...]] = ()
+    definition: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Turn the definitions into fields."""
+        super().__init_subclass__()
+        if "definition" not in cls.__dict__:
+            return
+        cls.fields = tuple(cls.definition)
+        for place, (name, text) in enumerate(cls.definition.items()):
+            setattr(cls, name, property(itemgetter(place), doc=text))
+
+    def __class_getitem__(cls, item: object) -> GenericAlias:
+        """``FunnelResult[float]``, for annotations."""
+        from types import GenericAlias
+
+        return GenericAlias(cls, item)
+
+    def __repr__(self) -> str:
+        """One line, numbers with six digits."""
+        parts = [f"{name}={_short(value)}" for name, value in self._items()]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Equal class and equal fields; of columns, all rows. Two NaN in the same place are equal."""
+        if type(other) is not type(self) or not isinstance(other, Result):
+            return NotImplemented
+        return all(_same(a, b) for a, b in zip(self._values, other._values, strict=True))
+
+    def __hash__(self) -> int:
+        """By the fields; columns have no hash."""
+        return hash((type(self), self._values))
+
+    def _items(self) -> Iterator[tuple[str, Any]]:
+        return zip(self.fields, self._values, strict=False)
+
+    @property
+    def status(self) -> Any:
+        """Bits per row: 1 refused (``errors="coerce"``), 2 some field is undefined, 8 low counts, 16 uneven arms."""
+        from . import _columns
+
+        return _columns.status(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name; an interval is a dictionary of ``estimate``, ``low`` and ``high``."""
+        return {name: _plain(value) for name, value in self._items()}
+
+    def _table(self) -> dict[str, Any]:
+        """One flat column per number: an interval becomes ``x``, ``x_low`` and ``x_high``."""
+        table: dict[str, Any] = {}
+        for name, value in self._items():
+            if isinstance(value, Interval):
+                table[name] = value.estimate
+                table[f"{name}_low"] = value.low
+                table[f"{name}_high"] = value.high
+            elif isinstance(value, Result):
+                table.update({f"{name}_{inner}": v for inner, v in value._table().items()})
+            else:
+                table[name] = value
+        return table
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame: a row per row, a column per number."""
+        from . import _columns
+
+        return _columns.to_pandas(self._table())
+
+    def to_polars(self) -> Any:
+        """A Polars DataFrame: a row per row, a column per number."""
+        from . import _columns
+
+        return _columns.to_polars(self._table())
+
+    def to_arrow(self) -> Any:
+        """A pyarrow Table: a row per row, a column per number."""
+        from . import _columns
+
+        return _columns.to_arrow(self._table())
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Arrow's PyCapsule interface: the table of ``to_arrow``."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def summary(self) -> str:
+        """A few lines of text: every field with its value and what it is."""
+        rows = [(name, _short(value), self.definition.get(name, "")) for name, value in self._items()]
+        wide = max((len(name) for name, _, _ in rows), default=0)
+        value_wide = min(max((len(value) for _, value, _ in rows), default=0), 40)
+        lines = [type(self).__name__]
+        lines += [f"  {name:<{wide}}  {value:>{value_wide}}  {text}".rstrip() for name, value, text in rows]
+        flags = self._flags()
+        if flags:
+            lines.append("  ! " + ", ".join(flags))
+        return "\n".join(lines)
+
+    def _flags(self) -> tuple[str, ...]:
+        """What a reader has to be told beside the numbers; a subclass may have some."""
+        return ()
+
+    def _repr_html_(self) -> str:
+        """A small table for notebooks, with intervals as ``300 [211, 390]`` and flags in colour."""
+        from . import _html
+
+        return _html.result(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the result with matplotlib, into ``ax`` or a new figure; returns the axes."""
+        from . import _plots
+
+        return _plots.result(self, ax)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Interval):
+        parts = (value.estimate, value.low, value.high)
+        if all(isinstance(part, float) for part in parts):
+            return "{:.6g} [{:.6g}, {:.6g}]".format(*parts)
+        return f"interval of {len(value.estimate)} rows"
+    if isinstance(value, (str, int, bool, type(None), tuple, dict, list)):
+        return repr(value)
+    if hasattr(value, "__len__") and not isinstance(value, Result):
+        return f"{len(value)} rows"
+    return repr(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return {"estimate": value.estimate, "low": value.low, "high": value.high}
+    if isinstance(value, Result):
+        return value.to_dict()
+    return value
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (a != a and b != b)
+    if isinstance(a, Interval) and isinstance(b, Interval):
+        return all(_same(x, y) for x, y in ((a.estimate, b.estimate), (a.low, b.low), (a.high, b.high)))
+    equal = a == b
+    if isinstance(equal, bool):
+        return equal
+    from . import _columns
+
+    return _columns.same(a, b)

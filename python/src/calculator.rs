@@ -1,0 +1,283 @@
+//! The row-by-row calculators of the core, for numbers and for columns.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use edgetally_core::metrics::calculator::{self, Value};
+use edgetally_core::metrics::{DomainError, Rule};
+use numpy::{PyReadonlyArray1, PyReadwriteArray1};
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
+
+use crate::problem;
+use crate::record::Interval;
+use crate::threads;
+
+/// Fewer rows than this per thread are done before a thread has started.
+const ROWS_PER_THREAD: usize = 65_536;
+
+/// One output of the core's, or three that are an interval.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Number(usize),
+    Interval(usize),
+}
+
+/// A calculator of the core, and the class of its results.
+///
+/// Calling it with numbers gives numbers; anything else is handed to ``edgetally._columns``.
+#[pyclass(frozen, module = "edgetally._edgetally")]
+#[derive(Debug)]
+pub(crate) struct Calculator {
+    inner: &'static calculator::Calculator,
+    result: Py<PyType>,
+    shapes: Vec<Shape>,
+}
+
+/// A number that is no column; `None` within means absent.
+enum Scalar {
+    Number(f64),
+    Absent,
+    Other,
+}
+
+fn scalar(value: &Bound<'_, PyAny>) -> Scalar {
+    if let Ok(float) = value.cast::<PyFloat>() {
+        Scalar::Number(float.value())
+    } else if value.is_none() {
+        Scalar::Absent
+    } else if let Ok(int) = value.cast::<PyInt>() {
+        // True is no count.
+        if value.is_instance_of::<PyBool>() {
+            return Scalar::Other;
+        }
+        int.extract().map_or(Scalar::Other, Scalar::Number)
+    } else {
+        Scalar::Other
+    }
+}
+
+#[pymethods]
+impl Calculator {
+    #[new]
+    fn new(name: &str, result: Bound<'_, PyType>) -> PyResult<Self> {
+        let inner = calculator::find(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))?;
+        let mut shapes = Vec::new();
+        for (place, output) in inner.outputs.iter().enumerate() {
+            let low = inner.outputs.get(place + 1);
+            if low.is_some_and(|low| low.strip_suffix(".low") == Some(output)) {
+                shapes.push(Shape::Interval(place));
+            } else if !output.contains('.') {
+                shapes.push(Shape::Number(place));
+            }
+        }
+        Ok(Self {
+            inner,
+            result: result.unbind(),
+            shapes,
+        })
+    }
+
+    /// Its name in the core.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.inner.name
+    }
+
+    /// The names of its arguments, in order.
+    #[getter]
+    fn arguments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(
+            py,
+            self.inner.arguments.iter().map(|argument| argument.name),
+        )
+    }
+
+    /// The names of the fields of its results, in order.
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let name = |shape: &Shape| match shape {
+            Shape::Number(place) | Shape::Interval(place) => {
+                self.inner.outputs.get(*place).copied().unwrap_or_default()
+            }
+        };
+        PyTuple::new(py, self.shapes.iter().map(name))
+    }
+
+    /// Where each field begins among the outputs, and whether it is an interval.
+    #[getter]
+    fn _shapes(&self) -> Vec<(usize, bool)> {
+        let shape = |shape: &Shape| match shape {
+            Shape::Number(place) => (*place, false),
+            Shape::Interval(place) => (*place, true),
+        };
+        self.shapes.iter().map(shape).collect()
+    }
+
+    /// How many outputs there are.
+    #[getter]
+    fn _width(&self) -> usize {
+        self.inner.outputs.len()
+    }
+
+    #[getter]
+    fn _result(&self, py: Python<'_>) -> Py<PyType> {
+        self.result.clone_ref(py)
+    }
+
+    #[pyo3(signature = (arguments, errors, threads, /))]
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        arguments: &Bound<'py, PyTuple>,
+        errors: &Bound<'py, PyAny>,
+        threads: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        let mut values = [Value::Absent; 32];
+        let count = this.inner.arguments.len();
+        let mut numbers = arguments.len() == count && is(errors, "raise") && threads.is_none();
+        if numbers {
+            for (slot, argument) in values.iter_mut().zip(arguments.iter_borrowed()) {
+                match scalar(&argument) {
+                    Scalar::Number(x) => *slot = Value::One(x),
+                    Scalar::Absent => {}
+                    Scalar::Other => {
+                        numbers = false;
+                        break;
+                    }
+                }
+            }
+        }
+        if !numbers {
+            return py
+                .import("edgetally._columns")?
+                .call_method1("calculate", (slf, arguments, errors, threads));
+        }
+        let values = values.get(..count).unwrap_or_default();
+        let row = this.inner.one(values).map_err(problem::domain)?;
+        let at = |place: usize| row.get(place).copied().unwrap_or(f64::NAN);
+        let mut fields = Vec::with_capacity(this.shapes.len());
+        for shape in &this.shapes {
+            fields.push(match *shape {
+                Shape::Number(place) => PyFloat::new(py, at(place)).into_any(),
+                Shape::Interval(place) => {
+                    let interval = edgetally_core::metrics::Interval::new(
+                        at(place),
+                        at(place + 1),
+                        at(place + 2),
+                    );
+                    Interval::of(py, interval)?.into_bound(py).into_any()
+                }
+            });
+        }
+        this.result.bind(py).call1((PyTuple::new(py, fields)?,))
+    }
+
+    /// Fills columns: each value is ``None``, a number or a column; each output is a column of ``rows``.
+    ///
+    /// Returns which rows were refused, when ``coerce``; else the first argument that breaks its rule is an error.
+    #[pyo3(signature = (values, outputs, rows, coerce, threads, /))]
+    fn _fill(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyList>,
+        outputs: &Bound<'_, PyList>,
+        rows: usize,
+        coerce: bool,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<Vec<bool>>> {
+        let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
+        let mut held = Vec::with_capacity(values.len());
+        for value in values {
+            held.push(match scalar(&value) {
+                Scalar::Number(x) => Ok(Value::One(x)),
+                Scalar::Absent => Ok(Value::Absent),
+                Scalar::Other => Err(value.extract::<PyReadonlyArray1<'_, f64>>()?),
+            });
+        }
+        let mut inputs = Vec::with_capacity(held.len());
+        for value in &held {
+            inputs.push(match value {
+                Ok(value) => *value,
+                Err(array) => Value::Column(array.as_slice()?),
+            });
+        }
+        let mut arrays = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            arrays.push(output.extract::<PyReadwriteArray1<'_, f64>>()?);
+        }
+        let mut slices = Vec::with_capacity(arrays.len());
+        for array in &mut arrays {
+            slices.push(array.as_slice_mut()?);
+        }
+        py.detach(|| self.columns(&inputs, slices, rows, coerce, threads))
+            .map_err(problem::domain)
+    }
+}
+
+impl Calculator {
+    fn columns(
+        &self,
+        inputs: &[Value<'_>],
+        mut outputs: Vec<&mut [f64]>,
+        rows: usize,
+        coerce: bool,
+        threads: usize,
+    ) -> Result<Option<Vec<bool>>, DomainError> {
+        for (argument, value) in self.inner.arguments.iter().zip(inputs) {
+            if let Value::Column(column) = value
+                && column.len() != rows
+            {
+                return Err(DomainError::whole(
+                    argument.name,
+                    Rule::Other("length_mismatch", "is of another length"),
+                ));
+            }
+        }
+        let allowed = AtomicBool::new(true);
+        threads::rows(rows, threads, &mut outputs, |start, end, outputs| {
+            let part: Vec<Value<'_>> = inputs
+                .iter()
+                .map(|value| match value {
+                    Value::Column(column) => {
+                        Value::Column(column.get(start..end).unwrap_or_default())
+                    }
+                    other => *other,
+                })
+                .collect();
+            if !self.inner.fill(&part, outputs) {
+                allowed.store(false, Ordering::Relaxed);
+            }
+        });
+        if allowed.into_inner() {
+            // Of no rows at all, single numbers can still be wrong.
+            self.inner.check(if rows == 0 { inputs } else { &[] })?;
+            return Ok(None);
+        }
+        if !coerce {
+            self.inner.check(inputs)?;
+        }
+        let refused = self.inner.refused(inputs, rows);
+        if let Some(refused) = &refused {
+            for output in &mut outputs {
+                for (slot, refused) in output.iter_mut().zip(refused) {
+                    if *refused {
+                        *slot = f64::NAN;
+                    }
+                }
+            }
+        }
+        Ok(refused)
+    }
+}
+
+fn is(value: &Bound<'_, PyAny>, word: &str) -> bool {
+    value
+        .cast::<pyo3::types::PyString>()
+        .is_ok_and(|text| text.to_str().is_ok_and(|text| text == word))
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Calculator>()
+}

@@ -1,0 +1,8 @@
+//! Lift: intervals and economics.
+
+use pyo3::prelude::*;
+
+#[expect(clippy::unnecessary_wraps, reason = "filled by its subject")]
+pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}

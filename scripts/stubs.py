@@ -1,0 +1,235 @@
+"""Writes python/edgetally/__init__.pyi: what the package exports, with an overload for numbers and one for columns.
+
+The types of fields are those that the reference rows give. ``--check`` only compares with what is there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import edgetally as et
+from edgetally import _edgetally, _names
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "python/edgetally/__init__.pyi"
+ROWS = json.loads((ROOT / "crates/core/tests/fixtures/calculators.json").read_text(encoding="utf-8"))
+WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+HEAD = '''"""What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, overload, type_check_only
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import events as events
+'''
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return WORDS.get(value, value)
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value
+
+
+def rowwise(function: Any) -> Any:
+    """The row-by-row calculator that a function runs, if it runs one."""
+    code = function.__code__
+    found = [function.__globals__.get(name) for name in code.co_names]
+    found = [value for value in found if isinstance(value, _edgetally.Calculator)]
+    return found[0] if found else None
+
+
+def kind(value: Any, letter: str) -> str:
+    if isinstance(value, et.Interval):
+        return f"Interval[{letter}]"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, float):
+        return letter
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, str):
+        return "str"
+    if isinstance(value, et.Result):
+        return type(value).__name__
+    return "Any"
+
+
+def seen() -> dict[str, dict[str, set[str]]]:
+    """What kinds each field of each result class has had."""
+    kinds: dict[str, dict[str, set[str]]] = {}
+    for row in ROWS:
+        if "raises" in row["outputs"]:
+            continue
+        inputs = {name: plain(value) for name, value in row["inputs"].items() if value is not None}
+        if any(isinstance(value, list) for value in inputs.values()) and row["calculator"] == "lift":
+            continue
+        result = getattr(et, row["calculator"].replace(".", "_"))(**inputs)
+        note(kinds, result)
+    return kinds
+
+
+def note(kinds: dict[str, dict[str, set[str]]], result: Any) -> None:
+    if not isinstance(result, et.Result):
+        return
+    fields = kinds.setdefault(type(result).__name__, {})
+    for name, value in result._items():
+        if value is not None:
+            fields.setdefault(name, set()).add(kind(value, "_T"))
+        note(kinds, value)
+
+
+def parameters(function: Any, number: str) -> str:
+    parts = []
+    star = False
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        text = str(parameter.annotation)
+        text = number if text == "Numbers" else text
+        default = ""
+        if parameter.default is not parameter.empty:
+            default = " = ..."
+            if parameter.default is None and "None" not in text and text != "Any":
+                text += " | None"
+        prefix = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        parts.append(f"{prefix}{parameter.name}: {text}{default}")
+    return ", ".join(parts)
+
+
+def signatures(name: str, function: Any, indent: str = "", *, method: bool = False) -> list[str]:
+    returns = str(inspect.signature(function).return_annotation)
+    result = getattr(et, returns, None)
+    me = "self, " if method else ""
+    calculator = rowwise(function)
+    if calculator is None or result is None:
+        return [f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}: ..."]
+    return [
+        f"{indent}@overload",
+        f"{indent}def {name}({me}{parameters(function, 'float')}) -> {returns}[float]: ...  # type: ignore[overload-overlap]",
+        f"{indent}@overload",
+        f"{indent}def {name}(  # type: ignore[overload-overlap]",
+        f"{indent}    {me}{parameters(function, '_Numeric')}",
+        f"{indent}) -> {returns}[NDArray[np.float64]]: ...",
+        f"{indent}@overload",
+        f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}[Any]: ...",
+    ]
+
+
+def result_class(name: str, cls: Any, kinds: dict[str, set[str]], generic: bool) -> list[str]:
+    base = f"Result, Generic[_T]" if generic else "Result"
+    lines = [f"class {name}({base}):"]
+    own = [
+        (key, value)
+        for key, value in vars(cls).items()
+        if not key.startswith("_") and key not in ("definition", "fields", *cls.fields)
+    ]
+    for field in cls.fields:
+        types = sorted(kinds.get(field, {"Any"}))
+        text = " | ".join(types) if len(types) < 3 and "Any" not in types else "Any"
+        if not generic:
+            text = text.replace("_T", "float")
+        lines += ["    @property", f"    def {field}(self) -> {text}: ..."]
+    for key, value in own:
+        if isinstance(value, property):
+            returns = inspect.signature(value.fget).return_annotation
+            lines += ["    @property", f"    def {key}(self) -> {returns}: ..."]
+        elif inspect.isfunction(value):
+            returns = inspect.signature(value).return_annotation
+            inner = parameters(value, "Any").removeprefix("self: <class 'inspect._empty'>").removeprefix(", ")
+            lines.append(f"    def {key}(self{', ' if inner else ''}{inner}) -> {returns}: ...")
+    if len(lines) == 1:
+        lines[0] += " ..."
+    return lines
+
+
+def stub() -> str:
+    exported = [name for name in et.__all__ if name not in ("events", "__version__")]
+    compiled = sorted(name for name in exported if hasattr(_edgetally, name))
+    out = [HEAD]
+    out += [f"from ._edgetally import {name} as {name}" for name in compiled]
+    out += ["from ._edgetally import Record", "", "__version__: str", ""]
+    listed = "\n".join(f'    "{name}",' for name in sorted(et.__all__))
+    out += [f"__all__ = [\n{listed}\n]", ""]
+    out += ['_T = TypeVar("_T", default=Any)' if False else '_T = TypeVar("_T")', ""]
+    out += ["_Numeric: TypeAlias = float | NDArray[Any] | Sequence[float | None] | None", ""]
+    rest = [name for name in exported if name not in compiled]
+    classes = {name: getattr(et, name) for name in rest if isinstance(getattr(et, name), type)}
+    functions = {name: getattr(et, name) for name in rest if inspect.isfunction(getattr(et, name))}
+    generic = set()
+    for function in functions.values():
+        if rowwise(function) is not None:
+            generic.add(str(inspect.signature(function).return_annotation))
+    kinds = seen()
+    out += [
+        "class Result(Record):",
+        "    fields: ClassVar[tuple[str, ...]]",
+        "    definition: ClassVar[Mapping[str, str]]",
+        "    @property",
+        "    def status(self) -> Any: ...",
+        "    def to_dict(self) -> dict[str, Any]: ...",
+        "    def to_pandas(self) -> Any: ...",
+        "    def to_polars(self) -> Any: ...",
+        "    def to_arrow(self) -> Any: ...",
+        "    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...",
+        "    def summary(self) -> str: ...",
+        "    def plot(self, ax: Any = None) -> Any: ...",
+        "    def __eq__(self, other: object) -> bool: ...",
+        "    def __hash__(self) -> int: ...",
+        "    def __class_getitem__(cls, item: object) -> Any: ...",
+        "",
+    ]
+    for name, cls in classes.items():
+        if name == "Result":
+            continue
+        if issubclass(cls, et.Result):
+            lines = result_class(name, cls, kinds.get(name, {}), name in generic)
+        else:
+            lines = [f"class {name}: ..."]
+        out += [*lines, ""]
+    for family in (*_names.FAMILIES, *_names.SPACES):
+        shorts = _names.members(family, functions)
+        out += ["@type_check_only", f"class _{family.title().replace('_', '')}:"]
+        if family in functions:
+            out += signatures("__call__", functions[family], "    ", method=True)
+        for short, name in shorts.items():
+            lines = signatures(short, functions[name], "    ")
+            out += [part for line in lines for part in decorated(line)]
+        out += ["", f"{family}: _{family.title().replace('_', '')}", ""]
+    for name, function in functions.items():
+        if name not in _names.FAMILIES:
+            out += [*signatures(name, function), ""]
+    return "\n".join(out) + "\n"
+
+
+def decorated(line: str) -> list[str]:
+    """A static method inside a family: the decorator goes below ``@overload``."""
+    if line.strip().startswith("def "):
+        return ["    @staticmethod", line]
+    return [line]
+
+
+if __name__ == "__main__":
+    text = stub()
+    if "--check" in sys.argv:
+        import subprocess
+
+        written = subprocess.run(
+            ["ruff", "format", "-q", "--stdin-filename", str(TARGET), "-"], input=text, text=True, capture_output=True, check=True
+        ).stdout
+        if written != TARGET.read_text(encoding="utf-8"):
+            sys.exit("python/edgetally/__init__.pyi is not what the package exports: make stubs")
+    else:
+        TARGET.write_text(text, encoding="utf-8")
