@@ -49,6 +49,11 @@ class Form:
                 return float(value)
             except OverflowError:
                 raise _error("not_finite", f"{argument} is too large") from None
+        if isinstance(value, Result):
+            # Its headline, where it has one. A result is a table too, and would be taken for an Arrow column below.
+            if not hasattr(value, "__float__"):
+                raise _error("wrong_type", f"{argument} is no number, but {type(value).__name__}")
+            return float(value)
         module = type(value).__module__.partition(".")[0]
         if module == "pandas":
             return self._pandas(argument, value)
@@ -56,7 +61,7 @@ class Form:
             return self._polars(argument, value)
         if module == "pyarrow" or hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
             return self._arrow(argument, value)
-        if isinstance(value, Result) or (hasattr(value, "__float__") and not hasattr(value, "__len__")):
+        if hasattr(value, "__float__") and not hasattr(value, "__len__"):
             return self._numpy(argument, float(value) if not isinstance(value, Interval) else value.estimate)
         return self._numpy(argument, value)
 
