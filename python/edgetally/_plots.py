@@ -48,7 +48,7 @@ def forest(ax: Any, names: list[str], intervals: list[Interval], *, zero: float 
     if zero is not None:
         ax.axvline(zero, color=INK, linewidth=0.8, linestyle=":")
     ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlabel(label)
     return _tidy(ax)
 
