@@ -93,6 +93,8 @@ enum Window {
     Calendar(Calendar),
     /// So many days each, counted from Monday, 1970-01-05.
     Days(i64),
+    /// All days together.
+    All,
 }
 
 impl Window {
@@ -105,6 +107,7 @@ impl Window {
             "quarter" => Calendar::Quarter,
             "year" => Calendar::Year,
             "days" if argument > 0 => return Ok(Self::Days(argument)),
+            "all" => return Ok(Self::All),
             _ => {
                 return Err(Problem::new(
                     Code::WrongType,
@@ -122,6 +125,7 @@ impl Window {
             Self::Calendar(calendar) => calendar
                 .around(day)
                 .map_or((day, day + 1), |span| (span.start, span.end)),
+            Self::All => (0, i64::MAX),
             Self::Days(length) => {
                 let start = day - (day - 4).rem_euclid(length);
                 (start, start + length)
@@ -174,6 +178,8 @@ struct Key<'a> {
     kind: Kind,
     window: Option<Window>,
     zone: Zone,
+    /// Whether the numbers are microseconds, the least of them for a missing one.
+    instants: bool,
     /// Numbers that stand for these words, where the column was coded before.
     words: Option<Vec<Option<Vec<u8>>>>,
 }
@@ -185,6 +191,8 @@ enum NumberChunk<'a> {
 
 /// A column to be summed.
 struct Number<'a> {
+    /// Whether a missing number counts as zero.
+    omit: bool,
     chunks: Vec<NumberChunk<'a>>,
     ends: Vec<usize>,
 }
@@ -508,7 +516,21 @@ impl Integers {
             return;
         }
         self.reach(least, most);
-        codes.extend(numbers.iter().map(|number| self.code(*number)));
+        // Nearly always all of them are known; then this is one look-up a row and no branch.
+        let start = codes.len();
+        let (dense, base) = (&self.dense, self.base);
+        codes.extend(numbers.iter().map(|number| {
+            let place = number.wrapping_sub(base) as usize;
+            dense.get(place).copied().unwrap_or(NONE)
+        }));
+        let fresh = codes.get_mut(start..).unwrap_or_default();
+        if fresh.iter().fold(false, |any, code| any | (*code == NONE)) {
+            for (code, number) in fresh.iter_mut().zip(numbers) {
+                if *code == NONE {
+                    *code = self.code(*number);
+                }
+            }
+        }
     }
 }
 
@@ -627,6 +649,8 @@ impl Index {
                     self.integers
                         .values
                         .resize(key.words.as_ref().map_or(0, Vec::len), 0);
+                } else if key.kind == Kind::Date {
+                    self.dates(key, numbers, codes);
                 } else {
                     self.integers.codes(numbers, codes);
                     for code in codes.iter_mut() {
@@ -642,6 +666,33 @@ impl Index {
                 }
             }
             None => {}
+        }
+    }
+
+    /// Days or instants from NumPy, where the least number stands for a missing one.
+    fn dates(&mut self, key: &Key<'_>, numbers: &[i64], codes: &mut Vec<u32>) {
+        let known = numbers.iter().copied().find(|number| *number != i64::MIN);
+        let (zone, at) = (&key.zone, &mut self.at);
+        self.scratch.clear();
+        self.scratch.extend(numbers.iter().map(|number| {
+            let number = if *number == i64::MIN {
+                known.unwrap_or(0)
+            } else {
+                *number
+            };
+            if key.instants {
+                zone.day(number, at)
+            } else {
+                number
+            }
+        }));
+        if known.is_some() {
+            self.integers.codes(&self.scratch, codes);
+        } else {
+            codes.resize(numbers.len(), NONE);
+        }
+        for (code, number) in codes.iter_mut().zip(numbers) {
+            *code = if *number == i64::MIN { 0 } else { *code + 1 };
         }
     }
 
@@ -905,17 +956,28 @@ fn key_kind(data_type: &DataType) -> Option<Kind> {
 fn doubles<'a>(
     chunk: &'a NumberChunk<'_>,
     range: Range<usize>,
+    omit: bool,
     scratch: &'a mut Vec<f64>,
 ) -> &'a [f64] {
-    let array = match chunk {
-        NumberChunk::Doubles(doubles) => return doubles.get(range).unwrap_or_default(),
-        NumberChunk::Arrow(array) => array,
+    let own = match chunk {
+        NumberChunk::Doubles(doubles) => Some(*doubles),
+        NumberChunk::Arrow(array) => array
+            .as_primitive_opt::<Float64Type>()
+            .filter(|array| array.null_count() == 0)
+            .map(|array| &**array.values()),
     };
-    if matches!(array.data_type(), DataType::Float64) && array.null_count() == 0 {
-        let doubles: &[f64] = array.as_primitive::<Float64Type>().values();
-        return doubles.get(range).unwrap_or_default();
-    }
     scratch.clear();
+    if let Some(own) = own {
+        let own = own.get(range).unwrap_or_default();
+        if !omit || !own.iter().fold(false, |any, x| any | x.is_nan()) {
+            return own;
+        }
+        scratch.extend(own.iter().map(|x| if x.is_nan() { 0.0 } else { *x }));
+        return scratch;
+    }
+    let NumberChunk::Arrow(array) = chunk else {
+        return &[];
+    };
     let block = array.slice(range.start, range.len());
     fn cast<T: ArrowPrimitiveType>(
         block: &ArrayRef,
@@ -953,6 +1015,11 @@ fn doubles<'a>(
             if !valid {
                 *number = f64::NAN;
             }
+        }
+    }
+    if omit {
+        for number in scratch.iter_mut().filter(|number| number.is_nan()) {
+            *number = 0.0;
         }
     }
     scratch
@@ -1019,7 +1086,7 @@ fn share(
             .map(|(number, scratch)| {
                 let (chunk, start) = locate(&number.ends, row);
                 number.chunks.get(chunk).map_or(&[][..], |chunk| {
-                    doubles(chunk, start..start + rows, scratch)
+                    doubles(chunk, start..start + rows, number.omit, scratch)
                 })
             })
             .collect();
@@ -1127,7 +1194,7 @@ impl Totals {
                 Value::Missing => list.append(py.None())?,
                 Value::Text(text) => list.append(text)?,
                 Value::Integer(number) if self.kinds.get(key) == Some(&Kind::Boolean) => {
-                    list.append(number != 0)?
+                    list.append(number != 0)?;
                 }
                 Value::Integer(number) => list.append(number)?,
             }
@@ -1339,20 +1406,21 @@ struct KeyArgument<'py> {
     window: Option<(String, i64)>,
     zone: (Vec<i64>, Vec<i64>),
     words: Option<Vec<Option<String>>>,
-    is_date: bool,
+    kind: Option<String>,
 }
 
 /// Sums columns of numbers by the values of key columns.
 ///
 /// Not for users: ``edgetally.report`` and ``edgetally.summarize`` prepare its arguments.
 #[pyfunction]
-#[pyo3(signature = (keys, columns, terms, *, threads=None))]
+#[pyo3(signature = (keys, columns, terms, *, omit=false, threads=None))]
 #[expect(clippy::needless_pass_by_value, reason = "as Python hands it over")]
 fn totals<'py>(
     py: Python<'py>,
     keys: Vec<KeyArgument<'py>>,
     columns: Vec<(String, Bound<'py, PyAny>)>,
     terms: Vec<(usize, Option<usize>)>,
+    omit: bool,
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Totals> {
     let integer_arrays: Vec<Option<PyReadonlyArray1<'py, i64>>> =
@@ -1365,12 +1433,11 @@ fn totals<'py>(
     for (key, array) in keys.iter().zip(&integer_arrays) {
         let (chunks, kind) = match array {
             Some(array) => {
-                let kind = if key.words.is_some() {
-                    Kind::Text
-                } else if key.is_date {
-                    Kind::Date
-                } else {
-                    Kind::Integer
+                let kind = match &key.kind {
+                    _ if key.words.is_some() => Kind::Text,
+                    Some(kind) if kind == "instant" => Kind::Date,
+                    Some(kind) => Kind::parse(kind)?,
+                    None => Kind::Integer,
                 };
                 (vec![KeyChunk::Integers(array.as_slice()?)], kind)
             }
@@ -1409,6 +1476,7 @@ fn totals<'py>(
             chunks,
             kind: if window.is_some() { Kind::Date } else { kind },
             window,
+            instants: key.kind.as_deref() == Some("instant"),
             zone: Zone {
                 since: key.zone.0.clone(),
                 offset: key.zone.1.clone(),
@@ -1450,6 +1518,7 @@ fn totals<'py>(
             .into());
         }
         numbers.push(Number {
+            omit,
             ends: ends(chunks.iter().map(|chunk| match chunk {
                 NumberChunk::Arrow(array) => array.len(),
                 NumberChunk::Doubles(doubles) => doubles.len(),

@@ -58,6 +58,8 @@ const NEGATIVE: u8 = 8;
 pub struct Exact {
     /// In units of 2^-64.
     near: i128,
+    /// In units of 2^-17 and of 2^-64, for a table that adds many rows at a time; emptied into `near`.
+    quick: [i64; 2],
     /// How many numbers went into `near` since it was last emptied.
     used: u32,
     /// What was added that is no number.
@@ -106,6 +108,18 @@ pub(super) const fn to_whole(x: f64) -> i64 {
         .to_bits()
         .cast_signed()
         .wrapping_sub(TO_WHOLE.to_bits().cast_signed())
+}
+
+/// As [`TO_WHOLE`], to a multiple of 2^-17.
+const TO_HIGH: f64 = 51_539_607_552.0; // 1.5 * 2^35
+/// As [`TO_WHOLE`], to a multiple of 2^-64.
+const TO_LOW: f64 = 0.000_366_210_937_5; // 1.5 * 2^-12
+
+/// Whether a number is below 2^30 and a multiple of 2^-64, as money is.
+#[inline(always)]
+pub(super) fn is_quick(x: f64) -> bool {
+    let rest = x - ((x + TO_HIGH) - TO_HIGH);
+    (rest + TO_LOW) - TO_LOW == rest && x.abs() < 1_073_741_824.0
 }
 
 #[inline(always)]
@@ -231,6 +245,26 @@ impl Exact {
         }
     }
 
+    /// Adds a number that [`is_quick`]: two 64-bit adds. Not more often than 2^16 times between calls of
+    /// [`Self::empty_quick`].
+    #[inline(always)]
+    pub(super) fn add_quick(&mut self, x: f64) {
+        let high = x + TO_HIGH;
+        let low = (x - (high - TO_HIGH)) + TO_LOW;
+        let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
+        // At most 2^47 and 2^46.
+        self.quick[0] = self.quick[0].wrapping_add(units(high, TO_HIGH));
+        self.quick[1] = self.quick[1].wrapping_add(units(low, TO_LOW));
+    }
+
+    #[inline]
+    pub(super) fn empty_quick(&mut self) {
+        let [high, low] = core::mem::take(&mut self.quick);
+        self.near = self
+            .near
+            .wrapping_add((i128::from(high) << 47) + i128::from(low));
+    }
+
     /// Adds a whole number below 2^30, which needs no more than one 64-bit add.
     #[inline(always)]
     pub(super) fn add_whole_uncounted(&mut self, x: i64) {
@@ -291,6 +325,7 @@ impl Exact {
     /// Empties the near part into the wide one.
     pub(super) fn settle(&mut self) {
         self.used = 0;
+        self.empty_quick();
         if self.near == 0 {
             return;
         }
@@ -304,6 +339,10 @@ impl Exact {
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         self.special |= other.special;
+        // Only a table fills these, and it settles before it merges; or the sum is a copy.
+        self.near = self
+            .near
+            .wrapping_add((i128::from(other.quick[0]) << 47) + i128::from(other.quick[1]));
         match self.used.checked_add(other.used) {
             Some(used) if used <= NEAR_ROOM => {
                 self.used = used;

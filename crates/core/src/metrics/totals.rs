@@ -30,6 +30,10 @@ pub enum Term {
 const BLOCK: usize = 2048;
 /// Rows before the near parts of the sums are emptied.
 const ROOM: u64 = 1 << 30;
+/// Rows before the quick parts are.
+const QUICK_ROOM: u64 = 1 << 16;
+/// With more groups than this, emptying the quick parts would cost more than they save.
+const QUICK_GROUPS: usize = 1 << 14;
 
 /// Row counts and exact sums of numbered groups.
 ///
@@ -55,7 +59,10 @@ pub struct Totals {
 
 /// Not part of what a table is.
 #[derive(Clone, Copy, Debug, Default)]
-struct Pending(u64);
+struct Pending {
+    near: u64,
+    quick: u64,
+}
 
 impl PartialEq for Pending {
     fn eq(&self, _: &Self) -> bool {
@@ -74,7 +81,7 @@ impl Totals {
             terms,
             rows: vec![0; groups],
             sums,
-            pending: Pending(0),
+            pending: Pending::default(),
         }
     }
 
@@ -127,11 +134,18 @@ impl Totals {
         }
         let mut done = 0;
         for codes in codes.chunks(BLOCK) {
-            self.pending.0 += codes.len() as u64;
-            if self.pending.0 > ROOM {
+            let length = codes.len() as u64;
+            if self.pending.near + length > ROOM {
                 self.settle();
-                self.pending.0 = codes.len() as u64;
             }
+            if self.pending.quick + length > QUICK_ROOM {
+                self.pending.quick = 0;
+                for sum in self.sums.iter_mut().flatten() {
+                    sum.empty_quick();
+                }
+            }
+            self.pending.near += length;
+            self.pending.quick += length;
             for code in codes {
                 if let Some(rows) = self.rows.get_mut(*code as usize) {
                     *rows += 1;
@@ -158,6 +172,7 @@ impl Totals {
     }
 
     fn settle(&mut self) {
+        self.pending = Pending::default();
         for sum in self.sums.iter_mut().flatten() {
             sum.settle();
         }
@@ -186,7 +201,6 @@ impl Totals {
         }
         // Both near parts were filled without counting.
         self.settle();
-        self.pending.0 = 0;
         for (place, rows) in places.iter().zip(&other.rows) {
             if let Some(to) = self.rows.get_mut(*place as usize) {
                 *to = to.saturating_add(*rows);
@@ -258,6 +272,13 @@ fn add_block(codes: &[u32], x: &[f64], sums: &mut [Exact]) {
         for (code, x) in codes.iter().zip(x) {
             if let Some(sum) = sums.get_mut(*code as usize) {
                 sum.add_whole_uncounted(exact::to_whole(*x));
+            }
+        }
+    } else if sums.len() <= QUICK_GROUPS && x.iter().fold(true, |all, x| all & exact::is_quick(*x))
+    {
+        for (code, x) in codes.iter().zip(x) {
+            if let Some(sum) = sums.get_mut(*code as usize) {
+                sum.add_quick(*x);
             }
         }
     } else {

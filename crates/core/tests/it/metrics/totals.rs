@@ -1,5 +1,6 @@
 //! The laws of `metrics::totals`, and the reference rows of sums by segment.
 #![expect(
+    clippy::float_cmp,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     reason = "sums are exact"
@@ -131,6 +132,34 @@ fn long_columns_agree_with_short_ones() {
     let group = want.keys().position(|key| key == b"3").unwrap();
     let alone = of_three.collect::<edgetally_core::metrics::exact::Exact>();
     assert_eq!(want.totals().exact(1, group), Some(alone));
+}
+
+#[test]
+fn columns_of_money_agree_with_sums_one_by_one() {
+    // More rows than the quick parts take, amounts of cents up to the largest that are quick, and both signs.
+    let mut bits = Bits(5);
+    let amounts: Vec<f64> = (0..200_000)
+        .map(|row| {
+            let cents = bits.below(100_000_000_000) as f64 / 100.0;
+            if row % 3 == 0 { -cents } else { cents }
+        })
+        .collect();
+    let codes: Vec<u32> = amounts.iter().map(|_| bits.below(3) as u32).collect();
+    let mut totals = Totals::new(vec![Term::Sum(0)], 3);
+    for (codes, amounts) in codes.chunks(70_001).zip(amounts.chunks(70_001)) {
+        totals.add(codes, &[amounts]).unwrap();
+    }
+    let mut sums = vec![edgetally_core::metrics::exact::Exact::default(); 3];
+    for (code, amount) in codes.iter().zip(&amounts) {
+        sums[*code as usize].add(*amount);
+    }
+    for (group, sum) in sums.iter().enumerate() {
+        assert_eq!(totals.exact(0, group).as_ref(), Some(sum));
+        assert_eq!(totals.sum(0, group), sum.to_f64());
+    }
+    let doubled = totals.clone();
+    totals.merge(&doubled, &[0, 1, 2]).unwrap();
+    assert_eq!(totals.sum(0, 1), 2.0 * sums[1].to_f64());
 }
 
 proptest! {
