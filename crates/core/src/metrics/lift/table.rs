@@ -116,7 +116,7 @@ const PROBABLE_ARGUMENTS: &[Argument] = &[
     argument("holdout_conversions", Rule::Count, Absent::Refused),
     argument("spend", Rule::NonNegative, Absent::Undefined),
     argument("aov", Rule::NonNegative, Absent::Undefined),
-    argument("margin", Rule::Rate, Absent::Undefined),
+    argument("margin", Rule::Margin, Absent::Undefined),
     argument("confidence", Rule::Inside, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
     argument("expected_split", Rule::Inside, Absent::Undefined),
@@ -312,7 +312,8 @@ fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
     each!(cpa [conversions spend] = only(conversions > 0.0, spend / conversions));
     each!(per_mille[abs_lift] = abs_lift * 1000.0);
     each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
-    each!(break_even [spend aov margin] = ratio(spend, aov * margin));
+    // Without a contribution no number of conversions pays.
+    each!(break_even [spend aov margin] = only(aov * margin > 0.0, spend / (aov * margin)));
     each!(break_even_diff [break_even n1] = ratio(break_even, n1));
 }
 
