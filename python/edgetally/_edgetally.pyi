@@ -1,7 +1,7 @@
 """What the compiled module holds. Checked against it by mypy.stubtest."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, overload
+from typing import Literal, Protocol, TypeAlias, TypeVar, overload
 
 __all__ = [
     "EdgetallyError",
@@ -62,7 +62,27 @@ _Code: TypeAlias = Literal[
     "length_mismatch",
     "threads_invalid",
 ]
-_Column: TypeAlias = Sequence[str | None]
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object = None) -> object: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+class _Array(Protocol):
+    """What NumPy, pandas, Polars and pyarrow have in common."""
+
+    def __array__(self) -> object: ...
+
+class _TextArray(_ArrowArray, Protocol):
+    """What is returned for an Arrow column of no library that is known here."""
+
+    def __len__(self) -> int: ...
+    def to_pylist(self) -> list[str | None]: ...
+
+_Rows: TypeAlias = Sequence[str | None]
+_Column: TypeAlias = _Rows | _Array | _ArrowArray | _ArrowStream
+_Same = TypeVar("_Same", bound=_Array)
 
 __version__: str
 
@@ -75,7 +95,7 @@ def dialects() -> dict[_Dialect, dict[_Field, Literal["hashed", "clear"]]]: ...
 def error_codes() -> dict[_Code, str]: ...
 def sha256_hex(text: str, /) -> str: ...
 
-# Text is itself a sequence of text, so the two overloads overlap; the first one that fits is right.
+# Text is itself a sequence of text, so the overloads overlap; the first one that fits is right.
 
 @overload
 def normalize_email(  # type: ignore[overload-overlap]
@@ -88,13 +108,31 @@ def normalize_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_email(  # type: ignore[overload-overlap]
     value: str | None,
@@ -106,13 +144,31 @@ def hash_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -124,13 +180,31 @@ def normalize_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -142,13 +216,31 @@ def hash_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -160,13 +252,31 @@ def normalize_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -178,13 +288,31 @@ def hash_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -196,13 +324,31 @@ def normalize_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -214,13 +360,31 @@ def hash_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -232,13 +396,31 @@ def normalize_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -250,13 +432,31 @@ def hash_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -268,13 +468,31 @@ def normalize_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -286,13 +504,31 @@ def hash_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -304,13 +540,31 @@ def normalize_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -322,13 +576,31 @@ def hash_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -340,13 +612,31 @@ def normalize_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -358,13 +648,31 @@ def hash_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -376,13 +684,31 @@ def normalize_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -394,13 +720,31 @@ def hash_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -412,13 +756,31 @@ def normalize_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -430,13 +792,31 @@ def hash_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -448,13 +828,31 @@ def normalize_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -466,13 +864,31 @@ def hash_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -484,13 +900,31 @@ def normalize_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -502,10 +936,28 @@ def hash_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
