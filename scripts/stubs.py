@@ -104,7 +104,7 @@ def parameters(function: Any, number: str) -> str:
             parts.append("*")
             star = True
         text = str(parameter.annotation)
-        text = re.sub(r"\b(Numbers|Dates|Texts|Column|Columns)\b", number, text)
+        text = re.sub(r"\b(Numbers|Dates|Texts|Column|Columns|_Plan|Totals)\b", number, text)
         default = ""
         if parameter.default is not parameter.empty:
             default = " = ..."
@@ -132,28 +132,39 @@ def signatures(name: str, function: Any, indent: str = "", *, method: bool = Fal
     ]
 
 
+def members_of(cls: Any, skip: tuple[str, ...] = ()) -> list[str]:
+    """Properties and methods that a class has itself."""
+    lines = []
+    for key, value in vars(cls).items():
+        private = key.startswith("_") and not key.endswith("__")
+        if private or key in skip:
+            continue
+        if isinstance(value, property):
+            returns = inspect.signature(value.fget).return_annotation if inspect.isfunction(value.fget) else "Any"
+            lines += ["    @property", f"    def {key}(self) -> {returns}: ..."]
+        elif inspect.ismemberdescriptor(value):
+            lines.append(f"    {key}: Any")
+        elif isinstance(value, classmethod):
+            inner = parameters(value.__func__, "Any").partition(",")[2].strip()
+            returns = inspect.signature(value.__func__).return_annotation
+            lines += ["    @classmethod", f"    def {key}(cls{', ' if inner else ''}{inner}) -> {returns}: ..."]
+        elif inspect.isfunction(value):
+            returns = inspect.signature(value).return_annotation
+            inner = parameters(value, "Any").partition(",")[2].strip()
+            lines.append(f"    def {key}(self{', ' if inner else ''}{inner}) -> {returns}: ...")
+    return lines
+
+
 def result_class(name: str, cls: Any, kinds: dict[str, set[str]], generic: bool) -> list[str]:
-    base = "Result, Generic[_T]" if generic else "Result"
-    lines = [f"class {name}({base}):"]
-    own = [
-        (key, value)
-        for key, value in vars(cls).items()
-        if not key.startswith("_") and key not in ("definition", "fields", *cls.fields)
-    ]
+    """A result class: its fields, then what else it offers."""
+    lines = [f"class {name}({'Result, Generic[_T]' if generic else 'Result'}):"]
     for field in cls.fields:
         types = sorted(kinds.get(field, {"Any"}))
         text = " | ".join(types) if len(types) < 3 and "Any" not in types else "Any"
         if not generic:
             text = text.replace("_T", "float")
         lines += ["    @property", f"    def {field}(self) -> {text}: ..."]
-    for key, value in own:
-        if isinstance(value, property):
-            returns = inspect.signature(value.fget).return_annotation
-            lines += ["    @property", f"    def {key}(self) -> {returns}: ..."]
-        elif inspect.isfunction(value):
-            returns = inspect.signature(value).return_annotation
-            inner = parameters(value, "Any").removeprefix("self: <class 'inspect._empty'>").removeprefix(", ")
-            lines.append(f"    def {key}(self{', ' if inner else ''}{inner}) -> {returns}: ...")
+    lines += members_of(cls, ("definition", "fields", *cls.fields))
     if len(lines) == 1:
         lines[0] += " ..."
     return lines
@@ -206,7 +217,9 @@ def stub() -> str:
         if issubclass(cls, et.Result):
             lines = result_class(name, cls, kinds.get(name, {}), name in generic)
         else:
-            lines = [f"class {name}: ..."]
+            lines = [f"class {name}:", *members_of(cls)]
+            if len(lines) == 1:
+                lines[0] += " ..."
         out += [*lines, ""]
     for family in (*_names.FAMILIES, *_names.SPACES):
         shorts = _names.members(family, functions)

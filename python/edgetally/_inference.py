@@ -68,7 +68,7 @@ def lift_p_value(
     >>> round(et.lift_p_value(50, 1, 450, 0).p_value, 6)
     0.05
     """
-    return _P_VALUE(  # type: ignore[no-any-return]
+    return _P_VALUE(
         (
             exposed_users,
             exposed_conversions,
@@ -136,7 +136,7 @@ def lift_bayes(
     >>> print(f"{b.diff_credible:.4f}")
     0.0040 [-0.0019, 0.0099]
     """
-    return _BAYES(  # type: ignore[no-any-return]
+    return _BAYES(
         (
             exposed_users,
             exposed_conversions,
