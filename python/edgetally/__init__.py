@@ -16,7 +16,20 @@ The functions here are those of the edgetally gateway, so what is uploaded in bu
 identifiers a platform takes.
 """
 
-from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from . import (
+    _attribution,
+    _experiment,
+    _geo,
+    _inference,
+    _lift,
+    _money,
+    _names,
+    _paid,
+    _report,
+    _response,
+    _windows,
+    events,
+)
 from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
@@ -105,3 +118,5 @@ __all__ = [
     "normalize_street",
     "sha256_hex",
 ]
+
+_names.join(globals())

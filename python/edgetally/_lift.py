@@ -43,7 +43,7 @@ def _choice(argument: str, word: object, choices: Mapping[Any, Any]) -> Any:
         if found is not None:
             return found
     error = EdgetallyError(f"{argument} is none of {', '.join(map(str, choices))}")
-    error.code = "unknown_choice"  # type: ignore[assignment]
+    error.code = "unknown_choice"
     raise error
 
 
@@ -179,8 +179,8 @@ def lift(
     side = _choice("alternative", alternative, _ALTERNATIVES)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
     if method is None:
-        return calculator(counts, errors, threads)  # type: ignore[no-any-return]
-    return calculator(  # type: ignore[no-any-return]
+        return calculator(counts, errors, threads)
+    return calculator(
         (*counts, confidence, side, expected_split, mde),
         errors,
         threads,
@@ -228,7 +228,7 @@ def lift_diff_ci(
     >>> [round(end, 4) for end in r.diff_score]
     [0.0528, 0.3382]
     """
-    return _DIFF_CI(  # type: ignore[no-any-return]
+    return _DIFF_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -286,7 +286,7 @@ def lift_rel_ci(
     >>> [round(end, 4) for end in r.rel_lift_delta_normal]
     [0.2187, 0.448]
     """
-    return _REL_CI(  # type: ignore[no-any-return]
+    return _REL_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -405,7 +405,7 @@ def lift_revenue_product(
     >>> float(r.incremental_revenue), round(r.se_delta, 2), round(r.se_exact_independent, 2)
     (24000.0, 3673.97, 3674.6)
     """
-    return _REVENUE_PRODUCT(  # type: ignore[no-any-return]
+    return _REVENUE_PRODUCT(
         (exposed_users, diff, diff_se, aov, aov_se, confidence),
         errors,
         threads,

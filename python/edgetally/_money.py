@@ -58,7 +58,7 @@ __all__ = [
 
 def _refuse(code: str, message: str) -> NoReturn:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     raise error
 
 
@@ -91,7 +91,7 @@ def _list(name: str, value: Any) -> list[float]:
         return [column]
     if column.ndim != 1:
         _refuse("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
-    return column.tolist()  # type: ignore[no-any-return]
+    return column.tolist()
 
 
 def _choice(name: str, value: object, choices: Sequence[str]) -> str:
@@ -204,7 +204,7 @@ def _days(value: Any) -> list[float]:
         if array.dtype.kind == "M":
             if np.isnat(array).any():
                 return [float("nan")] * array.size
-            return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()  # type: ignore[no-any-return]
+            return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()
     return _list("dates", value)
 
 
@@ -260,7 +260,7 @@ def roi_annuity(
     >>> round(machine.npv, 2), round(machine.annuity_factor, 4)
     (8143.29, 3.6048)
     """
-    return _ANNUITY((investment, cash_flow, years, rate), errors, threads)  # type: ignore[no-any-return]
+    return _ANNUITY((investment, cash_flow, years, rate), errors, threads)
 
 
 class MonthlyRateResult(Result):
@@ -285,7 +285,7 @@ def rate_monthly(annual: Numbers, *, errors: str = "raise", threads: int | None 
     >>> round(et.rate_monthly(0.12).monthly, 6)
     0.009489
     """
-    return _MONTHLY((annual,), errors, threads)  # type: ignore[no-any-return]
+    return _MONTHLY((annual,), errors, threads)
 
 
 # Lifetime value
@@ -352,7 +352,7 @@ def ltv(
     (5333.33, 3117.76)
     """
     values = (arpa, gross_margin, churn, annual_discount, horizon, expansion)
-    return _LTV[_choice("timing", timing, ("start", "end"))](values, errors, threads)  # type: ignore[no-any-return]
+    return _LTV[_choice("timing", timing, ("start", "end"))](values, errors, threads)
 
 
 class LtvFromCountsResult(Result):
@@ -395,7 +395,7 @@ def ltv_from_counts(
     '5333.3 [4722, 6023.8]'
     """
     values = (gross_profit_month, customer_months, churned, gross_profit_se, confidence)
-    return _FROM_COUNTS(values, errors, threads)  # type: ignore[no-any-return]
+    return _FROM_COUNTS(values, errors, threads)
 
 
 class LtvBootstrapResult(Result):
@@ -650,7 +650,7 @@ def payback(
     >>> months.months_simple, round(months.months_with_churn, 3)
     (3.125, 3.232)
     """
-    return _PAYBACK((cac, gross_profit_month, churn, annual_discount), errors, threads)  # type: ignore[no-any-return]
+    return _PAYBACK((cac, gross_profit_month, churn, annual_discount), errors, threads)
 
 
 class TwoPhasePaybackResult(Result):
@@ -694,7 +694,7 @@ def payback_two_phase(
     (10.89, 3.04)
     """
     values = (cac, arpa, gross_margin, early_churn, early_months, steady_churn, expansion, horizon)
-    return _TWO_PHASE(values, errors, threads)  # type: ignore[no-any-return]
+    return _TWO_PHASE(values, errors, threads)
 
 
 # Target CPA
@@ -737,7 +737,7 @@ def target_cpa_payback(
     1632.84
     """
     values = (gross_profit_month, churn, payback_months, annual_discount)
-    return _PAYBACK_CPA(values, errors, threads)  # type: ignore[no-any-return]
+    return _PAYBACK_CPA(values, errors, threads)
 
 
 class TargetCpaRulesResult(Result):
@@ -963,7 +963,7 @@ def funnel_elasticity(
     (-1.408, 2.408)
     """
     values = (cpm, ctr, cvr, aov, gross_margin, payment_fees, shipping, returns)
-    return _ELASTICITY[_choice("output", output, _OUTPUTS)](values, errors, threads)  # type: ignore[no-any-return]
+    return _ELASTICITY[_choice("output", output, _OUTPUTS)](values, errors, threads)
 
 
 class FunnelUncertainty(Result):
@@ -1018,7 +1018,7 @@ def funnel_uncertainty(
     ('26.67 [13.88, 51.24]', 0.957)
     """
     values = (impressions, clicks, conversions, cpm, aov, margin, confidence, *_prior(prior))
-    return _UNCERTAINTY(values, errors, threads)  # type: ignore[no-any-return]
+    return _UNCERTAINTY(values, errors, threads)
 
 
 def funnel_from_counts(
@@ -1045,7 +1045,7 @@ def funnel_from_counts(
     (3.0, 0.957)
     """
     values = (impressions, clicks, conversions, spend, revenue, margin, confidence, *_prior(prior), aov)
-    return _COUNTS(values, errors, threads)  # type: ignore[no-any-return]
+    return _COUNTS(values, errors, threads)
 
 
 class FunnelDecomposition(Result):
@@ -1114,4 +1114,4 @@ def funnel_decompose(
         margin_before,
         margin_after,
     )
-    return _DECOMPOSE(values, errors, threads)  # type: ignore[no-any-return]
+    return _DECOMPOSE(values, errors, threads)

@@ -14,7 +14,7 @@ __all__ = ["Comparison", "Partial", "Report", "merge", "report", "summarize"]
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -418,7 +418,7 @@ def _zone(tz: str) -> tuple[list[int], list[int]]:
     try:
         zone = zoneinfo.ZoneInfo(tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise _error("unknown_time_zone", f"tz {tz!r} is no time zone that is known here") from None
+        raise _error("tz_unknown", f"tz {tz!r} is no time zone that is known here") from None
 
     def offset(second: int) -> int:
         found = datetime.datetime.fromtimestamp(second, zone).utcoffset()
@@ -577,7 +577,7 @@ def _plan(
     if nan_policy not in ("propagate", "omit", "raise"):
         raise _error("unknown_choice", "nan_policy is none of propagate, omit, raise")
     if window is not None and date is None:
-        raise _error("missing_argument", "window needs date, the name of the column with the day")
+        raise _error("missing", "window needs date, the name of the column with the day")
     columns = dict(columns or {})
     by_arm = metric == "lift" and "arm" in columns
     allowed = _ARM_COLUMNS if by_arm else found.columns
