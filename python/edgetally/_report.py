@@ -981,7 +981,7 @@ def report(
     ...     "revenue": [500.0, 600.0, 40.0, 10.0],
     ... }
     >>> r = et.report(rows, "roas", by="channel")
-    >>> r["channel"], r["roas"].tolist(), round(r.total["roas"][0], 4)
+    >>> r["channel"], r["roas"].tolist(), round(float(r.total["roas"][0]), 4)
     (['search', 'social'], [2.75, 1.0], 2.5556)
     """
     part = summarize(

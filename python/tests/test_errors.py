@@ -1,7 +1,9 @@
 """Every code, what brings it about, and that the value is not in the message."""
 
 import pickle
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -108,8 +110,21 @@ def test_a_refusal_has_its_code_and_message(code: str, provoke: Callable[[], obj
     assert error.__context__ is None
 
 
-def test_the_table_holds_every_code() -> None:
-    assert {code for code, _, _ in TABLE} == set(edgetally.error_codes())
+def test_the_table_holds_every_code_of_identifiers() -> None:
+    assert {code for code, _, _ in TABLE} <= set(edgetally.error_codes())
+
+
+def test_every_code_in_the_sources_is_listed_with_its_meaning() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "crates/core/src/metrics").rglob("*.rs"), *(root / "python/edgetally").rglob("*.py")]
+    raised = re.compile(r'(?:Rule::Other\(|_error\(|_refuse\(|error\.code = )\s*"(\w+)"')
+    ruled = re.compile(r'Self::\w+(?:\(_\))?(?: \| Self::\w+)* => "(\w+)"')
+    found = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
+    found |= set(ruled.findall((root / "crates/core/src/metrics/domain.rs").read_text(encoding="utf-8")))
+    assert len(found) > 40
+    listed = edgetally.error_codes()
+    assert found - set(listed) == set()
+    assert all(meaning.endswith(".") for meaning in listed.values())
 
 
 def test_the_error_is_a_value_error_and_survives_pickling() -> None:
