@@ -138,7 +138,9 @@ def main() -> int:
     assert edgetally.hash_email(column).to_list() == expected
     assert with_polars(column).to_list() == expected
     assert with_duckdb(connection, table)["digest"].to_pylist() == expected
-    assert edgetally.hash_phone(numbers, dialect="tiktok", default_country=regions) == with_phonenumbers(numbers, regions)
+    assert edgetally.hash_phone(numbers, dialect="tiktok", default_country=regions) == with_phonenumbers(
+        numbers, regions
+    )
     del expected
 
     # Nothing but the hashing, without a column, a rule or hexadecimal digits: one call over as many blocks as rows.

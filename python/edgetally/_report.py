@@ -1119,7 +1119,8 @@ def _windows(
         if plan.window == ("all", 0):
             start, end = reach[0], reach[1] + 1
         else:
-            start, end = window_around(plan.window[0], plan.window[1], day)
+            kind, length = plan.window or ("all", 0)
+            start, end = window_around(kind, length, day)
         complete = today >= end and reach[0] <= start and end <= reach[1] + 1
         known[day] = (_date(start), _date(end), end - start, complete, today - end >= wait)
     for name, column in zip(names, zip(*(known[day] for day in days), strict=True) if rows else [()] * 5, strict=True):

@@ -1030,7 +1030,13 @@ impl Texts {
         let nulls = self.nulls();
         let mut offsets = Vec::with_capacity(self.there.len() + 1);
         offsets.push(O::default());
-        offsets.extend(self.ends().map(O::usize_as));
+        match self.ends {
+            Ends::Every(width) if !self.missing => {
+                let ends = (1..=self.there.len()).map(|row| O::usize_as(row * width));
+                offsets.extend(ends);
+            }
+            _ => offsets.extend(self.ends().map(O::usize_as)),
+        }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let array = GenericStringArray::<O>::try_new(offsets, self.bytes, nulls)?;
         Ok(Arc::new(array))
@@ -1099,7 +1105,11 @@ impl<'py> Like<'py> {
             Self::Numpy => array(),
             Self::Polars { class, name } => {
                 let exported = TextArray(texts.into_array(Layout::View)?);
-                class.call1((name, exported))
+                // Of an Arrow object Polars takes the name too, and ours has none.
+                let options = PyDict::new(py);
+                options.set_item(intern!(py, "values"), exported)?;
+                let series = class.call((), Some(&options))?;
+                series.call_method1(intern!(py, "alias"), (name,))
             }
             Self::Pyarrow {
                 pyarrow,

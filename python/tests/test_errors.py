@@ -40,6 +40,18 @@ TABLE: list[tuple[str, Callable[[], object], str]] = [
         "default_country is not the two letters of a country in ISO 3166-1",
     ),
     (
+        "default_country_invalid",
+        lambda: edgetally.hash_phone(
+            [ADDRESS] * 20_000, default_country=[*["DE"] * 9_000, "ZZ", *["DE"] * 10_998, "YY"]
+        ),
+        "default_country[9000] is not the two letters of a country in ISO 3166-1",
+    ),
+    (
+        "length_mismatch",
+        lambda: edgetally.hash_phone(ADDRESS, default_country=["DE"]),
+        "default_country is a column, value is not",
+    ),
+    (
         "wrong_type",
         lambda: edgetally.hash_email(ADDRESS.encode()),  # type: ignore[arg-type]
         "value is neither str nor None nor a sequence of them, but bytes",
