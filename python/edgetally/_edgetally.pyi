@@ -1,7 +1,7 @@
 """What the compiled module holds. Checked against it by mypy.stubtest."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, final, overload
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
 __all__ = [
     "EdgetallyError",
@@ -52,7 +52,27 @@ _Field: TypeAlias = Literal[
     "country",
     "external_id",
 ]
-_Column: TypeAlias = Sequence[str | None]
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object = None) -> object: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+class _Array(Protocol):
+    """What NumPy, pandas, Polars and pyarrow have in common."""
+
+    def __array__(self) -> object: ...
+
+class _TextArray(_ArrowArray, Protocol):
+    """What is returned for an Arrow column of no library that is known here."""
+
+    def __len__(self) -> int: ...
+    def to_pylist(self) -> list[str | None]: ...
+
+_Rows: TypeAlias = Sequence[str | None]
+_Column: TypeAlias = _Rows | _Array | _ArrowArray | _ArrowStream
+_Same = TypeVar("_Same", bound=_Array)
 
 __version__: str
 
@@ -104,7 +124,7 @@ def dialects() -> dict[_Dialect, dict[_Field, Literal["hashed", "clear"]]]: ...
 def error_codes() -> dict[str, str]: ...
 def sha256_hex(text: str, /) -> str: ...
 
-# Text is itself a sequence of text, so the two overloads overlap; the first one that fits is right.
+# Text is itself a sequence of text, so the overloads overlap; the first one that fits is right.
 
 @overload
 def normalize_email(  # type: ignore[overload-overlap]
@@ -117,13 +137,31 @@ def normalize_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_email(  # type: ignore[overload-overlap]
     value: str | None,
@@ -135,13 +173,31 @@ def hash_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -153,13 +209,31 @@ def normalize_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -171,13 +245,31 @@ def hash_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -189,13 +281,31 @@ def normalize_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -207,13 +317,31 @@ def hash_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -225,13 +353,31 @@ def normalize_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -243,13 +389,31 @@ def hash_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -261,13 +425,31 @@ def normalize_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -279,13 +461,31 @@ def hash_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -297,13 +497,31 @@ def normalize_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -315,13 +533,31 @@ def hash_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -333,13 +569,31 @@ def normalize_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -351,13 +605,31 @@ def hash_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -369,13 +641,31 @@ def normalize_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -387,13 +677,31 @@ def hash_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -405,13 +713,31 @@ def normalize_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -423,13 +749,31 @@ def hash_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -441,13 +785,31 @@ def normalize_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -459,13 +821,31 @@ def hash_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -477,13 +857,31 @@ def normalize_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -495,13 +893,31 @@ def hash_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -513,13 +929,31 @@ def normalize_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -531,10 +965,28 @@ def hash_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...

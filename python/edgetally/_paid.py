@@ -428,7 +428,7 @@ def mer(
 
     >>> import edgetally as et
     >>> m = et.mer(revenue=500_000, spend=100_000, margin=0.4, buffer=0.2, target_mer=3)
-    >>> m.mer, m.break_even_mer, m.target_mer, round(m.max_spend_at_target_mer)
+    >>> m.mer, m.break_even_mer, round(m.target_mer, 3), round(m.max_spend_at_target_mer)
     (5.0, 2.5, 3.125, 166667)
     """
     return _MER(

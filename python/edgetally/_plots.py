@@ -29,7 +29,9 @@ def _tidy(ax: Any) -> Any:
     return ax
 
 
-def forest(ax: Any, names: list[str], intervals: list[Interval[Any]], *, zero: float | None = 0.0, label: str = "") -> Any:
+def forest(
+    ax: Any, names: list[str], intervals: list[Interval[Any]], *, zero: float | None = 0.0, label: str = ""
+) -> Any:
     """Estimates with their intervals, one line each, from the top down; colour says on which side of zero they lie."""
     ax = axes(ax, (6.4, 0.9 + 0.32 * len(names)))
     finite = [x for i in intervals for x in (i.estimate, i.low, i.high) if x == x and abs(x) != float("inf")]

@@ -17,6 +17,7 @@ __all__ = [
     "AdstockResult",
     "Allocation",
     "AllocationPlan",
+    "FittedOptimum",
     "ResponseEvaluation",
     "ResponseFit",
     "ResponseIncrement",

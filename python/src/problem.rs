@@ -98,6 +98,7 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("too_few_rows", "Fewer rows than are needed."),
     ("too_many_states", "The chain of touches has too many states."),
     ("too_small", "Below the least value allowed."),
+    ("tz_missing", "A time of day without its zone."),
     ("tz_unknown", "No time zone that this system knows."),
     ("unknown_argument", "No argument of this calculator."),
     ("unknown_channel", "No channel of this report."),

@@ -48,7 +48,10 @@ const BLOCK: usize = 8192;
 const ROWS_PER_THREAD: usize = 65_536;
 /// The widest range of whole numbers that is looked up instead of searched.
 const DENSE: i64 = 1 << 20;
+/// No code yet.
 const NONE: u32 = u32::MAX;
+/// The code of a missing value; others begin at 1.
+const MISSING: u32 = 0;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What the values of a key are.
@@ -259,7 +262,7 @@ fn hash_bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ u64::from_le_bytes(last), SALT[0])
 }
 
-/// Codes of fixed-size values: open addressing, at most half full.
+/// Codes of fixed-size values: open addressing, at most a quarter full, so that the first look mostly finds.
 struct Codes<K> {
     slots: Vec<(K, u32)>,
     used: usize,
@@ -292,7 +295,7 @@ impl<K: Hashed + Default> Codes<K> {
             *slot = (key, code);
         }
         self.used += 1;
-        if self.used * 2 > self.slots.len() {
+        if self.used * 4 > self.slots.len() {
             self.grow();
         }
         code
@@ -366,11 +369,10 @@ impl Texts {
     fn short_code(&mut self, word: u128) -> u32 {
         let values = &mut self.values;
         self.short.find(word, || {
-            let code = values.len() as u32;
             let bytes = word.to_le_bytes();
             let text = bytes[4..].iter().take(bytes[0].into()).copied();
             values.push(text.collect());
-            code
+            values.len() as u32
         })
     }
 
@@ -385,15 +387,15 @@ impl Texts {
             if *known == hash
                 && self
                     .values
-                    .get(*code as usize)
+                    .get(*code as usize - 1)
                     .is_some_and(|value| **value == *bytes)
             {
                 return *code;
             }
             place = (place + 1) & mask;
         }
-        let code = self.values.len() as u32;
         self.values.push(Box::from(bytes));
+        let code = self.values.len() as u32;
         if let Some(slot) = self.long.get_mut(place) {
             *slot = (hash, code);
         }
@@ -443,18 +445,18 @@ impl Integers {
     }
 
     fn fresh(&mut self, number: i64) -> u32 {
+        self.least = self.least.min(number);
+        self.most = self.most.max(number);
         let values = &mut self.values;
         let value = self.window.map_or(number, |window| window.around(number).0);
         self.by_value.find(value.cast_unsigned(), || {
             values.push(value);
-            values.len() as u32 - 1
+            values.len() as u32
         })
     }
 
     /// Sees to it that the range can be looked up, if it is not too wide.
     fn reach(&mut self, least: i64, most: i64) {
-        self.least = self.least.min(least);
-        self.most = self.most.max(most);
         let held = self.dense.len() as i64;
         let beyond = i128::from(most) - i128::from(self.base);
         if held > 0 && self.base <= least && beyond < i128::from(held) {
@@ -498,7 +500,7 @@ impl Integers {
                 self.sparse.find(number.cast_unsigned(), || {
                     by_value.find(number.cast_unsigned(), || {
                         values.push(number);
-                        values.len() as u32 - 1
+                        values.len() as u32
                     })
                 })
             }
@@ -506,16 +508,6 @@ impl Integers {
     }
 
     fn codes(&mut self, numbers: &[i64], codes: &mut Vec<u32>) {
-        let least = numbers
-            .iter()
-            .fold(i64::MAX, |least, number| least.min(*number));
-        let most = numbers
-            .iter()
-            .fold(i64::MIN, |most, number| most.max(*number));
-        if numbers.is_empty() {
-            return;
-        }
-        self.reach(least, most);
         // Nearly always all of them are known; then this is one look-up a row and no branch.
         let start = codes.len();
         let (dense, base) = (&self.dense, self.base);
@@ -523,9 +515,22 @@ impl Integers {
             let place = number.wrapping_sub(base) as usize;
             dense.get(place).copied().unwrap_or(NONE)
         }));
-        let fresh = codes.get_mut(start..).unwrap_or_default();
-        if fresh.iter().fold(false, |any, code| any | (*code == NONE)) {
-            for (code, number) in fresh.iter_mut().zip(numbers) {
+        if codes
+            .iter()
+            .skip(start)
+            .fold(0, |any, code| any | u32::from(*code == NONE))
+            != 0
+        {
+            let unknown = || {
+                let pairs = codes.iter().skip(start).zip(numbers);
+                pairs
+                    .filter(|(code, _)| **code == NONE)
+                    .map(|(_, number)| *number)
+            };
+            if let (Some(least), Some(most)) = (unknown().min(), unknown().max()) {
+                self.reach(least, most);
+            }
+            for (code, number) in codes.iter_mut().skip(start).zip(numbers) {
                 if *code == NONE {
                     *code = self.code(*number);
                 }
@@ -602,7 +607,6 @@ struct Index {
     texts: Texts,
     integers: Integers,
     is_text: bool,
-    /// Values are numbered from 1; 0 is a missing one.
     scratch: Vec<i64>,
     /// The chunk whose dictionary is translated, and its translation.
     translated: Option<usize>,
@@ -653,17 +657,11 @@ impl Index {
                     self.dates(key, numbers, codes);
                 } else {
                     self.integers.codes(numbers, codes);
-                    for code in codes.iter_mut() {
-                        *code += 1;
-                    }
                 }
             }
             Some(KeyChunk::Arrow(array)) => {
                 let block = array.slice(start, rows);
                 self.arrow(key, place, array, &block, codes);
-                for code in codes.iter_mut() {
-                    *code = code.wrapping_add(1);
-                }
             }
             None => {}
         }
@@ -689,10 +687,12 @@ impl Index {
         if known.is_some() {
             self.integers.codes(&self.scratch, codes);
         } else {
-            codes.resize(numbers.len(), NONE);
+            codes.resize(numbers.len(), MISSING);
         }
         for (code, number) in codes.iter_mut().zip(numbers) {
-            *code = if *number == i64::MIN { 0 } else { *code + 1 };
+            if *number == i64::MIN {
+                *code = MISSING;
+            }
         }
     }
 
@@ -713,12 +713,12 @@ impl Index {
                 self.translation = translation;
             }
             if dictionary.values().is_empty() {
-                codes.extend(std::iter::repeat_n(NONE, block.len()));
+                codes.extend(std::iter::repeat_n(MISSING, block.len()));
             } else if let Some(block) = block.as_any_dictionary_opt() {
                 let keys = block.normalized_keys();
                 codes.extend(
                     keys.iter()
-                        .map(|key| self.translation.get(*key).copied().unwrap_or(NONE)),
+                        .map(|key| self.translation.get(*key).copied().unwrap_or(MISSING)),
                 );
             }
         } else {
@@ -775,7 +775,7 @@ impl Index {
                         }
                     }
                     if known.is_none() {
-                        codes.extend(self.scratch.iter().map(|_| NONE));
+                        codes.extend(self.scratch.iter().map(|_| MISSING));
                         return;
                     }
                 }
@@ -816,7 +816,7 @@ fn mask(block: &ArrayRef, codes: &mut [u32]) {
     if let Some(nulls) = block.logical_nulls() {
         for (code, valid) in codes.iter_mut().zip(nulls.iter()) {
             if !valid {
-                *code = NONE;
+                *code = MISSING;
             }
         }
     }

@@ -18,6 +18,8 @@
 mod arm;
 mod table;
 
+use super::calculator::Absent::{Refused, Undefined, Value};
+use super::calculator::{Argument, Calculator, by_row};
 use super::domain::{DomainError, Rule};
 use super::interval::Interval;
 use super::math::{exp, expm1, ln};
@@ -547,6 +549,10 @@ pub fn compare(
             prob_in_rope: f64::NAN,
         });
     };
+    Ok(of_pair(pair, credible, rope, threshold, true))
+}
+
+fn of_pair(pair: &Pair, credible: f64, rope: f64, threshold: f64, intervals: bool) -> Comparison {
     let one = Tabled::new(&pair.one);
     let zero = Tabled::new(&pair.zero);
     let chances = chances(pair, &one, &zero);
@@ -563,8 +569,10 @@ pub fn compare(
         }
     };
     let left_out = 0.5 * (1.0 - credible);
-    let (diff_credible, ratio_credible) = if credible.is_nan() {
-        let unknown = |estimate| Interval::new(estimate, f64::NAN, f64::NAN);
+    let unknown = |estimate| Interval::new(estimate, f64::NAN, f64::NAN);
+    let (diff_credible, ratio_credible) = if !intervals {
+        (unknown(d), unknown(f64::NAN))
+    } else if credible.is_nan() {
         (unknown(d), unknown(ratio_quantile(&one, &zero, 0.5)))
     } else {
         let difference = |p| d + difference_quantile(pair, &one, &zero, p);
@@ -574,7 +582,7 @@ pub fn compare(
             Interval::new(ratio(0.5), ratio(left_out), ratio(1.0 - left_out)),
         )
     };
-    Ok(Comparison {
+    Comparison {
         prob_lift_positive: chances.prob_lift_positive,
         prob_lift_not_positive: chances.prob_lift_not_positive,
         posterior_mean_diff: d,
@@ -584,5 +592,77 @@ pub fn compare(
         ratio_credible,
         prob_above_threshold: 1.0 - below(threshold),
         prob_in_rope: below(rope) - below(-rope),
-    })
+    }
 }
+
+/// The comparison as a calculator of columns; without `intervals` their ends are not searched for.
+static BAYES: Calculator = Calculator {
+    name: "lift.bayes",
+    arguments: &[
+        Argument::new("exposed_users", Rule::Count, Refused),
+        Argument::new("exposed_conversions", Rule::Count, Refused),
+        Argument::new("holdout_users", Rule::Count, Refused),
+        Argument::new("holdout_conversions", Rule::Count, Refused),
+        Argument::new("prior_alpha", Rule::Positive, Value(1.0)),
+        Argument::new("prior_beta", Rule::Positive, Value(1.0)),
+        Argument::new("credible", Rule::Inside, Value(0.95)),
+        Argument::new("rope", Rule::NonNegative, Undefined),
+        Argument::new("threshold", Rule::Finite, Undefined),
+        Argument::new("intervals", Rule::NonNegative, Value(1.0)),
+    ],
+    at_most: &[(1, 0), (3, 2)],
+    outputs: &[
+        "prob_lift_positive",
+        "prob_lift_not_positive",
+        "posterior_mean_diff",
+        "expected_loss_ship",
+        "expected_loss_keep",
+        "diff_credible",
+        "diff_credible.low",
+        "diff_credible.high",
+        "ratio_credible",
+        "ratio_credible.low",
+        "ratio_credible.high",
+        "prob_above_threshold",
+        "prob_in_rope",
+    ],
+    kernel: |_, inputs, outputs| {
+        by_row(
+            inputs,
+            outputs,
+            |[
+                n1,
+                x1,
+                n0,
+                x0,
+                alpha,
+                beta,
+                credible,
+                rope,
+                threshold,
+                intervals,
+            ]| {
+                let pair = Pair::new(n1, x1, n0, x0, alpha, beta).ok()??;
+                let got = of_pair(&pair, credible, rope, threshold, intervals != 0.0);
+                Some([
+                    got.prob_lift_positive,
+                    got.prob_lift_not_positive,
+                    got.posterior_mean_diff,
+                    got.expected_loss_ship,
+                    got.expected_loss_keep,
+                    got.diff_credible.estimate,
+                    got.diff_credible.low,
+                    got.diff_credible.high,
+                    got.ratio_credible.estimate,
+                    got.ratio_credible.low,
+                    got.ratio_credible.high,
+                    got.prob_above_threshold,
+                    got.prob_in_rope,
+                ])
+            },
+        );
+    },
+};
+
+/// All of them.
+pub(super) static ALL: &[Calculator] = &[BAYES];

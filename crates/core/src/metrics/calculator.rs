@@ -405,12 +405,14 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
     super::attribution::ALL,
+    super::bayes::ALL,
     super::cash_flow::ALL,
     super::compat::ALL,
     super::events::ALL,
     super::funnel::ALL,
     super::lift::ALL,
     super::ltv::ALL,
+    super::p_value::ALL,
     super::paid::ALL,
     super::power::ALL,
     super::proportion::ALL,

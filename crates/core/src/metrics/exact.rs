@@ -122,6 +122,15 @@ pub(super) fn is_quick(x: f64) -> bool {
     (rest + TO_LOW) - TO_LOW == rest && x.abs() < 1_073_741_824.0
 }
 
+/// A number in units of 2^-17, and what that leaves in units of 2^-64.
+#[inline(always)]
+fn quick_units(x: f64) -> [i64; 2] {
+    let high = x + TO_HIGH;
+    let low = (x - (high - TO_HIGH)) + TO_LOW;
+    let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
+    [units(high, TO_HIGH), units(low, TO_LOW)]
+}
+
 #[inline(always)]
 const fn exponent(bits: u64) -> u32 {
     ((bits >> 52) & 0x7ff) as u32
@@ -246,15 +255,21 @@ impl Exact {
     }
 
     /// Adds a number that [`is_quick`]: two 64-bit adds. Not more often than 2^16 times between calls of
-    /// [`Self::empty_quick`].
+    /// [`Self::empty_quick`]. Any other number leaves nonsense that [`Self::take_quick`] takes away again.
     #[inline(always)]
     pub(super) fn add_quick(&mut self, x: f64) {
-        let high = x + TO_HIGH;
-        let low = (x - (high - TO_HIGH)) + TO_LOW;
-        let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
+        let [high, low] = quick_units(x);
         // At most 2^47 and 2^46.
-        self.quick[0] = self.quick[0].wrapping_add(units(high, TO_HIGH));
-        self.quick[1] = self.quick[1].wrapping_add(units(low, TO_LOW));
+        self.quick[0] = self.quick[0].wrapping_add(high);
+        self.quick[1] = self.quick[1].wrapping_add(low);
+    }
+
+    /// Undoes [`Self::add_quick`].
+    #[inline(always)]
+    pub(super) fn take_quick(&mut self, x: f64) {
+        let [high, low] = quick_units(x);
+        self.quick[0] = self.quick[0].wrapping_sub(high);
+        self.quick[1] = self.quick[1].wrapping_sub(low);
     }
 
     #[inline]
@@ -368,8 +383,11 @@ impl Exact {
         }
     }
 
-    /// The whole of it in the one form that a number has.
+    /// The whole of it in the one form that a number has, and nothing beside what is no number.
     fn settled(&self) -> (u8, Box<Wide>) {
+        if self.special != 0 {
+            return (self.special, Box::new(Wide::ZERO));
+        }
         let mut copy = self.clone();
         copy.settle();
         let mut wide = copy.wide.unwrap_or_else(|| Box::new(Wide::ZERO));
@@ -456,6 +474,7 @@ impl Exact {
         let (first, count) = (usize::from(first), usize::from(count));
         // The last digit is left for the sign and the carries to come.
         if flags > 15
+            || (flags & !NEGATIVE != 0 && (first | count != 0 || flags & NEGATIVE != 0))
             || first + count >= DIGITS
             || (count == 0 && (first > 0 || flags & NEGATIVE != 0))
         {

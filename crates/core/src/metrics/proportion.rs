@@ -52,7 +52,7 @@ pub(crate) const fn number_of(alternative: Alternative) -> f64 {
 }
 
 /// From the number in a column; any other than those of the one-sided is two-sided.
-fn alternative_of(number: f64) -> Alternative {
+pub(super) fn alternative_of(number: f64) -> Alternative {
     if number == 1.0 {
         Alternative::Greater
     } else if number == 2.0 {

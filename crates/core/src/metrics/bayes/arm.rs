@@ -44,7 +44,6 @@ pub(super) struct Point {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) point: Point,
-    pub(super) s: f64,
     pub(super) weight: f64,
 }
 
@@ -186,7 +185,6 @@ impl Arm {
                     }
                     nodes.push(Node {
                         point: self.point(s),
-                        s,
                         weight,
                     });
                     k += 1.0;
@@ -198,7 +196,6 @@ impl Arm {
             each_node(&self.edges(), |s, width| {
                 nodes.push(Node {
                     point: self.point(s),
-                    s,
                     weight: width * self.kernel(s),
                 });
             });
