@@ -61,11 +61,6 @@ _ESTIMATES = {
     "incremental_profit": "Contribution of the incremental conversions less spend.",
     "incremental_roas": "Incremental revenue per unit of spend.",
     "incremental_cpa": "Spend per incremental conversion.",
-    "share_incremental": "Incremental conversions as a share of the exposed users' conversions.",
-    "incremental_conversions_per_mille": "Incremental conversions per 1,000 exposed users.",
-    "incremental_conversions_rolled_out": "Incremental conversions if the holdout had been exposed too.",
-    "break_even_incremental_conversions": "Incremental conversions at which the incremental profit is zero.",
-    "break_even_diff": "Difference of the rates at which the incremental profit is zero.",
 }
 
 
@@ -84,6 +79,11 @@ class LiftResult(Result):
 
     definition = {
         **_ESTIMATES,
+        "share_incremental": "Incremental conversions as a share of the exposed users' conversions.",
+        "incremental_conversions_per_mille": "Incremental conversions per 1,000 exposed users.",
+        "incremental_conversions_rolled_out": "Incremental conversions if the holdout had been exposed too.",
+        "break_even_incremental_conversions": "Incremental conversions at which the incremental profit is zero.",
+        "break_even_diff": "Difference of the rates at which the incremental profit is zero.",
         "z": "Statistic of the score test of no difference.",
         "p_value": "Its p-value.",
         "split_p_value": "p-value of the split of the users, against expected_split.",

@@ -200,11 +200,6 @@ const POINT: Calculator = Calculator {
         "incremental_profit",
         "incremental_roas",
         "incremental_cpa",
-        "share_incremental",
-        "incremental_conversions_per_mille",
-        "incremental_conversions_rolled_out",
-        "break_even_incremental_conversions",
-        "break_even_diff",
     ],
     kernel: |_, inputs, outputs| {
         let &[n1, x1, n0, x0, spend, aov, margin] = inputs else {
@@ -222,11 +217,6 @@ const POINT: Calculator = Calculator {
             profit,
             roas,
             cpa,
-            share,
-            per_mille,
-            rolled_out,
-            break_even,
-            break_even_diff,
         ] = outputs
         else {
             return;
@@ -248,11 +238,6 @@ const POINT: Calculator = Calculator {
                         profit,
                         roas,
                         cpa,
-                        share,
-                        per_mille,
-                        rolled_out,
-                        break_even,
-                        break_even_diff,
                     ],
                 );
             },
@@ -278,7 +263,7 @@ macro_rules! each {
 
 /// The estimates, one loop each.
 #[inline(always)]
-fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
+fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 11]) {
     let [n1, x1, n0, x0, spend, aov, margin] = inputs;
     let [
         exposed_rate,
@@ -292,11 +277,6 @@ fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
         profit,
         roas,
         cpa,
-        share,
-        per_mille,
-        rolled_out,
-        break_even,
-        break_even_diff,
     ] = outputs;
     each!(exposed_rate [x1 n1] = x1 / n1);
     each!(holdout_rate [x0 n0] = x0 / n0);
@@ -305,27 +285,21 @@ fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
     each!(expected [n1 n0 x0] = n1 * x0 / n0);
     each!(conversions [n1 x1 n0 x0] = arms(n1, x1, n0, x0).cross() / n0);
     carry(
-        [spend, aov, margin, x1],
+        [spend, aov, margin],
         conversions,
-        [revenue, gross_profit, profit, roas, share],
+        [revenue, gross_profit, profit, roas],
     );
     each!(cpa [conversions spend] = only(conversions > 0.0, spend / conversions));
-    each!(per_mille[abs_lift] = abs_lift * 1000.0);
-    each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
-    // Without a contribution no number of conversions pays.
-    each!(break_even [spend aov margin] = only(aov * margin > 0.0, spend / (aov * margin)));
-    each!(break_even_diff [break_even n1] = ratio(break_even, n1));
 }
 
 /// From incremental conversions to what they are worth: the same for the estimate and for either end.
 #[inline(always)]
-fn carry([spend, aov, margin, x1]: [&[f64]; 4], conversions: &[f64], outputs: [&mut [f64]; 5]) {
-    let [revenue, gross_profit, profit, roas, share] = outputs;
+fn carry([spend, aov, margin]: [&[f64]; 3], conversions: &[f64], outputs: [&mut [f64]; 4]) {
+    let [revenue, gross_profit, profit, roas] = outputs;
     each!(revenue [conversions aov] = conversions * aov);
     each!(gross_profit [revenue margin] = revenue * margin);
     each!(profit [gross_profit spend] = gross_profit - spend);
     each!(roas [revenue spend] = ratio(revenue, spend));
-    each!(share [conversions x1] = ratio(conversions, x1));
 }
 
 /// Estimates, ends, test and flags.
@@ -434,37 +408,29 @@ fn fill(method: Method, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
                     profit,
                     roas,
                     cpa,
-                    share,
-                    per_mille,
-                    rolled_out,
-                    break_even,
-                    break_even_diff,
                 ],
             );
             each!(conversions_low [abs_lift_low n1] = abs_lift_low * n1);
             each!(conversions_high [abs_lift_high n1] = abs_lift_high * n1);
+            let money = [spend, aov, margin];
             carry(
-                [spend, aov, margin, x1],
+                money,
                 conversions_low,
-                [
-                    revenue_low,
-                    gross_profit_low,
-                    profit_low,
-                    roas_low,
-                    share_low,
-                ],
+                [revenue_low, gross_profit_low, profit_low, roas_low],
             );
             carry(
-                [spend, aov, margin, x1],
+                money,
                 conversions_high,
-                [
-                    revenue_high,
-                    gross_profit_high,
-                    profit_high,
-                    roas_high,
-                    share_high,
-                ],
+                [revenue_high, gross_profit_high, profit_high, roas_high],
             );
+            each!(share [conversions x1] = ratio(conversions, x1));
+            each!(share_low [conversions_low x1] = ratio(conversions_low, x1));
+            each!(share_high [conversions_high x1] = ratio(conversions_high, x1));
+            each!(per_mille[abs_lift] = abs_lift * 1000.0);
+            each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
+            // Without a contribution no number of conversions pays.
+            each!(break_even [spend aov margin] = only(aov * margin > 0.0, spend / (aov * margin)));
+            each!(break_even_diff [break_even n1] = ratio(break_even, n1));
             // Where none at all may have been added, no cost per conversion is too high. Where certainly none were, the possible
             // costs are those below zero and those beyond a bound, which is no interval.
             each!(cpa_low [conversions_high spend] = only(conversions_high > 0.0, spend / conversions_high));
