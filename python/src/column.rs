@@ -226,14 +226,18 @@ impl<'py> Column<'py> {
         if let Some(polars) = modules.get_item(intern!(py, "polars"))?
             && is(&polars, "Series")?
         {
-            // Polars and the Arrow crate differ on what a column of nothing but missing values is made of.
-            let nothing = polars.getattr(intern!(py, "Null"))?;
-            let (chunks, _) = if value.getattr(intern!(py, "dtype"))?.eq(nothing)? {
-                let text = polars.getattr(intern!(py, "String"))?;
-                arrow(argument, &value.call_method1(intern!(py, "cast"), (text,))?)?
-            } else {
-                arrow(argument, value)?
-            };
+            // Polars and the Arrow crate differ on what a column without a type is made of, and older Polars on categories.
+            let dtype = value.getattr(intern!(py, "dtype"))?;
+            let mut texts = value.clone();
+            for kind in ["Null", "Categorical", "Enum"] {
+                if let Some(kind) = polars.getattr_opt(kind)?
+                    && dtype.eq(kind)?
+                {
+                    let text = polars.getattr(intern!(py, "String"))?;
+                    texts = value.call_method1(intern!(py, "cast"), (text,))?;
+                }
+            }
+            let (chunks, _) = arrow(argument, &texts)?;
             return Ok(Some(Self {
                 held: Held::Arrow(chunks),
                 like: Like::Polars {
