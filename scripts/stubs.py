@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ TARGET = ROOT / "python/edgetally/__init__.pyi"
 ROWS = json.loads((ROOT / "crates/core/tests/fixtures/calculators.json").read_text(encoding="utf-8"))
 WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
-HEAD = '''"""What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew."""
+HEAD = '''# mypy: disable-error-code="overload-overlap"
+"""What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew.
 
-from collections.abc import Callable, Mapping, Sequence
+A number is a column to the second overload too; the first one that fits is right.
+"""
+
+import datetime
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, overload, type_check_only
 
@@ -98,7 +104,7 @@ def parameters(function: Any, number: str) -> str:
             parts.append("*")
             star = True
         text = str(parameter.annotation)
-        text = number if text == "Numbers" else text
+        text = re.sub(r"\b(Numbers|Dates|Texts|Column|Columns)\b", number, text)
         default = ""
         if parameter.default is not parameter.empty:
             default = " = ..."
@@ -118,18 +124,16 @@ def signatures(name: str, function: Any, indent: str = "", *, method: bool = Fal
         return [f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}: ..."]
     return [
         f"{indent}@overload",
-        f"{indent}def {name}({me}{parameters(function, 'float')}) -> {returns}[float]: ...  # type: ignore[overload-overlap]",
+        f"{indent}def {name}({me}{parameters(function, 'float')}) -> {returns}[float]: ...",
         f"{indent}@overload",
-        f"{indent}def {name}(  # type: ignore[overload-overlap]",
-        f"{indent}    {me}{parameters(function, '_Numeric')}",
-        f"{indent}) -> {returns}[NDArray[np.float64]]: ...",
+        f"{indent}def {name}({me}{parameters(function, '_Numeric')}) -> {returns}[NDArray[np.float64]]: ...",
         f"{indent}@overload",
         f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}[Any]: ...",
     ]
 
 
 def result_class(name: str, cls: Any, kinds: dict[str, set[str]], generic: bool) -> list[str]:
-    base = f"Result, Generic[_T]" if generic else "Result"
+    base = "Result, Generic[_T]" if generic else "Result"
     lines = [f"class {name}({base}):"]
     own = [
         (key, value)
@@ -160,10 +164,15 @@ def stub() -> str:
     compiled = sorted(name for name in exported if hasattr(_edgetally, name))
     out = [HEAD]
     out += [f"from ._edgetally import {name} as {name}" for name in compiled]
+    out += [
+        f"from .events import {name} as {name}"
+        for name, cls in vars(et.events).items()
+        if isinstance(cls, type) and issubclass(cls, et.Result) and name not in ("Result", *exported)
+    ]
     out += ["from ._edgetally import Record", "", "__version__: str", ""]
     listed = "\n".join(f'    "{name}",' for name in sorted(et.__all__))
     out += [f"__all__ = [\n{listed}\n]", ""]
-    out += ['_T = TypeVar("_T", default=Any)' if False else '_T = TypeVar("_T")', ""]
+    out += ['_T = TypeVar("_T")', ""]
     out += ["_Numeric: TypeAlias = float | NDArray[Any] | Sequence[float | None] | None", ""]
     rest = [name for name in exported if name not in compiled]
     classes = {name: getattr(et, name) for name in rest if isinstance(getattr(et, name), type)}

@@ -11,12 +11,25 @@ The functions here are those of the edgetally gateway, so what is uploaded in bu
     >>> edgetally.hash_phone(["01512 3456789", None], default_country="DE")
     ['c0f8f0bebbbac96451ee8d8def84a02ae9e34c877775437cb9d458328315afa7', None]
 
-``normalize_*`` returns text, ``hash_*`` its SHA-256; one value gives one answer, a sequence gives a list. An answer is
-``None`` when the value is ``None`` or the platform's rule drops it: nothing is guessed. ``dialects()`` says which
-identifiers a platform takes.
+``normalize_*`` returns text, ``hash_*`` its SHA-256; one value gives one answer, a sequence gives a list, and a column
+of NumPy, pandas, Polars or Arrow gives one of its own kind. An answer is ``None`` when the value is ``None`` or the
+platform's rule drops it: nothing is guessed. ``dialects()`` says which identifiers a platform takes.
 """
 
-from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from . import (
+    _attribution,
+    _experiment,
+    _geo,
+    _inference,
+    _lift,
+    _money,
+    _names,
+    _paid,
+    _report,
+    _response,
+    _windows,
+    events,
+)
 from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
@@ -105,3 +118,5 @@ __all__ = [
     "normalize_street",
     "sha256_hex",
 ]
+
+_names.join(globals())

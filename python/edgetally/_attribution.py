@@ -76,7 +76,7 @@ class AttributionResult(Result):
     }
 
     def _table(self) -> dict[str, Any]:
-        """A row per channel."""
+        """Make a row per channel."""
         channels = list(self["first"])
         table: dict[str, Any] = {"channel": channels}
         for name, value in self._items():
@@ -93,13 +93,13 @@ class CreditResult(Result):
     definition = {
         "credit": "Conversions credited to each channel, by name.",
         "share": "Share of all conversions credited to each channel, by name.",
-        "removal_effect": "Share of the conversions lost when the channel leads nowhere; only of the Markov model, else None.",
+        "removal_effect": "Share of the conversions lost when the channel leads nowhere; None but for Markov.",
         "base_conversion_probability": "Share of all paths that convert.",
         "total_conversions": "Conversions over all paths.",
     }
 
     def _table(self) -> dict[str, Any]:
-        """A row per channel."""
+        """Make a row per channel."""
         channels = list(self["credit"])
         table: dict[str, Any] = {"channel": channels}
         for name, value in self._items():
@@ -109,32 +109,23 @@ class CreditResult(Result):
 
 
 def _numbers(argument: str, value: Any) -> Any:
-    """A list of numbers or a NumPy array of them."""
+    """Give a list of numbers or a NumPy array of them."""
     if value is None or isinstance(value, (list, tuple)):
         return value
     import numpy as np
 
     from ._columns import Form
 
-    if getattr(value, "dtype", None) == bool:
-        return np.asarray(value, dtype=np.float64)
-    if hasattr(value, "to_numpy") and not isinstance(value, np.ndarray):
-        flat = np.asarray(value.to_numpy())
-        if flat.dtype.kind == "b":
-            return flat.astype(np.float64)
-    if type(value).__module__.partition(".")[0] == "pyarrow":
-        flat = np.asarray(value.to_pylist())
-        if flat.dtype.kind == "b":
-            return flat.astype(np.float64)
+    if str(getattr(value, "dtype", getattr(value, "type", ""))).lower() in ("bool", "boolean"):
+        # Lists of flags are numbers to the core, whatever they came in.
+        return next(getattr(value, name)() for name in ("to_pylist", "to_list", "tolist") if hasattr(value, name))
     read = Form().read(argument, value)
     if isinstance(read, float):
-        raise _edgetally.EdgetallyError(f"{argument} is one number, not a column")
+        return [read]
     return np.ascontiguousarray(read)
 
 
-def _gather(
-    paths: Any, converted: Any, count: Any, ages_days: Any, separator: str
-) -> _edgetally.Paths:
+def _gather(paths: Any, converted: Any, count: Any, ages_days: Any, separator: str) -> _edgetally.Paths:
     """Rows, lists of touches, or texts with a separator."""
     first = paths[0] if isinstance(paths, (list, tuple)) and paths else None
     if isinstance(first, dict) or (first is None and isinstance(paths, (list, tuple))):
@@ -145,12 +136,14 @@ def _gather(
     if first is None:
         listed = _listed(paths)
         if listed is not None:
-            return _edgetally.Paths.of_lists(listed, converted, count, None if ages_days is None else _listed(ages_days))
+            return _edgetally.Paths.of_lists(
+                listed, converted, count, None if ages_days is None else _listed(ages_days)
+            )
     return _edgetally.Paths.of_texts(paths, separator, converted, count)
 
 
 def _listed(column: Any) -> Any:
-    """A column of lists as a list of them; ``None`` when it is one of texts."""
+    """Turn a column of lists into a list of them; ``None`` when it is one of texts."""
     if isinstance(column, (list, tuple)):
         return column
     for method in ("to_pylist", "to_list", "tolist"):
@@ -176,20 +169,23 @@ def attribution(
 ) -> AttributionResult | CreditResult:
     """Share conversions among the channels of the paths that led to them. Bookkeeping, not causality.
 
-    ``paths`` is a list of dicts with ``path`` (channels from the first touch to the last), ``converted``, and perhaps ``count`` (how often the
-    path was walked, or what its conversions were worth; 1) and ``ages_days`` (of each touch at the time of the conversion). For many paths, hand
-    over columns instead: ``paths`` as texts like ``"search > email"`` or as lists of channels, with ``converted`` and ``count`` beside it;
-    without ``converted`` all paths converted.
+    ``paths`` is a list of dicts with ``path`` (channels from the first touch to the last), ``converted``, and
+    perhaps ``count`` (how often the path was walked, or what its conversions were worth; 1) and ``ages_days`` (of
+    each touch at the time of the conversion). For many paths, hand over columns instead: ``paths`` as texts like
+    ``"search > email"`` or as lists of channels, with ``converted`` and ``count`` beside it; without ``converted``
+    all paths converted.
 
-    Without ``model`` every model is computed that needs no ages (``AttributionResult``); with one, only that (``CreditResult``):
-    ``first``, ``last``, ``linear``, ``linear_unique``, ``shapley``, ``position`` (shares ``first`` and ``last``, the rest between),
-    ``time_decay`` (halves with every ``half_life_days``), ``markov`` (over the last ``order`` touches; Anderl et al. 2016, solved exactly, not
-    simulated). The Shapley value of paths is the equal split over their distinct channels, so it tells no more than that.
+    Without ``model`` every model is computed that needs no ages (``AttributionResult``); with one, only that
+    (``CreditResult``): ``first``, ``last``, ``linear``, ``linear_unique``, ``shapley``, ``position`` (shares
+    ``first`` and ``last``, the rest between), ``time_decay`` (halves with every ``half_life_days``), ``markov``
+    (over the last ``order`` touches; Anderl et al. 2016, solved exactly, not simulated). The Shapley value of paths
+    is the equal split over their distinct channels, so it tells no more than that.
 
-    No model says what would have happened without a channel: that takes an experiment (``lift``), whose answer over the credit is
-    ``attribution_incrementality``. Channels come in the order of their names.
+    No model says what would have happened without a channel: that takes an experiment (``lift``), whose answer over
+    the credit is ``attribution_incrementality``. Channels come in the order of their names.
 
-    Raises ``EdgetallyError`` for a path without touches, negative counts, ages that are missing, and more than 3,000 Markov states.
+    Raises ``EdgetallyError`` for a path without touches, negative counts, ages that are missing, and more than
+    3,000 Markov states.
 
     >>> import edgetally as et
     >>> paths = [
@@ -286,15 +282,16 @@ _INCREMENTALITY = Calculator("attribution.incrementality", IncrementalityResult)
 def attribution_incrementality(
     incremental: Numbers, attributed: Numbers, *, errors: str = "raise", threads: int | None = None
 ) -> IncrementalityResult:
-    """What a channel's attributed conversions are worth: those an experiment showed, over those that were credited.
+    """Say what a channel's attributed conversions are worth: those an experiment showed, over those credited.
 
-    Below 1 the model flatters the channel: multiply its credit by the factor until the next experiment. Undefined when nothing was credited.
+    Below 1 the model flatters the channel: multiply its credit by the factor until the next experiment. Undefined
+    when nothing was credited.
 
     >>> import edgetally as et
     >>> et.attribution_incrementality(incremental=300, attributed=1200).factor
     0.25
     """
-    return _INCREMENTALITY((incremental, attributed), errors, threads)  # type: ignore[no-any-return]
+    return _INCREMENTALITY((incremental, attributed), errors, threads)
 
 
 class UtmResult(Result):
@@ -318,9 +315,10 @@ class UtmResult(Result):
 def parse_utm(url: Texts, *, threads: int | None = None) -> UtmResult:
     """Read the campaign parameters from the query of a page address, or of a column of them.
 
-    Names are read exactly as Google Analytics writes them (help page 10917952, read 2026-11-22), so ``UTM_SOURCE`` is none; what
-    stands behind ``#`` is not read. Values are decoded once (``+`` and ``%XX``) and keep their case, as reports do. An empty value is
-    ``None``, and of two the first counts. A column gives columns of its kind: list, NumPy, pandas, Polars, Arrow.
+    Names are read exactly as Google Analytics writes them (help page 10917952, read 2026-11-22), so ``UTM_SOURCE``
+    is none; what stands behind ``#`` is not read. Values are decoded once (``+`` and ``%XX``) and keep their case,
+    as reports do. An empty value is ``None``, and of two the first counts. A column gives columns of its kind:
+    list, NumPy, pandas, Polars, Arrow.
 
     >>> import edgetally as et
     >>> utm = et.parse_utm("https://shop.example/?utm_source=News+Letter&utm_medium=email")
@@ -352,11 +350,12 @@ def traffic(
 ) -> TrafficResult:
     """Where visits came from, by the address they landed on and the page before.
 
-    In this order: a click id of Google Ads, whose automatic tags go before written ones; campaign parameters; another click id; the
-    referrer; nothing. ``fbclid`` and ``epik`` also stand in links that nobody paid for, so by themselves they are organic. ``own`` are the
-    site's domains with everything below them; put the pages of payment providers there too. A referrer that is the landing host, or above or
-    below it, and one beside Google's cross-domain parameter ``_gl``, is the site's as well. Visits from the site itself have the origin
-    ``internal``; campaign parameters on its own links count all the same, as in Google Analytics, and are better taken off.
+    In this order: a click id of Google Ads, whose automatic tags go before written ones; campaign parameters;
+    another click id; the referrer; nothing. ``fbclid`` and ``epik`` also stand in links that nobody paid for, so by
+    themselves they are organic. ``own`` are the site's domains with everything below them; put the pages of payment
+    providers there too. A referrer that is the landing host, or above or below it, and one beside Google's
+    cross-domain parameter ``_gl``, is the site's as well. Visits from the site itself have the origin ``internal``;
+    campaign parameters on its own links count all the same, as in Google Analytics, and are better taken off.
 
     A column gives columns of its kind; a row without ``url`` is ``None`` throughout.
 

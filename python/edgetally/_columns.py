@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ._result import INVALID, UNDEFINED, Result
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -49,6 +48,11 @@ class Form:
                 return float(value)
             except OverflowError:
                 raise _error("not_finite", f"{argument} is too large") from None
+        if isinstance(value, Result):
+            # Its headline, where it has one. A result is a table too, and would be taken for an Arrow column below.
+            if not hasattr(value, "__float__"):
+                raise _error("wrong_type", f"{argument} is no number, but {type(value).__name__}")
+            return float(value)
         module = type(value).__module__.partition(".")[0]
         if module == "pandas":
             return self._pandas(argument, value)
@@ -56,7 +60,7 @@ class Form:
             return self._polars(argument, value)
         if module == "pyarrow" or hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
             return self._arrow(argument, value)
-        if isinstance(value, Result) or (hasattr(value, "__float__") and not hasattr(value, "__len__")):
+        if hasattr(value, "__float__") and not hasattr(value, "__len__"):
             return self._numpy(argument, float(value) if not isinstance(value, Interval) else value.estimate)
         return self._numpy(argument, value)
 
@@ -100,9 +104,8 @@ class Form:
         return np.asarray(value.to_numpy(), dtype=np.float64)
 
     def _arrow(self, argument: str, value: Any) -> Any:
-        pyarrow = sys.modules.get("pyarrow")
-        if pyarrow is None:
-            import pyarrow
+        import pyarrow
+
         if not isinstance(value, (pyarrow.Array, pyarrow.ChunkedArray)):
             value = pyarrow.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pyarrow.array(value)
         if isinstance(value, pyarrow.ChunkedArray):
@@ -175,7 +178,9 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     if form.kind == "number":
         rows = 1
     outputs = np.empty((calculator._width, rows))
-    refused = calculator._fill(flat, list(outputs), rows, errors == "coerce", threads)
+    # Rows of an array without elements all begin at one address, which looks like one array lent twice.
+    lent = list(outputs) if rows else [np.empty(0) for _ in outputs]
+    refused = calculator._fill(flat, lent, rows, errors == "coerce", threads)
     fields = [
         Interval(form.wrap(outputs[at]), form.wrap(outputs[at + 1]), form.wrap(outputs[at + 2]))
         if interval

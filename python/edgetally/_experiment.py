@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._edgetally import Calculator, EdgetallyError
+from ._edgetally import Calculator, EdgetallyError, Interval
 from ._result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable
     from typing import Any
 
     Numbers = Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -137,7 +137,7 @@ def sample_size(
         outside = ("mde", "not_a_rate", "leads to a target that is not a rate from 0 to 1")
         result = _refuse(result, errors, outside, (("baseline", baseline), goal), _outside)
     result = _refuse(result, errors, rule, (("baseline", baseline), goal), _equal if mde is None else _no_step)
-    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)  # type: ignore[no-any-return]
+    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)
 
 
 _WEAK = ("power", "not_above_alpha", "is not above alpha")
@@ -192,7 +192,7 @@ def lift_power(
     0.8
     """
     plan = (holdout_rate, exposed_rate, holdout_users, exposed_users, alpha)
-    return _LIFT_POWER(plan, errors, threads)  # type: ignore[no-any-return]
+    return _LIFT_POWER(plan, errors, threads)
 
 
 class LiftMdeResult(Result):
@@ -230,7 +230,7 @@ def lift_mde(
     """
     sign = 1.0 - 2.0 * _choice("direction", direction, ("up", "down"))
     result = _LIFT_MDE((holdout_rate, holdout_users, exposed_users, alpha, power, sign), errors, threads)
-    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)  # type: ignore[no-any-return]
+    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)
 
 
 class HoldoutCostResult(Result):
@@ -255,7 +255,7 @@ def holdout_cost(holdout_share: Numbers, *, errors: str = "raise", threads: int 
     >>> round(et.holdout_cost(0.1).variance_inflation, 2)
     2.78
     """
-    return _HOLDOUT_COST((holdout_share,), errors, threads)  # type: ignore[no-any-return]
+    return _HOLDOUT_COST((holdout_share,), errors, threads)
 
 
 class SequentialResult(Result):
@@ -314,7 +314,7 @@ def sequential(
     if which == 0.0 and tau is None:
         raise _error("missing", "tau is required")
     arms = (exposed_users, exposed_conversions, holdout_users, holdout_conversions)
-    return _SEQUENTIAL((*arms, tau, alpha, previous_p, tuning, which), errors, threads)  # type: ignore[no-any-return]
+    return _SEQUENTIAL((*arms, tau, alpha, previous_p, tuning, which), errors, threads)
 
 
 lift_sequential = sequential
@@ -395,7 +395,7 @@ class SrmResult(Result):
         return ("sample ratio mismatch",) if self[8] else ()
 
 
-def srm(observed: Sequence[float], weights: Sequence[float] | None = None) -> SrmResult:
+def srm(observed: Numbers, weights: Numbers = None) -> SrmResult:
     """Sample ratio mismatch: whether the users of the arms fit the planned split.
 
     ``observed`` has the users of each arm, ``weights`` the planned split in any unit; without weights all arms are
@@ -417,7 +417,7 @@ def _floats(name: str, values: Any) -> list[float]:
     if isinstance(values, (list, tuple)) and all(type(value) in (int, float) for value in values):
         return [float(value) for value in values]
     _, flat = _columns(**{name: values})
-    return flat[name].tolist()  # type: ignore[no-any-return]
+    return flat[name].tolist()
 
 
 class AdjustPvaluesResult(Result):
@@ -525,7 +525,7 @@ def lift_revenue(
     """
     which = _choice("relative", relative, ("fieller", "delta"))
     arms = (exposed_mean, exposed_sd, exposed_users, holdout_mean, holdout_sd, holdout_users)
-    return _LIFT_REVENUE((*arms, spend, margin, confidence, which), errors, threads)  # type: ignore[no-any-return]
+    return _LIFT_REVENUE((*arms, spend, margin, confidence, which), errors, threads)
 
 
 class LiftRevenueValuesResult(Result):
@@ -718,7 +718,8 @@ class SegmentLiftResult(Result):
     definition = {
         "segment": "The segments, in the order of their first row.",
         "per_segment_abs_lift": "Exposed rate less holdout rate of each segment.",
-        "per_segment_rel_lift": "The same relative to the holdout's rate.",
+        "per_segment_abs_ci": "The difference with its score interval.",
+        "per_segment_rel_lift": "The difference relative to the holdout's rate.",
         "p_score": "P-value of the score test of each segment, not adjusted for their number.",
         "p_holm": "The same adjusted by Holm: the chance of any false discovery.",
         "p_bh": "The same adjusted by Benjamini and Hochberg: the share of false discoveries.",
@@ -738,8 +739,8 @@ class SegmentLiftResult(Result):
     }
 
     def _flags(self) -> tuple[str, ...]:
-        flags = ("pooled and stratified lift have different signs (Simpson)",) if self[14] else ()
-        return (*flags, "segments differ") if self[13] < 0.05 else flags
+        flags = ("pooled and stratified lift have different signs (Simpson)",) if self[15] else ()
+        return (*flags, "segments differ") if self[14] < 0.05 else flags
 
 
 def _groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:
@@ -786,8 +787,10 @@ def segment_lift(
         holdout_conversions=holdout_conversions,
     )
     _same_length({"segment": group, **flat})
-    (lifts, p_values, rejects, *rest), sums = _edgetally._segment_lift(group, *flat.values(), float(confidence))
-    return SegmentLiftResult((labels, *lifts, *p_values, *rejects, *rest, *sums))
+    ((lift, *ends, relative), p_values, rejects, *rest), sums = _edgetally._segment_lift(
+        group, *flat.values(), float(confidence)
+    )
+    return SegmentLiftResult((labels, lift, Interval(*ends), relative, *p_values, *rejects, *rest, *sums))
 
 
 class SegmentRoasResult(Result):
@@ -805,13 +808,13 @@ class SegmentRoasResult(Result):
     }
 
     def __getitem__(self, key: Any) -> Any:
-        """A field, or the return of a segment; a field wins over a segment of its name."""
+        """A field, or the return of a segment by its label as text; a field wins over a segment of its name."""
         try:
             return super().__getitem__(key)
-        except (KeyError, TypeError):
+        except KeyError:
             for prefix, column in (("", self.roas), ("mean_of_ratios_", self.mean_of_ratios)):
                 for place, label in enumerate(self.segment):
-                    if label == key or (isinstance(key, str) and key == f"{prefix}{label}"):
+                    if key == f"{prefix}{label}":
                         return float(column[place])
             raise
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LiftCiResult",
     "LiftDiffCiResult",
+    "LiftEconomicsResult",
     "LiftEstimates",
     "LiftRelCiResult",
     "LiftResult",
@@ -25,6 +26,7 @@ __all__ = [
     "lift",
     "lift_ci",
     "lift_diff_ci",
+    "lift_economics",
     "lift_rel_ci",
     "lift_revenue_product",
     "rate_ci",
@@ -43,7 +45,7 @@ def _choice(argument: str, word: object, choices: Mapping[Any, Any]) -> Any:
         if found is not None:
             return found
     error = EdgetallyError(f"{argument} is none of {', '.join(map(str, choices))}")
-    error.code = "unknown_choice"  # type: ignore[assignment]
+    error.code = "unknown_choice"
     raise error
 
 
@@ -90,11 +92,12 @@ class LiftResult(Result):
 
     @property
     def flags(self) -> Any:
-        """What a reader has to be told beside the numbers: a tuple of words, or for columns a column of booleans by word.
+        """What a reader has to be told beside the numbers: words, or for columns a column of booleans by word.
 
-        ``low_counts``: fewer than 5 expected in some cell, so that normal approximations are poor. ``negative_lift``: the exposed
-        converted less often. ``interval_includes_zero``. ``underpowered``: ``mde`` was given and is larger than what was observed.
-        ``srm``: ``expected_split`` was given and was not kept (p below 0.001); the numbers stand, a decision should not.
+        ``low_counts``: fewer than 5 expected in some cell, so that normal approximations are poor. ``negative_lift``:
+        the exposed converted less often. ``interval_includes_zero``. ``underpowered``: ``mde`` was given and is
+        larger than what was observed. ``srm``: ``expected_split`` was given and was not kept (p below 0.001); the
+        numbers stand, a decision should not.
         """
         bits: Any = self["quality"]
         if isinstance(bits, float):
@@ -112,7 +115,7 @@ class LiftResult(Result):
 
     @property
     def status(self) -> Any:
-        """Bits per row: 1 the row was refused (``errors="coerce"``), 2 some field is undefined, 8 low counts, 16 uneven split."""
+        """Bits per row: 1 refused (``errors="coerce"``), 2 some field undefined, 8 low counts, 16 uneven split."""
         bits = super().status
         flags = self.flags
         if isinstance(flags, tuple):
@@ -120,12 +123,24 @@ class LiftResult(Result):
         return bits | flags["low_counts"] * LOW_COUNTS | flags["srm"] * SRM
 
 
-_POINT = Calculator("lift.point", LiftEstimates)
-_LIFT: dict[Any, Calculator] = {
-    method: Calculator(f"lift.{method}", LiftResult)
-    for method in ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
+class LiftEconomicsResult(LiftResult):
+    """What ``lift_economics`` returns, and ``lift`` with ``bayes``."""
+
+    __slots__ = ()
+
+    definition = {
+        **LiftResult.definition,
+        "prob_lift_positive": "Posterior probability that the exposed rate is higher.",
+        "prob_profit_positive": "Posterior probability that the incremental profit is above zero.",
+    }
+
+
+_METHODS = ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
+_LIFT: dict[Any, Calculator] = {method: Calculator(f"lift.{method}", LiftResult) for method in _METHODS}
+_LIFT[None] = Calculator("lift.point", LiftEstimates)
+_ECONOMICS: dict[Any, Calculator] = {
+    method: Calculator(f"lift.economics.{method}", LiftEconomicsResult) for method in _METHODS
 }
-_LIFT[None] = _POINT
 
 
 def lift(
@@ -140,28 +155,34 @@ def lift(
     confidence: Numbers = 0.95,
     method: str | None = "score",
     alternative: str = "two-sided",
+    bayes: tuple[Numbers, Numbers] | None = None,
     expected_split: Numbers = None,
     mde: Numbers = None,
     errors: str = "raise",
     threads: int | None = None,
-) -> LiftResult:
+) -> Any:
     """What advertising added, from an experiment with a holdout: conversions, money, and how sure that is.
 
-    Counts are whole numbers; ``spend`` is for the exposed users, ``aov`` revenue per conversion, ``margin`` the share of it left after
-    variable costs. What is not given leaves undefined (``NaN``) what depends on it. Everything is exposed less holdout, scaled to the
-    exposed users, so that the holdout may be smaller.
+    Counts are whole numbers; ``spend`` is for the exposed users, ``aov`` revenue per conversion, ``margin`` the share
+    of it left after variable costs. What is not given leaves undefined (``NaN``) what depends on it. Everything is
+    exposed less holdout, scaled to the exposed users, so that the holdout may be smaller.
 
-    ``method`` makes the intervals: ``"score"`` (Miettinen and Nurminen 1985, for difference and ratio; excludes zero exactly when
-    ``p_value`` is below ``1 - confidence``), ``"newcombe"`` (Newcombe 1998 with MOVER-R, closed form, many times faster), or for comparison
-    ``"agresti_caffo"``, ``"wald"``, ``"katz"`` and ``"delta"``. ``None`` gives estimates alone, for millions of rows.
-    ``alternative="greater"`` or ``"less"`` makes intervals and p-value one-sided. The interval of ``incremental_cpa`` is open upwards where
-    no effect cannot be excluded, and undefined where there was certainly none.
+    ``method`` makes the intervals: ``"score"`` (Miettinen and Nurminen 1985, for difference and ratio; excludes zero
+    exactly when ``p_value`` is below ``1 - confidence``), ``"newcombe"`` (Newcombe 1998 with MOVER-R, closed form,
+    many times faster), or for comparison ``"agresti_caffo"``, ``"wald"``, ``"katz"`` and ``"delta"``. ``None`` gives
+    estimates alone, for millions of rows. ``alternative="greater"`` or ``"less"`` makes intervals and p-value
+    one-sided. The interval of ``incremental_cpa`` is open upwards where no effect cannot be excluded, and undefined
+    where there was certainly none.
 
-    ``expected_split`` is the share of users that was to be exposed; it is tested, and ``flags`` has ``srm`` when it was not kept.
-    ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for the flag ``underpowered``.
+    ``bayes=(1, 1)``, or another Beta prior, adds the posterior probabilities of a lift and of a profit, as
+    ``lift_economics``.
 
-    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns of its kind.
-    ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+    ``expected_split`` is the share of users that was to be exposed; it is tested, and ``flags`` has ``srm`` when it
+    was not kept. ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for
+    the flag ``underpowered``.
+
+    Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
+    of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
 
     >>> import edgetally as et
     >>> r = et.lift(100_000, 1_200, 100_000, 900, spend=50_000, aov=80, margin=0.4)
@@ -172,16 +193,73 @@ def lift(
     >>> r.p_value < 1e-10, r.flags
     (True, ())
     """
-    calculator = _choice("method", method, _LIFT)
     side = _choice("alternative", alternative, _ALTERNATIVES)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
-    if method is None:
-        return calculator(counts, errors, threads)  # type: ignore[no-any-return]
-    return calculator(  # type: ignore[no-any-return]
-        (*counts, confidence, side, expected_split, mde),
+    if method is None and bayes is None:
+        return _LIFT[None](counts, errors, threads)
+    options = (confidence, side, expected_split, mde)
+    if bayes is None:
+        return _choice("method", method, _LIFT)((*counts, *options), errors, threads)
+    return _choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
+
+
+def lift_economics(
+    exposed_users: Numbers,
+    exposed_conversions: Numbers,
+    holdout_users: Numbers,
+    holdout_conversions: Numbers,
+    *,
+    spend: Numbers = None,
+    aov: Numbers = None,
+    margin: Numbers = None,
+    confidence: Numbers = 0.95,
+    method: str = "score",
+    alternative: str = "two-sided",
+    bayes: tuple[Numbers, Numbers] = (1.0, 1.0),
+    expected_split: Numbers = None,
+    mde: Numbers = None,
+    errors: str = "raise",
+    threads: int | None = None,
+) -> LiftEconomicsResult:
+    """As ``lift``, with the probabilities of a lift and of a profit after the data.
+
+    ``bayes`` is the Beta prior of either rate: conversions and users without one that it is worth, ``(1, 1)`` for all
+    rates alike. Without ``spend``, ``aov`` and ``margin`` the probability of a profit is undefined.
+
+    >>> import edgetally as et
+    >>> r = et.lift_economics(900_000, 9_900, 100_000, 1_000, spend=20_000, aov=80, margin=0.4)
+    >>> round(r.prob_profit_positive, 4)
+    0.8138
+    >>> print(f"{r.incremental_cpa:.2f}")
+    22.22 [13.57, 67.37]
+    """
+    side = _choice("alternative", alternative, _ALTERNATIVES)
+    return _choice("method", method, _ECONOMICS)(
+        (
+            exposed_users,
+            exposed_conversions,
+            holdout_users,
+            holdout_conversions,
+            spend,
+            aov,
+            margin,
+            confidence,
+            side,
+            expected_split,
+            mde,
+            *_prior(bayes),
+        ),
         errors,
         threads,
     )
+
+
+def _prior(bayes: Any) -> tuple[Numbers, Numbers]:
+    if isinstance(bayes, (tuple, list)) and len(bayes) == 2:
+        return bayes[0], bayes[1]
+    error = EdgetallyError("bayes is not a pair of numbers above 0, the parameters of a Beta distribution")
+    error.code = "wrong_type"  # type: ignore[assignment]
+    raise error
 
 
 class LiftDiffCiResult(Result):
@@ -193,7 +271,7 @@ class LiftDiffCiResult(Result):
         "diff": "Exposed rate less holdout rate.",
         "diff_wald": "Normal, with the variance at the observed rates.",
         "diff_newcombe": "From the Wilson intervals of both rates (Newcombe 1998).",
-        "diff_agresti_caffo": "Wald with one conversion and one user without added to each arm, cut to -1 and 1 (2000).",
+        "diff_agresti_caffo": "Wald after adding one conversion and one user without to each arm, cut to -1 and 1.",
         "diff_score": "What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).",
         "diff_score_uncorrected": "The same without N / (N - 1) (Mee 1984).",
     }
@@ -215,8 +293,8 @@ def lift_diff_ci(
 ) -> LiftDiffCiResult:
     """The interval of the difference of two rates, by five methods side by side.
 
-    Errors: counts that are not whole numbers from 0 to 2**53, more conversions than users, a confidence that is not within 0 and 1.
-    Without users in an arm everything is ``NaN``. For one method at speed see ``lift_ci``.
+    Errors: counts that are not whole numbers from 0 to 2**53, more conversions than users, a confidence that is not
+    within 0 and 1. Without users in an arm everything is ``NaN``. For one method at speed see ``lift_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_diff_ci(70, 56, 80, 48)
@@ -225,7 +303,7 @@ def lift_diff_ci(
     >>> [round(end, 4) for end in r.diff_score]
     [0.0528, 0.3382]
     """
-    return _DIFF_CI(  # type: ignore[no-any-return]
+    return _DIFF_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -273,8 +351,8 @@ def lift_rel_ci(
 ) -> LiftRelCiResult:
     """The interval of the ratio of two rates, and of the relative lift, by seven methods side by side.
 
-    Without conversions in the holdout the ratio is undefined, and its score and MOVER-R intervals are open upwards. Errors as
-    ``lift_diff_ci``. For one method at speed see ``lift_ci``.
+    Without conversions in the holdout the ratio is undefined, and its score and MOVER-R intervals are open upwards.
+    Errors as ``lift_diff_ci``. For one method at speed see ``lift_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_rel_ci(100_000, 1_200, 100_000, 900)
@@ -283,7 +361,7 @@ def lift_rel_ci(
     >>> [round(end, 4) for end in r.rel_lift_delta_normal]
     [0.2187, 0.448]
     """
-    return _REL_CI(  # type: ignore[no-any-return]
+    return _REL_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -343,9 +421,9 @@ def lift_ci(
 ) -> Any:
     """Difference and ratio of two rates with intervals by one method, and nothing else: for tables of millions of rows.
 
-    ``"score"`` (with the test), ``"score_uncorrected"``, ``"newcombe"`` (with MOVER-R for the ratio), ``"agresti_caffo"`` (with the adjusted
-    logarithm), ``"wald"`` and ``"delta"`` (with the delta method), ``"katz"`` and ``"fieller"`` (with Wald for the difference). Errors as
-    ``lift_diff_ci``.
+    ``"score"`` (with the test), ``"score_uncorrected"``, ``"newcombe"`` (with MOVER-R for the ratio),
+    ``"agresti_caffo"`` (with the adjusted logarithm), ``"wald"`` and ``"delta"`` (with the delta method), ``"katz"``
+    and ``"fieller"`` (with Wald for the difference). Errors as ``lift_diff_ci``.
 
     >>> import edgetally as et
     >>> r = et.lift_ci([1_000, 100_000], [12, 1_200], [1_000, 100_000], [9, 900], method="newcombe")
@@ -372,7 +450,7 @@ class LiftRevenueProductResult(Result):
     __slots__ = ()
 
     definition = {
-        "incremental_revenue": "Incremental conversions times order value; the interval is normal with the exact error.",
+        "incremental_revenue": "Incremental conversions times order value, with a normal interval by the exact error.",
         "se_delta": "Its standard error to the first order.",
         "se_exact_independent": "Its standard error when difference and order value are independent (Goodman 1960).",
     }
@@ -394,15 +472,15 @@ def lift_revenue_product(
 ) -> LiftRevenueProductResult:
     """Incremental revenue when the revenue per conversion is an estimate too.
 
-    ``diff`` and ``diff_se`` are the difference of the rates and its standard error, ``aov`` and ``aov_se`` the mean order value and its own.
-    Errors: a negative or infinite standard error or order value.
+    ``diff`` and ``diff_se`` are the difference of the rates and its standard error, ``aov`` and ``aov_se`` the mean
+    order value and its own. Errors: a negative or infinite standard error or order value.
 
     >>> import edgetally as et
     >>> r = et.lift_revenue_product(100_000, 0.003, 0.000455788, 80.0, 1.5)
     >>> float(r.incremental_revenue), round(r.se_delta, 2), round(r.se_exact_independent, 2)
     (24000.0, 3673.97, 3674.6)
     """
-    return _REVENUE_PRODUCT(  # type: ignore[no-any-return]
+    return _REVENUE_PRODUCT(
         (exposed_users, diff, diff_se, aov, aov_se, confidence),
         errors,
         threads,
@@ -451,10 +529,11 @@ def rate_ci(
     errors: str = "raise",
     threads: int | None = None,
 ) -> Any:
-    """The interval of one rate, ``count`` of ``n``: by five methods side by side, or as ``.rate`` by the one that is named.
+    """The interval of one rate, ``count`` of ``n``: by five methods, or as ``.rate`` by the one that is named.
 
-    Of those ``"wilson"``, ``"agresti_coull"`` and ``"normal"`` are closed forms; ``"jeffreys"`` and ``"clopper_pearson"`` need quantiles of the
-    Beta distribution. Errors: counts that are not whole numbers, ``count`` above ``n``. Without trials everything is ``NaN``.
+    Of those ``"wilson"``, ``"agresti_coull"`` and ``"normal"`` are closed forms; ``"jeffreys"`` and
+    ``"clopper_pearson"`` need quantiles of the Beta distribution. Errors: counts that are not whole numbers,
+    ``count`` above ``n``. Without trials everything is ``NaN``.
 
     >>> import edgetally as et
     >>> [round(end, 4) for end in et.rate_ci(0, 10).wilson]

@@ -14,7 +14,7 @@ __all__ = ["Comparison", "Partial", "Report", "merge", "report", "summarize"]
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -204,10 +204,12 @@ class _Source:
         self.table = table
 
     def column(self, name: str) -> Any:
-        names = {
-            "arrow": lambda: self.table.column_names,
-            "mapping": lambda: list(self.table.keys()),
-        }.get(self.kind, lambda: self.table.columns)()
+        if self.kind == "arrow":
+            names = self.table.column_names
+        elif self.kind == "mapping":
+            names = list(self.table.keys())
+        else:
+            names = self.table.columns
         if name not in names:
             raise _error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
@@ -422,7 +424,7 @@ def _zone(tz: str) -> tuple[list[int], list[int]]:
     try:
         zone = zoneinfo.ZoneInfo(tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise _error("unknown_time_zone", f"tz {tz!r} is no time zone that is known here") from None
+        raise _error("tz_unknown", f"tz {tz!r} is no time zone that is known here") from None
 
     def offset(second: int) -> int:
         found = datetime.datetime.fromtimestamp(second, zone).utcoffset()
@@ -581,7 +583,7 @@ def _plan(
     if nan_policy not in ("propagate", "omit", "raise"):
         raise _error("unknown_choice", "nan_policy is none of propagate, omit, raise")
     if window is not None and date is None:
-        raise _error("missing_argument", "window needs date, the name of the column with the day")
+        raise _error("missing", "window needs date, the name of the column with the day")
     columns = dict(columns or {})
     by_arm = metric == "lift" and "arm" in columns
     allowed = _ARM_COLUMNS if by_arm else found.columns
@@ -983,7 +985,7 @@ def report(
     ...     "revenue": [500.0, 600.0, 40.0, 10.0],
     ... }
     >>> r = et.report(rows, "roas", by="channel")
-    >>> r["channel"], r["roas"].tolist(), round(r.total["roas"][0], 4)
+    >>> r["channel"], r["roas"].tolist(), round(float(r.total["roas"][0]), 4)
     (['search', 'social'], [2.75, 1.0], 2.5556)
     """
     part = summarize(
@@ -1121,7 +1123,8 @@ def _windows(
         if plan.window == ("all", 0):
             start, end = reach[0], reach[1] + 1
         else:
-            start, end = window_around(*plan.window, day)
+            kind, length = plan.window or ("all", 0)
+            start, end = window_around(kind, length, day)
         complete = today >= end and reach[0] <= start and end <= reach[1] + 1
         known[day] = (_date(start), _date(end), end - start, complete, today - end >= wait)
     for name, column in zip(names, zip(*(known[day] for day in days), strict=True) if rows else [()] * 5, strict=True):
@@ -1155,11 +1158,8 @@ def _by_arm(plan: _Plan, keys: list[Any], sums: dict[str, Any], rows: Any) -> An
         if s is not None:
             order.setdefault(name, len(order))
     users = sums.get("users", rows)
-    columns = {
-        "users": users,
-        "conversions": sums["conversions"],
-        **{name: sums[name] for name in ("revenue", "spend") if name in sums},
-    }
+    columns: dict[str, Any] = {"users": users, "conversions": sums["conversions"]}
+    columns.update({name: sums[name] for name in ("revenue", "spend") if name in sums})
     new = {name: np.zeros((2, len(order))) for name in (*columns, "rows")}
     for place, (name, s) in enumerate(zip(names, sides, strict=True)):
         if s is not None:

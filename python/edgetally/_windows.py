@@ -83,7 +83,7 @@ def _day(argument: str, date: Any, tz: str | None) -> int:
 
 def _error(code: str, message: str) -> _edgetally.EdgetallyError:
     error = _edgetally.EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -101,8 +101,9 @@ def window(
 ) -> WindowResult:
     """Name the week, month and quarter that a day lies in.
 
-    ``date`` is a date, a text like ``2026-11-22``, or a moment; a moment with a time zone is a day only in a time zone, so then ``tz`` says whose
-    (``Europe/Berlin``). Weeks begin on ``week_start``, ``"monday"`` (ISO 8601) or ``"sunday"``.
+    ``date`` is a date, a text like ``2026-11-22``, or a moment; a moment with a time zone is a day only in a time
+    zone, so then ``tz`` says whose (``Europe/Berlin``). Weeks begin on ``week_start``, ``"monday"`` (ISO 8601) or
+    ``"sunday"``.
 
     >>> import edgetally as et
     >>> et.window("2026-01-01").iso_week, et.window("2026-01-01").week_start
@@ -142,9 +143,9 @@ def window_span(
 ) -> SpanResult:
     """Say from when to when a window goes, and whether its numbers can be relied on yet.
 
-    ``window`` is ``day``, ``week``, ``month``, ``quarter``, ``year``, or ``rolling``: the day and those before it, ``rolling_days`` in all. The window is
-    half-open. It is complete when all of its days are over on ``today``, and mature ``lag_days`` later, when conversions that come so long after
-    the click have come for its last day too.
+    ``window`` is ``day``, ``week``, ``month``, ``quarter``, ``year``, or ``rolling``: the day and those before it,
+    ``rolling_days`` in all. The window is half-open. It is complete when all of its days are over on ``today``, and
+    mature ``lag_days`` later, when conversions that come so long after the click have come for its last day too.
 
     >>> import edgetally as et
     >>> span = et.window_span("2026-02-10", "month", today="2026-03-05", lag_days=7)
@@ -174,7 +175,9 @@ def compare_windows(one: SpanResult, other: SpanResult, *, allow_mismatch: bool 
     31 days cannot be compared with 28: allow_mismatch compares them all the same
     """
     if not allow_mismatch and one["n_days"] != other["n_days"]:
-        message = f"{one['n_days']} days cannot be compared with {other['n_days']}: allow_mismatch compares them all the same"
+        message = (
+            f"{one['n_days']} days cannot be compared with {other['n_days']}: allow_mismatch compares them all the same"
+        )
         raise _error("window_mismatch", message)
 
 
@@ -188,8 +191,9 @@ def window_starts(
 ) -> Any:
     """Give each row of a column of dates the first day of its window, to group by.
 
-    ``dates`` is anything that NumPy makes dates of, a pandas or Polars column of dates or moments. Moments with a time zone are put into ``tz``
-    first, UTC when left out. Returns a ``datetime64[D]`` array; a missing date is missing.
+    ``dates`` is anything that NumPy makes dates of, a pandas or Polars column of dates or moments. Moments with a
+    time zone are put into ``tz`` first, UTC when left out. Returns a ``datetime64[D]`` array; a missing date is
+    missing.
 
     >>> import edgetally as et
     >>> et.window_starts(["2026-11-22", "2026-11-23"]).tolist()

@@ -46,7 +46,7 @@ class RateChangeResult(Result):
     }
 
     def _flags(self) -> tuple[str, ...]:
-        """The event fires no more."""
+        """Tell that the event fires no more."""
         silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
         return ("silent event",) if silent else ()
 
@@ -66,13 +66,13 @@ def rate_change(
 ) -> RateChangeResult:
     """How two counts over two exposures compare, exactly, if events come independently of each other (Poisson).
 
-    Counts are whole numbers; exposures are in any unit, the same for both: hours, sessions. Given their sum, the new count is binomial
-    (Przyborowski and Wilenski 1940); its interval (Clopper and Pearson 1934) becomes one of the ratio. An event that has gone silent has an
-    interval from 0 to an upper end. Real events come in bursts: see ``rate_change_overdispersed``. For many event names at once, adjust the
-    p-values (``adjust_pvalues``).
+    Counts are whole numbers; exposures are in any unit, the same for both: hours, sessions. Given their sum, the
+    new count is binomial (Przyborowski and Wilenski 1940); its interval (Clopper and Pearson 1934) becomes one of
+    the ratio. An event that has gone silent has an interval from 0 to an upper end. Real events come in bursts: see
+    ``rate_change_overdispersed``. For many event names at once, adjust the p-values (``adjust_pvalues``).
 
-    Numbers give numbers; where any argument is a column the fields are columns of its kind. ``errors="coerce"`` turns rows that break a rule into
-    ``NaN`` and marks them in ``.status``.
+    Numbers give numbers; where any argument is a column the fields are columns of its kind. ``errors="coerce"``
+    turns rows that break a rule into ``NaN`` and marks them in ``.status``.
 
     >>> import edgetally as et
     >>> change = et.events.rate_change(count_new=90, exposure_new=24, count_old=130, exposure_old=24)
@@ -81,7 +81,7 @@ def rate_change(
     >>> [round(end, 3) for end in change.ratio_ci_exact]
     [0.523, 0.913]
     """
-    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)  # type: ignore[no-any-return]
+    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)
 
 
 class OverdispersedChangeResult(Result):
@@ -97,7 +97,7 @@ class OverdispersedChangeResult(Result):
     }
 
     def _flags(self) -> tuple[str, ...]:
-        """The event fires no more."""
+        """Tell that the event fires no more."""
         silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
         return ("silent event",) if silent else ()
 
@@ -118,15 +118,16 @@ def rate_change_overdispersed(
 ) -> OverdispersedChangeResult:
     """How two counts over two exposures compare when their variance is ``dispersion`` times their mean (quasi-Poisson).
 
-    ``z = ln ratio / sqrt(dispersion * (1 / new + 1 / old))``. A dispersion below 1 counts as 1. ``seasonal_change`` estimates one. When a count
-    is 0, ``z`` is undefined, and p-value and interval are those of the exact test on counts over ``dispersion``.
+    ``z = ln ratio / sqrt(dispersion * (1 / new + 1 / old))``. A dispersion below 1 counts as 1. ``seasonal_change``
+    estimates one. When a count is 0, ``z`` is undefined, and p-value and interval are those of the exact test on
+    counts over ``dispersion``.
 
     >>> import edgetally as et
     >>> change = et.events.rate_change_overdispersed(1200, 24, 1000, 24, dispersion=4)
     >>> round(change.z, 3), round(change.p_value, 4)
     (2.129, 0.0332)
     """
-    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)  # type: ignore[no-any-return]
+    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)
 
 
 class SeasonalChangeResult(Result):
@@ -170,9 +171,10 @@ def seasonal_change(
 ) -> SeasonalChangeResult:
     """How counts compare with the same phase of past seasons: Mondays at nine with Mondays at nine.
 
-    ``history`` holds for each bin the counts of past seasons, ``current`` one count per bin. ``baseline="median"`` when an outage may be among
-    the past. The dispersion is Pearson's statistic over its degrees of freedom from all bins with two seasons or more, and 1 at least, unless
-    you give one. Many event names: adjust the ``total_p`` of all of them (``adjust_pvalues``).
+    ``history`` holds for each bin the counts of past seasons, ``current`` one count per bin. ``baseline="median"``
+    when an outage may be among the past. The dispersion is Pearson's statistic over its degrees of freedom from all
+    bins with two seasons or more, and 1 at least, unless you give one. Many event names: adjust the ``total_p`` of
+    all of them (``adjust_pvalues``).
 
     Raises ``EdgetallyError`` for another number of bins, a bin without a past, negative counts.
 
@@ -221,9 +223,10 @@ def dedup(
 ) -> DedupResult:
     """Count copies within and between two sources of the same events.
 
-    Events are the same when their ids and, where given, their names are: Meta compares both. An event without an id is a copy of none. With
-    times and a ``window`` in the same unit, an event is a copy of the first one of its kind only within the window after it, and later it is a
-    new one; platforms forget after 48 hours or so. Columns of text: list, NumPy, pandas, Polars, Arrow.
+    Events are the same when their ids and, where given, their names are: Meta compares both. An event without an id
+    is a copy of none. With times and a ``window`` in the same unit, an event is a copy of the first one of its kind
+    only within the window after it, and later it is a new one; platforms forget after 48 hours or so. Columns of
+    text: list, NumPy, pandas, Polars, Arrow.
 
     >>> import edgetally as et
     >>> found = et.events.dedup(["a", "b", "b"], ["b", "c"])
@@ -278,10 +281,10 @@ def _there(value: Any) -> bool:
 
 
 def _flags(events: Any, names: Sequence[str]) -> list[Any]:
-    """A column of flags per identifier, from rows or from columns."""
+    """Read a column of flags per identifier, from rows or from columns."""
     if isinstance(events, (list, tuple)):
         return [[_there(event.get(name)) for event in events] for name in names]
-    flags = []
+    flags: list[Any] = []
     for name in names:
         column = events[name]
         if isinstance(column, (list, tuple)):
@@ -308,13 +311,14 @@ def _names(events: Any) -> list[str]:
 
 
 def match_quality(events: Any, match_probability: Mapping[str, float]) -> MatchQualityResult:
-    """Score how well events can be matched to people: 10 times the mean of ``1 - product(1 - m)`` over the identifiers of an event.
+    """Score how well events can be matched to people: 10 times the mean of ``1 - product(1 - m)`` over identifiers.
 
-    As if each identifier were recognised by itself with its chance ``m`` in ``match_probability``. **This is edgetally's own score and no
-    platform's**: Meta's Event Match Quality is not published and also goes from 0 to 10; the two are not the same. Use it to compare
-    your events with themselves.
+    As if each identifier were recognised by itself with its chance ``m`` in ``match_probability``. **This is
+    edgetally's own score and no platform's**: Meta's Event Match Quality is not published and also goes from 0 to
+    10; the two are not the same. Use it to compare your events with themselves.
 
-    ``events`` is a list of dicts or a table of columns (dict, pandas, Polars, Arrow). An identifier is there when its value is not missing, empty or 0.
+    ``events`` is a list of dicts or a table of columns (dict, pandas, Polars, Arrow). An identifier is there when
+    its value is not missing, empty or 0.
 
     >>> import edgetally as et
     >>> events = [{"em": 1, "ip": 1}, {"em": 0, "ip": 1}, {"em": 0, "ip": 0}]

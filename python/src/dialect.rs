@@ -123,8 +123,8 @@ impl Dialect {
 
             (F::Country, D::Meta | D::Pinterest | D::Snapchat) => S::CountryHash,
             (F::Country, D::Tiktok) => S::CountryText,
-            (F::Country, D::Linkedin) => S::CountryCode,
-            (F::Country, D::GoogleAds | D::Ga4) => S::GoogleCountry,
+            (F::Country, D::Linkedin | D::Ga4) => S::CountryCode,
+            (F::Country, D::GoogleAds) => S::GoogleCountry,
 
             (F::ExternalId, D::Meta) => S::MetaExternalId,
             (F::ExternalId, D::Tiktok | D::Pinterest | D::Reddit | D::Microsoft) => S::ExternalId,

@@ -231,7 +231,7 @@ fn _cuped_from_sums(
 }
 
 type SegmentLift = (
-    [Numbers; 2],
+    [Numbers; 5],
     [Numbers; 3],
     [Answers; 2],
     f64,
@@ -265,7 +265,17 @@ fn _segment_lift(
     let [n1, x1, n0, x0] = &columns;
     let got = segments::segment_lift(n1, x1, n0, x0, confidence).map_err(problem::domain)?;
     let lift = (
-        [got.per_segment_abs_lift, got.per_segment_rel_lift].map(|column| numbers(py, column)),
+        [
+            got.per_segment_abs_lift,
+            got.per_segment_abs_ci
+                .iter()
+                .map(|ci| ci.estimate)
+                .collect(),
+            got.per_segment_abs_ci.iter().map(|ci| ci.low).collect(),
+            got.per_segment_abs_ci.iter().map(|ci| ci.high).collect(),
+            got.per_segment_rel_lift,
+        ]
+        .map(|column| numbers(py, column)),
         [got.p_score, got.adjusted.holm, got.adjusted.fdr_bh].map(|column| numbers(py, column)),
         [got.adjusted.reject_holm, got.adjusted.reject_bh]
             .map(|column| PyArray1::from_vec(py, column).unbind()),

@@ -397,7 +397,7 @@ functions! {
     Country {
         /// Spells a country as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
-        /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google's
+        /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google Ads'
         /// rule knows no names.
         ///
         /// >>> import edgetally

@@ -627,21 +627,15 @@ fn texts<'py, const IN: usize, const OUT: usize>(
 ) -> PyResult<[Bound<'py, PyAny>; OUT]> {
     if let Some(sources) = Sources::new(inputs)? {
         let threads = column::threads(threads, sources.rows())?;
-        return column::map(
-            py,
-            &sources,
-            [Width::Any; OUT],
-            threads,
-            |rows, columns| {
-                for (_, row) in rows {
-                    answer(row, &mut |found| {
-                        for (column, text) in columns.iter_mut().zip(found) {
-                            column.push(text);
-                        }
-                    });
-                }
-            },
-        );
+        return column::map(py, &sources, [Width::Any; OUT], threads, |walk, columns| {
+            for (_, row) in walk {
+                answer(row, &mut |found| {
+                    for (column, text) in columns.iter_mut().zip(found) {
+                        column.push(text);
+                    }
+                });
+            }
+        });
     }
     column::threads(threads, 1)?;
     let mut row = [None; IN];

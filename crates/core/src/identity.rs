@@ -184,7 +184,9 @@ pub fn normalise(
     out.clear();
     if let Rule::Email(rule) = spelling.rule() {
         let mut bytes = [0; 64];
-        let short = ascii::email(rule, raw, &mut bytes).and_then(|len| bytes.get(..len));
+        let len = ascii::copy(raw, &mut bytes);
+        let len = len.and_then(|len| ascii::email(rule, &mut bytes, len));
+        let short = len.and_then(|len| bytes.get(..len));
         if let Some(Ok(text)) = short.map(str::from_utf8) {
             out.push_str(text);
             return true;
@@ -246,24 +248,47 @@ pub fn hash_rows<'a>(
 ) {
     let mut round = digest::Round::new();
     let mut room = String::new();
-    for row in rows {
-        let full = round.add(|place| {
-            let Some(raw) = row.value else { return };
-            if let Rule::Email(rule) = spelling.rule()
-                && place.fill(|block| ascii::email(rule, raw, block))
-            {
-                return;
-            }
-            room.clear();
-            if at_length(spelling, raw, row.hints, row.country, &mut room) {
-                place.put(&room);
-            }
-        });
-        if full {
-            round.finish(&mut take);
+    let mut long_way = |row: &Row<'_>, place: &mut digest::Place<'_>| {
+        let Some(raw) = row.value else { return };
+        room.clear();
+        if at_length(spelling, raw, row.hints, row.country, &mut room) {
+            place.put(&room);
         }
+    };
+    let mut rows = rows.into_iter();
+    loop {
+        let mut some = [Row::default(); digest::ROUND];
+        let mut count = 0;
+        for (place, row) in some.iter_mut().zip(&mut rows) {
+            *place = row;
+            count += 1;
+        }
+        let some = some.get(..count).unwrap_or_default();
+        if some.is_empty() {
+            return;
+        }
+        match spelling.rule() {
+            Rule::Email(rule) => {
+                let mut lengths = [None; digest::ROUND];
+                let written = round.places(count).zip(some).zip(&mut lengths);
+                for ((place, row), length) in written {
+                    *length = row.value.and_then(|raw| ascii::copy(raw, place.block));
+                }
+                for ((mut place, row), length) in round.places(count).zip(some).zip(lengths) {
+                    let short = |block: &mut _| ascii::email(rule, block, length?);
+                    if !place.fill(short) {
+                        long_way(row, &mut place);
+                    }
+                }
+            }
+            _ => {
+                for (mut place, row) in round.places(count).zip(some) {
+                    long_way(row, &mut place);
+                }
+            }
+        }
+        round.finish(count, &mut take);
     }
-    round.finish(take);
 }
 
 /// [`normalise`] for a text and a country that are tidied and resolved already.

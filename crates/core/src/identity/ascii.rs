@@ -1,112 +1,114 @@
-//! E-mail addresses as nearly all of them are: short, ASCII, valid. One pass over eight bytes at a time, no allocation.
+//! E-mail addresses as nearly all of them are: short, ASCII, valid. All bytes at once, no branch that depends on them.
 //!
-//! Whatever is in the least unusual is left to [`super::email`], whose rules these are; a test holds the two
-//! against each other.
+//! Whatever is in the least unusual is left to [`super::email`], whose rules these are; a test holds the two against each
+//! other.
 
 use super::digest::ONE_BLOCK;
 use super::email::Rule;
 
 /// Room for an address, and for what SHA-256 adds to it.
-type Block = [u8; 64];
+pub(super) type Block = [u8; 64];
 
-/// A byte of each of the eight.
-const EACH: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x80 * EACH;
-
-/// Writes a valid address in its spelling, with zeros behind it, and returns its length; `None` (and no meaning in `out`)
-/// when the general way has to say.
-///
-/// Nothing that was just written is read again: a processor that has to wait for its own bytes takes twice as long.
-pub(super) fn email(rule: Rule, raw: &str, out: &mut Block) -> Option<usize> {
+/// Copies a value without its outer white space, with zeros behind it; `None` when it is too long for the short way.
+pub(super) fn copy(raw: &str, block: &mut Block) -> Option<usize> {
     let raw = trim(raw.as_bytes());
-    let len = raw.len();
-    if len > ONE_BLOCK {
+    if raw.len() > ONE_BLOCK {
         return None;
     }
-    *out = [0; 64];
-    let (mut at, mut dot, mut plus, mut odd) = (0, 0, 0, 0);
-    let mut first = 0;
-    for place in out.as_chunks_mut().0 {
-        if first >= len {
-            break;
+    *block = [0; 64];
+    block.get_mut(..raw.len())?.copy_from_slice(raw);
+    Some(raw.len())
+}
+
+/// Rewrites what [`copy`] has left there to a valid address in its spelling, with zeros behind it, and returns its length;
+/// `None` (and no meaning in `block`) when the general way has to say.
+pub(super) fn email(rule: Rule, block: &mut Block, len: usize) -> Option<usize> {
+    let seen = Seen::of(block);
+    let local = usize::from(seen.at);
+    let valid = usize::from(seen.odd) == 64 - len
+        && seen.ats == 1
+        && local > 0
+        && !seen.gap
+        && (seen.dot > seen.at || rule == Rule::Gmail);
+    if !valid {
+        return None;
+    }
+    let drop_dots = match rule {
+        Rule::Trimmed | Rule::Spaceless => return Some(len),
+        Rule::Gmail => {
+            let domain = block.get(local + 1..len);
+            if !domain.is_some_and(|domain| domain == b"gmail.com" || domain == b"googlemail.com") {
+                return Some(len);
+            }
+            true
         }
-        let word = word(raw, first)?;
-        at |= bits(equal(word, b'@')) << first;
-        dot |= bits(equal(word, b'.')) << first;
-        plus |= bits(equal(word, b'+')) << first;
-        // Spaces, controls and what is not ASCII; the zeros behind the text are taken out below.
-        odd |= bits((word | below(word, 0x21) | equal(word, 0x7F)) & HIGH) << first;
-        // Only A to Z get the bit that makes them small.
-        let capital = below(word, b'Z' + 1) & !below(word, b'A') & !word;
-        *place = (word | capital >> 2).to_le_bytes();
-        first += 8;
+        Rule::Dotless => true,
+        Rule::Alphanumeric => false,
+    };
+    let before = *block;
+    let (mut kept, mut alias) = (0, false);
+    for (at, byte) in before.iter().enumerate().take(len) {
+        let domain = at >= local;
+        alias |= *byte == b'+';
+        let wanted = if drop_dots {
+            *byte != b'.'
+        } else {
+            byte.is_ascii_alphanumeric()
+        };
+        *block.get_mut(kept)? = *byte;
+        kept += usize::from(domain || (!alias && wanted));
+        if at == local && kept == 1 {
+            // Nothing is left before the `@`.
+            return None;
+        }
     }
-    let inside = u64::MAX.checked_shr(u32::try_from(64 - len).ok()?)?;
-    let here: u32 = at.trailing_zeros();
-    if odd & inside != 0 || at.count_ones() != 1 || here == 0 {
-        return None;
-    }
-    let local = usize::try_from(here).ok()?;
-    let last = len - local - 1;
-    let dots = dot.checked_shr(here + 1).unwrap_or(0);
-    let labels = last > 0 && dots & 1 == 0 && dots >> (last - 1) == 0 && dots & dots >> 1 == 0;
-    if !labels || (dots == 0 && rule != Rule::Gmail) {
-        return None;
-    }
-    let (before, domain) = raw.split_at_checked(local)?;
-    let rewritten = (dot | plus) & ((1 << here) - 1) != 0;
-    match rule {
-        Rule::Trimmed | Rule::Spaceless => Some(len),
-        Rule::Gmail if !rewritten || !is_gmail(domain) => Some(len),
-        Rule::Dotless if !rewritten => Some(len),
-        Rule::Dotless | Rule::Gmail => rewrite(before, domain, |byte| byte != b'.', out),
-        Rule::Alphanumeric => rewrite(before, domain, |byte| byte.is_ascii_alphanumeric(), out),
-    }
+    block.get_mut(kept..len)?.fill(0);
+    Some(kept)
 }
 
-/// Eight bytes from a place that is a multiple of eight, with zeros where the text has ended.
-fn word(text: &[u8], at: usize) -> Option<u64> {
-    let rest = text.get(at..)?;
-    if let Some(eight) = rest.first_chunk() {
-        return Some(u64::from_le_bytes(*eight));
-    }
-    if let Some(eight) = text.last_chunk() {
-        return u64::from_le_bytes(*eight).checked_shr(u32::try_from(64 - 8 * rest.len()).ok()?);
-    }
-    let bytes = rest.iter().rev();
-    Some(bytes.fold(0, |word, byte| word << 8 | u64::from(*byte)))
+/// What the bytes of an address say about it.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// How many are spaces, controls or not ASCII; the zeros behind the text are.
+    odd: u8,
+    ats: u8,
+    /// Where the `@` is, and the last dot.
+    at: u8,
+    dot: u8,
+    /// Whether a `.` or `@` is followed by another dot or by the end.
+    gap: bool,
 }
 
-fn is_gmail(domain: &[u8]) -> bool {
-    match domain.len() {
-        10 => domain.eq_ignore_ascii_case(b"@gmail.com"),
-        15 => domain.eq_ignore_ascii_case(b"@googlemail.com"),
-        _ => false,
+impl Seen {
+    /// Looks at all bytes, and makes the capitals small.
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::needless_bitwise_bool,
+        reason = "one loop over whole arrays without a branch, of which the compiler makes vectors"
+    )]
+    fn of(block: &mut Block) -> Self {
+        let (mut odd, mut ats, mut at, mut dot, mut gap) = (0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
+        let mut next = [0_u8; 64];
+        next[..63].copy_from_slice(&block[1..]);
+        for (i, place) in (0_usize..64).zip(0_u8..) {
+            let byte = block[i];
+            let is_at = byte == b'@';
+            let is_dot = byte == b'.';
+            odd += u8::from(byte < 0x21) + u8::from(byte > 0x7E);
+            ats += u8::from(is_at);
+            at = at.max(if is_at { place } else { 0 });
+            dot = dot.max(if is_dot { place } else { 0 });
+            gap |= u8::from((is_at | is_dot) & ((next[i] == b'.') | (next[i] == 0)));
+            block[i] = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
+        }
+        Self {
+            odd,
+            ats,
+            at,
+            dot,
+            gap: gap != 0,
+        }
     }
-}
-
-/// Without the alias, and of the part before the `@` only what `keep` wants; `None` when that is nothing.
-fn rewrite(
-    before: &[u8],
-    domain: &[u8],
-    keep: impl Fn(u8) -> bool,
-    out: &mut Block,
-) -> Option<usize> {
-    *out = [0; 64];
-    let mut len = 0;
-    let alias = |byte: &&u8| **byte != b'+';
-    for byte in before.iter().take_while(alias).filter(|byte| keep(**byte)) {
-        *out.get_mut(len)? = byte.to_ascii_lowercase();
-        len += 1;
-    }
-    if len == 0 {
-        return None;
-    }
-    for byte in domain {
-        *out.get_mut(len)? = byte.to_ascii_lowercase();
-        len += 1;
-    }
-    Some(len)
 }
 
 fn trim(mut text: &[u8]) -> &[u8] {
@@ -125,23 +127,6 @@ fn trim(mut text: &[u8]) -> &[u8] {
         text = rest;
     }
     text
-}
-
-/// The high bit of each byte that is equal to `byte`.
-const fn equal(word: u64, byte: u8) -> u64 {
-    let difference = word ^ (byte as u64 * EACH);
-    // Seven bits plus seven ones overflow into the eighth unless all are zero; no byte carries into the next.
-    !(((difference & !HIGH) + !HIGH) | difference) & HIGH
-}
-
-/// The high bit of each ASCII byte that is smaller than `bound`, which is ASCII too; of others it says nothing.
-const fn below(word: u64, bound: u8) -> u64 {
-    !((word & !HIGH) + (0x80 - bound as u64) * EACH) & HIGH
-}
-
-/// The high bits of the eight bytes, as eight bits.
-const fn bits(high: u64) -> u64 {
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 #[cfg(test)]
@@ -169,7 +154,7 @@ mod tests {
     fn both_agree(raw: &str) -> usize {
         let read = RULES.map(|rule| {
             let mut bytes = [b'?'; 64];
-            let len = email(rule, raw, &mut bytes);
+            let len = copy(raw, &mut bytes).and_then(|len| email(rule, &mut bytes, len));
             if let Some(len) = len {
                 let text = str::from_utf8(&bytes[..len]).unwrap();
                 assert_eq!(

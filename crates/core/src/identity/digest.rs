@@ -139,7 +139,7 @@ fn hex(words: [u32; 8]) -> [u8; 64] {
 pub(super) const ONE_BLOCK: usize = 55;
 
 /// How many texts are hashed in one go.
-const ROUND: usize = 32;
+pub(super) const ROUND: usize = 32;
 
 /// The digests of many texts, in hexadecimal digits.
 ///
@@ -149,7 +149,6 @@ const ROUND: usize = 32;
 pub(super) struct Round {
     blocks: [[u8; 64]; ROUND],
     states: [State; ROUND],
-    count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -166,28 +165,19 @@ impl Round {
         Self {
             blocks: [[0; 64]; ROUND],
             states: [State::Dropped; ROUND],
-            count: 0,
         }
     }
 
-    /// Writes down one value; `true` when it is time to [`finish`](Self::finish).
-    ///
-    /// `write` gets the place for its text, and what to do with a text that stands elsewhere.
-    pub(super) fn add(&mut self, write: impl FnOnce(&mut Place<'_>)) -> bool {
-        if let (Some(block), Some(state)) = (
-            self.blocks.get_mut(self.count),
-            self.states.get_mut(self.count),
-        ) {
-            *state = State::Dropped;
-            write(&mut Place { block, state });
-            self.count += 1;
-        }
-        self.count == ROUND
+    /// The places for the next texts; one that is left alone stands for a dropped value.
+    pub(super) fn places(&mut self, count: usize) -> impl Iterator<Item = Place<'_>> {
+        let both = self.blocks.iter_mut().zip(&mut self.states);
+        both.take(count)
+            .map(|(block, state)| Place { block, state })
     }
 
     /// Hashes what was written down and hands it over in order.
-    pub(super) fn finish(&mut self, mut take: impl FnMut(Option<&[u8; 64]>)) {
-        for (block, state) in self.blocks.iter_mut().zip(self.states).take(self.count) {
+    pub(super) fn finish(&mut self, count: usize, mut take: impl FnMut(Option<&[u8; 64]>)) {
+        for (block, state) in self.blocks.iter_mut().zip(&mut self.states).take(count) {
             match state {
                 State::Dropped => take(None),
                 State::Digits => take(Some(block)),
@@ -197,14 +187,14 @@ impl Round {
                     take(Some(&hex(words)));
                 }
             }
+            *state = State::Dropped;
         }
-        self.count = 0;
     }
 }
 
 /// Where a text to be hashed is written down.
 pub(super) struct Place<'a> {
-    block: &'a mut [u8; 64],
+    pub(super) block: &'a mut [u8; 64],
     state: &'a mut State,
 }
 
@@ -311,16 +301,14 @@ mod tests {
         let texts: Vec<&str> = (0..=200).filter_map(|length| long.get(..length)).collect();
         let mut round = Round::new();
         let mut found = Vec::new();
-        let mut take = |hex: Option<&[u8; 64]>| found.push(hex.copied());
-        for text in &texts {
-            if round.add(|place| place.put(text)) {
-                round.finish(&mut take);
+        for some in texts.chunks(ROUND / 2) {
+            for (at, mut place) in round.places(2 * some.len()).enumerate() {
+                if at % 2 == 0 {
+                    place.put(some[at / 2]);
+                }
             }
-            if round.add(|_| {}) {
-                round.finish(&mut take);
-            }
+            round.finish(2 * some.len(), |hex| found.push(hex.copied()));
         }
-        round.finish(&mut take);
         assert_eq!(found.len(), 2 * texts.len());
         for (text, found) in texts.iter().zip(found.chunks(2)) {
             let mut expected = String::new();

@@ -263,7 +263,13 @@ fn opens_lone_zero(text: &str) -> bool {
 /// A marker followed by digits: `ext. 12`, `x450`, `#7`, `anexo 3`, `poste 3`, `int 3`.
 fn is_extension(text: &str) -> bool {
     // Nearly every character of a number is settled here.
-    if !text.starts_with(['e', 'E', 'a', 'A', 'p', 'P', 'i', 'I', 'x', 'X', '#']) {
+    let first = text.as_bytes().first();
+    if !first.is_some_and(|byte| {
+        matches!(
+            byte.to_ascii_lowercase(),
+            b'e' | b'a' | b'p' | b'i' | b'x' | b'#'
+        )
+    }) {
         return false;
     }
     ["extension", "ext", "anexo", "poste", "int", "x", "#"]

@@ -45,6 +45,13 @@ pub struct Argument {
     pub absent: Absent,
 }
 
+impl Argument {
+    /// An argument with its rule.
+    pub const fn new(name: &'static str, rule: Rule, absent: Absent) -> Self {
+        Self { name, rule, absent }
+    }
+}
+
 /// Which arguments were given: a bit each, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given(pub u32);
@@ -367,6 +374,27 @@ impl Calculator {
     }
 }
 
+/// A kernel that works a row at a time, for formulas that are too long to gain from columns. `None` is a row without result.
+pub(super) fn by_row<const N: usize, const M: usize>(
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+    row: impl Fn([f64; N]) -> Option<[f64; M]>,
+) {
+    let rows = outputs.first().map_or(0, |output| output.len());
+    for at in 0..rows {
+        let mut given = [f64::NAN; N];
+        for (slot, input) in given.iter_mut().zip(inputs) {
+            *slot = input.get(at).copied().unwrap_or(f64::NAN);
+        }
+        let result = row(given).unwrap_or([f64::NAN; M]);
+        for (output, value) in outputs.iter_mut().zip(result) {
+            if let Some(slot) = output.get_mut(at) {
+                *slot = value;
+            }
+        }
+    }
+}
+
 /// The calculator of a name.
 pub fn find(name: &str) -> Option<&'static Calculator> {
     all().find(|calculator| calculator.name == name)
@@ -380,13 +408,19 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
     super::attribution::ALL,
+    super::bayes::ALL,
+    super::cash_flow::ALL,
     super::compat::ALL,
     super::events::ALL,
+    super::funnel::ALL,
     super::lift::ALL,
+    super::ltv::ALL,
+    super::p_value::ALL,
     super::paid::ALL,
     super::power::ALL,
     super::proportion::ALL,
     super::response::ALL,
     super::revenue::ALL,
     super::sequential::ALL,
+    super::target_cpa::ALL,
 ];

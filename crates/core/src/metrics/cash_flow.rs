@@ -3,22 +3,17 @@
 //! A column of cash flows is one project: the first flow is now, each further one a period later. Money that goes out is
 //! negative. All rates are per period, and `1 + rate` is above zero.
 
+use super::calculator::Absent::{Refused, Value};
+use super::calculator::{Argument, Calculator, by_row};
 use super::math::{expm1, log1p, pow, ratio};
 use super::roots;
 use super::{DomainError, Rule, math};
 
-/// A rate of -100 % or less leaves nothing to discount with.
-pub(crate) const RATE: Rule = Rule::Other(
-    "rate_too_low",
-    "is not a finite rate above -1, which is -100 %",
-);
+/// A rate of -1, which is -100 %, leaves nothing to discount with.
+pub(super) const RATE: Rule = Rule::AtLeast(-0.999_999_999_999);
 
-pub(crate) fn check_rate(argument: &'static str, rate: f64) -> Result<f64, DomainError> {
-    if rate <= -1.0 || rate.is_infinite() {
-        Err(DomainError::scalar(argument, RATE, rate))
-    } else {
-        Ok(rate)
-    }
+pub(super) fn check_rate(argument: &'static str, rate: f64) -> Result<f64, DomainError> {
+    DomainError::check(argument, RATE, rate)
 }
 
 /// What a column of cash flows is worth.
@@ -290,9 +285,7 @@ pub fn annuity(
 ///
 /// A rate below -1, or an infinite one.
 pub fn monthly_rate(annual: f64) -> Result<f64, DomainError> {
-    if annual < -1.0 || annual.is_infinite() {
-        return Err(DomainError::scalar("annual", RATE, annual));
-    }
+    DomainError::check("annual", Rule::AtLeast(-1.0), annual)?;
     Ok(expm1(log1p(annual) / 12.0))
 }
 
@@ -310,7 +303,7 @@ fn level_payback(investment: f64, cash_flow: f64, years: f64, rate: f64) -> f64 
         return 0.0;
     }
     let needed = investment / cash_flow;
-    if !(needed > 0.0) || !needed.is_finite() {
+    if needed.is_nan() || needed <= 0.0 || needed == f64::INFINITY {
         return f64::NAN;
     }
     if rate == 0.0 {
@@ -336,6 +329,52 @@ fn level_payback(investment: f64, cash_flow: f64, years: f64, rate: f64) -> f64 
     }
     f64::NAN
 }
+
+/// What works row by row.
+pub(super) static ALL: &[Calculator] = &[
+    Calculator {
+        name: "roi.annuity",
+        arguments: &[
+            Argument::new("investment", Rule::NonNegative, Refused),
+            Argument::new("cash_flow", Rule::Finite, Refused),
+            Argument::new("years", Rule::PositiveCount, Refused),
+            Argument::new("rate", RATE, Value(0.0)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "npv",
+            "annuity_factor",
+            "profitability_index",
+            "required_cash_flow",
+            "simple_payback_years",
+            "discounted_payback_years",
+        ],
+        kernel: |_, inputs, outputs| {
+            by_row(inputs, outputs, |[investment, cash_flow, years, rate]| {
+                let x = annuity(investment, cash_flow, years, rate).ok()?;
+                Some([
+                    x.npv,
+                    x.annuity_factor,
+                    x.profitability_index,
+                    x.required_cash_flow,
+                    x.simple_payback_years,
+                    x.discounted_payback_years,
+                ])
+            });
+        },
+    },
+    Calculator {
+        name: "rate.monthly",
+        arguments: &[Argument::new("annual", Rule::AtLeast(-1.0), Refused)],
+        at_most: &[],
+        outputs: &["monthly"],
+        kernel: |_, inputs, outputs| {
+            by_row(inputs, outputs, |[annual]| {
+                Some([monthly_rate(annual).ok()?])
+            });
+        },
+    },
+];
 
 /// Periods until the discounted flows first add up to zero.
 fn payback(cash_flows: &[f64], rate: f64) -> f64 {

@@ -18,7 +18,8 @@ use super::calculator::Absent::{Refused, Value};
 use super::calculator::Calculator;
 use super::math::ratio;
 use super::power::{argument, by_row};
-use super::sequential::{Arms, Kind, Look};
+use super::proportion::Arms;
+use super::sequential::{Kind, Look};
 use super::special::{
     normal_cdf, normal_pdf, normal_quantile, normal_sf, student_cdf, student_quantile,
 };
@@ -135,9 +136,15 @@ fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
         prior_mean,
         prior_sd,
     } = settings;
-    let (p1, p0) = (ratio(arms.x1, arms.n1), ratio(arms.x0, arms.n0));
+    let (p1, p0) = (
+        ratio(arms.exposed_conversions, arms.exposed_users),
+        ratio(arms.holdout_conversions, arms.holdout_users),
+    );
     let of_mean = |p: f64, n: f64| p * (1.0 - p) / n;
-    let (v1, v0) = (of_mean(p1, arms.n1), of_mean(p0, arms.n0));
+    let (v1, v0) = (
+        of_mean(p1, arms.exposed_users),
+        of_mean(p0, arms.holdout_users),
+    );
     // They need both arms to vary, and refuse where one does not.
     let (v1, v0) = if v1 == 0.0 || v0 == 0.0 {
         (f64::NAN, f64::NAN)
@@ -146,15 +153,16 @@ fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
     };
     // The degrees of freedom are those of the absolute difference in both cases.
     let share = v1 / (v1 + v0);
-    let df =
-        1.0 / (share * share / (arms.n1 - 1.0) + (1.0 - share) * (1.0 - share) / (arms.n0 - 1.0));
+    let df = 1.0
+        / (share * share / (arms.exposed_users - 1.0)
+            + (1.0 - share) * (1.0 - share) / (arms.holdout_users - 1.0));
     let (expected, variance, scale) = match difference {
         Difference::Relative => (
-            ratio(arms.cross(), arms.x0 * arms.n1),
+            arms.relative(),
             v1 / (p0 * p0) + v0 * (p1 / p0) * (p1 / p0) / (p0 * p0),
             1.0,
         ),
-        Difference::Absolute => (arms.diff(), v1 + v0, p0),
+        Difference::Absolute => (arms.delta(), v1 + v0, p0),
     };
     let expected = if variance.is_nan() {
         f64::NAN
@@ -167,7 +175,7 @@ fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
     let look = Look::at(
         expected,
         variance,
-        arms.n1 + arms.n0,
+        arms.exposed_users + arms.holdout_users,
         Kind::AsymptoticCs { tuning },
         alpha,
         1.0,
@@ -276,7 +284,15 @@ pub(super) static ALL: &[Calculator] = &[Calculator {
                     prior_mean,
                     prior_sd,
                 };
-                let got = theirs(Arms { n1, x1, n0, x0 }, settings);
+                let got = theirs(
+                    Arms {
+                        exposed_users: n1,
+                        exposed_conversions: x1,
+                        holdout_users: n0,
+                        holdout_conversions: x0,
+                    },
+                    settings,
+                );
                 [
                     got.expected,
                     got.expected,

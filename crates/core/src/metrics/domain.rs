@@ -8,6 +8,8 @@ use core::fmt;
 pub enum Rule {
     /// A fraction from 0 to 1.
     Rate,
+    /// A finite share of at most 1, which costs may make negative.
+    Margin,
     /// Above 0 and below 1, as a confidence, an error rate or an exponent.
     Inside,
     /// A finite number.
@@ -40,7 +42,7 @@ impl Rule {
     /// The stable code of the error.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Rate => "not_a_rate",
+            Self::Rate | Self::Margin => "not_a_rate",
             Self::Inside => "not_inside_0_1",
             Self::Finite => "not_finite",
             Self::NonNegative => "negative",
@@ -65,12 +67,14 @@ impl Rule {
         match self {
             // Written so that NaN passes.
             Self::Rate => !(x < 0.0 || x > 1.0),
+            Self::Margin => !(x > 1.0 || x == f64::NEG_INFINITY),
             Self::Inside => !(x <= 0.0 || x >= 1.0),
             Self::Finite => !x.is_infinite(),
             Self::NonNegative => !(x < 0.0 || x == f64::INFINITY),
             Self::Positive => !(x <= 0.0 || x == f64::INFINITY),
-            Self::Count => x.is_nan() || ((0.0..=MOST).contains(&x) && x == x.trunc()),
-            Self::PositiveCount => x.is_nan() || ((1.0..=MOST).contains(&x) && x == x.trunc()),
+            // Without a branch, for the loop over columns.
+            Self::Count => x.is_nan() | ((x >= 0.0) & (x <= MOST) & (x == x.trunc())),
+            Self::PositiveCount => x.is_nan() | ((x >= 1.0) & (x <= MOST) & (x == x.trunc())),
             Self::AtLeast(least) => !(x < least || x == f64::INFINITY),
             _ => true,
         }
@@ -189,8 +193,12 @@ impl fmt::Display for DomainError {
             write!(f, " {value}")?;
         }
         match self.rule {
-            Rule::Rate => {
-                f.write_str(" is not a rate from 0 to 1")?;
+            Rule::Rate | Rule::Margin => {
+                f.write_str(if self.rule == Rule::Rate {
+                    " is not a rate from 0 to 1"
+                } else {
+                    " is not a share of at most 1"
+                })?;
                 if let Some(value) = self.value.filter(|value| *value > 1.0 && *value <= 100.0) {
                     // Shortest digits of the quotient, without the noise of a division in binary.
                     write!(f, ": did you mean {}?", round_to_15_digits(value / 100.0))?;
@@ -243,6 +251,7 @@ mod tests {
     fn nan_is_carried_and_infinity_is_not() {
         for rule in [
             Rule::Rate,
+            Rule::Margin,
             Rule::Inside,
             Rule::Finite,
             Rule::NonNegative,

@@ -8,8 +8,11 @@ mod profit;
 mod uncertainty;
 
 pub use decompose::{Decomposition, Period, decompose};
+pub(in crate::metrics) use profit::{Density, logistic};
 pub use uncertainty::{FunnelCounts, FunnelUncertainty, probability_profit_positive, uncertainty};
 
+use super::calculator::Absent::{Refused, Undefined, Value};
+use super::calculator::{Argument, Calculator, by_row};
 use super::math::ratio;
 use super::{DomainError, Rule};
 
@@ -72,7 +75,7 @@ pub fn solve(
     DomainError::check("ctr", Rule::Rate, ctr)?;
     DomainError::check("cvr", Rule::Rate, cvr)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
-    check_margin(margin)?;
+    DomainError::check("margin", Rule::Margin, margin)?;
     // Per thousand impressions `needed` has to equal 1000 ctr cvr aov times `share`.
     let (needed, share) = match goal {
         Goal::Roas(target) => {
@@ -123,18 +126,6 @@ pub fn solve(
         + solution.max_cpa;
     solution.feasible = !all.is_nan();
     Ok(solution)
-}
-
-/// A contribution margin: costs may exceed revenue, but more than all of it cannot be left.
-fn check_margin(margin: f64) -> Result<(), DomainError> {
-    const MARGIN: Rule = Rule::Other("not_a_margin", "is not a finite share of revenue up to 1");
-    if margin > 1.0 {
-        Err(DomainError::scalar("margin", Rule::Rate, margin))
-    } else if margin.is_infinite() {
-        Err(DomainError::scalar("margin", MARGIN, margin))
-    } else {
-        Ok(())
-    }
 }
 
 /// A funnel with the parts of its margin.
@@ -450,3 +441,266 @@ pub fn elasticity(inputs: &Inputs, output: Output) -> Result<Elasticity, DomainE
         returns: -returns * margin,
     })
 }
+
+const CPM: Argument = Argument::new("cpm", Rule::NonNegative, Refused);
+const CTR: Argument = Argument::new("ctr", Rule::Rate, Refused);
+const CVR: Argument = Argument::new("cvr", Rule::Rate, Refused);
+const AOV: Argument = Argument::new("aov", Rule::NonNegative, Refused);
+const MARGIN: Argument = Argument::new("margin", Rule::Margin, Value(1.0));
+
+const SOLUTION: &[&str] = &[
+    "required_cvr",
+    "required_ctr",
+    "required_aov",
+    "max_cpm",
+    "max_cpc",
+    "max_cpa",
+    "feasible",
+];
+
+fn solutions(inputs: &[&[f64]], outputs: &mut [&mut [f64]], goal: fn(f64) -> Goal) {
+    by_row(inputs, outputs, |[cpm, ctr, cvr, aov, margin, target]| {
+        let x = solve(cpm, ctr, cvr, aov, margin, goal(target)).ok()?;
+        Some([
+            x.required_cvr,
+            x.required_ctr,
+            x.required_aov,
+            x.max_cpm,
+            x.max_cpc,
+            x.max_cpa,
+            f64::from(u8::from(x.feasible)),
+        ])
+    });
+}
+
+const PARTS: &[Argument] = &[
+    CPM,
+    CTR,
+    CVR,
+    AOV,
+    Argument::new("gross_margin", Rule::Rate, Value(1.0)),
+    Argument::new("payment_fees", Rule::Rate, Value(0.0)),
+    Argument::new("shipping", Rule::Rate, Value(0.0)),
+    Argument::new("returns", Rule::Rate, Value(0.0)),
+];
+
+/// One calculator of elasticities for each output.
+const fn elasticities(name: &'static str, kernel: super::calculator::Kernel) -> Calculator {
+    Calculator {
+        name,
+        arguments: PARTS,
+        at_most: &[],
+        outputs: &Inputs::NAMES,
+        kernel,
+    }
+}
+
+fn slopes(inputs: &[&[f64]], outputs: &mut [&mut [f64]], output: Output) {
+    by_row(
+        inputs,
+        outputs,
+        |[
+            cpm,
+            ctr,
+            cvr,
+            aov,
+            gross_margin,
+            payment_fees,
+            shipping,
+            returns,
+        ]| {
+            let inputs = Inputs {
+                cpm,
+                ctr,
+                cvr,
+                aov,
+                gross_margin,
+                payment_fees,
+                shipping,
+                returns,
+            };
+            let x = elasticity(&inputs, output).ok()?;
+            Some([
+                x.cpm,
+                x.ctr,
+                x.cvr,
+                x.aov,
+                x.gross_margin,
+                x.payment_fees,
+                x.shipping,
+                x.returns,
+            ])
+        },
+    );
+}
+
+/// What works row by row.
+pub(super) static ALL: &[Calculator] = &[
+    Calculator {
+        name: "funnel.solve.roas",
+        arguments: &[
+            CPM,
+            CTR,
+            CVR,
+            AOV,
+            MARGIN,
+            Argument::new("target_roas", Rule::Positive, Refused),
+        ],
+        at_most: &[],
+        outputs: SOLUTION,
+        kernel: |_, inputs, outputs| solutions(inputs, outputs, Goal::Roas),
+    },
+    Calculator {
+        name: "funnel.solve.profit",
+        arguments: &[
+            CPM,
+            CTR,
+            CVR,
+            AOV,
+            MARGIN,
+            Argument::new("target_profit_per_mille", Rule::Finite, Refused),
+        ],
+        at_most: &[],
+        outputs: SOLUTION,
+        kernel: |_, inputs, outputs| solutions(inputs, outputs, Goal::ProfitPerMille),
+    },
+    elasticities(
+        "funnel.elasticity.profit_per_mille",
+        |_, inputs, outputs| {
+            slopes(inputs, outputs, Output::ProfitPerMille);
+        },
+    ),
+    elasticities(
+        "funnel.elasticity.contribution_per_mille",
+        |_, inputs, outputs| {
+            slopes(inputs, outputs, Output::ContributionPerMille);
+        },
+    ),
+    elasticities(
+        "funnel.elasticity.revenue_per_mille",
+        |_, inputs, outputs| {
+            slopes(inputs, outputs, Output::RevenuePerMille);
+        },
+    ),
+    elasticities("funnel.elasticity.roas", |_, inputs, outputs| {
+        slopes(inputs, outputs, Output::Roas);
+    }),
+    elasticities("funnel.elasticity.cpa", |_, inputs, outputs| {
+        slopes(inputs, outputs, Output::Cpa);
+    }),
+    elasticities("funnel.elasticity.cpc", |_, inputs, outputs| {
+        slopes(inputs, outputs, Output::Cpc);
+    }),
+    Calculator {
+        name: "funnel.uncertainty",
+        arguments: &[
+            Argument::new("impressions", Rule::Count, Refused),
+            Argument::new("clicks", Rule::Count, Refused),
+            Argument::new("conversions", Rule::Count, Refused),
+            CPM,
+            AOV,
+            MARGIN,
+            Argument::new("confidence", Rule::Inside, Value(0.95)),
+            Argument::new("prior_alpha", Rule::Positive, Value(1.0)),
+            Argument::new("prior_beta", Rule::Positive, Value(1.0)),
+        ],
+        at_most: &[(1, 0), (2, 1)],
+        outputs: uncertainty::OUTPUTS,
+        kernel: |_, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[
+                    impressions,
+                    clicks,
+                    conversions,
+                    cpm,
+                    aov,
+                    margin,
+                    confidence,
+                    a,
+                    b,
+                ]| {
+                    uncertainty::row(&FunnelCounts {
+                        impressions,
+                        clicks,
+                        conversions,
+                        cpm,
+                        aov,
+                        margin,
+                        confidence,
+                        prior: (a, b),
+                    })
+                },
+            );
+        },
+    },
+    Calculator {
+        name: "funnel.from_counts",
+        arguments: &[
+            Argument::new("impressions", Rule::Count, Refused),
+            Argument::new("clicks", Rule::Count, Refused),
+            Argument::new("conversions", Rule::Count, Refused),
+            Argument::new("spend", Rule::NonNegative, Refused),
+            Argument::new("revenue", Rule::NonNegative, Refused),
+            MARGIN,
+            Argument::new("confidence", Rule::Inside, Value(0.95)),
+            Argument::new("prior_alpha", Rule::Positive, Value(1.0)),
+            Argument::new("prior_beta", Rule::Positive, Value(1.0)),
+            Argument::new("aov", Rule::NonNegative, Undefined),
+        ],
+        at_most: &[(1, 0), (2, 1)],
+        outputs: uncertainty::OUTPUTS,
+        kernel: |given, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[
+                    impressions,
+                    clicks,
+                    conversions,
+                    spend,
+                    revenue,
+                    margin,
+                    confidence,
+                    a,
+                    b,
+                    aov,
+                ]| {
+                    uncertainty::row(&FunnelCounts {
+                        impressions,
+                        clicks,
+                        conversions,
+                        cpm: ratio(1000.0 * spend, impressions),
+                        aov: if given.has(9) {
+                            aov
+                        } else {
+                            ratio(revenue, conversions)
+                        },
+                        margin,
+                        confidence,
+                        prior: (a, b),
+                    })
+                },
+            );
+        },
+    },
+    Calculator {
+        name: "funnel.decompose",
+        arguments: &[
+            Argument::new("cpm_before", Rule::NonNegative, Refused),
+            Argument::new("ctr_before", Rule::Rate, Refused),
+            Argument::new("cvr_before", Rule::Rate, Refused),
+            Argument::new("cpm_after", Rule::NonNegative, Refused),
+            Argument::new("ctr_after", Rule::Rate, Refused),
+            Argument::new("cvr_after", Rule::Rate, Refused),
+            Argument::new("aov_before", Rule::NonNegative, Undefined),
+            Argument::new("aov_after", Rule::NonNegative, Undefined),
+            Argument::new("margin_before", Rule::Margin, Value(1.0)),
+            Argument::new("margin_after", Rule::Margin, Value(1.0)),
+        ],
+        at_most: &[],
+        outputs: decompose::OUTPUTS,
+        kernel: |_, inputs, outputs| by_row(inputs, outputs, decompose::row),
+    },
+];

@@ -24,7 +24,7 @@ mod table;
 pub(super) use table::ALL;
 
 use super::calculator::Value;
-use super::proportion::{Alternative, Arms, Difference, Ratio};
+use super::proportion::{self, Alternative, Arms, Difference, Ratio};
 use super::{DomainError, Interval, Rule};
 
 /// How the intervals are made: a pair of methods for difference and ratio.
@@ -270,7 +270,7 @@ pub fn lift(arms: &Arms, money: &Money, options: &Options) -> Result<Lift, Domai
         amount(money.aov),
         amount(money.margin),
         Value::One(options.confidence),
-        Value::One(options.alternative.number()),
+        Value::One(proportion::number_of(options.alternative)),
         amount(options.expected_split),
         amount(options.mde),
     ])?;

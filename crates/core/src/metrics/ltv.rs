@@ -8,10 +8,12 @@
 mod interval;
 mod sbg;
 
-pub use interval::{Bootstrap, Counted, CustomerData, bootstrap, from_counts};
+pub use interval::{Bootstrap, Counted, CountedLtv, CustomerData, bootstrap, from_counts};
 pub use sbg::{Boundary, Sbg, fit_sbg};
 
-use super::cash_flow::{check_rate, monthly_rate};
+use super::calculator::Absent::{Refused, Undefined, Value};
+use super::calculator::{Argument, Calculator, Given, by_row};
+use super::cash_flow::{RATE, check_rate, monthly_rate};
 use super::math::{exp, expm1, log1p, ratio};
 use super::{DomainError, Rule};
 
@@ -534,3 +536,191 @@ pub fn cohort(cohort_sizes: &[f64], gross_profit: &[&[f64]]) -> Result<CohortLtv
         pooled_cumulative,
     })
 }
+
+const GEOMETRIC: &[Argument] = &[
+    Argument::new("arpa", Rule::NonNegative, Refused),
+    Argument::new("gross_margin", Rule::Rate, Value(1.0)),
+    Argument::new("churn", Rule::Rate, Refused),
+    Argument::new("annual_discount", RATE, Value(0.0)),
+    Argument::new("horizon", Rule::PositiveCount, Undefined),
+    Argument::new("expansion", Rule::AtLeast(-1.0), Value(0.0)),
+];
+const GEOMETRIC_LTV: &[&str] = &[
+    "ltv",
+    "gross_profit_month",
+    "lifetime_months",
+    "monthly_discount",
+    "ltv_simple",
+    "ltv_discounted_due",
+    "ltv_discounted_end",
+    "ltv_horizon_undiscounted",
+    "ltv_horizon_due",
+    "ltv_horizon_end",
+    "retention_12",
+    "retention_horizon",
+];
+
+fn lifetimes(given: Given, inputs: &[&[f64]], outputs: &mut [&mut [f64]], timing: Timing) {
+    by_row(
+        inputs,
+        outputs,
+        |[
+            arpa,
+            gross_margin,
+            churn,
+            annual_discount,
+            horizon,
+            expansion,
+        ]| {
+            let x = geometric(&Geometric {
+                arpa,
+                gross_margin,
+                churn,
+                annual_discount,
+                horizon: given.has(4).then_some(horizon),
+                expansion,
+                timing,
+            })
+            .ok()?;
+            Some([
+                x.ltv,
+                x.gross_profit_month,
+                x.lifetime_months,
+                x.monthly_discount,
+                x.ltv_simple,
+                x.ltv_discounted_due,
+                x.ltv_discounted_end,
+                x.ltv_horizon_undiscounted,
+                x.ltv_horizon_due,
+                x.ltv_horizon_end,
+                x.retention_12,
+                x.retention_horizon,
+            ])
+        },
+    );
+}
+
+/// What works row by row.
+pub(super) static ALL: &[Calculator] = &[
+    Calculator {
+        name: "ltv.start",
+        arguments: GEOMETRIC,
+        at_most: &[],
+        outputs: GEOMETRIC_LTV,
+        kernel: |given, inputs, outputs| lifetimes(given, inputs, outputs, Timing::Start),
+    },
+    Calculator {
+        name: "ltv.end",
+        arguments: GEOMETRIC,
+        at_most: &[],
+        outputs: GEOMETRIC_LTV,
+        kernel: |given, inputs, outputs| lifetimes(given, inputs, outputs, Timing::End),
+    },
+    Calculator {
+        name: "ltv.from_counts",
+        arguments: &[
+            Argument::new("gross_profit_month", Rule::NonNegative, Refused),
+            Argument::new("customer_months", Rule::Count, Refused),
+            Argument::new("churned", Rule::Count, Refused),
+            Argument::new("gross_profit_se", Rule::NonNegative, Value(0.0)),
+            Argument::new("confidence", Rule::Inside, Value(0.95)),
+        ],
+        at_most: &[(2, 1)],
+        outputs: &["ltv", "ltv.low", "ltv.high", "churn", "log_ltv_se"],
+        kernel: |_, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[
+                    gross_profit_month,
+                    customer_months,
+                    churned,
+                    gross_profit_se,
+                    confidence,
+                ]| {
+                    let counted = Counted {
+                        gross_profit_month,
+                        gross_profit_se,
+                        customer_months,
+                        churned,
+                    };
+                    let x = from_counts(&counted, confidence).ok()?;
+                    Some([x.ltv.estimate, x.ltv.low, x.ltv.high, x.churn, x.log_ltv_se])
+                },
+            );
+        },
+    },
+    Calculator {
+        name: "payback",
+        arguments: &[
+            Argument::new("cac", Rule::NonNegative, Refused),
+            Argument::new("gross_profit_month", Rule::NonNegative, Refused),
+            Argument::new("churn", Rule::Rate, Value(0.0)),
+            Argument::new("annual_discount", RATE, Value(0.0)),
+        ],
+        at_most: &[],
+        outputs: &[
+            "months_simple",
+            "months_with_churn",
+            "months_discounted",
+            "ltv",
+            "ltv_to_cac",
+        ],
+        kernel: |_, inputs, outputs| {
+            by_row(inputs, outputs, |[cac, profit, churn, discount]| {
+                let x = payback(cac, profit, churn, discount).ok()?;
+                Some([
+                    x.months_simple,
+                    x.months_with_churn,
+                    x.months_discounted,
+                    x.ltv,
+                    x.ltv_to_cac,
+                ])
+            });
+        },
+    },
+    Calculator {
+        name: "payback.two_phase",
+        arguments: &[
+            Argument::new("cac", Rule::NonNegative, Refused),
+            Argument::new("arpa", Rule::NonNegative, Refused),
+            Argument::new("gross_margin", Rule::Rate, Value(1.0)),
+            Argument::new("early_churn", Rule::Rate, Refused),
+            Argument::new("early_months", Rule::Count, Refused),
+            Argument::new("steady_churn", Rule::Rate, Refused),
+            Argument::new("expansion", Rule::AtLeast(-1.0), Value(0.0)),
+            Argument::new("horizon", Rule::PositiveCount, Value(36.0)),
+        ],
+        at_most: &[],
+        outputs: &["payback_months", "cumulative_gross_profit", "ltv_to_cac"],
+        kernel: |_, inputs, outputs| {
+            by_row(
+                inputs,
+                outputs,
+                |[
+                    cac,
+                    arpa,
+                    gross_margin,
+                    early_churn,
+                    early_months,
+                    steady_churn,
+                    expansion,
+                    horizon,
+                ]| {
+                    let x = payback_two_phase(&TwoPhase {
+                        cac,
+                        arpa,
+                        gross_margin,
+                        early_churn,
+                        early_months,
+                        steady_churn,
+                        expansion,
+                        horizon,
+                    })
+                    .ok()?;
+                    Some([x.payback_months, x.cumulative_gross_profit, x.ltv_to_cac])
+                },
+            );
+        },
+    },
+];

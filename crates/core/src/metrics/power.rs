@@ -265,13 +265,9 @@ impl Plan {
     /// In the difference and not in the second rate, so that a small difference keeps its digits.
     fn power(&self, delta: f64) -> f64 {
         let other = self.rate + delta;
-        let (share, users) = (
-            self.exposed / (self.holdout + self.exposed),
-            self.holdout + self.exposed,
-        );
+        let share = self.exposed / (self.holdout + self.exposed);
         let mean = self.rate + share * delta;
-        // 1/n0 + 1/n1 = 1/(N share (1 - share))
-        let null = (mean * (1.0 - mean) / (share * (1.0 - share) * users)).sqrt();
+        let null = (mean * (1.0 - mean) * (1.0 / self.holdout + 1.0 / self.exposed)).sqrt();
         let alternative = (self.rate * (1.0 - self.rate) / self.holdout
             + other * (1.0 - other) / self.exposed)
             .sqrt();

@@ -37,57 +37,28 @@ pub(super) use table::ALL;
 use core::ops::Range;
 
 use super::math::erfc;
+pub use super::p_value::Alternative;
 use super::special::{normal_quantile, normal_quantile_sf};
 use super::vector::vectorised;
 use super::{DomainError, Interval, Rule};
 
-/// On which side of zero an effect is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Alternative {
-    /// On either.
-    #[default]
-    TwoSided,
-    /// The exposed convert more often.
-    Greater,
-    /// The exposed convert less often.
-    Less,
+/// As the number in a column: 0, 1 or 2.
+pub(crate) const fn number_of(alternative: Alternative) -> f64 {
+    match alternative {
+        Alternative::TwoSided => 0.0,
+        Alternative::Greater => 1.0,
+        Alternative::Less => 2.0,
+    }
 }
 
-impl Alternative {
-    /// The words, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["two-sided", "greater", "less"];
-
-    /// From its word.
-    ///
-    /// # Errors
-    /// [`Rule::OneOf`] for any other word.
-    pub fn parse(word: &str) -> Result<Self, DomainError> {
-        match word {
-            "two-sided" => Ok(Self::TwoSided),
-            "greater" => Ok(Self::Greater),
-            "less" => Ok(Self::Less),
-            _ => Err(DomainError::whole("alternative", Rule::OneOf(Self::WORDS))),
-        }
-    }
-
-    /// As the number in a column: 0, 1 or 2, in the order of the words.
-    pub(crate) const fn number(self) -> f64 {
-        match self {
-            Self::TwoSided => 0.0,
-            Self::Greater => 1.0,
-            Self::Less => 2.0,
-        }
-    }
-
-    /// From the number in a column; any other than those of the one-sided is two-sided.
-    fn from_number(number: f64) -> Self {
-        if number == 1.0 {
-            Self::Greater
-        } else if number == 2.0 {
-            Self::Less
-        } else {
-            Self::TwoSided
-        }
+/// From the number in a column; any other than those of the one-sided is two-sided.
+pub(super) fn alternative_of(number: f64) -> Alternative {
+    if number == 1.0 {
+        Alternative::Greater
+    } else if number == 2.0 {
+        Alternative::Less
+    } else {
+        Alternative::TwoSided
     }
 }
 
@@ -398,14 +369,27 @@ pub(crate) fn runs(
     alternative: &[f64],
     mut each: impl FnMut(&Level, Range<usize>),
 ) {
-    let mut start = 0;
-    let same = |a: (&f64, &f64), b: (&f64, &f64)| {
-        a.0.to_bits() == b.0.to_bits() && a.1.to_bits() == b.1.to_bits()
+    let (Some(first), Some(side)) = (confidence.first(), alternative.first()) else {
+        return;
     };
+    let unequal = |column: &[f64], first: &f64| {
+        let bits = column.iter().map(|x| x.to_bits() ^ first.to_bits());
+        bits.fold(0, |any, differ| any | differ) != 0
+    };
+    let rows = confidence.len().min(alternative.len());
+    if !unequal(confidence, first) && !unequal(alternative, side) {
+        let level = Level::unchecked(*first, alternative_of(*side));
+        each(&level, 0..rows);
+        return;
+    }
+    let mut start = 0;
     while let (Some(first), Some(side)) = (confidence.get(start), alternative.get(start)) {
         let rest = confidence.iter().zip(alternative).skip(start);
-        let rows = rest.take_while(|row| same(*row, (first, side))).count();
-        let level = Level::unchecked(*first, Alternative::from_number(*side));
+        let same = |row: &(&f64, &f64)| {
+            row.0.to_bits() == first.to_bits() && row.1.to_bits() == side.to_bits()
+        };
+        let rows = rest.take_while(same).count();
+        let level = Level::unchecked(*first, alternative_of(*side));
         each(&level, start..start + rows);
         start += rows;
     }

@@ -7,8 +7,9 @@
 
 use super::math::ratio;
 use super::multiplicity::{self, Adjusted};
-use super::sequential::Arms;
-use super::special::{chi2_sf, normal_quantile, normal_sf};
+use super::proportion::{Alternative, Arms, Difference, Level};
+use super::sequential::variance;
+use super::special::{chi2_sf, normal_quantile};
 use super::{DomainError, Interval, Rule};
 
 /// The lift of each segment and of all together; see [`segment_lift`].
@@ -16,7 +17,9 @@ use super::{DomainError, Interval, Rule};
 pub struct SegmentLift {
     /// The difference of rates of each segment; `NaN` without users in one arm.
     pub per_segment_abs_lift: Vec<f64>,
-    /// The same relative to the holdout's rate.
+    /// The difference with its score interval, which excludes zero where `p_score` is below one less the confidence.
+    pub per_segment_abs_ci: Vec<Interval>,
+    /// The difference relative to the holdout's rate.
     pub per_segment_rel_lift: Vec<f64>,
     /// The p-value of the score test of each segment, not adjusted for their number.
     pub p_score: Vec<f64>,
@@ -98,25 +101,29 @@ pub fn segment_lift(
         let width = z * variance.sqrt();
         Interval::new(estimate, estimate - width, estimate + width)
     };
-    let p_score: Vec<f64> = segments.iter().map(p_score).collect();
+    let level = Level::two_sided(confidence)?;
+    let p_score: Vec<f64> = segments
+        .iter()
+        .map(|arms| arms.p_score(Alternative::TwoSided).1)
+        .collect();
     let total = |of: fn(&Arms) -> f64| segments.iter().map(of).sum::<f64>();
     let all = Arms {
-        n1: total(|arms| arms.n1),
-        x1: total(|arms| arms.x1),
-        n0: total(|arms| arms.n0),
-        x0: total(|arms| arms.x0),
+        exposed_users: total(|arms| arms.exposed_users),
+        exposed_conversions: total(|arms| arms.exposed_conversions),
+        holdout_users: total(|arms| arms.holdout_users),
+        holdout_conversions: total(|arms| arms.holdout_conversions),
     };
-    let pooled_abs_lift = all.diff();
+    let pooled_abs_lift = all.delta();
     let stratified = exposed_weighted(&segments);
     let stratified = around(stratified.0, stratified.1);
     let common = mantel_haenszel(&segments);
     let (q, df) = heterogeneity(&segments);
     Ok(SegmentLift {
-        per_segment_abs_lift: segments.iter().map(Arms::diff).collect(),
-        per_segment_rel_lift: segments
+        per_segment_abs_lift: segments.iter().map(Arms::delta).collect(),
+        per_segment_rel_lift: segments.iter().map(Arms::relative).collect(),
+        per_segment_abs_ci: segments
             .iter()
-            // (x1/n1 - x0/n0) / (x0/n0)
-            .map(|arms| ratio(arms.cross(), arms.x0 * arms.n1))
+            .map(|arms| arms.difference(Difference::Score, &level))
             .collect(),
         adjusted: multiplicity::adjust(&p_score, 1.0 - confidence)?,
         p_score,
@@ -130,52 +137,38 @@ pub fn segment_lift(
     })
 }
 
-/// The p-value of the score test (pooled variance with `N/(N - 1)`); 1 where nothing varies.
-fn p_score(arms: &Arms) -> f64 {
-    let (users, conversions) = (arms.n1 + arms.n0, arms.x1 + arms.x0);
-    let z = arms.diff() / (arms.pooled_variance() * users / (users - 1.0)).sqrt();
-    if arms.n1 == 0.0 || arms.n0 == 0.0 {
-        f64::NAN
-    } else if conversions == 0.0 || conversions == users {
-        1.0
-    } else {
-        2.0 * normal_sf(z.abs())
-    }
-}
-
 /// Segments without users in an arm say nothing about a difference. `NaN` counts stay: they make the result `NaN`.
 fn comparable(segments: &[Arms]) -> impl Iterator<Item = &Arms> {
     segments
         .iter()
-        .filter(|arms| arms.n1 != 0.0 && arms.n0 != 0.0)
+        .filter(|arms| arms.exposed_users != 0.0 && arms.holdout_users != 0.0)
 }
 
 /// The estimate and its variance.
 fn exposed_weighted(segments: &[Arms]) -> (f64, f64) {
-    let (mut weights, mut sum, mut variance) = (0.0, 0.0, 0.0);
+    let (mut weights, mut sum, mut spread) = (0.0, 0.0, 0.0);
     for arms in comparable(segments) {
-        weights += arms.n1;
+        weights += arms.exposed_users;
         // n1 (x1/n1 - x0/n0)
-        sum += arms.cross() / arms.n0;
-        variance += arms.n1 * arms.n1 * arms.variance();
+        sum += arms.cross() / arms.holdout_users;
+        spread += arms.exposed_users * arms.exposed_users * variance(arms);
     }
-    (ratio(sum, weights), ratio(variance, weights * weights))
+    (ratio(sum, weights), ratio(spread, weights * weights))
 }
 
 /// The estimate and Sato's variance of it.
 fn mantel_haenszel(segments: &[Arms]) -> (f64, f64) {
     let (mut weights, mut sum, mut p, mut q) = (0.0, 0.0, 0.0, 0.0);
-    for Arms { n1, x1, n0, x0 } in comparable(segments) {
+    for arms in comparable(segments) {
+        let Arms {
+            exposed_users: n1,
+            exposed_conversions: x1,
+            holdout_users: n0,
+            holdout_conversions: x0,
+        } = *arms;
         let n = n1 + n0;
         weights += n1 * (n0 / n);
-        sum += Arms {
-            n1: *n1,
-            x1: *x1,
-            n0: *n0,
-            x0: *x0,
-        }
-        .cross()
-            / n;
+        sum += arms.cross() / n;
         let (share1, share0) = (n1 / n, n0 / n);
         p += share1 * share1 * x0 - share0 * share0 * x1 + share1 * share0 * (n0 - n1) / 2.0;
         q += f64::midpoint(x1 * ((n0 - x0) / n), x0 * ((n1 - x1) / n));
@@ -187,7 +180,7 @@ fn mantel_haenszel(segments: &[Arms]) -> (f64, f64) {
 /// Cochran's Q and its degrees of freedom, over segments in which something varies.
 fn heterogeneity(segments: &[Arms]) -> (f64, f64) {
     let known: Vec<(f64, f64)> = comparable(segments)
-        .map(|arms| (arms.diff(), 1.0 / arms.variance()))
+        .map(|arms| (arms.delta(), 1.0 / variance(arms)))
         // A variance of zero is an estimate that failed, not certainty.
         .filter(|(_, weight)| !weight.is_infinite())
         .collect();

@@ -16,6 +16,7 @@ use super::calculator::Absent::{Refused, Undefined, Value};
 use super::calculator::Calculator;
 use super::math::{exp, ln, log1p};
 use super::power::{argument, by_row};
+use super::proportion::Arms;
 use super::special::normal_quantile;
 use super::{DomainError, Interval, Rule};
 
@@ -163,8 +164,10 @@ pub fn sequential(
 }
 
 fn looks(arms: Arms, kind: Kind, alpha: f64, previous_p: f64) -> Sequential {
+    let users = arms.exposed_users + arms.holdout_users;
+    let known = !(users + arms.exposed_conversions + arms.holdout_conversions).is_nan();
     let look = |variance| {
-        if arms.known() && (arms.n1 == 0.0 || arms.n0 == 0.0) {
+        if known && (arms.exposed_users == 0.0 || arms.holdout_users == 0.0) {
             return Look {
                 e_value: 1.0,
                 log_e_value: 0.0,
@@ -172,18 +175,11 @@ fn looks(arms: Arms, kind: Kind, alpha: f64, previous_p: f64) -> Sequential {
                 confidence_sequence: Interval::new(f64::NAN, f64::NEG_INFINITY, f64::INFINITY),
             };
         }
-        Look::at(
-            arms.diff(),
-            variance,
-            arms.n1 + arms.n0,
-            kind,
-            alpha,
-            previous_p,
-        )
+        Look::at(arms.delta(), variance, users, kind, alpha, previous_p)
     };
     Sequential {
-        unpooled: look(arms.variance()),
-        pooled: look(arms.pooled_variance()),
+        unpooled: look(variance(&arms)),
+        pooled: look(pooled_variance(&arms)),
     }
 }
 
@@ -197,83 +193,18 @@ fn check(kind: Kind, alpha: f64, previous_p: f64) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Two arms of a test, as checked counts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arms {
-    pub(super) n1: f64,
-    pub(super) x1: f64,
-    pub(super) n0: f64,
-    pub(super) x0: f64,
+/// The variance of the difference of the rates, each arm with its own rate.
+pub(super) fn variance(arms: &Arms) -> f64 {
+    let of = |x: f64, n: f64| (x / n) * ((n - x) / n) / n;
+    of(arms.exposed_conversions, arms.exposed_users)
+        + of(arms.holdout_conversions, arms.holdout_users)
 }
 
-impl Arms {
-    pub(super) fn new(
-        exposed_users: f64,
-        exposed_conversions: f64,
-        holdout_users: f64,
-        holdout_conversions: f64,
-    ) -> Result<Self, DomainError> {
-        DomainError::check("exposed_users", Rule::Count, exposed_users)?;
-        DomainError::check("exposed_conversions", Rule::Count, exposed_conversions)?;
-        DomainError::check("holdout_users", Rule::Count, holdout_users)?;
-        DomainError::check("holdout_conversions", Rule::Count, holdout_conversions)?;
-        if exposed_conversions > exposed_users {
-            return Err(DomainError::scalar(
-                "exposed_conversions",
-                Rule::AtMost("exposed_users"),
-                exposed_conversions,
-            ));
-        }
-        if holdout_conversions > holdout_users {
-            return Err(DomainError::scalar(
-                "holdout_conversions",
-                Rule::AtMost("holdout_users"),
-                holdout_conversions,
-            ));
-        }
-        Ok(Self {
-            n1: exposed_users,
-            x1: exposed_conversions,
-            n0: holdout_users,
-            x0: holdout_conversions,
-        })
-    }
-
-    fn known(&self) -> bool {
-        !(self.n1.is_nan() || self.x1.is_nan() || self.n0.is_nan() || self.x0.is_nan())
-    }
-
-    /// `x1 n0 - x0 n1`, rounded once.
-    pub(super) fn cross(&self) -> f64 {
-        if !self.known() {
-            return f64::NAN;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "counts are whole and at most 2^53"
-        )]
-        let whole = |x: f64| x as i128;
-        // Wrapping, for what is no count is refused elsewhere and must only not panic here.
-        let product = |a, b| i128::wrapping_mul(whole(a), whole(b));
-        product(self.x1, self.n0).wrapping_sub(product(self.x0, self.n1)) as f64
-    }
-
-    /// The difference of the rates, exposed less holdout; `NaN` when an arm is empty.
-    pub(super) fn diff(&self) -> f64 {
-        super::math::ratio(self.cross(), self.n1 * self.n0)
-    }
-
-    /// The variance of the difference, each arm with its own rate.
-    pub(super) fn variance(&self) -> f64 {
-        let of = |x: f64, n: f64| (x / n) * ((n - x) / n) / n;
-        of(self.x1, self.n1) + of(self.x0, self.n0)
-    }
-
-    /// The variance of the difference, both arms with the rate of both together.
-    pub(super) fn pooled_variance(&self) -> f64 {
-        let (x, n) = (self.x1 + self.x0, self.n1 + self.n0);
-        (x / n) * ((n - x) / n) * (1.0 / self.n1 + 1.0 / self.n0)
-    }
+/// The same, both arms with the rate of both together.
+fn pooled_variance(arms: &Arms) -> f64 {
+    let x = arms.exposed_conversions + arms.holdout_conversions;
+    let n = arms.exposed_users + arms.holdout_users;
+    (x / n) * ((n - x) / n) * (1.0 / arms.exposed_users + 1.0 / arms.holdout_users)
 }
 
 /// A test that is simulated; see [`simulate`].
@@ -354,22 +285,24 @@ pub fn simulate(test: Simulation) -> Result<Simulated, DomainError> {
     for repetition in 0..test.repetitions {
         let mut draws = Draws::new(test.seed, repetition);
         let mut arms = Arms {
-            n1: 0.0,
-            x1: 0.0,
-            n0: 0.0,
-            x0: 0.0,
+            exposed_users: 0.0,
+            exposed_conversions: 0.0,
+            holdout_users: 0.0,
+            holdout_conversions: 0.0,
         };
         let mut p = 1.0;
         let (mut stop, mut misses, mut peeked, mut last) = (None, false, false, false);
         for look in 1..=test.looks {
-            arms.x1 += draws.binomial(test.exposed_users_per_look, test.exposed_rate);
-            arms.x0 += draws.binomial(test.holdout_users_per_look, test.holdout_rate);
-            arms.n1 += f64::from(test.exposed_users_per_look);
-            arms.n0 += f64::from(test.holdout_users_per_look);
+            arms.exposed_conversions +=
+                draws.binomial(test.exposed_users_per_look, test.exposed_rate);
+            arms.holdout_conversions +=
+                draws.binomial(test.holdout_users_per_look, test.holdout_rate);
+            arms.exposed_users += f64::from(test.exposed_users_per_look);
+            arms.holdout_users += f64::from(test.holdout_users_per_look);
             let now = Look::at(
-                arms.diff(),
-                arms.variance(),
-                arms.n1 + arms.n0,
+                arms.delta(),
+                variance(&arms),
+                arms.exposed_users + arms.holdout_users,
                 test.kind,
                 test.alpha,
                 p,
@@ -379,7 +312,7 @@ pub fn simulate(test: Simulation) -> Result<Simulated, DomainError> {
                 stop = Some(look);
             }
             misses |= now.confidence_sequence.low > truth || now.confidence_sequence.high < truth;
-            last = arms.diff().abs() > z * arms.pooled_variance().sqrt();
+            last = arms.delta().abs() > z * pooled_variance(&arms).sqrt();
             peeked |= last;
         }
         let one_if = |yes: bool| f64::from(u8::from(yes));
@@ -480,7 +413,13 @@ pub(super) static ALL: &[Calculator] = &[Calculator {
                 } else {
                     Kind::AsymptoticCs { tuning }
                 };
-                let looks = looks(Arms { n1, x1, n0, x0 }, kind, alpha, previous_p);
+                let arms = Arms {
+                    exposed_users: n1,
+                    exposed_conversions: x1,
+                    holdout_users: n0,
+                    holdout_conversions: x0,
+                };
+                let looks = looks(arms, kind, alpha, previous_p);
                 let interval = looks.unpooled.confidence_sequence;
                 [
                     looks.unpooled.e_value,

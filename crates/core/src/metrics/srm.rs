@@ -125,7 +125,14 @@ fn arms(observed: &[f64], weights: &[f64]) -> Result<Vec<Arm>, DomainError> {
         });
     }
     let users: f64 = observed.iter().sum();
-    let whole: f64 = weights.iter().sum();
+    // The sum of the weights, and what its rounding lost.
+    let (whole, rest) = weights
+        .iter()
+        .fold((0.0_f64, 0.0_f64), |(sum, rest), weight| {
+            let next = sum + weight;
+            let part = next - sum;
+            (next, rest + ((sum - (next - part)) + (weight - part)))
+        });
     if whole == 0.0 {
         return Err(DomainError::whole(
             "weights",
@@ -139,9 +146,10 @@ fn arms(observed: &[f64], weights: &[f64]) -> Result<Vec<Arm>, DomainError> {
         .filter(|(_, weight)| **weight != 0.0)
         .map(|(observed, weight)| {
             let share = weight / whole;
-            // observed - users weight / whole, over one denominator: the product's rounding error is put back.
+            // observed - users weight / whole, over one denominator: the rounding errors of the product and of the sum of the
+            // weights are put back.
             let product = users * weight;
-            let lost = users.mul_add(*weight, -product);
+            let lost = users.mul_add(*weight, -product) - observed * rest;
             Arm {
                 observed: *observed,
                 share,

@@ -3,7 +3,9 @@
 //! Start from gross profit, not from revenue, and never go above break-even. A target holds for customers whom advertising
 //! brought: compare it with the cost of an incremental customer, not with the cost of an attributed one.
 
-use super::cash_flow::{check_rate, monthly_rate};
+use super::calculator::Absent::{Refused, Value};
+use super::calculator::{Argument, Calculator, by_row};
+use super::cash_flow::{RATE, check_rate, monthly_rate};
 use super::ltv::{Geometric, geometric, retained};
 use super::math::ratio;
 use super::{DomainError, Rule};
@@ -242,3 +244,22 @@ pub fn target_of_customer(
         ..*rules
     })
 }
+
+/// What works row by row. The rules together are in the table of paid advertising.
+pub(super) static ALL: &[Calculator] = &[Calculator {
+    name: "target_cpa.payback",
+    arguments: &[
+        Argument::new("gross_profit_month", Rule::NonNegative, Refused),
+        Argument::new("churn", Rule::Rate, Refused),
+        Argument::new("payback_months", Rule::Count, Refused),
+        Argument::new("annual_discount", RATE, Value(0.0)),
+    ],
+    at_most: &[],
+    outputs: &["max_cpa", "max_cpa_no_churn"],
+    kernel: |_, inputs, outputs| {
+        by_row(inputs, outputs, |[profit, churn, months, discount]| {
+            let x = payback_cpa(profit, churn, months, discount).ok()?;
+            Some([x.max_cpa, x.max_cpa_no_churn])
+        });
+    },
+}];

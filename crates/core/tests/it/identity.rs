@@ -33,7 +33,8 @@ fn spelling(destination: &str, field: &str) -> Option<Spelling> {
         ("google_ads", "phoneNumber") | ("ga4", "sha256_phone_number") => S::GooglePhone,
         ("google_ads", "address.givenName") => S::GoogleGivenName,
         ("google_ads", "address.familyName") => S::GoogleFamilyName,
-        ("google_ads", "address.regionCode") | ("ga4", "address.country") => S::GoogleCountry,
+        ("google_ads", "address.regionCode") => S::GoogleCountry,
+        ("ga4", "address.country") => S::CountryCode,
         ("google_ads", "address.postalCode") | ("ga4", "address.postal_code") => {
             S::GooglePostalCode
         }

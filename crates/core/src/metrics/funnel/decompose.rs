@@ -2,7 +2,6 @@
 
 use super::super::math::{ln, ratio};
 use super::super::{DomainError, Rule};
-use super::check_margin;
 
 /// The funnel of one period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +24,8 @@ impl Period {
         DomainError::check("ctr", Rule::Rate, self.ctr)?;
         DomainError::check("cvr", Rule::Rate, self.cvr)?;
         DomainError::check("aov", Rule::NonNegative, self.aov)?;
-        check_margin(self.margin)
+        DomainError::check("margin", Rule::Margin, self.margin)?;
+        Ok(())
     }
 
     fn cpa(&self) -> f64 {
@@ -152,4 +152,70 @@ fn logarithmic_mean(a: f64, b: f64) -> f64 {
     } else {
         (b - a) / log_ratio(b, a)
     }
+}
+
+pub(super) const OUTPUTS: &[&str] = &[
+    "cpa_before",
+    "cpa_after",
+    "log_ratio",
+    "cpm",
+    "ctr",
+    "cvr",
+    "cpm_share",
+    "ctr_share",
+    "cvr_share",
+    "profit_change",
+    "profit_cpm",
+    "profit_ctr",
+    "profit_cvr",
+    "profit_aov",
+    "profit_margin",
+];
+
+/// A row of the calculator: three inputs of each period, then order values and margins.
+pub(super) fn row(given: [f64; 10]) -> Option<[f64; 15]> {
+    let [
+        cpm_before,
+        ctr_before,
+        cvr_before,
+        cpm,
+        ctr,
+        cvr,
+        aov_before,
+        aov,
+        margin_before,
+        margin,
+    ] = given;
+    let before = Period {
+        cpm: cpm_before,
+        ctr: ctr_before,
+        cvr: cvr_before,
+        aov: aov_before,
+        margin: margin_before,
+    };
+    let after = Period {
+        cpm,
+        ctr,
+        cvr,
+        aov,
+        margin,
+    };
+    let x = decompose(&before, &after).ok()?;
+    Some([
+        x.cpa_before,
+        x.cpa_after,
+        x.log_ratio,
+        x.cpm,
+        x.ctr,
+        x.cvr,
+        x.cpm_share,
+        x.ctr_share,
+        x.cvr_share,
+        x.profit_change,
+        x.profit_cpm,
+        x.profit_ctr,
+        x.profit_cvr,
+        x.profit_aov,
+        x.profit_margin,
+    ])
 }

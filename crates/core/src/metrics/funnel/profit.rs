@@ -1,6 +1,6 @@
 //! The probability that the product of two beta variables exceeds a bound.
 
-use super::super::math::{exp, ln};
+use super::super::math::{exp, ln, log1p};
 use super::super::special::{beta_cdf, log1p_less_x};
 
 /// `P(X Y > bound)` for independent beta variables.
@@ -53,7 +53,7 @@ pub(super) fn product_exceeds(x: (f64, f64), y: (f64, f64), bound: f64) -> f64 {
 }
 
 /// `1 / (1 + e^-s)` and its complement.
-fn logistic(s: f64) -> (f64, f64) {
+pub(in crate::metrics) fn logistic(s: f64) -> (f64, f64) {
     let small = exp(-s.abs());
     let (large, small) = (1.0 / (1.0 + small), small / (1.0 + small));
     if s < 0.0 {
@@ -66,45 +66,54 @@ fn logistic(s: f64) -> (f64, f64) {
 /// Where to look for the peak first: at the density's own, when it is beyond the bound.
 fn peak_start(density: &Density, bound: f64) -> f64 {
     if density.mode > bound {
-        ln((density.mode - bound) / (1.0 - density.mode))
+        ln((density.mode - bound) / density.rest)
     } else {
         0.0
     }
 }
 
 /// The density of a beta variable on the logistic scale, `x^a (1 - x)^b`, relative to its peak.
-struct Density {
+pub(in crate::metrics) struct Density {
     a: f64,
     b: f64,
+    /// Where the peak is, and its complement.
     mode: f64,
-    center: f64,
+    rest: f64,
+    /// The same on the logistic scale.
+    pub(in crate::metrics) center: f64,
 }
 
 impl Density {
-    fn new(a: f64, b: f64) -> Self {
+    pub(in crate::metrics) fn new(a: f64, b: f64) -> Self {
         Self {
             a,
             b,
             mode: a / (a + b),
+            rest: b / (a + b),
             center: ln(a / b),
         }
     }
 
     /// The logarithm at `x`; `1 - x` is given.
-    fn log_at(&self, x: f64, rest: f64) -> f64 {
+    pub(in crate::metrics) fn log_at(&self, x: f64, rest: f64) -> f64 {
         let away = if x < 0.5 {
             x - self.mode
         } else {
-            self.b / (self.a + self.b) - rest
+            self.rest - rest
         };
-        let near = away / self.mode;
-        let far = -away / (self.b / (self.a + self.b));
+        let (near, far) = (away / self.mode, -away / self.rest);
         if near.abs() < 0.5 && far.abs() < 0.5 {
             // The terms of first order cancel, and are left out.
-            self.a * log1p_less_x(near) + self.b * log1p_less_x(far)
-        } else {
-            self.a * ln(x / self.mode) + self.b * ln(rest / (self.b / (self.a + self.b)))
+            return self.a * log1p_less_x(near) + self.b * log1p_less_x(far);
         }
+        let log = |share: f64, relative: f64| {
+            if relative.abs() < 0.5 {
+                log1p(relative)
+            } else {
+                ln(share)
+            }
+        };
+        self.a * log(x / self.mode, near) + self.b * log(rest / self.rest, far)
     }
 }
 

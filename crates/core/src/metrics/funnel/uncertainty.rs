@@ -3,7 +3,6 @@
 use super::super::math::{exp, ratio};
 use super::super::special::{gamma_quantile, normal_quantile};
 use super::super::{DomainError, Interval, Rule};
-use super::check_margin;
 use super::profit::product_exceeds;
 
 /// What was counted, and what it costs and brings.
@@ -99,7 +98,7 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     }
     DomainError::check("cpm", Rule::NonNegative, cpm)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
-    check_margin(margin)?;
+    DomainError::check("margin", Rule::Margin, margin)?;
     DomainError::check("confidence", Rule::Inside, confidence)?;
     DomainError::check("prior", Rule::Positive, prior.0)?;
     DomainError::check("prior", Rule::Positive, prior.1)?;
@@ -158,4 +157,42 @@ pub fn probability_profit_positive(ctr: (f64, f64), cvr: (f64, f64), cpm: f64, w
     } else {
         product_exceeds(ctr, cvr, cpm / (1000.0 * worth))
     }
+}
+
+pub(super) const OUTPUTS: &[&str] = &[
+    "cpa",
+    "log_cpa_se",
+    "cpa_ci_delta",
+    "cpa_ci_delta.low",
+    "cpa_ci_delta.high",
+    "roas",
+    "roas_ci_delta",
+    "roas_ci_delta.low",
+    "roas_ci_delta.high",
+    "prob_profit_positive",
+    "posterior_mean_conversion_per_impression",
+    "cpa_ci_poisson",
+    "cpa_ci_poisson.low",
+    "cpa_ci_poisson.high",
+];
+
+/// A row of the calculator.
+pub(super) fn row(counts: &FunnelCounts) -> Option<[f64; 14]> {
+    let x = uncertainty(counts).ok()?;
+    Some([
+        x.cpa,
+        x.log_cpa_se,
+        x.cpa_ci_delta.estimate,
+        x.cpa_ci_delta.low,
+        x.cpa_ci_delta.high,
+        x.roas,
+        x.roas_ci_delta.estimate,
+        x.roas_ci_delta.low,
+        x.roas_ci_delta.high,
+        x.prob_profit_positive,
+        x.posterior_mean_conversion_per_impression,
+        x.cpa_ci_poisson.estimate,
+        x.cpa_ci_poisson.low,
+        x.cpa_ci_poisson.high,
+    ])
 }

@@ -17,6 +17,17 @@ pub struct Counted {
     pub churned: f64,
 }
 
+/// Gross profit over churn, with how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountedLtv {
+    /// Gross profit of a month over churn; `NaN` when nobody left. Its upper end is then infinite.
+    pub ltv: Interval,
+    /// Share of customers lost per month.
+    pub churn: f64,
+    /// Standard error of the logarithm of the value.
+    pub log_ltv_se: f64,
+}
+
 /// Gross profit over churn with an interval, from counts: the delta method on `ln profit - ln churn`.
 ///
 /// `Var(ln churn) = (1 - churn) / churned`, `Var(ln profit) = (se / profit)^2`. When nobody left, the value has no estimate;
@@ -26,7 +37,7 @@ pub struct Counted {
 ///
 /// A negative profit or standard error, numbers that are not counts, more churned than customer months, a confidence not
 /// inside 0 and 1.
-pub fn from_counts(input: &Counted, confidence: f64) -> Result<Interval, DomainError> {
+pub fn from_counts(input: &Counted, confidence: f64) -> Result<CountedLtv, DomainError> {
     DomainError::check(
         "gross_profit_month",
         Rule::NonNegative,
@@ -46,15 +57,27 @@ pub fn from_counts(input: &Counted, confidence: f64) -> Result<Interval, DomainE
     let profit = input.gross_profit_month;
     let churn = ratio(input.churned, input.customer_months);
     if (profit + input.gross_profit_se + confidence + churn).is_nan() {
-        return Ok(Interval::UNDEFINED);
+        return Ok(CountedLtv {
+            ltv: Interval::UNDEFINED,
+            churn,
+            log_ltv_se: f64::NAN,
+        });
     }
     if input.churned == 0.0 {
         let most = -ln(0.5 * (1.0 - confidence)) / input.customer_months;
-        return Ok(Interval::new(f64::NAN, profit / most, f64::INFINITY));
+        return Ok(CountedLtv {
+            ltv: Interval::new(f64::NAN, profit / most, f64::INFINITY),
+            churn,
+            log_ltv_se: f64::NAN,
+        });
     }
     let relative = ratio(input.gross_profit_se, profit);
     let se = ((1.0 - churn) / input.churned + relative * relative).sqrt();
-    Ok(around(profit / churn, se, confidence))
+    Ok(CountedLtv {
+        ltv: around(profit / churn, se, confidence),
+        churn,
+        log_ltv_se: se,
+    })
 }
 
 fn around(value: f64, log_se: f64, confidence: f64) -> Interval {
@@ -183,7 +206,7 @@ pub fn bootstrap(
         for draw in 0..n as u64 {
             let word = mixed(seed, sample.wrapping_mul(n as u64).wrapping_add(draw));
             // The high half of a 128-bit product: an index below n, without bias that could be seen.
-            let index = ((u128::from(word) * n as u128) >> 64) as usize;
+            let index = usize::try_from((u128::from(word) * n as u128) >> 64).unwrap_or(0);
             profit += gross_profit.get(index).unwrap_or(&0.0);
             left += churned.get(index).unwrap_or(&0.0);
         }
@@ -203,6 +226,11 @@ pub fn bootstrap(
 }
 
 /// A percentile of sorted values, interpolated between neighbours.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place among at most a million values"
+)]
 fn percentile(sorted: &[f64], p: f64) -> f64 {
     let place = p * (sorted.len() - 1) as f64;
     let below = place.floor();

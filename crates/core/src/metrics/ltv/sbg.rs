@@ -5,9 +5,10 @@
 
 use super::super::Interval;
 use super::super::cash_flow::check_rate;
+use super::super::funnel::{Density, logistic};
 use super::super::math::{exp, ln, log1p, ratio};
 use super::super::roots;
-use super::super::special::{log1p_less_x, normal_quantile};
+use super::super::special::normal_quantile;
 use super::super::{DomainError, Rule};
 
 /// Why `alpha` and `beta` cannot be told from these survivors.
@@ -239,7 +240,7 @@ pub fn fit_sbg(
 impl Sbg {
     /// Share of customers left after `periods`; a fraction of a period is interpolated by the model's own formula.
     pub fn survival(&self, periods: f64) -> f64 {
-        if !(periods >= 0.0) || self.mean.is_nan() {
+        if periods < 0.0 || periods.is_nan() || self.mean.is_nan() {
             return f64::NAN;
         }
         if periods == 0.0 {
@@ -261,7 +262,7 @@ impl Sbg {
 
     /// Share of those who reached period `period - 1` who also reach `period`; the first is 1.
     pub fn retention(&self, period: f64) -> f64 {
-        if !(period >= 1.0) || self.mean.is_nan() {
+        if period < 1.0 || period.is_nan() || self.mean.is_nan() {
             return f64::NAN;
         }
         match self.boundary {
@@ -279,7 +280,7 @@ impl Sbg {
     /// period included (Fader and Hardie, *Customer-base valuation in a contractual setting*, 2010). `NaN` when the
     /// parameters cannot be told.
     pub fn residual_lifetime(&self, renewals: f64) -> f64 {
-        if !(renewals >= 0.0) || !self.identified {
+        if renewals < 0.0 || renewals.is_nan() || !self.identified {
             return f64::NAN;
         }
         let (alpha, beta) = (self.alpha.estimate, self.beta.estimate);
@@ -472,7 +473,7 @@ pub(super) fn lifetime(alpha: f64, beta: f64, discount: f64) -> (f64, f64, f64) 
         );
     }
     weighted(alpha, beta, ln(discount), |s| {
-        let p = 1.0 / (1.0 + exp(-s));
+        let (p, _) = logistic(s);
         (1.0 + discount) / (discount + p)
     })
     .map_or(undefined, |(mean, by_alpha, by_beta)| {
@@ -497,26 +498,13 @@ fn weighted(alpha: f64, beta: f64, bend: f64, f: impl Fn(f64) -> f64) -> Option<
     if !(alpha > 0.0 && beta > 0.0 && alpha < 1e300 && beta < 1e300) {
         return None;
     }
-    let mode = alpha / (alpha + beta);
+    let density = Density::new(alpha, beta);
+    let center = density.center;
     let width = (1.0 / alpha + 1.0 / beta).sqrt();
     let step = (0.5 * width).min(0.4);
-    let center = ln(alpha / beta);
-    // Weight relative to the centre; the terms of first order cancel, and are left out on both sides.
     let weight = |s: f64| {
-        let (p, q) = (1.0 / (1.0 + exp(-s)), 1.0 / (1.0 + exp(s)));
-        let away = if s < center {
-            p - mode
-        } else {
-            (1.0 - mode) - q
-        };
-        let near = away / mode;
-        let far = -away / (1.0 - mode);
-        let log = if near.abs() < 0.5 && far.abs() < 0.5 {
-            alpha * log1p_less_x(near) + beta * log1p_less_x(far)
-        } else {
-            alpha * (softplus(-center) - softplus(-s)) + beta * (softplus(center) - softplus(s))
-        };
-        exp(log)
+        let (p, q) = logistic(s);
+        exp(density.log_at(p, q))
     };
     // Sums of the weight and of the weight times: f, ln p, ln q, f ln p, f ln q.
     let mut sums = [0.0_f64; 6];

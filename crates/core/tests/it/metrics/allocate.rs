@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::allocate`.
+#![allow(
+    clippy::unreadable_literal,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::excessive_precision,
+    clippy::inconsistent_digit_grouping,
+    reason = "references are as they were printed, and what is exact is compared exactly"
+)]
 
 use super::{number, rows};
 use edgetally_core::metrics::allocate::{Allocation, Channel, allocate};
@@ -281,6 +289,10 @@ proptest! {
         prop_assert!(profitable.shadow_price >= 2.5 * (1.0 - 1e-12));
         prop_assert!(profitable.profit >= got.plan.profit - 1e-9 * got.plan.total_revenue);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     /// Curves with an S: no random exchange between two channels gains anything.
     #[test]
@@ -313,6 +325,10 @@ proptest! {
             prop_assert!(revenue <= plan.total_revenue * (1.0 + 1e-9), "{revenue} > {} by {amount} from {from} to {to}: {channels:?} {:?}", plan.total_revenue, plan.spend);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn any_bits_return_or_raise(

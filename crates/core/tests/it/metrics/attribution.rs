@@ -38,9 +38,9 @@ fn read(walks: &[Walk]) -> Paths {
 }
 
 fn some_walks(draw: &mut Draw, channels: u64, most: u64) -> Vec<Walk> {
-    (0..1 + draw.below(12))
+    (0..=draw.below(12))
         .map(|_| {
-            let path = (0..1 + draw.below(most))
+            let path = (0..=draw.below(most))
                 .map(|_| format!("c{}", draw.below(channels)))
                 .collect();
             (path, draw.below(2) == 0, (1 + draw.below(50)) as f64)

@@ -205,7 +205,7 @@ fn errors_name_their_argument() {
     );
     assert_eq!(
         code(cash_flows(&[1.0], -1.0).unwrap_err()),
-        ("rate", "rate_too_low")
+        ("rate", "too_small")
     );
     assert_eq!(
         code(cash_flows(&[1.0, f64::INFINITY], 0.1).unwrap_err()),
@@ -221,7 +221,7 @@ fn errors_name_their_argument() {
     );
     assert_eq!(
         code(monthly_rate(-1.5).unwrap_err()),
-        ("annual", "rate_too_low")
+        ("annual", "too_small")
     );
     let unknown = cash_flows(&[-1.0, f64::NAN], 0.1).unwrap();
     assert!(unknown.npv.is_nan() && unknown.irr.is_nan() && unknown.payback_periods.is_nan());

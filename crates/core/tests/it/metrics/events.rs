@@ -1,5 +1,11 @@
 //! The reference rows and laws of `metrics::events`.
 
+#![expect(
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    reason = "reference values are as they were printed"
+)]
+
 use std::collections::BTreeSet;
 
 use edgetally_core::metrics::events::{

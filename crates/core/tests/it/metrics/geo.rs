@@ -1,4 +1,12 @@
 //! The reference rows and laws of `metrics::geo`.
+#![allow(
+    clippy::unreadable_literal,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::excessive_precision,
+    clippy::inconsistent_digit_grouping,
+    reason = "references are as they were printed, and what is exact is compared exactly"
+)]
 
 use super::rows;
 use edgetally_core::metrics::geo::{
@@ -97,7 +105,7 @@ fn donors() -> Vec<Vec<f64>> {
     DONORS.iter().map(|series| series.to_vec()).collect()
 }
 
-/// References: scipy 1.17.1, `minimize(method="SLSQP", ftol=1e-16)` from thirty starts; the correction by its formula in NumPy.
+/// References: scipy 1.17.1, `minimize(method="SLSQP", ftol=1e-16)` from thirty starts; the correction by its formula in `NumPy`.
 #[test]
 fn a_double_is_the_nearest_on_the_simplex() {
     let plain = SyntheticControlOptions::default();

@@ -39,7 +39,7 @@ fn paid() -> impl Iterator<Item = &'static Calculator> {
 fn keeping(rule: Rule, next: &mut impl FnMut() -> u64) -> f64 {
     let unit = (next() >> 11) as f64 / 9_007_199_254_740_992.0;
     match rule {
-        Rule::Rate => unit,
+        Rule::Rate | Rule::Margin => unit,
         Rule::Inside => unit.clamp(0.01, 0.99),
         Rule::Count | Rule::PositiveCount => (unit * 1000.0).floor() + 1.0,
         Rule::AtLeast(least) => least + unit * 10.0,

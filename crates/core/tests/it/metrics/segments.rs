@@ -184,6 +184,13 @@ fn arms_may_be_exchanged() {
             other.mantel_haenszel_diff.high
         ));
         assert!((one.heterogeneity_q / other.heterogeneity_q - 1.0).abs() < 1e-9);
+        for (ci, p) in one.per_segment_abs_ci.iter().zip(&one.p_score) {
+            let excludes = ci.low > 0.0 || ci.high < 0.0;
+            assert!(
+                excludes == (*p < 0.05) || (p - 0.05).abs() < 1e-9,
+                "{rows:?}"
+            );
+        }
         for (one, other) in one.p_score.iter().zip(&other.p_score) {
             assert!((one - other).abs() <= 1e-12);
         }

@@ -1,0 +1,202 @@
+"""Cash flows, lifetime value, payback and the funnel, beyond the reference rows."""
+
+import datetime
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edgetally as et
+
+FLOWS = [-3000, 500, 800, 1200, 1500, 1800]
+
+
+def code(function: Any, *arguments: Any, **named: Any) -> str:
+    with pytest.raises(et.EdgetallyError) as caught:
+        function(*arguments, **named)
+    return str(caught.value.code)
+
+
+@pytest.mark.parametrize("kind", ["tuple", "numpy", "float32", "pandas", "polars", "arrow"])
+def test_flows_may_be_any_column(kind: str) -> None:
+    want = et.roi_cashflows(FLOWS, 0.01)
+    if kind == "tuple":
+        column: Any = tuple(FLOWS)
+    elif kind == "numpy":
+        column = np.array(FLOWS)[::1]
+    elif kind == "float32":
+        column = np.array(FLOWS, dtype=np.float32)
+    elif kind == "pandas":
+        column = pytest.importorskip("pandas").Series(FLOWS)
+    elif kind == "polars":
+        column = pytest.importorskip("polars").Series(FLOWS)
+    else:
+        column = pytest.importorskip("pyarrow").array(FLOWS)
+    assert et.roi_cashflows(column, 0.01) == want
+
+
+def test_several_rates_of_return_are_told() -> None:
+    mine = et.roi_cashflows([-100, 230, -132], 0.1, finance_rate=0.1, reinvest_rate=0.12)
+    assert math.isnan(mine.irr)
+    assert mine.irr_unique is False
+    assert mine.irr_roots == pytest.approx([0.1, 0.2], rel=1e-12)
+    assert mine.mirr == pytest.approx((1.12 * 230 / (100 + 132 / 1.21)) ** 0.5 - 1, rel=1e-12)
+    assert "several rates" in mine.summary()
+    assert mine.to_pandas().shape[1] == len(mine.fields) if pytest.importorskip("pandas") else True
+
+
+def test_flows_that_are_none() -> None:
+    assert code(et.roi_cashflows, []) == "too_few_rows"
+    assert code(et.roi_cashflows, [1, "2"]) == "wrong_type"
+    assert code(et.roi_cashflows, [-1, 2], -1) == "too_small"
+    assert code(et.roi_cashflows, [-1, math.inf]) == "not_finite"
+    assert code(et.roi_cashflows, None) == "missing"
+    assert math.isnan(et.roi_cashflows([-1, None, 3]).npv)
+
+
+def test_dates_of_any_kind() -> None:
+    flows = [-10_000, 2750, 4250, 3250, 2750]
+    text = ["2008-01-01", "2008-03-01", "2008-10-30", "2009-02-15", "2009-04-01"]
+    days = [datetime.date.fromisoformat(day) for day in text]
+    want = et.xirr(flows, text, rate=0.09)
+    assert want.irr == pytest.approx(0.3733625335188315, rel=1e-13)
+    assert want.npv == pytest.approx(2086.6476020315366, rel=1e-13)
+    kinds = [
+        days,
+        [datetime.datetime(d.year, d.month, d.day, 23, 59) for d in days],
+        np.array(text, dtype="datetime64[ns]"),
+        [float(day.toordinal()) for day in days],
+        pytest.importorskip("pandas").to_datetime(pytest.importorskip("pandas").Series(text)),
+        pytest.importorskip("polars").Series(days),
+    ]
+    for kind in kinds:
+        assert et.xirr(flows, kind, rate=0.09) == want
+    assert float(want) == want.irr
+    assert math.isnan(et.xirr([-1, 2], np.array(["2024-01-01", "NaT"], dtype="datetime64[D]")).irr)
+    assert code(et.xirr, [-1, 2], ["soon", "late"]) == "wrong_type"
+    assert code(et.xirr, [-1, 2], [1]) == "length_mismatch"
+
+
+def test_lifetime_values_are_passed_on() -> None:
+    customer = et.ltv(200, gross_margin=0.8, churn=0.03)
+    soon = et.target_cpa_payback(160, payback_months=12, churn=0.03)
+    assert et.target_cpa(customer, payback_cpa=soon).target_cpa == soon.max_cpa
+    table = et.ltv_retention([1.0, 0.6, 0.45], 40)
+    triangle = et.ltv_cohort([1000, 1200], [[16000, 12000], [19500]])
+    fit = et.ltv_sbg([1000, 631, 468, 382], gross_profit=100, annual_discount=0.1)
+    for value in (customer, table, triangle, fit, et.ltv_from_counts(160, 1000, 30)):
+        target = et.target_cpa_rules(value, buffer=0.5)
+        assert target.target_cpa == 0.5 * float(value)
+        assert target.binding == "buffer"
+    many = et.ltv(np.array([100.0, 200.0]), churn=0.1)
+    assert code(et.target_cpa_rules, many) == "wrong_type"
+    assert et.target_cpa(many.ltv).target_cpa.tolist() == [1000.0, 2000.0]
+    assert code(et.target_cpa_rules, et.ltv(100, churn=0)) == "negative"
+    assert "without bound" in et.ltv(100, churn=0).summary()
+
+
+def test_timing_is_a_month_of_interest() -> None:
+    due = et.ltv(100, churn=0.05, annual_discount=0.1, horizon=24)
+    end = et.ltv(100, churn=0.05, annual_discount=0.1, horizon=24, timing="end")
+    assert due.ltv == due.ltv_horizon_due
+    assert end.ltv == end.ltv_horizon_end == due.ltv_horizon_end
+    assert due.ltv / end.ltv == pytest.approx(1 + due.monthly_discount, rel=1e-14)
+    assert code(et.ltv, 100, churn=0.1, timing="due") == "unknown_choice"
+    assert code(et.ltv, 100, churn=0.1, horizon=2.5) == "not_a_count"
+
+
+def test_a_triangle_may_be_rectangular() -> None:
+    rows = [[16000.0, 12000.0], [19500.0, math.nan]]
+    want = et.ltv_cohort([1000, 1200], [[16000, 12000], [19500]])
+    assert et.ltv_cohort(np.array([1000, 1200]), np.array(rows)) == want
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    assert et.ltv_cohort([1000, 1200], pandas.DataFrame(rows)) == want
+    assert et.ltv_cohort([1000, 1200], polars.DataFrame({"a": [16000, 19500], "b": [12000, None]})) == want
+    assert code(et.ltv_cohort, [1000], np.array([1.0])) == "wrong_type"
+
+
+def test_parameters_that_cannot_be_told() -> None:
+    alike = et.ltv_sbg([1000, 900, 810, 729], annual_discount=0.1)
+    assert alike.boundary == "alike"
+    assert not alike.identified
+    assert math.isnan(alike.alpha.estimate)
+    assert alike.survival[2] == pytest.approx(0.81, rel=1e-12)
+    assert "not identified" in alike.summary()
+    fit = et.ltv_sbg([1000, 631, 468, 382], periods=3)
+    assert len(fit.survival) == 4
+    assert len(fit.retention) == 3
+    assert fit.survival[0] == 1.0
+    assert code(et.ltv_sbg, [1000, 631, 700]) == "survivors_increase"
+
+
+def test_a_bootstrap_follows_from_its_seed() -> None:
+    data = ([120, 80, 200, 40] * 25, [6, 4, 10, 2] * 25, [1, 1, 0, 1] * 25)
+    assert et.ltv_bootstrap(*data, seed=3) == et.ltv_bootstrap(*data, seed=3)
+    assert et.ltv_bootstrap(*data, seed=3).ltv != et.ltv_bootstrap(*data, seed=4).ltv
+    assert code(et.ltv_bootstrap, *data, n_boot=0) == "resamples_out_of_range"
+
+
+def test_a_goal_that_cannot_be_reached() -> None:
+    one = et.funnel_solve(12, 0.015, 0.03, 80, target_roas=500)
+    assert one.feasible is False
+    assert math.isnan(one.required_cvr)
+    many = et.funnel_solve(12, 0.015, 0.03, 80, target_roas=np.array([4.0, 500.0]))
+    assert many.feasible.tolist() == [True, False]
+    frame = pytest.importorskip("pandas").Series([4.0, 500.0])
+    assert et.funnel_solve(12, 0.015, 0.03, 80, target_roas=frame).feasible.tolist() == [True, False]
+    profit = et.funnel_solve(12, 0.015, 0.03, 80, margin=0.57, target_profit_per_mille=8.52)
+    assert profit.required_cvr == pytest.approx(0.03, rel=1e-12)
+    assert profit.max_cpm == pytest.approx(12, rel=1e-12)
+    assert code(et.funnel_solve, 12, 0.015, 0.03, 80) == "one_goal"
+    assert code(et.funnel_solve, 12, 0.015, 0.03, 80, target_roas=1, target_profit_per_mille=1) == "one_goal"
+    assert code(et.funnel_solve, 12, 0.015, 0.03, 80, target_roas=1, margin=57) == "not_a_rate"
+
+
+def test_counts_and_prices_are_the_same_funnel() -> None:
+    priced = et.funnel_uncertainty(20_000, 300, 9, cpm=12, aov=80, margin=0.57)
+    counted = et.funnel_from_counts(20_000, 300, 9, 240, 720, margin=0.57)
+    for name in priced.fields:
+        assert float(counted[name]) == pytest.approx(float(priced[name]), rel=1e-12)
+    none = et.funnel_from_counts(20_000, 300, 0, 240, 0, margin=0.57)
+    assert math.isnan(none.prob_profit_positive)
+    assert none.cpa_ci_poisson.high == math.inf
+    known = et.funnel_from_counts(20_000, 300, 0, 240, 0, margin=0.57, aov=80)
+    assert 0 < known.prob_profit_positive < 0.02
+    many = et.funnel_uncertainty([20_000, 20_000], 300, [9, 12], cpm=12, aov=80, margin=0.57)
+    assert many.prob_profit_positive[0] == priced.prob_profit_positive
+    assert code(et.funnel_uncertainty, 20_000, 300, 301, cpm=12, aov=80) == "exceeds"
+    assert code(et.funnel_uncertainty, 20_000, 300, 9, cpm=12, aov=80, prior=1) == "wrong_type"
+
+
+def test_a_loss_with_every_order_is_never_a_profit() -> None:
+    assert et.funnel_uncertainty(20_000, 300, 9, cpm=12, aov=80, margin=-0.08).prob_profit_positive == 0.0
+
+
+def test_a_tornado_is_a_table() -> None:
+    bars = et.funnel_tornado(12, 0.015, 0.03, 80, gross_margin=0.6, payment_fees=0.03)
+    assert list(bars.order) == ["gross_margin", "ctr", "cvr", "aov", "cpm", "payment_fees"]
+    frame = bars.to_polars() if pytest.importorskip("polars") else None
+    assert frame is not None
+    assert frame.shape == (6, 5)
+    assert code(et.funnel_tornado, 12, 0.015, 0.03, 80, output="profit") == "unknown_choice"
+    cpa = et.funnel_elasticity(12, 0.015, 0.03, 80, output="cpa")
+    assert (cpa.cpm, cpa.ctr, cpa.cvr, cpa.aov) == (1.0, -1.0, -1.0, 0.0)
+
+
+def test_changes_add_up() -> None:
+    change = et.funnel_decompose(
+        cpm_before=12,
+        ctr_before=0.015,
+        cvr_before=0.03,
+        aov_before=80,
+        margin_before=0.57,
+        cpm_after=np.array([15.0, 12.0]),
+        ctr_after=0.018,
+        cvr_after=0.025,
+        aov_after=85,
+        margin_after=0.5,
+    )
+    assert np.allclose(change.cpm + change.ctr + change.cvr, np.log(change.cpa_after / change.cpa_before))
+    parts = change.profit_cpm + change.profit_ctr + change.profit_cvr + change.profit_aov + change.profit_margin
+    assert np.allclose(parts, change.profit_change)
