@@ -215,7 +215,7 @@ class _Source:
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
 
     def number(self, name: str) -> Any:
-        """A column to be summed: Arrow as it is, anything else as float64."""
+        """A column to be summed: Arrow as it is, anything else as int64 or float64."""
         import numpy as np
 
         column = self.column(name)
@@ -233,11 +233,15 @@ class _Source:
             if self.kind == "pandas":
                 if getattr(column.dtype, "kind", "f") in "mMSU":
                     raise TypeError
+                if column.dtype == np.int64:
+                    return np.ascontiguousarray(column.to_numpy())
                 array = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
             else:
                 array = np.asarray(column)
                 if array.dtype.kind not in "biuf":
                     raise TypeError
+                if array.dtype == np.int64:
+                    return np.ascontiguousarray(array)
             return np.ascontiguousarray(array, dtype=np.float64)
         except (TypeError, ValueError):
             kind = getattr(column, "dtype", type(column).__name__)

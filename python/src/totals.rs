@@ -29,7 +29,7 @@ use arrow_array::types::{
     Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, OffsetSizeTrait};
 use arrow_schema::{DataType, TimeUnit};
 use edgetally_core::metrics::exact;
 use edgetally_core::metrics::totals::{Keyed, Term, Totals as Table};
@@ -190,6 +190,7 @@ struct Key<'a> {
 enum NumberChunk<'a> {
     Arrow(ArrayRef),
     Doubles(&'a [f64]),
+    Integers(&'a [i64]),
 }
 
 /// A column to be summed.
@@ -324,28 +325,39 @@ impl<K: Hashed + Default> Codes<K> {
 #[inline(always)]
 fn short(bytes: &[u8]) -> Option<u128> {
     let length = bytes.len();
-    if length > 12 {
+    // Put together in registers, from reads of a size that is known when compiling; they may overlap.
+    let text = if length > 12 {
         return None;
-    }
-    let mut word = [0_u8; 16];
-    word[0] = length as u8;
-    // Copies of a length that is known when compiling; longer ones overlap.
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        word[4..12].copy_from_slice(first);
-        let tail = (u64::from_le_bytes(*last) >> (8 * (16 - length) as u32 % 64)) as u32;
-        if length > 8 {
-            word[12..16].copy_from_slice(&tail.to_le_bytes());
-        }
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        word[4..8].copy_from_slice(first);
-        let tail = u64::from(u32::from_le_bytes(*last)) >> (8 * (8 - length));
-        word[8..12].copy_from_slice(&(tail as u32).to_le_bytes());
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        // The bytes after the eighth; there may be none, and a shift by 64 is not one.
+        let rest = (last >> 1) >> (8 * (16 - length) - 1);
+        u128::from(first) | u128::from(rest) << 64
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        let rest = u64::from(last) >> (8 * (8 - length));
+        u128::from(u64::from(first) | rest << 32)
     } else {
-        for (to, byte) in word[4..8].iter_mut().zip(bytes) {
-            *to = *byte;
-        }
-    }
-    Some(u128::from_le_bytes(word))
+        let byte = |place: usize| {
+            let byte = bytes.get(place).copied().unwrap_or(0);
+            u128::from(byte) << (8 * place)
+        };
+        byte(0) | byte(1) | byte(2)
+    };
+    Some(length as u128 | text << 32)
+}
+
+/// A column of texts with offsets.
+fn texts<O: OffsetSizeTrait>(block: &ArrayRef, texts: &mut Texts, codes: &mut Vec<u32>) {
+    let array = block.as_string::<O>();
+    let bytes = array.value_data();
+    codes.extend(array.value_offsets().windows(2).map(|ends| {
+        let text = match ends {
+            [start, end] => bytes.get(start.as_usize()..end.as_usize()),
+            _ => None,
+        };
+        texts.code(text.unwrap_or_default())
+    }));
 }
 
 /// Codes of texts.
@@ -729,18 +741,8 @@ impl Index {
 
     fn plain(&mut self, key: &Key<'_>, block: &ArrayRef, codes: &mut Vec<u32>) {
         match block.data_type() {
-            DataType::Utf8 => {
-                let array = block.as_string::<i32>();
-                codes.extend(
-                    (0..array.len()).map(|row| self.texts.code(array.value(row).as_bytes())),
-                );
-            }
-            DataType::LargeUtf8 => {
-                let array = block.as_string::<i64>();
-                codes.extend(
-                    (0..array.len()).map(|row| self.texts.code(array.value(row).as_bytes())),
-                );
-            }
+            DataType::Utf8 => texts::<i32>(block, &mut self.texts, codes),
+            DataType::LargeUtf8 => texts::<i64>(block, &mut self.texts, codes),
             DataType::Utf8View => {
                 let array = block.as_string_view();
                 for (row, view) in array.views().iter().enumerate() {
@@ -961,6 +963,7 @@ fn doubles<'a>(
 ) -> &'a [f64] {
     let own = match chunk {
         NumberChunk::Doubles(doubles) => Some(*doubles),
+        NumberChunk::Integers(_) => None,
         NumberChunk::Arrow(array) => array
             .as_primitive_opt::<Float64Type>()
             .filter(|array| array.null_count() == 0)
@@ -975,8 +978,14 @@ fn doubles<'a>(
         scratch.extend(own.iter().map(|x| if x.is_nan() { 0.0 } else { *x }));
         return scratch;
     }
-    let NumberChunk::Arrow(array) = chunk else {
-        return &[];
+    let array = match chunk {
+        NumberChunk::Arrow(array) => array,
+        NumberChunk::Doubles(_) => return &[],
+        NumberChunk::Integers(numbers) => {
+            let numbers = numbers.get(range).unwrap_or_default();
+            scratch.extend(numbers.iter().map(|number| *number as f64));
+            return scratch;
+        }
     };
     let block = array.slice(range.start, range.len());
     fn cast<T: ArrowPrimitiveType>(
@@ -1429,6 +1438,10 @@ fn totals<'py>(
         .iter()
         .map(|(_, values)| values.extract().ok())
         .collect();
+    let whole_arrays: Vec<Option<PyReadonlyArray1<'py, i64>>> = columns
+        .iter()
+        .map(|(_, values)| values.extract().ok())
+        .collect();
     let mut read_keys = Vec::new();
     for (key, array) in keys.iter().zip(&integer_arrays) {
         let (chunks, kind) = match array {
@@ -1490,10 +1503,12 @@ fn totals<'py>(
         });
     }
     let mut numbers = Vec::new();
-    for ((name, values), array) in columns.iter().zip(&double_arrays) {
-        let chunks: Vec<NumberChunk<'_>> = match array {
-            Some(array) => vec![NumberChunk::Doubles(array.as_slice()?)],
-            None => chunks(values)?
+    let arrays = double_arrays.iter().zip(&whole_arrays);
+    for ((name, values), arrays) in columns.iter().zip(arrays) {
+        let chunks: Vec<NumberChunk<'_>> = match arrays {
+            (Some(array), _) => vec![NumberChunk::Doubles(array.as_slice()?)],
+            (None, Some(array)) => vec![NumberChunk::Integers(array.as_slice()?)],
+            (None, None) => chunks(values)?
                 .into_iter()
                 .map(NumberChunk::Arrow)
                 .collect(),
@@ -1508,7 +1523,7 @@ fn totals<'py>(
                     );
                 (!fits).then_some(kind)
             }
-            NumberChunk::Doubles(_) => None,
+            NumberChunk::Doubles(_) | NumberChunk::Integers(_) => None,
         });
         if let Some(kind) = wrong {
             return Err(Problem::new(
@@ -1522,6 +1537,7 @@ fn totals<'py>(
             ends: ends(chunks.iter().map(|chunk| match chunk {
                 NumberChunk::Arrow(array) => array.len(),
                 NumberChunk::Doubles(doubles) => doubles.len(),
+                NumberChunk::Integers(numbers) => numbers.len(),
             })),
             chunks,
         });

@@ -353,22 +353,18 @@ impl Exact {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        self.special |= other.special;
-        // Only a table fills these, and it settles before it merges; or the sum is a copy.
-        self.near = self
-            .near
-            .wrapping_add((i128::from(other.quick[0]) << 47) + i128::from(other.quick[1]));
-        match self.used.checked_add(other.used) {
-            Some(used) if used <= NEAR_ROOM => {
-                self.used = used;
-                self.near = self.near.wrapping_add(other.near);
-            }
-            _ => {
-                self.settle();
-                self.near = other.near;
-                self.used = other.used;
-            }
+        if self.used.saturating_add(other.used) > NEAR_ROOM {
+            self.settle();
         }
+        self.used += other.used;
+        self.merge_uncounted(other);
+    }
+
+    /// [`Self::merge`] for a caller that counts.
+    pub(super) fn merge_uncounted(&mut self, other: &Self) {
+        self.special |= other.special;
+        self.empty_quick();
+        self.near = self.near.wrapping_add(other.whole_near());
         if let Some(theirs) = &other.wide {
             let mut theirs = theirs.clone();
             theirs.carry();
@@ -381,6 +377,23 @@ impl Exact {
             }
             wide.used += 1;
         }
+    }
+
+    /// A copy that says how many numbers went in, which a table counts for all of its sums together.
+    pub(super) fn counted(&self, used: u32) -> Self {
+        Self {
+            near: self.whole_near(),
+            used,
+            quick: [0; 2],
+            ..self.clone()
+        }
+    }
+
+    /// The near part and the quick one.
+    #[inline]
+    fn whole_near(&self) -> i128 {
+        let [high, low] = self.quick.map(i128::from);
+        self.near.wrapping_add((high << 47) + low)
     }
 
     /// The whole of it in the one form that a number has, and nothing beside what is no number.
@@ -397,6 +410,10 @@ impl Exact {
 
     /// The sum, rounded once to the nearest `f64`, ties to even.
     pub fn to_f64(&self) -> f64 {
+        if self.special == 0 && self.wide.is_none() {
+            // An integer is rounded to the nearest, too, and a power of two moves the point.
+            return self.whole_near() as f64 * power_of_two(NEAR);
+        }
         let (special, wide) = self.settled();
         special_value(special).unwrap_or_else(|| round(wide))
     }

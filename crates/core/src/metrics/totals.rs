@@ -220,8 +220,20 @@ impl Totals {
                 Rule::Other("unknown_group", "is not below the number of groups"),
             ));
         }
-        // Both near parts were filled without counting.
-        self.settle();
+        // Near parts are filled without counting. Together they may hold what two tables hold; settling them would take a
+        // thousand bytes a group, and is seldom needed.
+        let settled;
+        let other = if self.pending.near + other.pending.near > 2 * ROOM {
+            self.settle();
+            let mut copy = other.clone();
+            copy.settle();
+            settled = copy;
+            &settled
+        } else {
+            other
+        };
+        self.pending.near += other.pending.near;
+        self.pending.quick = QUICK_ROOM;
         for (place, rows) in places.iter().zip(&other.rows) {
             if let Some(to) = self.rows.get_mut(*place as usize) {
                 *to = to.saturating_add(*rows);
@@ -230,9 +242,7 @@ impl Totals {
         for (sums, others) in self.sums.iter_mut().zip(&other.sums) {
             for (place, sum) in places.iter().zip(others) {
                 if let Some(to) = sums.get_mut(*place as usize) {
-                    let mut sum = sum.clone();
-                    sum.settle();
-                    to.merge(&sum);
+                    to.merge_uncounted(sum);
                 }
             }
         }
@@ -246,14 +256,14 @@ impl Totals {
 
     /// The exact sum of a term in a group.
     pub fn exact(&self, term: usize, group: usize) -> Option<Exact> {
-        let mut sum = self.sums.get(term)?.get(group)?.clone();
-        sum.settle();
-        Some(sum)
+        let sum = self.sums.get(term)?.get(group)?;
+        Some(sum.counted(self.pending.near as u32))
     }
 
     /// The sum of a term in a group, rounded once; `NaN` where there is none.
     pub fn sum(&self, term: usize, group: usize) -> f64 {
-        self.exact(term, group).map_or(f64::NAN, |sum| sum.to_f64())
+        let sums = self.sums.get(term).and_then(|sums| sums.get(group));
+        sums.map_or(f64::NAN, Exact::to_f64)
     }
 
     /// The sums of a term, by group.
