@@ -20,6 +20,9 @@ TARGET = ROOT / "python/edgetally/__init__.pyi"
 ROWS = json.loads((ROOT / "crates/core/tests/fixtures/calculators.json").read_text(encoding="utf-8"))
 WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
+# What a function returns when its method is named, where it may return something smaller without.
+RETURNS = {"lift": "LiftResult", "lift_ci": "LiftCiResult", "rate_ci": "RateCiResult"}
+
 HEAD = '''# mypy: disable-error-code="overload-overlap"
 """What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew.
 
@@ -52,8 +55,14 @@ def rowwise(function: Any) -> Any:
     """The row-by-row calculator that a function runs, if it runs one."""
     code = function.__code__
     found = [function.__globals__.get(name) for name in code.co_names]
+    found = [next(iter(value.values()), None) if isinstance(value, dict) else value for value in found]
     found = [value for value in found if isinstance(value, _edgetally.Calculator)]
     return found[0] if found else None
+
+
+def returned(function: Any) -> str:
+    """The class of the results."""
+    return RETURNS.get(function.__name__, str(inspect.signature(function).return_annotation))
 
 
 def kind(value: Any, letter: str) -> str:
@@ -116,7 +125,7 @@ def parameters(function: Any, number: str) -> str:
 
 
 def signatures(name: str, function: Any, indent: str = "", *, method: bool = False) -> list[str]:
-    returns = str(inspect.signature(function).return_annotation)
+    returns = returned(function)
     result = getattr(et, returns, None)
     me = "self, " if method else ""
     calculator = rowwise(function)
@@ -191,7 +200,7 @@ def stub() -> str:
     generic = set()
     for function in functions.values():
         if rowwise(function) is not None:
-            generic.add(str(inspect.signature(function).return_annotation))
+            generic.add(returned(function))
     kinds = seen()
     out += [
         "class Result(Record):",

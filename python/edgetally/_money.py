@@ -879,6 +879,11 @@ class FunnelTornado(Result):
         "swing": "How far the two are apart.",
     }
 
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import tornado
+
+        return tornado(ax, list(self.order), list(self.low), list(self.high), self.base)
+
 
 def funnel_tornado(
     cpm: float,

@@ -262,14 +262,14 @@ class TargetCpaResult(Result):
     def binding(self) -> Any:
         """Which rule sets the target; only for single values.
 
-        One of ``"break_even"``, ``"buffer"``, ``"share"``, ``"ratio"`` and ``"payback"``.
+        ``"break_even"``, or the name of the argument.
         """
         ceilings = {
             "break_even": self["break_even_cpa"],
             "buffer": self["target_by_buffer"],
-            "share": self["target_by_share"],
-            "ratio": self["target_by_ratio"],
-            "payback": self["target_by_payback"],
+            "max_share": self["target_by_share"],
+            "ltv_to_cac": self["target_by_ratio"],
+            "payback_cpa": self["target_by_payback"],
         }
         met = [name for name, ceiling in ceilings.items() if ceiling == self["target_cpa"]]
         return met[-1] if met else None

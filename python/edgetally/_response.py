@@ -812,6 +812,11 @@ class Allocation(Result):
         "profit_plan": "With a margin, the most profitable plan within the budget, which may spend less.",
     }
 
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import lines
+
+        return lines(ax, [str(name) for name in self.channels], list(self.spend), label="spend")
+
 
 def _bounds(name: str, value: Any, names: Sequence[Any], other: float) -> list[float]:
     if value is None:

@@ -50,7 +50,7 @@ codes! {
     DialectUnsupported "dialect_unsupported" "The platform of this dialect takes no such identifier.",
     SentInClear "sent_in_clear" "The platform takes this identifier in clear, so a digest of it would match nobody.",
     DefaultCountryInvalid "default_country_invalid" "Not the two letters of a country in ISO 3166-1.",
-    WrongType "wrong_type" "Neither text nor None, nor a sequence of them.",
+    WrongType "wrong_type" "Not of a type that the argument takes, or a column of something else.",
     InvalidUnicode "invalid_unicode" "The text holds half a surrogate pair and has no UTF-8 form.",
     LengthMismatch "length_mismatch" "Two columns that belong together differ in length.",
     ThreadsInvalid "threads_invalid" "Not a whole number from 1.",
