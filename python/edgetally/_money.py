@@ -30,7 +30,6 @@ __all__ = [
     "RetentionLtvResult",
     "SbgResult",
     "TargetCpaPaybackResult",
-    "TargetCpaRulesResult",
     "TwoPhasePaybackResult",
     "XirrResult",
     "funnel_decompose",
@@ -51,7 +50,6 @@ __all__ = [
     "roi_annuity",
     "roi_cashflows",
     "target_cpa_payback",
-    "target_cpa_rules",
     "xirr",
 ]
 
@@ -738,67 +736,6 @@ def target_cpa_payback(
     """
     values = (gross_profit_month, churn, payback_months, annual_discount)
     return _PAYBACK_CPA(values, errors, threads)
-
-
-class TargetCpaRulesResult(Result):
-    """What ``target_cpa_rules`` returns; ``float()`` of it is ``.target_cpa``."""
-
-    __slots__ = ()
-
-    definition = {
-        "gross_profit_ltv": "Lifetime gross profit.",
-        "break_even_cpa": "The cost at which nothing is left: the same.",
-        "target_by_buffer": "By the share to be kept; undefined when that rule is not in force.",
-        "target_by_share": "By the largest share to be spent.",
-        "target_by_ratio": "By lifetime value per cost.",
-        "target_by_payback": "By payback in time.",
-        "target_cpa": "The least of break-even and the rules in force.",
-        "binding": "The rule that decides: break_even, buffer, max_share, ltv_to_cac or payback.",
-        "incrementality_adjusted_target": "Target for an attributed customer: times the share that is incremental.",
-    }
-
-    def __float__(self) -> float:
-        """The target."""
-        return float(self.target_cpa)
-
-
-def target_cpa_rules(
-    ltv: Any,
-    *,
-    margin: float = 1.0,
-    buffer: float | None = None,
-    max_share: float | None = None,
-    ltv_to_cac: float | None = None,
-    payback_cpa: Any = None,
-    share_incremental: float | None = None,
-) -> TargetCpaRulesResult:
-    """``target_cpa`` for one customer, and which of the rules decides.
-
-    ``ltv`` is a number or the result of any of the functions for lifetime value; ``payback_cpa`` a number or the
-    result of ``target_cpa_payback``. Compare the target with the cost of an incremental customer, and
-    ``incrementality_adjusted_target`` with the cost of an attributed one.
-
-    >>> import edgetally as et
-    >>> customer = et.ltv(200, gross_margin=0.8, churn=0.03)
-    >>> soon = et.target_cpa_payback(160, payback_months=12, churn=0.03)
-    >>> target = et.target_cpa_rules(customer, buffer=0.2, ltv_to_cac=3, payback_cpa=soon)
-    >>> round(target.target_cpa, 2), target.binding
-    (1632.84, 'payback')
-    """
-    return TargetCpaRulesResult(
-        _edgetally._target_cpa_rules(
-            _number("ltv", ltv),
-            _number("margin", margin),
-            _optional("buffer", buffer),
-            _optional("max_share", max_share),
-            _optional("ltv_to_cac", ltv_to_cac),
-            _optional("payback_cpa", payback_cpa),
-            _optional("share_incremental", share_incremental),
-        )
-    )
-
-
-# The funnel
 
 
 class FunnelSolution(Result):

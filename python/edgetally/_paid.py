@@ -258,6 +258,10 @@ class TargetCpaResult(Result):
         "incrementality_adjusted_target": "Target for attributed conversions, of which only a share is incremental.",
     }
 
+    def __float__(self) -> float:
+        """The target."""
+        return float(self["target_cpa"])
+
     @property
     def binding(self) -> Any:
         """Which rule sets the target; only for single values.

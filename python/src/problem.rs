@@ -56,27 +56,41 @@ codes! {
     ThreadsInvalid "threads_invalid" "Not a whole number from 1.",
 }
 
-
 /// The codes of the calculators' refusals, which the core and the Python layer raise.
 const CALCULATORS: &[(&str, &str)] = &[
     ("age_missing", "A touch has no age."),
-    ("baseline_with_multiplicative_noise", "A baseline cannot be fitted with multiplicative noise."),
+    (
+        "baseline_with_multiplicative_noise",
+        "A baseline cannot be fitted with multiplicative noise.",
+    ),
     ("date_invalid", "Not a day of the calendar."),
     ("empty_path", "A path holds no touch."),
     ("equal", "Two arguments that have to differ are equal."),
     ("exceeds", "An argument is more than another allows."),
     ("impossible", "No data can have such sums."),
-    ("index_mismatch", "Two pandas columns have different indexes."),
+    (
+        "index_mismatch",
+        "Two pandas columns have different indexes.",
+    ),
     ("infeasible", "No plan keeps all limits."),
-    ("mismatch", "Two reports have different windows or settings."),
+    (
+        "mismatch",
+        "Two reports have different windows or settings.",
+    ),
     ("missing", "A required argument is missing."),
     ("missing_parameter", "A parameter of the model is missing."),
     ("missing_values", "A column has missing values."),
     ("negative", "Not a finite number from 0."),
-    ("never_decays", "The weights of the carry-over have no finite sum."),
+    (
+        "never_decays",
+        "The weights of the carry-over have no finite sum.",
+    ),
     ("no_candidates", "No model was named."),
     ("no_response_curve", "The data do not rise and level off."),
-    ("no_such_curve", "No curve of the model passes through both points."),
+    (
+        "no_such_curve",
+        "No curve of the model passes through both points.",
+    ),
     ("no_variation", "The data do not vary enough."),
     ("no_weight", "All weights are zero."),
     ("not_a_count", "Not a whole number in the range of counts."),
@@ -85,18 +99,36 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("not_after", "An end is not after its start."),
     ("not_drawable", "The result has nothing that can be drawn."),
     ("not_finite", "Infinite, or too large."),
-    ("not_identified", "The data cannot determine the parameters."),
+    (
+        "not_identified",
+        "The data cannot determine the parameters.",
+    ),
     ("not_inside_0_1", "Not above 0 and below 1."),
     ("not_positive", "Not a finite number above 0."),
-    ("not_totals", "Not the totals that were stored, or not all of them."),
+    (
+        "not_totals",
+        "Not the totals that were stored, or not all of them.",
+    ),
     ("not_zero_or_one", "Neither 0 nor 1."),
     ("one_goal", "Exactly one of several goals is needed."),
     ("out_of_range", "Outside the range that can be computed."),
-    ("resamples_out_of_range", "Not from 1 to 1,000,000 resamples."),
-    ("several_windows", "A report has several windows where one is needed."),
-    ("survivors_increase", "More survivors than the period before."),
+    (
+        "resamples_out_of_range",
+        "Not from 1 to 1,000,000 resamples.",
+    ),
+    (
+        "several_windows",
+        "A report has several windows where one is needed.",
+    ),
+    (
+        "survivors_increase",
+        "More survivors than the period before.",
+    ),
     ("too_few_rows", "Fewer rows than are needed."),
-    ("too_many_states", "The chain of touches has too many states."),
+    (
+        "too_many_states",
+        "The chain of touches has too many states.",
+    ),
     ("too_small", "Below the least value allowed."),
     ("tz_missing", "A time of day without its zone."),
     ("tz_unknown", "No time zone that this system knows."),
@@ -106,10 +138,16 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("unknown_column", "The table has no such column."),
     ("unknown_group", "A group's number is too large."),
     ("unknown_window", "No window of this report."),
-    ("unlike_reports", "The reports have different metrics or segments."),
+    (
+        "unlike_reports",
+        "The reports have different metrics or segments.",
+    ),
     ("unlike_totals", "The totals were made of other sums."),
     ("window_mismatch", "The windows have different lengths."),
-    ("wrong_parameters", "Not exactly the parameters of the model."),
+    (
+        "wrong_parameters",
+        "Not exactly the parameters of the model.",
+    ),
     ("zero_weight", "An arm that has users has a weight of zero."),
 ];
 
