@@ -21,7 +21,7 @@ class LiftPValueResult(Result):
     __slots__ = ()
 
     definition = {
-        "p_value": "The one that fits the counts: of the score test, or Fisher's mid-p where a cell expects fewer than 5.",
+        "p_value": "The one that fits the counts: the score test's, or Fisher's mid-p where a cell expects fewer than 5.",
         "exact": "1 where p_value is Fisher's mid-p, 0 where it is the score test's.",
         "z_pooled": "Difference of the rates over its standard error with one rate for both arms.",
         "p_pooled": "p-value of z_pooled.",
@@ -58,8 +58,8 @@ def lift_p_value(
     ``unconditional=False`` leaves them out); two-sided, Boschloo's is twice the smaller one-sided value, so that it can
     exceed Fisher's. When both rates are 0 or both are 1, every p-value is 1; without users in an arm, ``NaN``.
 
-    Errors: counts that are not whole numbers, more conversions than users. Sources: Miettinen and Nurminen 1985 (score),
-    Lancaster 1961 (mid-p), Barnard 1947, Boschloo 1970.
+    Errors: counts that are not whole numbers, more conversions than users. Sources: Miettinen and Nurminen 1985
+    (score), Lancaster 1961 (mid-p), Barnard 1947, Boschloo 1970.
 
     >>> import edgetally as et
     >>> p = et.lift_p_value(70, 56, 80, 48)

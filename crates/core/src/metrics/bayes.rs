@@ -24,7 +24,7 @@ use super::domain::{DomainError, Rule};
 use super::interval::Interval;
 use super::math::{exp, expm1, ln};
 use super::special::{lower_ratio, normal_quantile};
-use arm::{Arm, Node, Point, each_node};
+use arm::{Arm, Node, Point, TO_INTEGRATE, each_node};
 use table::Table;
 
 /// What is chosen beside the counts.
@@ -149,6 +149,8 @@ struct Tabled<'a> {
     arm: &'a Arm,
     table: Table,
     nodes: Vec<Node>,
+    /// The ends of panels to integrate over.
+    edges: Vec<f64>,
     /// The sum of the nodes' weights.
     sum: f64,
 }
@@ -161,6 +163,7 @@ impl<'a> Tabled<'a> {
             arm,
             table: Table::new(arm),
             nodes,
+            edges: arm.edges(TO_INTEGRATE),
             sum,
         }
     }
@@ -181,7 +184,8 @@ impl<'a> Tabled<'a> {
             f(tau, other.arm.place(tau))
         };
         let (mut first, mut second) = (0.0, 0.0);
-        if self.arm.is_regular() && other.arm.is_regular() {
+        let regular = self.arm.is_regular() && other.arm.is_regular();
+        if regular || !self.needs_panels(other, shift, factor) {
             for node in &self.nodes {
                 let (one, two) = at(&node.point);
                 first += node.weight * one;
@@ -201,26 +205,76 @@ impl<'a> Tabled<'a> {
         (first / weights, second / weights)
     }
 
+    /// The ends of the other's panels, and of its range, seen from this arm.
+    fn seen<'b>(
+        &'b self,
+        other: &'b Tabled<'_>,
+        shift: f64,
+        factor: f64,
+    ) -> impl Iterator<Item = f64> + 'b {
+        let places = other.edges.iter();
+        places.map(move |s| self.arm.place((other.arm.point(*s).tau - shift) / factor))
+    }
+
+    /// Where the other's range ends within this arm's and its distribution function begins with a low power: the end's
+    /// `tau`, and the way inwards.
+    fn ends(other: &Tabled<'_>) -> impl Iterator<Item = (f64, f64)> {
+        const LOW: f64 = 20.0;
+        let ends = [
+            (-other.arm.mean, 1.0, other.arm.a),
+            (other.arm.rest, -1.0, other.arm.b),
+        ];
+        let low = ends.into_iter().filter(|(_, _, power)| *power < LOW);
+        low.map(|(end, inwards, _)| (end, inwards))
+    }
+
+    /// Whether an end of the other's range lies within what counts of this arm.
+    fn holds(&self, end: f64, shift: f64, factor: f64) -> bool {
+        let tau = (end - shift) / factor;
+        let s = self.arm.place(tau);
+        self.edges.first().is_some_and(|first| s > *first)
+            && self.edges.last().is_some_and(|last| s < *last)
+    }
+
+    /// Whether the other arm's distribution function changes faster than this density, or has an end inside.
+    fn needs_panels(&self, other: &Tabled<'_>, shift: f64, factor: f64) -> bool {
+        /// A panel may hold so much more than one of the other's.
+        const FASTER: f64 = 0.6;
+        if self.arm.is_regular() || Self::ends(other).any(|(end, _)| self.holds(end, shift, factor))
+        {
+            return true;
+        }
+        let mut panels = self.edges.windows(2).peekable();
+        let mut before = f64::NEG_INFINITY;
+        for place in self.seen(other, shift, factor) {
+            let middle = 0.5 * (before + place);
+            while panels
+                .next_if(|pair| pair.last().is_some_and(|end| *end < middle))
+                .is_some()
+            {}
+            let Some(&&[from, to]) = panels.peek() else {
+                return false;
+            };
+            if middle > from && place - before < FASTER * (to - from) {
+                return true;
+            }
+            before = place;
+        }
+        false
+    }
+
     fn merged_edges(&self, other: &Tabled<'_>, shift: f64, factor: f64) -> Vec<f64> {
-        let mut edges = self.table.edges.clone();
+        let mut edges = self.edges.clone();
         let (Some(first), Some(last)) = (edges.first().copied(), edges.last().copied()) else {
             return edges;
         };
-        let back = |tau: f64| self.arm.place((tau - shift) / factor);
-        for s in &other.table.edges {
-            edges.push(back(other.arm.point(*s).tau));
-        }
-        // Towards an end of the other's range, ever smaller panels: the distribution function begins there with a power.
-        for (end, inwards, power) in [
-            (-other.arm.mean, 1.0, other.arm.a),
-            (other.arm.rest, -1.0, other.arm.b),
-        ] {
-            let tau = (end - shift) / factor;
-            let inside = tau > -self.arm.mean && tau < self.arm.rest;
-            let s = back(end);
-            if inside && power < 20.0 && s > first && s < last {
-                edges.push(s);
-                let mut step = inwards * (self.arm.mean.max(self.arm.rest)) * factor;
+        edges.extend(self.seen(other, shift, factor));
+        // Towards an end of the other's range, ever smaller panels.
+        for (end, inwards) in Self::ends(other) {
+            if self.holds(end, shift, factor) {
+                let back = |tau: f64| self.arm.place((tau - shift) / factor);
+                edges.push(back(end));
+                let mut step = inwards * self.arm.mean.max(self.arm.rest) * factor;
                 for _ in 0..24 {
                     edges.push(back(end + step));
                     step *= 0.3;

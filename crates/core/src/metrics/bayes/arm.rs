@@ -9,8 +9,15 @@ use crate::metrics::special::{GAUSS_LEGENDRE_16, log1p_less_x};
 
 /// Nothing is added by what is less likely than `e^-CUT` of the mode.
 const CUT: f64 = 38.0;
-/// The width of a panel in standard deviations; 16 points make a polynomial of the density to 1e-15.
-const WIDTH: f64 = 1.75;
+/// How wide panels are: in standard deviations, and at most in the odds' logarithm, because functions of the rate have
+/// singularities at an imaginary distance of pi there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Width(f64, f64);
+
+/// 16 points make a polynomial of the density, of degree 15, to 1e-15.
+pub(super) const TO_TABULATE: Width = Width(1.75, 2.0);
+/// 16 points integrate it, as a polynomial of degree 31.
+pub(super) const TO_INTEGRATE: Width = Width(2.5, 3.0);
 /// The step of the trapezoidal rule in standard deviations: its error is e to the minus square of `2 pi` over it, over 4.
 const STEP: f64 = 0.5;
 /// How many panels of a table there may be on each side.
@@ -143,8 +150,8 @@ impl Arm {
         }
     }
 
-    /// The ends of panels that hold all that counts, rising; in each the density is a polynomial to the last digit or two.
-    pub(super) fn edges(&self) -> Vec<f64> {
+    /// The ends of panels that hold all that counts, rising.
+    pub(super) fn edges(&self, width: Width) -> Vec<f64> {
         let side = |sign: f64| {
             let mut edges = Vec::new();
             let mut s = 0.0;
@@ -153,9 +160,13 @@ impl Arm {
                 let slope = self.n * point.tau.abs();
                 let curvature = self.n * point.x * point.y;
                 let steep = curvature.sqrt().max(0.25 * slope);
-                // Functions of the rate have singularities at an imaginary distance of pi, until the rate is nothing.
-                let most = if s.abs() < 16.0 { 2.0 } else { f64::INFINITY };
-                s += sign * (WIDTH / steep).min(most);
+                // Until the rate is nothing.
+                let most = if s.abs() < 16.0 {
+                    width.1
+                } else {
+                    f64::INFINITY
+                };
+                s += sign * (width.0 / steep).min(most);
                 edges.push(s);
                 if self.ln_kernel(s) < -CUT || s.is_nan() {
                     break;
@@ -193,7 +204,7 @@ impl Arm {
             side(1.0, 0.0);
             side(-1.0, 1.0);
         } else {
-            each_node(&self.edges(), |s, width| {
+            each_node(&self.edges(TO_INTEGRATE), |s, width| {
                 nodes.push(Node {
                     point: self.point(s),
                     weight: width * self.kernel(s),

@@ -1,6 +1,6 @@
 //! A distribution function as a table of polynomials.
 
-use super::arm::Arm;
+use super::arm::{Arm, TO_TABULATE};
 use crate::metrics::special::GAUSS_LEGENDRE_16;
 
 const POINTS: usize = 16;
@@ -70,7 +70,7 @@ struct Panel {
 /// The distribution function of an arm, to about 1e-16 absolutely.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    pub(super) edges: Vec<f64>,
+    least: f64,
     panels: Vec<Panel>,
     /// The integral of the kernel.
     pub(super) total: f64,
@@ -78,7 +78,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(arm: &Arm) -> Self {
-        let edges = arm.edges();
+        let edges = arm.edges(TO_TABULATE);
         let mut panels = Vec::with_capacity(edges.len());
         let mut total = 0.0;
         for pair in edges.windows(2) {
@@ -126,7 +126,7 @@ impl Table {
             }
         }
         Self {
-            edges,
+            least: edges.first().copied().unwrap_or(f64::NEG_INFINITY),
             panels,
             total,
         }
@@ -137,7 +137,7 @@ impl Table {
         if s.is_nan() {
             return f64::NAN;
         }
-        if self.edges.first().is_none_or(|first| s <= *first) {
+        if s <= self.least {
             return 0.0;
         }
         let Some(panel) = self.panels.iter().find(|panel| s <= panel.end) else {

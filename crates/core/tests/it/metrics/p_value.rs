@@ -2,7 +2,12 @@
 #![allow(
     clippy::float_cmp,
     clippy::many_single_char_names,
-    reason = "formulas and exact values"
+    clippy::similar_names,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
+    clippy::doc_markdown,
+    clippy::large_types_passed_by_value,
+    reason = "formulas, exact values and reference digits"
 )]
 
 use super::rows;
