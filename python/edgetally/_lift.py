@@ -258,7 +258,7 @@ def _prior(bayes: Any) -> tuple[Numbers, Numbers]:
     if isinstance(bayes, (tuple, list)) and len(bayes) == 2:
         return bayes[0], bayes[1]
     error = EdgetallyError("bayes is not a pair of numbers above 0, the parameters of a Beta distribution")
-    error.code = "wrong_type"  # type: ignore[assignment]
+    error.code = "wrong_type"
     raise error
 
 
