@@ -53,7 +53,7 @@ pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mu
     if rule == Rule::E164 {
         out.push('+');
     }
-    out.extend(digits.iter().map(|d| char::from(*d)));
+    out.push_str(str::from_utf8(digits.as_slice()).unwrap_or_default());
     true
 }
 
@@ -122,9 +122,9 @@ impl Digits {
                 all.push(b'0' + u8::try_from(code / unit % 10).ok()?)?;
             }
         }
-        for digit in rest {
-            all.push(*digit)?;
-        }
+        let end = all.len + rest.len();
+        all.bytes.get_mut(all.len..end)?.copy_from_slice(rest);
+        all.len = end;
         Some(all)
     }
 }
@@ -148,6 +148,14 @@ impl Typed {
         };
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            // Nearly every character is one of these, and none of them begins anything longer.
+            if let '0'..='9' | ' ' | '-' | '.' | ')' = c {
+                if let Ok(byte @ b'0'..=b'9') = u8::try_from(c) {
+                    typed.digits.push(byte)?;
+                }
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
             if typed.digits.len() > 0 && is_extension(rest) {
                 break;
             }
