@@ -70,7 +70,7 @@ def tables() -> dict[str, pl.DataFrame]:
 
 
 def lift_by_statsmodels(counts: pd.DataFrame) -> pd.DataFrame:
-    """Score intervals of difference and ratio and a p-value per segment; statsmodels has the score difference one by one."""
+    """Score intervals of difference and ratio, and a p-value, for one segment after the other."""
     rows = []
     for n1, x1, n0, x0 in counts[COUNTS].itertuples(index=False):
         try:
