@@ -168,7 +168,7 @@ def cases(polars: dict[str, pl.DataFrame]) -> list[tuple[str, float, Callable[[]
         ),
         (
             "weekly ROAS by segment: pandas",
-            20,
+            1,
             lambda: et.report(frames["orders"], "roas", by="segment", date="day", window="week", now="2027-01-10"),
             lambda: weekly_roas_by_pandas(frames["orders"]),
         ),
