@@ -1222,7 +1222,7 @@ def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, conf
         if simpson:
             when = "" if start is None else f" in the window from {start}"
             warnings.append(
-                f"Simpson's paradox{when}: all users together show a lift of {lift.pooled_abs_lift:+.4g}, the segments, "
+                f"Simpson's paradox{when}: all users have a lift of {lift.pooled_abs_lift:+.4g}, the segments, "
                 f"weighed by exposed users, {lift.stratified_abs_lift_exposed_weights.estimate:+.4g}. Believe the "
                 "segments, and ask why the split depends on them."
             )
