@@ -109,7 +109,7 @@ test-python: wheel ## the wheel as it is shipped: empty environment, types, stub
 	$(VENV)/python scripts/test-wheel.py dist
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	PATH="$$PWD/$(VENV):$$PATH" $(VENV)/python scripts/stubs.py --check
-	cd python && ../$(VENV)/mypy --strict edgetally tests/typed.py
+	cd python && ../$(VENV)/mypy edgetally tests/typed.py
 	cd python && ../$(VENV)/stubtest edgetally edgetally._edgetally --allowlist stubtest-allowed.txt
 	cd python && ../$(VENV)/pytest -q
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,17 @@ TARGET = ROOT / "python/edgetally/__init__.pyi"
 ROWS = json.loads((ROOT / "crates/core/tests/fixtures/calculators.json").read_text(encoding="utf-8"))
 WORDS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
-HEAD = '''"""What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew."""
+# What a function returns when its method is named, where it may return something smaller without.
+RETURNS = {"lift": "LiftResult", "lift_ci": "LiftCiResult", "rate_ci": "RateCiResult"}
 
-from collections.abc import Callable, Mapping, Sequence
+HEAD = '''# mypy: disable-error-code="overload-overlap"
+"""What edgetally exports. Written by scripts/stubs.py; `make stubs` writes it anew.
+
+A number is a column to the second overload too; the first one that fits is right.
+"""
+
+import datetime
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, overload, type_check_only
 
@@ -46,8 +55,14 @@ def rowwise(function: Any) -> Any:
     """The row-by-row calculator that a function runs, if it runs one."""
     code = function.__code__
     found = [function.__globals__.get(name) for name in code.co_names]
+    found = [next(iter(value.values()), None) if isinstance(value, dict) else value for value in found]
     found = [value for value in found if isinstance(value, _edgetally.Calculator)]
     return found[0] if found else None
+
+
+def returned(function: Any) -> str:
+    """The class of the results."""
+    return RETURNS.get(function.__name__, str(inspect.signature(function).return_annotation))
 
 
 def kind(value: Any, letter: str) -> str:
@@ -98,7 +113,7 @@ def parameters(function: Any, number: str) -> str:
             parts.append("*")
             star = True
         text = str(parameter.annotation)
-        text = number if text == "Numbers" else text
+        text = re.sub(r"\b(Numbers|Dates|Texts|Column|Columns|_Plan|Totals)\b", number, text)
         default = ""
         if parameter.default is not parameter.empty:
             default = " = ..."
@@ -110,7 +125,7 @@ def parameters(function: Any, number: str) -> str:
 
 
 def signatures(name: str, function: Any, indent: str = "", *, method: bool = False) -> list[str]:
-    returns = str(inspect.signature(function).return_annotation)
+    returns = returned(function)
     result = getattr(et, returns, None)
     me = "self, " if method else ""
     calculator = rowwise(function)
@@ -118,38 +133,47 @@ def signatures(name: str, function: Any, indent: str = "", *, method: bool = Fal
         return [f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}: ..."]
     return [
         f"{indent}@overload",
-        f"{indent}def {name}({me}{parameters(function, 'float')}) -> {returns}[float]: ...  # type: ignore[overload-overlap]",
+        f"{indent}def {name}({me}{parameters(function, 'float')}) -> {returns}[float]: ...",
         f"{indent}@overload",
-        f"{indent}def {name}(  # type: ignore[overload-overlap]",
-        f"{indent}    {me}{parameters(function, '_Numeric')}",
-        f"{indent}) -> {returns}[NDArray[np.float64]]: ...",
+        f"{indent}def {name}({me}{parameters(function, '_Numeric')}) -> {returns}[NDArray[np.float64]]: ...",
         f"{indent}@overload",
         f"{indent}def {name}({me}{parameters(function, 'Any')}) -> {returns}[Any]: ...",
     ]
 
 
+def members_of(cls: Any, skip: tuple[str, ...] = ()) -> list[str]:
+    """Properties and methods that a class has itself."""
+    lines = []
+    for key, value in vars(cls).items():
+        private = key.startswith("_") and not key.endswith("__")
+        if private or key in skip:
+            continue
+        if isinstance(value, property):
+            returns = inspect.signature(value.fget).return_annotation if inspect.isfunction(value.fget) else "Any"
+            lines += ["    @property", f"    def {key}(self) -> {returns}: ..."]
+        elif inspect.ismemberdescriptor(value):
+            lines.append(f"    {key}: Any")
+        elif isinstance(value, classmethod):
+            inner = parameters(value.__func__, "Any").partition(",")[2].strip()
+            returns = inspect.signature(value.__func__).return_annotation
+            lines += ["    @classmethod", f"    def {key}(cls{', ' if inner else ''}{inner}) -> {returns}: ..."]
+        elif inspect.isfunction(value):
+            returns = inspect.signature(value).return_annotation
+            inner = parameters(value, "Any").partition(",")[2].strip()
+            lines.append(f"    def {key}(self{', ' if inner else ''}{inner}) -> {returns}: ...")
+    return lines
+
+
 def result_class(name: str, cls: Any, kinds: dict[str, set[str]], generic: bool) -> list[str]:
-    base = f"Result, Generic[_T]" if generic else "Result"
-    lines = [f"class {name}({base}):"]
-    own = [
-        (key, value)
-        for key, value in vars(cls).items()
-        if not key.startswith("_") and key not in ("definition", "fields", *cls.fields)
-    ]
+    """A result class: its fields, then what else it offers."""
+    lines = [f"class {name}({'Result, Generic[_T]' if generic else 'Result'}):"]
     for field in cls.fields:
         types = sorted(kinds.get(field, {"Any"}))
         text = " | ".join(types) if len(types) < 3 and "Any" not in types else "Any"
         if not generic:
             text = text.replace("_T", "float")
         lines += ["    @property", f"    def {field}(self) -> {text}: ..."]
-    for key, value in own:
-        if isinstance(value, property):
-            returns = inspect.signature(value.fget).return_annotation
-            lines += ["    @property", f"    def {key}(self) -> {returns}: ..."]
-        elif inspect.isfunction(value):
-            returns = inspect.signature(value).return_annotation
-            inner = parameters(value, "Any").removeprefix("self: <class 'inspect._empty'>").removeprefix(", ")
-            lines.append(f"    def {key}(self{', ' if inner else ''}{inner}) -> {returns}: ...")
+    lines += members_of(cls, ("definition", "fields", *cls.fields))
     if len(lines) == 1:
         lines[0] += " ..."
     return lines
@@ -160,10 +184,15 @@ def stub() -> str:
     compiled = sorted(name for name in exported if hasattr(_edgetally, name))
     out = [HEAD]
     out += [f"from ._edgetally import {name} as {name}" for name in compiled]
+    out += [
+        f"from .events import {name} as {name}"
+        for name, cls in vars(et.events).items()
+        if isinstance(cls, type) and issubclass(cls, et.Result) and name not in ("Result", *exported)
+    ]
     out += ["from ._edgetally import Record", "", "__version__: str", ""]
     listed = "\n".join(f'    "{name}",' for name in sorted(et.__all__))
     out += [f"__all__ = [\n{listed}\n]", ""]
-    out += ['_T = TypeVar("_T", default=Any)' if False else '_T = TypeVar("_T")', ""]
+    out += ['_T = TypeVar("_T")', ""]
     out += ["_Numeric: TypeAlias = float | NDArray[Any] | Sequence[float | None] | None", ""]
     rest = [name for name in exported if name not in compiled]
     classes = {name: getattr(et, name) for name in rest if isinstance(getattr(et, name), type)}
@@ -171,7 +200,7 @@ def stub() -> str:
     generic = set()
     for function in functions.values():
         if rowwise(function) is not None:
-            generic.add(str(inspect.signature(function).return_annotation))
+            generic.add(returned(function))
     kinds = seen()
     out += [
         "class Result(Record):",
@@ -197,7 +226,9 @@ def stub() -> str:
         if issubclass(cls, et.Result):
             lines = result_class(name, cls, kinds.get(name, {}), name in generic)
         else:
-            lines = [f"class {name}: ..."]
+            lines = [f"class {name}:", *members_of(cls)]
+            if len(lines) == 1:
+                lines[0] += " ..."
         out += [*lines, ""]
     for family in (*_names.FAMILIES, *_names.SPACES):
         shorts = _names.members(family, functions)

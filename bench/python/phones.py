@@ -85,7 +85,8 @@ def main() -> int:
             print(f"{region}  {right[region]:4} of {total[region]:4}  {right[region] / total[region]:.1%}")
     for how, (good, count) in forms.items():
         print(f"{how:22}  {good:5} of {count:5}  {good / count:.2%}")
-    print(f"{len(total)} regions, {sum(right.values())} of {sum(total.values())} numbers alike; {len(below)} below the goal")
+    alike = f"{sum(right.values())} of {sum(total.values())} numbers alike"
+    print(f"{len(total)} regions, {alike}; {len(below)} below the goal")
     return 1 if below else 0
 
 

@@ -1,22 +1,43 @@
-"""Conversion identifiers as the platforms want them.
+"""Numbers that decide marketing budgets, each with an honest interval; and identifiers as the platforms want them.
 
-The same person has a different digest at every platform, because each normalises differently before hashing.
-The functions here are those of the edgetally gateway, so what is uploaded in bulk matches what the edge has sent::
+Every calculator works on numbers and on columns (NumPy, pandas, Polars, Arrow, lists), takes fractions for rates, and
+returns named fields; an interval behaves as its estimate::
 
-    >>> import edgetally
-    >>> edgetally.normalize_email("Elena.Brandt+shop@gmail.com", dialect="meta")
+    >>> import edgetally as et
+    >>> r = et.lift(100_000, 1_200, 100_000, 900, spend=50_000, aov=80, margin=0.4)
+    >>> print(f"{r.incremental_conversions:.0f}, profit {r.incremental_profit:,.0f}")
+    300 [211, 390], profit -40,400 [-43,253, -37,531]
+    >>> round(et.funnel(cpm=12, ctr=0.015, cvr=0.03, aov=80, gross_margin=0.57).cpa, 2)
+    26.67
+
+``normalize_*`` and ``hash_*`` spell and hash identifiers as the edgetally gateway does, so that a list hashed here matches
+what the edge has sent. The same person has a different digest at every platform, because each normalises differently::
+
+    >>> et.normalize_email("Elena.Brandt+shop@gmail.com", dialect="meta")
     'elena.brandt+shop@gmail.com'
-    >>> edgetally.normalize_email("Elena.Brandt+shop@gmail.com", dialect="google_ads")
+    >>> et.normalize_email("Elena.Brandt+shop@gmail.com", dialect="google_ads")
     'elenabrandt@gmail.com'
-    >>> edgetally.hash_phone(["01512 3456789", None], default_country="DE")
+    >>> et.hash_phone(["01512 3456789", None], default_country="DE")
     ['c0f8f0bebbbac96451ee8d8def84a02ae9e34c877775437cb9d458328315afa7', None]
 
-``normalize_*`` returns text, ``hash_*`` its SHA-256; one value gives one answer, a sequence gives a list. An answer is
-``None`` when the value is ``None`` or the platform's rule drops it: nothing is guessed. ``dialects()`` says which
-identifiers a platform takes.
+Wrong arguments raise ``EdgetallyError``, a ``ValueError`` with a stable ``code``; ``NaN`` in is ``NaN`` out, and a ratio that is
+not defined is ``NaN``, never zero.
 """
 
-from . import _attribution, _experiment, _geo, _inference, _lift, _money, _paid, _report, _response, _windows, events
+from . import (
+    _attribution,
+    _experiment,
+    _geo,
+    _inference,
+    _lift,
+    _money,
+    _names,
+    _paid,
+    _report,
+    _response,
+    _windows,
+    events,
+)
 from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
@@ -105,3 +126,5 @@ __all__ = [
     "normalize_street",
     "sha256_hex",
 ]
+
+_names.join(globals())

@@ -291,7 +291,7 @@ def attribution_incrementality(
     >>> et.attribution_incrementality(incremental=300, attributed=1200).factor
     0.25
     """
-    return _INCREMENTALITY((incremental, attributed), errors, threads)  # type: ignore[no-any-return]
+    return _INCREMENTALITY((incremental, attributed), errors, threads)
 
 
 class UtmResult(Result):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ._result import INVALID, UNDEFINED, Result
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -105,9 +104,8 @@ class Form:
         return np.asarray(value.to_numpy(), dtype=np.float64)
 
     def _arrow(self, argument: str, value: Any) -> Any:
-        pyarrow = sys.modules.get("pyarrow")
-        if pyarrow is None:
-            import pyarrow
+        import pyarrow
+
         if not isinstance(value, (pyarrow.Array, pyarrow.ChunkedArray)):
             value = pyarrow.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pyarrow.array(value)
         if isinstance(value, pyarrow.ChunkedArray):

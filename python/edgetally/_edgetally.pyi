@@ -1,7 +1,7 @@
 """What the compiled module holds. Checked against it by mypy.stubtest."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, overload
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, final, overload
 
 __all__ = [
     "EdgetallyError",
@@ -52,30 +52,79 @@ _Field: TypeAlias = Literal[
     "country",
     "external_id",
 ]
-_Code: TypeAlias = Literal[
-    "dialect_unknown",
-    "dialect_unsupported",
-    "sent_in_clear",
-    "default_country_invalid",
-    "wrong_type",
-    "invalid_unicode",
-    "length_mismatch",
-    "threads_invalid",
-]
-_Column: TypeAlias = Sequence[str | None]
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(self, requested_schema: object = None) -> object: ...
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+class _Array(Protocol):
+    """What NumPy, pandas, Polars and pyarrow have in common."""
+
+    def __array__(self) -> object: ...
+
+class _TextArray(_ArrowArray, Protocol):
+    """What is returned for an Arrow column of no library that is known here."""
+
+    def __len__(self) -> int: ...
+    def to_pylist(self) -> list[str | None]: ...
+
+_Rows: TypeAlias = Sequence[str | None]
+_Column: TypeAlias = _Rows | _Array | _ArrowArray | _ArrowStream
+_Same = TypeVar("_Same", bound=_Array)
 
 __version__: str
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+class Record:
+    """The fields of a result."""
+
+    def __new__(cls, values: tuple[Any, ...], refused: object | None = None, /) -> Record: ...
+    def __getitem__(self, key: int | str, /) -> Any: ...
+    @property
+    def _values(self) -> tuple[Any, ...]: ...
+    @property
+    def _refused(self) -> Any: ...
+
+@final
+class Interval(Generic[_T_co]):
+    """An estimate with the two ends of its interval."""
+
+    def __new__(cls, estimate: _T_co, low: _T_co, high: _T_co) -> Interval[_T_co]: ...
+    @property
+    def estimate(self) -> _T_co: ...
+    @property
+    def low(self) -> _T_co: ...
+    @property
+    def high(self) -> _T_co: ...
+    def __float__(self) -> float: ...
+    def __iter__(self) -> Any: ...
+    def __bool__(self) -> bool: ...
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any: ...
+    def __format__(self, format: str, /) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: object, /) -> bool: ...
+    def __le__(self, other: object, /) -> bool: ...
+    def __gt__(self, other: object, /) -> bool: ...
+    def __ge__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+# What only the Python half of this package calls is not described one by one.
+def __getattr__(name: str, /) -> Any: ...
 
 class EdgetallyError(ValueError):
     """An argument that edgetally cannot work with."""
 
-    code: _Code
+    code: str
 
 def dialects() -> dict[_Dialect, dict[_Field, Literal["hashed", "clear"]]]: ...
-def error_codes() -> dict[_Code, str]: ...
+def error_codes() -> dict[str, str]: ...
 def sha256_hex(text: str, /) -> str: ...
 
-# Text is itself a sequence of text, so the two overloads overlap; the first one that fits is right.
+# Text is itself a sequence of text, so the overloads overlap; the first one that fits is right.
 
 @overload
 def normalize_email(  # type: ignore[overload-overlap]
@@ -88,13 +137,31 @@ def normalize_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_email(  # type: ignore[overload-overlap]
     value: str | None,
@@ -106,13 +173,31 @@ def hash_email(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_email(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_email(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_email(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -124,13 +209,31 @@ def normalize_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_phone(  # type: ignore[overload-overlap]
     value: str | None,
@@ -142,13 +245,31 @@ def hash_phone(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_phone(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_phone(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_phone(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -160,13 +281,31 @@ def normalize_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_first_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -178,13 +317,31 @@ def hash_first_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_first_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_first_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_first_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -196,13 +353,31 @@ def normalize_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_last_name(  # type: ignore[overload-overlap]
     value: str | None,
@@ -214,13 +389,31 @@ def hash_last_name(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_last_name(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_last_name(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_last_name(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -232,13 +425,31 @@ def normalize_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_birth_date(  # type: ignore[overload-overlap]
     value: str | None,
@@ -250,13 +461,31 @@ def hash_birth_date(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_birth_date(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_birth_date(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_birth_date(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -268,13 +497,31 @@ def normalize_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_gender(  # type: ignore[overload-overlap]
     value: str | None,
@@ -286,13 +533,31 @@ def hash_gender(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_gender(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_gender(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_gender(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -304,13 +569,31 @@ def normalize_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_street(  # type: ignore[overload-overlap]
     value: str | None,
@@ -322,13 +605,31 @@ def hash_street(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_street(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_street(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_street(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -340,13 +641,31 @@ def normalize_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_city(  # type: ignore[overload-overlap]
     value: str | None,
@@ -358,13 +677,31 @@ def hash_city(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_city(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_city(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_city(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -376,13 +713,31 @@ def normalize_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_region(  # type: ignore[overload-overlap]
     value: str | None,
@@ -394,13 +749,31 @@ def hash_region(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_region(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_region(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_region(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -412,13 +785,31 @@ def normalize_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_postal_code(  # type: ignore[overload-overlap]
     value: str | None,
@@ -430,13 +821,31 @@ def hash_postal_code(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_postal_code(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_postal_code(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_postal_code(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -448,13 +857,31 @@ def normalize_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_country(  # type: ignore[overload-overlap]
     value: str | None,
@@ -466,13 +893,31 @@ def hash_country(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_country(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_country(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_country(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def normalize_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -484,13 +929,31 @@ def normalize_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def normalize_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def normalize_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def normalize_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...
 @overload
 def hash_external_id(  # type: ignore[overload-overlap]
     value: str | None,
@@ -502,10 +965,28 @@ def hash_external_id(  # type: ignore[overload-overlap]
 ) -> str | None: ...
 @overload
 def hash_external_id(
-    value: _Column,
+    value: _Rows,
     *,
     dialect: _Dialect = "meta",
-    default_country: str | None = None,
+    default_country: str | _Column | None = None,
     country: str | _Column | None = None,
     threads: int | None = None,
 ) -> list[str | None]: ...
+@overload
+def hash_external_id(
+    value: _Same,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _Same: ...
+@overload
+def hash_external_id(
+    value: _ArrowArray | _ArrowStream,
+    *,
+    dialect: _Dialect = "meta",
+    default_country: str | _Column | None = None,
+    country: str | _Column | None = None,
+    threads: int | None = None,
+) -> _TextArray: ...

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -137,7 +137,7 @@ def sample_size(
         outside = ("mde", "not_a_rate", "leads to a target that is not a rate from 0 to 1")
         result = _refuse(result, errors, outside, (("baseline", baseline), goal), _outside)
     result = _refuse(result, errors, rule, (("baseline", baseline), goal), _equal if mde is None else _no_step)
-    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)  # type: ignore[no-any-return]
+    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)
 
 
 _WEAK = ("power", "not_above_alpha", "is not above alpha")
@@ -192,7 +192,7 @@ def lift_power(
     0.8
     """
     plan = (holdout_rate, exposed_rate, holdout_users, exposed_users, alpha)
-    return _LIFT_POWER(plan, errors, threads)  # type: ignore[no-any-return]
+    return _LIFT_POWER(plan, errors, threads)
 
 
 class LiftMdeResult(Result):
@@ -230,7 +230,7 @@ def lift_mde(
     """
     sign = 1.0 - 2.0 * _choice("direction", direction, ("up", "down"))
     result = _LIFT_MDE((holdout_rate, holdout_users, exposed_users, alpha, power, sign), errors, threads)
-    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)  # type: ignore[no-any-return]
+    return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)
 
 
 class HoldoutCostResult(Result):
@@ -255,7 +255,7 @@ def holdout_cost(holdout_share: Numbers, *, errors: str = "raise", threads: int 
     >>> round(et.holdout_cost(0.1).variance_inflation, 2)
     2.78
     """
-    return _HOLDOUT_COST((holdout_share,), errors, threads)  # type: ignore[no-any-return]
+    return _HOLDOUT_COST((holdout_share,), errors, threads)
 
 
 class SequentialResult(Result):
@@ -314,7 +314,7 @@ def sequential(
     if which == 0.0 and tau is None:
         raise _error("missing", "tau is required")
     arms = (exposed_users, exposed_conversions, holdout_users, holdout_conversions)
-    return _SEQUENTIAL((*arms, tau, alpha, previous_p, tuning, which), errors, threads)  # type: ignore[no-any-return]
+    return _SEQUENTIAL((*arms, tau, alpha, previous_p, tuning, which), errors, threads)
 
 
 lift_sequential = sequential
@@ -417,7 +417,7 @@ def _floats(name: str, values: Any) -> list[float]:
     if isinstance(values, (list, tuple)) and all(type(value) in (int, float) for value in values):
         return [float(value) for value in values]
     _, flat = _columns(**{name: values})
-    return flat[name].tolist()  # type: ignore[no-any-return]
+    return flat[name].tolist()
 
 
 class AdjustPvaluesResult(Result):
@@ -525,7 +525,7 @@ def lift_revenue(
     """
     which = _choice("relative", relative, ("fieller", "delta"))
     arms = (exposed_mean, exposed_sd, exposed_users, holdout_mean, holdout_sd, holdout_users)
-    return _LIFT_REVENUE((*arms, spend, margin, confidence, which), errors, threads)  # type: ignore[no-any-return]
+    return _LIFT_REVENUE((*arms, spend, margin, confidence, which), errors, threads)
 
 
 class LiftRevenueValuesResult(Result):
@@ -741,6 +741,19 @@ class SegmentLiftResult(Result):
     def _flags(self) -> tuple[str, ...]:
         flags = ("pooled and stratified lift have different signs (Simpson)",) if self[15] else ()
         return (*flags, "segments differ") if self[14] < 0.05 else flags
+
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import forest
+
+        names = [str(name) for name in self.segment]
+        intervals = self.per_segment_abs_ci
+        rows = [Interval(*row) for row in zip(intervals.estimate, intervals.low, intervals.high, strict=True)]
+        return forest(
+            ax,
+            [*names, "all, stratified"],
+            [*rows, self.stratified_abs_lift_exposed_weights],
+            label="difference of the rates",
+        )
 
 
 def _groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:

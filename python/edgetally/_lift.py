@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LiftCiResult",
     "LiftDiffCiResult",
+    "LiftEconomicsResult",
     "LiftEstimates",
     "LiftRelCiResult",
     "LiftResult",
@@ -25,6 +26,7 @@ __all__ = [
     "lift",
     "lift_ci",
     "lift_diff_ci",
+    "lift_economics",
     "lift_rel_ci",
     "lift_revenue_product",
     "rate_ci",
@@ -43,7 +45,7 @@ def _choice(argument: str, word: object, choices: Mapping[Any, Any]) -> Any:
         if found is not None:
             return found
     error = EdgetallyError(f"{argument} is none of {', '.join(map(str, choices))}")
-    error.code = "unknown_choice"  # type: ignore[assignment]
+    error.code = "unknown_choice"
     raise error
 
 
@@ -59,11 +61,6 @@ _ESTIMATES = {
     "incremental_profit": "Contribution of the incremental conversions less spend.",
     "incremental_roas": "Incremental revenue per unit of spend.",
     "incremental_cpa": "Spend per incremental conversion.",
-    "share_incremental": "Incremental conversions as a share of the exposed users' conversions.",
-    "incremental_conversions_per_mille": "Incremental conversions per 1,000 exposed users.",
-    "incremental_conversions_rolled_out": "Incremental conversions if the holdout had been exposed too.",
-    "break_even_incremental_conversions": "Incremental conversions at which the incremental profit is zero.",
-    "break_even_diff": "Difference of the rates at which the incremental profit is zero.",
 }
 
 
@@ -82,6 +79,11 @@ class LiftResult(Result):
 
     definition = {
         **_ESTIMATES,
+        "share_incremental": "Incremental conversions as a share of the exposed users' conversions.",
+        "incremental_conversions_per_mille": "Incremental conversions per 1,000 exposed users.",
+        "incremental_conversions_rolled_out": "Incremental conversions if the holdout had been exposed too.",
+        "break_even_incremental_conversions": "Incremental conversions at which the incremental profit is zero.",
+        "break_even_diff": "Difference of the rates at which the incremental profit is zero.",
         "z": "Statistic of the score test of no difference.",
         "p_value": "Its p-value.",
         "split_p_value": "p-value of the split of the users, against expected_split.",
@@ -121,12 +123,24 @@ class LiftResult(Result):
         return bits | flags["low_counts"] * LOW_COUNTS | flags["srm"] * SRM
 
 
-_POINT = Calculator("lift.point", LiftEstimates)
-_LIFT: dict[Any, Calculator] = {
-    method: Calculator(f"lift.{method}", LiftResult)
-    for method in ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
+class LiftEconomicsResult(LiftResult):
+    """What ``lift_economics`` returns, and ``lift`` with ``bayes``."""
+
+    __slots__ = ()
+
+    definition = {
+        **LiftResult.definition,
+        "prob_lift_positive": "Posterior probability that the exposed rate is higher.",
+        "prob_profit_positive": "Posterior probability that the incremental profit is above zero.",
+    }
+
+
+_METHODS = ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
+_LIFT: dict[Any, Calculator] = {method: Calculator(f"lift.{method}", LiftResult) for method in _METHODS}
+_LIFT[None] = Calculator("lift.point", LiftEstimates)
+_ECONOMICS: dict[Any, Calculator] = {
+    method: Calculator(f"lift.economics.{method}", LiftEconomicsResult) for method in _METHODS
 }
-_LIFT[None] = _POINT
 
 
 def lift(
@@ -141,11 +155,12 @@ def lift(
     confidence: Numbers = 0.95,
     method: str | None = "score",
     alternative: str = "two-sided",
+    bayes: tuple[Numbers, Numbers] | None = None,
     expected_split: Numbers = None,
     mde: Numbers = None,
     errors: str = "raise",
     threads: int | None = None,
-) -> LiftResult:
+) -> Any:
     """What advertising added, from an experiment with a holdout: conversions, money, and how sure that is.
 
     Counts are whole numbers; ``spend`` is for the exposed users, ``aov`` revenue per conversion, ``margin`` the share
@@ -158,6 +173,9 @@ def lift(
     estimates alone, for millions of rows. ``alternative="greater"`` or ``"less"`` makes intervals and p-value
     one-sided. The interval of ``incremental_cpa`` is open upwards where no effect cannot be excluded, and undefined
     where there was certainly none.
+
+    ``bayes=(1, 1)``, or another Beta prior, adds the posterior probabilities of a lift and of a profit, as
+    ``lift_economics``.
 
     ``expected_split`` is the share of users that was to be exposed; it is tested, and ``flags`` has ``srm`` when it
     was not kept. ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for
@@ -175,16 +193,73 @@ def lift(
     >>> r.p_value < 1e-10, r.flags
     (True, ())
     """
-    calculator = _choice("method", method, _LIFT)
     side = _choice("alternative", alternative, _ALTERNATIVES)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
-    if method is None:
-        return calculator(counts, errors, threads)  # type: ignore[no-any-return]
-    return calculator(  # type: ignore[no-any-return]
-        (*counts, confidence, side, expected_split, mde),
+    if method is None and bayes is None:
+        return _LIFT[None](counts, errors, threads)
+    options = (confidence, side, expected_split, mde)
+    if bayes is None:
+        return _choice("method", method, _LIFT)((*counts, *options), errors, threads)
+    return _choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
+
+
+def lift_economics(
+    exposed_users: Numbers,
+    exposed_conversions: Numbers,
+    holdout_users: Numbers,
+    holdout_conversions: Numbers,
+    *,
+    spend: Numbers = None,
+    aov: Numbers = None,
+    margin: Numbers = None,
+    confidence: Numbers = 0.95,
+    method: str = "score",
+    alternative: str = "two-sided",
+    bayes: tuple[Numbers, Numbers] = (1.0, 1.0),
+    expected_split: Numbers = None,
+    mde: Numbers = None,
+    errors: str = "raise",
+    threads: int | None = None,
+) -> LiftEconomicsResult:
+    """As ``lift``, with the probabilities of a lift and of a profit after the data.
+
+    ``bayes`` is the Beta prior of either rate: conversions and users without one that it is worth, ``(1, 1)`` for all
+    rates alike. Without ``spend``, ``aov`` and ``margin`` the probability of a profit is undefined.
+
+    >>> import edgetally as et
+    >>> r = et.lift_economics(900_000, 9_900, 100_000, 1_000, spend=20_000, aov=80, margin=0.4)
+    >>> round(r.prob_profit_positive, 4)
+    0.8138
+    >>> print(f"{r.incremental_cpa:.2f}")
+    22.22 [13.57, 67.37]
+    """
+    side = _choice("alternative", alternative, _ALTERNATIVES)
+    return _choice("method", method, _ECONOMICS)(
+        (
+            exposed_users,
+            exposed_conversions,
+            holdout_users,
+            holdout_conversions,
+            spend,
+            aov,
+            margin,
+            confidence,
+            side,
+            expected_split,
+            mde,
+            *_prior(bayes),
+        ),
         errors,
         threads,
     )
+
+
+def _prior(bayes: Any) -> tuple[Numbers, Numbers]:
+    if isinstance(bayes, (tuple, list)) and len(bayes) == 2:
+        return bayes[0], bayes[1]
+    error = EdgetallyError("bayes is not a pair of numbers above 0, the parameters of a Beta distribution")
+    error.code = "wrong_type"
+    raise error
 
 
 class LiftDiffCiResult(Result):
@@ -228,7 +303,7 @@ def lift_diff_ci(
     >>> [round(end, 4) for end in r.diff_score]
     [0.0528, 0.3382]
     """
-    return _DIFF_CI(  # type: ignore[no-any-return]
+    return _DIFF_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -286,7 +361,7 @@ def lift_rel_ci(
     >>> [round(end, 4) for end in r.rel_lift_delta_normal]
     [0.2187, 0.448]
     """
-    return _REL_CI(  # type: ignore[no-any-return]
+    return _REL_CI(
         (
             exposed_users,
             exposed_conversions,
@@ -405,7 +480,7 @@ def lift_revenue_product(
     >>> float(r.incremental_revenue), round(r.se_delta, 2), round(r.se_exact_independent, 2)
     (24000.0, 3673.97, 3674.6)
     """
-    return _REVENUE_PRODUCT(  # type: ignore[no-any-return]
+    return _REVENUE_PRODUCT(
         (exposed_users, diff, diff_se, aov, aov_se, confidence),
         errors,
         threads,

@@ -30,7 +30,6 @@ __all__ = [
     "RetentionLtvResult",
     "SbgResult",
     "TargetCpaPaybackResult",
-    "TargetCpaRulesResult",
     "TwoPhasePaybackResult",
     "XirrResult",
     "funnel_decompose",
@@ -51,14 +50,13 @@ __all__ = [
     "roi_annuity",
     "roi_cashflows",
     "target_cpa_payback",
-    "target_cpa_rules",
     "xirr",
 ]
 
 
 def _refuse(code: str, message: str) -> NoReturn:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     raise error
 
 
@@ -91,7 +89,7 @@ def _list(name: str, value: Any) -> list[float]:
         return [column]
     if column.ndim != 1:
         _refuse("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
-    return column.tolist()  # type: ignore[no-any-return]
+    return column.tolist()
 
 
 def _choice(name: str, value: object, choices: Sequence[str]) -> str:
@@ -204,7 +202,7 @@ def _days(value: Any) -> list[float]:
         if array.dtype.kind == "M":
             if np.isnat(array).any():
                 return [float("nan")] * array.size
-            return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()  # type: ignore[no-any-return]
+            return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()
     return _list("dates", value)
 
 
@@ -260,7 +258,7 @@ def roi_annuity(
     >>> round(machine.npv, 2), round(machine.annuity_factor, 4)
     (8143.29, 3.6048)
     """
-    return _ANNUITY((investment, cash_flow, years, rate), errors, threads)  # type: ignore[no-any-return]
+    return _ANNUITY((investment, cash_flow, years, rate), errors, threads)
 
 
 class MonthlyRateResult(Result):
@@ -285,7 +283,7 @@ def rate_monthly(annual: Numbers, *, errors: str = "raise", threads: int | None 
     >>> round(et.rate_monthly(0.12).monthly, 6)
     0.009489
     """
-    return _MONTHLY((annual,), errors, threads)  # type: ignore[no-any-return]
+    return _MONTHLY((annual,), errors, threads)
 
 
 # Lifetime value
@@ -352,7 +350,7 @@ def ltv(
     (5333.33, 3117.76)
     """
     values = (arpa, gross_margin, churn, annual_discount, horizon, expansion)
-    return _LTV[_choice("timing", timing, ("start", "end"))](values, errors, threads)  # type: ignore[no-any-return]
+    return _LTV[_choice("timing", timing, ("start", "end"))](values, errors, threads)
 
 
 class LtvFromCountsResult(Result):
@@ -395,7 +393,7 @@ def ltv_from_counts(
     '5333.3 [4722, 6023.8]'
     """
     values = (gross_profit_month, customer_months, churned, gross_profit_se, confidence)
-    return _FROM_COUNTS(values, errors, threads)  # type: ignore[no-any-return]
+    return _FROM_COUNTS(values, errors, threads)
 
 
 class LtvBootstrapResult(Result):
@@ -650,7 +648,7 @@ def payback(
     >>> months.months_simple, round(months.months_with_churn, 3)
     (3.125, 3.232)
     """
-    return _PAYBACK((cac, gross_profit_month, churn, annual_discount), errors, threads)  # type: ignore[no-any-return]
+    return _PAYBACK((cac, gross_profit_month, churn, annual_discount), errors, threads)
 
 
 class TwoPhasePaybackResult(Result):
@@ -694,7 +692,7 @@ def payback_two_phase(
     (10.89, 3.04)
     """
     values = (cac, arpa, gross_margin, early_churn, early_months, steady_churn, expansion, horizon)
-    return _TWO_PHASE(values, errors, threads)  # type: ignore[no-any-return]
+    return _TWO_PHASE(values, errors, threads)
 
 
 # Target CPA
@@ -737,68 +735,7 @@ def target_cpa_payback(
     1632.84
     """
     values = (gross_profit_month, churn, payback_months, annual_discount)
-    return _PAYBACK_CPA(values, errors, threads)  # type: ignore[no-any-return]
-
-
-class TargetCpaRulesResult(Result):
-    """What ``target_cpa_rules`` returns; ``float()`` of it is ``.target_cpa``."""
-
-    __slots__ = ()
-
-    definition = {
-        "gross_profit_ltv": "Lifetime gross profit.",
-        "break_even_cpa": "The cost at which nothing is left: the same.",
-        "target_by_buffer": "By the share to be kept; undefined when that rule is not in force.",
-        "target_by_share": "By the largest share to be spent.",
-        "target_by_ratio": "By lifetime value per cost.",
-        "target_by_payback": "By payback in time.",
-        "target_cpa": "The least of break-even and the rules in force.",
-        "binding": "The rule that decides: break_even, buffer, max_share, ltv_to_cac or payback.",
-        "incrementality_adjusted_target": "Target for an attributed customer: times the share that is incremental.",
-    }
-
-    def __float__(self) -> float:
-        """The target."""
-        return float(self.target_cpa)
-
-
-def target_cpa_rules(
-    ltv: Any,
-    *,
-    margin: float = 1.0,
-    buffer: float | None = None,
-    max_share: float | None = None,
-    ltv_to_cac: float | None = None,
-    payback_cpa: Any = None,
-    share_incremental: float | None = None,
-) -> TargetCpaRulesResult:
-    """``target_cpa`` for one customer, and which of the rules decides.
-
-    ``ltv`` is a number or the result of any of the functions for lifetime value; ``payback_cpa`` a number or the
-    result of ``target_cpa_payback``. Compare the target with the cost of an incremental customer, and
-    ``incrementality_adjusted_target`` with the cost of an attributed one.
-
-    >>> import edgetally as et
-    >>> customer = et.ltv(200, gross_margin=0.8, churn=0.03)
-    >>> soon = et.target_cpa_payback(160, payback_months=12, churn=0.03)
-    >>> target = et.target_cpa_rules(customer, buffer=0.2, ltv_to_cac=3, payback_cpa=soon)
-    >>> round(target.target_cpa, 2), target.binding
-    (1632.84, 'payback')
-    """
-    return TargetCpaRulesResult(
-        _edgetally._target_cpa_rules(
-            _number("ltv", ltv),
-            _number("margin", margin),
-            _optional("buffer", buffer),
-            _optional("max_share", max_share),
-            _optional("ltv_to_cac", ltv_to_cac),
-            _optional("payback_cpa", payback_cpa),
-            _optional("share_incremental", share_incremental),
-        )
-    )
-
-
-# The funnel
+    return _PAYBACK_CPA(values, errors, threads)
 
 
 class FunnelSolution(Result):
@@ -878,6 +815,11 @@ class FunnelTornado(Result):
         "high": "The output with each input raised by the swing.",
         "swing": "How far the two are apart.",
     }
+
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import tornado
+
+        return tornado(ax, list(self.order), list(self.low), list(self.high), self.base)
 
 
 def funnel_tornado(
@@ -963,7 +905,7 @@ def funnel_elasticity(
     (-1.408, 2.408)
     """
     values = (cpm, ctr, cvr, aov, gross_margin, payment_fees, shipping, returns)
-    return _ELASTICITY[_choice("output", output, _OUTPUTS)](values, errors, threads)  # type: ignore[no-any-return]
+    return _ELASTICITY[_choice("output", output, _OUTPUTS)](values, errors, threads)
 
 
 class FunnelUncertainty(Result):
@@ -1018,7 +960,7 @@ def funnel_uncertainty(
     ('26.67 [13.88, 51.24]', 0.957)
     """
     values = (impressions, clicks, conversions, cpm, aov, margin, confidence, *_prior(prior))
-    return _UNCERTAINTY(values, errors, threads)  # type: ignore[no-any-return]
+    return _UNCERTAINTY(values, errors, threads)
 
 
 def funnel_from_counts(
@@ -1045,7 +987,7 @@ def funnel_from_counts(
     (3.0, 0.957)
     """
     values = (impressions, clicks, conversions, spend, revenue, margin, confidence, *_prior(prior), aov)
-    return _COUNTS(values, errors, threads)  # type: ignore[no-any-return]
+    return _COUNTS(values, errors, threads)
 
 
 class FunnelDecomposition(Result):
@@ -1114,4 +1056,4 @@ def funnel_decompose(
         margin_before,
         margin_after,
     )
-    return _DECOMPOSE(values, errors, threads)  # type: ignore[no-any-return]
+    return _DECOMPOSE(values, errors, threads)

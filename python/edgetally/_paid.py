@@ -90,7 +90,7 @@ def funnel(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class RoiResult(Result):
@@ -140,7 +140,7 @@ def roi(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class MarginalRoasResult(Result):
@@ -239,7 +239,7 @@ def marginal_roas(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class TargetCpaResult(Result):
@@ -258,18 +258,22 @@ class TargetCpaResult(Result):
         "incrementality_adjusted_target": "Target for attributed conversions, of which only a share is incremental.",
     }
 
+    def __float__(self) -> float:
+        """The target."""
+        return float(self["target_cpa"])
+
     @property
     def binding(self) -> Any:
         """Which rule sets the target; only for single values.
 
-        One of ``"break_even"``, ``"buffer"``, ``"share"``, ``"ratio"`` and ``"payback"``.
+        ``"break_even"``, or the name of the argument.
         """
         ceilings = {
             "break_even": self["break_even_cpa"],
             "buffer": self["target_by_buffer"],
-            "share": self["target_by_share"],
-            "ratio": self["target_by_ratio"],
-            "payback": self["target_by_payback"],
+            "max_share": self["target_by_share"],
+            "ltv_to_cac": self["target_by_ratio"],
+            "payback_cpa": self["target_by_payback"],
         }
         met = [name for name, ceiling in ceilings.items() if ceiling == self["target_cpa"]]
         return met[-1] if met else None
@@ -319,7 +323,7 @@ def target_cpa(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class RoasResult(Result):
@@ -379,7 +383,7 @@ def roas(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class MerResult(Result):
@@ -428,7 +432,7 @@ def mer(
 
     >>> import edgetally as et
     >>> m = et.mer(revenue=500_000, spend=100_000, margin=0.4, buffer=0.2, target_mer=3)
-    >>> m.mer, m.break_even_mer, m.target_mer, round(m.max_spend_at_target_mer)
+    >>> m.mer, m.break_even_mer, round(m.target_mer, 3), round(m.max_spend_at_target_mer)
     (5.0, 2.5, 3.125, 166667)
     """
     return _MER(
@@ -442,7 +446,7 @@ def mer(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class TargetRoasResult(Result):
@@ -501,7 +505,7 @@ def target_roas(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class BreakEvenRoasResult(Result):
@@ -554,7 +558,7 @@ def break_even_roas(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class MaxCpcResult(Result):
@@ -612,7 +616,7 @@ def max_cpc(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class BreakEvenCpmResult(Result):
@@ -668,7 +672,7 @@ def break_even_cpm(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class BreakEvenCtrResult(Result):
@@ -724,7 +728,7 @@ def break_even_ctr(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class BreakEvenCvrResult(Result):
@@ -782,7 +786,7 @@ def break_even_cvr(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class ClickCvrResult(Result):
@@ -836,7 +840,7 @@ def click_cvr(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CplToCacResult(Result):
@@ -886,7 +890,7 @@ def cpl_to_cac(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CacResult(Result):
@@ -940,7 +944,7 @@ def cac(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class BlendedCacResult(Result):
@@ -992,7 +996,7 @@ def blended_cac(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class LtvToCacResult(Result):
@@ -1045,7 +1049,7 @@ def ltv_to_cac(
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CpmResult(Result):
@@ -1081,7 +1085,7 @@ def cpm(spend: Numbers, impressions: Numbers, *, errors: str = "raise", threads:
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CpcResult(Result):
@@ -1117,7 +1121,7 @@ def cpc(spend: Numbers, clicks: Numbers, *, errors: str = "raise", threads: int 
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CtrResult(Result):
@@ -1153,7 +1157,7 @@ def ctr(clicks: Numbers, impressions: Numbers, *, errors: str = "raise", threads
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 class CpaResult(Result):
@@ -1189,7 +1193,7 @@ def cpa(spend: Numbers, conversions: Numbers, *, errors: str = "raise", threads:
         ),
         errors,
         threads,
-    )  # type: ignore[no-any-return]
+    )
 
 
 __all__ = [

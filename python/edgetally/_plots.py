@@ -29,7 +29,9 @@ def _tidy(ax: Any) -> Any:
     return ax
 
 
-def forest(ax: Any, names: list[str], intervals: list[Interval], *, zero: float | None = 0.0, label: str = "") -> Any:
+def forest(
+    ax: Any, names: list[str], intervals: list[Interval[Any]], *, zero: float | None = 0.0, label: str = ""
+) -> Any:
     """Estimates with their intervals, one line each, from the top down; colour says on which side of zero they lie."""
     ax = axes(ax, (6.4, 0.9 + 0.32 * len(names)))
     finite = [x for i in intervals for x in (i.estimate, i.low, i.high) if x == x and abs(x) != float("inf")]
@@ -48,7 +50,7 @@ def forest(ax: Any, names: list[str], intervals: list[Interval], *, zero: float 
     if zero is not None:
         ax.axvline(zero, color=INK, linewidth=0.8, linestyle=":")
     ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlabel(label)
     return _tidy(ax)
 
@@ -121,5 +123,5 @@ def result(what: Result, ax: Any = None) -> Any:
     if numbers:
         return lines(ax, list(numbers), list(numbers.values()))
     error = EdgetallyError("this result has nothing that can be drawn; take one row, or to_pandas()")
-    error.code = "not_drawable"  # type: ignore[assignment]
+    error.code = "not_drawable"
     raise error

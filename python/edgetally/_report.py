@@ -14,7 +14,7 @@ __all__ = ["Comparison", "Partial", "Report", "merge", "report", "summarize"]
 
 def _error(code: str, message: str) -> EdgetallyError:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 
@@ -204,16 +204,18 @@ class _Source:
         self.table = table
 
     def column(self, name: str) -> Any:
-        names = {
-            "arrow": lambda: self.table.column_names,
-            "mapping": lambda: list(self.table.keys()),
-        }.get(self.kind, lambda: self.table.columns)()
+        if self.kind == "arrow":
+            names = self.table.column_names
+        elif self.kind == "mapping":
+            names = list(self.table.keys())
+        else:
+            names = self.table.columns
         if name not in names:
             raise _error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
 
     def number(self, name: str) -> Any:
-        """A column to be summed: Arrow as it is, anything else as float64."""
+        """A column to be summed: Arrow as it is, anything else as int64 or float64."""
         import numpy as np
 
         column = self.column(name)
@@ -231,11 +233,15 @@ class _Source:
             if self.kind == "pandas":
                 if getattr(column.dtype, "kind", "f") in "mMSU":
                     raise TypeError
+                if column.dtype == np.int64:
+                    return np.ascontiguousarray(column.to_numpy())
                 array = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
             else:
                 array = np.asarray(column)
                 if array.dtype.kind not in "biuf":
                     raise TypeError
+                if array.dtype == np.int64:
+                    return np.ascontiguousarray(array)
             return np.ascontiguousarray(array, dtype=np.float64)
         except (TypeError, ValueError):
             kind = getattr(column, "dtype", type(column).__name__)
@@ -418,7 +424,7 @@ def _zone(tz: str) -> tuple[list[int], list[int]]:
     try:
         zone = zoneinfo.ZoneInfo(tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise _error("unknown_time_zone", f"tz {tz!r} is no time zone that is known here") from None
+        raise _error("tz_unknown", f"tz {tz!r} is no time zone that is known here") from None
 
     def offset(second: int) -> int:
         found = datetime.datetime.fromtimestamp(second, zone).utcoffset()
@@ -577,7 +583,7 @@ def _plan(
     if nan_policy not in ("propagate", "omit", "raise"):
         raise _error("unknown_choice", "nan_policy is none of propagate, omit, raise")
     if window is not None and date is None:
-        raise _error("missing_argument", "window needs date, the name of the column with the day")
+        raise _error("missing", "window needs date, the name of the column with the day")
     columns = dict(columns or {})
     by_arm = metric == "lift" and "arm" in columns
     allowed = _ARM_COLUMNS if by_arm else found.columns
@@ -979,7 +985,7 @@ def report(
     ...     "revenue": [500.0, 600.0, 40.0, 10.0],
     ... }
     >>> r = et.report(rows, "roas", by="channel")
-    >>> r["channel"], r["roas"].tolist(), round(r.total["roas"][0], 4)
+    >>> r["channel"], r["roas"].tolist(), round(float(r.total["roas"][0]), 4)
     (['search', 'social'], [2.75, 1.0], 2.5556)
     """
     part = summarize(
@@ -1117,7 +1123,8 @@ def _windows(
         if plan.window == ("all", 0):
             start, end = reach[0], reach[1] + 1
         else:
-            start, end = window_around(*plan.window, day)
+            kind, length = plan.window or ("all", 0)
+            start, end = window_around(kind, length, day)
         complete = today >= end and reach[0] <= start and end <= reach[1] + 1
         known[day] = (_date(start), _date(end), end - start, complete, today - end >= wait)
     for name, column in zip(names, zip(*(known[day] for day in days), strict=True) if rows else [()] * 5, strict=True):
@@ -1151,11 +1158,8 @@ def _by_arm(plan: _Plan, keys: list[Any], sums: dict[str, Any], rows: Any) -> An
         if s is not None:
             order.setdefault(name, len(order))
     users = sums.get("users", rows)
-    columns = {
-        "users": users,
-        "conversions": sums["conversions"],
-        **{name: sums[name] for name in ("revenue", "spend") if name in sums},
-    }
+    columns: dict[str, Any] = {"users": users, "conversions": sums["conversions"]}
+    columns.update({name: sums[name] for name in ("revenue", "spend") if name in sums})
     new = {name: np.zeros((2, len(order))) for name in (*columns, "rows")}
     for place, (name, s) in enumerate(zip(names, sides, strict=True)):
         if s is not None:
@@ -1218,7 +1222,7 @@ def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, conf
         if simpson:
             when = "" if start is None else f" in the window from {start}"
             warnings.append(
-                f"Simpson's paradox{when}: all users together show a lift of {lift.pooled_abs_lift:+.4g}, the segments, "
+                f"Simpson's paradox{when}: all users have a lift of {lift.pooled_abs_lift:+.4g}, the segments, "
                 f"weighed by exposed users, {lift.stratified_abs_lift_exposed_weights.estimate:+.4g}. Believe the "
                 "segments, and ask why the split depends on them."
             )

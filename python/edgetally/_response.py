@@ -17,6 +17,7 @@ __all__ = [
     "AdstockResult",
     "Allocation",
     "AllocationPlan",
+    "FittedOptimum",
     "ResponseEvaluation",
     "ResponseFit",
     "ResponseIncrement",
@@ -45,7 +46,7 @@ _PARAMETERS = {
 
 def _refuse(code: str, message: str) -> NoReturn:
     error = EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     raise error
 
 
@@ -67,7 +68,7 @@ def _list(name: str, value: Any) -> list[float]:
         return [column]
     if column.ndim != 1:
         _refuse("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
-    return column.tolist()  # type: ignore[no-any-return]
+    return column.tolist()
 
 
 def _optional(name: str, value: Any) -> list[float] | None:
@@ -86,7 +87,7 @@ def _count(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def _columns_of(spend: Any, answer: Any, arguments: tuple[Any, ...]) -> Interval:
+def _columns_of(spend: Any, answer: Any, arguments: tuple[Any, ...]) -> Interval[Any]:
     """Give an interval for a number or for a column of spends, in the column's own kind."""
     if isinstance(spend, (int, float)) and not isinstance(spend, bool):
         estimate, low, high = answer([float(spend)], *arguments)
@@ -187,7 +188,7 @@ def response_eval(
     (200000.0, 2.0, 4.0, 0.5)
     """
     values = _params(model, params)
-    return _EVAL[model]((*values, spend), errors, threads)  # type: ignore[no-any-return]
+    return _EVAL[model]((*values, spend), errors, threads)
 
 
 def response_optimum(
@@ -210,7 +211,7 @@ def response_optimum(
     (16000.0, 2.5)
     """
     values = _params(model, params)
-    return _OPTIMUM[model]((*values, margin, cap), errors, threads)  # type: ignore[no-any-return]
+    return _OPTIMUM[model]((*values, margin, cap), errors, threads)
 
 
 def response_incremental(
@@ -224,7 +225,7 @@ def response_incremental(
     >>> et.response_incremental(10_000, 25_000).marginal_roas
     2.5
     """
-    return _INCREMENTAL((extra_spend, extra_revenue), errors, threads)  # type: ignore[no-any-return]
+    return _INCREMENTAL((extra_spend, extra_revenue), errors, threads)
 
 
 class TwoPointCurve(Result):
@@ -408,7 +409,7 @@ class ResponseFit(Result):
             value = self._engine.marginal_roas_error(float(spend))
         except ValueError:
             return None
-        return value[1] if error == "se" else value[0]  # type: ignore[no-any-return]
+        return value[1] if error == "se" else value[0]
 
     def _draw(self, ax: Any) -> Any:
         from ._plots import curve
@@ -424,11 +425,11 @@ class ResponseFit(Result):
         band = ([p.low for p in drawn], [p.high for p in drawn])
         return curve(ax, along, [p.estimate for p in drawn], points=(spend, revenue), marks=marks, band=band)
 
-    def predict(self, spend: Numbers, *, confidence: float = 0.95) -> Interval:
+    def predict(self, spend: Numbers, *, confidence: float = 0.95) -> Interval[Any]:
         """Revenue at a steady spend per period, with its interval; for a column of spends the three are columns."""
         return _columns_of(spend, self._engine.predict, (float(confidence),))
 
-    def marginal_roas(self, spend: Numbers, *, confidence: float = 0.95) -> Interval:
+    def marginal_roas(self, spend: Numbers, *, confidence: float = 0.95) -> Interval[Any]:
         """Revenue of the next unit of a steady spend, with its interval; columns for a column of spends."""
         return _columns_of(spend, self._engine.marginal_roas, (float(confidence),))
 
@@ -810,6 +811,11 @@ class Allocation(Result):
         "gap": "Revenue that no plan could exceed this one by: zero for curves that are concave.",
         "profit_plan": "With a margin, the most profitable plan within the budget, which may spend less.",
     }
+
+    def _draw(self, ax: Any) -> Any:
+        from ._plots import lines
+
+        return lines(ax, [str(name) for name in self.channels], list(self.spend), label="spend")
 
 
 def _bounds(name: str, value: Any, names: Sequence[Any], other: float) -> list[float]:

@@ -35,6 +35,10 @@ class Result(_edgetally.Record):
     fields: ClassVar[tuple[str, ...]] = ()
     definition: ClassVar[Mapping[str, str]] = {}
 
+    if TYPE_CHECKING:
+        # Inside the package; callers see the fields one by one (__init__.pyi).
+        def __getattr__(self, name: str) -> Any: ...
+
     def __init_subclass__(cls) -> None:
         """Turn the definitions into fields."""
         super().__init_subclass__()

@@ -83,7 +83,7 @@ def _day(argument: str, date: Any, tz: str | None) -> int:
 
 def _error(code: str, message: str) -> _edgetally.EdgetallyError:
     error = _edgetally.EdgetallyError(message)
-    error.code = code  # type: ignore[assignment]
+    error.code = code
     return error
 
 

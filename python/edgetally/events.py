@@ -81,7 +81,7 @@ def rate_change(
     >>> [round(end, 3) for end in change.ratio_ci_exact]
     [0.523, 0.913]
     """
-    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)  # type: ignore[no-any-return]
+    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)
 
 
 class OverdispersedChangeResult(Result):
@@ -127,7 +127,7 @@ def rate_change_overdispersed(
     >>> round(change.z, 3), round(change.p_value, 4)
     (2.129, 0.0332)
     """
-    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)  # type: ignore[no-any-return]
+    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)
 
 
 class SeasonalChangeResult(Result):

@@ -226,14 +226,18 @@ impl<'py> Column<'py> {
         if let Some(polars) = modules.get_item(intern!(py, "polars"))?
             && is(&polars, "Series")?
         {
-            // Polars and the Arrow crate differ on what a column of nothing but missing values is made of.
-            let nothing = polars.getattr(intern!(py, "Null"))?;
-            let (chunks, _) = if value.getattr(intern!(py, "dtype"))?.eq(nothing)? {
-                let text = polars.getattr(intern!(py, "String"))?;
-                arrow(argument, &value.call_method1(intern!(py, "cast"), (text,))?)?
-            } else {
-                arrow(argument, value)?
-            };
+            // Polars and the Arrow crate differ on what a column without a type is made of, and older Polars on categories.
+            let dtype = value.getattr(intern!(py, "dtype"))?;
+            let mut texts = value.clone();
+            for kind in ["Null", "Categorical", "Enum"] {
+                if let Some(kind) = polars.getattr_opt(kind)?
+                    && dtype.eq(kind)?
+                {
+                    let text = polars.getattr(intern!(py, "String"))?;
+                    texts = value.call_method1(intern!(py, "cast"), (text,))?;
+                }
+            }
+            let (chunks, _) = arrow(argument, &texts)?;
             return Ok(Some(Self {
                 held: Held::Arrow(chunks),
                 like: Like::Polars {
@@ -759,11 +763,11 @@ fn fill<const IN: usize, const OUT: usize>(
 ) -> [Texts; OUT] {
     let share = rows.div_ceil(threads.max(1)).max(1);
     let mut buffers = widths.map(|width| match width {
-        Width::Any => Vec::new(),
-        Width::Fixed(width) => vec![0; rows * width],
+        Width::Any => Memory::new(0),
+        Width::Fixed(width) => Memory::new(rows * width),
     });
     let done: Vec<[Piece; OUT]> = {
-        let mut shares = buffers.each_mut().map(|buffer| &mut **buffer);
+        let mut shares = buffers.each_mut().map(Memory::as_mut_slice);
         let mut parts = Vec::with_capacity(threads);
         for start in (0..rows).step_by(share) {
             let count = share.min(rows - start);
@@ -855,6 +859,51 @@ fn in_threads<P: Send, T: Send>(mut parts: Vec<P>, work: impl Fn(P) -> T + Sync)
     })
 }
 
+/// Bytes that are zero until they are written, for a column of fixed width.
+#[derive(Debug)]
+enum Memory {
+    Heap(Vec<u8>),
+    #[cfg(target_os = "linux")]
+    Mapped(memmap2::MmapMut),
+}
+
+impl Memory {
+    fn new(length: usize) -> Self {
+        // A huge page is two megabytes; a few of them have to be filled before they pay.
+        #[cfg(target_os = "linux")]
+        if length >= 8 << 20
+            && let Ok(map) = memmap2::MmapMut::map_anon(length)
+        {
+            // A kernel without them says no, and all is as it would have been.
+            let _ = map.advise(memmap2::Advice::HugePage);
+            return Self::Mapped(map);
+        }
+        Self::Heap(vec![0; length])
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        match self {
+            Self::Heap(bytes) => bytes,
+            #[cfg(target_os = "linux")]
+            Self::Mapped(map) => map,
+        }
+    }
+
+    /// The first bytes of it, for Arrow.
+    fn into_buffer(self, length: usize) -> Buffer {
+        match self {
+            Self::Heap(mut bytes) => {
+                bytes.truncate(length);
+                Buffer::from_vec(bytes)
+            }
+            #[cfg(target_os = "linux")]
+            Self::Mapped(map) => {
+                Buffer::from(bytes::Bytes::from_owner(map)).slice_with_length(0, length)
+            }
+        }
+    }
+}
+
 /// What a thread leaves behind.
 #[derive(Debug)]
 struct Piece {
@@ -881,7 +930,7 @@ impl Piece {
 /// The answers for one column, end to end.
 #[derive(Debug)]
 struct Texts {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     there: Vec<bool>,
     ends: Ends,
     missing: bool,
@@ -894,7 +943,8 @@ enum Ends {
 }
 
 impl Texts {
-    fn fixed(mut bytes: Vec<u8>, pieces: Vec<Piece>, width: usize) -> Self {
+    fn fixed(mut memory: Memory, pieces: Vec<Piece>, width: usize) -> Self {
+        let bytes = memory.as_mut_slice();
         let (mut from, mut to) = (0, 0);
         let mut there = Vec::new();
         for mut piece in pieces {
@@ -910,9 +960,8 @@ impl Texts {
                 there.append(&mut piece.there);
             }
         }
-        bytes.truncate(to);
         Self {
-            bytes,
+            bytes: memory.into_buffer(to),
             missing: from != to,
             there,
             ends: Ends::Every(width),
@@ -932,7 +981,7 @@ impl Texts {
             ends.extend(piece.ends.iter().map(|end| end + base));
         }
         Self {
-            bytes,
+            bytes: Buffer::from_vec(bytes),
             missing: there.contains(&false),
             there,
             ends: Ends::At(ends),
@@ -985,9 +1034,15 @@ impl Texts {
         let nulls = self.nulls();
         let mut offsets = Vec::with_capacity(self.there.len() + 1);
         offsets.push(O::default());
-        offsets.extend(self.ends().map(O::usize_as));
+        match self.ends {
+            Ends::Every(width) if !self.missing => {
+                let ends = (1..=self.there.len()).map(|row| O::usize_as(row * width));
+                offsets.extend(ends);
+            }
+            _ => offsets.extend(self.ends().map(O::usize_as)),
+        }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let array = GenericStringArray::<O>::try_new(offsets, Buffer::from_vec(self.bytes), nulls)?;
+        let array = GenericStringArray::<O>::try_new(offsets, self.bytes, nulls)?;
         Ok(Arc::new(array))
     }
 
@@ -1021,7 +1076,7 @@ impl Texts {
             });
             start = end;
         }
-        let bytes = Buffer::from_vec(self.bytes);
+        let bytes = self.bytes;
         let ends = cuts.iter().skip(1).copied().chain([bytes.len()]);
         let buffers = cuts
             .iter()
@@ -1054,7 +1109,11 @@ impl<'py> Like<'py> {
             Self::Numpy => array(),
             Self::Polars { class, name } => {
                 let exported = TextArray(texts.into_array(Layout::View)?);
-                class.call1((name, exported))
+                // Of an Arrow object Polars takes the name too, and ours has none.
+                let options = PyDict::new(py);
+                options.set_item(intern!(py, "values"), exported)?;
+                let series = class.call((), Some(&options))?;
+                series.call_method1(intern!(py, "alias"), (name,))
             }
             Self::Pyarrow {
                 pyarrow,

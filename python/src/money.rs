@@ -244,41 +244,6 @@ fn _funnel_tornado(
     ))
 }
 
-/// A target by all rules, and the rule that binds.
-#[pyfunction]
-#[pyo3(signature = (ltv, margin, buffer, max_share, ltv_to_cac, payback_cpa, share_incremental, /))]
-fn _target_cpa_rules(
-    ltv: f64,
-    margin: f64,
-    buffer: Option<f64>,
-    max_share: Option<f64>,
-    ltv_to_cac: Option<f64>,
-    payback_cpa: Option<f64>,
-    share_incremental: Option<f64>,
-) -> PyResult<(f64, f64, f64, f64, f64, f64, f64, Option<&'static str>, f64)> {
-    let x = target_cpa::target(&Rules {
-        ltv,
-        margin,
-        buffer,
-        max_share,
-        ltv_to_cac,
-        payback_cpa,
-        share_incremental,
-    })
-    .map_err(problem::domain)?;
-    Ok((
-        x.gross_profit_ltv,
-        x.break_even_cpa,
-        x.target_by_buffer,
-        x.target_by_share,
-        x.target_by_ratio,
-        x.target_by_payback,
-        x.target_cpa,
-        x.binding.map(target_cpa::Binding::code),
-        x.incrementality_adjusted_target,
-    ))
-}
-
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_roi_cashflows, module)?)?;
     module.add_function(wrap_pyfunction!(_xirr, module)?)?;
@@ -287,5 +252,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(_ltv_sbg, module)?)?;
     module.add_function(wrap_pyfunction!(_ltv_bootstrap, module)?)?;
     module.add_function(wrap_pyfunction!(_funnel_tornado, module)?)?;
-    module.add_function(wrap_pyfunction!(_target_cpa_rules, module)?)
+    Ok(())
 }

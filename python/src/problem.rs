@@ -50,11 +50,106 @@ codes! {
     DialectUnsupported "dialect_unsupported" "The platform of this dialect takes no such identifier.",
     SentInClear "sent_in_clear" "The platform takes this identifier in clear, so a digest of it would match nobody.",
     DefaultCountryInvalid "default_country_invalid" "Not the two letters of a country in ISO 3166-1.",
-    WrongType "wrong_type" "Neither text nor None, nor a sequence of them.",
+    WrongType "wrong_type" "Not of a type that the argument takes, or a column of something else.",
     InvalidUnicode "invalid_unicode" "The text holds half a surrogate pair and has no UTF-8 form.",
     LengthMismatch "length_mismatch" "Two columns that belong together differ in length.",
     ThreadsInvalid "threads_invalid" "Not a whole number from 1.",
 }
+
+/// The codes of the calculators' refusals, which the core and the Python layer raise.
+const CALCULATORS: &[(&str, &str)] = &[
+    ("age_missing", "A touch has no age."),
+    (
+        "baseline_with_multiplicative_noise",
+        "A baseline cannot be fitted with multiplicative noise.",
+    ),
+    ("date_invalid", "Not a day of the calendar."),
+    ("empty_path", "A path holds no touch."),
+    ("equal", "Two arguments that have to differ are equal."),
+    ("exceeds", "An argument is more than another allows."),
+    ("impossible", "No data can have such sums."),
+    (
+        "index_mismatch",
+        "Two pandas columns have different indexes.",
+    ),
+    ("infeasible", "No plan keeps all limits."),
+    (
+        "mismatch",
+        "Two reports have different windows or settings.",
+    ),
+    ("missing", "A required argument is missing."),
+    ("missing_parameter", "A parameter of the model is missing."),
+    ("missing_values", "A column has missing values."),
+    ("negative", "Not a finite number from 0."),
+    (
+        "never_decays",
+        "The weights of the carry-over have no finite sum.",
+    ),
+    ("no_candidates", "No model was named."),
+    ("no_response_curve", "The data do not rise and level off."),
+    (
+        "no_such_curve",
+        "No curve of the model passes through both points.",
+    ),
+    ("no_variation", "The data do not vary enough."),
+    ("no_weight", "All weights are zero."),
+    ("not_a_count", "Not a whole number in the range of counts."),
+    ("not_a_rate", "Not a fraction from 0 to 1."),
+    ("not_above_alpha", "A power has to be above the error rate."),
+    ("not_after", "An end is not after its start."),
+    ("not_drawable", "The result has nothing that can be drawn."),
+    ("not_finite", "Infinite, or too large."),
+    (
+        "not_identified",
+        "The data cannot determine the parameters.",
+    ),
+    ("not_inside_0_1", "Not above 0 and below 1."),
+    ("not_positive", "Not a finite number above 0."),
+    (
+        "not_totals",
+        "Not the totals that were stored, or not all of them.",
+    ),
+    ("not_zero_or_one", "Neither 0 nor 1."),
+    ("one_goal", "Exactly one of several goals is needed."),
+    ("out_of_range", "Outside the range that can be computed."),
+    (
+        "resamples_out_of_range",
+        "Not from 1 to 1,000,000 resamples.",
+    ),
+    (
+        "several_windows",
+        "A report has several windows where one is needed.",
+    ),
+    (
+        "survivors_increase",
+        "More survivors than the period before.",
+    ),
+    ("too_few_rows", "Fewer rows than are needed."),
+    (
+        "too_many_states",
+        "The chain of touches has too many states.",
+    ),
+    ("too_small", "Below the least value allowed."),
+    ("tz_missing", "A time of day without its zone."),
+    ("tz_unknown", "No time zone that this system knows."),
+    ("unknown_argument", "No argument of this calculator."),
+    ("unknown_channel", "No channel of this report."),
+    ("unknown_choice", "None of the words that are allowed."),
+    ("unknown_column", "The table has no such column."),
+    ("unknown_group", "A group's number is too large."),
+    ("unknown_window", "No window of this report."),
+    (
+        "unlike_reports",
+        "The reports have different metrics or segments.",
+    ),
+    ("unlike_totals", "The totals were made of other sums."),
+    ("window_mismatch", "The windows have different lengths."),
+    (
+        "wrong_parameters",
+        "Not exactly the parameters of the model.",
+    ),
+    ("zero_weight", "An arm that has users has a weight of zero."),
+];
 
 /// A refusal: its code and, where the meaning does not say it all, what exactly is wrong.
 #[derive(Debug)]
@@ -104,6 +199,9 @@ fn error_codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let table = PyDict::new(py);
     for code in Code::ALL {
         table.set_item(code.as_str(), code.meaning())?;
+    }
+    for (code, meaning) in CALCULATORS {
+        table.set_item(code, meaning)?;
     }
     Ok(table)
 }

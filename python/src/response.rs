@@ -20,8 +20,8 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use crate::problem;
 use crate::threads;
 
-/// Fewer resamples than this are done before a thread has started.
-const RESAMPLES_PER_THREAD: usize = 250;
+/// Fewer rows of resamples than this are done before a thread pays for its start.
+const ROWS_PER_THREAD: usize = 50_000;
 
 /// An interval as the constructor of ``Interval`` takes it.
 type Three = (f64, f64, f64);
@@ -197,7 +197,8 @@ impl ResponseModel {
         threads: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let resamples = usize::try_from(options.n_boot).unwrap_or(usize::MAX);
-        let threads = threads::count(threads, resamples, RESAMPLES_PER_THREAD)?;
+        let rows = resamples.saturating_mul(spend.len());
+        let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
         py.detach(|| {
             let core = options.core()?;
             let found = if model == "auto" {

@@ -29,7 +29,7 @@ use arrow_array::types::{
     Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, OffsetSizeTrait};
 use arrow_schema::{DataType, TimeUnit};
 use edgetally_core::metrics::exact;
 use edgetally_core::metrics::totals::{Keyed, Term, Totals as Table};
@@ -48,7 +48,10 @@ const BLOCK: usize = 8192;
 const ROWS_PER_THREAD: usize = 65_536;
 /// The widest range of whole numbers that is looked up instead of searched.
 const DENSE: i64 = 1 << 20;
+/// No code yet.
 const NONE: u32 = u32::MAX;
+/// The code of a missing value; others begin at 1.
+const MISSING: u32 = 0;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// What the values of a key are.
@@ -187,6 +190,7 @@ struct Key<'a> {
 enum NumberChunk<'a> {
     Arrow(ArrayRef),
     Doubles(&'a [f64]),
+    Integers(&'a [i64]),
 }
 
 /// A column to be summed.
@@ -259,7 +263,7 @@ fn hash_bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ u64::from_le_bytes(last), SALT[0])
 }
 
-/// Codes of fixed-size values: open addressing, at most half full.
+/// Codes of fixed-size values: open addressing, at most a quarter full, so that the first look mostly finds.
 struct Codes<K> {
     slots: Vec<(K, u32)>,
     used: usize,
@@ -292,7 +296,7 @@ impl<K: Hashed + Default> Codes<K> {
             *slot = (key, code);
         }
         self.used += 1;
-        if self.used * 2 > self.slots.len() {
+        if self.used * 4 > self.slots.len() {
             self.grow();
         }
         code
@@ -321,28 +325,39 @@ impl<K: Hashed + Default> Codes<K> {
 #[inline(always)]
 fn short(bytes: &[u8]) -> Option<u128> {
     let length = bytes.len();
-    if length > 12 {
+    // Put together in registers, from reads of a size that is known when compiling; they may overlap.
+    let text = if length > 12 {
         return None;
-    }
-    let mut word = [0_u8; 16];
-    word[0] = length as u8;
-    // Copies of a length that is known when compiling; longer ones overlap.
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        word[4..12].copy_from_slice(first);
-        let tail = (u64::from_le_bytes(*last) >> (8 * (16 - length) as u32 % 64)) as u32;
-        if length > 8 {
-            word[12..16].copy_from_slice(&tail.to_le_bytes());
-        }
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        word[4..8].copy_from_slice(first);
-        let tail = u64::from(u32::from_le_bytes(*last)) >> (8 * (8 - length));
-        word[8..12].copy_from_slice(&(tail as u32).to_le_bytes());
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk()) {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        // The bytes after the eighth; there may be none, and a shift by 64 is not one.
+        let rest = (last >> 1) >> (8 * (16 - length) - 1);
+        u128::from(first) | u128::from(rest) << 64
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        let rest = u64::from(last) >> (8 * (8 - length));
+        u128::from(u64::from(first) | rest << 32)
     } else {
-        for (to, byte) in word[4..8].iter_mut().zip(bytes) {
-            *to = *byte;
-        }
-    }
-    Some(u128::from_le_bytes(word))
+        let byte = |place: usize| {
+            let byte = bytes.get(place).copied().unwrap_or(0);
+            u128::from(byte) << (8 * place)
+        };
+        byte(0) | byte(1) | byte(2)
+    };
+    Some(length as u128 | text << 32)
+}
+
+/// A column of texts with offsets.
+fn texts<O: OffsetSizeTrait>(block: &ArrayRef, texts: &mut Texts, codes: &mut Vec<u32>) {
+    let array = block.as_string::<O>();
+    let bytes = array.value_data();
+    codes.extend(array.value_offsets().windows(2).map(|ends| {
+        let text = match ends {
+            [start, end] => bytes.get(start.as_usize()..end.as_usize()),
+            _ => None,
+        };
+        texts.code(text.unwrap_or_default())
+    }));
 }
 
 /// Codes of texts.
@@ -366,11 +381,10 @@ impl Texts {
     fn short_code(&mut self, word: u128) -> u32 {
         let values = &mut self.values;
         self.short.find(word, || {
-            let code = values.len() as u32;
             let bytes = word.to_le_bytes();
             let text = bytes[4..].iter().take(bytes[0].into()).copied();
             values.push(text.collect());
-            code
+            values.len() as u32
         })
     }
 
@@ -385,15 +399,15 @@ impl Texts {
             if *known == hash
                 && self
                     .values
-                    .get(*code as usize)
+                    .get(*code as usize - 1)
                     .is_some_and(|value| **value == *bytes)
             {
                 return *code;
             }
             place = (place + 1) & mask;
         }
-        let code = self.values.len() as u32;
         self.values.push(Box::from(bytes));
+        let code = self.values.len() as u32;
         if let Some(slot) = self.long.get_mut(place) {
             *slot = (hash, code);
         }
@@ -443,18 +457,18 @@ impl Integers {
     }
 
     fn fresh(&mut self, number: i64) -> u32 {
+        self.least = self.least.min(number);
+        self.most = self.most.max(number);
         let values = &mut self.values;
         let value = self.window.map_or(number, |window| window.around(number).0);
         self.by_value.find(value.cast_unsigned(), || {
             values.push(value);
-            values.len() as u32 - 1
+            values.len() as u32
         })
     }
 
     /// Sees to it that the range can be looked up, if it is not too wide.
     fn reach(&mut self, least: i64, most: i64) {
-        self.least = self.least.min(least);
-        self.most = self.most.max(most);
         let held = self.dense.len() as i64;
         let beyond = i128::from(most) - i128::from(self.base);
         if held > 0 && self.base <= least && beyond < i128::from(held) {
@@ -498,7 +512,7 @@ impl Integers {
                 self.sparse.find(number.cast_unsigned(), || {
                     by_value.find(number.cast_unsigned(), || {
                         values.push(number);
-                        values.len() as u32 - 1
+                        values.len() as u32
                     })
                 })
             }
@@ -506,16 +520,6 @@ impl Integers {
     }
 
     fn codes(&mut self, numbers: &[i64], codes: &mut Vec<u32>) {
-        let least = numbers
-            .iter()
-            .fold(i64::MAX, |least, number| least.min(*number));
-        let most = numbers
-            .iter()
-            .fold(i64::MIN, |most, number| most.max(*number));
-        if numbers.is_empty() {
-            return;
-        }
-        self.reach(least, most);
         // Nearly always all of them are known; then this is one look-up a row and no branch.
         let start = codes.len();
         let (dense, base) = (&self.dense, self.base);
@@ -523,9 +527,22 @@ impl Integers {
             let place = number.wrapping_sub(base) as usize;
             dense.get(place).copied().unwrap_or(NONE)
         }));
-        let fresh = codes.get_mut(start..).unwrap_or_default();
-        if fresh.iter().fold(false, |any, code| any | (*code == NONE)) {
-            for (code, number) in fresh.iter_mut().zip(numbers) {
+        if codes
+            .iter()
+            .skip(start)
+            .fold(0, |any, code| any | u32::from(*code == NONE))
+            != 0
+        {
+            let unknown = || {
+                let pairs = codes.iter().skip(start).zip(numbers);
+                pairs
+                    .filter(|(code, _)| **code == NONE)
+                    .map(|(_, number)| *number)
+            };
+            if let (Some(least), Some(most)) = (unknown().min(), unknown().max()) {
+                self.reach(least, most);
+            }
+            for (code, number) in codes.iter_mut().skip(start).zip(numbers) {
                 if *code == NONE {
                     *code = self.code(*number);
                 }
@@ -602,7 +619,6 @@ struct Index {
     texts: Texts,
     integers: Integers,
     is_text: bool,
-    /// Values are numbered from 1; 0 is a missing one.
     scratch: Vec<i64>,
     /// The chunk whose dictionary is translated, and its translation.
     translated: Option<usize>,
@@ -653,17 +669,11 @@ impl Index {
                     self.dates(key, numbers, codes);
                 } else {
                     self.integers.codes(numbers, codes);
-                    for code in codes.iter_mut() {
-                        *code += 1;
-                    }
                 }
             }
             Some(KeyChunk::Arrow(array)) => {
                 let block = array.slice(start, rows);
                 self.arrow(key, place, array, &block, codes);
-                for code in codes.iter_mut() {
-                    *code = code.wrapping_add(1);
-                }
             }
             None => {}
         }
@@ -689,10 +699,12 @@ impl Index {
         if known.is_some() {
             self.integers.codes(&self.scratch, codes);
         } else {
-            codes.resize(numbers.len(), NONE);
+            codes.resize(numbers.len(), MISSING);
         }
         for (code, number) in codes.iter_mut().zip(numbers) {
-            *code = if *number == i64::MIN { 0 } else { *code + 1 };
+            if *number == i64::MIN {
+                *code = MISSING;
+            }
         }
     }
 
@@ -713,12 +725,12 @@ impl Index {
                 self.translation = translation;
             }
             if dictionary.values().is_empty() {
-                codes.extend(std::iter::repeat_n(NONE, block.len()));
+                codes.extend(std::iter::repeat_n(MISSING, block.len()));
             } else if let Some(block) = block.as_any_dictionary_opt() {
                 let keys = block.normalized_keys();
                 codes.extend(
                     keys.iter()
-                        .map(|key| self.translation.get(*key).copied().unwrap_or(NONE)),
+                        .map(|key| self.translation.get(*key).copied().unwrap_or(MISSING)),
                 );
             }
         } else {
@@ -729,18 +741,8 @@ impl Index {
 
     fn plain(&mut self, key: &Key<'_>, block: &ArrayRef, codes: &mut Vec<u32>) {
         match block.data_type() {
-            DataType::Utf8 => {
-                let array = block.as_string::<i32>();
-                codes.extend(
-                    (0..array.len()).map(|row| self.texts.code(array.value(row).as_bytes())),
-                );
-            }
-            DataType::LargeUtf8 => {
-                let array = block.as_string::<i64>();
-                codes.extend(
-                    (0..array.len()).map(|row| self.texts.code(array.value(row).as_bytes())),
-                );
-            }
+            DataType::Utf8 => texts::<i32>(block, &mut self.texts, codes),
+            DataType::LargeUtf8 => texts::<i64>(block, &mut self.texts, codes),
             DataType::Utf8View => {
                 let array = block.as_string_view();
                 for (row, view) in array.views().iter().enumerate() {
@@ -775,7 +777,7 @@ impl Index {
                         }
                     }
                     if known.is_none() {
-                        codes.extend(self.scratch.iter().map(|_| NONE));
+                        codes.extend(self.scratch.iter().map(|_| MISSING));
                         return;
                     }
                 }
@@ -816,7 +818,7 @@ fn mask(block: &ArrayRef, codes: &mut [u32]) {
     if let Some(nulls) = block.logical_nulls() {
         for (code, valid) in codes.iter_mut().zip(nulls.iter()) {
             if !valid {
-                *code = NONE;
+                *code = MISSING;
             }
         }
     }
@@ -961,6 +963,7 @@ fn doubles<'a>(
 ) -> &'a [f64] {
     let own = match chunk {
         NumberChunk::Doubles(doubles) => Some(*doubles),
+        NumberChunk::Integers(_) => None,
         NumberChunk::Arrow(array) => array
             .as_primitive_opt::<Float64Type>()
             .filter(|array| array.null_count() == 0)
@@ -975,8 +978,14 @@ fn doubles<'a>(
         scratch.extend(own.iter().map(|x| if x.is_nan() { 0.0 } else { *x }));
         return scratch;
     }
-    let NumberChunk::Arrow(array) = chunk else {
-        return &[];
+    let array = match chunk {
+        NumberChunk::Arrow(array) => array,
+        NumberChunk::Doubles(_) => return &[],
+        NumberChunk::Integers(numbers) => {
+            let numbers = numbers.get(range).unwrap_or_default();
+            scratch.extend(numbers.iter().map(|number| *number as f64));
+            return scratch;
+        }
     };
     let block = array.slice(range.start, range.len());
     fn cast<T: ArrowPrimitiveType>(
@@ -1429,6 +1438,10 @@ fn totals<'py>(
         .iter()
         .map(|(_, values)| values.extract().ok())
         .collect();
+    let whole_arrays: Vec<Option<PyReadonlyArray1<'py, i64>>> = columns
+        .iter()
+        .map(|(_, values)| values.extract().ok())
+        .collect();
     let mut read_keys = Vec::new();
     for (key, array) in keys.iter().zip(&integer_arrays) {
         let (chunks, kind) = match array {
@@ -1490,10 +1503,12 @@ fn totals<'py>(
         });
     }
     let mut numbers = Vec::new();
-    for ((name, values), array) in columns.iter().zip(&double_arrays) {
-        let chunks: Vec<NumberChunk<'_>> = match array {
-            Some(array) => vec![NumberChunk::Doubles(array.as_slice()?)],
-            None => chunks(values)?
+    let arrays = double_arrays.iter().zip(&whole_arrays);
+    for ((name, values), arrays) in columns.iter().zip(arrays) {
+        let chunks: Vec<NumberChunk<'_>> = match arrays {
+            (Some(array), _) => vec![NumberChunk::Doubles(array.as_slice()?)],
+            (None, Some(array)) => vec![NumberChunk::Integers(array.as_slice()?)],
+            (None, None) => chunks(values)?
                 .into_iter()
                 .map(NumberChunk::Arrow)
                 .collect(),
@@ -1508,7 +1523,7 @@ fn totals<'py>(
                     );
                 (!fits).then_some(kind)
             }
-            NumberChunk::Doubles(_) => None,
+            NumberChunk::Doubles(_) | NumberChunk::Integers(_) => None,
         });
         if let Some(kind) = wrong {
             return Err(Problem::new(
@@ -1522,6 +1537,7 @@ fn totals<'py>(
             ends: ends(chunks.iter().map(|chunk| match chunk {
                 NumberChunk::Arrow(array) => array.len(),
                 NumberChunk::Doubles(doubles) => doubles.len(),
+                NumberChunk::Integers(numbers) => numbers.len(),
             })),
             chunks,
         });

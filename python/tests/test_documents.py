@@ -3,6 +3,7 @@
 import doctest
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,25 @@ def run(text: str, name: str) -> None:
     assert result.failed == 0, "".join(shown)
 
 
-@pytest.mark.parametrize("name", ["", *(name for name in edgetally.__all__ if not name.startswith("__"))])
+FUNCTIONS = [name for name in edgetally.__all__ if callable(getattr(edgetally, name)) and name[:1].islower()]
+EVENTS = [f"events.{name}" for name in edgetally.events.__all__ if name[:1].islower()]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *EVENTS, "EdgetallyError", "Interval"])
 def test_a_docstring_runs(name: str) -> None:
-    documented = getattr(edgetally, name) if name else edgetally
+    documented = reduce(getattr, name.split("."), edgetally)
     run(documented.__doc__ or "", f"edgetally.{name}")
+
+
+def test_the_docstring_of_the_package_runs() -> None:
+    run(edgetally.__doc__ or "", "edgetally")
+
+
+def test_a_class_says_what_it_is() -> None:
+    for name in edgetally.__all__:
+        found = getattr(edgetally, name)
+        if isinstance(found, type):
+            assert found.__doc__, name
 
 
 def test_the_readme_runs() -> None:
@@ -46,7 +62,7 @@ def test_importing_brings_nothing_else() -> None:
     assert shown.stdout.strip() == "[]"
 
 
-def test_the_public_names_are_sorted_and_there() -> None:
-    assert edgetally.__all__ == sorted(edgetally.__all__)
+def test_the_public_names_are_there_once() -> None:
+    assert len(set(edgetally.__all__)) == len(edgetally.__all__)
     assert all(hasattr(edgetally, name) for name in edgetally.__all__)
     assert edgetally.__version__ == "0.1.0"

@@ -1,7 +1,9 @@
 """Every code, what brings it about, and that the value is not in the message."""
 
 import pickle
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,18 @@ TABLE: list[tuple[str, Callable[[], object], str]] = [
         "default_country_invalid",
         lambda: edgetally.hash_phone(ADDRESS, default_country="ZZ"),
         "default_country is not the two letters of a country in ISO 3166-1",
+    ),
+    (
+        "default_country_invalid",
+        lambda: edgetally.hash_phone(
+            [ADDRESS] * 20_000, default_country=[*["DE"] * 9_000, "ZZ", *["DE"] * 10_998, "YY"]
+        ),
+        "default_country[9000] is not the two letters of a country in ISO 3166-1",
+    ),
+    (
+        "length_mismatch",
+        lambda: edgetally.hash_phone(ADDRESS, default_country=["DE"]),
+        "default_country is a column, value is not",
     ),
     (
         "wrong_type",
@@ -108,8 +122,21 @@ def test_a_refusal_has_its_code_and_message(code: str, provoke: Callable[[], obj
     assert error.__context__ is None
 
 
-def test_the_table_holds_every_code() -> None:
-    assert {code for code, _, _ in TABLE} == set(edgetally.error_codes())
+def test_the_table_holds_every_code_of_identifiers() -> None:
+    assert {code for code, _, _ in TABLE} <= set(edgetally.error_codes())
+
+
+def test_every_code_in_the_sources_is_listed_with_its_meaning() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "crates/core/src/metrics").rglob("*.rs"), *(root / "python/edgetally").rglob("*.py")]
+    raised = re.compile(r'(?:Rule::Other\(|_error\(|_refuse\(|error\.code = )\s*"(\w+)"')
+    ruled = re.compile(r'Self::\w+(?:\(_\))?(?: \| Self::\w+)* => "(\w+)"')
+    found = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
+    found |= set(ruled.findall((root / "crates/core/src/metrics/domain.rs").read_text(encoding="utf-8")))
+    assert len(found) > 40
+    listed = edgetally.error_codes()
+    assert found - set(listed) == set()
+    assert all(meaning.endswith(".") for meaning in listed.values())
 
 
 def test_the_error_is_a_value_error_and_survives_pickling() -> None:

@@ -94,6 +94,17 @@ def test_estimates_alone() -> None:
         np.testing.assert_array_equal(r[name], want)
 
 
+def test_a_prior_adds_probabilities_and_changes_nothing_else() -> None:
+    counts = (100_000, 1_200, 100_000, 900)
+    options: dict[str, Any] = {"spend": 5_000, "aov": 80, "margin": 0.4, "expected_split": 0.5}
+    plain = et.lift(*counts, **options)
+    more = et.lift(*counts, **options, bayes=(1, 1))
+    assert more == et.lift_economics(*counts, **options)
+    assert [more[name] for name in plain.fields] == [plain[name] for name in plain.fields]
+    assert more.prob_lift_positive > 0.999
+    assert 0.99 < more.prob_profit_positive < more.prob_lift_positive
+
+
 def test_columns_keep_their_kind() -> None:
     series = pd.Series([56, 48], index=["a", "b"])
     r = et.lift_ci(80, series, 80, 40)
@@ -113,6 +124,9 @@ def test_columns_keep_their_kind() -> None:
         (lambda: et.lift(10, 1, 10, 1, margin=40), "not_a_rate"),
         (lambda: et.lift_ci(10, 1.5, 10, 1), "not_a_count"),
         (lambda: et.lift_ci(10, 1, 10, 1, method=None), "unknown_choice"),  # type: ignore[arg-type]
+        (lambda: et.lift(10, 1, 10, 1, bayes=(0, 1)), "not_positive"),
+        (lambda: et.lift(10, 1, 10, 1, bayes=1.0), "wrong_type"),  # type: ignore[arg-type]
+        (lambda: et.lift(10, 1, 10, 1, bayes=(1, 1), method=None), "unknown_choice"),
         (lambda: et.rate_ci(11, 10), "exceeds"),
         (lambda: et.rate_ci(1, 10, method="exact"), "unknown_choice"),
         (lambda: et.lift_revenue_product(10, 0.1, -1.0, 80, 1), "negative"),

@@ -86,13 +86,12 @@ def test_lifetime_values_are_passed_on() -> None:
     triangle = et.ltv_cohort([1000, 1200], [[16000, 12000], [19500]])
     fit = et.ltv_sbg([1000, 631, 468, 382], gross_profit=100, annual_discount=0.1)
     for value in (customer, table, triangle, fit, et.ltv_from_counts(160, 1000, 30)):
-        target = et.target_cpa_rules(value, buffer=0.5)
+        target = et.target_cpa(value, buffer=0.5)
         assert target.target_cpa == 0.5 * float(value)
         assert target.binding == "buffer"
     many = et.ltv(np.array([100.0, 200.0]), churn=0.1)
-    assert code(et.target_cpa_rules, many) == "wrong_type"
     assert et.target_cpa(many.ltv).target_cpa.tolist() == [1000.0, 2000.0]
-    assert code(et.target_cpa_rules, et.ltv(100, churn=0)) == "negative"
+    assert code(et.target_cpa, et.ltv(100, churn=0)) == "negative"
     assert "without bound" in et.ltv(100, churn=0).summary()
 
 

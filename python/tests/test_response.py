@@ -78,7 +78,7 @@ def test_a_fit_answers_for_numbers_and_columns() -> None:
 
 def test_resamples_depend_on_the_seed_and_not_on_the_threads() -> None:
     def fit(threads: int | None, seed: int) -> Any:
-        return et.fit_response(SPEND, REVENUE, model="hill", margin=0.4, seed=seed, threads=threads)
+        return et.fit_response(SPEND, REVENUE, model="hill", margin=0.4, n_boot=6_000, seed=seed, threads=threads)
 
     one = fit(1, 7)
     assert one == fit(2, 7) == fit(3, 7) == fit(None, 7)

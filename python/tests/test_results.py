@@ -152,11 +152,11 @@ def test_every_field_is_documented_and_named_as_in_the_core() -> None:
         if isinstance(found, type) and issubclass(found, et.Result) and found is not et.Result:
             assert found.__doc__
             for field, text in found.definition.items():
-                assert text.endswith("."), (name, field)
+                assert text[-1] in ".?", (name, field)
                 assert getattr(found, field).__doc__ == text
     for module in ("_paid", "_lift", "_inference", "_experiment", "_money", "_response"):
         for calculator in vars(sys.modules[f"edgetally.{module}"]).values():
-            if type(calculator).__name__ == "Calculator":
+            if type(calculator).__name__ == "Calculator" and calculator._result.fields:
                 assert calculator.fields == calculator._result.fields, calculator.name
 
 

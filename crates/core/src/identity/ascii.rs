@@ -83,14 +83,14 @@ impl Seen {
     /// Looks at all bytes, and makes the capitals small.
     #[expect(
         clippy::indexing_slicing,
-        reason = "one loop over whole arrays, of which the compiler makes vectors; that is what this file is for"
+        clippy::needless_bitwise_bool,
+        reason = "one loop over whole arrays without a branch, of which the compiler makes vectors"
     )]
     fn of(block: &mut Block) -> Self {
-        let mut place: u8 = 0;
         let (mut odd, mut ats, mut at, mut dot, mut gap) = (0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
         let mut next = [0_u8; 64];
         next[..63].copy_from_slice(&block[1..]);
-        for i in 0..64 {
+        for (i, place) in (0_usize..64).zip(0_u8..) {
             let byte = block[i];
             let is_at = byte == b'@';
             let is_dot = byte == b'.';
@@ -100,7 +100,6 @@ impl Seen {
             dot = dot.max(if is_dot { place } else { 0 });
             gap |= u8::from((is_at | is_dot) & ((next[i] == b'.') | (next[i] == 0)));
             block[i] = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
-            place += 1;
         }
         Self {
             odd,

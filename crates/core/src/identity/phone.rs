@@ -53,7 +53,7 @@ pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mu
     if rule == Rule::E164 {
         out.push('+');
     }
-    out.extend(digits.iter().map(|d| char::from(*d)));
+    out.push_str(str::from_utf8(digits.as_slice()).unwrap_or_default());
     true
 }
 
@@ -122,9 +122,9 @@ impl Digits {
                 all.push(b'0' + u8::try_from(code / unit % 10).ok()?)?;
             }
         }
-        for digit in rest {
-            all.push(*digit)?;
-        }
+        let end = all.len + rest.len();
+        all.bytes.get_mut(all.len..end)?.copy_from_slice(rest);
+        all.len = end;
         Some(all)
     }
 }
@@ -148,6 +148,14 @@ impl Typed {
         };
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            // Nearly every character is one of these, and none of them begins anything longer.
+            if let '0'..='9' | ' ' | '-' | '.' | ')' = c {
+                if let Ok(byte @ b'0'..=b'9') = u8::try_from(c) {
+                    typed.digits.push(byte)?;
+                }
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
             if typed.digits.len() > 0 && is_extension(rest) {
                 break;
             }
@@ -263,7 +271,13 @@ fn opens_lone_zero(text: &str) -> bool {
 /// A marker followed by digits: `ext. 12`, `x450`, `#7`, `anexo 3`, `poste 3`, `int 3`.
 fn is_extension(text: &str) -> bool {
     // Nearly every character of a number is settled here.
-    if !text.starts_with(['e', 'E', 'a', 'A', 'p', 'P', 'i', 'I', 'x', 'X', '#']) {
+    let first = text.as_bytes().first();
+    if !first.is_some_and(|byte| {
+        matches!(
+            byte.to_ascii_lowercase(),
+            b'e' | b'a' | b'p' | b'i' | b'x' | b'#'
+        )
+    }) {
         return false;
     }
     ["extension", "ext", "anexo", "poste", "int", "x", "#"]

@@ -122,17 +122,37 @@ impl Plan {
 
 /// The plan of a country, if it has a calling code.
 pub(super) fn of(country: Country2) -> Option<&'static Plan> {
-    let at = PLANS
-        .binary_search_by(|plan| plan.country.cmp(&country.bytes()))
-        .ok()?;
-    PLANS.get(at).filter(|plan| plan.code != 0)
+    row(country.bytes()).filter(|plan| plan.code != 0)
 }
 
 /// Whether the table has a row for this country.
 pub(super) fn is_country(code: [u8; 2]) -> bool {
-    PLANS
-        .binary_search_by(|plan| plan.country.cmp(&code))
-        .is_ok()
+    row(code).is_some()
+}
+
+fn row(code: [u8; 2]) -> Option<&'static Plan> {
+    let [first, second] = code.map(|letter| letter.wrapping_sub(b'A'));
+    let rows = ROWS.get(usize::from(first))?;
+    PLANS.get(usize::from(*rows.get(usize::from(second))?))
+}
+
+/// Where in [`PLANS`] the country of two letters is; past the end when there is none.
+static ROWS: [[u8; 26]; 26] = rows_table();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated while compiling, where a wrong index would not build; a test finds every country in it"
+)]
+const fn rows_table() -> [[u8; 26]; 26] {
+    let mut rows = [[u8::MAX; 26]; 26];
+    let mut at = 0;
+    while at < PLANS.len() {
+        let [first, second] = PLANS[at].country;
+        rows[(first - b'A') as usize][(second - b'A') as usize] = at as u8;
+        at += 1;
+    }
+    rows
 }
 
 /// The calling code at the front of an international number: its value and its length in digits.
@@ -541,6 +561,11 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_consistent() {
         assert!(PLANS.is_sorted_by(|a, b| a.country < b.country));
+        assert!(PLANS.len() < usize::from(u8::MAX));
+        for plan in &PLANS {
+            assert_eq!(row(plan.country).map(|row| row.country), Some(plan.country));
+        }
+        assert!(row(*b"ZZ").is_none() && row(*b"de").is_none());
         for plan in &PLANS {
             if plan.code == 0 {
                 continue;

@@ -325,26 +325,23 @@ impl Calculator {
 
     /// The rules on one block, while it is in the cache.
     #[inline(always)]
-    #[expect(
-        clippy::needless_bitwise_bool,
-        clippy::neg_cmp_op_on_partial_ord,
-        reason = "without a branch, and NaN passes"
-    )]
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN passes")]
     fn block_allowed(&self, values: &[Value<'_>], inputs: &[&[f64]]) -> bool {
-        let columns = self.arguments.iter().zip(values).zip(inputs);
-        let each = columns
-            .filter(|((_, value), _)| matches!(value, Value::Column(_)))
-            .all(|((argument, _), input)| all_allowed(argument.rule, input));
-        let pairs = self.at_most.iter().all(|(small, large)| {
-            match (inputs.get(*small), inputs.get(*large)) {
-                (Some(small), Some(large)) => small
-                    .iter()
-                    .zip(*large)
-                    .fold(true, |all, (x, y)| all & !(x > y)),
-                _ => true,
+        // Loops, since a closure that is handed on is not always inlined, and then it is compiled without the vectors.
+        let mut all = true;
+        for ((argument, value), input) in self.arguments.iter().zip(values).zip(inputs) {
+            if matches!(value, Value::Column(_)) {
+                all &= all_allowed(argument.rule, input);
             }
-        });
-        each & pairs
+        }
+        for (small, large) in self.at_most {
+            if let (Some(small), Some(large)) = (inputs.get(*small), inputs.get(*large)) {
+                for (x, y) in small.iter().zip(*large) {
+                    all &= !(x > y);
+                }
+            }
+        }
+        all
     }
 
     /// Rows whose required data are `NaN` have no result.
@@ -408,12 +405,14 @@ pub fn all() -> impl Iterator<Item = &'static Calculator> {
 /// One table per subject.
 static TABLES: &[&[Calculator]] = &[
     super::attribution::ALL,
+    super::bayes::ALL,
     super::cash_flow::ALL,
     super::compat::ALL,
     super::events::ALL,
     super::funnel::ALL,
     super::lift::ALL,
     super::ltv::ALL,
+    super::p_value::ALL,
     super::paid::ALL,
     super::power::ALL,
     super::proportion::ALL,

@@ -122,6 +122,15 @@ pub(super) fn is_quick(x: f64) -> bool {
     (rest + TO_LOW) - TO_LOW == rest && x.abs() < 1_073_741_824.0
 }
 
+/// A number in units of 2^-17, and what that leaves in units of 2^-64.
+#[inline(always)]
+fn quick_units(x: f64) -> [i64; 2] {
+    let high = x + TO_HIGH;
+    let low = (x - (high - TO_HIGH)) + TO_LOW;
+    let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
+    [units(high, TO_HIGH), units(low, TO_LOW)]
+}
+
 #[inline(always)]
 const fn exponent(bits: u64) -> u32 {
     ((bits >> 52) & 0x7ff) as u32
@@ -246,15 +255,21 @@ impl Exact {
     }
 
     /// Adds a number that [`is_quick`]: two 64-bit adds. Not more often than 2^16 times between calls of
-    /// [`Self::empty_quick`].
+    /// [`Self::empty_quick`]. Any other number leaves nonsense that [`Self::take_quick`] takes away again.
     #[inline(always)]
     pub(super) fn add_quick(&mut self, x: f64) {
-        let high = x + TO_HIGH;
-        let low = (x - (high - TO_HIGH)) + TO_LOW;
-        let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
+        let [high, low] = quick_units(x);
         // At most 2^47 and 2^46.
-        self.quick[0] = self.quick[0].wrapping_add(units(high, TO_HIGH));
-        self.quick[1] = self.quick[1].wrapping_add(units(low, TO_LOW));
+        self.quick[0] = self.quick[0].wrapping_add(high);
+        self.quick[1] = self.quick[1].wrapping_add(low);
+    }
+
+    /// Undoes [`Self::add_quick`].
+    #[inline(always)]
+    pub(super) fn take_quick(&mut self, x: f64) {
+        let [high, low] = quick_units(x);
+        self.quick[0] = self.quick[0].wrapping_sub(high);
+        self.quick[1] = self.quick[1].wrapping_sub(low);
     }
 
     #[inline]
@@ -338,22 +353,18 @@ impl Exact {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
-        self.special |= other.special;
-        // Only a table fills these, and it settles before it merges; or the sum is a copy.
-        self.near = self
-            .near
-            .wrapping_add((i128::from(other.quick[0]) << 47) + i128::from(other.quick[1]));
-        match self.used.checked_add(other.used) {
-            Some(used) if used <= NEAR_ROOM => {
-                self.used = used;
-                self.near = self.near.wrapping_add(other.near);
-            }
-            _ => {
-                self.settle();
-                self.near = other.near;
-                self.used = other.used;
-            }
+        if self.used.saturating_add(other.used) > NEAR_ROOM {
+            self.settle();
         }
+        self.used += other.used;
+        self.merge_uncounted(other);
+    }
+
+    /// [`Self::merge`] for a caller that counts.
+    pub(super) fn merge_uncounted(&mut self, other: &Self) {
+        self.special |= other.special;
+        self.empty_quick();
+        self.near = self.near.wrapping_add(other.whole_near());
         if let Some(theirs) = &other.wide {
             let mut theirs = theirs.clone();
             theirs.carry();
@@ -368,8 +379,28 @@ impl Exact {
         }
     }
 
-    /// The whole of it in the one form that a number has.
+    /// A copy that says how many numbers went in, which a table counts for all of its sums together.
+    pub(super) fn counted(&self, used: u32) -> Self {
+        Self {
+            near: self.whole_near(),
+            used,
+            quick: [0; 2],
+            ..self.clone()
+        }
+    }
+
+    /// The near part and the quick one.
+    #[inline]
+    fn whole_near(&self) -> i128 {
+        let [high, low] = self.quick.map(i128::from);
+        self.near.wrapping_add((high << 47) + low)
+    }
+
+    /// The whole of it in the one form that a number has, and nothing beside what is no number.
     fn settled(&self) -> (u8, Box<Wide>) {
+        if self.special != 0 {
+            return (self.special, Box::new(Wide::ZERO));
+        }
         let mut copy = self.clone();
         copy.settle();
         let mut wide = copy.wide.unwrap_or_else(|| Box::new(Wide::ZERO));
@@ -379,6 +410,10 @@ impl Exact {
 
     /// The sum, rounded once to the nearest `f64`, ties to even.
     pub fn to_f64(&self) -> f64 {
+        if self.special == 0 && self.wide.is_none() {
+            // An integer is rounded to the nearest, too, and a power of two moves the point.
+            return self.whole_near() as f64 * power_of_two(NEAR);
+        }
         let (special, wide) = self.settled();
         special_value(special).unwrap_or_else(|| round(wide))
     }
@@ -456,6 +491,7 @@ impl Exact {
         let (first, count) = (usize::from(first), usize::from(count));
         // The last digit is left for the sign and the carries to come.
         if flags > 15
+            || (flags & !NEGATIVE != 0 && (first | count != 0 || flags & NEGATIVE != 0))
             || first + count >= DIGITS
             || (count == 0 && (first > 0 || flags & NEGATIVE != 0))
         {

@@ -257,7 +257,7 @@ pub struct Lift {
 /// The economics of one experiment.
 ///
 /// # Errors
-/// A negative or infinite amount, a margin that is not a rate, or a confidence or split that is not above 0 and below 1.
+/// A negative or infinite amount, a margin above 1, or a confidence or split that is not above 0 and below 1.
 pub fn lift(arms: &Arms, money: &Money, options: &Options) -> Result<Lift, DomainError> {
     let amount = |value: Option<f64>| value.map_or(Value::Absent, Value::One);
     let calculator = options.method.calculator();

@@ -18,7 +18,10 @@
 mod conditional;
 mod unconditional;
 
+use super::calculator::Absent::{Refused, Value};
+use super::calculator::{Argument, Calculator, by_row};
 use super::domain::{DomainError, Rule};
+use super::proportion::alternative_of;
 use super::special::{normal_cdf, normal_sf};
 
 pub use unconditional::MOST_USERS;
@@ -335,6 +338,7 @@ pub struct PValue {
 }
 
 impl PValue {
+    const EXACT: &str = "fisher_mid";
     /// Below this, the smallest expected count makes the normal approximation unreliable (W. G. Cochran, 1954).
     const LEAST_EXPECTED: f64 = 5.0;
 
@@ -342,7 +346,7 @@ impl PValue {
         if table.least_expected() < Self::LEAST_EXPECTED {
             Self {
                 p_value: mid(),
-                method: "fisher_mid",
+                method: Self::EXACT,
             }
         } else {
             Self {
@@ -442,30 +446,38 @@ pub fn p_values(
         holdout_users,
         holdout_conversions,
     )?;
-    let (z, fisher, chosen, p_boschloo, (p_barnard, p_barnard_pooled)) = match &table {
-        None => (
-            ZTests::UNDEFINED,
-            Fisher {
-                p_fisher: f64::NAN,
-                p_fisher_mid: f64::NAN,
-            },
-            PValue::UNDEFINED,
-            f64::NAN,
-            (f64::NAN, f64::NAN),
-        ),
-        Some(table) => {
-            let z = ZTests::of(table, alternative);
-            let fisher = conditional::test(table, alternative);
-            (
-                z,
-                fisher,
-                PValue::of(table, || z.p_score, || fisher.p_fisher_mid),
-                unconditional::boschloo(table, alternative),
-                unconditional::barnard(table, alternative),
-            )
-        }
+    Ok(table.map_or(
+        PValues {
+            p_value: f64::NAN,
+            method: PValue::UNDEFINED.method,
+            z_pooled: f64::NAN,
+            p_pooled: f64::NAN,
+            p_score: f64::NAN,
+            z_unpooled: f64::NAN,
+            p_unpooled: f64::NAN,
+            p_fisher: f64::NAN,
+            p_fisher_mid: f64::NAN,
+            p_boschloo: f64::NAN,
+            p_barnard: f64::NAN,
+            p_barnard_pooled: f64::NAN,
+        },
+        |table| of_table(&table, alternative, true),
+    ))
+}
+
+fn of_table(table: &Table, alternative: Alternative, unconditional: bool) -> PValues {
+    let z = ZTests::of(table, alternative);
+    let fisher = conditional::test(table, alternative);
+    let chosen = PValue::of(table, || z.p_score, || fisher.p_fisher_mid);
+    let (p_boschloo, (p_barnard, p_barnard_pooled)) = if unconditional {
+        (
+            unconditional::boschloo(table, alternative),
+            unconditional::barnard(table, alternative),
+        )
+    } else {
+        (f64::NAN, (f64::NAN, f64::NAN))
     };
-    Ok(PValues {
+    PValues {
         p_value: chosen.p_value,
         method: chosen.method,
         z_pooled: z.z_pooled,
@@ -478,5 +490,57 @@ pub fn p_values(
         p_boschloo,
         p_barnard,
         p_barnard_pooled,
-    })
+    }
 }
+
+/// The tests as a calculator of columns: `alternative` as a number, and the unconditional ones only when they are asked for.
+static P_VALUE: Calculator = Calculator {
+    name: "lift.p_value",
+    arguments: &[
+        Argument::new("exposed_users", Rule::Count, Refused),
+        Argument::new("exposed_conversions", Rule::Count, Refused),
+        Argument::new("holdout_users", Rule::Count, Refused),
+        Argument::new("holdout_conversions", Rule::Count, Refused),
+        Argument::new("alternative", Rule::NonNegative, Value(0.0)),
+        Argument::new("unconditional", Rule::NonNegative, Value(1.0)),
+    ],
+    at_most: &[(1, 0), (3, 2)],
+    outputs: &[
+        "p_value",
+        "exact",
+        "z_pooled",
+        "p_pooled",
+        "p_score",
+        "z_unpooled",
+        "p_unpooled",
+        "p_fisher",
+        "p_fisher_mid",
+        "p_boschloo",
+        "p_barnard",
+        "p_barnard_pooled",
+    ],
+    kernel: |_, inputs, outputs| {
+        by_row(inputs, outputs, |[n1, x1, n0, x0, side, all]| {
+            let table = Table::new(n1, x1, n0, x0).ok()??;
+            let got = of_table(&table, alternative_of(side), all != 0.0);
+            let exact = f64::from(got.method == PValue::EXACT);
+            Some([
+                got.p_value,
+                exact,
+                got.z_pooled,
+                got.p_pooled,
+                got.p_score,
+                got.z_unpooled,
+                got.p_unpooled,
+                got.p_fisher,
+                got.p_fisher_mid,
+                got.p_boschloo,
+                got.p_barnard,
+                got.p_barnard_pooled,
+            ])
+        });
+    },
+};
+
+/// All of them.
+pub(super) static ALL: &[Calculator] = &[P_VALUE];

@@ -52,7 +52,7 @@ pub(crate) const fn number_of(alternative: Alternative) -> f64 {
 }
 
 /// From the number in a column; any other than those of the one-sided is two-sided.
-fn alternative_of(number: f64) -> Alternative {
+pub(super) fn alternative_of(number: f64) -> Alternative {
     if number == 1.0 {
         Alternative::Greater
     } else if number == 2.0 {
@@ -369,13 +369,26 @@ pub(crate) fn runs(
     alternative: &[f64],
     mut each: impl FnMut(&Level, Range<usize>),
 ) {
-    let mut start = 0;
-    let same = |a: (&f64, &f64), b: (&f64, &f64)| {
-        a.0.to_bits() == b.0.to_bits() && a.1.to_bits() == b.1.to_bits()
+    let (Some(first), Some(side)) = (confidence.first(), alternative.first()) else {
+        return;
     };
+    let unequal = |column: &[f64], first: &f64| {
+        let bits = column.iter().map(|x| x.to_bits() ^ first.to_bits());
+        bits.fold(0, |any, differ| any | differ) != 0
+    };
+    let rows = confidence.len().min(alternative.len());
+    if !unequal(confidence, first) && !unequal(alternative, side) {
+        let level = Level::unchecked(*first, alternative_of(*side));
+        each(&level, 0..rows);
+        return;
+    }
+    let mut start = 0;
     while let (Some(first), Some(side)) = (confidence.get(start), alternative.get(start)) {
         let rest = confidence.iter().zip(alternative).skip(start);
-        let rows = rest.take_while(|row| same(*row, (first, side))).count();
+        let same = |row: &(&f64, &f64)| {
+            row.0.to_bits() == first.to_bits() && row.1.to_bits() == side.to_bits()
+        };
+        let rows = rest.take_while(same).count();
         let level = Level::unchecked(*first, alternative_of(*side));
         each(&level, start..start + rows);
         start += rows;

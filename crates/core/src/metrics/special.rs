@@ -33,5 +33,6 @@ pub use normal::{normal_cdf, normal_pdf, normal_quantile, normal_quantile_sf, no
 pub use panel::{GAUSS_LEGENDRE_16, gauss_legendre, gauss_legendre_panels};
 pub use student::{student_cdf, student_quantile};
 
+pub(in crate::metrics) use beta::lower_ratio;
 pub(in crate::metrics) use panel::falling_tail;
 pub(in crate::metrics) use pieces::{SaddlePoint, log1p_less_x, stirling_rest};

@@ -11,6 +11,10 @@
     clippy::cast_possible_truncation,
     reason = "groups are numbered in 32 bits"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "what is done row by row has to be one loop"
+)]
 
 use std::collections::BTreeMap;
 
@@ -55,6 +59,17 @@ pub struct Totals {
     sums: Vec<Vec<Exact>>,
     /// Rows since the sums were last settled.
     pending: Pending,
+    ways: Ways,
+}
+
+/// Not part of what a table is either.
+#[derive(Clone, Debug, Default)]
+struct Ways(Vec<Way>);
+
+impl PartialEq for Ways {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Not part of what a table is.
@@ -78,6 +93,7 @@ impl Totals {
             .map(|_| vec![Exact::default(); groups])
             .collect();
         Self {
+            ways: Ways(vec![Way::default(); terms.len()]),
             terms,
             rows: vec![0; groups],
             sums,
@@ -128,9 +144,13 @@ impl Totals {
                 Term::Product(x, y) => (column(x)?, Some(column(y)?)),
             });
         }
-        let most = codes.iter().fold(0, |most, code| most.max(*code)) as usize;
-        if most >= self.groups() && !codes.is_empty() {
-            return Err(DomainError::scalar("codes", UNKNOWN, most as f64));
+        // No code is more than all their bits together, which is quicker to find.
+        let bits = codes.iter().fold(0, |bits, code| bits | *code);
+        if bits as usize >= self.groups() {
+            let most = codes.iter().fold(0, |most, code| most.max(*code)) as usize;
+            if most >= self.groups() && !codes.is_empty() {
+                return Err(DomainError::scalar("codes", UNKNOWN, most as f64));
+            }
         }
         let mut done = 0;
         for codes in codes.chunks(BLOCK) {
@@ -153,10 +173,11 @@ impl Totals {
             }
             let range = done..done + codes.len();
             done = range.end;
-            for ((x, y), sums) in factors.iter().zip(&mut self.sums) {
+            let columns = self.sums.iter_mut().zip(&mut self.ways.0);
+            for ((x, y), (sums, way)) in factors.iter().zip(columns) {
                 let x = x.get(range.clone()).unwrap_or_default();
                 match y {
-                    None => add_block(codes, x, sums),
+                    None => add_block(codes, x, sums, way),
                     Some(y) => {
                         let y = y.get(range.clone()).unwrap_or_default();
                         for ((code, x), y) in codes.iter().zip(x).zip(y) {
@@ -199,8 +220,20 @@ impl Totals {
                 Rule::Other("unknown_group", "is not below the number of groups"),
             ));
         }
-        // Both near parts were filled without counting.
-        self.settle();
+        // Near parts are filled without counting. Together they may hold what two tables hold; settling them would take a
+        // thousand bytes a group, and is seldom needed.
+        let settled;
+        let other = if self.pending.near + other.pending.near > 2 * ROOM {
+            self.settle();
+            let mut copy = other.clone();
+            copy.settle();
+            settled = copy;
+            &settled
+        } else {
+            other
+        };
+        self.pending.near += other.pending.near;
+        self.pending.quick = QUICK_ROOM;
         for (place, rows) in places.iter().zip(&other.rows) {
             if let Some(to) = self.rows.get_mut(*place as usize) {
                 *to = to.saturating_add(*rows);
@@ -209,9 +242,7 @@ impl Totals {
         for (sums, others) in self.sums.iter_mut().zip(&other.sums) {
             for (place, sum) in places.iter().zip(others) {
                 if let Some(to) = sums.get_mut(*place as usize) {
-                    let mut sum = sum.clone();
-                    sum.settle();
-                    to.merge(&sum);
+                    to.merge_uncounted(sum);
                 }
             }
         }
@@ -225,14 +256,14 @@ impl Totals {
 
     /// The exact sum of a term in a group.
     pub fn exact(&self, term: usize, group: usize) -> Option<Exact> {
-        let mut sum = self.sums.get(term)?.get(group)?.clone();
-        sum.settle();
-        Some(sum)
+        let sum = self.sums.get(term)?.get(group)?;
+        Some(sum.counted(self.pending.near as u32))
     }
 
     /// The sum of a term in a group, rounded once; `NaN` where there is none.
     pub fn sum(&self, term: usize, group: usize) -> f64 {
-        self.exact(term, group).map_or(f64::NAN, |sum| sum.to_f64())
+        let sums = self.sums.get(term).and_then(|sums| sums.get(group));
+        sums.map_or(f64::NAN, Exact::to_f64)
     }
 
     /// The sums of a term, by group.
@@ -265,27 +296,66 @@ impl Totals {
     }
 }
 
+/// How a column's numbers were added last, which is how the next ones are tried.
+#[derive(Clone, Copy, Debug, Default)]
+enum Way {
+    /// Counts, flags and whole amounts: one add.
+    #[default]
+    Whole,
+    /// Money: two adds.
+    Quick,
+    /// Anything, for so many blocks.
+    Any(u8),
+}
+
+/// Blocks of a mixed column before the fast ways are tried again.
+const PATIENCE: u8 = 32;
+
+/// Adds a block. The fast ways add first and look afterwards: integers wrap, so what did not fit is taken back exactly.
 #[inline]
-fn add_block(codes: &[u32], x: &[f64], sums: &mut [Exact]) {
-    // Counts, flags and whole amounts are the most of what is summed, and one block of them costs half.
-    if x.iter().fold(true, |all, x| all & exact::is_whole(*x)) {
-        for (code, x) in codes.iter().zip(x) {
-            if let Some(sum) = sums.get_mut(*code as usize) {
-                sum.add_whole_uncounted(exact::to_whole(*x));
-            }
+fn add_block(codes: &[u32], x: &[f64], sums: &mut [Exact], way: &mut Way) {
+    if matches!(way, Way::Whole) {
+        let mut fits = true;
+        for_each(codes, x, sums, |sum, x| {
+            fits &= exact::is_whole(x);
+            sum.add_whole_uncounted(exact::to_whole(x));
+        });
+        if fits {
+            return;
         }
-    } else if sums.len() <= QUICK_GROUPS && x.iter().fold(true, |all, x| all & exact::is_quick(*x))
-    {
-        for (code, x) in codes.iter().zip(x) {
-            if let Some(sum) = sums.get_mut(*code as usize) {
-                sum.add_quick(*x);
+        for_each(codes, x, sums, |sum, x| {
+            sum.add_whole_uncounted(exact::to_whole(x).wrapping_neg());
+        });
+        *way = Way::Quick;
+    }
+    if matches!(way, Way::Quick) {
+        if sums.len() <= QUICK_GROUPS {
+            let mut fits = true;
+            for_each(codes, x, sums, |sum, x| {
+                fits &= exact::is_quick(x);
+                sum.add_quick(x);
+            });
+            if fits {
+                return;
             }
+            for_each(codes, x, sums, Exact::take_quick);
         }
-    } else {
-        for (code, x) in codes.iter().zip(x) {
-            if let Some(sum) = sums.get_mut(*code as usize) {
-                sum.add_uncounted(*x);
-            }
+        *way = Way::Any(0);
+    }
+    for_each(codes, x, sums, Exact::add_uncounted);
+    if let Way::Any(blocks) = way {
+        *blocks += 1;
+        if *blocks >= PATIENCE {
+            *way = Way::Whole;
+        }
+    }
+}
+
+#[inline(always)]
+fn for_each(codes: &[u32], x: &[f64], sums: &mut [Exact], mut add: impl FnMut(&mut Exact, f64)) {
+    for (code, x) in codes.iter().zip(x) {
+        if let Some(sum) = sums.get_mut(*code as usize) {
+            add(sum, *x);
         }
     }
 }

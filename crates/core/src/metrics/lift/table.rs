@@ -6,6 +6,7 @@
 )]
 
 use super::{Flags, Method};
+use crate::metrics::bayes::{Choices, compare};
 use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel};
 use crate::metrics::math::{erfc, ratio};
 use crate::metrics::proportion::{self, Alternative, Arms, Columns, Level, runs};
@@ -32,6 +33,24 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
     }),
     of("lift.delta", |_, inputs, outputs| {
         fill(Method::Delta, inputs, outputs);
+    }),
+    probable("lift.economics.score", |_, inputs, outputs| {
+        fill_probable(Method::Score, inputs, outputs);
+    }),
+    probable("lift.economics.newcombe", |_, inputs, outputs| {
+        fill_probable(Method::Newcombe, inputs, outputs);
+    }),
+    probable("lift.economics.agresti_caffo", |_, inputs, outputs| {
+        fill_probable(Method::AgrestiCaffo, inputs, outputs);
+    }),
+    probable("lift.economics.wald", |_, inputs, outputs| {
+        fill_probable(Method::Wald, inputs, outputs);
+    }),
+    probable("lift.economics.katz", |_, inputs, outputs| {
+        fill_probable(Method::Katz, inputs, outputs);
+    }),
+    probable("lift.economics.delta", |_, inputs, outputs| {
+        fill_probable(Method::Delta, inputs, outputs);
     }),
     Calculator {
         name: "lift.revenue_product",
@@ -67,6 +86,17 @@ const fn of(name: &'static str, kernel: Kernel) -> Calculator {
     }
 }
 
+/// With what is probable after the data.
+const fn probable(name: &'static str, kernel: Kernel) -> Calculator {
+    Calculator {
+        name,
+        arguments: PROBABLE_ARGUMENTS,
+        at_most: AT_MOST,
+        outputs: PROBABLE_OUTPUTS,
+        kernel,
+    }
+}
+
 impl Method {
     /// Estimates and intervals by this method, for columns.
     pub fn calculator(self) -> &'static Calculator {
@@ -79,26 +109,31 @@ const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
     Argument { name, rule, absent }
 }
 
-const ARGUMENTS: &[Argument] = &[
+const PROBABLE_ARGUMENTS: &[Argument] = &[
     argument("exposed_users", Rule::Count, Absent::Refused),
     argument("exposed_conversions", Rule::Count, Absent::Refused),
     argument("holdout_users", Rule::Count, Absent::Refused),
     argument("holdout_conversions", Rule::Count, Absent::Refused),
     argument("spend", Rule::NonNegative, Absent::Undefined),
     argument("aov", Rule::NonNegative, Absent::Undefined),
-    argument("margin", Rule::Rate, Absent::Undefined),
+    argument("margin", Rule::Margin, Absent::Undefined),
     argument("confidence", Rule::Inside, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
     argument("expected_split", Rule::Inside, Absent::Undefined),
     argument("mde", Rule::NonNegative, Absent::Undefined),
+    argument("prior_alpha", Rule::Positive, Absent::Value(1.0)),
+    argument("prior_beta", Rule::Positive, Absent::Value(1.0)),
 ];
+
+/// Without the prior.
+const ARGUMENTS: &[Argument] = PROBABLE_ARGUMENTS.split_at(11).0;
 
 const POINT_ARGUMENTS: &[Argument] = ARGUMENTS.split_at(7).0;
 
 /// Conversions are no more than users.
 const AT_MOST: &[(usize, usize)] = &[(1, 0), (3, 2)];
 
-const OUTPUTS: &[&str] = &[
+const PROBABLE_OUTPUTS: &[&str] = &[
     "exposed_rate",
     "holdout_rate",
     "abs_lift",
@@ -141,7 +176,12 @@ const OUTPUTS: &[&str] = &[
     "p_value",
     "split_p_value",
     "quality",
+    "prob_lift_positive",
+    "prob_profit_positive",
 ];
+
+/// Without the probabilities.
+const OUTPUTS: &[&str] = PROBABLE_OUTPUTS.split_at(42).0;
 
 /// The estimates alone. The numerator of the difference is exact, so that 900 expected conversions are not 899.9999999999999.
 const POINT: Calculator = Calculator {
@@ -160,11 +200,6 @@ const POINT: Calculator = Calculator {
         "incremental_profit",
         "incremental_roas",
         "incremental_cpa",
-        "share_incremental",
-        "incremental_conversions_per_mille",
-        "incremental_conversions_rolled_out",
-        "break_even_incremental_conversions",
-        "break_even_diff",
     ],
     kernel: |_, inputs, outputs| {
         let &[n1, x1, n0, x0, spend, aov, margin] = inputs else {
@@ -182,11 +217,6 @@ const POINT: Calculator = Calculator {
             profit,
             roas,
             cpa,
-            share,
-            per_mille,
-            rolled_out,
-            break_even,
-            break_even_diff,
         ] = outputs
         else {
             return;
@@ -208,11 +238,6 @@ const POINT: Calculator = Calculator {
                         profit,
                         roas,
                         cpa,
-                        share,
-                        per_mille,
-                        rolled_out,
-                        break_even,
-                        break_even_diff,
                     ],
                 );
             },
@@ -238,7 +263,7 @@ macro_rules! each {
 
 /// The estimates, one loop each.
 #[inline(always)]
-fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
+fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 11]) {
     let [n1, x1, n0, x0, spend, aov, margin] = inputs;
     let [
         exposed_rate,
@@ -252,11 +277,6 @@ fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
         profit,
         roas,
         cpa,
-        share,
-        per_mille,
-        rolled_out,
-        break_even,
-        break_even_diff,
     ] = outputs;
     each!(exposed_rate [x1 n1] = x1 / n1);
     each!(holdout_rate [x0 n0] = x0 / n0);
@@ -265,26 +285,21 @@ fn estimates(inputs: [&[f64]; 7], outputs: [&mut [f64]; 16]) {
     each!(expected [n1 n0 x0] = n1 * x0 / n0);
     each!(conversions [n1 x1 n0 x0] = arms(n1, x1, n0, x0).cross() / n0);
     carry(
-        [spend, aov, margin, x1],
+        [spend, aov, margin],
         conversions,
-        [revenue, gross_profit, profit, roas, share],
+        [revenue, gross_profit, profit, roas],
     );
     each!(cpa [conversions spend] = only(conversions > 0.0, spend / conversions));
-    each!(per_mille[abs_lift] = abs_lift * 1000.0);
-    each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
-    each!(break_even [spend aov margin] = ratio(spend, aov * margin));
-    each!(break_even_diff [break_even n1] = ratio(break_even, n1));
 }
 
 /// From incremental conversions to what they are worth: the same for the estimate and for either end.
 #[inline(always)]
-fn carry([spend, aov, margin, x1]: [&[f64]; 4], conversions: &[f64], outputs: [&mut [f64]; 5]) {
-    let [revenue, gross_profit, profit, roas, share] = outputs;
+fn carry([spend, aov, margin]: [&[f64]; 3], conversions: &[f64], outputs: [&mut [f64]; 4]) {
+    let [revenue, gross_profit, profit, roas] = outputs;
     each!(revenue [conversions aov] = conversions * aov);
     each!(gross_profit [revenue margin] = revenue * margin);
     each!(profit [gross_profit spend] = gross_profit - spend);
     each!(roas [revenue spend] = ratio(revenue, spend));
-    each!(share [conversions x1] = ratio(conversions, x1));
 }
 
 /// Estimates, ends, test and flags.
@@ -393,37 +408,29 @@ fn fill(method: Method, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
                     profit,
                     roas,
                     cpa,
-                    share,
-                    per_mille,
-                    rolled_out,
-                    break_even,
-                    break_even_diff,
                 ],
             );
             each!(conversions_low [abs_lift_low n1] = abs_lift_low * n1);
             each!(conversions_high [abs_lift_high n1] = abs_lift_high * n1);
+            let money = [spend, aov, margin];
             carry(
-                [spend, aov, margin, x1],
+                money,
                 conversions_low,
-                [
-                    revenue_low,
-                    gross_profit_low,
-                    profit_low,
-                    roas_low,
-                    share_low,
-                ],
+                [revenue_low, gross_profit_low, profit_low, roas_low],
             );
             carry(
-                [spend, aov, margin, x1],
+                money,
                 conversions_high,
-                [
-                    revenue_high,
-                    gross_profit_high,
-                    profit_high,
-                    roas_high,
-                    share_high,
-                ],
+                [revenue_high, gross_profit_high, profit_high, roas_high],
             );
+            each!(share [conversions x1] = ratio(conversions, x1));
+            each!(share_low [conversions_low x1] = ratio(conversions_low, x1));
+            each!(share_high [conversions_high x1] = ratio(conversions_high, x1));
+            each!(per_mille[abs_lift] = abs_lift * 1000.0);
+            each!(rolled_out [abs_lift n1 n0] = abs_lift * (n1 + n0));
+            // Without a contribution no number of conversions pays.
+            each!(break_even [spend aov margin] = only(aov * margin > 0.0, spend / (aov * margin)));
+            each!(break_even_diff [break_even n1] = ratio(break_even, n1));
             // Where none at all may have been added, no cost per conversion is too high. Where certainly none were, the possible
             // costs are those below zero and those beyond a bound, which is no interval.
             each!(cpa_low [conversions_high spend] = only(conversions_high > 0.0, spend / conversions_high));
@@ -441,6 +448,37 @@ fn fill(method: Method, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
     for (row, slot) in quality.iter_mut().enumerate() {
         let difference = Interval::new(abs_lift[row], abs_lift_low[row], abs_lift_high[row]);
         *slot = Flags::of(&columns.row(row), &difference, mde[row], split_p_value[row]).number();
+    }
+}
+
+/// The same, and the probabilities after the data.
+fn fill_probable(method: Method, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
+    fill(method, inputs, outputs);
+    let (&[n1, x1, n0, x0, .., alpha, beta], Some((rest, [lifted, profitable]))) =
+        (inputs, outputs.split_last_chunk_mut::<2>())
+    else {
+        return;
+    };
+    let Some(break_even_diff) = PROBABLE_OUTPUTS
+        .iter()
+        .position(|name| *name == "break_even_diff")
+        .and_then(|place| rest.get(place))
+    else {
+        return;
+    };
+    for row in 0..lifted.len() {
+        let choices = Choices {
+            prior_alpha: alpha[row],
+            prior_beta: beta[row],
+            threshold: Some(break_even_diff[row]).filter(|least| !least.is_nan()),
+            ..Choices::default()
+        };
+        let found = compare(n1[row], x1[row], n0[row], x0[row], &choices);
+        let (positive, above) = found.map_or((f64::NAN, f64::NAN), |found| {
+            (found.prob_lift_positive, found.prob_above_threshold)
+        });
+        lifted[row] = positive;
+        profitable[row] = above;
     }
 }
 

@@ -97,6 +97,16 @@ impl Tails {
     }
 }
 
+/// The lower tail over its density in `ln(x / y)`: the inverse of the reversed hazard, slowly varying where the tail itself
+/// is not. `difference` is `a y - b x`.
+pub(in crate::metrics) fn lower_ratio(a: f64, b: f64, x: f64, y: f64, difference: f64) -> f64 {
+    if difference + y - x >= 0.0 {
+        tail(a, b, x, y, difference)
+    } else {
+        Tails::new(a, b, x, y).lower_ratio
+    }
+}
+
 /// The lower tail over `x^a y^b / B(a, b)`, for `x` not right of the mean.
 fn tail(a: f64, b: f64, x: f64, y: f64, difference: f64) -> f64 {
     // The fraction needs about as many terms as the spread is long, less the farther out.

@@ -104,6 +104,25 @@ fn reference_rows_with_intervals() {
         ));
         assert!(row.expect("break_even_diff", got.break_even_diff));
         assert_eq!(compared, 6);
+
+        let name = format!("lift.economics.{}", row.inputs["method"].as_str().unwrap());
+        let calculator = calculator::find(&name).unwrap();
+        let given = |argument: &calculator::Argument| {
+            row.given(argument.name).map_or(Value::Absent, Value::One)
+        };
+        let values: Vec<Value<'_>> = calculator.arguments.iter().map(given).collect();
+        let outputs = calculator.one(&values).unwrap();
+        let at = calculator.output("prob_profit_positive").unwrap();
+        assert!(row.expect("prob_profit_positive", outputs[at]));
+        // All else is as without a prior.
+        let plain = options.method.calculator();
+        let outputs = plain
+            .outputs
+            .iter()
+            .map(|name| outputs[calculator.output(name).unwrap()]);
+        for (a, b) in outputs.zip(plain.one(&values[..plain.arguments.len()]).unwrap()) {
+            assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()));
+        }
     }
 }
 
@@ -176,6 +195,17 @@ fn all_intervals_say_the_same_about_zero() {
             "{arms:?} {cpa:?}"
         );
     }
+}
+
+#[test]
+fn without_money_there_is_no_chance_of_profit_but_of_lift() {
+    let calculator = calculator::find("lift.economics.score").unwrap();
+    let mut values: Vec<Value<'_>> = [10_000.0, 500.0, 10_000.0, 460.0].map(Value::One).to_vec();
+    values.resize(calculator.arguments.len(), Value::Absent);
+    let got = calculator.one(&values).unwrap();
+    let output = |name: &str| got[calculator.output(name).unwrap()];
+    assert!((0.90..0.92).contains(&output("prob_lift_positive")));
+    assert!(output("prob_profit_positive").is_nan());
 }
 
 #[test]

@@ -2,9 +2,14 @@
 //!
 //! The tables were computed with 60 digits from the defining series and continued fractions, and rounded to doubles.
 #![allow(
-    clippy::excessive_precision,
+    clippy::float_cmp,
+    clippy::many_single_char_names,
+    clippy::similar_names,
     clippy::unreadable_literal,
-    reason = "reference values"
+    clippy::excessive_precision,
+    clippy::doc_markdown,
+    clippy::large_types_passed_by_value,
+    reason = "formulas, exact values and reference digits"
 )]
 
 use edgetally_core::metrics::roots::bracketed;
