@@ -7,7 +7,6 @@
 )]
 
 use edgetally_core::metrics::ltv::{self, CustomerData, Timing};
-use edgetally_core::metrics::target_cpa::{self, Rules};
 use edgetally_core::metrics::{DomainError, Interval, Rule, cash_flow, funnel};
 use pyo3::prelude::*;
 

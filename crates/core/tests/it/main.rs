@@ -9,6 +9,8 @@
     clippy::print_stderr,
     clippy::type_complexity,
     clippy::float_cmp,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
     clippy::format_collect,
     clippy::format_push_string,
     clippy::cast_possible_truncation,
