@@ -107,11 +107,12 @@ install_python_tools() { # test | bench | engines
     local venv wanted
     venv=$(venv_of "$1") wanted="python/requirements-$1.txt"
     same_stamp "$venv/.edgetally-stamp" "$wanted" && return 0
+    # Nothing is compiled here; pyspark is Python and Java archives, and published as source only.
     say "installing the Python packages of $wanted in $venv"
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --require-hashes --only-binary :all: --requirement "$wanted"
+        --require-hashes --only-binary :all: --no-binary pyspark --requirement "$wanted"
     fingerprint "$wanted" >"$venv/.edgetally-stamp"
 }
 

@@ -238,7 +238,7 @@ edgetally.hash_email(column), edgetally.hash_email(['a@b.c']), edgetally.hash_em
 print([name for name in {sorted(others)!r} if name in set(sys.modules) - before])
 """
     pytest.importorskip(library)
-    shown = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    shown = subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True)
     assert shown.stdout.strip() == "[]"
 
 

@@ -154,9 +154,9 @@ fn a_column_gives_the_bits_of_its_rows() {
             })
             .collect();
         for (small, large) in calculator.at_most {
-            for row in 0..rows {
-                columns[*small][row] =
-                    (columns[*small][row] % (columns[*large][row] + 1.0)).floor();
+            let most = columns[*large].clone();
+            for (x, most) in columns[*small].iter_mut().zip(most) {
+                *x = (*x % (most + 1.0)).floor();
             }
         }
         // A row without its data.
