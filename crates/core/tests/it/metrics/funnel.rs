@@ -398,7 +398,7 @@ proptest! {
         let clicks = (impressions * share * share).floor();
         let conversions = (clicks * bought * bought).floor();
         let at = |cpm: f64| uncertainty(&FunnelCounts {
-            impressions: impressions, clicks, conversions, cpm, aov, margin: 0.5, confidence: 0.9,
+            impressions, clicks, conversions, cpm, aov, margin: 0.5, confidence: 0.9,
             prior: (prior, 1.0),
         }).unwrap().prob_profit_positive;
         let (cheap, dear) = (at(cpm), at(cpm * 1.01));
