@@ -1,7 +1,6 @@
 //! Cash flows, lifetime value, payback, and the funnel backwards: what is not row by row.
 #![expect(
     clippy::needless_pass_by_value,
-    clippy::too_many_arguments,
     clippy::type_complexity,
     reason = "arguments come out of Python by value and results go back as rows; each function has one caller, in Python"
 )]
