@@ -311,10 +311,10 @@ mod tests {
         }
         assert_eq!(found.len(), 2 * texts.len());
         for (text, found) in texts.iter().zip(found.chunks(2)) {
-            let mut expected = String::new();
-            for byte in Sha256::digest(text) {
-                expected.push_str(&format!("{byte:02x}"));
-            }
+            let bytes = Sha256::digest(text);
+            let expected = bytes
+                .iter()
+                .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
             assert_eq!(str::from_utf8(&sha256_hex(text)), Ok(&*expected), "{text}");
             assert_eq!(Digest::of(text).to_hex(), expected, "{text}");
             assert_eq!(found, [Some(sha256_hex(text)), None], "{text}");
