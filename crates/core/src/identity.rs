@@ -256,14 +256,14 @@ pub fn hash_rows<'a>(
         }
     };
     let mut rows = rows.into_iter();
+    let mut batch = [Row::default(); digest::ROUND];
     loop {
-        let mut some = [Row::default(); digest::ROUND];
         let mut count = 0;
-        for (place, row) in some.iter_mut().zip(&mut rows) {
+        for (place, row) in batch.iter_mut().zip(&mut rows) {
             *place = row;
             count += 1;
         }
-        let some = some.get(..count).unwrap_or_default();
+        let some = batch.get(..count).unwrap_or_default();
         if some.is_empty() {
             return;
         }
