@@ -171,7 +171,7 @@ audit: ## licences, sources and doubles of the dependencies; AUDIT=advisories as
 .PHONY: wheel
 wheel: setup-python ## the Python wheel, into dist/
 	@rm -f dist/*.whl
-	VIRTUAL_ENV="$$PWD/.venv" $(VENV)/maturin build --release --locked --quiet --manifest-path python/Cargo.toml --out dist
+	VIRTUAL_ENV="$$PWD/.venv" $(VENV)/maturin build --profile wheel --locked --quiet --manifest-path python/Cargo.toml --out dist
 
 .PHONY: lock-python
 lock-python: setup-python ## after a change of python/requirements-test.in

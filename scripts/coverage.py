@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import edgetally as et
+import numpy as np
 
 TARGET = Path(__file__).parents[1] / "docs/calculators/coverage.md"
 QUICK = "--quick" in sys.argv

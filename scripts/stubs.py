@@ -258,7 +258,11 @@ if __name__ == "__main__":
         import subprocess
 
         written = subprocess.run(
-            ["ruff", "format", "-q", "--stdin-filename", str(TARGET), "-"], input=text, text=True, capture_output=True, check=True
+            ["ruff", "format", "-q", "--stdin-filename", str(TARGET), "-"],
+            input=text,
+            text=True,
+            capture_output=True,
+            check=True,
         ).stdout
         if written != TARGET.read_text(encoding="utf-8"):
             sys.exit("python/edgetally/__init__.pyi is not what the package exports: make stubs")

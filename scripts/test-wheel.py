@@ -28,6 +28,7 @@ else:
 assert "numpy" not in sys.modules
 """
 
+
 def main() -> None:
     """Find the one wheel, weigh it, install it, run it."""
     wheels = sorted(Path(sys.argv[1]).glob("*.whl"))
@@ -38,7 +39,9 @@ def main() -> None:
         sys.exit(f"the wheel has {size:,} bytes; {LIMIT:,} are allowed")
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        python = next(path for path in (Path(folder, "bin/python"), Path(folder, "Scripts/python.exe")) if path.exists())
+        python = next(
+            path for path in (Path(folder, "bin/python"), Path(folder, "Scripts/python.exe")) if path.exists()
+        )
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--no-deps", str(wheels[0])], check=True)
         subprocess.run([str(python), "-I", "-c", ALONE], check=True)

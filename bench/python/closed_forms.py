@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-import numpy as np
-
 import edgetally as et
+import numpy as np
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
@@ -126,4 +125,6 @@ if __name__ == "__main__":
         mine, other = (median(x) for x in zip(*seen[1:], strict=True))
         times = median(y / x for x, y in seen[1:])
         verdict = "met" if times >= GOAL else "not met"
-        print(f"  {name:<16}{ROWS / mine / 1e6:7.1f} M rows/s   NumPy {ROWS / other / 1e6:6.1f}   {times:5.2f} x   goal {GOAL:g} x: {verdict}")
+        print(
+            f"  {name:<16}{ROWS / mine / 1e6:7.1f} M rows/s   NumPy {ROWS / other / 1e6:6.1f}   {times:5.2f} x   goal {GOAL:g} x: {verdict}"
+        )

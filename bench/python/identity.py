@@ -19,13 +19,12 @@ from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import edgetally
 import pandas as pd
 import phonenumbers
 import polars as pl
 import polars_hash  # noqa: F401 - registers its expressions
 import pyarrow as pa
-
-import edgetally
 
 FIRST = ["jane", "Bob", "MARIA", "li", "Chukwuemeka", "anne-marie", "j"]
 LAST = ["doe", "Smith", "o.connor", "Garcia-Lopez", "NG", "van.dyke"]

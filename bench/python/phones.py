@@ -15,10 +15,9 @@ import collections
 import sys
 from collections.abc import Iterator
 
+import edgetally
 import phonenumbers as other
 from phonenumbers import PhoneNumberFormat as Format
-
-import edgetally
 
 GOAL = 0.995
 

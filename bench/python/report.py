@@ -8,12 +8,11 @@ import warnings
 from collections.abc import Callable
 from statistics import median
 
+import edgetally as et
 import numpy as np
 import pandas as pd
 import polars as pl
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
-
-import edgetally as et
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3

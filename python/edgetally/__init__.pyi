@@ -144,7 +144,6 @@ __all__ = [
     "SrmResult",
     "TargetCpaPaybackResult",
     "TargetCpaResult",
-    "TargetCpaRulesResult",
     "TargetRoasResult",
     "TimeDecayResult",
     "TrafficResult",
@@ -277,7 +276,6 @@ __all__ = [
     "summarize",
     "target_cpa",
     "target_cpa_payback",
-    "target_cpa_rules",
     "target_roas",
     "traffic",
     "window",
@@ -792,7 +790,7 @@ class LiftPValueResult(Result, Generic[_T]):
     @property
     def p_barnard_pooled(self) -> _T: ...
 
-class LiftCiResult(Result):
+class LiftCiResult(Result, Generic[_T]):
     @property
     def diff(self) -> Any: ...
     @property
@@ -812,51 +810,51 @@ class LiftDiffCiResult(Result, Generic[_T]):
     @property
     def diff_score_uncorrected(self) -> Interval[_T]: ...
 
-class LiftEconomicsResult(Result):
+class LiftEconomicsResult(Result, Generic[_T]):
     @property
-    def exposed_rate(self) -> float: ...
+    def exposed_rate(self) -> _T: ...
     @property
-    def holdout_rate(self) -> float: ...
+    def holdout_rate(self) -> _T: ...
     @property
-    def abs_lift(self) -> Interval[float]: ...
+    def abs_lift(self) -> Interval[_T]: ...
     @property
-    def rel_lift(self) -> Interval[float]: ...
+    def rel_lift(self) -> Interval[_T]: ...
     @property
-    def expected_conversions(self) -> float: ...
+    def expected_conversions(self) -> _T: ...
     @property
-    def incremental_conversions(self) -> Interval[float]: ...
+    def incremental_conversions(self) -> Interval[_T]: ...
     @property
-    def incremental_revenue(self) -> Interval[float]: ...
+    def incremental_revenue(self) -> Interval[_T]: ...
     @property
-    def incremental_gross_profit(self) -> Interval[float]: ...
+    def incremental_gross_profit(self) -> Interval[_T]: ...
     @property
-    def incremental_profit(self) -> Interval[float]: ...
+    def incremental_profit(self) -> Interval[_T]: ...
     @property
-    def incremental_roas(self) -> Interval[float]: ...
+    def incremental_roas(self) -> Interval[_T]: ...
     @property
-    def incremental_cpa(self) -> Interval[float]: ...
+    def incremental_cpa(self) -> Interval[_T]: ...
     @property
-    def share_incremental(self) -> Interval[float]: ...
+    def share_incremental(self) -> Interval[_T]: ...
     @property
-    def incremental_conversions_per_mille(self) -> Interval[float]: ...
+    def incremental_conversions_per_mille(self) -> Interval[_T]: ...
     @property
-    def incremental_conversions_rolled_out(self) -> Interval[float]: ...
+    def incremental_conversions_rolled_out(self) -> Interval[_T]: ...
     @property
-    def break_even_incremental_conversions(self) -> float: ...
+    def break_even_incremental_conversions(self) -> _T: ...
     @property
-    def break_even_diff(self) -> float: ...
+    def break_even_diff(self) -> _T: ...
     @property
-    def z(self) -> float: ...
+    def z(self) -> _T: ...
     @property
-    def p_value(self) -> float: ...
+    def p_value(self) -> _T: ...
     @property
-    def split_p_value(self) -> float: ...
+    def split_p_value(self) -> _T: ...
     @property
-    def quality(self) -> float: ...
+    def quality(self) -> _T: ...
     @property
-    def prob_lift_positive(self) -> float: ...
+    def prob_lift_positive(self) -> _T: ...
     @property
-    def prob_profit_positive(self) -> float: ...
+    def prob_profit_positive(self) -> _T: ...
 
 class LiftEstimates(Result):
     @property
@@ -881,16 +879,6 @@ class LiftEstimates(Result):
     def incremental_roas(self) -> Any: ...
     @property
     def incremental_cpa(self) -> Any: ...
-    @property
-    def share_incremental(self) -> Any: ...
-    @property
-    def incremental_conversions_per_mille(self) -> Any: ...
-    @property
-    def incremental_conversions_rolled_out(self) -> Any: ...
-    @property
-    def break_even_incremental_conversions(self) -> Any: ...
-    @property
-    def break_even_diff(self) -> Any: ...
 
 class LiftRelCiResult(Result, Generic[_T]):
     @property
@@ -912,47 +900,47 @@ class LiftRelCiResult(Result, Generic[_T]):
     @property
     def rel_lift_delta_normal(self) -> Interval[_T]: ...
 
-class LiftResult(Result):
+class LiftResult(Result, Generic[_T]):
     @property
-    def exposed_rate(self) -> float: ...
+    def exposed_rate(self) -> _T: ...
     @property
-    def holdout_rate(self) -> float: ...
+    def holdout_rate(self) -> _T: ...
     @property
-    def abs_lift(self) -> Interval[float]: ...
+    def abs_lift(self) -> Interval[_T]: ...
     @property
-    def rel_lift(self) -> Interval[float]: ...
+    def rel_lift(self) -> Interval[_T]: ...
     @property
-    def expected_conversions(self) -> float: ...
+    def expected_conversions(self) -> _T: ...
     @property
-    def incremental_conversions(self) -> Interval[float]: ...
+    def incremental_conversions(self) -> Interval[_T]: ...
     @property
-    def incremental_revenue(self) -> Interval[float]: ...
+    def incremental_revenue(self) -> Interval[_T]: ...
     @property
-    def incremental_gross_profit(self) -> Interval[float]: ...
+    def incremental_gross_profit(self) -> Interval[_T]: ...
     @property
-    def incremental_profit(self) -> Interval[float]: ...
+    def incremental_profit(self) -> Interval[_T]: ...
     @property
-    def incremental_roas(self) -> Interval[float]: ...
+    def incremental_roas(self) -> Interval[_T]: ...
     @property
-    def incremental_cpa(self) -> Interval[float]: ...
+    def incremental_cpa(self) -> Interval[_T]: ...
     @property
-    def share_incremental(self) -> Interval[float]: ...
+    def share_incremental(self) -> Interval[_T]: ...
     @property
-    def incremental_conversions_per_mille(self) -> Interval[float]: ...
+    def incremental_conversions_per_mille(self) -> Interval[_T]: ...
     @property
-    def incremental_conversions_rolled_out(self) -> Interval[float]: ...
+    def incremental_conversions_rolled_out(self) -> Interval[_T]: ...
     @property
-    def break_even_incremental_conversions(self) -> float: ...
+    def break_even_incremental_conversions(self) -> _T: ...
     @property
-    def break_even_diff(self) -> float: ...
+    def break_even_diff(self) -> _T: ...
     @property
-    def z(self) -> float: ...
+    def z(self) -> _T: ...
     @property
-    def p_value(self) -> float: ...
+    def p_value(self) -> _T: ...
     @property
-    def split_p_value(self) -> float: ...
+    def split_p_value(self) -> _T: ...
     @property
-    def quality(self) -> float: ...
+    def quality(self) -> _T: ...
     @property
     def flags(self) -> Any: ...
     @property
@@ -976,19 +964,19 @@ class LiftScoreResult(Result):
     @property
     def p_value(self) -> Any: ...
 
-class RateCiResult(Result):
+class RateCiResult(Result, Generic[_T]):
     @property
-    def rate(self) -> float: ...
+    def rate(self) -> _T: ...
     @property
-    def wilson(self) -> Interval[float]: ...
+    def wilson(self) -> Interval[_T]: ...
     @property
-    def agresti_coull(self) -> Interval[float]: ...
+    def agresti_coull(self) -> Interval[_T]: ...
     @property
-    def jeffreys(self) -> Interval[float]: ...
+    def jeffreys(self) -> Interval[_T]: ...
     @property
-    def normal(self) -> Interval[float]: ...
+    def normal(self) -> Interval[_T]: ...
     @property
-    def clopper_pearson(self) -> Interval[float]: ...
+    def clopper_pearson(self) -> Interval[_T]: ...
 
 class RateResult(Result):
     @property
@@ -1075,37 +1063,37 @@ class FunnelDecomposition(Result, Generic[_T]):
     @property
     def profit_margin(self) -> Any: ...
 
-class FunnelElasticity(Result):
+class FunnelElasticity(Result, Generic[_T]):
     @property
-    def cpm(self) -> float: ...
+    def cpm(self) -> _T: ...
     @property
-    def ctr(self) -> float: ...
+    def ctr(self) -> _T: ...
     @property
-    def cvr(self) -> float: ...
+    def cvr(self) -> _T: ...
     @property
-    def aov(self) -> float: ...
+    def aov(self) -> _T: ...
     @property
-    def gross_margin(self) -> float: ...
+    def gross_margin(self) -> _T: ...
     @property
-    def payment_fees(self) -> float: ...
+    def payment_fees(self) -> _T: ...
     @property
-    def shipping(self) -> float: ...
+    def shipping(self) -> _T: ...
     @property
-    def returns(self) -> float: ...
+    def returns(self) -> _T: ...
 
-class FunnelSolution(Result):
+class FunnelSolution(Result, Generic[_T]):
     @property
-    def required_cvr(self) -> float: ...
+    def required_cvr(self) -> _T: ...
     @property
-    def required_ctr(self) -> float: ...
+    def required_ctr(self) -> _T: ...
     @property
-    def required_aov(self) -> float: ...
+    def required_aov(self) -> _T: ...
     @property
-    def max_cpm(self) -> float: ...
+    def max_cpm(self) -> _T: ...
     @property
-    def max_cpc(self) -> float: ...
+    def max_cpc(self) -> _T: ...
     @property
-    def max_cpa(self) -> float: ...
+    def max_cpa(self) -> _T: ...
     @property
     def feasible(self) -> bool: ...
 
@@ -1163,31 +1151,31 @@ class LtvFromCountsResult(Result, Generic[_T]):
     def log_ltv_se(self) -> Any: ...
     def __float__(self) -> float: ...
 
-class LtvResult(Result):
+class LtvResult(Result, Generic[_T]):
     @property
-    def ltv(self) -> float: ...
+    def ltv(self) -> _T: ...
     @property
-    def gross_profit_month(self) -> float: ...
+    def gross_profit_month(self) -> _T: ...
     @property
-    def lifetime_months(self) -> float: ...
+    def lifetime_months(self) -> _T: ...
     @property
-    def monthly_discount(self) -> float: ...
+    def monthly_discount(self) -> _T: ...
     @property
-    def ltv_simple(self) -> float: ...
+    def ltv_simple(self) -> _T: ...
     @property
-    def ltv_discounted_due(self) -> float: ...
+    def ltv_discounted_due(self) -> _T: ...
     @property
-    def ltv_discounted_end(self) -> float: ...
+    def ltv_discounted_end(self) -> _T: ...
     @property
-    def ltv_horizon_undiscounted(self) -> float: ...
+    def ltv_horizon_undiscounted(self) -> _T: ...
     @property
-    def ltv_horizon_due(self) -> float: ...
+    def ltv_horizon_due(self) -> _T: ...
     @property
-    def ltv_horizon_end(self) -> float: ...
+    def ltv_horizon_end(self) -> _T: ...
     @property
-    def retention_12(self) -> float: ...
+    def retention_12(self) -> _T: ...
     @property
-    def retention_horizon(self) -> float: ...
+    def retention_horizon(self) -> _T: ...
     def __float__(self) -> float: ...
 
 class MonthlyRateResult(Result, Generic[_T]):
@@ -1262,27 +1250,6 @@ class TargetCpaPaybackResult(Result, Generic[_T]):
     def max_cpa(self) -> _T: ...
     @property
     def max_cpa_no_churn(self) -> _T: ...
-    def __float__(self) -> float: ...
-
-class TargetCpaRulesResult(Result):
-    @property
-    def gross_profit_ltv(self) -> Any: ...
-    @property
-    def break_even_cpa(self) -> Any: ...
-    @property
-    def target_by_buffer(self) -> Any: ...
-    @property
-    def target_by_share(self) -> Any: ...
-    @property
-    def target_by_ratio(self) -> Any: ...
-    @property
-    def target_by_payback(self) -> Any: ...
-    @property
-    def target_cpa(self) -> Any: ...
-    @property
-    def binding(self) -> Any: ...
-    @property
-    def incrementality_adjusted_target(self) -> Any: ...
     def __float__(self) -> float: ...
 
 class TwoPhasePaybackResult(Result, Generic[_T]):
@@ -1602,6 +1569,7 @@ class TargetCpaResult(Result, Generic[_T]):
     def target_cpa(self) -> _T: ...
     @property
     def incrementality_adjusted_target(self) -> _T: ...
+    def __float__(self) -> float: ...
     @property
     def binding(self) -> Any: ...
 
@@ -1756,15 +1724,15 @@ class FittedOptimum(Result):
     @property
     def capped(self) -> Any: ...
 
-class ResponseEvaluation(Result):
+class ResponseEvaluation(Result, Generic[_T]):
     @property
-    def revenue(self) -> float: ...
+    def revenue(self) -> _T: ...
     @property
-    def marginal_roas(self) -> float: ...
+    def marginal_roas(self) -> _T: ...
     @property
-    def average_roas(self) -> float: ...
+    def average_roas(self) -> _T: ...
     @property
-    def elasticity(self) -> float: ...
+    def elasticity(self) -> _T: ...
 
 class ResponseFit(Result):
     @property
@@ -1832,15 +1800,15 @@ class ResponseIncrement(Result, Generic[_T]):
     @property
     def marginal_roas(self) -> _T: ...
 
-class ResponseOptimum(Result):
+class ResponseOptimum(Result, Generic[_T]):
     @property
-    def optimal_spend(self) -> float: ...
+    def optimal_spend(self) -> _T: ...
     @property
-    def revenue(self) -> float: ...
+    def revenue(self) -> _T: ...
     @property
-    def profit(self) -> float: ...
+    def profit(self) -> _T: ...
     @property
-    def marginal_roas(self) -> float: ...
+    def marginal_roas(self) -> _T: ...
 
 class ResponseSelection(Result):
     @property
@@ -2040,6 +2008,39 @@ class _Funnel:
         errors: str = ...,
         threads: int | None = ...,
     ) -> FunnelDecomposition[Any]: ...
+    @overload
+    @staticmethod
+    def elasticity(
+        cpm: float,
+        ctr: float,
+        cvr: float,
+        aov: float,
+        *,
+        gross_margin: float = ...,
+        payment_fees: float = ...,
+        shipping: float = ...,
+        returns: float = ...,
+        output: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> FunnelElasticity[float]: ...
+    @overload
+    @staticmethod
+    def elasticity(
+        cpm: _Numeric,
+        ctr: _Numeric,
+        cvr: _Numeric,
+        aov: _Numeric,
+        *,
+        gross_margin: _Numeric = ...,
+        payment_fees: _Numeric = ...,
+        shipping: _Numeric = ...,
+        returns: _Numeric = ...,
+        output: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> FunnelElasticity[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def elasticity(
         cpm: Any,
@@ -2054,7 +2055,7 @@ class _Funnel:
         output: str = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> FunnelElasticity: ...
+    ) -> FunnelElasticity[Any]: ...
     @overload
     @staticmethod
     def from_counts(
@@ -2103,6 +2104,35 @@ class _Funnel:
         errors: str = ...,
         threads: int | None = ...,
     ) -> FunnelUncertainty[Any]: ...
+    @overload
+    @staticmethod
+    def solve(
+        cpm: float,
+        ctr: float,
+        cvr: float,
+        aov: float,
+        *,
+        margin: float = ...,
+        target_roas: float | None = ...,
+        target_profit_per_mille: float | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> FunnelSolution[float]: ...
+    @overload
+    @staticmethod
+    def solve(
+        cpm: _Numeric,
+        ctr: _Numeric,
+        cvr: _Numeric,
+        aov: _Numeric,
+        *,
+        margin: _Numeric = ...,
+        target_roas: _Numeric | None = ...,
+        target_profit_per_mille: _Numeric | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> FunnelSolution[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def solve(
         cpm: Any,
@@ -2115,7 +2145,7 @@ class _Funnel:
         target_profit_per_mille: Any = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> FunnelSolution: ...
+    ) -> FunnelSolution[Any]: ...
     @staticmethod
     def tornado(
         cpm: float,
@@ -2180,6 +2210,47 @@ funnel: _Funnel
 
 @type_check_only
 class _Lift:
+    @overload
+    def __call__(
+        self,
+        exposed_users: float,
+        exposed_conversions: float,
+        holdout_users: float,
+        holdout_conversions: float,
+        *,
+        spend: float | None = ...,
+        aov: float | None = ...,
+        margin: float | None = ...,
+        confidence: float = ...,
+        method: str | None = ...,
+        alternative: str = ...,
+        bayes: tuple[float, float] | None = ...,
+        expected_split: float | None = ...,
+        mde: float | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftResult[float]: ...
+    @overload
+    def __call__(
+        self,
+        exposed_users: _Numeric,
+        exposed_conversions: _Numeric,
+        holdout_users: _Numeric,
+        holdout_conversions: _Numeric,
+        *,
+        spend: _Numeric | None = ...,
+        aov: _Numeric | None = ...,
+        margin: _Numeric | None = ...,
+        confidence: _Numeric = ...,
+        method: str | None = ...,
+        alternative: str = ...,
+        bayes: tuple[_Numeric, _Numeric] | None = ...,
+        expected_split: _Numeric | None = ...,
+        mde: _Numeric | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftResult[NDArray[np.float64]]: ...
+    @overload
     def __call__(
         self,
         exposed_users: Any,
@@ -2198,7 +2269,7 @@ class _Lift:
         mde: Any = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> Any: ...
+    ) -> LiftResult[Any]: ...
     @overload
     @staticmethod
     def gbstats_compat(
@@ -2526,6 +2597,35 @@ class _Lift:
         errors: str = ...,
         threads: int | None = ...,
     ) -> LiftPValueResult[Any]: ...
+    @overload
+    @staticmethod
+    def ci(
+        exposed_users: float,
+        exposed_conversions: float,
+        holdout_users: float,
+        holdout_conversions: float,
+        *,
+        confidence: float = ...,
+        method: str = ...,
+        alternative: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftCiResult[float]: ...
+    @overload
+    @staticmethod
+    def ci(
+        exposed_users: _Numeric,
+        exposed_conversions: _Numeric,
+        holdout_users: _Numeric,
+        holdout_conversions: _Numeric,
+        *,
+        confidence: _Numeric = ...,
+        method: str = ...,
+        alternative: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftCiResult[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def ci(
         exposed_users: Any,
@@ -2538,7 +2638,7 @@ class _Lift:
         alternative: str = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> Any: ...
+    ) -> LiftCiResult[Any]: ...
     @overload
     @staticmethod
     def diff_ci(
@@ -2578,6 +2678,47 @@ class _Lift:
         errors: str = ...,
         threads: int | None = ...,
     ) -> LiftDiffCiResult[Any]: ...
+    @overload
+    @staticmethod
+    def economics(
+        exposed_users: float,
+        exposed_conversions: float,
+        holdout_users: float,
+        holdout_conversions: float,
+        *,
+        spend: float | None = ...,
+        aov: float | None = ...,
+        margin: float | None = ...,
+        confidence: float = ...,
+        method: str = ...,
+        alternative: str = ...,
+        bayes: tuple[float, float] = ...,
+        expected_split: float | None = ...,
+        mde: float | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftEconomicsResult[float]: ...
+    @overload
+    @staticmethod
+    def economics(
+        exposed_users: _Numeric,
+        exposed_conversions: _Numeric,
+        holdout_users: _Numeric,
+        holdout_conversions: _Numeric,
+        *,
+        spend: _Numeric | None = ...,
+        aov: _Numeric | None = ...,
+        margin: _Numeric | None = ...,
+        confidence: _Numeric = ...,
+        method: str = ...,
+        alternative: str = ...,
+        bayes: tuple[_Numeric, _Numeric] = ...,
+        expected_split: _Numeric | None = ...,
+        mde: _Numeric | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LiftEconomicsResult[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def economics(
         exposed_users: Any,
@@ -2596,7 +2737,7 @@ class _Lift:
         mde: Any = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> LiftEconomicsResult: ...
+    ) -> LiftEconomicsResult[Any]: ...
     @overload
     @staticmethod
     def rel_ci(
@@ -2680,6 +2821,35 @@ lift: _Lift
 
 @type_check_only
 class _Ltv:
+    @overload
+    def __call__(
+        self,
+        arpa: float,
+        *,
+        churn: float,
+        gross_margin: float = ...,
+        annual_discount: float = ...,
+        horizon: float | None = ...,
+        expansion: float = ...,
+        timing: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LtvResult[float]: ...
+    @overload
+    def __call__(
+        self,
+        arpa: _Numeric,
+        *,
+        churn: _Numeric,
+        gross_margin: _Numeric = ...,
+        annual_discount: _Numeric = ...,
+        horizon: _Numeric | None = ...,
+        expansion: _Numeric = ...,
+        timing: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> LtvResult[NDArray[np.float64]]: ...
+    @overload
     def __call__(
         self,
         arpa: Any,
@@ -2692,7 +2862,7 @@ class _Ltv:
         timing: str = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> LtvResult: ...
+    ) -> LtvResult[Any]: ...
     @staticmethod
     def bootstrap(
         gross_profit: Any, months: Any, churned: Any, *, n_boot: int = ..., seed: int = ..., confidence: float = ...
@@ -3000,17 +3170,6 @@ class _TargetCpa:
         errors: str = ...,
         threads: int | None = ...,
     ) -> TargetCpaPaybackResult[Any]: ...
-    @staticmethod
-    def rules(
-        ltv: Any,
-        *,
-        margin: float = ...,
-        buffer: float | None = ...,
-        max_share: float | None = ...,
-        ltv_to_cac: float | None = ...,
-        payback_cpa: Any = ...,
-        share_incremental: float | None = ...,
-    ) -> TargetCpaRulesResult: ...
 
 target_cpa: _TargetCpa
 
@@ -3055,6 +3214,31 @@ geo: _Geo
 
 @type_check_only
 class _Rate:
+    @overload
+    @staticmethod
+    def ci(
+        count: float,
+        n: float,
+        *,
+        confidence: float = ...,
+        method: str | None = ...,
+        alternative: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> RateCiResult[float]: ...
+    @overload
+    @staticmethod
+    def ci(
+        count: _Numeric,
+        n: _Numeric,
+        *,
+        confidence: _Numeric = ...,
+        method: str | None = ...,
+        alternative: str = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> RateCiResult[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def ci(
         count: Any,
@@ -3065,7 +3249,7 @@ class _Rate:
         alternative: str = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> Any: ...
+    ) -> RateCiResult[Any]: ...
     @overload
     @staticmethod
     def monthly(annual: float, *, errors: str = ..., threads: int | None = ...) -> MonthlyRateResult[float]: ...
@@ -3082,10 +3266,21 @@ rate: _Rate
 
 @type_check_only
 class _Response:
+    @overload
+    @staticmethod
+    def eval(
+        model: str, params: Mapping[str, float], spend: float, *, errors: str = ..., threads: int | None = ...
+    ) -> ResponseEvaluation[float]: ...
+    @overload
+    @staticmethod
+    def eval(
+        model: str, params: Mapping[str, _Numeric], spend: _Numeric, *, errors: str = ..., threads: int | None = ...
+    ) -> ResponseEvaluation[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def eval(
         model: str, params: Mapping[str, Any], spend: Any, *, errors: str = ..., threads: int | None = ...
-    ) -> ResponseEvaluation: ...
+    ) -> ResponseEvaluation[Any]: ...
     @staticmethod
     def fit(
         model: str,
@@ -3125,6 +3320,29 @@ class _Response:
     def incremental(
         extra_spend: Any, extra_revenue: Any, *, errors: str = ..., threads: int | None = ...
     ) -> ResponseIncrement[Any]: ...
+    @overload
+    @staticmethod
+    def optimum(
+        model: str,
+        params: Mapping[str, float],
+        margin: float,
+        *,
+        cap: float | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> ResponseOptimum[float]: ...
+    @overload
+    @staticmethod
+    def optimum(
+        model: str,
+        params: Mapping[str, _Numeric],
+        margin: _Numeric,
+        *,
+        cap: _Numeric | None = ...,
+        errors: str = ...,
+        threads: int | None = ...,
+    ) -> ResponseOptimum[NDArray[np.float64]]: ...
+    @overload
     @staticmethod
     def optimum(
         model: str,
@@ -3134,7 +3352,7 @@ class _Response:
         cap: Any = ...,
         errors: str = ...,
         threads: int | None = ...,
-    ) -> ResponseOptimum: ...
+    ) -> ResponseOptimum[Any]: ...
     @staticmethod
     def select(
         candidates: Sequence[str],
@@ -3769,6 +3987,33 @@ def lift_p_value(
     errors: str = ...,
     threads: int | None = ...,
 ) -> LiftPValueResult[Any]: ...
+@overload
+def lift_ci(
+    exposed_users: float,
+    exposed_conversions: float,
+    holdout_users: float,
+    holdout_conversions: float,
+    *,
+    confidence: float = ...,
+    method: str = ...,
+    alternative: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> LiftCiResult[float]: ...
+@overload
+def lift_ci(
+    exposed_users: _Numeric,
+    exposed_conversions: _Numeric,
+    holdout_users: _Numeric,
+    holdout_conversions: _Numeric,
+    *,
+    confidence: _Numeric = ...,
+    method: str = ...,
+    alternative: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> LiftCiResult[NDArray[np.float64]]: ...
+@overload
 def lift_ci(
     exposed_users: Any,
     exposed_conversions: Any,
@@ -3780,7 +4025,7 @@ def lift_ci(
     alternative: str = ...,
     errors: str = ...,
     threads: int | None = ...,
-) -> Any: ...
+) -> LiftCiResult[Any]: ...
 @overload
 def lift_diff_ci(
     exposed_users: float,
@@ -3817,6 +4062,45 @@ def lift_diff_ci(
     errors: str = ...,
     threads: int | None = ...,
 ) -> LiftDiffCiResult[Any]: ...
+@overload
+def lift_economics(
+    exposed_users: float,
+    exposed_conversions: float,
+    holdout_users: float,
+    holdout_conversions: float,
+    *,
+    spend: float | None = ...,
+    aov: float | None = ...,
+    margin: float | None = ...,
+    confidence: float = ...,
+    method: str = ...,
+    alternative: str = ...,
+    bayes: tuple[float, float] = ...,
+    expected_split: float | None = ...,
+    mde: float | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> LiftEconomicsResult[float]: ...
+@overload
+def lift_economics(
+    exposed_users: _Numeric,
+    exposed_conversions: _Numeric,
+    holdout_users: _Numeric,
+    holdout_conversions: _Numeric,
+    *,
+    spend: _Numeric | None = ...,
+    aov: _Numeric | None = ...,
+    margin: _Numeric | None = ...,
+    confidence: _Numeric = ...,
+    method: str = ...,
+    alternative: str = ...,
+    bayes: tuple[_Numeric, _Numeric] = ...,
+    expected_split: _Numeric | None = ...,
+    mde: _Numeric | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> LiftEconomicsResult[NDArray[np.float64]]: ...
+@overload
 def lift_economics(
     exposed_users: Any,
     exposed_conversions: Any,
@@ -3834,7 +4118,7 @@ def lift_economics(
     mde: Any = ...,
     errors: str = ...,
     threads: int | None = ...,
-) -> LiftEconomicsResult: ...
+) -> LiftEconomicsResult[Any]: ...
 @overload
 def lift_rel_ci(
     exposed_users: float,
@@ -3907,6 +4191,29 @@ def lift_revenue_product(
     errors: str = ...,
     threads: int | None = ...,
 ) -> LiftRevenueProductResult[Any]: ...
+@overload
+def rate_ci(
+    count: float,
+    n: float,
+    *,
+    confidence: float = ...,
+    method: str | None = ...,
+    alternative: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> RateCiResult[float]: ...
+@overload
+def rate_ci(
+    count: _Numeric,
+    n: _Numeric,
+    *,
+    confidence: _Numeric = ...,
+    method: str | None = ...,
+    alternative: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> RateCiResult[NDArray[np.float64]]: ...
+@overload
 def rate_ci(
     count: Any,
     n: Any,
@@ -3916,7 +4223,7 @@ def rate_ci(
     alternative: str = ...,
     errors: str = ...,
     threads: int | None = ...,
-) -> Any: ...
+) -> RateCiResult[Any]: ...
 @overload
 def funnel_decompose(
     *,
@@ -3965,6 +4272,37 @@ def funnel_decompose(
     errors: str = ...,
     threads: int | None = ...,
 ) -> FunnelDecomposition[Any]: ...
+@overload
+def funnel_elasticity(
+    cpm: float,
+    ctr: float,
+    cvr: float,
+    aov: float,
+    *,
+    gross_margin: float = ...,
+    payment_fees: float = ...,
+    shipping: float = ...,
+    returns: float = ...,
+    output: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> FunnelElasticity[float]: ...
+@overload
+def funnel_elasticity(
+    cpm: _Numeric,
+    ctr: _Numeric,
+    cvr: _Numeric,
+    aov: _Numeric,
+    *,
+    gross_margin: _Numeric = ...,
+    payment_fees: _Numeric = ...,
+    shipping: _Numeric = ...,
+    returns: _Numeric = ...,
+    output: str = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> FunnelElasticity[NDArray[np.float64]]: ...
+@overload
 def funnel_elasticity(
     cpm: Any,
     ctr: Any,
@@ -3978,7 +4316,7 @@ def funnel_elasticity(
     output: str = ...,
     errors: str = ...,
     threads: int | None = ...,
-) -> FunnelElasticity: ...
+) -> FunnelElasticity[Any]: ...
 @overload
 def funnel_from_counts(
     impressions: float,
@@ -4024,6 +4362,33 @@ def funnel_from_counts(
     errors: str = ...,
     threads: int | None = ...,
 ) -> FunnelUncertainty[Any]: ...
+@overload
+def funnel_solve(
+    cpm: float,
+    ctr: float,
+    cvr: float,
+    aov: float,
+    *,
+    margin: float = ...,
+    target_roas: float | None = ...,
+    target_profit_per_mille: float | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> FunnelSolution[float]: ...
+@overload
+def funnel_solve(
+    cpm: _Numeric,
+    ctr: _Numeric,
+    cvr: _Numeric,
+    aov: _Numeric,
+    *,
+    margin: _Numeric = ...,
+    target_roas: _Numeric | None = ...,
+    target_profit_per_mille: _Numeric | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> FunnelSolution[NDArray[np.float64]]: ...
+@overload
 def funnel_solve(
     cpm: Any,
     ctr: Any,
@@ -4035,7 +4400,7 @@ def funnel_solve(
     target_profit_per_mille: Any = ...,
     errors: str = ...,
     threads: int | None = ...,
-) -> FunnelSolution: ...
+) -> FunnelSolution[Any]: ...
 def funnel_tornado(
     cpm: float,
     ctr: float,
@@ -4251,16 +4616,6 @@ def target_cpa_payback(
     errors: str = ...,
     threads: int | None = ...,
 ) -> TargetCpaPaybackResult[Any]: ...
-def target_cpa_rules(
-    ltv: Any,
-    *,
-    margin: float = ...,
-    buffer: float | None = ...,
-    max_share: float | None = ...,
-    ltv_to_cac: float | None = ...,
-    payback_cpa: Any = ...,
-    share_incremental: float | None = ...,
-) -> TargetCpaRulesResult: ...
 def xirr(cash_flows: Any, dates: Any, *, rate: float | None = ...) -> XirrResult: ...
 @overload
 def blended_cac(
@@ -4840,9 +5195,18 @@ def fit_response(
     seed: int = ...,
     threads: int | None = ...,
 ) -> Any: ...
+@overload
+def response_eval(
+    model: str, params: Mapping[str, float], spend: float, *, errors: str = ..., threads: int | None = ...
+) -> ResponseEvaluation[float]: ...
+@overload
+def response_eval(
+    model: str, params: Mapping[str, _Numeric], spend: _Numeric, *, errors: str = ..., threads: int | None = ...
+) -> ResponseEvaluation[NDArray[np.float64]]: ...
+@overload
 def response_eval(
     model: str, params: Mapping[str, Any], spend: Any, *, errors: str = ..., threads: int | None = ...
-) -> ResponseEvaluation: ...
+) -> ResponseEvaluation[Any]: ...
 def response_fit(
     model: str,
     spend: Any,
@@ -4878,9 +5242,30 @@ def response_incremental(
 def response_incremental(
     extra_spend: Any, extra_revenue: Any, *, errors: str = ..., threads: int | None = ...
 ) -> ResponseIncrement[Any]: ...
+@overload
+def response_optimum(
+    model: str,
+    params: Mapping[str, float],
+    margin: float,
+    *,
+    cap: float | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> ResponseOptimum[float]: ...
+@overload
+def response_optimum(
+    model: str,
+    params: Mapping[str, _Numeric],
+    margin: _Numeric,
+    *,
+    cap: _Numeric | None = ...,
+    errors: str = ...,
+    threads: int | None = ...,
+) -> ResponseOptimum[NDArray[np.float64]]: ...
+@overload
 def response_optimum(
     model: str, params: Mapping[str, Any], margin: Any, *, cap: Any = ..., errors: str = ..., threads: int | None = ...
-) -> ResponseOptimum: ...
+) -> ResponseOptimum[Any]: ...
 def response_select(
     candidates: Sequence[str],
     spend: Any,

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from typing_extensions import assert_type
-
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import assert_type
 
 import edgetally as et
 
