@@ -10,8 +10,8 @@ returns named fields; an interval behaves as its estimate::
     >>> round(et.funnel(cpm=12, ctr=0.015, cvr=0.03, aov=80, gross_margin=0.57).cpa, 2)
     26.67
 
-``normalize_*`` and ``hash_*`` spell and hash identifiers as the edgetally gateway does, so that a list hashed here matches
-what the edge has sent. The same person has a different digest at every platform, because each normalises differently::
+``normalize_*`` and ``hash_*`` spell and hash identifiers as the edgetally gateway does, so that a list hashed here
+matches what the edge has sent. The same person has a different digest at every platform::
 
     >>> et.normalize_email("Elena.Brandt+shop@gmail.com", dialect="meta")
     'elena.brandt+shop@gmail.com'
@@ -20,8 +20,8 @@ what the edge has sent. The same person has a different digest at every platform
     >>> et.hash_phone(["01512 3456789", None], default_country="DE")
     ['c0f8f0bebbbac96451ee8d8def84a02ae9e34c877775437cb9d458328315afa7', None]
 
-Wrong arguments raise ``EdgetallyError``, a ``ValueError`` with a stable ``code``; ``NaN`` in is ``NaN`` out, and a ratio that is
-not defined is ``NaN``, never zero.
+Wrong arguments raise ``EdgetallyError``, a ``ValueError`` with a stable ``code``; ``NaN`` in is ``NaN`` out, and a
+ratio that is not defined is ``NaN``, never zero.
 """
 
 from . import (

@@ -21,7 +21,7 @@ class LiftPValueResult(Result):
     __slots__ = ()
 
     definition = {
-        "p_value": "The one that fits the counts: the score test's, or Fisher's mid-p where a cell expects fewer than 5.",
+        "p_value": "The one that fits the counts: the score test's, or Fisher's mid-p where a cell expects under 5.",
         "exact": "1 where p_value is Fisher's mid-p, 0 where it is the score test's.",
         "z_pooled": "Difference of the rates over its standard error with one rate for both arms.",
         "p_pooled": "p-value of z_pooled.",
