@@ -12,8 +12,7 @@ one = et.funnel(12, 0.015, 0.03, 80)
 assert_type(one, et.FunnelResult[float])
 assert_type(one.cpa, float)
 
-column = np.full(2, 0.01)
-many = et.funnel(12, column, 0.03, 80)
+many = et.funnel(12, [0.01, 0.02], 0.03, 80)
 assert_type(many, et.FunnelResult[NDArray[np.float64]])
 assert_type(many.cpa, NDArray[np.float64])
 
