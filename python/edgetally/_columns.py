@@ -66,6 +66,8 @@ class Form:
 
     def _numpy(self, argument: str, value: Any) -> Any:
         try:
+            if isinstance(value, np.ma.MaskedArray):
+                value = value.astype(np.float64).filled(np.nan)
             array = np.asarray(value)
             if array.dtype.kind in "bSUMmV":
                 raise TypeError
@@ -192,16 +194,19 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
 
 def status(result: Result) -> Any:
     """Bits per row, as ``Result.status`` says."""
-    undefined: Any = False
+    undefined: Any = np.zeros((), dtype=bool)
     for _, value in result._items():
         for part in (value.estimate, value.low, value.high) if isinstance(value, Interval) else (value,):
             if isinstance(part, float) or hasattr(part, "__len__"):
                 try:
-                    undefined = undefined | np.isnan(np.asarray(part, dtype=np.float64))
+                    missing = np.isnan(np.asarray(part, dtype=np.float64))
                 except (TypeError, ValueError):
                     continue
+                # A field that is not row by row says nothing of a row.
+                if undefined.ndim == 0 or missing.ndim == 0 or missing.shape == undefined.shape:
+                    undefined = undefined | missing
     bits = np.where(undefined, UNDEFINED, 0).astype(np.uint8)
-    if result._refused is not None:
+    if result._refused is not None and np.size(result._refused) == bits.size:
         bits = bits | np.where(np.reshape(result._refused, bits.shape), INVALID, 0).astype(np.uint8)
     return int(bits) if bits.ndim == 0 else bits
 
@@ -209,12 +214,19 @@ def status(result: Result) -> Any:
 def _as_columns(table: dict[str, Any]) -> dict[str, Any]:
     """Every value as long as the longest; a single value is repeated."""
     rows = max(
-        (len(value) for value in table.values() if hasattr(value, "__len__") and not isinstance(value, str)), default=1
+        (
+            np.size(value) if isinstance(value, np.ndarray) else len(value)
+            for value in table.values()
+            if hasattr(value, "__len__") and not isinstance(value, str)
+        ),
+        default=1,
     )
-    return {
+    columns = {
         name: value if hasattr(value, "__len__") and not isinstance(value, (str, dict, tuple)) else [value] * rows
         for name, value in table.items()
     }
+    # More dimensions than one become rows, the last running fastest.
+    return {name: value.reshape(-1) if isinstance(value, np.ndarray) else value for name, value in columns.items()}
 
 
 def to_pandas(table: dict[str, Any]) -> Any:

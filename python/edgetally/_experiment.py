@@ -36,6 +36,9 @@ def _refuse(
 ) -> Any:
     """Refuse rows that break a rule on two arguments; their numbers are ``NaN`` already."""
     (first_name, first), (second_name, second) = pair
+    for name, value in pair:
+        if value is None:
+            raise _error("missing", f"{name} is required")
     argument, code, sentence = rule
     scalar = isinstance(first, (int, float)) and isinstance(second, (int, float))
     if scalar and not breaks(first, second):
@@ -75,6 +78,9 @@ def _columns(**values: Any) -> tuple[Any, dict[str, Any]]:
 
     form = Form()
     read = {name: form.read(name, value) for name, value in values.items()}
+    for name, value in read.items():
+        if getattr(value, "ndim", 1) > 1:
+            raise _error("wrong_type", f"{name} is no column of numbers, but has {value.ndim} dimensions")
     flat = {
         name: np.ascontiguousarray(np.atleast_1d(value), dtype=np.float64).reshape(-1) for name, value in read.items()
     }
@@ -359,9 +365,24 @@ def sequential_simulation(
     >>> played.rejected <= 0.05, played.naive > 0.15
     (True, True)
     """
+    rates = []
+    for name, rate in (("exposed_rate", exposed_rate), ("holdout_rate", holdout_rate)):
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0.0 <= rate <= 1.0:
+            raise _error("not_a_rate", f"{name} is not a rate from 0 to 1")
+        rates.append(abs(float(rate)))  # a negative zero is a zero
+    for name, count in (
+        ("exposed_users_per_look", exposed_users_per_look),
+        ("holdout_users_per_look", holdout_users_per_look),
+        ("looks", looks),
+        ("repetitions", repetitions),
+    ):
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count < 2**32:
+            raise _error("not_a_count", f"{name} is not a whole number from 1 below 2^32")
+    drawn = looks * repetitions * (exposed_users_per_look * rates[0] + holdout_users_per_look * rates[1])
+    if drawn > 1e9:
+        raise _error("out_of_range", "repetitions of this size play more than 10^9 conversions: play fewer")
     values = _edgetally._sequential_simulation(
-        float(exposed_rate),
-        float(holdout_rate),
+        *rates,
         exposed_users_per_look,
         holdout_users_per_look,
         looks,

@@ -44,6 +44,10 @@ _PARAMETERS = {
 }
 
 
+# As many as a bootstrap of customers takes.
+_MOST_RESAMPLES = 1_000_000
+
+
 def _refuse(code: str, message: str) -> NoReturn:
     error = EdgetallyError(message)
     error.code = code
@@ -82,7 +86,8 @@ def _number(name: str, value: Any) -> float:
 
 
 def _count(name: str, value: Any, least: int = 1) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__float__") or value != int(value) or value < least:
+    number = _number(name, value)
+    if isinstance(value, bool) or not least <= number <= 2**64 or number != int(number):
         _refuse("not_a_count", f"{name} is not a whole number from {least}")
     return int(value)
 
@@ -563,6 +568,12 @@ def _fitted(
 ) -> ResponseFit:
     if model != "auto" and model not in _PARAMETERS:
         _refuse("unknown_choice", f"model is none of auto, {', '.join(_PARAMETERS)}")
+    if options["n_boot"] > _MOST_RESAMPLES:
+        _refuse("resamples_out_of_range", "n_boot is not from 0 to 1,000,000")
+    for name in ("block", "newey_west"):
+        if options[name] is not None and options[name] >= len(spend) > 0:
+            _refuse("exceeds", f"{name} {options[name]} is not below the number of rows")
+    confidence = _number("confidence", confidence)
     engine = _edgetally.ResponseModel(model, spend, revenue, options, threads)
     params = engine.params()
     (rss, sigma, r2, aic, aicc, bic), (rows, converged, baseline, theta, log_sd, failed) = engine.numbers()

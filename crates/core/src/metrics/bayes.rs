@@ -130,6 +130,19 @@ impl Pair {
         if [n1, x1, n0, x0, alpha, beta].iter().any(|x| x.is_nan()) {
             return Ok(None);
         }
+        // Below, the density's spikes at 0 and 1 are beyond what the panels hold; above, its width is.
+        for (name, prior, fewest) in [
+            ("prior_alpha", alpha, x1.min(x0)),
+            ("prior_beta", beta, (n1 - x1).min(n0 - x0)),
+        ] {
+            if fewest + prior < 0.3 || prior > 1e15 {
+                let rule = Rule::Other(
+                    "out_of_range",
+                    "is too small for an arm that has none, or too large: take 0.3 to 10^15",
+                );
+                return Err(DomainError::scalar(name, rule, prior));
+            }
+        }
         let one = Arm::new(x1 + alpha, (n1 - x1) + beta);
         let zero = Arm::new(x0 + alpha, (n0 - x0) + beta);
         // a1 b0 - a0 b1, each product with its rounding.
