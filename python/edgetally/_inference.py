@@ -129,6 +129,8 @@ def lift_bayes(
     Errors: counts that are not whole numbers, more conversions than users, a prior that is not above 0. An arm without
     users has its prior for posterior.
 
+    A prior below 0.3 is undefined (``NaN``) for an arm without such a user: its density has a spike at the end.
+
     >>> import edgetally as et
     >>> b = et.lift_bayes(10_000, 500, 10_000, 460, threshold=0.002)
     >>> round(b.prob_lift_positive, 4), round(b.prob_above_threshold, 4), round(b.expected_loss_ship, 6)
