@@ -53,7 +53,7 @@ def by_enumeration() -> list[str]:
             *((m, et.lift_diff_ci, "diff", p1 - p0) for m in DIFFERENCE),
             *((m, et.lift_rel_ci, "ratio", p1 / p0) for m in RATIO),
         ):
-            interval = function(float(n1), x1, float(n0), x0)[f"{prefix}_{method}"]
+            interval = function(float(n1), x1, float(n0), x0, threads=1)[f"{prefix}_{method}"]
             low, high = np.asarray(interval.low), np.asarray(interval.high)
             # What is not defined misses: it tells the reader nothing.
             above = weight[~(low <= truth)].sum()
@@ -87,7 +87,9 @@ def revenue(rows: int) -> list[str]:
     each = np.exp(3.5 + 0.7**2 / 2)
     m1, s1 = arm(n1, 0.05)
     m0, s0 = arm(n0, 0.04)
-    r = et.lift_revenue(float(n1), m1, s1, float(n0), m0, s0)
+    r = et.lift_revenue(
+        exposed_mean=m1, exposed_sd=s1, exposed_users=float(n1), holdout_mean=m0, holdout_sd=s0, holdout_users=float(n0)
+    )
     return [
         simulated("revenue per user, difference (Welch)", 0.01 * each, r.diff_ci.low, r.diff_ci.high),
         simulated("revenue per user, relative (Fieller)", 0.25, r.rel_ci_fieller.low, r.rel_ci_fieller.high),
@@ -96,24 +98,25 @@ def revenue(rows: int) -> list[str]:
 
 
 def curves(rows: int) -> list[str]:
-    """A Hill curve seen through noise: 52 weeks, spend spread widely (standard deviation of its logarithm 0.8)."""
+    """A Hill curve seen through noise of 10 % of revenue; 52 weeks, standard deviation of the logarithm of spend 0.8."""
     random = np.random.default_rng(12)
     top, half, n = 400_000.0, 50_000.0, 1.6
     truth = et.response_optimum("hill", {"vmax": top, "k": half, "n": n}, margin=0.5).optimal_spend
-    delta_low, delta_high, boot_low, boot_high = [], [], [], []
+    ends: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for seed in range(rows):
         spend = 50_000 * np.exp(0.8 * random.standard_normal(52))
         revenue = top * spend**n / (half**n + spend**n) * (1 + 0.1 * random.standard_normal(52))
-        fit = et.fit_response(spend, revenue, model="hill", n_boot=400, seed=seed)
-        best = fit.optimum(0.5, extrapolate=True)
-        delta_low.append(best.optimal_spend_ci_delta.low)
-        delta_high.append(best.optimal_spend_ci_delta.high)
-        boot_low.append(best.optimal_spend_ci_bootstrap.low)
-        boot_high.append(best.optimal_spend_ci_bootstrap.high)
-    return [
-        simulated("optimal spend of a Hill fit, n = 52 (delta, log scale)", truth, delta_low, delta_high),
-        simulated("optimal spend of a Hill fit, n = 52 (bootstrap)", truth, boot_low, boot_high),
-    ]
+        for noise in ("multiplicative", "additive"):
+            fit = et.fit_response(spend, revenue, model="hill", noise=noise, n_boot=1_000, seed=seed)
+            best = fit.optimum(0.5, extrapolate=True)
+            ends.setdefault((noise, "delta"), []).append(tuple(best.optimal_spend_ci_delta))
+            ends.setdefault((noise, "bootstrap"), []).append(tuple(best.optimal_spend_ci_bootstrap))
+    lines = []
+    for (noise, kind), pairs in ends.items():
+        low, high = zip(*pairs, strict=True)
+        name = f'optimal spend of a Hill fit, n = 52, noise="{noise}" ({kind})'
+        lines.append(simulated(name, truth, low, high))
+    return lines
 
 
 def looks(rows: int) -> list[str]:
@@ -122,7 +125,7 @@ def looks(rows: int) -> list[str]:
     a = np.cumsum(random.binomial(5_000, 0.02, (rows, 20)), axis=1).astype(float)
     b = np.cumsum(random.binomial(5_000, 0.02, (rows, 20)), axis=1).astype(float)
     users = np.broadcast_to(5_000.0 * np.arange(1, 21), a.shape)
-    fixed = et.lift_p_value(users, a, users, b).p_score
+    fixed = et.lift_ci(users, a, users, b).p_value
     always = et.lift_sequential(users, a, users, b, tau=0.002).p_always_valid
     held = [1 - np.mean((p < 0.05).any(axis=1)) for p in (fixed, always)]
     return [
@@ -133,7 +136,7 @@ def looks(rows: int) -> list[str]:
 
 def document() -> str:
     """The page."""
-    rows = 400 if QUICK else 4_000
+    rows = 400 if QUICK else 20_000
     head = "| users, rates | " + " | ".join([*(f"diff {m}" for m in DIFFERENCE), *(f"ratio {m}" for m in RATIO)]) + " |"
     lines = [
         "# Do the intervals hold?",
@@ -149,10 +152,14 @@ def document() -> str:
         "|---" * (1 + len(DIFFERENCE) + len(RATIO)) + "|",
         *by_enumeration(),
         "",
-        "The default is `score` for both. It is the only one that stays near 95 % in every row and never calls a difference that its own",
-        "p-value denies. `wald` and `katz` are there for comparison.",
+        "The default is `score` for both: from 94 to 96 % in every row, and it excludes no effect exactly when its own p-value does.",
+        "`newcombe` with `mover` is the fast closed form and errs on the safe side where events are rare. `wald` and `katz` are there",
+        "for comparison.",
         "",
         "## Everything else, by simulation with a known truth",
+        "",
+        "The noise around the curve is a share of revenue: `noise=\"multiplicative\"` is told so, the default is not, and its intervals",
+        "pay for it. Prefer the bootstrap, and say how the noise behaves where it is known.",
         "",
         "| what | runs | held |",
         "|---|---|---|",
