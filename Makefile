@@ -110,7 +110,8 @@ test-python: wheel ## the wheel as it is shipped: empty environment, types, stub
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	PATH="$$PWD/$(VENV):$$PATH" $(VENV)/python scripts/stubs.py --check
 	cd python && ../$(VENV)/mypy edgetally tests/typed.py
-	cd python && ../$(VENV)/stubtest edgetally edgetally._edgetally --allowlist stubtest-allowed.txt
+	cd python && ../$(VENV)/stubtest edgetally --mypy-config-file pyproject.toml --allowlist stubtest-allowed.txt
+	$(VENV)/python scripts/notebooks.py --check
 	cd python && ../$(VENV)/pytest -q
 
 .PHONY: test-engines
