@@ -67,7 +67,7 @@ class Form:
     def _numpy(self, argument: str, value: Any) -> Any:
         try:
             if isinstance(value, np.ma.MaskedArray):
-                value = value.astype(np.float64).filled(np.nan)
+                value = np.ma.filled(value.astype(np.float64), np.nan)
             array = np.asarray(value)
             if array.dtype.kind in "bSUMmV":
                 raise TypeError
