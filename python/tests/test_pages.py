@@ -31,7 +31,11 @@ def test_the_pages_are_there() -> None:
     assert len(PAGES) > 15
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+# The tables of coverage.md are written by scripts/coverage.py, and show no call.
+SHOWING = [page for page in PAGES if page.stem != "coverage"]
+
+
+@pytest.mark.parametrize("page", SHOWING, ids=lambda page: page.stem)
 def test_what_a_page_shows_is_what_is_printed(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     found = examples(page)
