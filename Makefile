@@ -118,7 +118,8 @@ test-python: wheel ## the wheel as it is shipped: empty environment, types, stub
 test-engines: wheel ## inside Spark, DuckDB and Polars (heavy; needs Java 17)
 	@scripts/setup.sh python-engines
 	.venv-engines/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
-	cd python && ../.venv-engines/bin/pytest -q tests/engines
+	@# From here, since Spark's workers look into the folder that they were started in first.
+	.venv-engines/bin/pytest -q -c python/pyproject.toml python/tests/engines
 
 .PHONY: stubs
 stubs: ## python/edgetally/__init__.pyi anew, from what the package exports
