@@ -85,9 +85,9 @@ function zero() {
 }
 
 const SECRET_QUERY = /([?&](?:access_token|api_secret)=)[^&]*/g;
-const SECRET_KEYS = new Set(["access_token", "api_secret"]);
-const SHORTENED_KEYS = new Set(["client_ip_address", "client_user_agent", "ip_override", "user_agent", "client_ip", "ip"]);
-const SECRET_HEADERS = new Set(["authorization", "webhook-signature", "cookie"]);
+const SECRET_KEYS = new Set(["access_token", "api_secret", "refresh_token", "client_secret", "assertion"]);
+const SHORTENED_KEYS = new Set(["client_ip_address", "client_user_agent", "ip_override", "user_agent", "client_ip", "ip", "ip_address", "ipAddress", "userAgent", "clientIpAddress", "clientUserAgent"]);
+const SECRET_HEADERS = new Set(["authorization", "access-token", "x-pixel-token", "webhook-signature", "cookie"]);
 
 /** @param {string} text */
 function redactText(text) {
