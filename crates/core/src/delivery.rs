@@ -27,7 +27,10 @@ const MOST_FLIGHTS_EACH: usize = 2;
 /// What became of one event at one destination in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
-    Delivered,
+    /// With what the platform remarked, or nothing.
+    Delivered(String),
+    /// Taken in, to be judged later, with the receipt.
+    Processing(String),
     Skipped(&'static str),
     Rejected(String),
     Dead(String),
@@ -259,7 +262,7 @@ impl<'e> Delivery<'e> {
                 continue;
             }
             let inputs = self.inputs(&members);
-            match destination.request(&inputs, now) {
+            match destination.request(&inputs, None, now) {
                 Err(outcome) => self.apply(index, &members, Answer::All(outcome), now),
                 Ok(request)
                     if request.body().len() > destination.facts().most_bytes
@@ -410,7 +413,9 @@ impl<'e> Delivery<'e> {
             configured.destination.expires(&found.input)
         });
         let fate = match outcome {
-            Outcome::Delivered => Fate::Delivered,
+            Outcome::Delivered => Fate::Delivered(String::new()),
+            Outcome::Remarked { code } => Fate::Delivered(code),
+            Outcome::Processing { receipt } => Fate::Processing(receipt),
             Outcome::Rejected { code } => Fate::Rejected(code),
             Outcome::Retry { code, .. } if attempt + 1 >= self.settings.schedule.max_attempts => {
                 Fate::Dead(code)
@@ -501,7 +506,8 @@ impl<'e> Delivery<'e> {
                 counts.add(place.line(name, State::Accepted, ""), 1);
             }
             let (state, code) = match &fate {
-                Fate::Delivered => (State::Delivered, ""),
+                Fate::Delivered(code) => (State::Delivered, code.as_str()),
+                Fate::Processing(_) => (State::Processing, ""),
                 Fate::Skipped(code) => (State::Skipped, *code),
                 Fate::Rejected(code) => (State::Rejected, code.as_str()),
                 Fate::Dead(code) => (State::Dead, code.as_str()),
@@ -546,7 +552,7 @@ impl<'e> Delivery<'e> {
                     code,
                     parcel: one_leg(parcel, name),
                 }),
-                Fate::Delivered | Fate::Skipped(_) => {}
+                Fate::Processing(_) | Fate::Delivered(_) | Fate::Skipped(_) => {}
             }
         }
         if !retry {

@@ -8,13 +8,14 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::access::Access;
 use crate::attribution::without_click_ids;
 use crate::consent::{Grant, Purpose};
 use crate::envelope::Parcel;
 use crate::identity::spelling::{ClearSpelling, HashedSpelling};
 use crate::identity::{Hashed, Spellings};
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::Reader;
+use crate::outcome::{Answer, Outcome, Reply, Verdict};
+use crate::settings::{Reader, Secret};
 use crate::table::Table;
 use crate::time::UnixMillis;
 
@@ -79,6 +80,17 @@ pub struct Facts {
     pub most_bytes: usize,
     /// The spellings of identifiers that it takes.
     pub spellings: Spellings,
+    /// What becomes of test events.
+    pub test: TestMode,
+}
+
+/// What a platform does with test events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestMode {
+    /// It takes them apart from the real ones.
+    Platform,
+    /// It has no place for them: they are checked and encoded here, and the sender is told that they went no further.
+    DryRun,
 }
 
 /// Why a destination has no use for an event. Expected and counted, never an error.
@@ -181,6 +193,42 @@ impl<'e> Input<'e> {
         })
     }
 
+    /// A click id: the parameter of the address, else the first of these cookies that is there.
+    pub fn clicked(&self, parameter: &str, cookies: &[&str]) -> Option<&'e str> {
+        self.click_id(parameter)
+            .or_else(|| cookies.iter().find_map(|name| self.cookie(name)))
+    }
+
+    /// The visitor's address where it is an IPv4 one.
+    pub fn ipv4(&self) -> Option<&'e str> {
+        let ip = self.event.ip.as_deref()?;
+        ip.parse::<std::net::Ipv4Addr>().ok().map(|_| ip)
+    }
+
+    /// How many articles there are, where every quantity is whole: articles sold by weight have no number.
+    pub fn articles(&self) -> Option<i64> {
+        let items = &self.event.items;
+        if items.is_empty() {
+            return None;
+        }
+        items
+            .iter()
+            .map(|item| item.quantity_or_one().parse::<i64>().ok())
+            .sum()
+    }
+
+    /// When it happened, not later than now: platforms refuse what lies ahead, and clocks differ.
+    pub fn time(&self, now: UnixMillis) -> UnixMillis {
+        self.event.time.min(now)
+    }
+
+    /// A text property that is not empty.
+    pub fn text(&self, name: &str) -> Option<&'e str> {
+        self.event
+            .property_text(name)
+            .filter(|text| !text.is_empty())
+    }
+
     /// How long ago the event happened, in milliseconds.
     pub fn age_ms(&self, now: UnixMillis) -> i64 {
         now.0 - self.event.time.0
@@ -231,11 +279,26 @@ pub trait Destination: fmt::Debug + Send + Sync {
         String::new()
     }
 
-    /// The request for a batch; never empty, all of one group.
+    /// Where its access tokens come from; nothing where the credential in the settings does by itself.
+    fn access(&self) -> Option<&Access> {
+        None
+    }
+
+    /// The request for a batch; never empty, all of one group. `token` is of [`access`](Self::access).
     ///
     /// # Errors
     /// An outcome for the whole batch where no request can be built.
-    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome>;
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome>;
+
+    /// How to ask what became of events, for a platform that judges later.
+    fn inquiry(&self) -> Option<&dyn Inquiry> {
+        None
+    }
 
     /// What the reply means.
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer;
@@ -245,6 +308,21 @@ pub trait Destination: fmt::Debug + Send + Sync {
         let _ = (batch, lost);
         Answer::All(Outcome::retry(code))
     }
+}
+
+/// A platform that takes events in, gives a receipt ([`Outcome::Processing`]) and says later what became of them.
+pub trait Inquiry {
+    /// The question.
+    ///
+    /// # Errors
+    /// An outcome where it cannot be asked.
+    fn request(&self, receipt: &str, token: Option<&Secret>) -> Result<Request, Outcome>;
+
+    /// What the reply means.
+    fn read(&self, reply: &Reply) -> Verdict;
+
+    /// Seconds from taking in, or from the last question, to the next one; `asked` says how often it was asked.
+    fn wait(&self, asked: u32) -> u32;
 }
 
 /// Reads the settings of a platform, telling faults by path.
@@ -280,6 +358,26 @@ impl EventNames {
     /// The operator's word on an event: `Some(None)` leaves it out.
     pub(crate) fn overridden(&self, name: &str) -> Option<Option<&str>> {
         self.overrides.get(name).map(Option::as_deref)
+    }
+
+    /// What the platform calls an event: the operator's word, else the table's. Custom events, which no table has, keep
+    /// their name. `None` leaves the event out.
+    pub(crate) fn resolve<'n>(
+        &'n self,
+        table: &[(&'static str, &'static str)],
+        name: &'n str,
+    ) -> Option<&'n str> {
+        match self.overridden(name) {
+            Some(overridden) => overridden,
+            // No platform but Google's has refunds, and a refund by another name would count as a sale.
+            None if name == "refund" => None,
+            None => Some(
+                table
+                    .iter()
+                    .find(|(canonical, _)| *canonical == name)
+                    .map_or(name, |(_, theirs)| *theirs),
+            ),
+        }
     }
 
     /// The platform's names that the operator gave.

@@ -1,7 +1,7 @@
 //! What is counted, and the law that the counts obey.
 //!
 //! For every source and destination, and for any span of time:
-//! `accepted = delivered + duplicate + blocked + skipped + rejected + retrying + dead`, remainder 0.
+//! `accepted = delivered + duplicate + blocked + skipped + rejected + processing + retrying + dead`, remainder 0.
 //!
 //! Counts ride with the events: what intake saw travels in the envelope, what became of it is added when the envelope
 //! has been worked off, and the whole is handed to the ledger as one [`Report`] with an id of its own. The ledger
@@ -32,6 +32,8 @@ pub enum State {
     Skipped,
     /// The platform refused it for good; the code is the platform's.
     Rejected,
+    /// The platform took it in and has not said yet what became of it.
+    Processing,
     /// It is waiting for another attempt.
     Retrying,
     /// It was given up after the last attempt or the platform's age limit.
@@ -43,13 +45,14 @@ pub enum State {
 }
 
 impl State {
-    /// The seven states that share out what was accepted.
-    pub const FINAL: [Self; 7] = [
+    /// The eight states that share out what was accepted.
+    pub const FINAL: [Self; 8] = [
         Self::Delivered,
         Self::Duplicate,
         Self::Blocked,
         Self::Skipped,
         Self::Rejected,
+        Self::Processing,
         Self::Retrying,
         Self::Dead,
     ];
@@ -64,6 +67,7 @@ impl State {
             Self::Blocked => "blocked",
             Self::Skipped => "skipped",
             Self::Rejected => "rejected",
+            Self::Processing => "processing",
             Self::Retrying => "retrying",
             Self::Dead => "dead",
             Self::Retries => "retries",
@@ -266,6 +270,8 @@ pub struct Balance {
     pub skipped: i64,
     /// See [`State::Rejected`].
     pub rejected: i64,
+    /// See [`State::Processing`].
+    pub processing: i64,
     /// See [`State::Retrying`].
     pub retrying: i64,
     /// See [`State::Dead`].
@@ -306,6 +312,7 @@ pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
             State::Blocked => row.blocked += n,
             State::Skipped => row.skipped += n,
             State::Rejected => row.rejected += n,
+            State::Processing => row.processing += n,
             State::Retrying => row.retrying += n,
             State::Dead => row.dead += n,
             State::Retries => row.retries += n,
@@ -319,6 +326,7 @@ pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
                 + row.blocked
                 + row.skipped
                 + row.rejected
+                + row.processing
                 + row.retrying
                 + row.dead;
             Balance {

@@ -48,6 +48,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod attribution;
 pub mod auth;
 pub mod consent;
@@ -59,6 +60,7 @@ pub mod error;
 pub mod event;
 pub mod identity;
 pub mod intake;
+pub mod json;
 pub mod ledger;
 pub mod metrics;
 pub mod money;

@@ -68,6 +68,72 @@ impl<'a> Amount<'a> {
         self.0.get()
     }
 
+    /// The amount with so many decimal places, rounded half to even, without an exponent.
+    ///
+    /// For platforms that want a text. Done on the digits, so nothing is lost on the way.
+    ///
+    /// ```
+    /// use edgetally_core::money::Amount;
+    /// let fixed = |text: &'static str, places| Amount::parse(text).unwrap().fixed(places);
+    /// assert_eq!(fixed("129.9", 2), "129.90");
+    /// assert_eq!(fixed("0.125", 2), "0.12");
+    /// assert_eq!(fixed("0.135", 2), "0.14");
+    /// assert_eq!(fixed("999.996", 2), "1000.00");
+    /// assert_eq!(fixed("5e3", 0), "5000");
+    /// assert_eq!(fixed("12345e-4", 3), "1.234");
+    /// ```
+    pub fn fixed(&self, places: usize) -> String {
+        let (mantissa, exponent) = match self.as_str().split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().unwrap_or(0)),
+            None => (self.as_str(), 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .map(|byte| byte & 15)
+            .collect();
+        // Where the point stands, counted in digits from the left.
+        let mut point = i32::try_from(whole.len())
+            .unwrap_or(0)
+            .saturating_add(exponent);
+        // A zero in front for the carry, and room so that every place asked for is there. An amount is at most 10^12
+        // and at most 32 characters long, so this is a few dozen digits.
+        let lead = usize::try_from(1 - point.min(0)).unwrap_or(1).min(64);
+        digits.splice(0..0, std::iter::repeat_n(0, lead));
+        point = point.saturating_add(i32::try_from(lead).unwrap_or(1));
+        let point = usize::try_from(point).unwrap_or(0).min(96);
+        let end = point + places;
+        let rest = digits.split_off(end.min(digits.len()));
+        digits.resize(end, 0);
+        let odd = digits.last().is_some_and(|digit| digit % 2 == 1);
+        let up = match rest.split_first() {
+            None => false,
+            Some((5, more)) => odd || more.iter().any(|digit| *digit > 0),
+            Some((first, _)) => *first > 5,
+        };
+        if up {
+            for digit in digits.iter_mut().rev() {
+                *digit = (*digit + 1) % 10;
+                if *digit > 0 {
+                    break;
+                }
+            }
+        }
+        let text: String = digits
+            .iter()
+            .map(|digit| char::from(b'0' + digit))
+            .collect();
+        let (whole, fraction) = text.split_at(point.min(text.len()));
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        if fraction.is_empty() {
+            whole.to_owned()
+        } else {
+            format!("{whole}.{fraction}")
+        }
+    }
+
     /// The amount as a float, for comparisons only.
     pub fn to_f64(&self) -> f64 {
         self.as_str().parse().unwrap_or(0.0)
@@ -105,6 +171,13 @@ impl Currency {
         let text = std::str::from_utf8(&upper).ok()?;
         iso_currency::Currency::from_code(text)?;
         Some(Self(upper))
+    }
+
+    /// How many decimal places its minor unit has (ISO 4217): 2 for EUR, 0 for JPY, 3 for KWD.
+    pub fn places(&self) -> usize {
+        iso_currency::Currency::from_code(self.as_str())
+            .and_then(iso_currency::Currency::exponent)
+            .map_or(2, usize::from)
     }
 
     /// The three letters.

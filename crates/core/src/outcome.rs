@@ -11,6 +11,16 @@ use crate::time::UnixMillis;
 pub enum Outcome {
     /// The platform has it.
     Delivered,
+    /// The platform has it and remarked on something, such as a field that it left out.
+    Remarked {
+        /// On what.
+        code: String,
+    },
+    /// The platform took it in and will judge later. Asking with the receipt brings the verdict.
+    Processing {
+        /// What to ask with.
+        receipt: String,
+    },
     /// The platform will never take it as it is.
     Rejected {
         /// Why.
@@ -123,6 +133,44 @@ pub enum Answer {
     Isolate(Vec<(usize, Outcome)>),
     /// Some event is at fault and nobody says which: halve the batch until it stands alone and has this outcome.
     Split(Outcome),
+}
+
+/// What a platform that judges later says about the events of one receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing yet.
+    Pending,
+    /// What became of how many of them; all others were taken.
+    Settled(Vec<Judged>),
+    /// It does not know the receipt.
+    Unknown,
+    /// It could not be asked: [`Outcome::Retry`] or [`Outcome::Unauthorized`].
+    Unanswered(Outcome),
+}
+
+/// So many events of a receipt, and what became of them. Which ones, the platform does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The platform's reason.
+    pub code: String,
+    /// How many.
+    pub events: u64,
+    /// What it means.
+    pub meaning: Meaning,
+}
+
+/// What a reason means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The platform has it, and remarked on something.
+    Remarked,
+    /// The platform will never take it.
+    Rejected,
+    /// To be offered again, so many seconds later.
+    Again {
+        /// Seconds.
+        after: u32,
+    },
 }
 
 /// The retry schedule of a deployment.

@@ -14,7 +14,8 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings,
+    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
+    settings,
 };
 use crate::attribution::{client_id_from_ga, session_id_from_ga};
 use crate::consent::{Choice, Purpose};
@@ -51,6 +52,7 @@ pub const FACTS: Facts = Facts {
     most_events: 25,
     most_bytes: 130_000,
     spellings: IDENTIFIERS,
+    test: TestMode::Platform,
 };
 
 /// Older events are moved to this limit in silence, which would put them on the wrong day.
@@ -555,7 +557,12 @@ impl Destination for Ga4 {
         .join("\n")
     }
 
-    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        _token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome> {
         let Some(first) = batch.first() else {
             return Err(Outcome::rejected("batch_empty"));
         };

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, by_status, post, settings,
+    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
+    settings,
 };
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
@@ -52,6 +53,7 @@ pub const FACTS: Facts = Facts {
         Spelling::CountryHash,
         Spelling::MetaExternalId,
     ]),
+    test: TestMode::Platform,
 };
 
 /// Events older than this make Meta refuse the request (subcode 2804003).
@@ -555,7 +557,12 @@ impl Destination for Meta {
         }
     }
 
-    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        _token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome> {
         let data = batch
             .iter()
             .map(|input| {

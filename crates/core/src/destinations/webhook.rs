@@ -11,7 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, by_status, post, settings};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post, settings};
 use crate::auth::sign;
 use crate::consent::Purpose;
 use crate::event::{ActionSource, Item, Property};
@@ -47,6 +47,7 @@ pub const FACTS: Facts = Facts {
         Spelling::CountryHash,
         Spelling::ExternalId,
     ]),
+    test: TestMode::Platform,
 };
 
 /// The format of the body.
@@ -364,7 +365,12 @@ impl Destination for Webhook {
         UnixMillis(input.event.time.0 + self.most_age_ms)
     }
 
-    fn request(&self, batch: &[Input<'_>], now: UnixMillis) -> Result<Request, Outcome> {
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        _token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome> {
         // The body says when it happened, never when it is sent: a repeated attempt has the same body and the same id.
         let newest = batch
             .iter()

@@ -128,6 +128,8 @@ struct StoredReply {
 fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Delivered => "delivered".to_owned(),
+        Outcome::Remarked { code } => format!("delivered, {code}"),
+        Outcome::Processing { receipt } => format!("processing {receipt}"),
         Outcome::Rejected { code } => format!("rejected {code}"),
         Outcome::Retry { code, after: None } => format!("retry {code}"),
         Outcome::Retry {
