@@ -2,11 +2,15 @@
 
 import { ga4 } from "./platforms/ga4.mjs";
 import { meta } from "./platforms/meta.mjs";
+import { reddit } from "./platforms/reddit.mjs";
+import { snapchat } from "./platforms/snapchat.mjs";
 import { webhook } from "./platforms/webhook.mjs";
 
 /** @type {readonly import("./types.mjs").Platform[]} */
 export const platforms = [
   ga4,
   meta,
+  reddit,
+  snapchat,
   webhook,
 ];
