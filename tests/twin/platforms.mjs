@@ -2,11 +2,13 @@
 
 import { ga4 } from "./platforms/ga4.mjs";
 import { meta } from "./platforms/meta.mjs";
+import { tiktok } from "./platforms/tiktok.mjs";
 import { webhook } from "./platforms/webhook.mjs";
 
 /** @type {readonly import("./types.mjs").Platform[]} */
 export const platforms = [
   ga4,
   meta,
+  tiktok,
   webhook,
 ];
