@@ -2,6 +2,7 @@
 
 import { ga4 } from "./platforms/ga4.mjs";
 import { meta } from "./platforms/meta.mjs";
+import { pinterest } from "./platforms/pinterest.mjs";
 import { tiktok } from "./platforms/tiktok.mjs";
 import { webhook } from "./platforms/webhook.mjs";
 
@@ -9,6 +10,7 @@ import { webhook } from "./platforms/webhook.mjs";
 export const platforms = [
   ga4,
   meta,
+  pinterest,
   tiktok,
   webhook,
 ];
