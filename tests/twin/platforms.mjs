@@ -2,15 +2,19 @@
 
 import { ga4 } from "./platforms/ga4.mjs";
 import { meta } from "./platforms/meta.mjs";
+import { pinterest } from "./platforms/pinterest.mjs";
 import { reddit } from "./platforms/reddit.mjs";
 import { snapchat } from "./platforms/snapchat.mjs";
+import { tiktok } from "./platforms/tiktok.mjs";
 import { webhook } from "./platforms/webhook.mjs";
 
 /** @type {readonly import("./types.mjs").Platform[]} */
 export const platforms = [
   ga4,
   meta,
+  pinterest,
   reddit,
   snapchat,
+  tiktok,
   webhook,
 ];
