@@ -73,6 +73,11 @@ impl Reply {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
+    /// The body as JSON; `null` when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     /// No platform needs more to say what happened.
     pub const MOST_BYTES: usize = 256 * 1024;
 
