@@ -4,6 +4,7 @@ import { ga4 } from "./platforms/ga4.mjs";
 import { linkedin } from "./platforms/linkedin.mjs";
 import { meta } from "./platforms/meta.mjs";
 import { webhook } from "./platforms/webhook.mjs";
+import { x } from "./platforms/x.mjs";
 
 /** @type {readonly import("./types.mjs").Platform[]} */
 export const platforms = [
@@ -11,4 +12,5 @@ export const platforms = [
   linkedin,
   meta,
   webhook,
+  x,
 ];
