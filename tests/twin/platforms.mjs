@@ -3,6 +3,7 @@
 import { ga4 } from "./platforms/ga4.mjs";
 import { linkedin } from "./platforms/linkedin.mjs";
 import { meta } from "./platforms/meta.mjs";
+import { microsoft } from "./platforms/microsoft.mjs";
 import { webhook } from "./platforms/webhook.mjs";
 import { x } from "./platforms/x.mjs";
 
@@ -11,6 +12,7 @@ export const platforms = [
   ga4,
   linkedin,
   meta,
+  microsoft,
   webhook,
   x,
 ];
