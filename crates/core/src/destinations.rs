@@ -20,8 +20,10 @@ use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
+pub mod linkedin;
 pub mod meta;
 pub mod webhook;
+pub mod x;
 
 /// Reads a platform's settings: name, JSON, path for faults.
 pub type Open = fn(&str, &str, &str, &mut Reader<'_>) -> Option<Box<dyn Destination>>;
@@ -52,6 +54,11 @@ pub const ALL: &[Entry] = &[
         open: ga4::open,
     },
     Entry {
+        platform: "linkedin",
+        facts: &linkedin::FACTS,
+        open: linkedin::open,
+    },
+    Entry {
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
@@ -60,6 +67,11 @@ pub const ALL: &[Entry] = &[
         platform: "webhook",
         facts: &webhook::FACTS,
         open: webhook::open,
+    },
+    Entry {
+        platform: "x",
+        facts: &x::FACTS,
+        open: x::open,
     },
 ];
 
@@ -394,6 +406,46 @@ impl EventNames {
 pub(crate) enum EventName {
     Named(String),
     Flag(bool),
+}
+
+/// Tells the faults of a table from event names to ids, for platforms that know events by the ids of rules alone.
+pub(crate) fn check_ids(
+    ids: &Table<String, String>,
+    path: &str,
+    reader: &mut Reader<'_>,
+    valid: fn(&str) -> bool,
+    rule: &str,
+) {
+    if ids.is_empty() {
+        reader.fault(path, "names no event, so none would be sent");
+    }
+    for (name, id) in ids.iter() {
+        let canonical = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.len() <= 40
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if !canonical {
+            reader.fault(
+                format!("{path}.{name}"),
+                "is not the name of an event: a lower-case letter, then up to 39 letters, digits and _",
+            );
+        } else if !valid(id) {
+            reader.fault(format!("{path}.{name}"), rule);
+        }
+    }
+}
+
+/// The value of a header that holds a credential and is not shown.
+///
+/// # Errors
+/// The credential is at fault where it cannot stand in a header.
+pub(crate) fn sensitive(value: &str) -> Result<http::HeaderValue, Outcome> {
+    let mut value = http::HeaderValue::from_str(value).map_err(|_| Outcome::Unauthorized {
+        code: "credential_malformed".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// `POST` of JSON.
