@@ -8,19 +8,16 @@
 //! `conversions`. What LinkedIn refuses, it refuses by the batch, and its error texts name the places of the events at
 //! fault. Values of identifiers are not checked there (an impossible address is taken and counted), so they are here.
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::{
-    Destination, Facts, Input, Request, Skip, TestMode, by_status, check_ids, post, sensitive,
-    settings,
-};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, ids, post, sensitive};
 use crate::access::Access;
 use crate::event::{Property, holds_email};
 use crate::identity::spelling::{CountryCode, ExternalIdText, FirstName, LastName, PlainEmail};
-use crate::identity::{Spelling, Spellings};
+use crate::identity::{Hashed, Spelling, Spellings};
 use crate::json::{Leaf, Object};
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
+use crate::settings::{Fields, Secret};
 use crate::table::Table;
 use crate::time::{DAY_MS, UnixMillis};
 
@@ -30,6 +27,8 @@ pub const VERSION: &str = "202609";
 const OLDEST_VERSION: &str = "202601";
 /// The version from which on names may be hashed; before, they had to be plain.
 const HASHED_NAMES_VERSION: &str = "202609";
+/// The version from which on addresses may be plain.
+const PLAIN_ADDRESS_VERSION: &str = "202605";
 
 /// What is known about LinkedIn.
 pub const FACTS: Facts = Facts {
@@ -93,90 +92,56 @@ enum Credential {
     Access(Access),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    conversions: Table<String, String>,
-    #[serde(default)]
-    version: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    client_id: Option<String>,
-    #[serde(default)]
-    client_secret: Option<String>,
-    #[serde(default)]
-    refresh_token: Option<String>,
-    #[serde(default)]
-    external_id: bool,
-    #[serde(default)]
-    retry_lost_replies: Option<bool>,
-}
-
 /// Reads the settings: `conversions` (canonical or custom name to the digits of a conversion rule; other events are left
 /// out); optionally `version` (six digits), `external_id` (send the shop's customer id in clear, `false`),
 /// `retry_lost_replies` (`true`).
 ///
 /// The credential is the secret that `access_token` names (`LINKEDIN_ACCESS_TOKEN`); with `client_id` it is a refresh token
 /// instead, by the secrets that `client_secret` (`LINKEDIN_CLIENT_SECRET`) and `refresh_token` (`LINKEDIN_REFRESH_TOKEN`) name.
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    let version = draft.version.unwrap_or_else(|| VERSION.to_owned());
-    if !is_version(&version) {
-        reader.fault(
-            format!("{path}.version"),
-            "must be a year and a month such as 202609; versions before 202601 have ended",
-        );
-    }
-    check_ids(
-        &draft.conversions,
-        &format!("{path}.conversions"),
-        reader,
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let conversions = ids(
+        fields,
+        "conversions",
         |id| (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()),
         "must be the digits of a conversion rule, as a string",
     );
-    let mut secret = |key: &str, name: Option<&str>, default: &str| {
-        reader.secret(&format!("{path}.{key}"), name.unwrap_or(default))
-    };
-    let credential = match draft.client_id {
-        None => Credential::Token(secret(
-            "access_token",
-            draft.access_token.as_deref(),
-            "LINKEDIN_ACCESS_TOKEN",
-        )?),
+    let version = fields.text("version").unwrap_or_else(|| VERSION.to_owned());
+    if !is_version(&version) {
+        fields.fault(
+            "version",
+            "must be a year and a month such as 202609; versions before 202601 have ended",
+        );
+    }
+    let external_id = fields.flag("external_id", false);
+    let retry_lost_replies = fields.flag("retry_lost_replies", true);
+    let credential = match fields.text("client_id") {
+        None => fields
+            .secret("access_token", "LINKEDIN_ACCESS_TOKEN")
+            .map(Credential::Token),
         Some(client_id) => {
-            let client_secret = secret(
-                "client_secret",
-                draft.client_secret.as_deref(),
-                "LINKEDIN_CLIENT_SECRET",
-            );
-            let refresh_token = secret(
-                "refresh_token",
-                draft.refresh_token.as_deref(),
-                "LINKEDIN_REFRESH_TOKEN",
-            );
             if client_id.trim().is_empty() {
-                reader.fault(format!("{path}.client_id"), "must not be empty");
+                fields.fault("client_id", "must not be empty");
             }
-            Credential::Access(Access::Refresh {
-                url: TOKEN_URL,
-                client_id,
-                client_secret: client_secret?,
-                refresh_token: refresh_token?,
-            })
+            let client_secret = fields.secret("client_secret", "LINKEDIN_CLIENT_SECRET");
+            let refresh_token = fields.secret("refresh_token", "LINKEDIN_REFRESH_TOKEN");
+            client_secret
+                .zip(refresh_token)
+                .map(|(client_secret, refresh_token)| {
+                    Credential::Access(Access::Refresh {
+                        url: TOKEN_URL,
+                        client_id,
+                        client_secret,
+                        refresh_token,
+                    })
+                })
         }
     };
     Some(Box::new(LinkedIn {
         version,
-        credential,
-        conversions: draft.conversions,
-        external_id: draft.external_id,
-        retry_lost_replies: draft.retry_lost_replies.unwrap_or(true),
+        credential: credential?,
+        conversions,
+        external_id,
+        retry_lost_replies,
     }))
 }
 
@@ -190,14 +155,11 @@ fn is_version(version: &str) -> bool {
 
 /// The visitor as LinkedIn is told of them.
 struct User<'a> {
-    email: Option<crate::identity::Hashed<PlainEmail>>,
+    email: Option<Hashed<PlainEmail>>,
     click_id: Option<&'a str>,
     ip: Option<&'a str>,
     /// Both or none: LinkedIn refuses `userInfo` without either of them.
-    names: Option<(
-        crate::identity::Hashed<FirstName>,
-        crate::identity::Hashed<LastName>,
-    )>,
+    names: Option<(Hashed<FirstName>, Hashed<LastName>)>,
     external_id: Option<&'a str>,
     lead: Option<String>,
 }
@@ -247,7 +209,9 @@ impl LinkedIn {
         User {
             email: input.hashed(),
             click_id: input.clicked("li_fat_id", &["li_fat_id"]),
-            ip: input.ipv4(),
+            ip: input
+                .ipv4()
+                .filter(|_| self.version.as_str() >= PLAIN_ADDRESS_VERSION),
             names,
             // A shop that numbers its customers by e-mail address would send just that.
             external_id: input
@@ -356,55 +320,41 @@ impl Destination for LinkedIn {
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
         let token = match &self.credential {
-            Credential::Token(token) => token,
-            Credential::Access(_) => token.ok_or_else(|| Outcome::retry("token_missing"))?,
+            Credential::Token(token) => Some(token),
+            Credential::Access(_) => token,
         };
-        let bearer = sensitive(&["Bearer ", token.expose()].concat())?;
         let body = Object::write(|body| {
             body.objects("elements", batch, |event, input| {
                 self.put(event, input, now);
             });
         });
-        post("https://api.linkedin.com/rest/conversionEvents")
-            .header(http::header::AUTHORIZATION, bearer)
+        let mut request = post("https://api.linkedin.com/rest/conversionEvents")
             .header("LinkedIn-Version", &self.version)
             .header("X-Restli-Protocol-Version", "2.0.0")
-            .header("X-RestLi-Method", "BATCH_CREATE")
+            .header("X-RestLi-Method", "BATCH_CREATE");
+        // A test event is encoded before any token was fetched.
+        if let Some(token) = token {
+            let bearer = sensitive(&["Bearer ", token.expose()].concat())?;
+            request = request.header(http::header::AUTHORIZATION, bearer);
+        }
+        request
             .body(body)
             .map_err(|_| Outcome::rejected("encoding_failed"))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Body {
-            elements: Option<Vec<Element>>,
-            message: Option<String>,
-            code: Option<String>,
-            #[serde(rename = "serviceErrorCode")]
-            service_error_code: Option<i64>,
-        }
-        #[derive(Deserialize)]
-        struct Element {
-            status: u16,
-        }
-
-        let body: Body = serde_json::from_str(reply.text()).unwrap_or_default();
-        let code = body.code.unwrap_or_default();
-        let message = body.message.unwrap_or_default();
+        let body = reply.json();
+        let code = body["code"].as_str().unwrap_or_default();
+        let message = body["message"].as_str().unwrap_or_default();
         if let Some(code) = REFUSALS.iter().find(|known| **known == code) {
             return Answer::All(Outcome::Unauthorized {
                 code: (*code).to_owned(),
             });
         }
-        match (reply.status, body.elements) {
-            (200..=299, Some(elements)) => Answer::Each(
-                elements
-                    .iter()
-                    .take(batch.len())
-                    .map(|element| by_element(element.status))
-                    .collect(),
-            ),
+        match (reply.status, body["elements"].as_array()) {
+            (200..=299, Some(elements)) => {
+                Answer::Each(elements.iter().take(batch.len()).map(by_element).collect())
+            }
             (200..=299, None) => Answer::All(Outcome::retry("reply_unreadable")),
             // A rule that does not exist looks like this, and so does a member without access to the account.
             (403, _) if message.contains("No ad accounts found") => {
@@ -413,8 +363,8 @@ impl Destination for LinkedIn {
                 })
             }
             (401 | 403 | 404 | 426, _) => Answer::All(Outcome::Unauthorized {
-                code: body
-                    .service_error_code
+                code: body["serviceErrorCode"]
+                    .as_u64()
                     .map_or_else(|| http_code(reply.status), |code| code.to_string()),
             }),
             (423, _) => Answer::All(Outcome::Retry {
@@ -423,7 +373,7 @@ impl Destination for LinkedIn {
             }),
             (status, _) => match by_status(reply) {
                 Some(outcome) => Answer::All(outcome),
-                None => refused(&message, status, batch.len()),
+                None => refused(message, status, batch.len()),
             },
         }
     }
@@ -443,7 +393,13 @@ fn http_code(status: u16) -> String {
 }
 
 /// What one of a batch's own results means.
-fn by_element(status: u16) -> Outcome {
+fn by_element(element: &Value) -> Outcome {
+    let Some(status) = element["status"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok())
+    else {
+        return Outcome::retry("reply_unreadable");
+    };
     match status {
         200..=299 => Outcome::Delivered,
         401 | 403 => Outcome::Unauthorized {
@@ -476,7 +432,10 @@ fn refused(message: &str, status: u16, most: usize) -> Answer {
 ///
 /// Only where a line begins, because the rest of one may repeat what was sent, and nobody's event id shall accuse another's.
 fn places(message: &str, most: usize) -> Vec<usize> {
-    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = |text: &str| {
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len())
+    };
     let number = |text: &str| text.get(..digits(text))?.parse::<usize>().ok();
     let mut found: Vec<usize> = message
         .lines()
@@ -503,34 +462,56 @@ fn places(message: &str, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::{self, Message};
+    use crate::intake::Batch;
+    use crate::settings::Settings;
 
-    fn opened(json: &str) -> Result<(), Vec<(String, String)>> {
+    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
+
+    fn opened(json: &str) -> Result<Settings, Vec<crate::settings::Fault>> {
         let all = format!(
             r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["linkedin"]}}}}, "destinations": {{"linkedin": {json}}}}}"#
         );
-        crate::settings::Settings::load(&all, &|name| Some(format!("{name} of thirty-two letters or more")))
-            .map(|_| ())
-            .map_err(|faults| {
-                faults
-                    .into_iter()
-                    .map(|fault| (fault.path, fault.message))
-                    .collect()
+        Settings::load(&all, &|name| {
+            Some(format!("{name} of thirty-two letters or more"))
+        })
+    }
+
+    /// The body that an event becomes, or what its sender is told.
+    fn sent(settings: &str, event: &str) -> String {
+        let settings = opened(settings).unwrap();
+        let source = settings.source("shop").unwrap();
+        let batch = Batch::read(&settings, source, None, event.as_bytes(), NOW).unwrap();
+        let plan = batch.finish(|_| false, "e1");
+        let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
+            panic!("no message");
+        };
+        let linkedin = &settings.destination("linkedin").unwrap().destination;
+        envelope
+            .parcels
+            .first()
+            .map_or(plan.answer.clone(), |parcel| {
+                let input = Input::new(parcel, parcel.legs[0].grant);
+                let request = linkedin.request(&[input], None, NOW).unwrap();
+                String::from_utf8(request.into_body()).unwrap()
             })
     }
 
-    fn destination(json: &str) -> crate::settings::Settings {
-        let all = format!(
-            r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["linkedin"]}}}}, "destinations": {{"linkedin": {json}}}}}"#
-        );
-        crate::settings::Settings::load(&all, &|name| Some(format!("{name} of thirty-two letters or more")))
-            .unwrap()
+    fn event(user: &str, more: &str) -> String {
+        format!(
+            r#"{{"event": "contact", "event_id": "c-1", "event_time": "2026-11-22T10:00:00Z", "user": {{{user}}}, {more}
+                "consent": {{"ad_user_data": "granted", "ad_storage": "granted"}}}}"#
+        )
     }
 
     #[test]
     fn wrong_settings_are_told_by_path() {
         for (json, at) in [
             (r#"{}"#, "destinations.linkedin.conversions"),
-            (r#"{"conversions": {}}"#, "destinations.linkedin.conversions"),
+            (
+                r#"{"conversions": {}}"#,
+                "destinations.linkedin.conversions",
+            ),
             (
                 r#"{"conversions": {"purchase": "urn:1"}}"#,
                 "destinations.linkedin.conversions.purchase",
@@ -557,53 +538,143 @@ mod tests {
             ),
         ] {
             let faults = opened(json).unwrap_err();
-            assert_eq!(faults[0].0, at, "{json}");
+            assert_eq!(faults[0].path, at, "{json}");
         }
-        assert_eq!(
-            opened(r#"{"conversions": {"purchase": "1"}, "version": "202610"}"#),
-            Ok(())
-        );
+        assert!(opened(r#"{"conversions": {"purchase": "1"}, "version": "202610"}"#).is_ok());
     }
 
     #[test]
-    fn a_client_id_asks_for_tokens_and_without_one_there_is_no_request() {
-        let settings = destination(r#"{"conversions": {"contact": "1"}, "client_id": "77app"}"#);
+    fn with_a_client_id_tokens_are_fetched_and_the_header_is_not_shown() {
+        let settings =
+            opened(r#"{"conversions": {"contact": "1"}, "client_id": "77app"}"#).unwrap();
         let linkedin = &settings.destination("linkedin").unwrap().destination;
-        let (request, _) = linkedin
-            .access()
-            .unwrap()
-            .request(UnixMillis(1_795_342_531_000))
-            .unwrap();
+        let (request, _) = linkedin.access().unwrap().request(NOW).unwrap();
         assert_eq!(request.uri(), TOKEN_URL);
         let form = String::from_utf8(request.body().clone()).unwrap();
-        assert!(form.starts_with("grant_type=refresh_token&client_id=77app&client_secret=LINKEDIN_CLIENT_SECRET+"), "{form}");
-        assert!(form.contains("&refresh_token=LINKEDIN_REFRESH_TOKEN+"), "{form}");
-        assert_eq!(
-            linkedin.request(&[], None, UnixMillis(0)).unwrap_err(),
-            Outcome::retry("token_missing")
+        assert!(
+            form.starts_with(
+                "grant_type=refresh_token&client_id=77app&client_secret=LINKEDIN_CLIENT_SECRET+"
+            ),
+            "{form}"
         );
+        assert!(
+            form.contains("&refresh_token=LINKEDIN_REFRESH_TOKEN+"),
+            "{form}"
+        );
+        // Encoded without one, as test events are, and never sent so.
+        let request = linkedin.request(&[], None, NOW).unwrap();
+        assert!(!request.headers().contains_key(http::header::AUTHORIZATION));
         let token = Secret::new("fresh");
-        let request = linkedin.request(&[], Some(&token), UnixMillis(0)).unwrap();
+        let request = linkedin.request(&[], Some(&token), NOW).unwrap();
         let header = &request.headers()[http::header::AUTHORIZATION];
         assert_eq!(header, "Bearer fresh");
         assert!(header.is_sensitive());
         let broken = Secret::new("two\nlines");
         assert_eq!(
-            linkedin.request(&[], Some(&broken), UnixMillis(0)).unwrap_err(),
-            Outcome::Unauthorized { code: "credential_malformed".to_owned() }
+            linkedin.request(&[], Some(&broken), NOW).unwrap_err(),
+            Outcome::Unauthorized {
+                code: "credential_malformed".to_owned()
+            }
         );
+    }
+
+    #[test]
+    fn a_version_is_told_only_what_it_knows() {
+        let event = event(
+            r#""email": "jo@mail.example", "first_name": "Jo", "last_name": "Roe", "country": "de""#,
+            r#""context": {"ip": "203.0.113.9"}, "properties": {"company_name": "Roe GmbH", "job_title": "Buyer"},"#,
+        );
+        for (version, names, ip) in [
+            ("202610", true, true),
+            ("202608", false, true),
+            ("202604", false, false),
+        ] {
+            let body = sent(
+                &format!(r#"{{"conversions": {{"contact": "1"}}, "version": "{version}"}}"#),
+                &event,
+            );
+            assert_eq!(body.contains("PLAINTEXT_IP_ADDRESS"), ip, "{body}");
+            assert_eq!(
+                body.contains(r#""companyName":"Roe GmbH","title":"Buyer","countryCode":"DE"}"#),
+                names,
+                "{body}"
+            );
+            assert_eq!(body.contains("hashedFirstName"), names, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_customer_id_goes_in_clear_only_where_the_settings_say_so() {
+        let on = r#"{"conversions": {"contact": "1"}, "external_id": true}"#;
+        let off = r#"{"conversions": {"contact": "1"}}"#;
+        let known = event(r#""external_id": "Cust 7""#, "");
+        assert!(sent(on, &known).ends_with(r#""user":{"userIds":[],"externalIds":["Cust 7"]}}]}"#));
+        assert!(sent(off, &known).contains("skipped:identifiers_missing"));
+        let email = event(r#""external_id": "jo@mail.example""#, "");
+        assert!(sent(on, &email).contains("skipped:identifiers_missing"));
+    }
+
+    #[test]
+    fn one_name_alone_an_ipv6_address_and_an_odd_lead_identify_nobody() {
+        let settings = r#"{"conversions": {"contact": "1"}}"#;
+        for (user, more) in [
+            (r#""first_name": "Jo""#, ""),
+            (r#""last_name": "Roe", "country": "DE""#, ""),
+            ("", r#""context": {"ip": "2001:db8::7"},"#),
+            (
+                "",
+                r#""properties": {"linkedin_lead_id": "urn:li:person:7"},"#,
+            ),
+            ("", r#""properties": {"linkedin_lead_id": true},"#),
+            ("", r#""properties": {"linkedin_lead_id": 1.5},"#),
+        ] {
+            let answer = sent(settings, &event(user, more));
+            assert!(answer.contains("skipped:identifiers_missing"), "{answer}");
+        }
+        for id in [r#""97c1f8-4""#, r#""urn:li:leadGenFormResponse:97c1f8-4""#] {
+            let body = sent(
+                settings,
+                &event(
+                    "",
+                    &format!(r#""properties": {{"linkedin_lead_id": {id}}},"#),
+                ),
+            );
+            assert!(
+                body.ends_with(
+                    r#""user":{"userIds":[],"lead":"urn:li:leadGenFormResponse:97c1f8-4"}}]}"#
+                ),
+                "{body}"
+            );
+        }
+        let body = sent(
+            settings,
+            &event("", r#""properties": {"linkedin_lead_id": 4401},"#),
+        );
+        assert!(body.contains("leadGenFormResponse:4401\""), "{body}");
     }
 
     #[test]
     fn places_are_read_in_every_wording() {
         for (message, expected) in [
-            ("Conversion time should be within 90 days and not exceed current time, indices [0] (0-indexed).", vec![0]),
+            (
+                "Conversion time should be within 90 days and not exceed current time, indices [0] (0-indexed).",
+                vec![0],
+            ),
             ("bad, indices [3, 1,3] (0-indexed).", vec![1, 3]),
-            ("Index: 0, ERROR :: /conversionValue/amount :: field is required\nERROR :: /user/userInfo/firstName :: x\nIndex: 2, ERROR :: /eventId :: y", vec![0, 2]),
+            (
+                "Index: 0, ERROR :: /conversionValue/amount :: field is required\nERROR :: /user/userInfo/firstName :: x\nIndex: 2, ERROR :: /eventId :: y",
+                vec![0, 2],
+            ),
             ("failed: batchIndex=4, and batchIndex: 2", vec![2, 4]),
             // What was sent does not accuse: neither inside a line nor behind the places.
-            ("Index: 1, ERROR :: /eventId :: \"Index: 3, ERROR\" is odd", vec![1]),
-            ("Index: 1, ERROR :: /eventId :: \"indices [2]\" is odd", vec![1]),
+            (
+                "Index: 1, ERROR :: /eventId :: \"Index: 3, ERROR\" is odd",
+                vec![1],
+            ),
+            (
+                "Index: 1, ERROR :: /eventId :: \"indices [2]\" is odd",
+                vec![1],
+            ),
             ("indices [4] was sent, indices [0] (0-indexed).", vec![0]),
             // Nothing that is one of ours.
             ("indices [5], batchIndex=99999999999999999999999", vec![]),
@@ -620,15 +691,29 @@ mod tests {
 
     #[test]
     fn odd_replies_are_no_success_and_no_code_repeats_them() {
-        let settings = destination(r#"{"conversions": {"contact": "1"}}"#);
+        let settings = opened(r#"{"conversions": {"contact": "1"}}"#).unwrap();
         let linkedin = &settings.destination("linkedin").unwrap().destination;
-        for status in [100, 200, 201, 302, 400, 401, 403, 404, 409, 413, 422, 423, 426, 429, 500, 999] {
+        for status in [
+            100, 200, 201, 302, 400, 401, 403, 404, 409, 413, 422, 423, 426, 429, 500, 999,
+        ] {
             for body in [
-                "", "null", "[]", "7", "{", r#"{"elements": 3}"#, r#"{"elements": [{}]}"#, r#"{"elements": [null]}"#,
-                r#"{"code": 7, "message": []}"#, r#"{"code": "jo@mail.example", "message": "jo@mail.example"}"#,
+                "",
+                "null",
+                "[]",
+                "7",
+                "{",
+                r#"{"elements": 3}"#,
+                r#"{"elements": [{}]}"#,
+                r#"{"elements": [null]}"#,
+                r#"{"code": 7, "message": []}"#,
+                r#"{"code": "jo@mail.example", "message": "jo@mail.example"}"#,
                 r#"{"message": "Conversion time jo@mail.example indices [0]"}"#,
             ] {
-                let reply = Reply { status, retry_after: None, body: body.as_bytes().to_vec() };
+                let reply = Reply {
+                    status,
+                    retry_after: None,
+                    body: body.as_bytes().to_vec(),
+                };
                 let answer = linkedin.read(&[], &reply);
                 let shown = format!("{answer:?}");
                 assert!(!shown.contains("jo@mail"), "{shown}");

@@ -8,18 +8,15 @@
 //! `tags`. One error in one conversion fails the request and no place is named, so batches are small; an error that names
 //! a tag is laid at that tag's events.
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    Destination, Facts, Input, Request, Skip, TestMode, check_ids, post, sensitive, settings,
-};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive};
 use crate::access::oauth1::Credentials;
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::json::{Leaf, Object};
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
+use crate::settings::{Fields, Secret};
 use crate::table::Table;
 use crate::time::{DAY_MS, UnixMillis};
 
@@ -41,7 +38,7 @@ pub const FACTS: Facts = Facts {
 };
 
 /// No limit is published; tags attribute over at most 90 days.
-const MOST_AGE_DAYS: u16 = 90;
+const MOST_AGE_DAYS: u32 = 90;
 
 /// The codes that speak of the credential, the account or the pixel.
 const REFUSALS: &[&str] = &[
@@ -69,85 +66,43 @@ enum Credential {
     OAuth(Credentials),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    pixel_id: String,
-    tags: Table<String, String>,
-    #[serde(default)]
-    oauth: bool,
-    #[serde(default)]
-    pixel_token: Option<String>,
-    #[serde(default)]
-    consumer_key: Option<String>,
-    #[serde(default)]
-    consumer_secret: Option<String>,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    access_token_secret: Option<String>,
-    #[serde(default)]
-    max_age_days: Option<u16>,
-    #[serde(default)]
-    retry_lost_replies: Option<bool>,
-}
-
 /// Reads the settings: `pixel_id`, `tags` (canonical or custom name to the id of a single-event tag; other events are left
 /// out); optionally `max_age_days` (7, at most 90), `retry_lost_replies` (`true`).
 ///
 /// The credential is the secret that `pixel_token` names (`X_PIXEL_TOKEN`); with `oauth = true` it is the four secrets that
 /// `consumer_key`, `consumer_secret`, `access_token` and `access_token_secret` name (`X_` and the same in capitals).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    if !is_id(&draft.pixel_id) {
-        reader.fault(
-            format!("{path}.pixel_id"),
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let pixel_id = fields.required("pixel_id");
+    if pixel_id.as_deref().is_some_and(|id| !is_id(id)) {
+        fields.fault(
+            "pixel_id",
             "must be the pixel's id: lower-case letters and digits",
         );
     }
-    let at = format!("{path}.tags");
-    check_ids(
-        &draft.tags,
-        &at,
-        reader,
+    let tags = ids(
+        fields,
+        "tags",
         is_tag,
         "must be the id of a single-event tag, such as tw-q4x7k-q4x9m or q4x9m",
     );
-    if draft.tags.iter().any(|(_, tag)| *tag == draft.pixel_id) {
-        reader.fault(at, "a tag has an id of its own, which is not the pixel's");
+    if let Some(pixel) = &pixel_id
+        && tags.iter().any(|(_, tag)| short(tag) == pixel)
+    {
+        fields.fault(
+            "tags",
+            "a tag has an id of its own, which is not the pixel's",
+        );
     }
-    let days = draft.max_age_days.unwrap_or(7);
-    if !(1..=MOST_AGE_DAYS).contains(&days) {
-        reader.fault(format!("{path}.max_age_days"), "must be from 1 to 90");
-    }
-    let mut secret = |key: &str, name: &Option<String>, default: &str| {
-        reader.secret(
-            &format!("{path}.{key}"),
-            name.as_deref().unwrap_or(default),
-        )
-    };
-    let credential = if draft.oauth {
-        let values = [
-            ("consumer_key", &draft.consumer_key, "X_CONSUMER_KEY"),
-            (
-                "consumer_secret",
-                &draft.consumer_secret,
-                "X_CONSUMER_SECRET",
-            ),
-            ("access_token", &draft.access_token, "X_ACCESS_TOKEN"),
-            (
-                "access_token_secret",
-                &draft.access_token_secret,
-                "X_ACCESS_TOKEN_SECRET",
-            ),
-        ]
-        .map(|(key, name, default)| secret(key, name, default));
-        let [consumer_key, consumer_secret, token, token_secret] = values;
+    let days = fields.whole("max_age_days", 7, (1, MOST_AGE_DAYS));
+    let retry_lost_replies = fields.flag("retry_lost_replies", true);
+    let credential = if fields.flag("oauth", false) {
+        let secrets = [
+            fields.secret("consumer_key", "X_CONSUMER_KEY"),
+            fields.secret("consumer_secret", "X_CONSUMER_SECRET"),
+            fields.secret("access_token", "X_ACCESS_TOKEN"),
+            fields.secret("access_token_secret", "X_ACCESS_TOKEN_SECRET"),
+        ];
+        let [consumer_key, consumer_secret, token, token_secret] = secrets;
         Credential::OAuth(Credentials {
             consumer_key: consumer_key?,
             consumer_secret: consumer_secret?,
@@ -155,20 +110,20 @@ pub fn open(
             token_secret: token_secret?,
         })
     } else {
-        Credential::Pixel(secret("pixel_token", &draft.pixel_token, "X_PIXEL_TOKEN")?)
+        Credential::Pixel(fields.secret("pixel_token", "X_PIXEL_TOKEN")?)
     };
     Some(Box::new(X {
         url: [
             "https://ads-api.x.com/",
             VERSION,
             "/measurement/conversions/",
-            &draft.pixel_id,
+            &pixel_id?,
         ]
         .concat(),
         credential,
-        tags: draft.tags,
+        tags,
         most_age_ms: i64::from(days) * DAY_MS,
-        retry_lost_replies: draft.retry_lost_replies.unwrap_or(true),
+        retry_lost_replies,
     }))
 }
 
@@ -266,7 +221,10 @@ impl X {
             conversion.put("value", money.amount.fixed(places));
             conversion.put("price_currency", &money.currency);
         }
-        conversion.put("number_items", input.articles().filter(|number| *number > 0));
+        conversion.put(
+            "number_items",
+            input.articles().filter(|number| *number > 0),
+        );
         conversion.objects("contents", &event.items, |content, item| {
             if item.item_id.is_none() && item.item_name.is_none() {
                 return;
@@ -333,27 +291,12 @@ impl Destination for X {
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        #[derive(Deserialize, Default)]
-        struct Body {
-            data: Option<Data>,
-            errors: Option<Vec<Fault>>,
-        }
-        #[derive(Deserialize)]
-        struct Data {
-            conversions_processed: Option<usize>,
-        }
-        #[derive(Deserialize)]
-        struct Fault {
-            code: Option<String>,
-            message: Option<String>,
-        }
-
-        let body: Body = serde_json::from_str(reply.text()).unwrap_or_default();
-        let errors = body.errors.unwrap_or_default();
+        let body = reply.json();
+        let errors = body["errors"].as_array().map_or(&[][..], Vec::as_slice);
         // A tag that is wrong holds up its own events only.
         let wrong = errors
             .iter()
-            .filter_map(|fault| blamed(fault.message.as_deref()?))
+            .filter_map(|fault| blamed(fault["message"].as_str()?))
             .map(short);
         for tag in wrong {
             let theirs: Vec<_> = (0..)
@@ -367,7 +310,7 @@ impl Destination for X {
         }
         let fault = errors.first();
         let code = fault
-            .and_then(|fault| fault.code.as_deref())
+            .and_then(|fault| fault["code"].as_str())
             .filter(|code| is_code(code))
             .map_or_else(|| format!("http_{}", reply.status), str::to_owned);
         let known = |codes: &[&str]| codes.contains(&code.as_str());
@@ -385,12 +328,14 @@ impl Destination for X {
             401 | 403 | 404 => Answer::All(Outcome::Unauthorized { code }),
             _ if known(REFUSALS) => Answer::All(Outcome::Unauthorized { code }),
             100..=199 | 300..=399 => Answer::All(Outcome::retry(code)),
-            200..=299 if fault.is_none() => Answer::All(match body.data.and_then(|data| data.conversions_processed) {
-                Some(processed) if processed == batch.len() => Outcome::Delivered,
-                // Sent again: X recognises a tag's `conversion_id` for 48 hours.
-                Some(_) => Outcome::retry("conversions_processed_differs"),
-                None => Outcome::retry("reply_unreadable"),
-            }),
+            200..=299 if errors.is_empty() && !body["errors"].is_object() => {
+                Answer::All(match body["data"]["conversions_processed"].as_u64() {
+                    Some(processed) if processed == batch.len() as u64 => Outcome::Delivered,
+                    // Sent again: X recognises a tag's `conversion_id` for 48 hours.
+                    Some(_) => Outcome::retry("conversions_processed_differs"),
+                    None => Outcome::retry("reply_unreadable"),
+                })
+            }
             _ => Answer::Split(Outcome::rejected(code)),
         }
     }
@@ -451,6 +396,8 @@ fn nonce(body: &[u8], now: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::{self, Message};
+    use crate::intake::Batch;
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
@@ -458,28 +405,146 @@ mod tests {
         let all = format!(
             r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["x"]}}}}, "destinations": {{"x": {json}}}}}"#
         );
-        crate::settings::Settings::load(&all, &|name| Some(format!("{name} of thirty-two letters or more")))
+        crate::settings::Settings::load(&all, &|name| {
+            Some(format!("{name} of thirty-two letters or more"))
+        })
     }
 
     #[test]
     fn wrong_settings_are_told_by_path() {
         for (json, at) in [
-            (r#"{"tags": {"purchase": "abc"}}"#, "destinations.x.pixel_id"),
-            (r#"{"pixel_id": "O8Z", "tags": {"purchase": "abc"}}"#, "destinations.x.pixel_id"),
-            (r#"{"pixel_id": "o8z6j", "tags": {}}"#, "destinations.x.tags"),
-            (r#"{"pixel_id": "o8z6j", "tags": {"purchase": "o8z6j"}}"#, "destinations.x.tags"),
-            (r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-abc"}}"#, "destinations.x.tags.purchase"),
-            (r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-a-b-c"}}"#, "destinations.x.tags.purchase"),
-            (r#"{"pixel_id": "o8z6j", "tags": {"buy!": "abc"}}"#, "destinations.x.tags.buy!"),
-            (r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}, "max_age_days": 91}"#, "destinations.x.max_age_days"),
+            (
+                r#"{"tags": {"purchase": "abc"}}"#,
+                "destinations.x.pixel_id",
+            ),
+            (
+                r#"{"pixel_id": "O8Z", "tags": {"purchase": "abc"}}"#,
+                "destinations.x.pixel_id",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {}}"#,
+                "destinations.x.tags",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {"purchase": "o8z6j"}}"#,
+                "destinations.x.tags",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-abc"}}"#,
+                "destinations.x.tags.purchase",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-a-b-c"}}"#,
+                "destinations.x.tags.purchase",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {"buy!": "abc"}}"#,
+                "destinations.x.tags.buy!",
+            ),
+            (
+                r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}, "max_age_days": 91}"#,
+                "destinations.x.max_age_days",
+            ),
         ] {
             assert_eq!(opened(json).unwrap_err()[0].path, at, "{json}");
         }
     }
 
+    /// The body that an event becomes, or what its sender is told.
+    fn sent(event: &str) -> String {
+        let settings = opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}}"#).unwrap();
+        let source = settings.source("shop").unwrap();
+        let batch = Batch::read(&settings, source, None, event.as_bytes(), NOW).unwrap();
+        let plan = batch.finish(|_| false, "e1");
+        let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
+            panic!("no message");
+        };
+        let x = &settings.destination("x").unwrap().destination;
+        envelope
+            .parcels
+            .first()
+            .map_or(plan.answer.clone(), |parcel| {
+                let input = Input::new(parcel, parcel.legs[0].grant);
+                let request = x.request(&[input], None, NOW).unwrap();
+                String::from_utf8(request.into_body()).unwrap()
+            })
+    }
+
+    fn purchase(context: &str, more: &str) -> String {
+        format!(
+            r#"{{"event": "purchase", "event_id": "o-1", "event_time": "2026-11-22T10:00:00Z", "context": {{{context}}}, {more}
+                "consent": {{"ad_user_data": "granted", "ad_storage": "granted"}}}}"#
+        )
+    }
+
+    #[test]
+    fn an_address_and_a_browser_identify_together_and_a_click_by_itself() {
+        let money = r#""value": 5, "currency": "EUR","#;
+        for context in [
+            r#""ip": "203.0.113.9""#,
+            r#""user_agent": "Browser""#,
+            r#""ip": "2001:db8::7", "user_agent": "Browser""#,
+            r#""cookies": {"_twclid": "%7B%22twclid%22%3A%222abc%22%7D"}"#,
+        ] {
+            let answer = sent(&purchase(context, money));
+            assert!(answer.contains("skipped:identifiers_missing"), "{answer}");
+        }
+        for context in [
+            r#""click_ids": {"twclid": "2aBc"}, "cookies": {"twclid": "2old"}"#,
+            r#""cookies": {"twclid": "2aBc", "_twclid": "2old"}"#,
+            r#""cookies": {"_twclid": "2aBc"}"#,
+            r#""page_url": "https://shop.example/?twclid=2aBc""#,
+        ] {
+            let body = sent(&purchase(context, money));
+            assert!(
+                body.contains(r#""identifiers":[{"twclid":"2aBc"}],"value":"5.00""#),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_have_a_point_and_the_places_of_their_currency() {
+        for (value, currency, expected) in [
+            ("129.9", "USD", "129.90"),
+            ("5000", "JPY", "5000.00"),
+            ("1.2345", "KWD", "1.234"),
+            ("1e2", "SEK", "100.00"),
+        ] {
+            let more = format!(r#""value": {value}, "currency": "{currency}","#);
+            let body = sent(&purchase(r#""click_ids": {"twclid": "2aBc"}"#, &more));
+            let expected = format!(r#""value":"{expected}","price_currency":"{currency}""#);
+            assert!(body.contains(&expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_articles_are_whole_and_above_nothing() {
+        let items = r#""value": 5, "currency": "EUR", "items": [{"price": 1}, {"item_id": "A", "quantity": 0}, {"item_name": "B", "quantity": 1.5}],"#;
+        let body = sent(&purchase(r#""click_ids": {"twclid": "2aBc"}"#, items));
+        assert!(
+            body.ends_with(
+                r#""price_currency":"EUR","contents":[{"content_id":"A"},{"content_name":"B"}]}]}"#
+            ),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn an_event_is_too_old_after_a_week_unless_the_settings_say_otherwise() {
+        let old = purchase(
+            r#""click_ids": {"twclid": "2aBc"}"#,
+            r#""value": 5, "currency": "EUR","#,
+        )
+        .replace("11-22T", "11-15T");
+        assert!(sent(&old).contains("skipped:too_old"));
+    }
+
     #[test]
     fn oauth_signs_each_attempt_anew_and_not_the_body() {
-        let settings = opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-o8z6j-abc"}, "oauth": true}"#).unwrap();
+        let settings =
+            opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "tw-o8z6j-abc"}, "oauth": true}"#)
+                .unwrap();
         let x = &settings.destination("x").unwrap().destination;
         let header = |now| {
             let request = x.request(&[], None, now).unwrap();
@@ -495,9 +560,15 @@ mod tests {
             rest.split('"').next().unwrap().to_owned()
         };
         assert_eq!(value(&first, "oauth_timestamp"), "1795342531");
-        assert_eq!(value(&first, "oauth_token"), "X_ACCESS_TOKEN%20of%20thirty-two%20letters%20or%20more");
+        assert_eq!(
+            value(&first, "oauth_token"),
+            "X_ACCESS_TOKEN%20of%20thirty-two%20letters%20or%20more"
+        );
         let nonce = value(&first, "oauth_nonce");
-        assert!(nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{nonce}");
+        assert!(
+            nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "{nonce}"
+        );
         // The signature is that of the address and these values alone.
         let secret = |name: &str| Secret::new(format!("{name} of thirty-two letters or more"));
         let credentials = Credentials {
@@ -520,9 +591,18 @@ mod tests {
     #[test]
     fn a_tag_is_found_in_what_x_says_of_it() {
         for (message, expected) in [
-            ("event_id (tw-q4x7k-q4x9m) is not a single event tag (SET)", Some("tw-q4x7k-q4x9m")),
-            ("event_id q4x9m does not belong to provided account", Some("q4x9m")),
-            ("event_id (q4x9m) does not belong to provided account", Some("q4x9m")),
+            (
+                "event_id (tw-q4x7k-q4x9m) is not a single event tag (SET)",
+                Some("tw-q4x7k-q4x9m"),
+            ),
+            (
+                "event_id q4x9m does not belong to provided account",
+                Some("q4x9m"),
+            ),
+            (
+                "event_id (q4x9m) does not belong to provided account",
+                Some("q4x9m"),
+            ),
             ("event_id (q4x9m) is required", None),
             ("conversion_id (event_id (q4x9m)) is too long", None),
             ("event_id ", None),
@@ -538,14 +618,31 @@ mod tests {
     fn odd_replies_are_no_success_and_no_code_repeats_them() {
         let settings = opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}}"#).unwrap();
         let x = &settings.destination("x").unwrap().destination;
-        for status in [100, 200, 201, 204, 302, 400, 401, 403, 404, 409, 413, 429, 500, 503, 999] {
+        for status in [
+            100, 200, 201, 204, 302, 400, 401, 403, 404, 409, 413, 429, 500, 503, 999,
+        ] {
             for body in [
-                "", "null", "[]", "7", "{", r#"{"data": {}}"#, r#"{"data": null}"#, r#"{"data": {"conversions_processed": "1"}}"#,
-                r#"{"data": {"conversions_processed": -1}}"#, r#"{"data": {"conversions_processed": 1}}"#, r#"{"errors": {}}"#,
-                r#"{"errors": [null]}"#, r#"{"errors": [{"code": "jo@mail.example", "message": "event_id (jo@mail.example) is not a single event tag"}]}"#,
+                "",
+                "null",
+                "[]",
+                "7",
+                "{",
+                r#"{"data": {}}"#,
+                r#"{"data": null}"#,
+                r#"{"data": {"conversions_processed": "1"}}"#,
+                r#"{"data": {"conversions_processed": -1}}"#,
+                r#"{"data": {"conversions_processed": 1}}"#,
+                r#"{"errors": {}}"#,
+                r#"{"errors": [null]}"#,
+                r#"{"errors": [{"code": "jo@mail.example", "message": "event_id (jo@mail.example) is not a single event tag"}]}"#,
                 r#"{"errors": [{}], "data": {"conversions_processed": 0}}"#,
+                r#"{"errors": {"a": 1}, "data": {"conversions_processed": 0}}"#,
             ] {
-                let reply = Reply { status, retry_after: None, body: body.as_bytes().to_vec() };
+                let reply = Reply {
+                    status,
+                    retry_after: None,
+                    body: body.as_bytes().to_vec(),
+                };
                 let shown = format!("{:?}", x.read(&[], &reply));
                 assert!(!shown.contains("jo@mail"), "{shown}");
                 assert!(!shown.contains("Delivered"), "{status} {body}: {shown}");
