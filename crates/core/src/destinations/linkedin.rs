@@ -344,14 +344,14 @@ impl Destination for LinkedIn {
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         let body = reply.json();
-        let code = body["code"].as_str().unwrap_or_default();
-        let message = body["message"].as_str().unwrap_or_default();
+        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (code, message) = (text("code"), text("message"));
         if let Some(code) = REFUSALS.iter().find(|known| **known == code) {
             return Answer::All(Outcome::Unauthorized {
                 code: (*code).to_owned(),
             });
         }
-        match (reply.status, body["elements"].as_array()) {
+        match (reply.status, body.get("elements").and_then(Value::as_array)) {
             (200..=299, Some(elements)) => {
                 Answer::Each(elements.iter().take(batch.len()).map(by_element).collect())
             }
@@ -363,8 +363,9 @@ impl Destination for LinkedIn {
                 })
             }
             (401 | 403 | 404 | 426, _) => Answer::All(Outcome::Unauthorized {
-                code: body["serviceErrorCode"]
-                    .as_u64()
+                code: body
+                    .get("serviceErrorCode")
+                    .and_then(Value::as_u64)
                     .map_or_else(|| http_code(reply.status), |code| code.to_string()),
             }),
             (423, _) => Answer::All(Outcome::Retry {
@@ -394,8 +395,9 @@ fn http_code(status: u16) -> String {
 
 /// What one of a batch's own results means.
 fn by_element(element: &Value) -> Outcome {
-    let Some(status) = element["status"]
-        .as_u64()
+    let Some(status) = element
+        .get("status")
+        .and_then(Value::as_u64)
         .and_then(|status| u16::try_from(status).ok())
     else {
         return Outcome::retry("reply_unreadable");
@@ -507,7 +509,7 @@ mod tests {
     #[test]
     fn wrong_settings_are_told_by_path() {
         for (json, at) in [
-            (r#"{}"#, "destinations.linkedin.conversions"),
+            ("{}", "destinations.linkedin.conversions"),
             (
                 r#"{"conversions": {}}"#,
                 "destinations.linkedin.conversions",

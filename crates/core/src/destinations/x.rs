@@ -8,6 +8,7 @@
 //! `tags`. One error in one conversion fails the request and no place is named, so batches are small; an error that names
 //! a tag is laid at that tag's events.
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive};
@@ -292,11 +293,12 @@ impl Destination for X {
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         let body = reply.json();
-        let errors = body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        let errors = body.get("errors").unwrap_or(&Value::Null);
+        let faults = errors.as_array().map_or(&[][..], Vec::as_slice);
         // A tag that is wrong holds up its own events only.
-        let wrong = errors
+        let wrong = faults
             .iter()
-            .filter_map(|fault| blamed(fault["message"].as_str()?))
+            .filter_map(|fault| blamed(fault.get("message")?.as_str()?))
             .map(short);
         for tag in wrong {
             let theirs: Vec<_> = (0..)
@@ -308,9 +310,12 @@ impl Destination for X {
                 return Answer::Isolate(theirs);
             }
         }
-        let fault = errors.first();
+        let processed = body
+            .pointer("/data/conversions_processed")
+            .and_then(Value::as_u64);
+        let fault = faults.first();
         let code = fault
-            .and_then(|fault| fault["code"].as_str())
+            .and_then(|fault| fault.get("code")?.as_str())
             .filter(|code| is_code(code))
             .map_or_else(|| format!("http_{}", reply.status), str::to_owned);
         let known = |codes: &[&str]| codes.contains(&code.as_str());
@@ -328,8 +333,8 @@ impl Destination for X {
             401 | 403 | 404 => Answer::All(Outcome::Unauthorized { code }),
             _ if known(REFUSALS) => Answer::All(Outcome::Unauthorized { code }),
             100..=199 | 300..=399 => Answer::All(Outcome::retry(code)),
-            200..=299 if errors.is_empty() && !body["errors"].is_object() => {
-                Answer::All(match body["data"]["conversions_processed"].as_u64() {
+            200..=299 if errors.is_null() || errors.as_array().is_some_and(Vec::is_empty) => {
+                Answer::All(match processed {
                     Some(processed) if processed == batch.len() as u64 => Outcome::Delivered,
                     // Sent again: X recognises a tag's `conversion_id` for 48 hours.
                     Some(_) => Outcome::retry("conversions_processed_differs"),
