@@ -21,6 +21,8 @@ use crate::time::UnixMillis;
 
 pub mod ga4;
 pub mod meta;
+pub mod reddit;
+pub mod snapchat;
 pub mod webhook;
 
 /// Reads a platform's settings: name, JSON, path for faults.
@@ -55,6 +57,16 @@ pub const ALL: &[Entry] = &[
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
+    },
+    Entry {
+        platform: "reddit",
+        facts: &reddit::FACTS,
+        open: reddit::open,
+    },
+    Entry {
+        platform: "snapchat",
+        facts: &snapchat::FACTS,
+        open: snapchat::open,
     },
     Entry {
         platform: "webhook",
