@@ -5,23 +5,18 @@
 //! wants a `User-Agent` that says who calls, and takes one test event per request.
 //!
 //! One bad event makes Reddit refuse the batch; the reply repeats the bad ones, which are known by `conversion_id`.
-//! Fields that an event type does not have are refused as well, so each type gets only its own.
+//! A field that an event type does not have may be a fault too, so each type gets only its own.
 
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{E164Phone, ExternalId, RedditEmail};
 use crate::identity::{Spelling, Spellings};
 use crate::json::Object;
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version in the path; its end has not been announced (Reddit's server template, read 2026-11-22).
@@ -98,66 +93,50 @@ pub struct Reddit {
     events: EventNames,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    pixel_id: String,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    test_id: Option<String>,
-    #[serde(default)]
-    events: Table<String, EventName>,
-}
-
 /// Reads the settings: `pixel_id`; optionally `access_token` (the secret's name, `REDDIT_ACCESS_TOKEN`), `test_id`,
 /// `events` (canonical name to one of Reddit's types or to a custom event's name, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    if !(1..=64).contains(&draft.pixel_id.len())
-        || !draft
-            .pixel_id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    {
-        reader.fault(
-            format!("{path}.pixel_id"),
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let pixel_id = fields.required("pixel_id");
+    let plain = |id: &str| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    if pixel_id.as_deref().is_some_and(|id| !plain(id)) {
+        fields.fault(
+            "pixel_id",
             "must be letters, digits, underscores and hyphens, such as a2_abc123",
         );
     }
+    let test_id = fields.text("test_id");
     // An empty one would be left out of the body, and the test event would count.
-    if draft.test_id.as_deref().is_some_and(str::is_empty) {
-        reader.fault(format!("{path}.test_id"), "must not be empty");
+    if test_id.as_deref().is_some_and(str::is_empty) {
+        fields.fault("test_id", "must not be empty");
     }
-    let events = EventNames::new(draft.events);
+    let events = fields.events();
     for (name, to) in events.named() {
         if let Err(rule) = check_name(to) {
-            reader.fault(format!("{path}.events.{name}"), rule);
+            fields.fault(&["events.", name].concat(), rule);
         }
     }
-    let place = format!("{path}.access_token");
-    let name = draft
-        .access_token
-        .as_deref()
-        .unwrap_or("REDDIT_ACCESS_TOKEN");
-    let token = reader.secret(&place, name)?;
+    let token = fields.secret("access_token", "REDDIT_ACCESS_TOKEN");
+    let (pixel_id, token) = (pixel_id?, token?);
     let header = |parts: &[&str]| HeaderValue::from_str(&parts.concat()).ok();
     let Some(mut authorization) = header(&["Bearer ", token.expose()]) else {
-        reader.fault(place, "the secret has characters that a header cannot hold");
+        fields.fault(
+            "access_token",
+            "the secret has characters that a header cannot hold",
+        );
         return None;
     };
     authorization.set_sensitive(true);
     let agent = concat!("edgetally/", env!("CARGO_PKG_VERSION"), " (by ");
     Some(Box::new(Reddit {
         authorization,
-        user_agent: header(&[agent, &draft.pixel_id, ")"])?,
-        pixel_id: draft.pixel_id,
-        test_id: draft.test_id,
+        user_agent: header(&[agent, &pixel_id, ")"])?,
+        pixel_id,
+        test_id,
         events,
     }))
 }
@@ -188,12 +167,15 @@ fn takes(name: &str) -> (bool, bool) {
     }
 }
 
-/// The UUID in `_rdt_uuid`, which the pixel writes as `<ms>.<uuid>`.
+/// The UUID in `_rdt_uuid`, which the pixel writes as `<ms>.<uuid>`. One that is not as RFC 4122 has it makes Reddit
+/// refuse the batch.
 fn browser<'e>(input: &Input<'e>) -> Option<&'e str> {
     let uuid = input.cookie("_rdt_uuid")?.rsplit('.').next()?;
     let shaped = uuid.len() == 36
         && uuid.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
+            14 => matches!(byte, b'1'..=b'8'),
+            19 => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
             _ => byte.is_ascii_hexdigit(),
         });
     shaped.then_some(uuid)
@@ -202,9 +184,11 @@ fn browser<'e>(input: &Input<'e>) -> Option<&'e str> {
 /// A side of the visitor's screen.
 fn side(input: &Input<'_>, name: &str) -> Option<i64> {
     match input.event.property(name)? {
-        Property::Number(number) => number.as_str().parse::<u16>().ok().map(i64::from),
+        Property::Number(number) => number.as_str().parse::<u16>().ok(),
         _ => None,
     }
+    .filter(|side| *side > 0)
+    .map(i64::from)
 }
 
 /// The levels of an item's category, as Reddit's own template joins them.
@@ -275,8 +259,16 @@ impl Reddit {
             if input.grant().limited() {
                 user.object("data_processing_options", |options| {
                     options.list("modes", ["LDU"]);
-                    options.put("country", event.geo_country.as_deref());
-                    options.put("region", event.geo_region.as_deref());
+                    // `T1`, which the edge says of Tor, is no country.
+                    let country = event
+                        .geo_country
+                        .as_deref()
+                        .filter(|code| code.bytes().all(|byte| byte.is_ascii_uppercase()));
+                    options.put("country", country);
+                    options.put(
+                        "region",
+                        event.geo_region.as_deref().filter(|_| country.is_some()),
+                    );
                 });
             }
         });
@@ -296,7 +288,8 @@ impl Reddit {
                 product.put("name", item.item_name.as_deref());
                 product.put("category", category(item));
                 // What is sold by weight has no number, and a fraction would make Reddit refuse the batch.
-                product.put("quantity", item.quantity_or_one().parse::<i64>().ok());
+                let pieces = item.quantity_or_one().parse::<i64>().ok();
+                product.put("quantity", pieces.filter(|pieces| *pieces > 0));
                 // A price without a currency says nothing.
                 product.put("item_price", item.price.filter(|_| money.is_some()));
             });
@@ -406,37 +399,44 @@ impl Destination for Reddit {
         let http = format!("http_{}", reply.status);
         let taken = matches!(reply.status, 200..=299);
         // Not always JSON: a refused token is told in plain text.
-        let body: Value = serde_json::from_str(reply.text()).unwrap_or_default();
+        let body = reply.json();
         let error = body.get("error").filter(|error| !error.is_null());
-        // Where v3 puts the list is not documented; v2 has it at the top.
-        let invalid = [Some(&body), body.get("data"), error]
-            .into_iter()
-            .flatten()
-            .find_map(|place| place.get("invalid_events")?.as_array())
-            .filter(|list| !list.is_empty());
-        if let Some(list) = invalid {
-            let fault = || Outcome::rejected("invalid_event");
-            let places: Option<Vec<usize>> = list
-                .iter()
-                .map(|one| self.place(batch, one.get("event")?))
-                .collect();
-            return match places {
-                None => Answer::Split(fault()),
-                Some(places) if taken => Answer::Each(
-                    (0..batch.len())
-                        .map(|place| {
-                            if places.contains(&place) {
-                                fault()
-                            } else {
-                                Outcome::Delivered
-                            }
-                        })
-                        .collect(),
-                ),
-                Some(places) => {
-                    Answer::Isolate(places.into_iter().map(|place| (place, fault())).collect())
-                }
-            };
+        // v2 has the list of those that were not taken at the top, and v3 was seen to name their places as well.
+        let list = |name: &str| {
+            [Some(&body), body.get("data"), error]
+                .into_iter()
+                .flatten()
+                .find_map(|place| place.get(name)?.as_array())
+                .filter(|list| !list.is_empty())
+        };
+        let (invalid, fields) = (list("invalid_events"), list("fields"));
+        let all = |list: &Vec<Value>, place: &dyn Fn(&Value) -> Option<usize>| {
+            list.iter().map(place).collect::<Option<Vec<usize>>>()
+        };
+        let places = invalid
+            .and_then(|list| all(list, &|one| self.place(batch, one.get("event")?)))
+            .or_else(|| {
+                all(fields?, &|one| {
+                    named_place(one.get("field")?.as_str()?).filter(|place| *place < batch.len())
+                })
+            });
+        let fault = || Outcome::rejected("invalid_event");
+        match places {
+            None if invalid.is_some() => return Answer::Split(fault()),
+            None => {}
+            Some(places) if taken => {
+                let each = (0..batch.len()).map(|place| {
+                    if places.contains(&place) {
+                        fault()
+                    } else {
+                        Outcome::Delivered
+                    }
+                });
+                return Answer::Each(each.collect());
+            }
+            Some(places) => {
+                return Answer::Isolate(places.into_iter().map(|place| (place, fault())).collect());
+            }
         }
         match reply.status {
             // A wrong type in the body is told with the status, and even the reason, of a refused token.
@@ -470,6 +470,12 @@ impl Destination for Reddit {
             (false, false) => Answer::All(Outcome::retry("reply_unreadable")),
         }
     }
+}
+
+/// The place in `$.data.events[1].event_at`.
+fn named_place(path: &str) -> Option<usize> {
+    let (_, rest) = path.split_once("events[")?;
+    rest.split(']').next()?.parse().ok()
 }
 
 /// "JSON error unexpected type number on field …".
@@ -657,6 +663,8 @@ mod tests {
             (format!("1795000000123.{}", &uuid[1..]), None),
             (format!("{uuid}."), None),
             (uuid.replace('f', "g"), None),
+            (uuid.replace("-4f", "-9f"), None),
+            (uuid.replace("-9a", "-ca"), None),
             ("1795000000123".to_owned(), None),
         ] {
             let user = user_of(&format!(r#""cookies": {{"_rdt_uuid": "{cookie}"}}"#), "");
@@ -672,6 +680,7 @@ mod tests {
                 r#"{"height":1080,"width":1920}"#,
             ),
             (r#""screen_width": 1920"#, "null"),
+            (r#""screen_width": 0, "screen_height": 1080"#, "null"),
             (r#""screen_width": 1920.5, "screen_height": 1080"#, "null"),
             (r#""screen_width": "1920", "screen_height": 1080"#, "null"),
             (r#""screen_width": -1, "screen_height": 1080"#, "null"),

@@ -1,19 +1,15 @@
 //! Snapchat Conversions API.
 //!
 //! `POST https://tr.snapchat.com/v3/{pixel_id}/events?access_token=…`, read 2026-11-22; v3 has no announced end. The
-//! token stands in the query, the only place that Snap documents for it, so the address of a request is a secret too.
+//! token stands in the query, where Snap's pages have it, so the address of a request is a secret too.
 //! Test events go to `/events/validate`, which checks them and counts nothing.
 //!
 //! Event names are a closed list with five numbered slots for everything else. Whether Snap keeps the rest of a batch
 //! with one bad event is not documented: batches are small and the rest is sent again, which `event_id` makes harmless.
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::envelope::Parcel;
 use crate::event::ActionSource;
 use crate::identity::spelling::{
@@ -24,8 +20,7 @@ use crate::identity::{Spelling, Spellings};
 use crate::json::Object;
 use crate::money::Money;
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version in the path; its end has not been announced (Snap's migration guide, read 2026-11-22).
@@ -114,6 +109,12 @@ const CURRENCIES: &str = "USD AED AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EU
     JPY KRW KWD KZT LBP MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RUB SAR SEK SGD THB TRY TWD TZS UAH VND ZAR ALL \
     BHD DZD GHS IQD ISK JOD KES MAD OMR XOF";
 
+/// What `content_type` may be; the first is the default.
+const CONTENT_TYPES: &[&str] = &["product", "product_group"];
+
+/// The oldest that Snap takes (its introduction). For events of pages, newer pages and connectors say 7 days.
+const MOST_AGE_MS: i64 = 37 * DAY_MS;
+
 /// A pixel and its token.
 #[derive(Debug)]
 pub struct Snapchat {
@@ -135,100 +136,46 @@ enum Limited {
     Ldu,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    pixel_id: String,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    limited: Option<String>,
-    #[serde(default)]
-    content_type: Option<String>,
-    #[serde(default)]
-    most_events: Option<usize>,
-    #[serde(default)]
-    max_age_days: Option<u16>,
-    #[serde(default)]
-    events: Table<String, EventName>,
-}
-
 /// Reads the settings: `pixel_id`; optionally `access_token` (the secret's name, `SNAPCHAT_ACCESS_TOKEN`), `limited`
-/// (`LMU` or `LDU`), `content_type` (`product`), `most_events` (100), `max_age_days` (7), `events` (canonical name to
-/// one of Snap's, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    if !(1..=64).contains(&draft.pixel_id.len())
-        || !draft
-            .pixel_id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
-        reader.fault(
-            format!("{path}.pixel_id"),
-            "must be letters, digits and hyphens",
-        );
-    }
-    let limited = match draft.limited.as_deref() {
-        None | Some("LMU") => Limited::Lmu,
-        Some("LDU") => Limited::Ldu,
-        Some(_) => {
-            reader.fault(format!("{path}.limited"), "must be `LMU` or `LDU`");
-            Limited::Lmu
-        }
+/// (`LMU` or `LDU`), `content_type` (`product`), `most_events` (100), `max_age_days` (7, of events of pages), `events`
+/// (canonical name to one of Snap's, or `false`).
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let pixel_id = fields.required("pixel_id");
+    let plain = |id: &str| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    let content_type = match draft.content_type.as_deref() {
-        None => Some("product"),
-        Some(name) => content_type(name),
+    if pixel_id.as_deref().is_some_and(|id| !plain(id)) {
+        fields.fault("pixel_id", "must be letters, digits and hyphens");
+    }
+    let limited = match fields.word("limited", &["LMU", "LDU"]) {
+        "LDU" => Limited::Ldu,
+        _ => Limited::Lmu,
     };
-    if content_type.is_none() {
-        reader.fault(
-            format!("{path}.content_type"),
-            "must be `product` or `product_group`",
-        );
-    }
-    let most_events = draft.most_events.unwrap_or(FACTS.most_events);
-    if !(1..=2000).contains(&most_events) {
-        reader.fault(format!("{path}.most_events"), "must be from 1 to 2000");
-    }
-    let days = draft.max_age_days.unwrap_or(7);
-    if !(1..=37).contains(&days) {
-        reader.fault(format!("{path}.max_age_days"), "must be from 1 to 37");
-    }
-    let events = EventNames::new(draft.events);
+    let content_type = fields.word("content_type", CONTENT_TYPES);
+    let most_events = fields.whole("most_events", 100, (1, 2000));
+    let days = fields.whole("max_age_days", 7, (1, 37));
+    let events = fields.events();
     for (name, to) in events.named() {
         if !NAMES.contains(&to) {
-            reader.fault(
-                format!("{path}.events.{name}"),
+            fields.fault(
+                &["events.", name].concat(),
                 "must be one of Snapchat's event names, such as CUSTOM_EVENT_1",
             );
         }
     }
-    let name = draft
-        .access_token
-        .as_deref()
-        .unwrap_or("SNAPCHAT_ACCESS_TOKEN");
-    let access_token = reader.secret(&format!("{path}.access_token"), name)?;
+    let access_token = fields.secret("access_token", "SNAPCHAT_ACCESS_TOKEN");
     Some(Box::new(Snapchat {
-        pixel_id: draft.pixel_id,
-        access_token,
+        pixel_id: pixel_id?,
+        access_token: access_token?,
         limited,
-        content_type: content_type.unwrap_or("product"),
-        most_events,
+        content_type,
+        most_events: most_events as usize,
         most_age_ms: i64::from(days) * DAY_MS,
         events,
     }))
-}
-
-fn content_type(name: &str) -> Option<&'static str> {
-    ["product", "product_group"]
-        .into_iter()
-        .find(|known| *known == name)
 }
 
 /// The amount where Snap knows its currency. Prices do not travel without one either.
@@ -253,6 +200,14 @@ impl Snapchat {
         self.events
             .resolve(EVENTS, name)
             .filter(|name| NAMES.contains(name))
+    }
+
+    fn most_age_ms(&self, input: &Input<'_>) -> i64 {
+        if input.event.action_source == ActionSource::Website {
+            self.most_age_ms
+        } else {
+            MOST_AGE_MS
+        }
     }
 
     fn write(&self, to: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
@@ -328,7 +283,9 @@ impl Snapchat {
         if items().next().is_none() {
             return;
         }
-        let sent = input.text("content_type").and_then(content_type);
+        let sent = input
+            .text("content_type")
+            .filter(|sent| CONTENT_TYPES.contains(sent));
         data.put("content_type", sent.unwrap_or(self.content_type));
         data.list("content_ids", items().map(|item| item.item_id.as_deref()));
         data.objects("contents", items(), |content, item| {
@@ -360,7 +317,7 @@ impl Destination for Snapchat {
         let Some(name) = self.event_name(&event.name) else {
             return Err(Skip::NOT_MAPPED);
         };
-        if input.age_ms(now) >= self.most_age_ms {
+        if input.age_ms(now) >= self.most_age_ms(input) {
             return Err(Skip::TOO_OLD);
         }
         match event.action_source {
@@ -393,7 +350,7 @@ impl Destination for Snapchat {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event.time.0 + self.most_age_ms(input))
     }
 
     fn group(&self, input: &Input<'_>) -> String {
@@ -437,7 +394,7 @@ impl Destination for Snapchat {
         if matches!(reply.status, 401 | 403) {
             return Answer::All(Outcome::Unauthorized { code: http });
         }
-        let body: Value = serde_json::from_str(reply.text()).unwrap_or_default();
+        let body = reply.json();
         match (reply.status, body.get("status").and_then(Value::as_str)) {
             (_, Some("INVALID")) => {
                 let fault = Outcome::rejected(fault_code(&body));
@@ -608,6 +565,16 @@ mod tests {
             (
                 &plain,
                 r#""event": "page_view", "event_time": "2026-11-15T10:15:32Z""#,
+                "queued",
+            ),
+            (
+                &plain,
+                r#""event": "page_view", "action_source": "email", "event_time": "2026-10-16T10:15:31Z""#,
+                "skipped:too_old",
+            ),
+            (
+                &plain,
+                r#""event": "page_view", "action_source": "email", "event_time": "2026-10-16T10:15:32Z""#,
                 "queued",
             ),
         ] {
