@@ -20,6 +20,8 @@ use crate::time::UnixMillis;
 pub mod ga4;
 pub mod linkedin;
 pub mod meta;
+pub mod reddit;
+pub mod snapchat;
 pub mod webhook;
 pub mod x;
 
@@ -60,6 +62,16 @@ pub const ALL: &[Entry] = &[
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
+    },
+    Entry {
+        platform: "reddit",
+        facts: &reddit::FACTS,
+        open: reddit::open,
+    },
+    Entry {
+        platform: "snapchat",
+        facts: &snapchat::FACTS,
+        open: snapchat::open,
     },
     Entry {
         platform: "webhook",
