@@ -20,6 +20,7 @@ use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
+pub mod google_ads;
 pub mod meta;
 pub mod webhook;
 
@@ -50,6 +51,11 @@ pub const ALL: &[Entry] = &[
         platform: "ga4",
         facts: &ga4::FACTS,
         open: ga4::open,
+    },
+    Entry {
+        platform: "google_ads",
+        facts: &google_ads::FACTS,
+        open: google_ads::open,
     },
     Entry {
         platform: "meta",

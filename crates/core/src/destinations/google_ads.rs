@@ -1,0 +1,779 @@
+//! Google Ads, by the Data Manager API; refunds by the Google Ads API, see [`adjustments`].
+//!
+//! `POST https://datamanager.googleapis.com/v1/events:ingest`, read 2026-11-22; v1 has no announced end. New projects
+//! cannot upload conversions to the Google Ads API any more (since 2026-06-15), but adjusting them is only there.
+//!
+//! Google Ads has no event names: an event is a conversion of the conversion action that the settings give its name,
+//! and an event without one is left out. One action is one destination of the request, so actions do not share one.
+//!
+//! A 200 is a receipt and no success: what became of the events is asked for later ([`Inquiry`]), and told in numbers
+//! only, never by event. Batches are small, so that a number still says something.
+
+mod adjustments;
+mod reply;
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::adjustments::Adjustment;
+use self::reply::{code, error_of, general, list, number, reading, refused, violations};
+use super::{
+    Destination, Facts, Input, Inquiry, Request, Skip, TestMode, post, settings as read_settings,
+};
+use crate::access::{Access, ServiceAccount};
+use crate::consent::Choice;
+use crate::event::ActionSource;
+use crate::identity::spelling::{
+    CountryCode, GoogleEmail, GoogleFamilyName, GoogleGivenName, GooglePhone, GooglePostalCode,
+};
+use crate::identity::{Hashed, Spelling, Spellings};
+use crate::json::Object;
+use crate::outcome::{Answer, Judged, Meaning, Outcome, Reply, Verdict};
+use crate::settings::{Reader, Secret};
+use crate::table::Table;
+use crate::time::{DAY_MS, UnixMillis};
+
+/// The version of the Data Manager API.
+pub const VERSION: &str = "v1";
+/// The version of the Google Ads API that refunds go to unless the settings name another one. Its end was announced
+/// for about August 2027, without a day (Google Ads API, sunset dates, read 2026-11-22).
+pub const ADS_VERSION: &str = "v25";
+
+/// What is known about the Data Manager API.
+pub const FACTS: Facts = Facts {
+    platform: "google_ads",
+    api_version: VERSION,
+    version_ends: None,
+    read: "2026-11-22",
+    // Google takes 2,000; its verdict is a number of events by reason, so a small batch is what makes one of use.
+    most_events: 50,
+    // Not published; kept to one megabyte.
+    most_bytes: 1024 * 1024,
+    spellings: Spellings::of(&[
+        Spelling::GoogleEmail,
+        Spelling::GooglePhone,
+        Spelling::GoogleGivenName,
+        Spelling::GoogleFamilyName,
+        Spelling::GooglePostalCode,
+        Spelling::CountryCode,
+    ]),
+    test: TestMode::Platform,
+};
+
+const HOST: &str = "https://datamanager.googleapis.com/v1/";
+const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
+const SCOPE: &str = "https://www.googleapis.com/auth/datamanager";
+const SCOPE_WITH_REFUNDS: &str =
+    "https://www.googleapis.com/auth/datamanager https://www.googleapis.com/auth/adwords";
+
+/// A click is remembered for so long.
+const MOST_CLICK_AGE_MS: i64 = 90 * DAY_MS;
+/// Without a click id: hashed data finds a click of at most 63 days ago.
+const MOST_AGE_MS: i64 = 63 * DAY_MS;
+/// The longest transaction id, in characters.
+const LONGEST_TRANSACTION_ID: usize = 64;
+
+/// First question after so many seconds: Google's own advice.
+const STATUS_SECONDS: u32 = 1800;
+/// No longer than this between two questions.
+const MOST_STATUS_SECONDS: u32 = 3600;
+
+/// Where Google matches no addresses (EEA, United Kingdom, Switzerland), with the territories that belong to them or
+/// share their rules, and Cloudflare's codes for a country that is not known.
+const NO_ADDRESSES: &[&str] = &[
+    "AT", "AX", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GF", "GG",
+    "GI", "GP", "GR", "HR", "HU", "IE", "IM", "IS", "IT", "JE", "LI", "LT", "LU", "LV", "MF", "MQ",
+    "MT", "NL", "NO", "PL", "PT", "RE", "RO", "SE", "SI", "SK", "T1", "XX", "YT",
+];
+
+/// Reasons of a verdict that ask for nothing: Google has the event already, nobody clicked, or the visitor refused.
+const EXPECTED: &[&str] = &[
+    "CLICK_NOT_FOUND",
+    "DUPLICATE_GCLID",
+    "DUPLICATE_TRANSACTION_ID",
+    "DENIED_CONSENT",
+    "NO_CONSENT",
+    "UNKNOWN_CONSENT",
+];
+
+/// An account, its conversion actions, and who may write to it.
+#[derive(Debug)]
+pub struct GoogleAds {
+    customer_id: String,
+    login_customer_id: Option<String>,
+    conversion_actions: Table<String, String>,
+    access: Access,
+    quota_project: Option<String>,
+    refunds: bool,
+    merchant: Option<Merchant>,
+    ads_api_version: String,
+    status_seconds: u32,
+}
+
+/// The catalogue that items are of.
+#[derive(Debug)]
+struct Merchant {
+    id: String,
+    feed_label: Option<String>,
+    feed_language: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    customer_id: String,
+    #[serde(default)]
+    login_customer_id: Option<String>,
+    conversion_actions: Table<String, String>,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    client_secret: Option<String>,
+    #[serde(default)]
+    refresh_token: Option<String>,
+    #[serde(default)]
+    service_account: Option<String>,
+    #[serde(default)]
+    quota_project: Option<String>,
+    #[serde(default)]
+    refunds: bool,
+    #[serde(default)]
+    merchant_id: Option<String>,
+    #[serde(default)]
+    merchant_feed_label: Option<String>,
+    #[serde(default)]
+    merchant_feed_language: Option<String>,
+    #[serde(default)]
+    ads_api_version: Option<String>,
+    #[serde(default)]
+    status_seconds: Option<u32>,
+}
+
+/// Reads the settings: `customer_id` and `conversion_actions` (event name to the id of a conversion action); optionally
+/// `login_customer_id` (the manager that the credential belongs to), `quota_project`, `refunds` (`false`),
+/// `merchant_id` with `merchant_feed_label` and `merchant_feed_language` (cart data), `ads_api_version` (`v25`),
+/// `status_seconds` (`1800`: when a receipt is first asked about).
+///
+/// The credential: with `client_id` a refresh token, by the secrets named `client_secret`
+/// (`GOOGLE_ADS_CLIENT_SECRET`) and `refresh_token` (`GOOGLE_ADS_REFRESH_TOKEN`); without it a service account, by the
+/// secret named `service_account` (`GOOGLE_ADS_SERVICE_ACCOUNT`) that holds its JSON key file.
+pub fn open(
+    _name: &str,
+    text: &str,
+    path: &str,
+    reader: &mut Reader<'_>,
+) -> Option<Box<dyn Destination>> {
+    let draft: Draft = read_settings(text, path, reader)?;
+    for (key, id) in [
+        ("customer_id", Some(&draft.customer_id)),
+        ("login_customer_id", draft.login_customer_id.as_ref()),
+        ("merchant_id", draft.merchant_id.as_ref()),
+    ] {
+        if id.is_some_and(|id| !digits(id)) {
+            reader.fault(
+                format!("{path}.{key}"),
+                "must be digits without dashes, as a string",
+            );
+        }
+    }
+    if draft.conversion_actions.is_empty() {
+        reader.fault(
+            format!("{path}.conversion_actions"),
+            "must give at least one event the id of a conversion action",
+        );
+    }
+    for (name, id) in draft.conversion_actions.iter() {
+        if name == "refund" {
+            reader.fault(
+                format!("{path}.conversion_actions.refund"),
+                "would count the money back as a conversion: set `refunds` instead",
+            );
+        } else if !digits(id) {
+            reader.fault(
+                format!("{path}.conversion_actions.{name}"),
+                "must be the number of a conversion action (`ctId` in its address), as a string",
+            );
+        }
+    }
+    if draft.refunds && !draft.conversion_actions.contains("purchase") {
+        reader.fault(
+            format!("{path}.refunds"),
+            "adjusts the conversion action of `purchase`, which has none",
+        );
+    }
+    let version = draft
+        .ads_api_version
+        .unwrap_or_else(|| ADS_VERSION.to_owned());
+    if !version.strip_prefix('v').is_some_and(digits) {
+        reader.fault(format!("{path}.ads_api_version"), "must be like `v25`");
+    }
+    let plain = |text: &String| {
+        !text.is_empty()
+            && text.bytes().all(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':')
+            })
+    };
+    for (key, value) in [
+        ("quota_project", &draft.quota_project),
+        ("merchant_feed_label", &draft.merchant_feed_label),
+        ("merchant_feed_language", &draft.merchant_feed_language),
+    ] {
+        if value.as_ref().is_some_and(|value| !plain(value)) {
+            reader.fault(
+                format!("{path}.{key}"),
+                "must have ASCII letters, digits, `-`, `_`, `.` and `:` only",
+            );
+        }
+    }
+    let status_seconds = draft.status_seconds.unwrap_or(STATUS_SECONDS);
+    if !(1..=MOST_STATUS_SECONDS).contains(&status_seconds) {
+        reader.fault(format!("{path}.status_seconds"), "must be from 1 to 3600");
+    }
+    let mut secret = |key: &str, name: Option<String>, usual: &str| {
+        reader.secret(&format!("{path}.{key}"), name.as_deref().unwrap_or(usual))
+    };
+    let access = match draft.client_id {
+        Some(client_id) => {
+            let client_secret = secret(
+                "client_secret",
+                draft.client_secret,
+                "GOOGLE_ADS_CLIENT_SECRET",
+            );
+            let refresh_token = secret(
+                "refresh_token",
+                draft.refresh_token,
+                "GOOGLE_ADS_REFRESH_TOKEN",
+            );
+            if draft.service_account.is_some() {
+                reader.fault(
+                    format!("{path}.service_account"),
+                    "a refresh token is used where there is a `client_id`: leave one of them out",
+                );
+            }
+            Access::Refresh {
+                url: TOKEN_URL,
+                client_id,
+                client_secret: client_secret?,
+                refresh_token: refresh_token?,
+            }
+        }
+        None => {
+            let file = secret(
+                "service_account",
+                draft.service_account,
+                "GOOGLE_ADS_SERVICE_ACCOUNT",
+            )?;
+            let scope = if draft.refunds {
+                SCOPE_WITH_REFUNDS
+            } else {
+                SCOPE
+            };
+            match ServiceAccount::new(&file, scope) {
+                Ok(account) => Access::ServiceAccount(account),
+                Err(rule) => {
+                    reader.fault(format!("{path}.service_account"), rule);
+                    return None;
+                }
+            }
+        }
+    };
+    Some(Box::new(GoogleAds {
+        customer_id: draft.customer_id,
+        login_customer_id: draft.login_customer_id,
+        conversion_actions: draft.conversion_actions,
+        access,
+        quota_project: draft.quota_project,
+        refunds: draft.refunds,
+        merchant: draft.merchant_id.map(|id| Merchant {
+            id,
+            feed_label: draft.merchant_feed_label,
+            feed_language: draft.merchant_feed_language,
+        }),
+        ads_api_version: version,
+        status_seconds,
+    }))
+}
+
+fn digits(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The id in a cookie of Google's tag: `GCL.<seconds>.<id>`.
+fn linked(cookie: &str) -> Option<&str> {
+    let mut parts = cookie.strip_prefix("GCL.")?.split('.');
+    let (seconds, id) = (parts.next()?, parts.next()?);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (digits(seconds) && !id.is_empty() && id.bytes().all(plain)).then_some(id)
+}
+
+/// The click, by the one of Google's three ids that says most. Two of them in one event are refused.
+///
+/// `_gcl_gb` holds the `wbraid`, for all its name.
+fn click<'e>(input: &Input<'e>) -> Option<(&'static str, &'e str)> {
+    let cookie = |name: &str| linked(input.cookie(name)?);
+    let gclid = input.click_id("gclid").or_else(|| cookie("_gcl_aw"));
+    let wbraid = || input.click_id("wbraid").or_else(|| cookie("_gcl_gb"));
+    gclid
+        .map(|id| ("gclid", id))
+        .or_else(|| input.click_id("gbraid").map(|id| ("gbraid", id)))
+        .or_else(|| wbraid().map(|id| ("wbraid", id)))
+}
+
+/// The visitor's address where Google may match it. Somebody of whom no country is known may live anywhere.
+fn address<'e>(input: &Input<'e>) -> Option<&'e str> {
+    let ip = input.event.ip.as_deref()?;
+    let countries = [
+        input.event.geo_country.as_deref(),
+        input.clear::<CountryCode>(),
+    ];
+    let mut known = countries.into_iter().flatten().peekable();
+    known.peek()?;
+    known
+        .all(|country| !NO_ADDRESSES.contains(&country))
+        .then_some(ip)
+}
+
+/// Who it was, as far as Google's rules take it.
+struct Person<'e> {
+    email: Option<Hashed<GoogleEmail>>,
+    phone: Option<Hashed<GooglePhone>>,
+    home: Option<Home<'e>>,
+}
+
+/// A postal address has all four parts or is none.
+struct Home<'e> {
+    given_name: Hashed<GoogleGivenName>,
+    family_name: Hashed<GoogleFamilyName>,
+    region: &'e str,
+    postal_code: &'e str,
+}
+
+impl<'e> Person<'e> {
+    fn new(input: &Input<'e>) -> Option<Self> {
+        let person = Self {
+            email: input.hashed(),
+            phone: input.hashed(),
+            home: Home::new(input),
+        };
+        (person.email.is_some() || person.phone.is_some() || person.home.is_some())
+            .then_some(person)
+    }
+
+    fn write(&self, event: &mut Object<'_>) {
+        event.object("userData", |data| {
+            // One kind in each.
+            data.objects("userIdentifiers", 0..3, |one, kind| match kind {
+                0 => one.put("emailAddress", self.email),
+                1 => one.put("phoneNumber", self.phone),
+                _ => {
+                    if let Some(home) = &self.home {
+                        one.object("address", |address| {
+                            address.put("givenName", home.given_name);
+                            address.put("familyName", home.family_name);
+                            address.put("regionCode", home.region);
+                            address.put("postalCode", home.postal_code);
+                        });
+                    }
+                }
+            });
+        });
+    }
+}
+
+impl<'e> Home<'e> {
+    fn new(input: &Input<'e>) -> Option<Self> {
+        let home = Self {
+            given_name: input.hashed()?,
+            family_name: input.hashed()?,
+            region: input.clear::<CountryCode>()?,
+            postal_code: input.clear::<GooglePostalCode>()?,
+        };
+        // A postal code of the United States that is none makes Google refuse the request (INVALID_POSTAL_CODE).
+        let (five, four) = match home.postal_code.split_once('-') {
+            Some((five, four)) => (five, Some(four)),
+            None => (home.postal_code, None),
+        };
+        let fits = |part: &str, length| part.len() == length && digits(part);
+        (home.region != "US" || fits(five, 5) && four.is_none_or(|four| fits(four, 4)))
+            .then_some(home)
+    }
+}
+
+fn source(source: ActionSource) -> &'static str {
+    match source {
+        ActionSource::Website => "WEB",
+        ActionSource::App => "APP",
+        ActionSource::PhysicalStore => "IN_STORE",
+        ActionSource::PhoneCall => "PHONE",
+        ActionSource::Chat | ActionSource::BusinessMessaging => "MESSAGE",
+        ActionSource::Email | ActionSource::SystemGenerated | ActionSource::Other => "OTHER",
+    }
+}
+
+fn consent(choice: Option<Choice>) -> Option<&'static str> {
+    choice.map(|choice| match choice {
+        Choice::Granted => "CONSENT_GRANTED",
+        Choice::Denied => "CONSENT_DENIED",
+    })
+}
+
+/// The order, else the event, so that what is sent twice counts once.
+fn transaction_id<'e>(input: &Input<'e>) -> Option<&'e str> {
+    [input.event.transaction_id.as_deref(), Some(&input.event.id)]
+        .into_iter()
+        .flatten()
+        .find(|id| id.chars().count() <= LONGEST_TRANSACTION_ID)
+}
+
+impl GoogleAds {
+    /// The conversion action of an event; a refund's is the purchase's.
+    fn action(&self, name: &str) -> Option<&str> {
+        let name = match name {
+            "refund" if self.refunds => "purchase",
+            "refund" => return None,
+            name => name,
+        };
+        self.conversion_actions.get(name).map(String::as_str)
+    }
+
+    /// Adds what lets a request in. Without a token it is built all the same.
+    fn sign(
+        &self,
+        mut request: http::request::Builder,
+        token: Option<&Secret>,
+        body: Vec<u8>,
+    ) -> Result<Request, Outcome> {
+        let failed = |_| Outcome::rejected("encoding_failed");
+        if let Some(token) = token {
+            let bearer = format!("Bearer {}", token.expose());
+            let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Outcome::Unauthorized {
+                code: "token_unusable".to_owned(),
+            })?;
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        if let Some(project) = &self.quota_project {
+            request = request.header("x-goog-user-project", project);
+        }
+        request.body(body).map_err(failed)
+    }
+
+    fn ingest(&self, batch: &[Input<'_>], action: &str, test: bool, now: UnixMillis) -> Vec<u8> {
+        let people: Vec<_> = batch.iter().map(Person::new).collect();
+        Object::write(|body| {
+            body.objects("destinations", [()], |destination, ()| {
+                let mut account = |role: &str, id: Option<&String>| {
+                    destination.object(role, |account| {
+                        account.put("accountType", id.map(|_| "GOOGLE_ADS"));
+                        account.put("accountId", id);
+                    });
+                };
+                account("operatingAccount", Some(&self.customer_id));
+                account("loginAccount", self.login_customer_id.as_ref());
+                destination.put("productDestinationId", action);
+            });
+            if people.iter().any(Option::is_some) {
+                body.put("encoding", "HEX");
+            }
+            body.put("validateOnly", test.then_some(true));
+            body.objects(
+                "events",
+                batch.iter().zip(&people),
+                |event, (input, who)| {
+                    self.event(event, input, who.as_ref(), now);
+                },
+            );
+        })
+    }
+
+    fn event(
+        &self,
+        out: &mut Object<'_>,
+        input: &Input<'_>,
+        who: Option<&Person<'_>>,
+        now: UnixMillis,
+    ) {
+        let event = input.event;
+        let click = click(input);
+        out.put("transactionId", transaction_id(input));
+        out.put("eventTimestamp", input.time(now).to_rfc3339());
+        out.put("eventSource", source(event.action_source));
+        if let Some(money) = &event.money {
+            out.put("conversionValue", money.amount);
+            out.put("currency", &money.currency);
+        }
+        if let Some((name, id)) = click {
+            out.object("adIdentifiers", |ids| ids.put(name, id));
+        }
+        if let Some(who) = who {
+            who.write(out);
+        }
+        out.object("eventDeviceInfo", |device| {
+            device.put("userAgent", event.user_agent.as_ref());
+            device.put("ipAddress", address(input));
+        });
+        let (user_data, personalisation) = input.grant().choices();
+        out.object("consent", |object| {
+            object.put("adUserData", consent(user_data));
+            object.put("adPersonalization", consent(personalisation));
+        });
+        let customer = input.text("customer_type").and_then(|kind| {
+            ["NEW", "RETURNING", "REENGAGED"]
+                .into_iter()
+                .find(|known| kind.eq_ignore_ascii_case(known))
+        });
+        out.object("userProperties", |user| user.put("customerType", customer));
+        // Carts have no place beside a gbraid or wbraid, and their quantities are integers: one that is sold by
+        // weight would make Google refuse the request.
+        if let Some(merchant) = &self.merchant
+            && matches!(click, None | Some(("gclid", _)))
+            && input.articles().is_some()
+        {
+            out.object("cartData", |cart| merchant.cart(cart, input));
+        }
+    }
+}
+
+impl Merchant {
+    fn cart(&self, cart: &mut Object<'_>, input: &Input<'_>) {
+        cart.put("merchantId", &self.id);
+        cart.put("merchantFeedLabel", self.feed_label.as_ref());
+        cart.put("merchantFeedLanguageCode", self.feed_language.as_ref());
+        cart.list("couponCodes", [input.text("coupon")]);
+        cart.objects("items", &input.event.items, |out, item| {
+            if let Some(id) = item.item_id.as_deref().filter(|id| !id.is_empty()) {
+                out.put("merchantProductId", id);
+                // Protocol Buffers spell 64 bits as a string.
+                out.put("quantity", item.quantity_or_one());
+                out.put("unitPrice", item.price);
+            }
+        });
+    }
+}
+
+impl Destination for GoogleAds {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
+        if self.action(&input.event.name).is_none() {
+            return Err(Skip::NOT_MAPPED);
+        }
+        // Neither API has a flag for restricted data processing.
+        if input.grant().limited() {
+            return Err(Skip("limited_use_unsupported"));
+        }
+        if now.0 >= self.expires(input).0 {
+            return Err(Skip::TOO_OLD);
+        }
+        if input.event.name.as_str() == "refund" {
+            return Adjustment::of(input).map(|_| ());
+        }
+        // NO_IDENTIFIERS_PROVIDED would sink the batch.
+        if click(input).is_none() && Person::new(input).is_none() && address(input).is_none() {
+            return Err(Skip::NO_IDENTIFIERS);
+        }
+        Ok(())
+    }
+
+    fn expires(&self, input: &Input<'_>) -> UnixMillis {
+        let most = if input.event.name.as_str() == "refund" {
+            adjustments::MOST_AGE_MS
+        } else if click(input).is_some() {
+            MOST_CLICK_AGE_MS
+        } else {
+            MOST_AGE_MS
+        };
+        UnixMillis(input.event.time.0 + most)
+    }
+
+    fn group(&self, input: &Input<'_>) -> String {
+        let event = input.event;
+        let action = match event.name.as_str() {
+            "refund" => "refund",
+            name => self.action(name).unwrap_or_default(),
+        };
+        let test = if event.test { "/test" } else { "" };
+        [action, test].concat()
+    }
+
+    fn access(&self) -> Option<&Access> {
+        Some(&self.access)
+    }
+
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome> {
+        let Some((event, action)) = batch
+            .first()
+            .and_then(|input| Some((input.event, self.action(&input.event.name)?)))
+        else {
+            return Err(Outcome::rejected(Skip::NOT_MAPPED.0));
+        };
+        if event.name.as_str() != "refund" {
+            let body = self.ingest(batch, action, event.test, now);
+            return self.sign(post(&[HOST, "events:ingest"].concat()), token, body);
+        }
+        let body = adjustments::body(batch, &self.customer_id, action, event.test, now);
+        let mut request = post(
+            &[
+                "https://googleads.googleapis.com/",
+                &self.ads_api_version,
+                "/customers/",
+                &self.customer_id,
+                ":uploadConversionAdjustments",
+            ]
+            .concat(),
+        );
+        if let Some(manager) = &self.login_customer_id {
+            request = request.header("login-customer-id", manager);
+        }
+        self.sign(request, token, body)
+    }
+
+    fn inquiry(&self) -> Option<&dyn Inquiry> {
+        Some(self)
+    }
+
+    fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
+        let body = reading(reply);
+        if let Some(error) = error_of(reply, &body) {
+            return refused(reply, error, batch.len());
+        }
+        let first = batch.first().map(|input| input.event);
+        let test = first.is_some_and(|event| event.test);
+        if first.is_some_and(|event| event.name.as_str() == "refund") {
+            return adjustments::read(batch.len(), test, &body);
+        }
+        if test && body.is_object() {
+            // Validated and forgotten, so what Google would leave out is all there is to learn.
+            return Answer::Each(warned(batch.len(), &body));
+        }
+        let receipt = body["requestId"].as_str().filter(|id| {
+            (1..=256).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        Answer::All(match receipt {
+            Some(receipt) => Outcome::Processing {
+                receipt: receipt.to_owned(),
+            },
+            None => Outcome::retry("reply_unreadable"),
+        })
+    }
+}
+
+/// Delivered, with the warnings at the events that have any.
+fn warned(events: usize, body: &Value) -> Vec<Outcome> {
+    let mut outcomes = vec![Outcome::Delivered; events];
+    for warning in list(&body["fieldWarnings"]) {
+        let place = reply::place(warning["field"].as_str().unwrap_or_default());
+        if let Some(outcome) = place.and_then(|place| outcomes.get_mut(place))
+            && let Some(reason) = code(&warning["reason"])
+        {
+            *outcome = Outcome::Remarked {
+                code: reason
+                    .strip_prefix("WARNING_REASON_")
+                    .unwrap_or(reason)
+                    .to_owned(),
+            };
+        }
+    }
+    outcomes
+}
+
+impl Inquiry for GoogleAds {
+    fn request(&self, receipt: &str, token: Option<&Secret>) -> Result<Request, Outcome> {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("requestId", receipt)
+            .finish();
+        let uri = [HOST, "requestStatus:retrieve?", &query].concat();
+        self.sign(http::Request::get(uri), token, Vec::new())
+    }
+
+    fn read(&self, reply: &Reply) -> Verdict {
+        let body = reading(reply);
+        if let Some(error) = error_of(reply, &body) {
+            // The receipt is all that the question has, so a fault in the question is the receipt's.
+            if let Some("INVALID_ARGUMENT" | "NOT_FOUND") = error["status"].as_str() {
+                return Verdict::Unknown;
+            }
+            return Verdict::Unanswered(
+                general(reply, error, &violations(error)).unwrap_or_else(|| {
+                    Outcome::retry(["http_", &reply.status.to_string()].concat())
+                }),
+            );
+        }
+        judged(&body["requestStatusPerDestination"][0])
+            .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry("reply_unreadable")))
+    }
+
+    fn wait(&self, asked: u32) -> u32 {
+        // Google's advice: the first after half an hour, then a third later each time, up to an hour.
+        (0..asked.min(64)).fold(self.status_seconds, |seconds, _| {
+            (seconds * 13).div_ceil(10).min(MOST_STATUS_SECONDS)
+        })
+    }
+}
+
+/// The verdict about the one destination of a request; `None` where the status cannot be understood.
+fn judged(status: &Value) -> Option<Verdict> {
+    let state = status["requestStatus"].as_str()?;
+    let failed = match state {
+        "SUCCESS" | "PARTIAL_SUCCESS" => false,
+        "FAILED" => true,
+        // PROCESSING, and whatever else may come before an end.
+        _ => return Some(Verdict::Pending),
+    };
+    let mut all = Vec::new();
+    let mut faulty: u64 = 0;
+    for count in list(&status["errorInfo"]["errorCounts"]) {
+        let events = number(&count["recordCount"])?;
+        let reason = code(&count["reason"]).unwrap_or("UNSPECIFIED");
+        // One of the reasons goes without the infix.
+        let reason = reason.strip_prefix("PROCESSING_ERROR_").unwrap_or(reason);
+        let reason = reason.strip_prefix("REASON_").unwrap_or(reason);
+        let meaning = match reason {
+            "TOO_RECENT_CLICK" => Meaning::Again { after: 21_600 },
+            "INTERNAL_ERROR" => Meaning::Again { after: 3600 },
+            reason if EXPECTED.contains(&reason) => Meaning::Remarked,
+            _ => Meaning::Rejected,
+        };
+        faulty = faulty.saturating_add(events);
+        all.push(Judged {
+            code: reason.to_owned(),
+            events,
+            meaning,
+        });
+    }
+    if failed {
+        // The counts may be missing where everything failed.
+        let events = match number(&status["eventsIngestionStatus"]["recordCount"]) {
+            Some(events) => events.saturating_sub(faulty),
+            None if faulty > 0 => 0,
+            None => return None,
+        };
+        all.push(Judged {
+            code: state.to_owned(),
+            events,
+            meaning: Meaning::Rejected,
+        });
+    }
+    for count in list(&status["warningInfo"]["warningCounts"]) {
+        let reason = code(&count["reason"]).unwrap_or("UNSPECIFIED");
+        all.push(Judged {
+            code: reason
+                .strip_prefix("PROCESSING_WARNING_REASON_")
+                .unwrap_or(reason)
+                .to_owned(),
+            events: number(&count["recordCount"])?,
+            meaning: Meaning::Remarked,
+        });
+    }
+    all.retain(|judged| judged.events > 0);
+    Some(Verdict::Settled(all))
+}
