@@ -1,4 +1,4 @@
-//! Google Ads, by the Data Manager API; refunds by the Google Ads API, see [`adjustments`].
+//! Google Ads, by the Data Manager API; refunds by the Google Ads API.
 //!
 //! `POST https://datamanager.googleapis.com/v1/events:ingest`, read 2026-11-22; v1 has no announced end. New projects
 //! cannot upload conversions to the Google Ads API any more (since 2026-06-15), but adjusting them is only there.
@@ -10,7 +10,9 @@
 //! only, never by event. Batches are small, so that a number still says something.
 
 mod adjustments;
+mod conversion;
 mod reply;
+mod verdict;
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
@@ -18,19 +20,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::adjustments::Adjustment;
-use self::reply::{code, error_of, general, list, number, reading, refused, violations};
+use self::conversion::{Merchant, Person, address, click};
+use self::reply::{at, code, error_of, general, list, place, reading, refused, violations};
+use self::verdict::judged;
 use super::{
     Destination, Facts, Input, Inquiry, Request, Skip, TestMode, post, settings as read_settings,
 };
 use crate::access::{Access, ServiceAccount};
-use crate::consent::Choice;
-use crate::event::ActionSource;
-use crate::identity::spelling::{
-    CountryCode, GoogleEmail, GoogleFamilyName, GoogleGivenName, GooglePhone, GooglePostalCode,
-};
-use crate::identity::{Hashed, Spelling, Spellings};
+use crate::identity::{Spelling, Spellings};
 use crate::json::Object;
-use crate::outcome::{Answer, Judged, Meaning, Outcome, Reply, Verdict};
+use crate::outcome::{Answer, Outcome, Reply, Verdict};
 use crate::settings::{Reader, Secret};
 use crate::table::Table;
 use crate::time::{DAY_MS, UnixMillis};
@@ -80,24 +79,6 @@ const STATUS_SECONDS: u32 = 1800;
 /// No longer than this between two questions.
 const MOST_STATUS_SECONDS: u32 = 3600;
 
-/// Where Google matches no addresses (EEA, United Kingdom, Switzerland), with the territories that belong to them or
-/// share their rules, and Cloudflare's codes for a country that is not known.
-const NO_ADDRESSES: &[&str] = &[
-    "AT", "AX", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GF", "GG",
-    "GI", "GP", "GR", "HR", "HU", "IE", "IM", "IS", "IT", "JE", "LI", "LT", "LU", "LV", "MF", "MQ",
-    "MT", "NL", "NO", "PL", "PT", "RE", "RO", "SE", "SI", "SK", "T1", "XX", "YT",
-];
-
-/// Reasons of a verdict that ask for nothing: Google has the event already, nobody clicked, or the visitor refused.
-const EXPECTED: &[&str] = &[
-    "CLICK_NOT_FOUND",
-    "DUPLICATE_GCLID",
-    "DUPLICATE_TRANSACTION_ID",
-    "DENIED_CONSENT",
-    "NO_CONSENT",
-    "UNKNOWN_CONSENT",
-];
-
 /// An account, its conversion actions, and who may write to it.
 #[derive(Debug)]
 pub struct GoogleAds {
@@ -110,14 +91,6 @@ pub struct GoogleAds {
     merchant: Option<Merchant>,
     ads_api_version: String,
     status_seconds: u32,
-}
-
-/// The catalogue that items are of.
-#[derive(Debug)]
-struct Merchant {
-    id: String,
-    feed_label: Option<String>,
-    feed_language: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -300,133 +273,6 @@ fn digits(text: &str) -> bool {
     (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The id in a cookie of Google's tag: `GCL.<seconds>.<id>`.
-fn linked(cookie: &str) -> Option<&str> {
-    let mut parts = cookie.strip_prefix("GCL.")?.split('.');
-    let (seconds, id) = (parts.next()?, parts.next()?);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (digits(seconds) && !id.is_empty() && id.bytes().all(plain)).then_some(id)
-}
-
-/// The click, by the one of Google's three ids that says most. Two of them in one event are refused.
-///
-/// `_gcl_gb` holds the `wbraid`, for all its name.
-fn click<'e>(input: &Input<'e>) -> Option<(&'static str, &'e str)> {
-    let cookie = |name: &str| linked(input.cookie(name)?);
-    let gclid = input.click_id("gclid").or_else(|| cookie("_gcl_aw"));
-    let wbraid = || input.click_id("wbraid").or_else(|| cookie("_gcl_gb"));
-    gclid
-        .map(|id| ("gclid", id))
-        .or_else(|| input.click_id("gbraid").map(|id| ("gbraid", id)))
-        .or_else(|| wbraid().map(|id| ("wbraid", id)))
-}
-
-/// The visitor's address where Google may match it. Somebody of whom no country is known may live anywhere.
-fn address<'e>(input: &Input<'e>) -> Option<&'e str> {
-    let ip = input.event.ip.as_deref()?;
-    let countries = [
-        input.event.geo_country.as_deref(),
-        input.clear::<CountryCode>(),
-    ];
-    let mut known = countries.into_iter().flatten().peekable();
-    known.peek()?;
-    known
-        .all(|country| !NO_ADDRESSES.contains(&country))
-        .then_some(ip)
-}
-
-/// Who it was, as far as Google's rules take it.
-struct Person<'e> {
-    email: Option<Hashed<GoogleEmail>>,
-    phone: Option<Hashed<GooglePhone>>,
-    home: Option<Home<'e>>,
-}
-
-/// A postal address has all four parts or is none.
-struct Home<'e> {
-    given_name: Hashed<GoogleGivenName>,
-    family_name: Hashed<GoogleFamilyName>,
-    region: &'e str,
-    postal_code: &'e str,
-}
-
-impl<'e> Person<'e> {
-    fn new(input: &Input<'e>) -> Option<Self> {
-        let person = Self {
-            email: input.hashed(),
-            phone: input.hashed(),
-            home: Home::new(input),
-        };
-        (person.email.is_some() || person.phone.is_some() || person.home.is_some())
-            .then_some(person)
-    }
-
-    fn write(&self, event: &mut Object<'_>) {
-        event.object("userData", |data| {
-            // One kind in each.
-            data.objects("userIdentifiers", 0..3, |one, kind| match kind {
-                0 => one.put("emailAddress", self.email),
-                1 => one.put("phoneNumber", self.phone),
-                _ => {
-                    if let Some(home) = &self.home {
-                        one.object("address", |address| {
-                            address.put("givenName", home.given_name);
-                            address.put("familyName", home.family_name);
-                            address.put("regionCode", home.region);
-                            address.put("postalCode", home.postal_code);
-                        });
-                    }
-                }
-            });
-        });
-    }
-}
-
-impl<'e> Home<'e> {
-    fn new(input: &Input<'e>) -> Option<Self> {
-        let home = Self {
-            given_name: input.hashed()?,
-            family_name: input.hashed()?,
-            region: input.clear::<CountryCode>()?,
-            postal_code: input.clear::<GooglePostalCode>()?,
-        };
-        // A postal code of the United States that is none makes Google refuse the request (INVALID_POSTAL_CODE).
-        let (five, four) = match home.postal_code.split_once('-') {
-            Some((five, four)) => (five, Some(four)),
-            None => (home.postal_code, None),
-        };
-        let fits = |part: &str, length| part.len() == length && digits(part);
-        (home.region != "US" || fits(five, 5) && four.is_none_or(|four| fits(four, 4)))
-            .then_some(home)
-    }
-}
-
-fn source(source: ActionSource) -> &'static str {
-    match source {
-        ActionSource::Website => "WEB",
-        ActionSource::App => "APP",
-        ActionSource::PhysicalStore => "IN_STORE",
-        ActionSource::PhoneCall => "PHONE",
-        ActionSource::Chat | ActionSource::BusinessMessaging => "MESSAGE",
-        ActionSource::Email | ActionSource::SystemGenerated | ActionSource::Other => "OTHER",
-    }
-}
-
-fn consent(choice: Option<Choice>) -> Option<&'static str> {
-    choice.map(|choice| match choice {
-        Choice::Granted => "CONSENT_GRANTED",
-        Choice::Denied => "CONSENT_DENIED",
-    })
-}
-
-/// The order, else the event, so that what is sent twice counts once.
-fn transaction_id<'e>(input: &Input<'e>) -> Option<&'e str> {
-    [input.event.transaction_id.as_deref(), Some(&input.event.id)]
-        .into_iter()
-        .flatten()
-        .find(|id| id.chars().count() <= LONGEST_TRANSACTION_ID)
-}
-
 impl GoogleAds {
     /// The conversion action of an event; a refund's is the purchase's.
     fn action(&self, name: &str) -> Option<&str> {
@@ -482,74 +328,10 @@ impl GoogleAds {
                 "events",
                 batch.iter().zip(&people),
                 |event, (input, who)| {
-                    self.event(event, input, who.as_ref(), now);
+                    conversion::write(self.merchant.as_ref(), event, input, who.as_ref(), now);
                 },
             );
         })
-    }
-
-    fn event(
-        &self,
-        out: &mut Object<'_>,
-        input: &Input<'_>,
-        who: Option<&Person<'_>>,
-        now: UnixMillis,
-    ) {
-        let event = input.event;
-        let click = click(input);
-        out.put("transactionId", transaction_id(input));
-        out.put("eventTimestamp", input.time(now).to_rfc3339());
-        out.put("eventSource", source(event.action_source));
-        if let Some(money) = &event.money {
-            out.put("conversionValue", money.amount);
-            out.put("currency", &money.currency);
-        }
-        if let Some((name, id)) = click {
-            out.object("adIdentifiers", |ids| ids.put(name, id));
-        }
-        if let Some(who) = who {
-            who.write(out);
-        }
-        out.object("eventDeviceInfo", |device| {
-            device.put("userAgent", event.user_agent.as_ref());
-            device.put("ipAddress", address(input));
-        });
-        let (user_data, personalisation) = input.grant().choices();
-        out.object("consent", |object| {
-            object.put("adUserData", consent(user_data));
-            object.put("adPersonalization", consent(personalisation));
-        });
-        let customer = input.text("customer_type").and_then(|kind| {
-            ["NEW", "RETURNING", "REENGAGED"]
-                .into_iter()
-                .find(|known| kind.eq_ignore_ascii_case(known))
-        });
-        out.object("userProperties", |user| user.put("customerType", customer));
-        // Carts have no place beside a gbraid or wbraid, and their quantities are integers: one that is sold by
-        // weight would make Google refuse the request.
-        if let Some(merchant) = &self.merchant
-            && matches!(click, None | Some(("gclid", _)))
-            && input.articles().is_some()
-        {
-            out.object("cartData", |cart| merchant.cart(cart, input));
-        }
-    }
-}
-
-impl Merchant {
-    fn cart(&self, cart: &mut Object<'_>, input: &Input<'_>) {
-        cart.put("merchantId", &self.id);
-        cart.put("merchantFeedLabel", self.feed_label.as_ref());
-        cart.put("merchantFeedLanguageCode", self.feed_language.as_ref());
-        cart.list("couponCodes", [input.text("coupon")]);
-        cart.objects("items", &input.event.items, |out, item| {
-            if let Some(id) = item.item_id.as_deref().filter(|id| !id.is_empty()) {
-                out.put("merchantProductId", id);
-                // Protocol Buffers spell 64 bits as a string.
-                out.put("quantity", item.quantity_or_one());
-                out.put("unitPrice", item.price);
-            }
-        });
     }
 }
 
@@ -655,7 +437,7 @@ impl Destination for GoogleAds {
             // Validated and forgotten, so what Google would leave out is all there is to learn.
             return Answer::Each(warned(batch.len(), &body));
         }
-        let receipt = body["requestId"].as_str().filter(|id| {
+        let receipt = at(&body, "/requestId").as_str().filter(|id| {
             (1..=256).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
         });
         Answer::All(match receipt {
@@ -670,10 +452,10 @@ impl Destination for GoogleAds {
 /// Delivered, with the warnings at the events that have any.
 fn warned(events: usize, body: &Value) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::Delivered; events];
-    for warning in list(&body["fieldWarnings"]) {
-        let place = reply::place(warning["field"].as_str().unwrap_or_default());
+    for warning in list(at(body, "/fieldWarnings")) {
+        let place = place(at(warning, "/field").as_str().unwrap_or_default());
         if let Some(outcome) = place.and_then(|place| outcomes.get_mut(place))
-            && let Some(reason) = code(&warning["reason"])
+            && let Some(reason) = code(at(warning, "/reason"))
         {
             *outcome = Outcome::Remarked {
                 code: reason
@@ -699,7 +481,7 @@ impl Inquiry for GoogleAds {
         let body = reading(reply);
         if let Some(error) = error_of(reply, &body) {
             // The receipt is all that the question has, so a fault in the question is the receipt's.
-            if let Some("INVALID_ARGUMENT" | "NOT_FOUND") = error["status"].as_str() {
+            if let Some("INVALID_ARGUMENT" | "NOT_FOUND") = at(error, "/status").as_str() {
                 return Verdict::Unknown;
             }
             return Verdict::Unanswered(
@@ -708,7 +490,7 @@ impl Inquiry for GoogleAds {
                 }),
             );
         }
-        judged(&body["requestStatusPerDestination"][0])
+        judged(at(&body, "/requestStatusPerDestination/0"))
             .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry("reply_unreadable")))
     }
 
@@ -720,60 +502,5 @@ impl Inquiry for GoogleAds {
     }
 }
 
-/// The verdict about the one destination of a request; `None` where the status cannot be understood.
-fn judged(status: &Value) -> Option<Verdict> {
-    let state = status["requestStatus"].as_str()?;
-    let failed = match state {
-        "SUCCESS" | "PARTIAL_SUCCESS" => false,
-        "FAILED" => true,
-        // PROCESSING, and whatever else may come before an end.
-        _ => return Some(Verdict::Pending),
-    };
-    let mut all = Vec::new();
-    let mut faulty: u64 = 0;
-    for count in list(&status["errorInfo"]["errorCounts"]) {
-        let events = number(&count["recordCount"])?;
-        let reason = code(&count["reason"]).unwrap_or("UNSPECIFIED");
-        // One of the reasons goes without the infix.
-        let reason = reason.strip_prefix("PROCESSING_ERROR_").unwrap_or(reason);
-        let reason = reason.strip_prefix("REASON_").unwrap_or(reason);
-        let meaning = match reason {
-            "TOO_RECENT_CLICK" => Meaning::Again { after: 21_600 },
-            "INTERNAL_ERROR" => Meaning::Again { after: 3600 },
-            reason if EXPECTED.contains(&reason) => Meaning::Remarked,
-            _ => Meaning::Rejected,
-        };
-        faulty = faulty.saturating_add(events);
-        all.push(Judged {
-            code: reason.to_owned(),
-            events,
-            meaning,
-        });
-    }
-    if failed {
-        // The counts may be missing where everything failed.
-        let events = match number(&status["eventsIngestionStatus"]["recordCount"]) {
-            Some(events) => events.saturating_sub(faulty),
-            None if faulty > 0 => 0,
-            None => return None,
-        };
-        all.push(Judged {
-            code: state.to_owned(),
-            events,
-            meaning: Meaning::Rejected,
-        });
-    }
-    for count in list(&status["warningInfo"]["warningCounts"]) {
-        let reason = code(&count["reason"]).unwrap_or("UNSPECIFIED");
-        all.push(Judged {
-            code: reason
-                .strip_prefix("PROCESSING_WARNING_REASON_")
-                .unwrap_or(reason)
-                .to_owned(),
-            events: number(&count["recordCount"])?,
-            meaning: Meaning::Remarked,
-        });
-    }
-    all.retain(|judged| judged.events > 0);
-    Some(Verdict::Settled(all))
-}
+#[cfg(test)]
+mod tests;

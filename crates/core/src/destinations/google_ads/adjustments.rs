@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use super::reply::{list, violations};
+use super::reply::{at, list, violations};
 use super::{Input, LONGEST_TRANSACTION_ID, Skip};
 use crate::event::Property;
 use crate::json::Object;
@@ -117,11 +117,12 @@ pub(super) fn read(events: usize, test: bool, body: &Value) -> Answer {
     if !body.is_object() {
         return Answer::All(Outcome::retry("reply_unreadable"));
     }
-    let faults = violations(&body["partialFailureError"]);
-    if faults.is_empty() && !body["partialFailureError"].is_null() {
+    let failure = at(body, "/partialFailureError");
+    let faults = violations(failure);
+    if faults.is_empty() && !failure.is_null() {
         return Answer::All(Outcome::retry("reply_unreadable"));
     }
-    let results = list(&body["results"]);
+    let results = list(at(body, "/results"));
     let outcomes = (0..events).map(|place| {
         let fault = faults.iter().find(|fault| fault.event == Some(place));
         // An adjustment that failed has an empty result; one that was only validated has none.

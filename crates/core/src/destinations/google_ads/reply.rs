@@ -45,12 +45,13 @@ pub(super) fn reading(reply: &Reply) -> Value {
 
 /// The error, whatever the status says; without one, `null` where the status alone is one.
 pub(super) fn error_of<'b>(reply: &Reply, body: &'b Value) -> Option<&'b Value> {
-    const NONE: &Value = &Value::Null;
-    match body.get("error") {
-        Some(error) if !error.is_null() => Some(error),
-        _ if (200..=299).contains(&reply.status) => None,
-        _ => Some(NONE),
-    }
+    let error = at(body, "/error");
+    (!error.is_null() || !(200..=299).contains(&reply.status)).then_some(error)
+}
+
+/// What stands at a path such as `/details/0`, or `null`.
+pub(super) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    value.pointer(path).unwrap_or(&Value::Null)
 }
 
 /// The members of a list; none where it is no list.
@@ -85,12 +86,12 @@ pub(super) fn place(field: &str) -> Option<usize> {
 /// Everything that an error names.
 pub(super) fn violations(error: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
-    for detail in list(&error["details"]) {
-        for violation in list(&detail["fieldViolations"]) {
-            let field = violation["field"].as_str().unwrap_or_default();
+    for detail in list(at(error, "/details")) {
+        for violation in list(at(detail, "/fieldViolations")) {
+            let field = at(violation, "/field").as_str().unwrap_or_default();
             let event = place(field);
             found.push(Violation {
-                code: code(&violation["reason"])
+                code: code(at(violation, "/reason"))
                     .unwrap_or("INVALID_ARGUMENT")
                     .to_owned(),
                 event,
@@ -98,13 +99,13 @@ pub(super) fn violations(error: &Value) -> Vec<Violation> {
             });
         }
         // The Google Ads API: `{"errorCode": {"<kind>": "<reason>"}, "location": {"fieldPathElements": [..]}}`.
-        for failure in list(&detail["errors"]) {
-            let reason = failure["errorCode"]
+        for failure in list(at(detail, "/errors")) {
+            let reason = at(failure, "/errorCode")
                 .as_object()
                 .and_then(|kinds| kinds.values().find_map(code));
-            let index = list(&failure["location"]["fieldPathElements"])
+            let index = list(at(failure, "/location/fieldPathElements"))
                 .iter()
-                .find_map(|element| number(&element["index"]));
+                .find_map(|element| number(at(element, "/index")));
             found.push(Violation {
                 code: reason.unwrap_or("UNKNOWN").to_owned(),
                 event: index.and_then(|index| usize::try_from(index).ok()),
@@ -120,11 +121,11 @@ fn name(reply: &Reply, error: &Value, violations: &[Violation]) -> String {
     let named = violations.first().map(|violation| violation.code.as_str());
     named
         .or_else(|| {
-            list(&error["details"])
+            list(at(error, "/details"))
                 .iter()
-                .find_map(|detail| code(&detail["reason"]))
+                .find_map(|detail| code(at(detail, "/reason")))
         })
-        .or_else(|| code(&error["status"]))
+        .or_else(|| code(at(error, "/status")))
         .map_or_else(
             || ["http_", &reply.status.to_string()].concat(),
             str::to_owned,
@@ -134,15 +135,15 @@ fn name(reply: &Reply, error: &Value, violations: &[Violation]) -> String {
 /// What an error means for every event alike: the credential, the rate, or Google's own trouble.
 pub(super) fn general(reply: &Reply, error: &Value, violations: &[Violation]) -> Option<Outcome> {
     let name = || name(reply, error, violations);
-    let status = error["status"].as_str().unwrap_or_default();
+    let status = at(error, "/status").as_str().unwrap_or_default();
     match (status, reply.status) {
         ("UNAUTHENTICATED" | "PERMISSION_DENIED" | "NOT_FOUND", _) | (_, 401 | 403 | 404) => {
             Some(Outcome::Unauthorized { code: name() })
         }
         ("RESOURCE_EXHAUSTED", _) | (_, 429) => {
             // `google.rpc.RetryInfo`: `{"retryDelay": "30s"}`.
-            let delay = list(&error["details"]).iter().find_map(|detail| {
-                let seconds = detail["retryDelay"].as_str()?.strip_suffix('s')?;
+            let delay = list(at(error, "/details")).iter().find_map(|detail| {
+                let seconds = at(detail, "/retryDelay").as_str()?.strip_suffix('s')?;
                 seconds.split('.').next()?.parse::<u32>().ok()
             });
             Some(Outcome::Retry {
