@@ -18,6 +18,7 @@ use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
+pub mod google_ads;
 pub mod linkedin;
 pub mod meta;
 pub mod reddit;
@@ -52,6 +53,11 @@ pub const ALL: &[Entry] = &[
         platform: "ga4",
         facts: &ga4::FACTS,
         open: ga4::open,
+    },
+    Entry {
+        platform: "google_ads",
+        facts: &google_ads::FACTS,
+        open: google_ads::open,
     },
     Entry {
         platform: "linkedin",
