@@ -21,6 +21,8 @@ use crate::time::UnixMillis;
 
 pub mod ga4;
 pub mod meta;
+pub mod pinterest;
+pub mod tiktok;
 pub mod webhook;
 
 /// Reads a platform's settings: name, JSON, path for faults.
@@ -55,6 +57,16 @@ pub const ALL: &[Entry] = &[
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
+    },
+    Entry {
+        platform: "pinterest",
+        facts: &pinterest::FACTS,
+        open: pinterest::open,
+    },
+    Entry {
+        platform: "tiktok",
+        facts: &tiktok::FACTS,
+        open: tiktok::open,
     },
     Entry {
         platform: "webhook",
