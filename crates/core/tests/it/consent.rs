@@ -201,5 +201,5 @@ fn each_destination_sees_only_what_its_own_grant_covers() {
         .into_iter()
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(to, ["meta", "webhook"]);
+    assert_eq!(to, ["meta", "pinterest", "tiktok", "webhook"]);
 }

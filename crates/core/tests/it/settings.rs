@@ -201,13 +201,13 @@ fn every_fault_is_told_with_its_place() {
             "destinations/tiktak",
             json!({}),
             "destinations.tiktak",
-            "there is no such platform; there are ga4, meta, webhook",
+            "there is no such platform; there are ga4, meta, pinterest, tiktok, webhook",
         ),
         (
             "destinations/hook/platform",
             json!("carrier_pigeon"),
             "destinations.hook.platform",
-            "there is no such platform; there are ga4, meta, webhook",
+            "there is no such platform; there are ga4, meta, pinterest, tiktok, webhook",
         ),
         (
             "destinations/hook/platform",
