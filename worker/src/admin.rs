@@ -185,7 +185,7 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
         })
         .collect();
     let mut body = json!({
-        "law": "accepted = delivered + duplicate + blocked + skipped + rejected + retrying + dead",
+        "law": "accepted = delivered + duplicate + blocked + skipped + rejected + processing + retrying + dead",
         "remainder": remainder,
         "balances": balances,
         "intake": intake,

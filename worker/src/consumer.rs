@@ -2,7 +2,7 @@
 
 use edgetally_core::delivery::{Aftermath, Delivery, MOST_FLIGHTS};
 use edgetally_core::envelope::{self, Envelope, Message};
-use edgetally_core::ledger::{Quarantined, Report};
+use edgetally_core::ledger::{Pending, Quarantined, Report};
 use edgetally_core::outcome::{Failure, Reply};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
@@ -131,8 +131,7 @@ async fn fly(delivery: &mut Delivery<'_>) {
                 break;
             };
             flights.push(async move {
-                let reply: Result<Reply, Failure> =
-                    edge::exchange(&flight.address, &flight.request, flight.timeout_ms).await;
+                let reply: Result<Reply, Failure> = edge::exchange(&flight).await;
                 (flight.ticket, reply)
             });
         }
@@ -140,6 +139,43 @@ async fn fly(delivery: &mut Delivery<'_>) {
             return;
         };
         state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+    }
+}
+
+/// How many receipts are asked about in one go, and how many goes one run of the cron trigger has.
+const MOST_QUESTIONS: u32 = 100;
+const MOST_ROUNDS: usize = 10;
+
+/// Asks the platforms that judge later what became of the events that they took in.
+pub(crate) async fn ask(env: &Env) {
+    let Ok(settings) = state::settings(env) else {
+        return;
+    };
+    for _ in 0..MOST_ROUNDS {
+        let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
+        let Ok(text) = edge::ledger(env, "/due", &due.to_string()).await else {
+            worker::console_warn!(
+                "the ledger did not say what is due; asked again at the next run"
+            );
+            return;
+        };
+        let pending: Vec<Pending> = serde_json::from_str(&text).unwrap_or_default();
+        if pending.is_empty() {
+            return;
+        }
+        let mut asking = Delivery::asking(settings, &pending);
+        fly(&mut asking).await;
+        let mut reports = Vec::new();
+        for aftermath in asking.finish_asking(edge::now()) {
+            // Durable first: a report that is not handed in leaves the question, which is asked again.
+            if follow_up(env, &aftermath).await {
+                reports.extend(aftermath.reports);
+            }
+        }
+        if !report(env, &reports).await {
+            worker::console_warn!("the ledger did not take the verdicts; they are asked for again");
+            return;
+        }
     }
 }
 

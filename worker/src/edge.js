@@ -134,17 +134,41 @@ export async function sendAll(env, texts) {
   if (group.length > 0) await env.EVENTS.sendBatch(group);
 }
 
+/** RSASSA-PKCS1-v1_5 with SHA-256 of a text, in base64url. The key is PKCS#8 in base64. */
+async function signature(key, text) {
+  const der = Uint8Array.from(atob(key), (c) => c.charCodeAt(0));
+  const algorithm = {name: "RSASSA-PKCS1-v1_5", hash: "SHA-256"};
+  const imported = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
+  const bytes = new Uint8Array(await crypto.subtle.sign(algorithm, imported, new TextEncoder().encode(text)));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+// Some platforms say when to come back in a header of their own.
+const RESETS = ["x-rate-limit-reset", "x-account-rate-limit-reset", "x-ratelimit-reset"];
+
 /**
  * Sends a request to a platform and reads the reply, all within the time allowed.
- * Gives [status, retry-after, body], or the name of the failure. A reply is read up to `most` bytes.
+ * With a `key`, `message` is signed with it and the signature goes behind the body.
+ * Gives [status, when to come back, body], or the name of the failure. A reply is read up to `most` bytes.
  */
-export async function exchange(url, headers, body, timeout, most) {
+export async function exchange(method, url, headers, body, timeout, most, key, message) {
+  let payload = method === "GET" ? undefined : body;
+  if (key) {
+    try {
+      const tail = new TextEncoder().encode(await signature(key, message));
+      payload = new Uint8Array(body.byteLength + tail.byteLength);
+      payload.set(body);
+      payload.set(tail, body.byteLength);
+    } catch {
+      return "unsigned";
+    }
+  }
   const signal = AbortSignal.timeout(timeout);
   try {
     const response = await fetch(url, {
-      method: "POST",
-      headers: Object.fromEntries(headers.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2))),
-      body,
+      method,
+      headers: Object.fromEntries(headers.split("\n").filter(Boolean).map((line) => line.split(/: (.*)/s).slice(0, 2))),
+      body: payload,
       redirect: "manual",
       signal,
     });
@@ -169,7 +193,11 @@ export async function exchange(url, headers, body, timeout, most) {
       whole.set(chunk, at);
       at += chunk.byteLength;
     }
-    return [response.status, response.headers.get("retry-after") ?? "", whole];
+    let wait = response.headers.get("retry-after") ?? "";
+    if (!wait && response.status === 429) {
+      wait = RESETS.map((name) => response.headers.get(name)).find(Boolean) ?? "";
+    }
+    return [response.status, wait, whole];
   } catch (error) {
     return error?.name === "TimeoutError" || error?.name === "AbortError" ? "timeout" : "connection";
   }

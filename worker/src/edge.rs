@@ -26,11 +26,14 @@ extern "C" {
     async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<(), JsValue>;
     #[wasm_bindgen(js_name = exchange)]
     async fn exchange_with(
+        method: &str,
         url: &str,
         headers: &str,
         body: js_sys::Uint8Array,
         timeout: u32,
         most: u32,
+        key: &str,
+        message: &str,
     ) -> JsValue;
     #[wasm_bindgen(catch, js_name = ledger)]
     async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
@@ -42,6 +45,7 @@ extern "C" {
     fn now_ms() -> f64;
 }
 
+use edgetally_core::delivery::Flight;
 use edgetally_core::outcome::{Failure, Reply};
 use edgetally_core::time::UnixMillis;
 
@@ -172,11 +176,11 @@ pub(crate) async fn send(env: &Env, message: &str, delay_seconds: u32) -> Result
 }
 
 /// Sends a request to a platform.
-pub(crate) async fn exchange(
-    address: &str,
-    request: &edgetally_core::destinations::Request,
-    timeout_ms: u32,
-) -> Result<Reply, Failure> {
+pub(crate) async fn exchange(flight: &Flight) -> Result<Reply, Failure> {
+    let request = &flight.request;
+    let (key, message) = flight.signing.as_ref().map_or(("", ""), |signing| {
+        (signing.key.expose(), signing.message.as_str())
+    });
     let mut headers = String::new();
     for (name, value) in request.headers() {
         if !headers.is_empty() {
@@ -188,12 +192,22 @@ pub(crate) async fn exchange(
     }
     let body = js_sys::Uint8Array::from(request.body().as_slice());
     let most = u32::try_from(Reply::MOST_BYTES).unwrap_or(u32::MAX);
-    let value = exchange_with(address, &headers, body, timeout_ms, most).await;
+    let value = exchange_with(
+        request.method().as_str(),
+        &flight.address,
+        &headers,
+        body,
+        flight.timeout_ms,
+        most,
+        key,
+        message,
+    )
+    .await;
     let Some(parts) = value.dyn_ref::<js_sys::Array>() else {
-        return Err(if value.as_string().as_deref() == Some("timeout") {
-            Failure::Timeout
-        } else {
-            Failure::Connection
+        return Err(match value.as_string().as_deref() {
+            Some("timeout") => Failure::Timeout,
+            Some("unsigned") => Failure::Unsigned,
+            _ => Failure::Connection,
         });
     };
     #[expect(

@@ -2,7 +2,7 @@
 //!
 //! A handler runs through without an await, so the runtime writes all of it or nothing.
 
-use edgetally_core::ledger::{DeadLetter, Report};
+use edgetally_core::ledger::{DeadLetter, Pending, Report};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
@@ -28,10 +28,17 @@ CREATE TABLE IF NOT EXISTS dead (
 CREATE TABLE IF NOT EXISTS quarantine (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, code TEXT NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (
+  id TEXT PRIMARY KEY, receipt TEXT NOT NULL, due INTEGER NOT NULL, asked INTEGER NOT NULL, taken INTEGER NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_due ON pending (due);
 ";
 
 /// How often the ledger tidies up.
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+/// How long a question belongs to whoever took it, in milliseconds.
+const LEASE_MS: i64 = 300_000;
 /// How many notes are kept.
 const MOST_NOTES: u32 = 2000;
 /// A message cannot come again after the queue's longest retention (14 days), so its id can be forgotten then.
@@ -71,6 +78,7 @@ impl DurableObject for Ledger {
             "/lines" => self.lines(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
+            "/due" => self.due(&body),
             _ => Err(Unavailable),
         };
         if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none()
@@ -91,6 +99,8 @@ impl DurableObject for Ledger {
             ("dead", "at", DEAD_DAYS),
             ("quarantine", "at", DEAD_DAYS),
             ("counts", "hour", COUNT_DAYS),
+            // Asking ends after a day; what is left then has lost its destination's settings.
+            ("pending", "taken", DEAD_DAYS),
         ];
         for (table, column, days) in old {
             let query = format!("DELETE FROM {table} WHERE {column} < ?");
@@ -208,6 +218,32 @@ impl Ledger {
                 &json!([message.id, message.at, message.code, message.body]),
             )?;
         }
+        for one in fresh.iter().flat_map(|report| &report.pending) {
+            self.rows(
+                "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body) VALUES (?, ?, ?, ?, ?, ?)",
+                &json!([
+                    one.id,
+                    one.receipt,
+                    one.due,
+                    one.asked,
+                    one.taken,
+                    serde_json::to_string(one).map_err(|_| Unavailable)?
+                ]),
+            )?;
+        }
+        for one in fresh.iter().flat_map(|report| &report.postponed) {
+            self.rows(
+                "UPDATE pending SET due = ?2, asked = ?3 WHERE id = ?1",
+                &json!([one.id, one.due, one.asked]),
+            )?;
+        }
+        let settled: Vec<_> = fresh.iter().flat_map(|report| &report.settled).collect();
+        if !settled.is_empty() {
+            self.rows(
+                "DELETE FROM pending WHERE id IN (SELECT value FROM json_each(?))",
+                &json!([serde_json::to_string(&settled).map_err(|_| Unavailable)?]),
+            )?;
+        }
         let revived: Vec<_> = fresh.iter().flat_map(|report| &report.revived).collect();
         if !revived.is_empty() {
             let ids = json!([serde_json::to_string(&revived).map_err(|_| Unavailable)?]);
@@ -255,6 +291,41 @@ impl Ledger {
             .next()
             .map(|whole| whole.lines)
             .ok_or(Unavailable)
+    }
+
+    /// What platforms are to be asked about now, and not again before the lease is over.
+    fn due(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        #[derive(Deserialize)]
+        struct Due {
+            now: i64,
+            limit: u32,
+        }
+        #[derive(Deserialize)]
+        struct Row<'a> {
+            id: String,
+            asked: u32,
+            #[serde(borrow)]
+            body: std::borrow::Cow<'a, str>,
+        }
+        let due: Due = serde_json::from_str(body).map_err(|_| Unavailable)?;
+        let rows = self.rows(
+            "SELECT id, asked, body FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
+            &json!([due.now, due.limit]),
+        )?;
+        let rows: Vec<Row<'_>> = serde_json::from_str(&rows).map_err(|_| Unavailable)?;
+        let mut pending = Vec::with_capacity(rows.len());
+        for row in rows {
+            self.rows(
+                "UPDATE pending SET due = ?2 WHERE id = ?1",
+                &json!([row.id, due.now + LEASE_MS]),
+            )?;
+            let one: Pending = serde_json::from_str(&row.body).map_err(|_| Unavailable)?;
+            pending.push(Pending {
+                asked: row.asked,
+                ..one
+            });
+        }
+        serde_json::to_string(&pending).map_err(|_| Unavailable)
     }
 
     /// What happened lately, newest first.

@@ -66,6 +66,11 @@ async fn queue(batch: worker::MessageBatch<()>, env: Env, _context: Context) -> 
     Ok(())
 }
 
+#[event(scheduled)]
+async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
+    consumer::ask(&env).await;
+}
+
 /// Path and query of an absolute address.
 fn split(url: &str) -> (&str, &str) {
     let after = url

@@ -4,14 +4,21 @@
 //! One bad event never sinks a batch: where a platform names it, it is taken out, else the batch is halved until it
 //! stands alone. One slow destination never holds another up: destinations take turns, at most two of the connections
 //! are one destination's, and one that keeps failing closes its [`Gate`].
+//!
+//! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
+//! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
+//! sending does; what its verdicts mean is [`inquiry`]'s.
+
+mod inquiry;
 
 use std::collections::VecDeque;
 use std::fmt;
 
+use crate::access::Signing;
 use crate::destinations::{Destination, Input, Request};
 use crate::envelope::{Envelope, Packer, Parcel};
-use crate::ledger::{Counts, DeadLetter, Note, Place, Report, State};
-use crate::outcome::{Answer, Failure, Gate, Outcome, Reply};
+use crate::ledger::{Counts, DeadLetter, Note, Pending, Place, Report, State};
+use crate::outcome::{Answer, Failure, Gate, Outcome, Reply, Verdict};
 use crate::settings::Settings;
 use crate::table::Table;
 use crate::time::UnixMillis;
@@ -52,12 +59,51 @@ struct Job<'e> {
     input: Input<'e>,
 }
 
+/// What a request is for.
+#[derive(Debug, Clone)]
+enum Work {
+    /// Jobs that go together.
+    Batch(Vec<usize>),
+    /// A question about a receipt.
+    Question(usize),
+}
+
 #[derive(Debug)]
 struct Lane {
     /// Place of the destination in the settings.
     destination: usize,
-    batches: VecDeque<Vec<usize>>,
+    work: VecDeque<Work>,
     flights: usize,
+    /// A token is being fetched; until it is here, nothing is sent.
+    fetching: bool,
+    /// How many tokens the platform did not take.
+    refreshes: u32,
+}
+
+impl Lane {
+    fn new(destination: usize) -> Self {
+        Self {
+            destination,
+            work: VecDeque::new(),
+            flights: 0,
+            fetching: false,
+            refreshes: 0,
+        }
+    }
+
+    fn first(&mut self, batch: Vec<usize>) {
+        self.work.push_front(Work::Batch(batch));
+    }
+}
+
+/// A request that was given out.
+#[derive(Debug)]
+struct Ticket {
+    lane: usize,
+    /// Nothing where it is for a token.
+    work: Option<Work>,
+    /// [`Lane::refreshes`] when it was given out.
+    refreshes: u32,
 }
 
 /// A request that is to be sent.
@@ -70,6 +116,8 @@ pub struct Flight {
     pub address: String,
     /// The request.
     pub request: Request,
+    /// What has to be signed first; the signature goes behind the body.
+    pub signing: Option<Signing>,
     /// How long to wait, in milliseconds.
     pub timeout_ms: u32,
 }
@@ -104,9 +152,9 @@ pub struct Delivery<'e> {
     fates: Vec<Option<Fate>>,
     lanes: Vec<Lane>,
     turn: usize,
-    /// The lane and the jobs of each request that was given out.
-    tickets: Vec<Option<(usize, Vec<usize>)>>,
+    tickets: Vec<Option<Ticket>>,
     removed: Vec<(usize, usize, String)>,
+    questions: Vec<inquiry::Question<'e>>,
 }
 
 impl<'e> Delivery<'e> {
@@ -126,6 +174,7 @@ impl<'e> Delivery<'e> {
             turn: 0,
             tickets: Vec::new(),
             removed: Vec::new(),
+            questions: Vec::new(),
         };
         let mut groups: Table<(usize, String), Vec<usize>> = Table::new();
         for (envelope_index, envelope) in envelopes.iter().enumerate() {
@@ -166,9 +215,11 @@ impl<'e> Delivery<'e> {
                         input,
                     });
                     if fate.is_none() {
-                        groups.change((place, configured.destination.group(&input)), |members| {
-                            members.push(job);
-                        });
+                        let mut group = configured.destination.group(&input);
+                        if configured.destination.inquiry().is_some() {
+                            inquiry::add_place(&mut group, &envelope.source, parcel);
+                        }
+                        groups.change((place, group), |members| members.push(job));
                     }
                     delivery.fates.push(fate);
                 }
@@ -179,28 +230,22 @@ impl<'e> Delivery<'e> {
                 continue;
             };
             let most = configured.destination.most_events().max(1);
-            let lane = match delivery
-                .lanes
-                .iter_mut()
-                .find(|lane| lane.destination == place)
-            {
-                Some(lane) => lane,
-                None => {
-                    delivery.lanes.push(Lane {
-                        destination: place,
-                        batches: VecDeque::new(),
-                        flights: 0,
-                    });
-                    match delivery.lanes.last_mut() {
-                        Some(lane) => lane,
-                        None => continue,
-                    }
-                }
-            };
-            lane.batches
-                .extend(members.chunks(most).map(<[usize]>::to_vec));
+            if let Some(lane) = delivery.lane(place) {
+                lane.work
+                    .extend(members.chunks(most).map(|part| Work::Batch(part.to_vec())));
+            }
         }
         delivery
+    }
+
+    /// The lane of a destination, by its place in the settings.
+    fn lane(&mut self, place: usize) -> Option<&mut Lane> {
+        let found = self.lanes.iter().position(|lane| lane.destination == place);
+        let index = found.unwrap_or_else(|| {
+            self.lanes.push(Lane::new(place));
+            self.lanes.len() - 1
+        });
+        self.lanes.get_mut(index)
     }
 
     fn destination(&self, lane: usize) -> Option<(&'e str, &'e dyn Destination)> {
@@ -243,58 +288,105 @@ impl<'e> Delivery<'e> {
         let (name, destination) = self.destination(index)?;
         loop {
             let lane = self.lanes.get_mut(index)?;
-            if lane.flights >= MOST_FLIGHTS_EACH {
+            if lane.flights >= MOST_FLIGHTS_EACH || lane.fetching || lane.work.is_empty() {
                 return None;
             }
-            let members = lane.batches.pop_front()?;
-            if let Some(gate) = gates.get(name)
-                && let Some(seconds) = gate.closed_for(now)
+            let gate = gates.get(name);
+            if let Some((gate, seconds)) = gate.and_then(|gate| Some((gate, gate.closed_for(now)?)))
             {
-                // It closed while this batch was waiting for its turn.
-                for job in members {
+                // It closed while this was waiting for its turn. Questions are asked another time.
+                if let Some(Work::Batch(members)) = lane.work.pop_front() {
                     let fate = Fate::Again {
                         code: gate.code().to_owned(),
                         after: Some(seconds),
                         counted: false,
                     };
-                    self.settle(job, fate);
+                    for job in members {
+                        self.settle(job, fate.clone());
+                    }
                 }
                 continue;
             }
-            let inputs = self.inputs(&members);
-            match destination.request(&inputs, None, now) {
-                Err(outcome) => self.apply(index, &members, Answer::All(outcome), now),
-                Ok(request)
-                    if request.body().len() > destination.facts().most_bytes
-                        && members.len() > 1 =>
-                {
-                    let (left, right) = members.split_at(members.len() / 2);
-                    let lane = self.lanes.get_mut(index)?;
-                    lane.batches.push_front(right.to_vec());
-                    lane.batches.push_front(left.to_vec());
+            let mut token = None;
+            if let Some(access) = destination.access() {
+                token = gate.and_then(|gate| gate.token(now));
+                if token.is_none() {
+                    match access.request(now) {
+                        Ok((request, signing)) => {
+                            lane.fetching = true;
+                            return self.flight(index, None, request, signing);
+                        }
+                        Err(outcome) => {
+                            self.refuse(index, &outcome, now);
+                            return None;
+                        }
+                    }
                 }
-                Ok(request) if request.body().len() > destination.facts().most_bytes => {
-                    self.apply(
-                        index,
-                        &members,
-                        Answer::All(Outcome::rejected("event_too_large")),
-                        now,
-                    );
+            }
+            let token = token.map(|token| &token.secret);
+            match lane.work.pop_front()? {
+                Work::Question(question) => {
+                    let receipt = self.questions.get(question)?.receipt();
+                    let request = destination.inquiry()?.request(receipt, token);
+                    match request {
+                        Ok(request) => {
+                            return self.flight(
+                                index,
+                                Some(Work::Question(question)),
+                                request,
+                                None,
+                            );
+                        }
+                        Err(outcome) => self.hear(question, Verdict::Unanswered(outcome)),
+                    }
                 }
-                Ok(request) => {
-                    let ticket = self.tickets.len();
-                    self.tickets.push(Some((index, members)));
-                    self.lanes.get_mut(index)?.flights += 1;
-                    return Some(Flight {
-                        ticket,
-                        destination: name.to_owned(),
-                        address: self.settings.address(request.uri()),
-                        request,
-                        timeout_ms: self.settings.timeout_ms,
-                    });
+                Work::Batch(members) => {
+                    let inputs = self.inputs(&members);
+                    match destination.request(&inputs, token, now) {
+                        Err(outcome) => self.apply(index, &members, Answer::All(outcome), now),
+                        Ok(request)
+                            if request.body().len() > destination.facts().most_bytes
+                                && members.len() > 1 =>
+                        {
+                            self.halve(index, &members);
+                        }
+                        Ok(request) if request.body().len() > destination.facts().most_bytes => {
+                            let outcome = Outcome::rejected("event_too_large");
+                            self.apply(index, &members, Answer::All(outcome), now);
+                        }
+                        Ok(request) => {
+                            return self.flight(index, Some(Work::Batch(members)), request, None);
+                        }
+                    }
                 }
             }
         }
+    }
+
+    fn flight(
+        &mut self,
+        index: usize,
+        work: Option<Work>,
+        request: Request,
+        signing: Option<Signing>,
+    ) -> Option<Flight> {
+        let (name, _) = self.destination(index)?;
+        let lane = self.lanes.get_mut(index)?;
+        lane.flights += 1;
+        let ticket = self.tickets.len();
+        self.tickets.push(Some(Ticket {
+            lane: index,
+            work,
+            refreshes: lane.refreshes,
+        }));
+        Some(Flight {
+            ticket,
+            destination: name.to_owned(),
+            address: self.settings.address(request.uri()),
+            request,
+            signing,
+            timeout_ms: self.settings.timeout_ms,
+        })
     }
 
     /// Takes the reply to a request, or the reason why there is none.
@@ -305,33 +397,109 @@ impl<'e> Delivery<'e> {
         gates: &mut Gates,
         now: UnixMillis,
     ) {
-        let Some((index, members)) = self.tickets.get_mut(ticket).and_then(Option::take) else {
+        let Some(Ticket {
+            lane: index,
+            work,
+            refreshes,
+        }) = self.tickets.get_mut(ticket).and_then(Option::take)
+        else {
             return;
         };
-        if let Some(lane) = self.lanes.get_mut(index) {
-            lane.flights = lane.flights.saturating_sub(1);
-        }
         let Some((name, destination)) = self.destination(index) else {
             return;
         };
-        let inputs = self.inputs(&members);
-        let answer = match reply {
-            Ok(reply) => destination.read(&inputs, reply),
-            Err(failure) => {
-                // A connection that broke may have broken after the platform had read everything, but that is rare,
-                // and a platform that is down looks just so; a reply that did not come in time is another matter.
-                destination.unanswered(&inputs, failure.code(), *failure == Failure::Timeout)
-            }
+        let Some(lane) = self.lanes.get_mut(index) else {
+            return;
         };
+        lane.flights = lane.flights.saturating_sub(1);
         let Some(gate) = gates.entry(name.to_owned()) else {
             return;
         };
-        match (&answer, reply) {
-            (Answer::All(Outcome::Unauthorized { code }), _) => {
+        let Some(work) = work else {
+            lane.fetching = false;
+            let token = match (destination.access(), reply) {
+                (Some(access), Ok(reply)) => access.read(reply, now),
+                (_, Err(Failure::Unsigned)) => Err(Outcome::Unauthorized {
+                    code: Failure::Unsigned.code().to_owned(),
+                }),
+                (_, Err(failure)) => Err(Outcome::retry(failure.code())),
+                (None, Ok(_)) => return,
+            };
+            match token {
+                Ok(token) => gate.keep(token),
+                Err(outcome) => {
+                    self.mark(gate, Some(&outcome), reply, now);
+                    self.refuse(index, &outcome, now);
+                }
+            }
+            return;
+        };
+        let (answer, verdict) = match &work {
+            Work::Question(_) => {
+                let verdict = match (reply, destination.inquiry()) {
+                    (Ok(reply), Some(inquiry)) => inquiry.read(reply),
+                    (Err(failure), _) => Verdict::Unanswered(Outcome::retry(failure.code())),
+                    (Ok(_), None) => return,
+                };
+                (None, Some(verdict))
+            }
+            Work::Batch(members) => {
+                let inputs = self.inputs(members);
+                let answer = match reply {
+                    Ok(reply) => destination.read(&inputs, reply),
+                    // A connection that broke may have broken after the platform had read everything, but that is rare,
+                    // and a platform that is down looks just so; a reply that did not come in time is another matter.
+                    Err(failure) => destination.unanswered(
+                        &inputs,
+                        failure.code(),
+                        *failure == Failure::Timeout,
+                    ),
+                };
+                (Some(answer), None)
+            }
+        };
+        let outcome = match (&answer, &verdict) {
+            (Some(Answer::All(outcome)), _) | (_, Some(Verdict::Unanswered(outcome))) => {
+                Some(outcome)
+            }
+            _ => None,
+        };
+        if destination.access().is_some()
+            && matches!(outcome, Some(Outcome::Unauthorized { .. }))
+            && reply.as_ref().is_ok_and(|reply| reply.status == 401)
+            && let Some(lane) = self.lanes.get_mut(index)
+            && (lane.refreshes == 0 || refreshes < lane.refreshes)
+        {
+            // Tokens end early at times. One fresh one, and whatever was sent with the old one goes again.
+            if refreshes == lane.refreshes {
+                lane.refreshes += 1;
+                gate.forget();
+            }
+            lane.work.push_front(work);
+            return;
+        }
+        self.mark(gate, outcome, reply, now);
+        match (work, answer, verdict) {
+            (Work::Batch(members), Some(answer), _) => self.apply(index, &members, answer, now),
+            (Work::Question(question), _, Some(verdict)) => self.hear(question, verdict),
+            _ => {}
+        }
+    }
+
+    /// Tells the gate how an exchange went; `outcome` is what it meant for all that was in it.
+    fn mark(
+        &self,
+        gate: &mut Gate,
+        outcome: Option<&Outcome>,
+        reply: &Result<Reply, Failure>,
+        now: UnixMillis,
+    ) {
+        match (outcome, reply) {
+            (Some(Outcome::Unauthorized { code }), _) => {
                 gate.close(code, self.settings.pause_seconds, now);
             }
             (
-                Answer::All(Outcome::Retry {
+                Some(Outcome::Retry {
                     code,
                     after: Some(seconds),
                 }),
@@ -340,13 +508,39 @@ impl<'e> Delivery<'e> {
                 // The platform said when to come back, and means every request.
                 gate.close(code, (*seconds).max(1), now);
             }
-            (Answer::All(Outcome::Retry { code, .. }), _) => {
+            (Some(Outcome::Retry { code, .. }), _) => {
                 gate.failure(code, &self.settings.schedule, now);
             }
             (_, Err(failure)) => gate.failure(failure.code(), &self.settings.schedule, now),
             _ => gate.success(),
         }
-        self.apply(index, &members, answer, now);
+    }
+
+    /// The same outcome for all that is left of a lane.
+    fn refuse(&mut self, index: usize, outcome: &Outcome, now: UnixMillis) {
+        let left = self
+            .lanes
+            .get_mut(index)
+            .map(|lane| std::mem::take(&mut lane.work))
+            .unwrap_or_default();
+        for work in left {
+            match work {
+                Work::Batch(members) => {
+                    self.apply(index, &members, Answer::All(outcome.clone()), now);
+                }
+                Work::Question(question) => {
+                    self.hear(question, Verdict::Unanswered(outcome.clone()));
+                }
+            }
+        }
+    }
+
+    fn halve(&mut self, index: usize, members: &[usize]) {
+        let (left, right) = members.split_at(members.len() / 2);
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.first(right.to_vec());
+            lane.first(left.to_vec());
+        }
     }
 
     fn apply(&mut self, index: usize, members: &[usize], answer: Answer, now: UnixMillis) {
@@ -383,19 +577,13 @@ impl<'e> Delivery<'e> {
                 } else if let Some(lane) = self.lanes.get_mut(index)
                     && !rest.is_empty()
                 {
-                    lane.batches.push_front(rest);
+                    lane.first(rest);
                 }
             }
             Answer::Split(outcome) => match members {
                 [] => {}
                 [job] => self.conclude(*job, outcome, now),
-                _ => {
-                    let (left, right) = members.split_at(members.len() / 2);
-                    if let Some(lane) = self.lanes.get_mut(index) {
-                        lane.batches.push_front(right.to_vec());
-                        lane.batches.push_front(left.to_vec());
-                    }
-                }
+                _ => self.halve(index, members),
             },
         }
     }
@@ -459,6 +647,7 @@ impl<'e> Delivery<'e> {
         let mut dead = Vec::new();
         let mut again: Table<&str, Again> = Table::new();
         let mut whats: Table<usize, Table<String, String>> = Table::new();
+        let mut receipts: Table<(String, String), Vec<usize>> = Table::new();
 
         let concluded = self
             .jobs
@@ -552,7 +741,12 @@ impl<'e> Delivery<'e> {
                     code,
                     parcel: one_leg(parcel, name),
                 }),
-                Fate::Processing(_) | Fate::Delivered(_) | Fate::Skipped(_) => {}
+                Fate::Processing(receipt) => {
+                    receipts.change((name.to_owned(), receipt), |members| {
+                        members.push(parcel_index);
+                    });
+                }
+                Fate::Delivered(_) | Fate::Skipped(_) => {}
             }
         }
         if !retry {
@@ -584,9 +778,13 @@ impl<'e> Delivery<'e> {
             .into_iter()
             .flat_map(|(name, again)| self.messages(envelope, name, &again))
             .collect();
+        let pending = receipts
+            .into_iter()
+            .map(|((name, receipt), members)| self.pending(envelope, name, receipt, &members, now))
+            .collect();
         Some(Aftermath {
             messages,
-            reports: reports(&envelope.id, counts, notes, dead),
+            reports: reports(&envelope.id, counts, notes, dead, pending),
         })
     }
 
@@ -659,11 +857,17 @@ fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
     serde_json::to_string(&parcel).unwrap_or_default()
 }
 
-/// One report, or several where the dead letters would make it too large for the queue.
+/// One report, or several where the prepared events in it would make it too large for the queue.
 ///
 /// The counts stay together: an envelope that is worked off twice may come to other counts, and of those the ledger
 /// must take all or none.
-fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) -> Vec<Report> {
+fn reports(
+    id: &str,
+    counts: Counts,
+    notes: Vec<Note>,
+    dead: Vec<DeadLetter>,
+    pending: Vec<Pending>,
+) -> Vec<Report> {
     let mut reports = vec![Report {
         id: id.to_owned(),
         counts,
@@ -671,18 +875,31 @@ fn reports(id: &str, counts: Counts, notes: Vec<Note>, dead: Vec<DeadLetter>) ->
         ..Report::default()
     }];
     let mut size = 0;
+    let mut room = |length: usize| {
+        let full = size + length > crate::envelope::LARGEST && size > 0;
+        size = if full { length } else { size + length };
+        full
+    };
+    let next = |reports: &mut Vec<Report>| {
+        reports.push(Report {
+            id: format!("{id}!{}", reports.len()),
+            ..Report::default()
+        });
+    };
     for letter in dead {
-        let length = letter.parcel.len() + 256;
-        if size + length > crate::envelope::LARGEST && size > 0 {
-            reports.push(Report {
-                id: format!("{id}!{}", reports.len()),
-                ..Report::default()
-            });
-            size = 0;
+        if room(letter.parcel.len() + 256) {
+            next(&mut reports);
         }
-        size += length;
         if let Some(report) = reports.last_mut() {
             report.dead.push(letter);
+        }
+    }
+    for one in pending {
+        if room(one.parcels.iter().map(String::len).sum::<usize>() + 256) {
+            next(&mut reports);
+        }
+        if let Some(report) = reports.last_mut() {
+            report.pending.push(one);
         }
     }
     reports

@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-
 use crate::access::Access;
 use crate::attribution::without_click_ids;
 use crate::consent::{Grant, Purpose};
@@ -15,7 +13,7 @@ use crate::envelope::Parcel;
 use crate::identity::spelling::{ClearSpelling, HashedSpelling};
 use crate::identity::{Hashed, Spellings};
 use crate::outcome::{Answer, Outcome, Reply, Verdict};
-use crate::settings::{Reader, Secret};
+use crate::settings::{Fields, Secret};
 use crate::table::Table;
 use crate::time::UnixMillis;
 
@@ -25,8 +23,8 @@ pub mod pinterest;
 pub mod tiktok;
 pub mod webhook;
 
-/// Reads a platform's settings: name, JSON, path for faults.
-pub type Open = fn(&str, &str, &str, &mut Reader<'_>) -> Option<Box<dyn Destination>>;
+/// Reads a platform's settings, under the destination's name.
+pub type Open = fn(&str, &mut Fields<'_, '_>) -> Option<Box<dyn Destination>>;
 
 /// A platform's line in the list.
 pub struct Entry {
@@ -34,7 +32,7 @@ pub struct Entry {
     pub platform: &'static str,
     /// What is known about it.
     pub facts: &'static Facts,
-    /// Reads its settings: name, JSON, path for faults.
+    /// Reads its settings.
     pub open: Open,
 }
 
@@ -337,15 +335,6 @@ pub trait Inquiry {
     fn wait(&self, asked: u32) -> u32;
 }
 
-/// Reads the settings of a platform, telling faults by path.
-pub(crate) fn settings<T: for<'de> Deserialize<'de>>(
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<T> {
-    crate::settings::parse(reader, path, text)
-}
-
 /// The event names of a platform: overrides of the operator, then the platform's own table, then the name itself.
 #[derive(Debug, Clone, Default)]
 pub struct EventNames {
@@ -353,18 +342,9 @@ pub struct EventNames {
 }
 
 impl EventNames {
-    /// Overrides as the settings spell them: canonical name to the platform's, or `false` to leave the event out.
-    pub(crate) fn new(table: Table<String, EventName>) -> Self {
-        let overrides = table
-            .into_iter()
-            .filter_map(|(name, to)| match to {
-                EventName::Named(to) => Some((name, Some(to))),
-                EventName::Flag(false) => Some((name, None)),
-                // `true` is what the platform's own table says.
-                EventName::Flag(true) => None,
-            })
-            .collect();
-        Self { overrides }
+    /// The operator's word on an event: another name, or none.
+    pub(crate) fn set(&mut self, name: String, to: Option<String>) {
+        self.overrides.insert(name, to);
     }
 
     /// The operator's word on an event: `Some(None)` leaves it out.
@@ -398,14 +378,6 @@ impl EventNames {
             .iter()
             .filter_map(|(name, to)| Some((name.as_str(), to.as_deref()?)))
     }
-}
-
-/// A value of an event map in the settings.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum EventName {
-    Named(String),
-    Flag(bool),
 }
 
 /// `POST` of JSON.

@@ -12,7 +12,7 @@ use crate::attribution::{
 };
 use crate::consent::{Decision, decide};
 use crate::dedup::ClaimKey;
-use crate::destinations::Input;
+use crate::destinations::{Destination, Input, TestMode};
 use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
 use crate::event::{
@@ -51,6 +51,14 @@ enum Verdict {
     Queued,
     Blocked(&'static str),
     Skipped(&'static str),
+}
+
+/// How far a test event comes at a platform that has no place for those: everything but the sending.
+fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) -> &'static str {
+    match destination.request(std::slice::from_ref(input), None, now) {
+        Ok(request) if request.body().len() <= destination.facts().most_bytes => "dry_run",
+        _ => "dry_run_failed",
+    }
 }
 
 #[derive(Debug)]
@@ -343,10 +351,12 @@ impl<'a> Batch<'a> {
         for (place, decision) in source.destinations.iter().zip(decisions) {
             let verdict = match (settings.destinations.get(*place), decision) {
                 (Some(configured), Some(Decision::Granted(grant))) => {
-                    match configured
-                        .destination
-                        .check(&Input::new(&parcel, grant), self.now)
-                    {
+                    let destination = &*configured.destination;
+                    let input = Input::new(&parcel, grant);
+                    match destination.check(&input, self.now) {
+                        Ok(()) if parcel.test && destination.facts().test == TestMode::DryRun => {
+                            Verdict::Skipped(dry_run(destination, &input, self.now))
+                        }
                         Ok(()) => {
                             parcel.legs.push(Leg {
                                 destination: configured.name.as_str().into(),

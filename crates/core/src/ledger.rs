@@ -225,6 +225,41 @@ pub struct Quarantined {
     pub body: String,
 }
 
+/// Events that a platform took in against a receipt and has not judged yet.
+///
+/// All of one source, release, name and hour, so that a judgement that counts and does not name can be booked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its id: of the envelope, the destination, and the receipt.
+    pub id: String,
+    /// The destination.
+    pub destination: String,
+    /// What to ask with.
+    pub receipt: String,
+    /// The source.
+    pub source: String,
+    /// When they were taken in.
+    pub taken: UnixMillis,
+    /// When to ask next.
+    pub due: UnixMillis,
+    /// How often it has been asked.
+    #[serde(default)]
+    pub asked: u32,
+    /// The prepared events: hashed identifiers, no plain one.
+    pub parcels: Vec<String>,
+}
+
+/// A question that is to be asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Postponed {
+    /// Of the [`Pending`].
+    pub id: String,
+    /// When to ask next.
+    pub due: UnixMillis,
+    /// How often it has been asked.
+    pub asked: u32,
+}
+
 /// Everything that one envelope has to tell the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -244,6 +279,15 @@ pub struct Report {
     /// Dead letters that have been offered again and so are none any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revived: Vec<String>,
+    /// What a platform is to be asked about later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// Questions that have their answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<String>,
+    /// Questions that have none yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub postponed: Vec<Postponed>,
 }
 
 impl Report {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Token;
 use crate::time::UnixMillis;
 
 /// What became of one event at one destination.
@@ -72,14 +73,26 @@ impl Reply {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
+    /// The body as JSON; `null` when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     /// No platform needs more to say what happened.
     pub const MOST_BYTES: usize = 256 * 1024;
 
-    /// Reads a `Retry-After` header: seconds, or an HTTP date relative to `now`.
+    /// Reads a `Retry-After` header: seconds, or an HTTP date relative to `now`. Headers that some platforms send in
+    /// its place hold Unix seconds, which are told by their size.
     pub fn parse_retry_after(value: &str, now: UnixMillis) -> Option<u32> {
+        const EPOCH_FROM: i64 = 1_000_000_000;
         let value = value.trim();
-        if let Ok(seconds) = value.parse::<u32>() {
-            return Some(seconds);
+        if let Ok(seconds) = value.parse::<i64>() {
+            let wait = if seconds >= EPOCH_FROM {
+                seconds - now.seconds().0
+            } else {
+                seconds
+            };
+            return (seconds >= 0).then(|| u32::try_from(wait.max(0)).unwrap_or(u32::MAX));
         }
         // `Sun, 22 Nov 2026 10:16:30 GMT` (RFC 9110, 5.6.7), put into the order that RFC 3339 has.
         let mut words = value.split_ascii_whitespace();
@@ -110,6 +123,8 @@ pub enum Failure {
     Timeout,
     /// The connection could not be made, or broke.
     Connection,
+    /// The request could not be signed with the key of the settings, so it was not sent.
+    Unsigned,
 }
 
 impl Failure {
@@ -118,6 +133,7 @@ impl Failure {
         match self {
             Self::Timeout => "timeout",
             Self::Connection => "connection_failed",
+            Self::Unsigned => "key_unusable",
         }
     }
 }
@@ -232,6 +248,8 @@ pub struct Gate {
     /// Closed by the platform's word, which a success of a request that was already under way does not take back.
     ordered: bool,
     code: String,
+    /// What opens it, at destinations whose tokens come from somewhere else.
+    token: Option<Token>,
 }
 
 impl Gate {
@@ -256,8 +274,26 @@ impl Gate {
         if self.ordered {
             self.failures = 0;
         } else {
-            *self = Self::default();
+            *self = Self {
+                token: self.token.take(),
+                ..Self::default()
+            };
         }
+    }
+
+    /// The token, while it can be used.
+    pub fn token(&self, now: UnixMillis) -> Option<&Token> {
+        self.token.as_ref().filter(|token| token.usable(now))
+    }
+
+    /// Keeps a token.
+    pub fn keep(&mut self, token: Token) {
+        self.token = Some(token);
+    }
+
+    /// Forgets the token, because the platform did not take it.
+    pub fn forget(&mut self) {
+        self.token = None;
     }
 
     /// Notes an exchange that failed for reasons of the platform.
@@ -331,6 +367,9 @@ mod tests {
             Reply::parse_retry_after("Sun, 22 Nov 2026 10:15:00 GMT", now),
             Some(0)
         );
+        assert_eq!(Reply::parse_retry_after("1795342590", now), Some(60));
+        assert_eq!(Reply::parse_retry_after("1795342000", now), Some(0));
+        assert_eq!(Reply::parse_retry_after("-5", now), None);
         assert_eq!(Reply::parse_retry_after("soon", now), None);
     }
 

@@ -15,7 +15,8 @@
 //! assert!(Settings::load(json, &secret).is_ok());
 //!
 //! let faults = Settings::load(&json.replace("\"dataset_id\"", "\"dataset\""), &secret).unwrap_err();
-//! assert_eq!(faults[0].path, "destinations.meta.dataset");
+//! assert_eq!(faults[0].path, "destinations.meta.dataset_id");
+//! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
 use std::fmt;
@@ -26,7 +27,7 @@ use serde_json::value::RawValue;
 
 use crate::consent::Policy;
 use crate::dedup::Claims;
-use crate::destinations::{self, Destination};
+use crate::destinations::{self, Destination, EventNames};
 use crate::identity::{Hints, Spellings};
 use crate::outcome::Schedule;
 use crate::table::Table;
@@ -241,6 +242,179 @@ pub(crate) fn parse<'de, T: Deserialize<'de>>(
             };
             reader.fault(path, words);
             None
+        }
+    }
+}
+
+/// The settings of one destination, taken key by key; what is left over at the end is told as unknown.
+///
+/// By hand and not by a derived reader, which would be several kilobytes of wasm for each platform.
+#[derive(Debug)]
+pub struct Fields<'f, 's> {
+    map: serde_json::Map<String, Value>,
+    path: String,
+    reader: &'f mut Reader<'s>,
+    known: Vec<&'static str>,
+}
+
+impl<'f, 's> Fields<'f, 's> {
+    fn new(map: serde_json::Map<String, Value>, path: &str, reader: &'f mut Reader<'s>) -> Self {
+        Self {
+            map,
+            path: path.to_owned(),
+            reader,
+            known: Vec::new(),
+        }
+    }
+
+    /// Notes a fault of a key, or of a key inside one.
+    pub fn fault(&mut self, key: &str, message: &str) {
+        let path = format!("{}.{key}", self.path);
+        self.reader.fault(path, message);
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.map.remove(key)
+    }
+
+    /// Whether a key is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
+    /// A string.
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
+        match self.take(key)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.fault(key, "must be a string");
+                None
+            }
+        }
+    }
+
+    /// A string that has to be there.
+    pub fn required(&mut self, key: &'static str) -> Option<String> {
+        if !self.has(key) {
+            self.known.push(key);
+            self.fault(key, &format!("missing field `{key}`"));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// A string of digits that has to be there.
+    pub fn digits(&mut self, key: &'static str) -> Option<String> {
+        let text = self.required(key)?;
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.fault(key, "must be digits, as a string");
+        }
+        Some(text)
+    }
+
+    /// One of several words; the first is the default.
+    pub fn word(&mut self, key: &'static str, words: &[&'static str]) -> &'static str {
+        let default = words.first().copied().unwrap_or_default();
+        let Some(text) = self.text(key) else {
+            return default;
+        };
+        match words.iter().find(|word| **word == text) {
+            Some(word) => word,
+            None => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                self.fault(key, &format!("must be {}", words.join(" or ")));
+                default
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        match self.take(key) {
+            None => default,
+            Some(Value::Bool(flag)) => flag,
+            Some(_) => {
+                self.fault(key, "must be true or false");
+                default
+            }
+        }
+    }
+
+    /// A whole number within limits.
+    pub fn whole(&mut self, key: &'static str, default: u32, limits: (u32, u32)) -> u32 {
+        let Some(value) = self.take(key) else {
+            return default;
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        match number.filter(|number| (limits.0..=limits.1).contains(number)) {
+            Some(number) => number,
+            None => {
+                self.fault(key, &format!("must be from {} to {}", limits.0, limits.1));
+                default
+            }
+        }
+    }
+
+    /// Texts by name.
+    pub fn texts(&mut self, key: &'static str) -> Table<String, String> {
+        let mut texts = Table::new();
+        match self.take(key) {
+            None => {}
+            Some(Value::Object(map)) => {
+                for (name, value) in map {
+                    if let Value::String(text) = value {
+                        texts.insert(name, text);
+                    } else {
+                        self.fault(&format!("{key}.{name}"), "must be a string");
+                    }
+                }
+            }
+            Some(_) => self.fault(key, "must be a table"),
+        }
+        texts
+    }
+
+    /// The event map `events`: canonical name to the platform's, or `false` to leave the event out.
+    pub fn events(&mut self) -> EventNames {
+        let mut names = EventNames::default();
+        match self.take("events") {
+            None => {}
+            Some(Value::Object(map)) => {
+                for (name, value) in map {
+                    match value {
+                        Value::String(to) => names.set(name, Some(to)),
+                        Value::Bool(false) => names.set(name, None),
+                        // `true` is what the platform's own table says.
+                        Value::Bool(true) => {}
+                        _ => self.fault(&format!("events.{name}"), "must be a name or false"),
+                    }
+                }
+            }
+            Some(_) => self.fault("events", "must be a table"),
+        }
+        names
+    }
+
+    /// A secret: the key may give its name, else it is the default.
+    pub fn secret(&mut self, key: &'static str, default: &str) -> Option<Secret> {
+        let name = self.text(key);
+        let path = format!("{}.{key}", self.path);
+        self.reader
+            .secret(&path, name.as_deref().unwrap_or(default))
+    }
+
+    /// Tells what nobody asked for.
+    fn end(self) {
+        for key in self.map.keys() {
+            let known: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
+            self.reader.fault(
+                format!("{}.{key}", self.path),
+                format!(
+                    "unknown field `{key}`, expected one of {}",
+                    known.join(", ")
+                ),
+            );
         }
     }
 }
@@ -512,8 +686,10 @@ fn open_destination(
         );
         return None;
     };
-    let text = serde_json::to_string(&table).ok()?;
-    (entry.open)(name, &text, path, reader)
+    let mut fields = Fields::new(table, path, reader);
+    let opened = (entry.open)(name, &mut fields);
+    fields.end();
+    opened
 }
 
 fn open_source(

@@ -11,12 +11,9 @@
 use std::borrow::Cow;
 
 use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::attribution::{client_id_from_ga, session_id_from_ga};
 use crate::consent::{Choice, Purpose};
 use crate::envelope::Parcel;
@@ -27,8 +24,7 @@ use crate::identity::spelling::{
 };
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{HOUR_MS, UnixMillis};
 
 const IDENTIFIERS: Spellings = Spellings::of(&[
@@ -115,80 +111,55 @@ pub struct Ga4 {
     events: EventNames,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    measurement_id: String,
-    #[serde(default)]
-    api_secret: Option<String>,
-    #[serde(default)]
-    eu: bool,
-    #[serde(default)]
-    cookie_prefix: Option<String>,
-    #[serde(default)]
-    user_data: Option<bool>,
-    #[serde(default)]
-    user_id: bool,
-    #[serde(default)]
-    retry_lost_replies: bool,
-    #[serde(default)]
-    events: Table<String, EventName>,
-}
-
 /// Reads the settings: `measurement_id`; optionally `api_secret` (the secret's name, `GA4_API_SECRET`), `eu` (collect
 /// in the EU), `user_data` (send hashed identifiers, `true`), `user_id` (send the external id in clear, `false`),
 /// `retry_lost_replies` (`false`), `events` (canonical name to GA4's, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    let stream = draft
-        .measurement_id
-        .strip_prefix("G-")
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let measurement_id = fields.required("measurement_id");
+    let stream = measurement_id
+        .as_deref()
+        .and_then(|id| id.strip_prefix("G-"))
         .unwrap_or_default()
         .to_owned();
-    if stream.is_empty()
-        || !stream
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    {
-        reader.fault(
-            format!("{path}.measurement_id"),
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if measurement_id.is_some() && (stream.is_empty() || !stream.bytes().all(plain)) {
+        fields.fault(
+            "measurement_id",
             "must be `G-` followed by capital letters and digits",
         );
     }
-    if draft.cookie_prefix.is_some() {
-        reader.fault(
-            format!("{path}.cookie_prefix"),
+    if fields.text("cookie_prefix").is_some() {
+        fields.fault(
+            "cookie_prefix",
             "is not supported: send client_id and session_id in `context`",
         );
     }
-    let events = EventNames::new(draft.events);
+    let events = fields.events();
     for (name, to) in events.named() {
         if !valid_name(to) || reserved_event(to) {
-            reader.fault(
-                format!("{path}.events.{name}"),
+            fields.fault(
+                &format!("events.{name}"),
                 "is not a name that GA4 takes, or one that it reserves",
             );
         }
     }
-    let secret = draft.api_secret.as_deref().unwrap_or("GA4_API_SECRET");
-    let api_secret = reader.secret(&format!("{path}.api_secret"), secret)?;
+    let api_secret = fields.secret("api_secret", "GA4_API_SECRET");
+    let host = if fields.flag("eu", false) {
+        "region1.google-analytics.com"
+    } else {
+        "www.google-analytics.com"
+    };
+    let user_data = fields.flag("user_data", true);
+    let user_id = fields.flag("user_id", false);
+    let retry_lost_replies = fields.flag("retry_lost_replies", false);
     Some(Box::new(Ga4 {
-        measurement_id: draft.measurement_id,
-        api_secret,
-        host: if draft.eu {
-            "region1.google-analytics.com"
-        } else {
-            "www.google-analytics.com"
-        },
+        measurement_id: measurement_id?,
+        api_secret: api_secret?,
+        host,
         stream_cookie: format!("_ga_{stream}"),
-        user_data: draft.user_data.unwrap_or(true),
-        user_id: draft.user_id,
-        retry_lost_replies: draft.retry_lost_replies,
+        user_data,
+        user_id,
+        retry_lost_replies,
         events,
     }))
 }
@@ -622,19 +593,6 @@ impl Destination for Ga4 {
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Body {
-            #[serde(default)]
-            validation_messages: Vec<Message>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Message {
-            #[serde(default)]
-            validation_code: Option<String>,
-        }
-
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
@@ -644,27 +602,27 @@ impl Destination for Ga4 {
         if !batch.first().is_some_and(|input| input.event.test) {
             return Answer::All(Outcome::Delivered);
         }
-        match serde_json::from_str::<Body>(reply.text()) {
-            Err(_) => Answer::All(Outcome::retry("reply_unreadable")),
-            Ok(body) => match body.validation_messages.into_iter().next() {
-                None => Answer::All(Outcome::Delivered),
-                Some(message) => {
-                    let code = message
-                        .validation_code
-                        .unwrap_or_default()
-                        .to_ascii_lowercase();
-                    let known = !code.is_empty()
-                        && code
-                            .bytes()
-                            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-                    Answer::Split(Outcome::rejected(if known {
-                        code
-                    } else {
-                        "validation_failed".to_owned()
-                    }))
-                }
-            },
+        let body = reply.json();
+        if body.is_null() {
+            return Answer::All(Outcome::retry("reply_unreadable"));
         }
+        let first = &body["validationMessages"][0];
+        if first.is_null() {
+            return Answer::All(Outcome::Delivered);
+        }
+        let code = first["validationCode"]
+            .as_str()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let known = !code.is_empty()
+            && code
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        Answer::Split(Outcome::rejected(if known {
+            code
+        } else {
+            "validation_failed".to_owned()
+        }))
     }
 
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {

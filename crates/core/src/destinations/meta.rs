@@ -8,13 +8,10 @@
 //! that would fail are skipped with a reason.
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
     CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
@@ -23,8 +20,7 @@ use crate::identity::spelling::{
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::money::{Amount, Currency};
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the Graph API; its end has not been announced (Graph API changelog, read 2026-11-22).
@@ -123,58 +119,27 @@ pub struct Meta {
     dataset_id: String,
     access_token: Secret,
     test_event_code: Option<String>,
-    content_type: String,
+    content_type: &'static str,
     events: EventNames,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    dataset_id: String,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    test_event_code: Option<String>,
-    #[serde(default)]
-    content_type: Option<String>,
-    #[serde(default)]
-    events: Table<String, EventName>,
 }
 
 /// Reads the settings: `dataset_id`; optionally `access_token` (the secret's name, `META_ACCESS_TOKEN`),
 /// `test_event_code`, `content_type` (`product`), `events` (canonical name to Meta's, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    if draft.dataset_id.is_empty() || !draft.dataset_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        reader.fault(format!("{path}.dataset_id"), "must be digits, as a string");
-    }
-    let content_type = draft.content_type.unwrap_or_else(|| "product".to_owned());
-    if !matches!(content_type.as_str(), "product" | "product_group") {
-        reader.fault(
-            format!("{path}.content_type"),
-            "must be `product` or `product_group`",
-        );
-    }
-    let events = EventNames::new(draft.events);
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let dataset_id = fields.digits("dataset_id");
+    let test_event_code = fields.text("test_event_code");
+    let content_type = fields.word("content_type", &["product", "product_group"]);
+    let events = fields.events();
     for (name, to) in events.named() {
         if to.is_empty() || to.chars().count() > 50 {
-            reader.fault(
-                format!("{path}.events.{name}"),
-                "must have 1 to 50 characters",
-            );
+            fields.fault(&format!("events.{name}"), "must have 1 to 50 characters");
         }
     }
-    let name = draft.access_token.as_deref().unwrap_or("META_ACCESS_TOKEN");
-    let access_token = reader.secret(&format!("{path}.access_token"), name)?;
+    let access_token = fields.secret("access_token", "META_ACCESS_TOKEN");
     Some(Box::new(Meta {
-        dataset_id: draft.dataset_id,
-        access_token,
-        test_event_code: draft.test_event_code,
+        dataset_id: dataset_id?,
+        access_token: access_token?,
+        test_event_code,
         content_type,
         events,
     }))
@@ -585,7 +550,7 @@ impl Destination for Meta {
                     user_data: UserData::new(input),
                     custom_data: CustomData {
                         event,
-                        content_type: &self.content_type,
+                        content_type: self.content_type,
                     },
                 }
             })
@@ -608,38 +573,19 @@ impl Destination for Meta {
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(default)]
-            events_received: Option<usize>,
-            #[serde(default)]
-            error: Option<Fault>,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Fault {
-            code: Option<i64>,
-            error_subcode: Option<i64>,
-            is_transient: Option<bool>,
-        }
-
-        let parsed: Option<Body> = serde_json::from_str(reply.text()).ok();
+        let body = reply.json();
         // An error counts whatever the status says.
-        if let Some(Body {
-            error: Some(fault), ..
-        }) = &parsed
-        {
-            let (code, subcode) = (
-                fault.code.unwrap_or_default(),
-                fault.error_subcode.unwrap_or_default(),
-            );
-            return read_error(code, subcode, fault.is_transient.unwrap_or_default(), reply);
+        let fault = &body["error"];
+        if !fault.is_null() {
+            let number = |name: &str| fault[name].as_i64().unwrap_or_default();
+            let transient = fault["is_transient"].as_bool().unwrap_or_default();
+            return read_error(number("code"), number("error_subcode"), transient, reply);
         }
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
-        match (reply.status, parsed.and_then(|body| body.events_received)) {
-            (200..=299, Some(received)) if received >= batch.len() => {
+        match (reply.status, body["events_received"].as_u64()) {
+            (200..=299, Some(received)) if received >= batch.len() as u64 => {
                 Answer::All(Outcome::Delivered)
             }
             // Undocumented: Meta takes all or nothing. Sent again, since repeated ids are recognised.

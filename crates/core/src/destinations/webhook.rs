@@ -7,11 +7,11 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post, settings};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::auth::sign;
 use crate::consent::Purpose;
 use crate::event::{ActionSource, Item, Property};
@@ -22,7 +22,7 @@ use crate::identity::spelling::{
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::money::Money;
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
+use crate::settings::{Fields, Secret};
 use crate::text::Text;
 use crate::time::{DAY_MS, UnixMillis};
 
@@ -63,61 +63,26 @@ pub struct Webhook {
     most_age_ms: i64,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    url: String,
-    #[serde(default)]
-    secret: Option<String>,
-    #[serde(default)]
-    purpose: Option<String>,
-    #[serde(default)]
-    most_events: Option<usize>,
-    #[serde(default)]
-    most_age_days: Option<u16>,
-}
-
 /// Reads the settings: `url`; optionally `secret` (the secret's name, the destination's own name in capitals followed
 /// by `_SECRET`), `purpose` (`advertising` or `analytics`: the consent it needs), `most_events` (100), `most_age_days` (30).
-pub fn open(
-    name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    if let Err(rule) = check_url(&draft.url) {
-        reader.fault(format!("{path}.url"), rule);
+pub fn open(name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let url = fields.required("url");
+    if let Some(Err(rule)) = url.as_deref().map(check_url) {
+        fields.fault("url", rule);
     }
-    let purpose = match draft.purpose.as_deref() {
-        None | Some("advertising") => Purpose::Advertising,
-        Some("analytics") => Purpose::Analytics,
-        Some(_) => {
-            reader.fault(
-                format!("{path}.purpose"),
-                "must be `advertising` or `analytics`",
-            );
-            Purpose::Advertising
-        }
+    let purpose = match fields.word("purpose", &["advertising", "analytics"]) {
+        "analytics" => Purpose::Analytics,
+        _ => Purpose::Advertising,
     };
-    let most_events = draft.most_events.unwrap_or(FACTS.most_events);
-    if !(1..=1000).contains(&most_events) {
-        reader.fault(format!("{path}.most_events"), "must be from 1 to 1000");
-    }
-    let days = draft.most_age_days.unwrap_or(30);
-    if !(1..=365).contains(&days) {
-        reader.fault(format!("{path}.most_age_days"), "must be from 1 to 365");
-    }
+    let most_events = fields.whole("most_events", 100, (1, 1000));
+    let days = fields.whole("most_age_days", 30, (1, 365));
     let default = format!("{}_SECRET", name.to_ascii_uppercase().replace('-', "_"));
-    let secret = reader.secret(
-        &format!("{path}.secret"),
-        draft.secret.as_deref().unwrap_or(&default),
-    )?;
+    let secret = fields.secret("secret", &default);
     Some(Box::new(Webhook {
-        url: draft.url,
-        secret,
+        url: url?,
+        secret: secret?,
         purpose,
-        most_events,
+        most_events: most_events as usize,
         most_age_ms: i64::from(days) * DAY_MS,
     }))
 }

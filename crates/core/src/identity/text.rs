@@ -5,16 +5,14 @@
 
 use std::borrow::Cow;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
-
-const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
+use edgetally_nfc::nfc;
 
 /// NFC and outer white space; `None` when nothing or only a placeholder is left.
 pub(super) fn tidy(raw: &str) -> Option<Cow<'_, str>> {
     let text = if raw.is_ascii() {
         Cow::Borrowed(raw.trim_matches(is_space))
     } else {
-        match NFC.normalize(raw) {
+        match nfc(raw) {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(is_space)),
             Cow::Owned(text) => Cow::Owned(text.trim_matches(is_space).to_owned()),
         }
@@ -111,7 +109,7 @@ fn lower_sigma(text: &str, at: usize) -> char {
 /// Ends a rule: NFC and outer white space once more. `false` when nothing worth sending is left.
 pub(super) fn finish(out: &mut String) -> bool {
     if !out.is_ascii()
-        && let Cow::Owned(composed) = NFC.normalize(out)
+        && let Cow::Owned(composed) = nfc(out)
     {
         *out = composed;
     }

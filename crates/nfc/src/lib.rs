@@ -1,0 +1,35 @@
+//! Unicode Normalization Form C of texts that are not ASCII.
+//!
+//! From ICU4X's tables natively and in the wheel. With the feature `host`, in WebAssembly, from JavaScript's
+//! `String.prototype.normalize`: every runtime brings these tables along, and a second copy would be a tenth of the
+//! worker. Unicode's stability policy keeps both the same for every assigned character.
+
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+
+/// The text in NFC; borrowed where it is already.
+///
+/// ```
+/// assert_eq!(edgetally_nfc::nfc("e\u{301}"), "é");
+/// assert!(matches!(edgetally_nfc::nfc("é"), std::borrow::Cow::Borrowed("é")));
+/// ```
+#[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    icu_normalizer::ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// The text in NFC; borrowed where it is already.
+#[cfg(all(feature = "host", target_arch = "wasm32"))]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    // Letters of the Latin-1 block and the one above it are composed already, and nearly all there is.
+    if text.chars().all(|c| c < '\u{300}') {
+        return Cow::Borrowed(text);
+    }
+    let composed = String::from(js_sys::JsString::from(text).normalize("NFC"));
+    if composed == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(composed)
+    }
+}
