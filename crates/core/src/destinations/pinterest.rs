@@ -10,13 +10,9 @@
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, DigitsPhone, ExternalId, FirstName, Gender, LastName, PlainEmail,
@@ -25,8 +21,7 @@ use crate::identity::spelling::{
 use crate::identity::{Spelling, Spellings, sha256_hex};
 use crate::json::Object;
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the interface.
@@ -112,101 +107,50 @@ const FIELDS: &[&str] = &[
 pub struct Pinterest {
     ad_account_id: String,
     authorization: HeaderValue,
-    view_item_as: String,
+    view_item_as: &'static str,
     unlisted_as_custom: bool,
     most_age_ms: i64,
     retry_lost_replies: bool,
     events: EventNames,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    ad_account_id: String,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    view_item_as: Option<String>,
-    #[serde(default)]
-    unlisted_as: Option<String>,
-    #[serde(default)]
-    max_age_days: Option<u16>,
-    #[serde(default)]
-    retry_lost_replies: bool,
-    #[serde(default)]
-    events: Table<String, EventName>,
-}
-
 /// Reads the settings: `ad_account_id`; optionally `access_token` (the secret's name, `PINTEREST_ACCESS_TOKEN`),
 /// `view_item_as` (`view_content`, `page_visit` or `custom`), `unlisted_as` (`name` or `custom`: how events go whose name
 /// is not in Pinterest's description), `max_age_days` (7), `retry_lost_replies` (`false`), `events` (canonical name to
 /// Pinterest's, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    let id = draft.ad_account_id.as_bytes();
-    if !(1..=18).contains(&id.len()) || !id.iter().all(u8::is_ascii_digit) {
-        reader.fault(
-            format!("{path}.ad_account_id"),
-            "must be at most 18 digits, as a string",
-        );
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let ad_account_id = fields.digits("ad_account_id");
+    if ad_account_id.as_ref().is_some_and(|id| id.len() > 18) {
+        fields.fault("ad_account_id", "must be at most 18 digits");
     }
-    let view_item_as = draft
-        .view_item_as
-        .unwrap_or_else(|| "view_content".to_owned());
-    if !matches!(
-        view_item_as.as_str(),
-        "view_content" | "page_visit" | "custom"
-    ) {
-        reader.fault(
-            format!("{path}.view_item_as"),
-            "must be `view_content`, `page_visit` or `custom`",
-        );
-    }
-    let unlisted_as = draft.unlisted_as.as_deref().unwrap_or("name");
-    if !matches!(unlisted_as, "name" | "custom") {
-        reader.fault(format!("{path}.unlisted_as"), "must be `name` or `custom`");
-    }
-    let days = draft.max_age_days.unwrap_or(7);
-    if !(1..=90).contains(&days) {
-        reader.fault(format!("{path}.max_age_days"), "must be from 1 to 90");
-    }
-    let events = EventNames::new(draft.events);
+    let view_item_as = fields.word("view_item_as", &["view_content", "page_visit", "custom"]);
+    let unlisted_as = fields.word("unlisted_as", &["name", "custom"]);
+    let days = fields.whole("max_age_days", 7, (1, 90));
+    let retry_lost_replies = fields.flag("retry_lost_replies", false);
+    let events = fields.events();
     for (name, to) in events.named() {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if !(1..=100).contains(&to.len()) || !to.bytes().all(known) {
-            reader.fault(
-                format!("{path}.events.{name}"),
+            fields.fault(
+                &format!("events.{name}"),
                 "must be 1 to 100 of A-Z, a-z, 0-9, _ and -",
             );
         }
     }
-    let name = draft
-        .access_token
-        .as_deref()
-        .unwrap_or("PINTEREST_ACCESS_TOKEN");
-    let path = format!("{path}.access_token");
-    let secret = reader.secret(&path, name)?;
+    let secret = fields.secret("access_token", "PINTEREST_ACCESS_TOKEN")?;
     let Ok(mut authorization) = HeaderValue::from_str(&["Bearer ", secret.expose()].concat())
     else {
-        reader.fault(
-            path,
-            format!("the secret {name} holds what no header can carry"),
-        );
+        fields.fault("access_token", "the secret holds what no header can carry");
         return None;
     };
     authorization.set_sensitive(true);
     Some(Box::new(Pinterest {
-        ad_account_id: draft.ad_account_id,
+        ad_account_id: ad_account_id?,
         authorization,
         view_item_as,
         unlisted_as_custom: unlisted_as == "custom",
         most_age_ms: i64::from(days) * DAY_MS,
-        retry_lost_replies: draft.retry_lost_replies,
+        retry_lost_replies,
         events,
     }))
 }
@@ -262,7 +206,7 @@ impl Pinterest {
             return overridden;
         }
         if name == "view_item" {
-            return Some(&self.view_item_as);
+            return Some(self.view_item_as);
         }
         let theirs = self.events.resolve(EVENTS, name)?;
         let listed = !self.unlisted_as_custom || LISTED.contains(&theirs);
@@ -403,35 +347,33 @@ impl Destination for Pinterest {
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        let body = Body::read(reply.text()).unwrap_or_default();
+        let body = reply.json();
+        let number = body.get("code").and_then(Value::as_i64);
         // The same code means different things at different statuses.
-        let code = match body.code {
-            Some(code) => format!("{}/{code}", reply.status),
+        let code = match number {
+            Some(number) => format!("{}/{number}", reply.status),
             None => format!("http_{}", reply.status),
         };
-        let within = sent(batch).len();
         if matches!(reply.status, 200..=299 | 422) {
             // Of 422, "not all events processed", only the name is documented; results would be in the details.
-            let details = body.details.and_then(|details| Body::read(details.get()));
-            let results = [
-                Some(&body.events),
-                details.as_ref().map(|body| &body.events),
-            ]
-            .into_iter()
-            .flatten()
-            .find(|results| !results.is_empty());
+            let results = ["/events", "/details/events"]
+                .into_iter()
+                .filter_map(|place| body.pointer(place)?.as_array())
+                .find(|results| !results.is_empty());
             if let Some(results) = results {
-                return settle(batch, results.iter().map(Told::outcome).collect());
+                return settle(batch, results.iter().map(outcome).collect());
             }
+            let within = sent(batch).len();
+            let processed = body.get("num_events_processed").and_then(Value::as_u64);
             return if reply.status == 422 {
                 Answer::Split(Outcome::rejected(code))
-            } else if body.num_events_processed >= Some(within) {
+            } else if processed >= Some(within as u64) {
                 settle(batch, vec![Outcome::Delivered; within])
             } else {
                 Answer::All(Outcome::retry("reply_unreadable"))
             };
         }
-        if reply.status == 503 && body.code == Some(4197) {
+        if reply.status == 503 && number == Some(4197) {
             return Answer::All(Outcome::Retry {
                 code,
                 after: reply.retry_after.max(Some(CLOSED_SECONDS)),
@@ -475,47 +417,24 @@ fn settle(batch: &[Input<'_>], mut outcomes: Vec<Outcome>) -> Answer {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Body<'a> {
-    code: Option<i64>,
-    num_events_processed: Option<usize>,
-    events: Vec<Told>,
-    #[serde(borrow)]
-    details: Option<&'a RawValue>,
-}
-
-impl<'a> Body<'a> {
-    fn read(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
-    }
-}
-
 /// What became of one event; texts are `""`, `null` or absent where there is nothing to say.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Told {
-    status: Option<String>,
-    error_message: Option<String>,
-    warning_message: Option<String>,
-}
-
-impl Told {
-    fn outcome(&self) -> Outcome {
-        match self.status.as_deref() {
-            Some("processed") => remark(self.warning_message.as_deref().unwrap_or_default()),
-            Some("failed") => {
-                let error = self.error_message.as_deref().unwrap_or_default();
-                let field = error
-                    .strip_prefix("Invalid ")
-                    .and_then(|rest| FIELDS.iter().find(|field| rest.starts_with(**field)));
-                Outcome::rejected(match field {
-                    Some(field) => [field, "_invalid"].concat(),
-                    None => "failed".to_owned(),
-                })
-            }
-            _ => Outcome::retry("status_unknown"),
+fn outcome(result: &Value) -> Outcome {
+    let text = |name: &str| {
+        let text = result.get(name).and_then(Value::as_str);
+        text.unwrap_or_default()
+    };
+    match text("status") {
+        "processed" => remark(text("warning_message")),
+        "failed" => {
+            let field = text("error_message")
+                .strip_prefix("Invalid ")
+                .and_then(|rest| FIELDS.iter().find(|field| rest.starts_with(**field)));
+            Outcome::rejected(match field {
+                Some(field) => [field, "_invalid"].concat(),
+                None => "failed".to_owned(),
+            })
         }
+        _ => Outcome::retry("status_unknown"),
     }
 }
 

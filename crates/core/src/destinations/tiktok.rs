@@ -8,13 +8,9 @@
 //! of fields are not checked there at all: a misspelt one is taken with `code` 0 and lost.
 
 use http::HeaderValue;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
-use super::{
-    Destination, EventName, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post,
-    settings,
-};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     CityText, CountryText, E164Phone, ExternalId, FirstName, LastName, PlainEmail, StateText, Zip,
@@ -22,8 +18,7 @@ use crate::identity::spelling::{
 use crate::identity::{Spelling, Spellings};
 use crate::json::Object;
 use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Reader, Secret};
-use crate::table::Table;
+use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the interface (TikTok API for Business, "Timelines", read 2026-11-22).
@@ -94,6 +89,9 @@ const RESERVED: &[&str] = &[
     "ViewForm",
 ];
 
+/// What `contents` may be of.
+const CONTENT_TYPES: &[&str] = &["product", "product_group"];
+
 /// Properties of the sender that TikTok has a field for.
 const TEXTS: &[&str] = &["description", "shop_id", "status"];
 
@@ -103,7 +101,7 @@ pub struct TikTok {
     web: EventSource,
     offline: Option<EventSource>,
     access_token: HeaderValue,
-    content_type: String,
+    content_type: &'static str,
     most_age_ms: i64,
     events: EventNames,
 }
@@ -116,107 +114,62 @@ struct EventSource {
     test_event_code: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    pixel_code: String,
-    #[serde(default)]
-    access_token: Option<String>,
-    #[serde(default)]
-    test_event_code: Option<String>,
-    #[serde(default)]
-    offline_event_set_id: Option<String>,
-    #[serde(default)]
-    offline_test_event_code: Option<String>,
-    #[serde(default)]
-    content_type: Option<String>,
-    #[serde(default)]
-    max_age_days: Option<u16>,
-    #[serde(default)]
-    events: Table<String, EventName>,
-}
-
 /// Reads the settings: `pixel_code`; optionally `access_token` (the secret's name, `TIKTOK_ACCESS_TOKEN`),
 /// `test_event_code`, `offline_event_set_id` (for events without a page) and its `offline_test_event_code`,
 /// `content_type` (`product`), `max_age_days` (7), `events` (canonical name to TikTok's, or `false`).
-pub fn open(
-    _name: &str,
-    text: &str,
-    path: &str,
-    reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
-    let draft: Draft = settings(text, path, reader)?;
-    let plain = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !plain(&draft.pixel_code) {
-        reader.fault(
-            format!("{path}.pixel_code"),
-            "must be the pixel's code: letters and digits",
-        );
+pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
+    let pixel_code = fields.required("pixel_code");
+    let set_id = fields.text("offline_event_set_id");
+    for (key, id) in [
+        ("pixel_code", &pixel_code),
+        ("offline_event_set_id", &set_id),
+    ] {
+        let plain =
+            |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !id.as_ref().is_none_or(plain) {
+            fields.fault(key, "must be letters and digits, as a string");
+        }
     }
-    if draft
-        .offline_event_set_id
-        .as_deref()
-        .is_some_and(|id| !plain(id))
-    {
-        reader.fault(
-            format!("{path}.offline_event_set_id"),
-            "must be letters and digits, as a string",
-        );
-    }
-    let content_type = draft.content_type.unwrap_or_else(|| "product".to_owned());
-    if !known_content_type(&content_type) {
-        reader.fault(
-            format!("{path}.content_type"),
-            "must be `product` or `product_group`",
-        );
-    }
-    let days = draft.max_age_days.unwrap_or(7);
-    if !(1..=90).contains(&days) {
-        reader.fault(format!("{path}.max_age_days"), "must be from 1 to 90");
-    }
-    let events = EventNames::new(draft.events);
+    // An empty code would leave the field out, and a test would count.
+    let test_event_code = fields
+        .text("test_event_code")
+        .filter(|code| !code.is_empty());
+    let offline_test_event_code = fields
+        .text("offline_test_event_code")
+        .filter(|code| !code.is_empty());
+    let content_type = fields.word("content_type", CONTENT_TYPES);
+    let days = fields.whole("max_age_days", 7, (1, 90));
+    let events = fields.events();
     for (name, to) in events.named() {
         if to.is_empty() || reserved(to) {
-            reader.fault(
-                format!("{path}.events.{name}"),
+            fields.fault(
+                &format!("events.{name}"),
                 "is empty, or a name that TikTok reserves",
             );
         }
     }
-    let name = draft
-        .access_token
-        .as_deref()
-        .unwrap_or("TIKTOK_ACCESS_TOKEN");
-    let path = format!("{path}.access_token");
-    let secret = reader.secret(&path, name)?;
+    let secret = fields.secret("access_token", "TIKTOK_ACCESS_TOKEN")?;
     let Ok(mut access_token) = HeaderValue::from_str(secret.expose()) else {
-        reader.fault(
-            path,
-            format!("the secret {name} holds what no header can carry"),
-        );
+        fields.fault("access_token", "the secret holds what no header can carry");
         return None;
     };
     access_token.set_sensitive(true);
     Some(Box::new(TikTok {
         web: EventSource {
             kind: "web",
-            id: draft.pixel_code,
-            test_event_code: draft.test_event_code,
+            id: pixel_code?,
+            test_event_code,
         },
-        offline: draft.offline_event_set_id.map(|id| EventSource {
+        offline: set_id.map(|id| EventSource {
             kind: "offline",
             id,
-            test_event_code: draft.offline_test_event_code,
+            test_event_code: offline_test_event_code,
         }),
         access_token,
         content_type,
         most_age_ms: i64::from(days) * DAY_MS,
         events,
     }))
-}
-
-fn known_content_type(name: &str) -> bool {
-    matches!(name, "product" | "product_group")
 }
 
 fn reserved(name: &str) -> bool {
@@ -320,8 +273,8 @@ impl TikTok {
                 properties.put(
                     "content_type",
                     content_type
-                        .filter(|name| known_content_type(name))
-                        .unwrap_or(&self.content_type),
+                        .filter(|name| CONTENT_TYPES.contains(name))
+                        .unwrap_or(self.content_type),
                 );
             }
             properties.put("num_items", input.articles());
@@ -415,14 +368,8 @@ impl Destination for TikTok {
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            code: i64,
-            #[serde(default, borrow)]
-            message: Option<&'a RawValue>,
-        }
-
-        let Ok(body) = serde_json::from_str::<Body<'_>>(reply.text()) else {
+        let body = reply.json();
+        let Some(number) = body.get("code").and_then(Value::as_i64) else {
             return match by_status(reply) {
                 Some(outcome) => Answer::All(outcome),
                 None if reply.status == 413 => Answer::Split(Outcome::rejected("http_413")),
@@ -430,7 +377,7 @@ impl Destination for TikTok {
                 None => Answer::All(Outcome::retry("reply_unreadable")),
             };
         };
-        let code = body.code.to_string();
+        let code = number.to_string();
         let later = |seconds: Option<u32>| {
             Answer::All(Outcome::Retry {
                 code: code.clone(),
@@ -438,7 +385,7 @@ impl Destination for TikTok {
             })
         };
         let success = (200..=299).contains(&reply.status);
-        match body.code {
+        match number {
             0 if success => Answer::All(Outcome::Delivered),
             20001 if success => Answer::All(Outcome::Remarked { code }),
             0 | 20001 => {
@@ -448,8 +395,10 @@ impl Destination for TikTok {
             // No permission for the pixel, no such pixel; the token.
             40001 | 40101..=40105 => Answer::All(Outcome::Unauthorized { code }),
             40000..=49999 => {
-                let named = body.message.and_then(|message| place(message.get()));
-                match named.filter(|place| body.code == 40002 && *place < batch.len()) {
+                let named = body
+                    .get("message")
+                    .and_then(|text| place(&text.to_string()));
+                match named.filter(|place| number == 40002 && *place < batch.len()) {
                     Some(place) => Answer::Isolate(vec![(place, Outcome::rejected(code))]),
                     None => Answer::Split(Outcome::rejected(code)),
                 }
