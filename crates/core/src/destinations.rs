@@ -21,8 +21,10 @@ pub mod ga4;
 pub mod google_ads;
 pub mod linkedin;
 pub mod meta;
+pub mod pinterest;
 pub mod reddit;
 pub mod snapchat;
+pub mod tiktok;
 pub mod webhook;
 pub mod x;
 
@@ -70,6 +72,11 @@ pub const ALL: &[Entry] = &[
         open: meta::open,
     },
     Entry {
+        platform: "pinterest",
+        facts: &pinterest::FACTS,
+        open: pinterest::open,
+    },
+    Entry {
         platform: "reddit",
         facts: &reddit::FACTS,
         open: reddit::open,
@@ -78,6 +85,11 @@ pub const ALL: &[Entry] = &[
         platform: "snapchat",
         facts: &snapchat::FACTS,
         open: snapchat::open,
+    },
+    Entry {
+        platform: "tiktok",
+        facts: &tiktok::FACTS,
+        open: tiktok::open,
     },
     Entry {
         platform: "webhook",
