@@ -400,7 +400,7 @@ export class Shop {
   /** Runs the cron trigger now: receipts that are due are asked about. */
   async cron() {
     const worker = await this.worker.mf.getWorker();
-    await worker.scheduled({cron: "*/10 * * * *"});
+    await /** @type {Json} */ (worker).scheduled({cron: "*/10 * * * *"});
   }
 
   /** Waits until the ledger knows of every event that was answered for, and none is on its way. */

@@ -606,12 +606,12 @@ impl Destination for Ga4 {
         if body.is_null() {
             return Answer::All(Outcome::retry("reply_unreadable"));
         }
-        let first = &body["validationMessages"][0];
-        if first.is_null() {
+        let Some(first) = body.pointer("/validationMessages/0") else {
             return Answer::All(Outcome::Delivered);
-        }
-        let code = first["validationCode"]
-            .as_str()
+        };
+        let code = first
+            .get("validationCode")
+            .and_then(serde_json::Value::as_str)
             .unwrap_or_default()
             .to_ascii_lowercase();
         let known = !code.is_empty()

@@ -9,6 +9,7 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
@@ -575,16 +576,18 @@ impl Destination for Meta {
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         let body = reply.json();
         // An error counts whatever the status says.
-        let fault = &body["error"];
-        if !fault.is_null() {
-            let number = |name: &str| fault[name].as_i64().unwrap_or_default();
-            let transient = fault["is_transient"].as_bool().unwrap_or_default();
+        if let Some(fault) = body.get("error").filter(|fault| !fault.is_null()) {
+            let number = |name: &str| fault.get(name).and_then(Value::as_i64).unwrap_or_default();
+            let transient = fault.get("is_transient").and_then(Value::as_bool) == Some(true);
             return read_error(number("code"), number("error_subcode"), transient, reply);
         }
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
-        match (reply.status, body["events_received"].as_u64()) {
+        match (
+            reply.status,
+            body.get("events_received").and_then(Value::as_u64),
+        ) {
             (200..=299, Some(received)) if received >= batch.len() as u64 => {
                 Answer::All(Outcome::Delivered)
             }
