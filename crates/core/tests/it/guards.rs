@@ -58,9 +58,11 @@ pub(crate) const IN_CLEAR: &[(&str, &str, &str)] = &[
     ("tiktok", "country", "user.country"),
 ];
 
-/// Where a request was made from, which the edge sees: law asks for it beside the limits, and it may equal what the visitor
-/// has typed.
-const OF_THE_VISIT: &[(&str, &str)] = &[
+/// Short codes that may equal what the visitor has typed and come from elsewhere: the operator's shop feed, and where the
+/// edge saw the request come from, which has to stand beside limited data use.
+const NOT_OF_THE_VISITOR: &[(&str, &str)] = &[
+    ("google_ads", "cartData.merchantFeedLabel"),
+    ("google_ads", "cartData.merchantFeedLanguageCode"),
     ("reddit", "data_processing_options.country"),
     ("reddit", "data_processing_options.region"),
 ];
@@ -464,10 +466,10 @@ fn no_identifier_of_a_golden_event_can_be_read_where_no_platform_asks_for_it() {
         for request in &sent.requests {
             let at = format!("{} at {}", sent.name, sent.platform);
             for leaf in readable(request) {
-                let visit = OF_THE_VISIT
+                let elsewhere = NOT_OF_THE_VISITOR
                     .iter()
                     .any(|(platform, end)| *platform == sent.platform && leaf.is_at(end));
-                if visit {
+                if elsewhere {
                     continue;
                 }
                 let text = without_secrets(&leaf.text()).to_lowercase();
