@@ -18,8 +18,13 @@ use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
+pub mod google_ads;
 pub mod linkedin;
 pub mod meta;
+pub mod pinterest;
+pub mod reddit;
+pub mod snapchat;
+pub mod tiktok;
 pub mod webhook;
 pub mod x;
 
@@ -52,6 +57,11 @@ pub const ALL: &[Entry] = &[
         open: ga4::open,
     },
     Entry {
+        platform: "google_ads",
+        facts: &google_ads::FACTS,
+        open: google_ads::open,
+    },
+    Entry {
         platform: "linkedin",
         facts: &linkedin::FACTS,
         open: linkedin::open,
@@ -60,6 +70,26 @@ pub const ALL: &[Entry] = &[
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
+    },
+    Entry {
+        platform: "pinterest",
+        facts: &pinterest::FACTS,
+        open: pinterest::open,
+    },
+    Entry {
+        platform: "reddit",
+        facts: &reddit::FACTS,
+        open: reddit::open,
+    },
+    Entry {
+        platform: "snapchat",
+        facts: &snapchat::FACTS,
+        open: snapchat::open,
+    },
+    Entry {
+        platform: "tiktok",
+        facts: &tiktok::FACTS,
+        open: tiktok::open,
     },
     Entry {
         platform: "webhook",
