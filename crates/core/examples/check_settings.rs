@@ -259,7 +259,6 @@ impl<'t> Wiring<'t> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that panics has done its work")]
 mod tests {
     use super::*;
     use edgetally_core::destinations::meta;

@@ -364,11 +364,11 @@ fn every_time_is_in_the_platforms_unit_and_neither_before_the_event_nor_ahead() 
 }
 
 /// How an identifier might be read: as typed, and in every spelling that some platform wants, in lower case.
-pub(crate) fn texts(identifier: &str, raw: &str, hints: &Hints) -> Vec<String> {
+pub(crate) fn texts(identifier: &str, raw: &str, hints: Hints) -> Vec<String> {
     let mut texts = vec![raw.trim().to_owned()];
     for spelling in Spelling::ALL {
         let mut out = String::new();
-        if spelling.field() == identifier && normalise(*spelling, raw, hints, None, &mut out) {
+        if spelling.field() == identifier && normalise(*spelling, raw, &hints, None, &mut out) {
             texts.push(out);
         }
     }
@@ -461,7 +461,7 @@ fn no_identifier_of_a_golden_event_can_be_read_where_no_platform_asks_for_it() {
             .unwrap_or(&empty)
             .iter()
             .filter(|(name, _)| !name.ends_with("_sha256"))
-            .map(|(name, value)| (name.as_str(), texts(name, value.as_str().unwrap(), &hints)))
+            .map(|(name, value)| (name.as_str(), texts(name, value.as_str().unwrap(), hints)))
             .collect();
         for request in &sent.requests {
             let at = format!("{} at {}", sent.name, sent.platform);
@@ -551,7 +551,7 @@ fn the_search_for_identifiers_finds_them() {
             "elenabrandt@gmail.com",
         ),
     ] {
-        let texts = texts(identifier, raw, &hints);
+        let texts = texts(identifier, raw, hints);
         assert!(
             texts.iter().any(|needle| is_in(needle, text)),
             "{identifier} {raw}: {texts:?}"

@@ -391,7 +391,7 @@ fn what_a_platform_takes_in_clear_goes_to_that_platform_only() {
             continue;
         };
         for (identifier, text) in user {
-            if shows(&trace, &needles(&texts(identifier, text, &hints))).is_some() {
+            if shows(&trace, &needles(&texts(identifier, text, hints))).is_some() {
                 assert!(
                     takes_in_clear(platform, identifier),
                     "{identifier} is shown to {platform}"
