@@ -101,8 +101,8 @@ impl Dialect {
             (F::BirthDate, D::Meta) => S::MetaBirthDate,
             (F::BirthDate, D::Pinterest) => S::BirthDate,
 
-            (F::Gender, D::Meta) => S::MetaGender,
-            (F::Gender, D::Pinterest | D::Snapchat) => S::Gender,
+            (F::Gender, D::Meta | D::Snapchat) => S::MetaGender,
+            (F::Gender, D::Pinterest) => S::Gender,
 
             (F::Street, D::Ga4) => S::Ga4Street,
 

@@ -214,6 +214,7 @@ describe("settings", () => {
       [
         ["sources.shop.origins[0]", /no path/],
         ["sources.bulk.destinations[1]", /tiktok/],
+        ["destinations.meta.dataset_id", /missing field/],
         ["destinations.meta.dataset", /unknown field/],
         ["destinations.hook.url", /public host/],
       ],
@@ -237,7 +238,7 @@ describe("settings", () => {
     const shop = await openShop();
     const health = await shop.fetch("/v1/health");
     assert.deepEqual([health.status, health.body.status, health.body.settings], [200, "ok", []]);
-    assert.deepEqual(health.body.bindings, {CLAIMS: true, EVENTS: true, LEDGER: true});
+    assert.deepEqual(health.body.bindings, {CLAIMS: true, EVENTS: true, LEDGER: true, SLOW: true});
     assert.ok(health.body.versions.some((/** @type {Json} */ version) => version.platform === "meta" && /^v\d+\.\d$/.test(version.api_version)));
     await shop.close();
   });

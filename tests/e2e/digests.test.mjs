@@ -35,3 +35,16 @@ test("digests of the edge are those of everybody, at every length", async () => 
     assert.deepEqual(user.country, [sha256("de")]);
   }
 });
+
+test("composed and decomposed letters have one digest: the runtime's tables are ours", async () => {
+  // Latin, Vietnamese, Greek, Hangul, Devanagari with a nukta, and a hyphen between a letter and its accent.
+  const names = ["Zoe\u0308", "Thu\u031b\u0301", "\u03b1\u0301\u03bb\u03c6\u03b1", "\u1112\u1161\u11ab", "\u0915\u093c\u0915", "Jose-\u0301"];
+  const events = names.map((name, n) => purchase(`nfc-${n}`, {user: {email: "zoe@mail.example", first_name: name, last_name: name.normalize("NFC")}}));
+  assert.equal((await shop.server(events)).body.accepted, events.length);
+  await shop.settle();
+  for (const [n, name] of names.entries()) {
+    const {user_data: user} = /** @type {any} */ (shop.twin.received({platform: "meta", event_id: `nfc-${n}`}).events[0]?.event);
+    const plain = name.replaceAll("-", "").normalize("NFC").toLowerCase();
+    assert.deepEqual([user.fn, user.ln], [[sha256(plain)], [sha256(name.normalize("NFC").replaceAll("-", "").normalize("NFC").toLowerCase())]], `name ${n}`);
+  }
+});

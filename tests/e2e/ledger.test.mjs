@@ -27,7 +27,7 @@ test("all of it: every copy in one state, at every destination", async () => {
   assert.deepEqual(sums(ledger), {"bulk/hook": 2, "shop/ga4": 6, "shop/hook": 6, "shop/meta": 6});
   const {remainder: _, retries: _retries, ...meta} = await shop.row("meta");
   assert.deepEqual(meta, {
-    source: "shop", destination: "meta", accepted: 6, delivered: 3, duplicate: 1, blocked: 1, skipped: 1, rejected: 0, retrying: 0, dead: 0,
+    source: "shop", destination: "meta", accepted: 6, delivered: 3, duplicate: 1, blocked: 1, skipped: 1, rejected: 0, processing: 0, retrying: 0, dead: 0,
   });
   assert.deepEqual(ledger.intake.shop, {accepted: 6, malformed: 1, received: 7});
   assert.deepEqual(ledger.intake.bulk, {accepted: 2, received: 2});

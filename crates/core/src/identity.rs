@@ -309,6 +309,12 @@ fn apply(
         Rule::CountryLower => country::code(tidy, false, out),
         Rule::CountryUpper => country::code(tidy, true, out),
         Rule::CountryStrict => country::strict(tidy, out),
+        // In clear an address would be somebody's name for everybody to read; hashed it is an id like any other.
+        Rule::ExternalId(_)
+            if spelling.form() == Form::Clear && crate::event::holds_email(tidy) =>
+        {
+            false
+        }
         Rule::ExternalId(rule) => external_id::normalise(rule, tidy, out),
     }
 }

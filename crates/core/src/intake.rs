@@ -53,6 +53,12 @@ enum Verdict {
     Skipped(&'static str),
 }
 
+/// Whether the first of two `<milliseconds>.<id>` is older.
+fn older(one: &str, other: &str) -> bool {
+    let time = |value: &str| value.split_once('.')?.0.parse::<u64>().ok();
+    matches!((time(one), time(other)), (Some(one), Some(other)) if one < other)
+}
+
 /// How far a test event comes at a platform that has no place for those: everything but the sending.
 fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) -> &'static str {
     match destination.request(std::slice::from_ref(input), None, now) {
@@ -425,8 +431,16 @@ impl<'a> Batch<'a> {
                 _ => value.len() <= 1024,
             };
             let covered = identifiers || name.starts_with("_ga");
-            if covered && fitting && !cookies.iter().any(|(known, _)| *known == name) {
-                cookies.push((name, value));
+            if !covered || !fitting {
+                continue;
+            }
+            match cookies.iter_mut().find(|(known, _)| *known == name) {
+                None => cookies.push((name, value)),
+                // A browser may hold several for different domains, and the oldest one is the visitor.
+                Some((_, first)) if name.as_str() == "_rdt_uuid" && older(&value, first) => {
+                    *first = value;
+                }
+                Some(_) => {}
             }
         }
         if identifiers {

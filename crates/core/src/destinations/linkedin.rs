@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, ids, post, sensitive};
 use crate::access::Access;
-use crate::event::{Property, holds_email};
+use crate::event::Property;
 use crate::identity::spelling::{CountryCode, ExternalIdText, FirstName, LastName, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
 use crate::json::{Leaf, Object};
@@ -214,9 +214,7 @@ impl LinkedIn {
                 .filter(|_| self.version.as_str() >= PLAIN_ADDRESS_VERSION),
             names,
             // A shop that numbers its customers by e-mail address would send just that.
-            external_id: input
-                .clear::<ExternalIdText>()
-                .filter(|id| self.external_id && !holds_email(id)),
+            external_id: input.clear::<ExternalIdText>().filter(|_| self.external_id),
             lead: lead(input),
         }
     }

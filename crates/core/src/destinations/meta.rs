@@ -128,7 +128,9 @@ pub struct Meta {
 /// `test_event_code`, `content_type` (`product`), `events` (canonical name to Meta's, or `false`).
 pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
     let dataset_id = fields.digits("dataset_id");
-    let test_event_code = fields.text("test_event_code");
+    let test_event_code = fields
+        .text("test_event_code")
+        .filter(|code| !code.is_empty());
     let content_type = fields.word("content_type", &["product", "product_group"]);
     let events = fields.events();
     for (name, to) in events.named() {

@@ -13,7 +13,7 @@ use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_s
 use crate::envelope::Parcel;
 use crate::event::ActionSource;
 use crate::identity::spelling::{
-    City, CountryHash, DigitsPhone, FirstName, Gender, LastName, LowerExternalId, PlainEmail,
+    City, CountryHash, DigitsPhone, FirstName, LastName, LowerExternalId, MetaGender, PlainEmail,
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
@@ -41,7 +41,7 @@ pub const FACTS: Facts = Facts {
         Spelling::DigitsPhone,
         Spelling::FirstName,
         Spelling::LastName,
-        Spelling::Gender,
+        Spelling::MetaGender,
         Spelling::City,
         Spelling::State,
         Spelling::Zip,
@@ -236,7 +236,7 @@ impl Snapchat {
             user.list("ph", [input.hashed::<DigitsPhone>()]);
             user.put("fn", input.hashed::<FirstName>());
             user.put("ln", input.hashed::<LastName>());
-            user.put("ge", input.hashed::<Gender>());
+            user.put("ge", input.hashed::<MetaGender>());
             user.put("ct", input.hashed::<City>());
             user.put("st", input.hashed::<State>());
             user.put("zp", input.hashed::<Zip>());

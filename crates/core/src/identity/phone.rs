@@ -245,8 +245,13 @@ impl Typed {
         }
         // Not a number of this country. Another country's, if its calling code and length say so.
         let (code, length) = plan::calling_code(digits.as_slice())?;
-        ((11..=15).contains(&digits.len()) && plan::plausible(code, digits.len() - length))
-            .then_some(digits)
+        if !(11..=15).contains(&digits.len()) || !plan::plausible(code, digits.len() - length) {
+            return None;
+        }
+        // A trunk zero is dropped as it would be behind a plus.
+        let mut abroad = *self;
+        abroad.plus = true;
+        abroad.international()
     }
 }
 
@@ -383,6 +388,18 @@ mod tests {
         ] {
             assert_eq!(of(Rule::E164, raw, "").as_deref(), Some(expected), "{raw}");
         }
+    }
+
+    #[test]
+    fn another_countrys_number_loses_its_trunk_zero_without_a_plus_too() {
+        assert_eq!(
+            of(Rule::MetaDigits, "31000000000", "US"),
+            of(Rule::MetaDigits, "+31000000000", "US")
+        );
+        assert_eq!(
+            of(Rule::E164, "31 0 6 1234567", "US").as_deref(),
+            Some("+3161234567")
+        );
     }
 
     #[test]

@@ -187,9 +187,9 @@ spellings! {
     /// `YYYYMMDD` (B). Platforms: Pinterest.
     BirthDate "db.plain" Hashed BirthDate Rule::BirthDate;
 
-    /// `f` or `m`. Platforms: Meta.
+    /// `f` or `m`. Platforms: Meta, Snapchat.
     MetaGender "ge.meta" Hashed Gender Rule::Gender(gender::Rule::Binary);
-    /// `f`, `m` or `n` (G). Platforms: Pinterest, Snapchat.
+    /// `f`, `m` or `n` (G). Platforms: Pinterest.
     Gender "ge.plain" Hashed Gender Rule::Gender(gender::Rule::WithNeutral);
 
     /// Without symbols. Platforms: GA4, Google Ads (for GA destinations).

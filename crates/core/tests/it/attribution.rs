@@ -566,3 +566,40 @@ proptest::proptest! {
         }
     }
 }
+
+/// A browser may send several cookies of one name; of Reddit's the oldest is the visitor.
+#[test]
+fn of_several_reddit_cookies_the_oldest_counts() {
+    use crate::support::{NOW, plan, platform_settings, requests, shop};
+    use edgetally_core::intake::Visit;
+
+    let settings = shop(
+        &[("reddit", platform_settings("reddit"))],
+        &serde_json::Value::Null,
+        &serde_json::Value::Null,
+    );
+    let (old, new) = (
+        "1790000000001.6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11",
+        "1795000000123.7a1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e22",
+    );
+    for cookies in [
+        format!("_rdt_uuid={old}; _rdt_uuid={new}"),
+        format!("_rdt_uuid={new}; x=1; _rdt_uuid={old}"),
+    ] {
+        let visit = Visit {
+            cookies: Some(&cookies),
+            ..Visit::default()
+        };
+        let plan = plan(
+            &settings,
+            Some(&visit),
+            r#"{"event": "page_view", "event_id": "v", "user": {"email": "jo@mail.example"}, "consent": {"ad_user_data": "granted"}}"#,
+        );
+        let (_, request) = requests(&settings, &plan.messages, NOW).remove(0);
+        let body = String::from_utf8(request.body().clone()).unwrap();
+        assert!(
+            body.contains("6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11"),
+            "{body}"
+        );
+    }
+}
