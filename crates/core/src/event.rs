@@ -323,6 +323,12 @@ impl ActionSource {
         ("business_messaging", Self::BusinessMessaging),
         ("other", Self::Other),
     ];
+
+    /// The stable `snake_case` name.
+    pub fn as_str(self) -> &'static str {
+        let named = Self::NAMES.iter().find(|(_, source)| *source == self);
+        named.map_or("other", |(name, _)| name)
+    }
 }
 
 /// An event as it lies in the bytes, before any rule.
