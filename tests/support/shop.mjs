@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import {createHmac} from "node:crypto";
 import {readFile} from "node:fs/promises";
 import {startTwin} from "../twin/server.mjs";
+import {DESTINATIONS, NAMES, PLATFORMS, PLATFORM_SECRETS} from "./platforms.mjs";
 import {startWorker} from "./miniflare.mjs";
 
 /**
@@ -39,9 +40,7 @@ export const BULK_KEY = "pk_bulk_0123456789abcdef";
 export const SECRETS = {
   SHOP_SECRET: "shop-secret-0123456789",
   BULK_SECRET: "whsec_YnVsay1zZWNyZXQtZm9yLXRlc3RzLTAxMjM0NTY3ODk=",
-  META_ACCESS_TOKEN: "EAAB-twin-token",
-  GA4_API_SECRET: "ga4-secret-for-tests",
-  HOOK_SECRET: "whsec_dHdpbi1ob29rLXNlY3JldC1mb3ItdGVzdHMtMDE=",
+  ...PLATFORM_SECRETS,
   EDGETALLY_KEY: "0123456789abcdef0123456789abcdef",
   EDGETALLY_ADMIN_TOKEN: ADMIN,
 };
@@ -49,13 +48,17 @@ export const SECRETS = {
 /** How long a condition is waited for, in seconds, before the test fails. Far more than any needs. */
 const PATIENCE_SECONDS = 25;
 
+/** The three destinations that most tests do with: all or nothing, says nothing, any shape. */
+const THREE = ["meta", "ga4", "hook"];
+
 /**
- * Settings of a shop with three destinations, and of a bulk sender with one.
+ * Settings of a shop with these destinations, and of a bulk sender with one.
  * @param {string} twin
  * @param {Json} [delivery]
+ * @param {readonly string[]} [names]
  * @returns {Json}
  */
-export function settingsFor(twin, delivery = {}) {
+export function settingsFor(twin, delivery = {}, names = THREE) {
   return {
     environment: "development",
     twin,
@@ -66,15 +69,11 @@ export function settingsFor(twin, delivery = {}) {
         origins: [ORIGIN, "https://m.shop.example"],
         secret: "SHOP_SECRET",
         default_country: "DE",
-        destinations: ["meta", "ga4", "hook"],
+        destinations: [...names],
       },
       bulk: {key: BULK_KEY, origins: ["https://bulk.example"], secret: "BULK_SECRET", destinations: ["hook"]},
     },
-    destinations: {
-      meta: {dataset_id: "1234567890123456"},
-      ga4: {measurement_id: "G-9ABCDE1234", eu: true},
-      hook: {platform: "webhook", url: "https://hooks.example/edgetally"},
-    },
+    destinations: Object.fromEntries([...new Set([...names, "hook"])].map((name) => [name, DESTINATIONS[name]])),
   };
 }
 
@@ -186,6 +185,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
 /**
  * @typedef {object} Options
  * @property {Json} [delivery] replaces values of the settings' delivery
+ * @property {readonly string[] | "all"} [destinations] those of the shop; Meta, GA4 and the webhook unless told otherwise
  * @property {(settings: Json) => Json} [settings] changes the settings
  * @property {Record<string, string>} [secrets] instead of SECRETS
  * @property {import("./miniflare.mjs").QueueOptions} [queue]
@@ -198,7 +198,8 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
 /** @param {Options} [options] */
 export async function openShop(options = {}) {
   const twin = options.twin ?? (await startTwin());
-  const settings = settingsFor(twin.url, options.delivery);
+  const names = options.destinations === "all" ? NAMES : options.destinations;
+  const settings = settingsFor(twin.url, options.delivery, names);
   const worker = await startWorker({
     settings: options.settings ? options.settings(settings) : settings,
     secrets: options.secrets ?? SECRETS,
@@ -315,7 +316,7 @@ export class Shop {
   async row(destination, source = "shop") {
     const {balances} = await this.ledger();
     const found = balances.find((/** @type {Json} */ row) => row.source === source && row.destination === destination);
-    return found ?? {accepted: 0, delivered: 0, duplicate: 0, blocked: 0, skipped: 0, rejected: 0, retrying: 0, dead: 0, remainder: 0};
+    return found ?? {accepted: 0, delivered: 0, duplicate: 0, blocked: 0, skipped: 0, rejected: 0, processing: 0, retrying: 0, dead: 0, remainder: 0};
   }
 
   /** @returns {Promise<Json[]>} */
@@ -396,6 +397,12 @@ export class Shop {
     return found;
   }
 
+  /** Runs the cron trigger now: receipts that are due are asked about. */
+  async cron() {
+    const worker = await this.worker.mf.getWorker();
+    await /** @type {Json} */ (worker).scheduled({cron: "*/10 * * * *"});
+  }
+
   /** Waits until the ledger knows of every event that was answered for, and none is on its way. */
   async settle() {
     let last;
@@ -438,10 +445,11 @@ export class Shop {
           malformed += counts.malformed ?? 0;
         }
         assert.deepEqual({accepted, malformed}, this.tally, "the ledger counts what the answers said");
-        for (const [destination, platform] of [["meta", "meta"], ["ga4", "ga4"], ["hook", "webhook"]]) {
-          if (!platform || exceptions.lossy?.includes(platform)) continue;
-          const rows = ledger.balances.filter((/** @type {Json} */ row) => row.destination === destination);
-          const delivered = rows.reduce((/** @type {number} */ sum, /** @type {Json} */ row) => sum + row.delivered, 0);
+        for (const {name, platform} of PLATFORMS) {
+          if (exceptions.lossy?.includes(platform)) continue;
+          const rows = ledger.balances.filter((/** @type {Json} */ row) => row.destination === name);
+          // What is being judged has arrived.
+          const delivered = rows.reduce((/** @type {number} */ sum, /** @type {Json} */ row) => sum + row.delivered + row.processing, 0);
           const stats = this.twin.stats().platforms[platform];
           assert.deepEqual([stats?.unique, stats?.duplicates, stats?.dropped], [delivered, 0, 0], `what ${platform} counted`);
         }

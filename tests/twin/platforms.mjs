@@ -1,6 +1,7 @@
 /** The platforms that the twin plays: one module and one line each. */
 
 import { ga4 } from "./platforms/ga4.mjs";
+import { google_ads } from "./platforms/google_ads.mjs";
 import { linkedin } from "./platforms/linkedin.mjs";
 import { meta } from "./platforms/meta.mjs";
 import { microsoft } from "./platforms/microsoft.mjs";
@@ -14,6 +15,7 @@ import { x } from "./platforms/x.mjs";
 /** @type {readonly import("./types.mjs").Platform[]} */
 export const platforms = [
   ga4,
+  google_ads,
   linkedin,
   meta,
   microsoft,

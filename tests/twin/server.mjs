@@ -161,6 +161,8 @@ function privacy(request) {
   const text = request.body.toString("utf8");
   if ((request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded")) {
     for (const [key, value] of new URLSearchParams(text)) {
+      // A signed assertion names its issuer: a service account, whose name reads like a person's address.
+      if (key === "assertion") continue;
       const inner = readJson(Buffer.from(value));
       found.push(...plainIdentifiers(inner.ok ? inner.value : value, `body.${key}`));
     }
@@ -424,7 +426,9 @@ export async function startTwin(options = {}) {
     faults.strike(reply);
     book.faulted += 1;
     entry.fault = reply.kind;
-    if (reply.record) record(platform, request, handle());
+    // One answer for the books and for the client: it may carry an id or a token that the platform remembers.
+    const taken = reply.record ? handle() : null;
+    if (taken) record(platform, request, taken);
     if (delay > 0) await wait(delay);
     if (response.destroyed) return;
     switch (reply.kind) {
@@ -436,7 +440,7 @@ export async function startTwin(options = {}) {
         response.socket?.resetAndDestroy();
         return;
       case "slow_body": {
-        const answer = reply.body === undefined ? handle() : null;
+        const answer = reply.body === undefined ? (taken ?? handle()) : null;
         entry.status = answer?.status ?? reply.status;
         const whole = await dribble(response, entry.status, answer ? answer.body : reply.body, reply.ms, reply.headers);
         // Whoever read the whole answer believes it, so it must be true.

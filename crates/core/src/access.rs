@@ -184,10 +184,6 @@ impl Access {
     ///
     /// # Errors
     /// [`Outcome::Retry`], or [`Outcome::Unauthorized`] where the credential is refused.
-    #[expect(
-        clippy::unused_self,
-        reason = "a reply belongs to whom it was asked of"
-    )]
     pub fn read(&self, reply: &Reply, now: UnixMillis) -> Result<Token, Outcome> {
         #[derive(Deserialize)]
         struct Body {

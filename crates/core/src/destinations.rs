@@ -18,8 +18,15 @@ use crate::table::Table;
 use crate::time::UnixMillis;
 
 pub mod ga4;
+pub mod google_ads;
+pub mod linkedin;
 pub mod meta;
+pub mod pinterest;
+pub mod reddit;
+pub mod snapchat;
+pub mod tiktok;
 pub mod webhook;
+pub mod x;
 
 /// Reads a platform's settings, under the destination's name.
 pub type Open = fn(&str, &mut Fields<'_, '_>) -> Option<Box<dyn Destination>>;
@@ -50,14 +57,49 @@ pub const ALL: &[Entry] = &[
         open: ga4::open,
     },
     Entry {
+        platform: "google_ads",
+        facts: &google_ads::FACTS,
+        open: google_ads::open,
+    },
+    Entry {
+        platform: "linkedin",
+        facts: &linkedin::FACTS,
+        open: linkedin::open,
+    },
+    Entry {
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
     },
     Entry {
+        platform: "pinterest",
+        facts: &pinterest::FACTS,
+        open: pinterest::open,
+    },
+    Entry {
+        platform: "reddit",
+        facts: &reddit::FACTS,
+        open: reddit::open,
+    },
+    Entry {
+        platform: "snapchat",
+        facts: &snapchat::FACTS,
+        open: snapchat::open,
+    },
+    Entry {
+        platform: "tiktok",
+        facts: &tiktok::FACTS,
+        open: tiktok::open,
+    },
+    Entry {
         platform: "webhook",
         facts: &webhook::FACTS,
         open: webhook::open,
+    },
+    Entry {
+        platform: "x",
+        facts: &x::FACTS,
+        open: x::open,
     },
 ];
 
@@ -366,6 +408,47 @@ impl EventNames {
             .iter()
             .filter_map(|(name, to)| Some((name.as_str(), to.as_deref()?)))
     }
+}
+
+/// Takes a table from event names to ids, for platforms that know events by the ids of rules or tags alone.
+pub(crate) fn ids(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    valid: fn(&str) -> bool,
+    rule: &str,
+) -> Table<String, String> {
+    let ids = fields.texts(key);
+    if ids.is_empty() {
+        fields.fault(key, "names no event, so none would be sent");
+    }
+    for (name, id) in ids.iter() {
+        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        let canonical = (1..=40).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(letter);
+        let at = [key, ".", name].concat();
+        if !canonical {
+            fields.fault(
+                &at,
+                "is not the name of an event: a-z, then up to 39 of a-z, 0-9 and _",
+            );
+        } else if !valid(id) {
+            fields.fault(&at, rule);
+        }
+    }
+    ids
+}
+
+/// The value of a header that holds a credential and is not shown.
+///
+/// # Errors
+/// The credential is at fault where it cannot stand in a header.
+pub(crate) fn sensitive(value: &str) -> Result<http::HeaderValue, Outcome> {
+    let mut value = http::HeaderValue::from_str(value).map_err(|_| Outcome::Unauthorized {
+        code: "credential_malformed".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// `POST` of JSON.

@@ -24,19 +24,20 @@ fn reply(status: u16, body: &str) -> Answer {
     })
 }
 
-/// The `event_id`s (GA4: the property `ep`) in a request's body.
+/// The keys that platforms have an event's id under, those first whose `event_id` is something else.
+const IDS: &[&str] = &["conversion_id", "eventId", "event_id"];
+
+/// The ids of the events (GA4: the property `ep`) in a request's body.
 fn ids(flight: &Flight) -> Vec<String> {
     let body: Value = serde_json::from_slice(flight.request.body()).unwrap();
-    let list = body
-        .get("data")
-        .or_else(|| body.get("events"))
-        .unwrap()
-        .as_array()
+    let list = ["data", "events", "elements", "conversions"]
+        .iter()
+        .find_map(|key| body[key].as_array())
         .unwrap();
     list.iter()
         .map(|event| {
-            event
-                .get("event_id")
+            IDS.iter()
+                .find_map(|key| event.get(key))
                 .unwrap_or_else(|| &event["params"]["ep"])
                 .as_str()
                 .unwrap()
@@ -258,11 +259,13 @@ fn only(platform: &str, more: &Value) -> Settings {
     )
 }
 
+/// What any of the platforms says when it has taken everything.
 fn received(flight: &Flight) -> Answer {
-    reply(
-        200,
-        &json!({"events_received": ids(flight).len()}).to_string(),
-    )
+    let n = ids(flight).len();
+    let body = json!({
+        "events_received": n, "elements": vec![json!({"status": 201}); n], "data": {"conversions_processed": n},
+    });
+    reply(200, &body.to_string())
 }
 
 const TOO_OLD: &str = r#"{"error": {"code": 100, "error_subcode": 2804016}}"#;

@@ -8,7 +8,13 @@ use crate::support::{NOW, all_platforms, plan, requests};
 const SECONDS: std::ops::Range<i64> = 1_577_836_800..2_051_222_400;
 
 /// Keys whose values are points in time, and how many of their units make a second.
-const TIMES: &[(&str, i64)] = &[("event_time", 1), ("timestamp_micros", 1_000_000)];
+const TIMES: &[(&str, i64)] = &[
+    ("event_time", 1),
+    ("timestamp_micros", 1_000_000),
+    ("conversionHappenedAt", 1000),
+];
+/// Keys whose values are points in time as text.
+const TEXTS: &[&str] = &["timestamp", "event_time", "conversion_time"];
 
 fn look(value: &Value, found: &mut usize, path: &str) {
     match value {
@@ -27,7 +33,7 @@ fn look(value: &Value, found: &mut usize, path: &str) {
                         );
                         *found += 1;
                     }
-                    (Value::String(text), _) if key == "timestamp" || key == "event_time" => {
+                    (Value::String(text), _) if TEXTS.contains(&key.as_str()) => {
                         let time = UnixMillis::parse_rfc3339(text).unwrap();
                         assert!(SECONDS.contains(&time.seconds().0), "{path}.{key}: {text}");
                         *found += 1;
