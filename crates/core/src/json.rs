@@ -1,4 +1,5 @@
-//! Writing JSON by hand: objects and lists in the order they are written, what is absent left out.
+//! Writing JSON by hand: objects and lists in the order they are written, what is absent left out. And reading it by
+//! hand, where it is short.
 //!
 //! Platforms refuse `null`, `""` and `[]`, so leaving out is the rule and not the exception. One writer for all bodies
 //! also keeps the worker small: a serialiser derived for each platform's structs compiles to several times as much.
@@ -17,6 +18,8 @@
 //! ```
 
 use std::borrow::Cow;
+
+use serde_json::{Map, Value};
 
 use crate::event::{ActionSource, Number, Property};
 use crate::identity::{Digest, Hashed};
@@ -370,6 +373,70 @@ impl<'p, 'o, 'k> Once<'p, 'o, 'k> {
     }
 }
 
+/// The members of an object that was read, taken out one by one.
+///
+/// `None` says that a member is missing or of another kind. A derived reader is several kilobytes of wasm for each type;
+/// this is for messages that are few and own their texts, not for events.
+#[derive(Debug)]
+pub struct Members(Map<String, Value>);
+
+impl Members {
+    /// Those of an object; `None` for anything else.
+    pub fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(members) => Some(Self(members)),
+            _ => None,
+        }
+    }
+
+    /// Any value.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        self.0.remove(key)
+    }
+
+    /// A string.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        text(self.take(key)?)
+    }
+
+    /// A string that is left out where it is empty.
+    pub fn text_or_empty(&mut self, key: &str) -> Option<String> {
+        self.take(key).map_or(Some(String::new()), text)
+    }
+
+    /// A whole number.
+    pub fn whole<T: TryFrom<i64>>(&mut self, key: &str) -> Option<T> {
+        self.take(key)?.as_i64()?.try_into().ok()
+    }
+
+    /// A point in time.
+    pub fn time(&mut self, key: &str) -> Option<UnixMillis> {
+        self.whole(key).map(UnixMillis)
+    }
+
+    /// A list that is left out where it is empty.
+    pub fn list<T>(&mut self, key: &str, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
+        self.take(key)
+            .map_or(Some(Vec::new()), |list| list_of(list, read))
+    }
+}
+
+/// A string.
+pub fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A list whose elements can all be read.
+pub fn list_of<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
+    match value {
+        Value::Array(values) => values.into_iter().map(read).collect(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -424,6 +491,20 @@ mod tests {
             once.put("e", true);
         });
         assert_eq!(text, br#"{"a":1,"b":["c"],"d":true}"#);
+    }
+
+    #[test]
+    fn members_are_there_and_of_their_kind_or_are_not() {
+        let value = serde_json::json!({"a": "b", "n": 300, "l": ["c", 1], "m": ["d"]});
+        let mut members = Members::of(value).unwrap();
+        assert_eq!(members.text("a").as_deref(), Some("b"));
+        assert_eq!(members.text("a"), None);
+        assert_eq!(members.text_or_empty("a").as_deref(), Some(""));
+        assert_eq!(members.whole::<u8>("n"), None);
+        assert_eq!(members.list("l", text), None);
+        assert_eq!(members.list("l", text), Some(Vec::new()));
+        assert_eq!(members.list("m", text), Some(vec!["d".to_owned()]));
+        assert!(Members::of(Value::Null).is_none());
     }
 
     #[test]
