@@ -73,7 +73,7 @@ export function settingsFor(twin, delivery = {}, names = THREE) {
       },
       bulk: {key: BULK_KEY, origins: ["https://bulk.example"], secret: "BULK_SECRET", destinations: ["hook"]},
     },
-    destinations: Object.fromEntries([...new Set([...names, "hook"])].map((name) => [name, DESTINATIONS[name]])),
+    destinations: Object.fromEntries([...new Set([...names, "hook"])].map((name) => [name, structuredClone(DESTINATIONS[name])])),
   };
 }
 

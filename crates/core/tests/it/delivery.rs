@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use edgetally_core::delivery::{Delivery, Flight, Gates, MOST_FLIGHTS, replay};
+use edgetally_core::delivery::{Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, replay};
 use edgetally_core::envelope::{self, Message};
 use edgetally_core::intake::Batch;
-use edgetally_core::ledger::{Balance, Counts, DeadLetter, Report, State, balance};
+use edgetally_core::ledger::{Balance, Counts, DeadLetter, Pending, Report, State, balance};
 use edgetally_core::outcome::{Failure, Reply};
 use edgetally_core::settings::Settings;
 use edgetally_core::time::UnixMillis;
@@ -25,19 +25,33 @@ fn reply(status: u16, body: &str) -> Answer {
 }
 
 /// The keys that platforms have an event's id under, those first whose `event_id` is something else.
-const IDS: &[&str] = &["conversion_id", "eventId", "event_id"];
+const IDS: &[&str] = &[
+    "/metadata/conversion_id",
+    "/conversion_id",
+    "/transactionId",
+    "/eventId",
+    "/event_id",
+];
 
-/// The ids of the events (GA4: the property `ep`) in a request's body.
+/// The ids of the events (GA4: the property `ep`) in a request's body; none in a request for a token.
 fn ids(flight: &Flight) -> Vec<String> {
-    let body: Value = serde_json::from_slice(flight.request.body()).unwrap();
-    let list = ["data", "events", "elements", "conversions"]
-        .iter()
-        .find_map(|key| body[key].as_array())
-        .unwrap();
+    let Ok(body) = serde_json::from_slice::<Value>(flight.request.body()) else {
+        return Vec::new();
+    };
+    let list = [
+        "/data/events",
+        "/data",
+        "/events",
+        "/elements",
+        "/conversions",
+    ]
+    .iter()
+    .find_map(|key| body.pointer(key)?.as_array())
+    .unwrap();
     list.iter()
         .map(|event| {
             IDS.iter()
-                .find_map(|key| event.get(key))
+                .find_map(|key| event.pointer(key))
                 .unwrap_or_else(|| &event["params"]["ep"])
                 .as_str()
                 .unwrap()
@@ -63,6 +77,7 @@ struct World<'s> {
     applied: BTreeSet<String>,
     counts: Counts,
     dead: BTreeMap<String, DeadLetter>,
+    pending: BTreeMap<String, Pending>,
     got: Vec<Got>,
     taken: HashMap<(String, String), usize>,
     most_flights: usize,
@@ -79,6 +94,7 @@ impl<'s> World<'s> {
             applied: BTreeSet::new(),
             counts: Counts::default(),
             dead: BTreeMap::new(),
+            pending: BTreeMap::new(),
             got: Vec::new(),
             taken: HashMap::new(),
             most_flights: 0,
@@ -111,6 +127,45 @@ impl<'s> World<'s> {
             for id in &report.revived {
                 self.dead.remove(id);
             }
+            for one in &report.pending {
+                self.pending.insert(one.id.clone(), one.clone());
+            }
+            for id in &report.settled {
+                self.pending.remove(id);
+            }
+            for later in &report.postponed {
+                let one = self.pending.get_mut(&later.id).unwrap();
+                (one.due, one.asked) = (later.due, later.asked);
+            }
+        }
+    }
+
+    /// Asks about every receipt that is due, as the cron trigger does.
+    fn ask(&mut self, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>) {
+        let due: Vec<Pending> = self
+            .pending
+            .values()
+            .filter(|one| one.due.0 <= self.now)
+            .cloned()
+            .collect();
+        let mut asking = Delivery::asking(self.settings, &due);
+        self.fly(&mut asking, platform);
+        let aftermaths = asking.finish_asking(UnixMillis(self.now));
+        self.follow(aftermaths, true);
+    }
+
+    fn follow(&mut self, aftermaths: Vec<Aftermath>, told: bool) {
+        for aftermath in aftermaths {
+            for (delay, message) in aftermath.messages {
+                assert!((1..=86_400).contains(&delay), "{delay}");
+                self.queue
+                    .push((self.now + i64::from(delay) * 1000, message));
+            }
+            if told {
+                for report in &aftermath.reports {
+                    self.apply(report);
+                }
+            }
         }
     }
 
@@ -129,6 +184,17 @@ impl<'s> World<'s> {
         let envelopes = [envelope];
         let mut delivery =
             Delivery::new(self.settings, &envelopes, &self.gates, UnixMillis(self.now));
+        self.fly(&mut delivery, platform);
+        let aftermaths = delivery.finish(UnixMillis(self.now));
+        self.follow(aftermaths, told);
+    }
+
+    /// Sends what a delivery gives out, and hands the answers in.
+    fn fly(
+        &mut self,
+        delivery: &mut Delivery<'_>,
+        platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
+    ) {
         let mut flights: Vec<(Flight, Option<Answer>)> = Vec::new();
         loop {
             while let Some(flight) = delivery.next(&mut self.gates, UnixMillis(self.now)) {
@@ -170,27 +236,26 @@ impl<'s> World<'s> {
                 UnixMillis(self.now),
             );
         }
-        for aftermath in delivery.finish(UnixMillis(self.now)) {
-            for (delay, message) in aftermath.messages {
-                assert!((1..=86_400).contains(&delay), "{delay}");
-                self.queue
-                    .push((self.now + i64::from(delay) * 1000, message));
-            }
-            if told {
-                for report in &aftermath.reports {
-                    self.apply(report);
-                }
-            }
-        }
     }
 
     /// Turns the clock from message to message until none is left.
     fn run(&mut self, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>) {
         let mut steps = 0;
-        while let Some(next) = (0..self.queue.len()).min_by_key(|place| self.queue[*place].0) {
-            let (at, message) = self.queue.remove(next);
-            self.now = self.now.max(at);
-            self.work(&message, platform, true);
+        loop {
+            let next = (0..self.queue.len()).min_by_key(|place| self.queue[*place].0);
+            let due = self.pending.values().map(|one| one.due.0).min();
+            match next {
+                Some(next) if due.is_none_or(|due| self.queue[next].0 <= due) => {
+                    let (at, message) = self.queue.remove(next);
+                    self.now = self.now.max(at);
+                    self.work(&message, platform, true);
+                }
+                _ => {
+                    let Some(due) = due else { break };
+                    self.now = self.now.max(due);
+                    self.ask(platform);
+                }
+            }
             for balance in self.balances() {
                 assert_eq!(balance.remainder, 0, "{balance:?}");
             }
@@ -259,11 +324,17 @@ fn only(platform: &str, more: &Value) -> Settings {
     )
 }
 
-/// What any of the platforms says when it has taken everything.
+/// What any of the platforms says when it has taken everything, and its token endpoint too.
 fn received(flight: &Flight) -> Answer {
     let n = ids(flight).len();
+    let pinterest = flight.destination == "pinterest";
     let body = json!({
-        "events_received": n, "elements": vec![json!({"status": 201}); n], "data": {"conversions_processed": n},
+        "events_received": n, "status": "VALID", "message": "Successfully processed", "code": 0,
+        "elements": vec![json!({"status": 201}); n],
+        "data": {"conversions_processed": n, "message": "Successfully processed"},
+        "events": if pinterest { json!(vec![json!({"status": "processed"}); n]) } else { Value::Null },
+        "num_events_received": n, "num_events_processed": n, "eventsReceived": n, "requestId": format!("r-{}", flight.ticket),
+        "access_token": "T", "expires_in": 3600, "requestStatusPerDestination": [{"requestStatus": "SUCCESS"}],
     });
     reply(200, &body.to_string())
 }
@@ -735,6 +806,7 @@ fn states(balance: &Balance) -> BTreeMap<&'static str, i64> {
         ("blocked", balance.blocked),
         ("skipped", balance.skipped),
         ("rejected", balance.rejected),
+        ("processing", balance.processing),
         ("retrying", balance.retrying),
         ("dead", balance.dead),
     ])
@@ -778,7 +850,7 @@ proptest! {
             prop_assert_eq!(balance.accepted, i64::try_from(2 * n).unwrap());
             prop_assert_eq!(sum, balance.accepted);
             prop_assert!(states.values().all(|n| *n >= 0), "{:?}", balance);
-            prop_assert_eq!(states["retrying"], 0);
+            prop_assert_eq!(states["retrying"] + states["processing"], 0);
             let letters = world.dead.values().filter(|letter| letter.destination == balance.destination).count();
             prop_assert_eq!(states["dead"] + states["rejected"], i64::try_from(letters).unwrap());
         }
