@@ -132,7 +132,7 @@ fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
             after
                 .messages
                 .into_iter()
-                .map(|(_, message)| ("retry".to_owned(), message)),
+                .map(|message| ("retry".to_owned(), message.text)),
         );
     }
     traces
