@@ -113,7 +113,7 @@ pub struct Event<'a> {
 }
 
 /// A part of an event that was left out because it may not travel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
     /// Where it stood.
     pub path: String,

@@ -242,6 +242,11 @@ impl Object<'_> {
         out
     }
 
+    /// Writes a whole body as text.
+    pub fn write_text(fill: impl FnOnce(&mut Object<'_>)) -> String {
+        String::from_utf8(Self::write(fill)).unwrap_or_default()
+    }
+
     /// Whether nothing has been put in so far.
     pub fn is_empty(&self) -> bool {
         self.out.len() == self.start
