@@ -113,7 +113,7 @@ pub struct Event<'a> {
 }
 
 /// A part of an event that was left out because it may not travel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
     /// Where it stood.
     pub path: String,
@@ -323,6 +323,12 @@ impl ActionSource {
         ("business_messaging", Self::BusinessMessaging),
         ("other", Self::Other),
     ];
+
+    /// The stable `snake_case` name.
+    pub fn as_str(self) -> &'static str {
+        let named = Self::NAMES.iter().find(|(_, source)| *source == self);
+        named.map_or("other", |(name, _)| name)
+    }
 }
 
 /// An event as it lies in the bytes, before any rule.

@@ -3,7 +3,6 @@
 //! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::keys`]
 //! says which claims matter; [`Batch::finish`] knows which of them are taken and makes messages and answer.
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::attribution::{
@@ -20,6 +19,7 @@ use crate::event::{
     deeper_than, holds_email,
 };
 use crate::identity::Prepared;
+use crate::json::Object;
 use crate::ledger::{Counts, Note, Place, Report, State};
 use crate::settings::{Settings, Source};
 use crate::table::Table;
@@ -104,7 +104,6 @@ pub struct Plan {
     pub answer: String,
 }
 
-#[derive(Serialize)]
 struct Answer<'b> {
     accepted: usize,
     duplicates: usize,
@@ -113,30 +112,47 @@ struct Answer<'b> {
     results: Vec<ResultLine<'b>>,
 }
 
-#[derive(Serialize)]
+/// What the sender is told of one event: how it fared, and its fault or what it came to.
 struct ResultLine<'b> {
-    index: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_id: Option<&'b str>,
     status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'b str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'b str>,
-    #[serde(skip_serializing_if = "Verdicts::is_empty")]
-    destinations: Verdicts<'b>,
-    #[serde(skip_serializing_if = "<[Removed]>::is_empty")]
-    removed: &'b [Removed],
+    fault: Option<&'b ParseError>,
+    ready: Option<&'b Ready<'b>>,
+    /// `{"meta": "queued", "ga4": "blocked:analytics_storage_denied"}`.
+    destinations: Vec<(&'b str, Verdict)>,
 }
 
-/// The verdicts as a JSON object: `{"meta": "queued", "ga4": "blocked:analytics_storage_denied"}`.
-struct Verdicts<'b>(Vec<(&'b str, Verdict)>);
-
-impl Verdicts<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
+impl Answer<'_> {
+    fn text(&self) -> String {
+        Object::write_text(|to| {
+            to.put("accepted", self.accepted);
+            to.put("duplicates", self.duplicates);
+            to.put("rejected", self.rejected);
+            to.put("blocked", self.blocked);
+            to.objects(
+                "results",
+                self.results.iter().enumerate(),
+                |to, (index, line)| {
+                    to.put("index", *index);
+                    to.put("event_id", line.ready.map(|ready| &ready.parcel.id));
+                    to.put("status", line.status);
+                    if let Some(fault) = line.fault {
+                        to.put("code", fault.code.as_str());
+                        to.put("path", &fault.path);
+                        to.put("message", &*fault.message);
+                    }
+                    to.object("destinations", |to| {
+                        for (name, verdict) in &line.destinations {
+                            to.put(name, verdict.text());
+                        }
+                    });
+                    let removed = line.ready.map(|ready| &ready.removed);
+                    to.objects("removed", removed.into_iter().flatten(), |to, removed| {
+                        to.put("path", &removed.path);
+                        to.put("code", removed.code);
+                    });
+                },
+            );
+        })
     }
 }
 
@@ -150,31 +166,15 @@ impl Verdict {
     }
 }
 
-impl Serialize for Verdicts<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, verdict)| (name, verdict.text())))
-    }
-}
-
 /// The answer to a request that is refused as a whole: `{"error": {"code", "message", "path"?}}`.
 pub fn refusal(error: &ParseError) -> String {
-    #[derive(Serialize)]
-    struct Outer<'e> {
-        error: Inner<'e>,
-    }
-    #[derive(Serialize)]
-    struct Inner<'e> {
-        code: &'static str,
-        message: &'e str,
-        #[serde(skip_serializing_if = "str::is_empty")]
-        path: &'e str,
-    }
-    let inner = Inner {
-        code: error.code.as_str(),
-        message: &error.message,
-        path: &error.path,
-    };
-    serde_json::to_string(&Outer { error: inner }).unwrap_or_default()
+    Object::write_text(|to| {
+        to.object("error", |to| {
+            to.put("code", error.code.as_str());
+            to.put("message", &*error.message);
+            to.put("path", &error.path);
+        });
+    })
 }
 
 /// The error of a code without more to say.
@@ -508,20 +508,16 @@ impl<'a> Batch<'a> {
             blocked: 0,
             results: Vec::with_capacity(self.entries.len()),
         };
-        for (index, entry) in self.entries.iter().enumerate() {
+        for entry in &self.entries {
             let line = match entry {
                 Entry::Refused(error) => {
                     answer.rejected += 1;
                     self.count_refused(error, &mut counts, &mut notes);
                     ResultLine {
-                        index,
-                        event_id: None,
                         status: "rejected",
-                        code: Some(error.code.as_str()),
-                        path: Some(error.path.as_str()).filter(|path| !path.is_empty()),
-                        message: Some(&error.message),
-                        destinations: Verdicts(Vec::new()),
-                        removed: &[],
+                        fault: Some(error),
+                        ready: None,
+                        destinations: Vec::new(),
                     }
                 }
                 Entry::Ready(ready) => {
@@ -552,14 +548,10 @@ impl<'a> Batch<'a> {
                         self.named(ready).collect()
                     };
                     ResultLine {
-                        index,
-                        event_id: Some(&ready.parcel.id),
                         status,
-                        code: None,
-                        path: None,
-                        message: None,
-                        destinations: Verdicts(verdicts),
-                        removed: &ready.removed,
+                        fault: None,
+                        ready: Some(&**ready),
+                        destinations: verdicts,
                     }
                 }
             };
@@ -601,7 +593,7 @@ impl<'a> Batch<'a> {
             messages,
             claims,
             status,
-            answer: serde_json::to_string(&answer).unwrap_or_default(),
+            answer: answer.text(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Writing JSON by hand: objects and lists in the order they are written, what is absent left out.
+//! Writing JSON by hand: objects and lists in the order they are written, what is absent left out. And reading it by
+//! hand, where it is short.
 //!
 //! Platforms refuse `null`, `""` and `[]`, so leaving out is the rule and not the exception. One writer for all bodies
 //! also keeps the worker small: a serialiser derived for each platform's structs compiles to several times as much.
@@ -18,7 +19,10 @@
 
 use std::borrow::Cow;
 
-use crate::identity::Hashed;
+use serde_json::{Map, Value};
+
+use crate::event::{ActionSource, Number, Property};
+use crate::identity::{Digest, Hashed};
 use crate::money::{Amount, Currency};
 use crate::text::Text;
 use crate::time::{UnixMillis, UnixSeconds};
@@ -34,17 +38,25 @@ pub enum Leaf<'a> {
     Whole(i64),
     /// `true` or `false`.
     Flag(bool),
+    /// 64 lower-case hexadecimal digits.
+    Digest(Digest),
     /// JSON that is written as it stands.
     Raw(&'a str),
 }
 
 impl Leaf<'_> {
+    /// Whether it is left out.
+    pub const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Nothing => {}
             Self::Text(text) => quote(out, text),
             Self::Whole(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Self::Digest(digest) => quote(out, &digest.to_hex()),
             Self::Raw(json) => out.extend_from_slice(json.as_bytes()),
         }
     }
@@ -95,6 +107,12 @@ impl From<i64> for Leaf<'_> {
     }
 }
 
+impl From<usize> for Leaf<'_> {
+    fn from(number: usize) -> Self {
+        Self::Whole(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
 impl From<UnixSeconds> for Leaf<'_> {
     fn from(time: UnixSeconds) -> Self {
         Self::Whole(time.0)
@@ -127,9 +145,32 @@ impl<'a> From<&'a Currency> for Leaf<'a> {
 }
 
 impl<S> From<Hashed<S>> for Leaf<'_> {
-    /// 64 lower-case hexadecimal digits.
     fn from(hash: Hashed<S>) -> Self {
-        Self::Text(Cow::Owned(hash.to_hex()))
+        Self::Digest(hash.digest())
+    }
+}
+
+impl<'a> From<Number<'a>> for Leaf<'a> {
+    /// In the sender's own spelling.
+    fn from(number: Number<'a>) -> Self {
+        Self::Raw(number.as_str())
+    }
+}
+
+impl<'a> From<&'a Property<'_>> for Leaf<'a> {
+    /// As the sender wrote it: free data means what its sender means, so that an empty string stays.
+    fn from(property: &'a Property<'_>) -> Self {
+        match property {
+            Property::Flag(flag) => Self::Flag(*flag),
+            Property::Number(number) => Self::Raw(number.as_str()),
+            Property::Text(text) => Self::Text(Cow::Borrowed(text)),
+        }
+    }
+}
+
+impl From<ActionSource> for Leaf<'_> {
+    fn from(source: ActionSource) -> Self {
+        source.as_str().into()
     }
 }
 
@@ -151,12 +192,59 @@ pub struct Object<'o> {
     start: usize,
 }
 
+/// Brackets that are open: where to cut when nothing comes between them, and where that begins.
+///
+/// What opens and closes is not generic, so the methods below, which are, compile to little more than their closures.
+struct Open {
+    before: usize,
+    start: usize,
+}
+
+impl Open {
+    fn new(out: &mut Vec<u8>, before: usize, bracket: u8) -> Self {
+        out.push(bracket);
+        let start = out.len();
+        Self { before, start }
+    }
+
+    /// An object in a list.
+    fn element(&self, out: &mut Vec<u8>) -> Self {
+        let before = out.len();
+        if before > self.start {
+            out.push(b',');
+        }
+        Self::new(out, before, b'{')
+    }
+
+    const fn object<'o>(&self, out: &'o mut Vec<u8>) -> Object<'o> {
+        Object {
+            out,
+            start: self.start,
+        }
+    }
+
+    fn shut(self, out: &mut Vec<u8>, bracket: u8) {
+        if out.len() > self.start {
+            out.push(bracket);
+        } else {
+            out.truncate(self.before);
+        }
+    }
+}
+
 impl Object<'_> {
     /// Writes a whole body.
     pub fn write(fill: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
-        object(&mut out, |object| fill(object));
+        let open = Open::new(&mut out, 0, b'{');
+        fill(&mut open.object(&mut out));
+        out.push(b'}');
         out
+    }
+
+    /// Writes a whole body as text.
+    pub fn write_text(fill: impl FnOnce(&mut Object<'_>)) -> String {
+        String::from_utf8(Self::write(fill)).unwrap_or_default()
     }
 
     /// Whether nothing has been put in so far.
@@ -172,13 +260,23 @@ impl Object<'_> {
         self.out.push(b':');
     }
 
-    /// A value, or nothing where it is absent.
-    pub fn put<'a>(&mut self, key: &str, value: impl Into<Leaf<'a>>) {
-        self.put_leaf(key, &value.into());
+    fn open(&mut self, key: &str, bracket: u8) -> Open {
+        let before = self.out.len();
+        self.key(key);
+        Open::new(self.out, before, bracket)
     }
 
-    fn put_leaf(&mut self, key: &str, leaf: &Leaf<'_>) {
-        if !matches!(leaf, Leaf::Nothing) {
+    /// A value, or nothing where it is absent.
+    pub fn put<'a>(&mut self, key: &str, value: impl Into<Leaf<'a>>) {
+        self.put_leaf(key, value.into());
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "dropped here once and not wherever a value is put"
+    )]
+    fn put_leaf(&mut self, key: &str, leaf: Leaf<'_>) {
+        if !leaf.is_nothing() {
             self.key(key);
             leaf.write(self.out);
         }
@@ -186,31 +284,38 @@ impl Object<'_> {
 
     /// An object, or nothing where it stays empty.
     pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) {
-        let before = self.out.len();
-        self.key(key);
-        let start = self.out.len();
-        object(self.out, |object| fill(object));
-        if self.out.len() == start + 2 {
-            self.out.truncate(before);
-        }
+        let open = self.open(key, b'{');
+        fill(&mut open.object(self.out));
+        open.shut(self.out, b'}');
+    }
+
+    /// An object, `{}` where it stays empty.
+    pub fn whole_object(&mut self, key: &str, fill: impl FnOnce(&mut Object<'_>)) {
+        let open = self.open(key, b'{');
+        fill(&mut open.object(self.out));
+        self.out.push(b'}');
     }
 
     /// A list of the values that are there, or nothing where there are none.
     pub fn list<'a, T: Into<Leaf<'a>>>(&mut self, key: &str, values: impl IntoIterator<Item = T>) {
-        let leaves: Vec<Leaf<'a>> = values
-            .into_iter()
-            .map(Into::into)
-            .filter(|leaf| !matches!(leaf, Leaf::Nothing))
-            .collect();
-        if leaves.is_empty() {
-            return;
+        let open = self.open(key, b'[');
+        for value in values {
+            self.add_leaf(&open, value.into());
         }
-        self.key(key);
-        for (at, leaf) in leaves.iter().enumerate() {
-            self.out.push(if at == 0 { b'[' } else { b',' });
+        open.shut(self.out, b']');
+    }
+
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "dropped here once and not wherever a value is put"
+    )]
+    fn add_leaf(&mut self, list: &Open, leaf: Leaf<'_>) {
+        if !leaf.is_nothing() {
+            if self.out.len() > list.start {
+                self.out.push(b',');
+            }
             leaf.write(self.out);
         }
-        self.out.push(b']');
     }
 
     /// A list of objects, without those that stay empty; nothing where there are none.
@@ -220,34 +325,121 @@ impl Object<'_> {
         values: impl IntoIterator<Item = T>,
         mut fill: impl FnMut(&mut Object<'_>, &T),
     ) {
-        let before = self.out.len();
-        self.key(key);
-        self.out.push(b'[');
-        let first = self.out.len();
+        let list = self.open(key, b'[');
         for value in values {
-            let place = self.out.len();
-            if place > first {
-                self.out.push(b',');
-            }
-            let start = self.out.len();
-            object(self.out, |object| fill(object, &value));
-            if self.out.len() == start + 2 {
-                self.out.truncate(place);
-            }
+            let element = list.element(self.out);
+            fill(&mut element.object(self.out), &value);
+            element.shut(self.out, b'}');
         }
-        if self.out.len() == first {
-            self.out.truncate(before);
-        } else {
-            self.out.push(b']');
+        list.shut(self.out, b']');
+    }
+}
+
+/// An object that takes each key once, and only so many keys: what is put first counts.
+///
+/// For platforms that let a sender's free data stand beside their own fields.
+#[derive(Debug)]
+pub struct Once<'p, 'o, 'k> {
+    object: &'p mut Object<'o>,
+    taken: Vec<&'k str>,
+    most: usize,
+}
+
+impl<'p, 'o, 'k> Once<'p, 'o, 'k> {
+    /// Writes into an object at most so many keys.
+    pub const fn new(object: &'p mut Object<'o>, most: usize) -> Self {
+        Self {
+            object,
+            taken: Vec::new(),
+            most,
+        }
+    }
+
+    /// The object, for a key that is free, and is taken from now on.
+    pub fn take(&mut self, key: &'k str) -> Option<&mut Object<'o>> {
+        if self.taken.len() >= self.most || self.taken.contains(&key) {
+            return None;
+        }
+        self.taken.push(key);
+        Some(self.object)
+    }
+
+    /// A value, where it is there and its key is free.
+    pub fn put<'a>(&mut self, key: &'k str, value: impl Into<Leaf<'a>>) {
+        self.put_leaf(key, value.into());
+    }
+
+    fn put_leaf(&mut self, key: &'k str, leaf: Leaf<'_>) {
+        if !leaf.is_nothing()
+            && let Some(object) = self.take(key)
+        {
+            object.put_leaf(key, leaf);
         }
     }
 }
 
-fn object(out: &mut Vec<u8>, fill: impl FnOnce(&mut Object<'_>)) {
-    out.push(b'{');
-    let start = out.len();
-    fill(&mut Object { out, start });
-    out.push(b'}');
+/// The members of an object that was read, taken out one by one.
+///
+/// `None` says that a member is missing or of another kind. A derived reader is several kilobytes of wasm for each type;
+/// this is for messages that are few and own their texts, not for events.
+#[derive(Debug)]
+pub struct Members(Map<String, Value>);
+
+impl Members {
+    /// Those of an object; `None` for anything else.
+    pub fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(members) => Some(Self(members)),
+            _ => None,
+        }
+    }
+
+    /// Any value.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        self.0.remove(key)
+    }
+
+    /// A string.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        text(self.take(key)?)
+    }
+
+    /// A string that is left out where it is empty.
+    pub fn text_or_empty(&mut self, key: &str) -> Option<String> {
+        self.take(key).map_or(Some(String::new()), text)
+    }
+
+    /// A whole number.
+    pub fn whole<T: TryFrom<i64>>(&mut self, key: &str) -> Option<T> {
+        self.take(key)?.as_i64()?.try_into().ok()
+    }
+
+    /// A point in time.
+    pub fn time(&mut self, key: &str) -> Option<UnixMillis> {
+        self.whole(key).map(UnixMillis)
+    }
+
+    /// A list that is left out where it is empty.
+    pub fn list<T>(&mut self, key: &str, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
+        self.take(key)
+            .map_or(Some(Vec::new()), |list| list_of(list, read))
+    }
+}
+
+/// A string.
+pub fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A list whose elements can all be read.
+pub fn list_of<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
+    match value {
+        Value::Array(values) => values.into_iter().map(read).collect(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +461,55 @@ mod tests {
         });
         assert_eq!(text, br#"{"b":3,"e":[{"n":1},{"n":3}],"h":false}"#);
         assert_eq!(Object::write(|_| {}), b"{}");
+    }
+
+    #[test]
+    fn what_has_to_be_there_may_be_empty() {
+        let text = Object::write(|body| {
+            body.whole_object("a", |_| {});
+            body.put("b", Leaf::Raw("[]"));
+            body.whole_object("c", |inner| inner.put("d", 1_usize));
+        });
+        assert_eq!(text, br#"{"a":{},"b":[],"c":{"d":1}}"#);
+    }
+
+    #[test]
+    fn free_data_is_written_as_it_came() {
+        let raw = ["1.50", "\"\"", "true"].map(|json| serde_json::from_str(json).unwrap());
+        let properties = raw.map(|raw| Property::new(raw).unwrap());
+        let text = Object::write(|body| body.list("a", &properties));
+        assert_eq!(text, br#"{"a":[1.50,"",true]}"#);
+    }
+
+    #[test]
+    fn the_first_of_equal_keys_counts() {
+        let text = Object::write(|body| {
+            let mut once = Once::new(body, 3);
+            once.put("a", None::<&str>);
+            once.put("a", 1_i64);
+            once.put("a", 2_i64);
+            if let Some(object) = once.take("b") {
+                object.list("b", ["c"]);
+            }
+            assert!(once.take("b").is_none());
+            once.put("d", true);
+            once.put("e", true);
+        });
+        assert_eq!(text, br#"{"a":1,"b":["c"],"d":true}"#);
+    }
+
+    #[test]
+    fn members_are_there_and_of_their_kind_or_are_not() {
+        let value = serde_json::json!({"a": "b", "n": 300, "l": ["c", 1], "m": ["d"]});
+        let mut members = Members::of(value).unwrap();
+        assert_eq!(members.text("a").as_deref(), Some("b"));
+        assert_eq!(members.text("a"), None);
+        assert_eq!(members.text_or_empty("a").as_deref(), Some(""));
+        assert_eq!(members.whole::<u8>("n"), None);
+        assert_eq!(members.list("l", text), None);
+        assert_eq!(members.list("l", text), Some(Vec::new()));
+        assert_eq!(members.list("m", text), Some(vec!["d".to_owned()]));
+        assert!(Members::of(Value::Null).is_none());
     }
 
     #[test]

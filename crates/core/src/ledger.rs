@@ -8,13 +8,15 @@
 //! applies each id once, so that a redelivered envelope changes no count.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::json::{Members, list_of, text};
 use crate::table::Table;
 use crate::text::Text;
 use crate::time::UnixMillis;
 
 /// What is counted. The states of one event at one destination, and under the empty destination what intake saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Copies that were well-formed: under the empty destination all of the source's, under a destination those that
@@ -57,6 +59,25 @@ impl State {
         Self::Dead,
     ];
 
+    const ALL: [Self; 12] = [
+        Self::Accepted,
+        Self::Malformed,
+        Self::Delivered,
+        Self::Duplicate,
+        Self::Blocked,
+        Self::Skipped,
+        Self::Rejected,
+        Self::Processing,
+        Self::Retrying,
+        Self::Dead,
+        Self::Retries,
+        Self::Replayed,
+    ];
+
+    fn read(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
     /// The stable `snake_case` name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,7 +98,7 @@ impl State {
 }
 
 /// One line of the ledger: how many, of what, when.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Line {
     /// First millisecond of the hour of receipt.
     #[serde(rename = "h")]
@@ -86,19 +107,19 @@ pub struct Line {
     #[serde(rename = "s")]
     pub source: String,
     /// The sender's release, or empty.
-    #[serde(rename = "v", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "v", skip_serializing_if = "String::is_empty")]
     pub release: String,
     /// The event's name, or empty for what could not be read.
-    #[serde(rename = "e", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "e", skip_serializing_if = "String::is_empty")]
     pub event: String,
     /// The destination, or empty for intake.
-    #[serde(rename = "d", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "d", skip_serializing_if = "String::is_empty")]
     pub destination: String,
     /// What is counted.
     #[serde(rename = "o")]
     pub state: State,
     /// Why, where there is a why.
-    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "c", skip_serializing_if = "String::is_empty")]
     pub code: String,
 }
 
@@ -161,36 +182,25 @@ impl Serialize for Counts {
     }
 }
 
-impl<'de> Deserialize<'de> for Counts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let lines = Vec::<(Line, i64)>::deserialize(deserializer)?;
-        let mut counts = Self::default();
-        for (line, n) in lines {
-            counts.add(line, n);
-        }
-        Ok(counts)
-    }
-}
-
 /// What happened to one copy, for people who look for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// When.
     pub at: UnixMillis,
     /// The source.
     pub source: String,
     /// The event's name, or empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub event: String,
     /// The event's id, or empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub event_id: String,
     /// By destination (empty: intake), what happened.
     pub what: Table<String, String>,
 }
 
 /// An event that a destination did not take, with what is needed to offer it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeadLetter {
     /// Its id: of the envelope, the place in it, and the destination.
     pub id: String,
@@ -213,7 +223,7 @@ pub struct DeadLetter {
 }
 
 /// A message that nobody could read, kept for people to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Quarantined {
     /// The queue's id of the message.
     pub id: String,
@@ -228,7 +238,7 @@ pub struct Quarantined {
 /// Events that a platform took in against a receipt and has not judged yet.
 ///
 /// All of one source, release, name and hour, so that a judgement that counts and does not name can be booked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pending {
     /// Its id: of the envelope, the destination, and the receipt.
     pub id: String,
@@ -243,14 +253,13 @@ pub struct Pending {
     /// When to ask next.
     pub due: UnixMillis,
     /// How often it has been asked.
-    #[serde(default)]
     pub asked: u32,
     /// The prepared events: hashed identifiers, no plain one.
     pub parcels: Vec<String>,
 }
 
 /// A question that is to be asked again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Postponed {
     /// Of the [`Pending`].
     pub id: String,
@@ -261,32 +270,32 @@ pub struct Postponed {
 }
 
 /// Everything that one envelope has to tell the ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Applied once per id.
     pub id: String,
     /// What to add.
     pub counts: Counts,
     /// What happened to the first few copies.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
     /// What was given up.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dead: Vec<DeadLetter>,
     /// What could not be read.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub quarantined: Vec<Quarantined>,
     /// Dead letters that have been offered again and so are none any more.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revived: Vec<String>,
     /// What a platform is to be asked about later.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
     /// Questions that have their answer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<String>,
     /// Questions that have none yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub postponed: Vec<Postponed>,
 }
 
@@ -294,6 +303,143 @@ impl Report {
     /// How many copies of one envelope are noted one by one.
     pub const MOST_NOTES: usize = 25;
 }
+
+impl Line {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            hour: of.time("h")?,
+            source: of.text("s")?,
+            release: of.text_or_empty("v")?,
+            event: of.text_or_empty("e")?,
+            destination: of.text_or_empty("d")?,
+            state: State::read(&of.text("o")?)?,
+            code: of.text_or_empty("c")?,
+        })
+    }
+}
+
+impl Counts {
+    fn read(value: Value) -> Option<Self> {
+        let pairs = list_of(value, |pair| match pair {
+            Value::Array(pair) => {
+                let [line, n] = <[Value; 2]>::try_from(pair).ok()?;
+                Some((Line::read(line)?, n.as_i64()?))
+            }
+            _ => None,
+        })?;
+        let mut counts = Self::default();
+        for (line, n) in pairs {
+            counts.add(line, n);
+        }
+        Some(counts)
+    }
+}
+
+impl Note {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        let Value::Object(what) = of.take("what")? else {
+            return None;
+        };
+        let what = what.into_iter();
+        Some(Self {
+            at: of.time("at")?,
+            source: of.text("source")?,
+            event: of.text_or_empty("event")?,
+            event_id: of.text_or_empty("event_id")?,
+            what: what
+                .map(|(key, value)| Some((key, text(value)?)))
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl DeadLetter {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            id: of.text("id")?,
+            at: of.time("at")?,
+            source: of.text("source")?,
+            destination: of.text("destination")?,
+            event: of.text("event")?,
+            event_id: of.text("event_id")?,
+            state: State::read(&of.text("state")?)?,
+            code: of.text("code")?,
+            parcel: of.text("parcel")?,
+        })
+    }
+}
+
+impl Quarantined {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            id: of.text("id")?,
+            at: of.time("at")?,
+            code: of.text("code")?,
+            body: of.text("body")?,
+        })
+    }
+}
+
+impl Pending {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            id: of.text("id")?,
+            destination: of.text("destination")?,
+            receipt: of.text("receipt")?,
+            source: of.text("source")?,
+            taken: of.time("taken")?,
+            due: of.time("due")?,
+            asked: of.whole("asked").unwrap_or(0),
+            parcels: list_of(of.take("parcels")?, text)?,
+        })
+    }
+}
+
+impl Postponed {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            id: of.text("id")?,
+            due: of.time("due")?,
+            asked: of.whole("asked")?,
+        })
+    }
+}
+
+impl Report {
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        Some(Self {
+            id: of.text("id")?,
+            counts: Counts::read(of.take("counts")?)?,
+            notes: of.list("notes", Note::read)?,
+            dead: of.list("dead", DeadLetter::read)?,
+            quarantined: of.list("quarantined", Quarantined::read)?,
+            revived: of.list("revived", text)?,
+            pending: of.list("pending", Pending::read)?,
+            settled: of.list("settled", text)?,
+            postponed: of.list("postponed", Postponed::read)?,
+        })
+    }
+}
+
+macro_rules! deserialize_by_read {
+    ($($type:ident)*) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = Value::deserialize(deserializer)?;
+                Self::read(value)
+                    .ok_or_else(|| serde::de::Error::custom(concat!("no ", stringify!($type))))
+            }
+        }
+    )*};
+}
+deserialize_by_read!(Line Counts Note DeadLetter Quarantined Pending Report);
 
 /// One row of a ledger's answer, summed over whatever was not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -1,14 +1,12 @@
 //! What a platform's reply meant for one event, and when to try again.
 
-use serde::{Deserialize, Serialize};
-
 use crate::access::Token;
 use crate::time::UnixMillis;
 
 /// What became of one event at one destination.
 ///
 /// Codes are the platform's own, or ours in `snake_case`; never its text, which may repeat what was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The platform has it.
     Delivered,

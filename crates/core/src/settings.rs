@@ -21,14 +21,13 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::consent::Policy;
 use crate::dedup::Claims;
 use crate::destinations::{self, Destination, EventNames};
 use crate::identity::{Hints, Spellings};
+use crate::json;
 use crate::outcome::Schedule;
 use crate::table::Table;
 use crate::time::DAY_MS;
@@ -122,57 +121,6 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
 }
 
-/// The shape of the JSON, before any rule.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft<'a> {
-    #[serde(default)]
-    environment: Option<String>,
-    #[serde(default)]
-    twin: Option<String>,
-    #[serde(default)]
-    dedup: Option<String>,
-    #[serde(default)]
-    dedup_window_days: Option<u16>,
-    #[serde(default)]
-    delivery: DeliveryDraft,
-    #[serde(default, borrow)]
-    sources: Table<String, &'a RawValue>,
-    #[serde(default, borrow)]
-    destinations: Table<String, &'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct DeliveryDraft {
-    retry_base_seconds: Option<u32>,
-    retry_max_seconds: Option<u32>,
-    max_attempts: Option<u32>,
-    timeout_ms: Option<u32>,
-    pause_seconds: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceDraft {
-    #[serde(default)]
-    key: Option<String>,
-    #[serde(default)]
-    origins: Vec<String>,
-    #[serde(default)]
-    secret: Option<String>,
-    #[serde(default)]
-    consent: Option<String>,
-    #[serde(default)]
-    default_country: Option<String>,
-    #[serde(default)]
-    cookie_domain: Option<String>,
-    #[serde(default)]
-    test: bool,
-    #[serde(default)]
-    destinations: Vec<String>,
-}
-
 /// Collects faults and hands out secrets while settings are read.
 pub struct Reader<'s> {
     faults: Vec<Fault>,
@@ -219,57 +167,43 @@ impl Reader<'_> {
     }
 }
 
-/// Reads a JSON value into a type and tells unknown keys and wrong types by path.
-pub(crate) fn parse<'de, T: Deserialize<'de>>(
-    reader: &mut Reader<'_>,
-    path: &str,
-    text: &'de str,
-) -> Option<T> {
-    match serde_json::from_str(text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            // Settings are the operator's own and hold no visitor, so here the reader's own words may be shown.
-            let words = error.to_string();
-            let words = words.split(" at line ").next().unwrap_or_default();
-            let key = words
-                .strip_prefix("unknown field `")
-                .or_else(|| words.strip_prefix("missing field `"))
-                .and_then(|rest| rest.split('`').next());
-            let path = match key {
-                Some(key) if path.is_empty() => key.to_owned(),
-                Some(key) => format!("{path}.{key}"),
-                None => path.to_owned(),
-            };
-            reader.fault(path, words);
-            None
-        }
-    }
-}
-
-/// The settings of one destination, taken key by key; what is left over at the end is told as unknown.
+/// A table of the settings, taken key by key; what is left over at the end is told as unknown.
 ///
-/// By hand and not by a derived reader, which would be several kilobytes of wasm for each platform.
+/// By hand and not by a derived reader, which would be several kilobytes of wasm for each table.
 #[derive(Debug)]
 pub struct Fields<'f, 's> {
-    map: serde_json::Map<String, Value>,
+    map: Map<String, Value>,
     path: String,
     reader: &'f mut Reader<'s>,
     known: Vec<&'static str>,
 }
 
 impl<'f, 's> Fields<'f, 's> {
-    fn new(map: serde_json::Map<String, Value>, path: &str, reader: &'f mut Reader<'s>) -> Self {
-        Self {
+    /// `None` where it is no table, which is a fault.
+    fn new(value: Value, path: &str, reader: &'f mut Reader<'s>) -> Option<Self> {
+        let Value::Object(map) = value else {
+            reader.fault(path, "must be a table");
+            return None;
+        };
+        Some(Self {
             map,
             path: path.to_owned(),
             reader,
             known: Vec::new(),
+        })
+    }
+
+    fn at(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
         }
     }
 
     /// Notes a fault of a key, or of a key inside one.
     pub fn fault(&mut self, key: &str, message: &str) {
-        let path = format!("{}.{key}", self.path);
+        let path = self.at(key);
         self.reader.fault(path, message);
     }
 
@@ -356,6 +290,29 @@ impl<'f, 's> Fields<'f, 's> {
         }
     }
 
+    /// A list of strings.
+    fn list(&mut self, key: &'static str) -> Vec<String> {
+        let Some(value) = self.take(key) else {
+            return Vec::new();
+        };
+        json::list_of(value, json::text).unwrap_or_else(|| {
+            self.fault(key, "must be a list of strings");
+            Vec::new()
+        })
+    }
+
+    /// Tables by name.
+    fn tables(&mut self, key: &'static str) -> Map<String, Value> {
+        match self.take(key) {
+            None => Map::new(),
+            Some(Value::Object(map)) => map,
+            Some(_) => {
+                self.fault(key, "must be a table");
+                Map::new()
+            }
+        }
+    }
+
     /// Texts by name.
     pub fn texts(&mut self, key: &'static str) -> Table<String, String> {
         let mut texts = Table::new();
@@ -399,7 +356,7 @@ impl<'f, 's> Fields<'f, 's> {
     /// A secret: the key may give its name, else it is the default.
     pub fn secret(&mut self, key: &'static str, default: &str) -> Option<Secret> {
         let name = self.text(key);
-        let path = format!("{}.{key}", self.path);
+        let path = self.at(key);
         self.reader
             .secret(&path, name.as_deref().unwrap_or(default))
     }
@@ -409,7 +366,7 @@ impl<'f, 's> Fields<'f, 's> {
         for key in self.map.keys() {
             let known: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
             self.reader.fault(
-                format!("{}.{key}", self.path),
+                self.at(key),
                 format!(
                     "unknown field `{key}`, expected one of {}",
                     known.join(", ")
@@ -477,66 +434,58 @@ impl Settings {
     }
 
     fn read(json: &str, reader: &mut Reader<'_>) -> Option<Self> {
-        let draft: Draft<'_> = parse(reader, "", json)?;
-        let development = match draft.environment.as_deref() {
-            None | Some("production") => false,
-            Some("development") => true,
-            Some(_) => {
-                reader.fault("environment", "must be `production` or `development`");
-                false
+        let value = match serde_json::from_str(json) {
+            Ok(value) => value,
+            Err(error) => {
+                // Settings are the operator's own and hold no visitor, so the reader's own words may be shown.
+                reader.fault("", error.to_string());
+                return None;
             }
         };
-        let twin = draft.twin.map(|twin| twin.trim_end_matches('/').to_owned());
+        let mut fields = Fields::new(value, "", reader)?;
+        let development = fields.word("environment", &["production", "development"]);
+        let twin = fields.text("twin");
+        let twin = twin.map(|twin| twin.trim_end_matches('/').to_owned());
         if let Some(twin) = &twin {
-            if !development {
-                reader.fault("twin", "is for environment = \"development\" only");
+            if development != "development" {
+                fields.fault("twin", "is for environment = \"development\" only");
             }
             if !loopback(twin) {
-                reader.fault(
+                fields.fault(
                     "twin",
                     "must be a loopback address such as http://127.0.0.1:8799",
                 );
             }
         }
-        if draft.dedup.as_deref().is_some_and(|dedup| dedup != "kv") {
-            reader.fault("dedup", "must be \"kv\"");
+        if fields.text("dedup").is_some_and(|dedup| dedup != "kv") {
+            fields.fault("dedup", "must be \"kv\"");
         }
-        let days = draft.dedup_window_days.unwrap_or(7);
-        if !(1..=90).contains(&days) {
-            reader.fault("dedup_window_days", "must be from 1 to 90");
-        }
+        let days = fields.whole("dedup_window_days", 7, (1, 90));
+        let delivery = fields.tables("delivery");
+        let declared = fields.tables("destinations");
+        let named = fields.tables("sources");
+        fields.end();
+
+        let mut fields = Fields::new(Value::Object(delivery), "delivery", reader)?;
         let schedule = Schedule::default();
+        let any = (0, u32::MAX);
         let schedule = Schedule {
-            base_seconds: draft
-                .delivery
-                .retry_base_seconds
-                .unwrap_or(schedule.base_seconds),
-            max_seconds: draft
-                .delivery
-                .retry_max_seconds
-                .unwrap_or(schedule.max_seconds),
-            max_attempts: draft.delivery.max_attempts.unwrap_or(schedule.max_attempts),
+            base_seconds: fields.whole("retry_base_seconds", schedule.base_seconds, any),
+            max_seconds: fields.whole("retry_max_seconds", schedule.max_seconds, any),
+            max_attempts: fields.whole("max_attempts", schedule.max_attempts, (1, 100)),
         };
         if schedule.base_seconds == 0 || schedule.max_seconds < schedule.base_seconds {
-            reader.fault(
-                "delivery.retry_base_seconds",
+            fields.fault(
+                "retry_base_seconds",
                 "must be at least 1 and at most retry_max_seconds",
             );
         }
-        if !(1..=100).contains(&schedule.max_attempts) {
-            reader.fault("delivery.max_attempts", "must be from 1 to 100");
-        }
-        let timeout_ms = draft.delivery.timeout_ms.unwrap_or(5000);
-        if !(100..=30_000).contains(&timeout_ms) {
-            reader.fault("delivery.timeout_ms", "must be from 100 to 30000");
-        }
-        let pause_seconds = draft.delivery.pause_seconds.unwrap_or(60);
-        if !(1..=3600).contains(&pause_seconds) {
-            reader.fault("delivery.pause_seconds", "must be from 1 to 3600");
-        }
+        let timeout_ms = fields.whole("timeout_ms", 5000, (100, 30_000));
+        let pause_seconds = fields.whole("pause_seconds", 60, (1, 3600));
+        fields.end();
 
         let mut configured = Vec::new();
-        for (name, raw) in draft.destinations.iter() {
+        for (name, value) in &declared {
             let path = format!("destinations.{name}");
             if !name_is_plain(name) {
                 reader.fault(
@@ -544,7 +493,7 @@ impl Settings {
                     "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
                 );
             }
-            if let Some(destination) = open_destination(name, raw, &path, reader) {
+            if let Some(destination) = open_destination(name, value.clone(), &path, reader) {
                 configured.push(Configured {
                     name: name.clone(),
                     destination,
@@ -552,27 +501,25 @@ impl Settings {
             }
         }
         let mut sources = Vec::new();
-        for (name, raw) in draft.sources.iter() {
+        if named.is_empty() {
+            reader.fault("sources", "there is no source, so nobody may send");
+        }
+        for (name, value) in named {
             let path = format!("sources.{name}");
-            if !name_is_plain(name) {
+            if !name_is_plain(&name) {
                 reader.fault(
                     &path,
                     "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
                 );
             }
-            if let Some(source) = open_source(
+            sources.extend(open_source(
                 name,
-                raw.get(),
+                value,
                 &path,
-                &draft.destinations,
+                &declared,
                 &configured,
                 reader,
-            ) {
-                sources.push(source);
-            }
-        }
-        if sources.is_empty() && draft.sources.is_empty() {
-            reader.fault("sources", "there is no source, so nobody may send");
+            ));
         }
         for (index, source) in sources.iter().enumerate() {
             let rest = sources.get(index + 1..).unwrap_or_default();
@@ -654,18 +601,15 @@ impl Settings {
 
 fn open_destination(
     name: &str,
-    raw: &RawValue,
+    value: Value,
     path: &str,
     reader: &mut Reader<'_>,
 ) -> Option<Box<dyn Destination>> {
-    let mut table: serde_json::Map<String, Value> = parse(reader, path, raw.get())?;
-    let platform = match table.remove("platform") {
-        None => name.to_owned(),
-        Some(Value::String(platform)) => platform,
-        Some(_) => {
-            reader.fault(format!("{path}.platform"), "must be a string");
-            return None;
-        }
+    let mut fields = Fields::new(value, path, reader)?;
+    let platform = if fields.has("platform") {
+        fields.text("platform")?
+    } else {
+        name.to_owned()
     };
     let Some(entry) = destinations::ALL
         .iter()
@@ -680,50 +624,50 @@ fn open_destination(
         } else {
             format!("{path}.platform")
         };
-        reader.fault(
+        fields.reader.fault(
             place,
             format!("there is no such platform; there are {}", known.join(", ")),
         );
         return None;
     };
-    let mut fields = Fields::new(table, path, reader);
     let opened = (entry.open)(name, &mut fields);
     fields.end();
     opened
 }
 
 fn open_source(
-    name: &str,
-    text: &str,
+    name: String,
+    value: Value,
     path: &str,
-    declared: &Table<String, &RawValue>,
+    declared: &Map<String, Value>,
     configured: &[Configured],
     reader: &mut Reader<'_>,
 ) -> Option<Source> {
-    let draft: SourceDraft = parse(reader, path, text)?;
-    if draft.key.is_none() && draft.secret.is_none() {
-        reader.fault(
+    let mut fields = Fields::new(value, path, reader)?;
+    if !fields.has("key") && !fields.has("secret") {
+        fields.reader.fault(
             path,
             "needs a `key` for pages, a `secret` for servers, or both",
         );
     }
-    if draft
-        .key
+    let key = fields.text("key");
+    if key
         .as_ref()
         .is_some_and(|key| key.len() < 16 || !key.is_ascii() || key.contains(char::is_whitespace))
     {
-        reader.fault(
-            format!("{path}.key"),
+        fields.fault(
+            "key",
             "must have at least 16 ASCII characters and no spaces",
         );
     }
-    if draft.key.is_some() && draft.origins.is_empty() {
-        reader.fault(
-            format!("{path}.origins"),
+    let origins = fields.list("origins");
+    if key.is_some() && origins.is_empty() {
+        fields.fault(
+            "origins",
             "a key needs the origins of the pages that may use it",
         );
     }
-    for (index, origin) in draft.origins.iter().enumerate() {
+    for (index, origin) in origins.iter().enumerate() {
         let authority = origin
             .strip_prefix("https://")
             .or_else(|| origin.strip_prefix("http://"));
@@ -733,51 +677,43 @@ fn open_source(
                 && *rest == rest.to_ascii_lowercase()
         });
         if !plain {
-            reader.fault(
-                format!("{path}.origins[{index}]"),
+            fields.fault(
+                &format!("origins[{index}]"),
                 "must be an origin as browsers send it: scheme and host in lower case, no path, no wildcard",
             );
         }
     }
-    let consent = match draft.consent.as_deref() {
-        None | Some("required") => Policy::Required,
-        Some("implied") => Policy::Implied,
-        Some(_) => {
-            reader.fault(format!("{path}.consent"), "must be `required` or `implied`");
-            Policy::Required
-        }
+    let consent = match fields.word("consent", &["required", "implied"]) {
+        "implied" => Policy::Implied,
+        _ => Policy::Required,
     };
-    let default_country = draft.default_country.as_deref().and_then(|code| {
-        let country = crate::identity::Country2::parse(code);
-        if country.is_none() {
-            reader.fault(
-                format!("{path}.default_country"),
-                "must be a two-letter ISO 3166-1 code",
-            );
-        }
-        country
-    });
-    let secret = draft
-        .secret
-        .and_then(|name| reader.secret(&format!("{path}.secret"), &name));
+    let country = fields.text("default_country");
+    let default_country = country
+        .as_deref()
+        .and_then(crate::identity::Country2::parse);
+    if country.is_some() && default_country.is_none() {
+        fields.fault("default_country", "must be a two-letter ISO 3166-1 code");
+    }
+    let secret = fields
+        .text("secret")
+        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
     if secret
         .as_ref()
         .is_some_and(|secret| secret.expose().len() < 16)
     {
-        reader.fault(
-            format!("{path}.secret"),
-            "the secret must have at least 16 characters",
-        );
+        fields.fault("secret", "the secret must have at least 16 characters");
     }
+    let cookie_domain = fields.text("cookie_domain");
+    let test = fields.flag("test", false);
     let mut destinations = Vec::new();
     let mut spellings = Spellings::empty();
-    for (index, wanted) in draft.destinations.iter().enumerate() {
+    for (index, wanted) in fields.list("destinations").iter().enumerate() {
         match configured
             .iter()
             .position(|configured| configured.name == *wanted)
         {
             Some(place) if destinations.contains(&place) => {
-                reader.fault(format!("{path}.destinations[{index}]"), "is named twice");
+                fields.fault(&format!("destinations[{index}]"), "is named twice");
             }
             Some(place) => {
                 destinations.push(place);
@@ -786,24 +722,25 @@ fn open_source(
                 }
             }
             // One that is declared and did not open has said so itself.
-            None if declared.contains(wanted) => {}
+            None if declared.contains_key(wanted) => {}
             None => {
-                reader.fault(
-                    format!("{path}.destinations[{index}]"),
-                    format!("there is no destination `{wanted}`"),
+                fields.fault(
+                    &format!("destinations[{index}]"),
+                    &format!("there is no destination `{wanted}`"),
                 );
             }
         }
     }
+    fields.end();
     Some(Source {
-        name: name.to_owned(),
-        key: draft.key,
-        origins: draft.origins,
+        name,
+        key,
+        origins,
         secret,
         consent,
         hints: Hints { default_country },
-        cookie_domain: draft.cookie_domain,
-        test: draft.test,
+        cookie_domain,
+        test,
         destinations,
         spellings,
     })

@@ -8,21 +8,16 @@
 //! There is no event id: only purchases are recognised again, by `transaction_id`. So a request whose reply was lost is
 //! not repeated for other events unless `retry_lost_replies` says so; they become dead letters, which can be replayed.
 
-use std::borrow::Cow;
-
-use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Serialize, Serializer};
-
 use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::attribution::{client_id_from_ga, session_id_from_ga};
 use crate::consent::{Choice, Purpose};
-use crate::envelope::Parcel;
 use crate::event::{Item, Property};
 use crate::identity::spelling::{
     CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street,
     GoogleEmail, GooglePhone, GooglePostalCode,
 };
-use crate::identity::{Hashed, Spelling, Spellings};
+use crate::identity::{Spelling, Spellings};
+use crate::json::{Object, Once};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::time::{HOUR_MS, UnixMillis};
@@ -194,39 +189,6 @@ fn cut(text: &str, most: usize) -> &str {
         .map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    client_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<&'a str>,
-    timestamp_micros: i64,
-    #[serde(skip_serializing_if = "Consent::is_empty")]
-    consent: Consent,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip_override: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_data: Option<UserData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    validation_behavior: Option<&'static str>,
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Serialize)]
-struct Consent {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ad_user_data: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ad_personalization: Option<&'static str>,
-}
-
-impl Consent {
-    fn is_empty(&self) -> bool {
-        self.ad_user_data.is_none() && self.ad_personalization.is_none()
-    }
-}
-
 fn spoken(choice: Choice) -> &'static str {
     match choice {
         Choice::Granted => "GRANTED",
@@ -234,194 +196,46 @@ fn spoken(choice: Choice) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
-struct UserData<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_email_address: Option<[Hashed<GoogleEmail>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_phone_number: Option<[Hashed<GooglePhone>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<[Address<'a>; 1]>,
-}
-
-#[derive(Serialize)]
-struct Address<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_first_name: Option<Hashed<Ga4FirstName>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_last_name: Option<Hashed<Ga4LastName>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sha256_street: Option<Hashed<Ga4Street>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postal_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<&'a str>,
-}
-
-impl<'a> UserData<'a> {
-    fn new(input: &Input<'a>) -> Option<Self> {
-        let (email, phone) = (input.hashed(), input.hashed());
-        let (first, last, street) = (input.hashed(), input.hashed(), input.hashed());
-        let address = (first.is_some() || last.is_some() || street.is_some()).then(|| {
-            [Address {
-                sha256_first_name: first,
-                sha256_last_name: last,
-                sha256_street: street,
-                city: input.clear::<Ga4City>(),
-                region: input.clear::<Ga4Region>(),
-                postal_code: input.clear::<GooglePostalCode>(),
-                country: input.clear::<CountryCode>(),
-            }]
+fn user_data(to: &mut Object<'_>, input: &Input<'_>) {
+    to.list("sha256_email_address", [input.hashed::<GoogleEmail>()]);
+    to.list("sha256_phone_number", [input.hashed::<GooglePhone>()]);
+    let first = input.hashed::<Ga4FirstName>();
+    let last = input.hashed::<Ga4LastName>();
+    let street = input.hashed::<Ga4Street>();
+    // A town alone is nobody's address.
+    if first.is_some() || last.is_some() || street.is_some() {
+        to.objects("address", [()], |address, ()| {
+            address.put("sha256_first_name", first);
+            address.put("sha256_last_name", last);
+            address.put("sha256_street", street);
+            address.put("city", input.clear::<Ga4City>());
+            address.put("region", input.clear::<Ga4Region>());
+            address.put("postal_code", input.clear::<GooglePostalCode>());
+            address.put("country", input.clear::<CountryCode>());
         });
-        (email.is_some() || phone.is_some() || address.is_some()).then_some(Self {
-            sha256_email_address: email.map(|hash| [hash]),
-            sha256_phone_number: phone.map(|hash| [hash]),
-            address,
-        })
     }
 }
 
-#[derive(Serialize)]
-struct Event<'a> {
-    name: &'a str,
-    params: Params<'a>,
-}
-
-/// Parameters of an event, in the order of their weight: beyond 25, what comes last is left out.
-struct Params<'a> {
-    event: &'a Parcel<'a>,
-    page_url: Option<Cow<'a, str>>,
-    referrer: Option<Cow<'a, str>>,
-    session_id: Option<&'a str>,
-}
-
-struct Writer<M> {
-    map: M,
-    written: Vec<String>,
-}
-
-impl<M: SerializeMap> Writer<M> {
-    fn put(&mut self, name: &str, value: &impl Serialize) -> Result<(), M::Error> {
-        if self.written.len() < MOST_PARAMS && !self.written.iter().any(|written| written == name) {
-            self.written.push(name.to_owned());
-            self.map.serialize_entry(name, value)?;
-        }
-        Ok(())
-    }
-
-    fn put_text(&mut self, name: &str, value: Option<&str>, most: usize) -> Result<(), M::Error> {
-        match value.filter(|value| !value.is_empty()) {
-            Some(value) => self.put(name, &cut(value, most)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Serialize for Params<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let event = self.event;
-        let mut to = Writer {
-            map: serializer.serialize_map(None)?,
-            written: Vec::new(),
-        };
-        to.put_text("session_id", self.session_id, LONGEST_VALUE)?;
-        match event.property("engagement_time_msec") {
-            Some(Property::Number(number))
-                if number.whole().is_some_and(|raw| raw.get() != "0") =>
-            {
-                to.put("engagement_time_msec", number)?;
-            }
-            // Zero or nothing would leave the visitor out of the active users.
-            _ => to.put("engagement_time_msec", &1)?,
-        }
-        to.put_text("page_location", self.page_url.as_deref(), 1000)?;
-        to.put_text("page_title", event.page_title.as_deref(), 300)?;
-        to.put_text("page_referrer", self.referrer.as_deref(), 420)?;
-        let order = event.transaction_id.as_deref().or(
-            // The only key that purchases are recognised by; an empty one would make them all the same.
-            matches!(event.name.as_str(), "purchase").then_some(event.id.as_str()),
-        );
-        to.put_text("transaction_id", order, LONGEST_VALUE)?;
-        if let Some(money) = &event.money {
-            to.put("currency", &money.currency)?;
-            to.put("value", &money.amount)?;
-        }
-        if !event.items.is_empty() {
-            to.put("items", &Items(&event.items))?;
-        }
-        for (name, value) in &event.properties {
-            let name = name.as_str();
-            if !valid_param(name)
-                || matches!(
-                    name,
-                    "session_id"
-                        | "engagement_time_msec"
-                        | "debug_mode"
-                        | "value"
-                        | "currency"
-                        | "items"
-                )
-            {
-                continue;
-            }
-            match value {
-                Property::Text(text) => to.put_text(name, Some(text), LONGEST_VALUE)?,
-                Property::Number(number) => to.put(name, number)?,
-                Property::Flag(flag) => to.put(name, flag)?,
-            }
-        }
-        to.map.end()
-    }
+/// A text of at most so many characters.
+fn short(text: Option<&str>, most: usize) -> Option<&str> {
+    text.map(|text| cut(text, most))
 }
 
 /// Items without an id and a name are none to GA4.
-struct Items<'a>(&'a [Item<'a>]);
-
-impl Serialize for Items<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for item in self
-            .0
-            .iter()
-            .filter(|item| item.item_id.is_some() || item.item_name.is_some())
-        {
-            list.serialize_element(&Line(item))?;
-        }
-        list.end()
+fn line(to: &mut Object<'_>, item: &Item<'_>) {
+    if item.item_id.is_none() && item.item_name.is_none() {
+        return;
     }
-}
-
-struct Line<'a>(&'a Item<'a>);
-
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let item = self.0;
-        let mut to = Writer {
-            map: serializer.serialize_map(None)?,
-            written: Vec::new(),
-        };
-        to.put_text("item_id", item.item_id.as_deref(), LONGEST_VALUE)?;
-        to.put_text("item_name", item.item_name.as_deref(), LONGEST_VALUE)?;
-        for (name, amount) in [
-            ("price", item.price),
-            ("quantity", item.quantity),
-            ("discount", item.discount),
-            ("index", item.index),
-        ] {
-            if let Some(amount) = amount {
-                to.put(name, &amount)?;
-            }
+    to.put("item_id", short(item.item_id.as_deref(), LONGEST_VALUE));
+    to.put("item_name", short(item.item_name.as_deref(), LONGEST_VALUE));
+    to.put("price", item.price);
+    to.put("quantity", item.quantity);
+    to.put("discount", item.discount);
+    to.put("index", item.index);
+    for (name, text) in &item.more {
+        if name.as_str() != "delivery_category" {
+            to.put(name, cut(text, LONGEST_VALUE));
         }
-        for (name, text) in &item.more {
-            if name.as_str() != "delivery_category" {
-                to.put_text(name, Some(text), LONGEST_VALUE)?;
-            }
-        }
-        to.map.end()
     }
 }
 
@@ -445,6 +259,59 @@ impl Ga4 {
                 .analytics_cookie(&self.stream_cookie)
                 .and_then(session_id_from_ga)
         })
+    }
+
+    /// Parameters of an event, in the order of their weight: beyond 25, what comes last is left out.
+    fn params(&self, to: &mut Object<'_>, input: &Input<'_>) {
+        let event = input.event;
+        let mut to = Once::new(to, MOST_PARAMS);
+        to.put("session_id", short(self.session_id(input), LONGEST_VALUE));
+        match event.property("engagement_time_msec") {
+            Some(Property::Number(number))
+                if number.whole().is_some_and(|raw| raw.get() != "0") =>
+            {
+                to.put("engagement_time_msec", *number);
+            }
+            // Zero or nothing would leave the visitor out of the active users.
+            _ => to.put("engagement_time_msec", 1_i64),
+        }
+        to.put("page_location", short(input.page_url().as_deref(), 1000));
+        to.put("page_title", short(event.page_title.as_deref(), 300));
+        to.put("page_referrer", short(input.referrer().as_deref(), 420));
+        let order = event.transaction_id.as_deref().or(
+            // The only key that purchases are recognised by; an empty one would make them all the same.
+            matches!(event.name.as_str(), "purchase").then_some(event.id.as_str()),
+        );
+        to.put("transaction_id", short(order, LONGEST_VALUE));
+        if let Some(money) = &event.money {
+            to.put("currency", &money.currency);
+            to.put("value", money.amount);
+        }
+        if !event.items.is_empty()
+            && let Some(to) = to.take("items")
+        {
+            to.objects("items", &event.items, |to, item| line(to, item));
+        }
+        for (name, value) in &event.properties {
+            let name = name.as_str();
+            if !valid_param(name)
+                || matches!(
+                    name,
+                    "session_id"
+                        | "engagement_time_msec"
+                        | "debug_mode"
+                        | "value"
+                        | "currency"
+                        | "items"
+                )
+            {
+                continue;
+            }
+            match value {
+                Property::Text(text) => to.put(name, cut(text, LONGEST_VALUE)),
+                value => to.put(name, value),
+            }
+        }
     }
 }
 
@@ -541,41 +408,35 @@ impl Destination for Ga4 {
             Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
         let (ad_user_data, ad_personalization) = first.grant().choices();
         let test = first.event.test;
-        let body = Body {
-            client_id,
-            user_id: first
-                .clear::<ExternalIdText>()
-                .filter(|id| self.user_id && id.chars().count() <= 256),
-            timestamp_micros: first.event.time.min(now).0 * 1000,
-            consent: Consent {
-                ad_user_data: ad_user_data.map(spoken),
-                ad_personalization: ad_personalization.map(spoken),
-            },
-            ip_override: first.event.ip.as_deref(),
-            user_agent: first.event.user_agent.as_deref(),
-            user_data: if self.user_data {
-                UserData::new(first)
-            } else {
-                None
-            },
+        let body = Object::write(|body| {
+            body.put("client_id", client_id);
+            body.put(
+                "user_id",
+                first
+                    .clear::<ExternalIdText>()
+                    .filter(|id| self.user_id && id.chars().count() <= 256),
+            );
+            body.put("timestamp_micros", first.time(now).0 * 1000);
+            body.object("consent", |consent| {
+                consent.put("ad_user_data", ad_user_data.map(spoken));
+                consent.put("ad_personalization", ad_personalization.map(spoken));
+            });
+            body.put("ip_override", first.event.ip.as_ref());
+            body.put("user_agent", first.event.user_agent.as_ref());
+            if self.user_data {
+                body.object("user_data", |user| user_data(user, first));
+            }
             // Only ever against the validation server: its effect on collection is not documented.
-            validation_behavior: test.then_some("ENFORCE_RECOMMENDATIONS"),
-            events: batch
-                .iter()
-                .map(|input| Event {
-                    name: self
-                        .event_name(&input.event.name)
-                        .unwrap_or(&input.event.name),
-                    params: Params {
-                        event: input.event,
-                        page_url: input.page_url(),
-                        referrer: input.referrer(),
-                        session_id: self.session_id(input),
-                    },
-                })
-                .collect(),
-        };
-        let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
+            body.put(
+                "validation_behavior",
+                test.then_some("ENFORCE_RECOMMENDATIONS"),
+            );
+            body.objects("events", batch, |to, input| {
+                let name = &input.event.name;
+                to.put("name", self.event_name(name).unwrap_or(name));
+                to.object("params", |params| self.params(params, input));
+            });
+        });
         let path = if test {
             "/debug/mp/collect"
         } else {

@@ -7,10 +7,7 @@
 //! What Meta refuses, it refuses by the batch, so everything that its pages let us check is checked here, and events
 //! that would fail are skipped with a reason.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::event::{ActionSource, Item, Property};
@@ -18,8 +15,8 @@ use crate::identity::spelling::{
     CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
     MetaLastName, MetaPhone, MetaState, MetaZip,
 };
-use crate::identity::{Hashed, Spelling, Spellings};
-use crate::money::{Amount, Currency};
+use crate::identity::{Spelling, Spellings};
+use crate::json::{Leaf, Object, Once};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
@@ -148,305 +145,111 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     }))
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    data: Vec<ServerEvent<'a>>,
-    partner_agent: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    test_event_code: Option<&'a str>,
-    access_token: &'a str,
-}
+/// Keys that are too little to find anybody by, alone and together (Meta's rule since Graph v13).
+const TOO_LITTLE: &[&[&str]] = &[
+    &["ct", "country", "st", "zp", "ge", "client_user_agent"],
+    &["db", "client_user_agent"],
+    &["fn", "ge"],
+    &["ln", "ge"],
+];
 
-#[derive(Serialize)]
-struct ServerEvent<'a> {
-    event_name: &'a str,
-    event_time: i64,
-    event_id: &'a str,
-    action_source: ActionSource,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_source_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    referrer_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    opt_out: bool,
-    data_processing_options: &'static [&'static str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_processing_options_country: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_processing_options_state: Option<u16>,
-    user_data: UserData<'a>,
-    #[serde(skip_serializing_if = "CustomData::is_empty")]
-    custom_data: CustomData<'a>,
-}
-
-/// Hashed keys are lists of one; a key without a value is left out, because `[]`, `null` and `""` make Meta refuse
-/// the whole request (subcode 2804016).
-#[derive(Serialize)]
+/// `user_data`. A key without a value is left out, because `[]`, `null` and `""` make Meta refuse the whole request
+/// (subcode 2804016).
 struct UserData<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    em: Option<[Hashed<MetaEmail>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ph: Option<[Hashed<MetaPhone>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r#fn: Option<[Hashed<MetaFirstName>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ln: Option<[Hashed<MetaLastName>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    db: Option<[Hashed<MetaBirthDate>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ge: Option<[Hashed<MetaGender>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ct: Option<[Hashed<MetaCity>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    st: Option<[Hashed<MetaState>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zp: Option<[Hashed<MetaZip>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<[Hashed<CountryHash>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_id: Option<[Hashed<MetaExternalId>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_ip_address: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_user_agent: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fbc: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fbp: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscription_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fb_login_id: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lead_id: Option<&'a RawValue>,
+    /// Written as lists of one.
+    hashed: [(&'static str, Leaf<'a>); 11],
+    clear: [(&'static str, Leaf<'a>); 7],
 }
 
 impl<'a> UserData<'a> {
     fn new(input: &Input<'a>) -> Self {
         let event = input.event;
-        let number = |name| match event.property(name) {
-            Some(Property::Text(text)) => {
-                serde_json::from_str::<&'a RawValue>(text_of(event, name)?)
-                    .ok()
-                    .filter(|_| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-            }
-            Some(Property::Number(number)) => number.whole(),
-            _ => None,
-        };
         Self {
-            em: input.hashed().map(|hash| [hash]),
-            ph: input.hashed().map(|hash| [hash]),
-            r#fn: input.hashed().map(|hash| [hash]),
-            ln: input.hashed().map(|hash| [hash]),
-            db: input.hashed().map(|hash| [hash]),
-            ge: input.hashed().map(|hash| [hash]),
-            ct: input.hashed().map(|hash| [hash]),
-            st: input.hashed().map(|hash| [hash]),
-            zp: input.hashed().map(|hash| [hash]),
-            country: input.hashed().map(|hash| [hash]),
-            external_id: input.hashed().map(|hash| [hash]),
-            client_ip_address: event.ip.as_deref(),
-            client_user_agent: event.user_agent.as_deref(),
-            fbc: input.cookie("_fbc"),
-            fbp: input.cookie("_fbp"),
-            subscription_id: text_of(event, "subscription_id"),
-            fb_login_id: number("fb_login_id"),
-            lead_id: number("lead_id"),
+            hashed: [
+                ("em", input.hashed::<MetaEmail>().into()),
+                ("ph", input.hashed::<MetaPhone>().into()),
+                ("fn", input.hashed::<MetaFirstName>().into()),
+                ("ln", input.hashed::<MetaLastName>().into()),
+                ("db", input.hashed::<MetaBirthDate>().into()),
+                ("ge", input.hashed::<MetaGender>().into()),
+                ("ct", input.hashed::<MetaCity>().into()),
+                ("st", input.hashed::<MetaState>().into()),
+                ("zp", input.hashed::<MetaZip>().into()),
+                ("country", input.hashed::<CountryHash>().into()),
+                ("external_id", input.hashed::<MetaExternalId>().into()),
+            ],
+            clear: [
+                ("client_ip_address", event.ip.as_ref().into()),
+                ("client_user_agent", event.user_agent.as_ref().into()),
+                ("fbc", input.cookie("_fbc").into()),
+                ("fbp", input.cookie("_fbp").into()),
+                ("subscription_id", input.text("subscription_id").into()),
+                ("fb_login_id", whole(input, "fb_login_id")),
+                ("lead_id", whole(input, "lead_id")),
+            ],
         }
     }
 
-    /// Meta's rule since Graph v13: an event is invalid when its keys are all of `ct country st zp ge
-    /// client_user_agent`, or of `db client_user_agent`, or of `fn ge`, or of `ln ge`.
     fn is_enough(&self) -> bool {
-        let strong = self.em.is_some()
-            || self.ph.is_some()
-            || self.external_id.is_some()
-            || self.client_ip_address.is_some()
-            || self.fbc.is_some()
-            || self.fbp.is_some()
-            || self.subscription_id.is_some()
-            || self.fb_login_id.is_some()
-            || self.lead_id.is_some();
-        if strong {
-            return true;
-        }
-        let place =
-            self.ct.is_some() || self.country.is_some() || self.st.is_some() || self.zp.is_some();
-        let (agent, gender) = (self.client_user_agent.is_some(), self.ge.is_some());
-        let (birth, first, last) = (self.db.is_some(), self.r#fn.is_some(), self.ln.is_some());
-        let within = |set: [bool; 6], have: [bool; 6]| {
-            have.iter().zip(set).all(|(have, allowed)| !have || allowed)
-        };
-        // In the order: place, gender, agent, birth, first, last.
-        let have = [place, gender, agent, birth, first, last];
-        ![
-            [true, true, true, false, false, false],
-            [false, false, true, true, false, false],
-            [false, true, false, false, true, false],
-            [false, true, false, false, false, true],
-        ]
-        .into_iter()
-        .any(|set| within(set, have))
-    }
-}
-
-fn text_of<'a>(event: &'a crate::envelope::Parcel<'a>, name: &str) -> Option<&'a str> {
-    event.property_text(name).filter(|text| !text.is_empty())
-}
-
-/// `custom_data`: the standard parameters, then the event's own properties.
-struct CustomData<'a> {
-    event: &'a crate::envelope::Parcel<'a>,
-    content_type: &'a str,
-}
-
-impl CustomData<'_> {
-    fn is_empty(&self) -> bool {
-        self.event.money.is_none()
-            && self.event.transaction_id.is_none()
-            && self.event.predicted_ltv.is_none()
-            && self.event.items.is_empty()
-            && self.event.properties.is_empty()
-    }
-}
-
-#[derive(Serialize)]
-struct Content<'a> {
-    id: &'a str,
-    quantity: Raw<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    item_price: Option<Amount<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    brand: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    category: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery_category: Option<&'a str>,
-}
-
-/// The sender's number, or one.
-enum Raw<'a> {
-    Sent(Amount<'a>),
-    One,
-}
-
-impl Serialize for Raw<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Sent(amount) => amount.serialize(serializer),
-            Self::One => serializer.serialize_u8(1),
-        }
-    }
-}
-
-impl<'a> Content<'a> {
-    /// `id` and `quantity` are required, so an item without an id is no content.
-    fn new(item: &'a Item<'a>) -> Option<Self> {
-        Some(Self {
-            id: item.item_id.as_deref().filter(|id| !id.is_empty())?,
-            quantity: item.quantity.map_or(Raw::One, Raw::Sent),
-            item_price: item.price,
-            title: item.item_name.as_deref(),
-            brand: item.text("item_brand"),
-            category: item.text("item_category"),
-            delivery_category: item
-                .text("delivery_category")
-                .filter(|name| matches!(*name, "in_store" | "curbside" | "home_delivery")),
+        !TOO_LITTLE.iter().any(|little| {
+            let mut there = self.hashed.iter().chain(&self.clear);
+            there.all(|(key, leaf)| leaf.is_nothing() || little.contains(key))
         })
     }
-}
 
-impl Serialize for CustomData<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let event = self.event;
-        let mut map = serializer.serialize_map(None)?;
-        let mut written: Vec<&str> = Vec::new();
-        if let Some(money) = &event.money {
-            map.serialize_entry("currency", currency(&money.currency))?;
-            map.serialize_entry("value", &money.amount)?;
-            written.extend(["currency", "value"]);
+    fn write(self, to: &mut Object<'_>) {
+        for (key, leaf) in self.hashed {
+            to.list(key, [leaf]);
         }
-        if let Some(order) = &event.transaction_id {
-            map.serialize_entry("order_id", order)?;
-            written.push("order_id");
+        for (key, leaf) in self.clear {
+            to.put(key, leaf);
         }
-        if let Some(amount) = &event.predicted_ltv {
-            map.serialize_entry("predicted_ltv", amount)?;
-            written.push("predicted_ltv");
-        }
-        if let Some(term) = event.property_text("search_term") {
-            map.serialize_entry("search_string", term)?;
-            written.push("search_string");
-        }
-        let contents: Vec<Content<'_>> = event.items.iter().filter_map(Content::new).collect();
-        if !contents.is_empty() {
-            let content_type = event
-                .property_text("content_type")
-                .filter(|name| matches!(*name, "product" | "product_group"))
-                .unwrap_or(self.content_type);
-            map.serialize_entry("content_type", content_type)?;
-            map.serialize_entry(
-                "content_ids",
-                &contents
-                    .iter()
-                    .map(|content| content.id)
-                    .collect::<Vec<_>>(),
-            )?;
-            map.serialize_entry("contents", &contents)?;
-            written.extend(["content_type", "content_ids", "contents"]);
-            // A platform's integer: articles that are sold by weight have no number.
-            let whole: Option<u64> = event
-                .items
-                .iter()
-                .map(|item| item.quantity_or_one().parse::<u64>().ok())
-                .sum();
-            if let Some(number) = whole
-                && matches!(event.name.as_str(), "begin_checkout" | "purchase")
-                && event.property("num_items").is_none()
-            {
-                map.serialize_entry("num_items", &number)?;
-                written.push("num_items");
-            }
-        }
-        if let Some(category) = event
-            .items
-            .iter()
-            .find_map(|item| item.text("item_category"))
-            && event.property("content_category").is_none()
-        {
-            map.serialize_entry("content_category", category)?;
-            written.push("content_category");
-        }
-        for (name, value) in &event.properties {
-            let name = name.as_str();
-            if !PLACED.contains(&name) && !written.contains(&name) {
-                map.serialize_entry(name, value)?;
-            }
-        }
-        map.end()
     }
 }
 
-/// Documentation shows both cases and the vendor's libraries disagree; upper case is ISO's.
-fn currency(currency: &Currency) -> &str {
-    currency.as_str()
+/// A property that Meta wants as a whole number and that senders give as one or as its digits.
+fn whole<'a>(input: &Input<'a>, name: &str) -> Leaf<'a> {
+    let digits = match input.event.property(name) {
+        Some(Property::Text(text)) => text.as_str(),
+        Some(Property::Number(number)) => number.as_str(),
+        _ => "",
+    };
+    // JSON has no number that begins with a zero, but zero.
+    let number = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits == "0" || !digits.starts_with('0'));
+    if number {
+        Leaf::Raw(digits)
+    } else {
+        Leaf::Nothing
+    }
+}
+
+/// `id` and `quantity` are required, so an item without an id is no content.
+fn content_id<'a>(item: &'a Item<'_>) -> Option<&'a str> {
+    item.item_id.as_deref().filter(|id| !id.is_empty())
+}
+
+fn content(to: &mut Object<'_>, item: &Item<'_>) {
+    let Some(id) = content_id(item) else {
+        return;
+    };
+    to.put("id", id);
+    to.put("quantity", Leaf::Raw(item.quantity_or_one()));
+    to.put("item_price", item.price);
+    to.put("title", item.item_name.as_ref());
+    to.put("brand", item.text("item_brand"));
+    to.put("category", item.text("item_category"));
+    to.put(
+        "delivery_category",
+        item.text("delivery_category")
+            .filter(|name| matches!(*name, "in_store" | "curbside" | "home_delivery")),
+    );
 }
 
 impl Meta {
     fn event_name<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        match self.events.overridden(name) {
-            Some(overridden) => overridden,
-            // Meta has no refunds: sent under a name of the operator's choice, or not at all.
-            None if name == "refund" => None,
-            None => Some(
-                EVENTS
-                    .iter()
-                    .find(|(canonical, _)| *canonical == name)
-                    .map_or(name, |(_, theirs)| theirs),
-            ),
-        }
+        self.events.resolve(EVENTS, name)
     }
 
     fn oldest_ms(input: &Input<'_>) -> i64 {
@@ -472,6 +275,80 @@ impl Meta {
             // With an address Meta finds the state out by itself.
             None if input.event.ip.is_some() => Some((1, 0)),
             None => None,
+        }
+    }
+
+    fn event(&self, to: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
+        let event = input.event;
+        let limited = input
+            .grant()
+            .limited()
+            .then(|| Self::limited(input).unwrap_or((1, 0)));
+        to.put(
+            "event_name",
+            self.event_name(&event.name).unwrap_or(&event.name),
+        );
+        to.put("event_time", input.time(now).seconds());
+        to.put("event_id", &event.id);
+        to.put("action_source", event.action_source);
+        to.put("event_source_url", event.page_url.as_ref());
+        to.put("referrer_url", event.referrer.as_ref());
+        to.put("opt_out", (!input.grant().personalised()).then_some(true));
+        // An empty list says that limited data use is not asked for.
+        let options = if limited.is_some() {
+            r#"["LDU"]"#
+        } else {
+            "[]"
+        };
+        to.put("data_processing_options", Leaf::Raw(options));
+        to.put(
+            "data_processing_options_country",
+            limited.map(|(country, _)| i64::from(country)),
+        );
+        to.put(
+            "data_processing_options_state",
+            limited.map(|(_, state)| i64::from(state)),
+        );
+        to.object("user_data", |user| UserData::new(input).write(user));
+        to.object("custom_data", |custom| self.custom_data(custom, input));
+    }
+
+    /// The standard parameters, then the event's own properties.
+    fn custom_data(&self, to: &mut Object<'_>, input: &Input<'_>) {
+        let event = input.event;
+        let mut to = Once::new(to, usize::MAX);
+        if let Some(money) = &event.money {
+            // Documentation shows both cases and the vendor's libraries disagree; upper case is ISO's.
+            to.put("currency", &money.currency);
+            to.put("value", money.amount);
+        }
+        to.put("order_id", event.transaction_id.as_ref());
+        to.put("predicted_ltv", event.predicted_ltv);
+        to.put("search_string", event.property_text("search_term"));
+        if event.items.iter().any(|item| content_id(item).is_some()) {
+            let content_type = event
+                .property_text("content_type")
+                .filter(|name| matches!(*name, "product" | "product_group"))
+                .unwrap_or(self.content_type);
+            to.put("content_type", content_type);
+            if let Some(to) = to.take("contents") {
+                to.list("content_ids", event.items.iter().map(content_id));
+                to.objects("contents", &event.items, |to, item| content(to, item));
+            }
+            if matches!(event.name.as_str(), "begin_checkout" | "purchase")
+                && event.property("num_items").is_none()
+            {
+                to.put("num_items", input.articles());
+            }
+        }
+        if event.property("content_category").is_none() {
+            let mut categories = event.items.iter().map(|item| item.text("item_category"));
+            to.put("content_category", categories.find_map(|category| category));
+        }
+        for (name, value) in &event.properties {
+            if !PLACED.contains(&name.as_str()) {
+                to.put(name, value);
+            }
         }
     }
 }
@@ -531,41 +408,16 @@ impl Destination for Meta {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let data = batch
-            .iter()
-            .map(|input| {
-                let event = input.event;
-                let limited = input
-                    .grant()
-                    .limited()
-                    .then(|| Self::limited(input).unwrap_or((1, 0)));
-                ServerEvent {
-                    event_name: self.event_name(&event.name).unwrap_or(&event.name),
-                    event_time: event.time.min(now).seconds().0,
-                    event_id: &event.id,
-                    action_source: event.action_source,
-                    event_source_url: event.page_url.as_deref(),
-                    referrer_url: event.referrer.as_deref(),
-                    opt_out: !input.grant().personalised(),
-                    data_processing_options: if limited.is_some() { &["LDU"] } else { &[] },
-                    data_processing_options_country: limited.map(|(country, _)| country),
-                    data_processing_options_state: limited.map(|(_, state)| state),
-                    user_data: UserData::new(input),
-                    custom_data: CustomData {
-                        event,
-                        content_type: self.content_type,
-                    },
-                }
-            })
-            .collect();
         let test = batch.first().is_some_and(|input| input.event.test);
-        let body = Body {
-            data,
-            partner_agent: PARTNER_AGENT,
-            test_event_code: self.test_event_code.as_deref().filter(|_| test),
-            access_token: self.access_token.expose(),
-        };
-        let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
+        let body = Object::write(|body| {
+            body.objects("data", batch, |to, input| self.event(to, input, now));
+            body.put("partner_agent", PARTNER_AGENT);
+            body.put(
+                "test_event_code",
+                self.test_event_code.as_deref().filter(|_| test),
+            );
+            body.put("access_token", self.access_token.expose());
+        });
         let uri = format!(
             "https://graph.facebook.com/{VERSION}/{}/events",
             self.dataset_id

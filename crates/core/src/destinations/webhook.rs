@@ -5,22 +5,18 @@
 //! repeated carries the same id and the receiver may drop it. The receiver gets the identifiers that most platforms
 //! hash: e-mail in lower case, telephone number in E.164, names without punctuation.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
-use serde::ser::SerializeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::auth::sign;
 use crate::consent::Purpose;
-use crate::event::{ActionSource, Item, Property};
+use crate::event::Item;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, E164Phone, ExternalId, FirstName, Gender, LastName, PlainEmail,
     State, Zip,
 };
-use crate::identity::{Hashed, Spelling, Spellings};
-use crate::money::Money;
+use crate::identity::{Spelling, Spellings};
+use crate::json::Object;
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::text::Text;
@@ -120,188 +116,74 @@ fn check_url(url: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    timestamp: String,
-    events: Vec<Event<'a>>,
-}
-
-#[derive(Serialize)]
-struct Event<'a> {
-    event: &'a str,
-    event_id: &'a str,
-    event_time: String,
-    action_source: ActionSource,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<crate::money::Amount<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<crate::money::Currency>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    transaction_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    predicted_ltv: Option<crate::money::Amount<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    items: Vec<Line<'a>>,
-    user: User,
-    context: Context<'a>,
-    consent: Consent,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release: Option<&'a str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    test: bool,
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    properties: Pairs<'a, Property<'a>>,
+fn event(to: &mut Object<'_>, input: &Input<'_>) {
+    let event = input.event;
+    let grant = input.grant();
+    to.put("event", &event.name);
+    to.put("event_id", &event.id);
+    to.put("event_time", event.time.to_rfc3339());
+    to.put("action_source", event.action_source);
+    to.put("value", event.money.map(|money| money.amount));
+    to.put(
+        "currency",
+        event.money.as_ref().map(|money| &money.currency),
+    );
+    to.put("transaction_id", event.transaction_id.as_ref());
+    to.put("predicted_ltv", event.predicted_ltv);
+    to.objects("items", &event.items, |to, item| line(to, item));
+    to.whole_object("user", |user| {
+        user.put("email_sha256", input.hashed::<PlainEmail>());
+        user.put("phone_sha256", input.hashed::<E164Phone>());
+        user.put("first_name_sha256", input.hashed::<FirstName>());
+        user.put("last_name_sha256", input.hashed::<LastName>());
+        user.put("date_of_birth_sha256", input.hashed::<BirthDate>());
+        user.put("gender_sha256", input.hashed::<Gender>());
+        user.put("city_sha256", input.hashed::<City>());
+        user.put("region_sha256", input.hashed::<State>());
+        user.put("postal_code_sha256", input.hashed::<Zip>());
+        user.put("country_sha256", input.hashed::<CountryHash>());
+        user.put("external_id_sha256", input.hashed::<ExternalId>());
+    });
+    to.whole_object("context", |context| {
+        context.put("page_url", input.page_url());
+        context.put("page_title", event.page_title.as_ref());
+        context.put("referrer", input.referrer());
+        context.put("ip", event.ip.as_ref());
+        context.put("user_agent", event.user_agent.as_ref());
+        context.put("client_id", event.client_id.as_ref());
+        context.put("session_id", event.session_id.as_ref());
+        if grant.identifiers() {
+            context.object("click_ids", |ids| texts(ids, &event.click_ids));
+        }
+    });
+    to.object("consent", |consent| {
+        consent.put("identifiers", grant.identifiers());
+        consent.put("personalised", grant.personalised());
+        consent.put("limited", grant.limited());
+    });
+    to.put("release", event.release.as_ref());
+    to.put("test", event.test.then_some(true));
+    to.object("properties", |properties| {
+        for (name, value) in &event.properties {
+            properties.put(name, value);
+        }
+    });
 }
 
 /// An item by its canonical names.
-struct Line<'a>(&'a Item<'a>);
-
-impl Serialize for Line<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let item = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        for (name, text) in [("item_id", &item.item_id), ("item_name", &item.item_name)] {
-            if let Some(text) = text {
-                map.serialize_entry(name, text)?;
-            }
-        }
-        for (name, amount) in [
-            ("price", item.price),
-            ("quantity", item.quantity),
-            ("discount", item.discount),
-            ("index", item.index),
-        ] {
-            if let Some(amount) = amount {
-                map.serialize_entry(name, &amount)?;
-            }
-        }
-        for (name, text) in &item.more {
-            map.serialize_entry(name, text)?;
-        }
-        map.end()
-    }
+fn line(to: &mut Object<'_>, item: &Item<'_>) {
+    to.put("item_id", item.item_id.as_ref());
+    to.put("item_name", item.item_name.as_ref());
+    to.put("price", item.price);
+    to.put("quantity", item.quantity);
+    to.put("discount", item.discount);
+    to.put("index", item.index);
+    texts(to, &item.more);
 }
 
-#[derive(Serialize)]
-struct User {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_sha256: Option<Hashed<PlainEmail>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_sha256: Option<Hashed<E164Phone>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name_sha256: Option<Hashed<FirstName>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name_sha256: Option<Hashed<LastName>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date_of_birth_sha256: Option<Hashed<BirthDate>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gender_sha256: Option<Hashed<Gender>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city_sha256: Option<Hashed<City>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region_sha256: Option<Hashed<State>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    postal_code_sha256: Option<Hashed<Zip>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country_sha256: Option<Hashed<CountryHash>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_id_sha256: Option<Hashed<ExternalId>>,
-}
-
-#[derive(Serialize)]
-struct Context<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_url: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page_title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    referrer: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    click_ids: Pairs<'a, Text<'a>>,
-}
-
-#[derive(Serialize)]
-struct Consent {
-    identifiers: bool,
-    personalised: bool,
-    limited: bool,
-}
-
-/// Pairs as a JSON object.
-struct Pairs<'a, T>(&'a [(Text<'a>, T)]);
-
-impl<T> Pairs<'_, T> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T: Serialize> Serialize for Pairs<'_, T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-    }
-}
-
-impl<'a> Event<'a> {
-    fn new(input: &Input<'a>) -> Self {
-        let event = input.event;
-        let grant = input.grant();
-        let money: Option<Money<'a>> = event.money;
-        Self {
-            event: &event.name,
-            event_id: &event.id,
-            event_time: event.time.to_rfc3339(),
-            action_source: event.action_source,
-            value: money.map(|money| money.amount),
-            currency: money.map(|money| money.currency),
-            transaction_id: event.transaction_id.as_deref(),
-            predicted_ltv: event.predicted_ltv,
-            items: event.items.iter().map(Line).collect(),
-            user: User {
-                email_sha256: input.hashed(),
-                phone_sha256: input.hashed(),
-                first_name_sha256: input.hashed(),
-                last_name_sha256: input.hashed(),
-                date_of_birth_sha256: input.hashed(),
-                gender_sha256: input.hashed(),
-                city_sha256: input.hashed(),
-                region_sha256: input.hashed(),
-                postal_code_sha256: input.hashed(),
-                country_sha256: input.hashed(),
-                external_id_sha256: input.hashed(),
-            },
-            context: Context {
-                page_url: input.page_url(),
-                page_title: event.page_title.as_deref(),
-                referrer: input.referrer(),
-                ip: event.ip.as_deref(),
-                user_agent: event.user_agent.as_deref(),
-                client_id: event.client_id.as_deref(),
-                session_id: event.session_id.as_deref(),
-                click_ids: Pairs(if grant.identifiers() {
-                    &event.click_ids
-                } else {
-                    &[]
-                }),
-            },
-            consent: Consent {
-                identifiers: grant.identifiers(),
-                personalised: grant.personalised(),
-                limited: grant.limited(),
-            },
-            release: event.release.as_deref(),
-            test: event.test,
-            properties: Pairs(&event.properties),
-        }
+fn texts(to: &mut Object<'_>, pairs: &[(Text<'_>, Text<'_>)]) {
+    for (name, text) in pairs {
+        to.put(name, text);
     }
 }
 
@@ -342,12 +224,11 @@ impl Destination for Webhook {
             .map(|input| input.event.received)
             .max()
             .unwrap_or(now);
-        let body = Body {
-            r#type: FORMAT,
-            timestamp: newest.to_rfc3339(),
-            events: batch.iter().map(Event::new).collect(),
-        };
-        let body = serde_json::to_vec(&body).map_err(|_| Outcome::rejected("encoding_failed"))?;
+        let body = Object::write(|body| {
+            body.put("type", FORMAT);
+            body.put("timestamp", newest.to_rfc3339());
+            body.objects("events", batch, |to, input| event(to, input));
+        });
         let mut hash = Sha256::new();
         for input in batch {
             for part in [

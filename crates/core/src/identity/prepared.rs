@@ -180,6 +180,11 @@ impl<S> Hashed<S> {
     pub fn to_hex(&self) -> String {
         self.0.to_hex()
     }
+
+    /// Without its spelling, for the writer of bodies.
+    pub(crate) const fn digest(&self) -> Digest {
+        self.0
+    }
 }
 
 impl<S> Clone for Hashed<S> {
