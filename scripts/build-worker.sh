@@ -15,5 +15,9 @@ for tool in "$WASM_BINDGEN_BIN" "$WASM_OPT_BIN" "$ESBUILD_BIN" "$worker_build"; 
 done
 export WASM_BINDGEN_BIN WASM_OPT_BIN ESBUILD_BIN
 
+# Panics name their place. Without these, by where this machine keeps its crates: longer, and different on each.
+registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$PWD="
+
 (cd worker && "$worker_build" --release "$@" -- --locked)
 node scripts/strip-names.mjs

@@ -8,7 +8,7 @@ pub mod oauth1;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::destinations::{Request, by_status};
 use crate::json::Object;
@@ -86,30 +86,26 @@ impl ServiceAccount {
     /// # Errors
     /// The rule that the file breaks; nothing of it.
     pub fn new(file: &Secret, scope: &'static str) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct File {
-            client_email: String,
-            private_key: String,
-            #[serde(default)]
-            private_key_id: Option<String>,
-        }
-        let file: File = serde_json::from_str(file.expose()).map_err(
-            |_| "the secret must be a service account's JSON key file with client_email and private_key",
-        )?;
-        let key: String = file
-            .private_key
+        let file: Value = serde_json::from_str(file.expose()).unwrap_or_default();
+        let text = |key: &str| file.get(key).and_then(Value::as_str);
+        let (Some(issuer), Some(private_key)) = (text("client_email"), text("private_key")) else {
+            return Err(
+                "the secret must be a service account's JSON key file with client_email and private_key",
+            );
+        };
+        let key: String = private_key
             .lines()
             .filter(|line| !line.starts_with("-----"))
             .flat_map(str::chars)
             .filter(|c| !c.is_whitespace())
             .collect();
-        let framed = file.private_key.contains("-----BEGIN PRIVATE KEY-----");
+        let framed = private_key.contains("-----BEGIN PRIVATE KEY-----");
         if !framed || STANDARD.decode(&key).is_err() {
             return Err("private_key must be PKCS#8 in PEM: -----BEGIN PRIVATE KEY-----");
         }
         Ok(Self {
-            issuer: file.client_email,
-            key_id: file.private_key_id,
+            issuer: issuer.to_owned(),
+            key_id: text("private_key_id").map(str::to_owned),
             key: Secret::new(key),
             scope,
         })
@@ -185,39 +181,29 @@ impl Access {
     /// # Errors
     /// [`Outcome::Retry`], or [`Outcome::Unauthorized`] where the credential is refused.
     pub fn read(&self, reply: &Reply, now: UnixMillis) -> Result<Token, Outcome> {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(default)]
-            access_token: Option<String>,
-            #[serde(default)]
-            expires_in: Option<i64>,
-            #[serde(default)]
-            error: Option<String>,
-        }
         if let Some(outcome) = by_status(reply) {
             return Err(outcome);
         }
-        let body: Option<Body> = serde_json::from_str(reply.text()).ok();
-        match body {
-            Some(Body {
-                access_token: Some(token),
-                expires_in,
-                ..
-            }) if reply.status == 200 && !token.is_empty() => Ok(Token {
+        let body = reply.json();
+        let text = |key: &str| body.get(key).and_then(Value::as_str);
+        let seconds = body.get("expires_in").and_then(Value::as_i64);
+        match (text("access_token"), text("error")) {
+            (Some(token), _) if reply.status == 200 && !token.is_empty() => Ok(Token {
                 secret: Secret::new(token),
                 expires: UnixMillis(
-                    now.0 + expires_in.unwrap_or(DEFAULT_SECONDS).clamp(0, 31_536_000) * 1000,
+                    now.0 + seconds.unwrap_or(DEFAULT_SECONDS).clamp(0, 31_536_000) * 1000,
                 ),
             }),
             // RFC 6749, 5.2: `invalid_grant`, `invalid_client` and so on. A code of theirs, or none at all.
-            Some(Body {
-                error: Some(error), ..
-            }) if error.len() <= 40
-                && error
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_') =>
+            (_, Some(error))
+                if error.len() <= 40
+                    && error
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte == b'_') =>
             {
-                Err(Outcome::Unauthorized { code: error })
+                Err(Outcome::Unauthorized {
+                    code: error.to_owned(),
+                })
             }
             _ if reply.status == 200 => Err(Outcome::retry("reply_unreadable")),
             _ => Err(Outcome::Unauthorized {

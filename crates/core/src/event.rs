@@ -167,7 +167,7 @@ impl PartialEq for Number<'_> {
 impl<'a> Number<'a> {
     /// Takes a JSON value for a number; `None` when it is none, or not finite.
     pub fn new(raw: &'a RawValue) -> Option<Self> {
-        let number: f64 = raw.get().parse().ok()?;
+        let number = crate::json::number(raw.get())?;
         (number.is_finite() && raw.get().len() <= 32).then_some(Self(raw))
     }
 

@@ -38,7 +38,8 @@ impl<'a> Amount<'a> {
         {
             return Ok(Self(raw));
         }
-        let number: f64 = text.parse().map_err(|_| AmountError::NotANumber)?;
+        // What the reader of JSON cannot hold is a number all the same, and too large a one.
+        let number = crate::json::number(text).ok_or(AmountError::OutOfRange)?;
         if !number.is_finite()
             || number.is_sign_negative()
             || number > LARGEST
@@ -136,7 +137,7 @@ impl<'a> Amount<'a> {
 
     /// The amount as a float, for comparisons only.
     pub fn to_f64(&self) -> f64 {
-        self.as_str().parse().unwrap_or(0.0)
+        crate::json::number(self.as_str()).unwrap_or(0.0)
     }
 }
 

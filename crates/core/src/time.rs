@@ -58,7 +58,7 @@ impl UnixMillis {
     /// assert_eq!(UnixMillis::parse_number("1795342530250000"), None); // microseconds: refused, not guessed
     /// ```
     pub fn parse_number(text: &str) -> Option<Self> {
-        let number: f64 = text.parse().ok()?;
+        let number = crate::json::number(text)?;
         if !number.is_finite() || number >= MICROS_FROM {
             return None;
         }

@@ -14,8 +14,8 @@ mod conversion;
 mod reply;
 mod verdict;
 
-use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use self::adjustments::Adjustment;
@@ -230,7 +230,10 @@ impl GoogleAds {
             request = request.header(AUTHORIZATION, bearer);
         }
         if let Some(project) = &self.quota_project {
-            request = request.header("x-goog-user-project", project);
+            request = request.header(
+                const { HeaderName::from_static("x-goog-user-project") },
+                project,
+            );
         }
         request.body(body).map_err(failed)
     }
@@ -343,7 +346,10 @@ impl Destination for GoogleAds {
             .concat(),
         );
         if let Some(manager) = &self.login_customer_id {
-            request = request.header("login-customer-id", manager);
+            request = request.header(
+                const { HeaderName::from_static("login-customer-id") },
+                manager,
+            );
         }
         self.sign(request, token, body)
     }

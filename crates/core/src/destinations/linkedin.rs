@@ -8,6 +8,7 @@
 //! `conversions`. What LinkedIn refuses, it refuses by the batch, and its error texts name the places of the events at
 //! fault. Values of identifiers are not checked there (an impossible address is taken and counted), so they are here.
 
+use http::HeaderName;
 use serde_json::Value;
 
 use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, ids, post, sensitive};
@@ -327,9 +328,18 @@ impl Destination for LinkedIn {
             });
         });
         let mut request = post("https://api.linkedin.com/rest/conversionEvents")
-            .header("LinkedIn-Version", &self.version)
-            .header("X-Restli-Protocol-Version", "2.0.0")
-            .header("X-RestLi-Method", "BATCH_CREATE");
+            .header(
+                const { HeaderName::from_static("linkedin-version") },
+                &self.version,
+            )
+            .header(
+                const { HeaderName::from_static("x-restli-protocol-version") },
+                "2.0.0",
+            )
+            .header(
+                const { HeaderName::from_static("x-restli-method") },
+                "BATCH_CREATE",
+            );
         // A test event is encoded before any token was fetched.
         if let Some(token) = token {
             let bearer = sensitive(&["Bearer ", token.expose()].concat())?;

@@ -7,7 +7,7 @@
 //! throttling (40100) comes with 401, as a wrong token does. One bad event makes TikTok refuse its whole request. Names
 //! of fields are not checked there at all: a misspelt one is taken with `code` 0 and lost.
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
@@ -362,7 +362,10 @@ impl Destination for TikTok {
             });
         });
         post("https://business-api.tiktok.com/open_api/v1.3/event/track/")
-            .header("access-token", self.access_token.clone())
+            .header(
+                const { HeaderName::from_static("access-token") },
+                self.access_token.clone(),
+            )
             .body(body)
             .map_err(|_| Outcome::rejected("encoding_failed"))
     }

@@ -5,6 +5,7 @@
 //! repeated carries the same id and the receiver may drop it. The receiver gets the identifiers that most platforms
 //! hash: e-mail in lower case, telephone number in E.164, names without punctuation.
 
+use http::HeaderName;
 use sha2::{Digest as _, Sha256};
 
 use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
@@ -250,9 +251,15 @@ impl Destination for Webhook {
         let timestamp = now.seconds().0.to_string();
         let signature = sign(&self.secret, &id, &timestamp, &body);
         post(&self.url)
-            .header("webhook-id", id)
-            .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
+            .header(const { HeaderName::from_static("webhook-id") }, id)
+            .header(
+                const { HeaderName::from_static("webhook-timestamp") },
+                timestamp,
+            )
+            .header(
+                const { HeaderName::from_static("webhook-signature") },
+                signature,
+            )
             .header(
                 http::header::USER_AGENT,
                 concat!("edgetally/", env!("CARGO_PKG_VERSION")),

@@ -8,6 +8,8 @@
 //! `tags`. One error in one conversion fails the request and no place is named, so batches are small; an error that names
 //! a tag is laid at that tag's events.
 
+use http::HeaderName;
+use http::header::AUTHORIZATION;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -278,11 +280,14 @@ impl Destination for X {
             });
         });
         let (header, value) = match &self.credential {
-            Credential::Pixel(token) => ("X-Pixel-Token", sensitive(token.expose())?),
+            Credential::Pixel(token) => (
+                const { HeaderName::from_static("x-pixel-token") },
+                sensitive(token.expose())?,
+            ),
             Credential::OAuth(credentials) => {
                 let value =
                     credentials.authorization(&self.url, &[], &nonce(&body, now), now.seconds().0);
-                ("Authorization", sensitive(&value)?)
+                (AUTHORIZATION, sensitive(&value)?)
             }
         };
         post(&self.url)
@@ -553,7 +558,7 @@ mod tests {
         let x = &settings.destination("x").unwrap().destination;
         let header = |now| {
             let request = x.request(&[], None, now).unwrap();
-            let value = &request.headers()[http::header::AUTHORIZATION];
+            let value = &request.headers()[AUTHORIZATION];
             assert!(value.is_sensitive() && !request.headers().contains_key("x-pixel-token"));
             value.to_str().unwrap().to_owned()
         };

@@ -575,8 +575,8 @@ fn of_several_reddit_cookies_the_oldest_counts() {
 
     let settings = shop(
         &[("reddit", platform_settings("reddit"))],
-        &serde_json::Value::Null,
-        &serde_json::Value::Null,
+        &Value::Null,
+        &Value::Null,
     );
     let (old, new) = (
         "1790000000001.6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11",
