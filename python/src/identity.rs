@@ -398,7 +398,7 @@ functions! {
         /// Spells a country as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
         /// The two letters of ISO 3166-1, from code or name; upper case for LinkedIn and Google, which take it in clear. Google Ads'
-        /// rule knows no names.
+        /// rule refuses three-letter codes.
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_country("Germany")

@@ -136,7 +136,7 @@ export async function startWorker(options = {}) {
           maxRetries: consumer.max_retries,
           retryDelay: consumer.retry_delay,
           deadLetterQueue: consumer.dead_letter_queue,
-          // The consumer that has a dead letter queue is the one of the events.
+          // The consumers that have a dead letter queue are those of the events.
           ...(consumer.dead_letter_queue && options.queue),
         },
       ]),

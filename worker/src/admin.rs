@@ -1,7 +1,7 @@
 //! What operators see and do: health, the ledger, what happened lately, dead letters and their replay.
 
 use edgetally_core::auth::is_admin;
-use edgetally_core::delivery;
+use edgetally_core::delivery::{self, Road};
 use edgetally_core::destinations::{VERSION_WARNING_DAYS, versions};
 use edgetally_core::error::{Code, ParseError};
 use edgetally_core::intake::error_of;
@@ -16,7 +16,7 @@ use crate::ledger::Dead;
 use crate::{refuse, state};
 
 /// What the worker has to be bound to.
-const BINDINGS: &[&str] = &["CLAIMS", "EVENTS", "LEDGER"];
+const BINDINGS: &[&str] = &["CLAIMS", "EVENTS", "LEDGER", "SLOW"];
 /// How many dead letters one call replays.
 const MOST_REPLAYS: u32 = 100;
 
@@ -312,14 +312,14 @@ async fn again(
     // Durable first, marked second: interrupted in between, a letter is offered twice under one event id.
     for letter in &found.dead {
         if let Some((message, report)) = delivery::replay(letter, round)
-            && edge::send(env, &message, 0).await.is_ok()
+            && edge::send(env, &message, 0, Road::Main).await.is_ok()
         {
             sent.push(letter.id.clone());
             reports.push(report);
         }
     }
     for message in &found.quarantined {
-        if edge::send(env, &message.body, 0).await.is_ok() {
+        if edge::send(env, &message.body, 0, Road::Main).await.is_ok() {
             sent.push(message.id.clone());
             reports.push(Report {
                 id: format!("replay:{}:{round}", message.id),

@@ -1,6 +1,6 @@
 //! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
 
-use edgetally_core::delivery::{Aftermath, Delivery, MOST_FLIGHTS};
+use edgetally_core::delivery::{Aftermath, Delivery, MOST_FLIGHTS, Road};
 use edgetally_core::envelope::{self, Envelope, Message};
 use edgetally_core::ledger::{Pending, Quarantined, Report};
 use edgetally_core::outcome::{Failure, Reply};
@@ -11,6 +11,8 @@ use crate::{edge, state};
 
 /// The queue that messages end in when this worker could not settle them.
 const DEAD_QUEUE: &str = "edgetally-dead";
+/// The queue of the destinations that are slow.
+const SLOW_QUEUE: &str = "edgetally-slow";
 /// How long a message waits when it could not be settled.
 const AGAIN_SECONDS: u32 = 10;
 
@@ -25,7 +27,12 @@ pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
     if batch.queue() == DEAD_QUEUE {
         bury(&messages, &env, &mut done).await;
     } else {
-        work(&messages, &env, &mut done).await;
+        let road = if batch.queue() == SLOW_QUEUE {
+            Road::Slow
+        } else {
+            Road::Main
+        };
+        work(&messages, &env, road, &mut done).await;
     }
     let again = QueueRetryOptionsBuilder::new()
         .with_delay_seconds(AGAIN_SECONDS)
@@ -62,7 +69,7 @@ fn quarantine(id: &str, body: &str, code: &str) -> Report {
     }
 }
 
-async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
+async fn work(messages: &[(String, String)], env: &Env, road: Road, done: &mut [bool]) {
     let mut envelopes: Vec<Envelope<'_>> = Vec::new();
     let mut places: Vec<usize> = Vec::new();
     let mut reports: Vec<(usize, Report)> = Vec::new();
@@ -88,7 +95,7 @@ async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
             ),
             Ok(settings) => {
                 let gates = state::gates(|gates| gates.clone());
-                let mut delivery = Delivery::new(settings, &envelopes, &gates, edge::now());
+                let mut delivery = Delivery::on(road, settings, &envelopes, &gates, edge::now());
                 fly(&mut delivery).await;
                 let aftermaths = delivery.finish(edge::now());
                 for (place, aftermath) in places.into_iter().zip(aftermaths) {
@@ -108,9 +115,14 @@ async fn work(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     let mut failed = vec![false; done.len()];
     for (place, report) in &reports {
         let kept = taken
-            || edge::send(env, &envelope::close_report(report), AGAIN_SECONDS)
-                .await
-                .is_ok();
+            || edge::send(
+                env,
+                &envelope::close_report(report),
+                AGAIN_SECONDS,
+                Road::Main,
+            )
+            .await
+            .is_ok();
         if let Some(slot) = failed.get_mut(*place) {
             *slot |= !kept;
         }
@@ -181,8 +193,11 @@ pub(crate) async fn ask(env: &Env) {
 
 /// Makes what is left of an envelope durable.
 async fn follow_up(env: &Env, aftermath: &Aftermath) -> bool {
-    for (delay, message) in &aftermath.messages {
-        if edge::send(env, message, *delay).await.is_err() {
+    for message in &aftermath.messages {
+        if edge::send(env, &message.text, message.delay, message.road)
+            .await
+            .is_err()
+        {
             worker::console_warn!("the queue did not take a retry; its envelope comes again");
             return false;
         }

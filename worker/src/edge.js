@@ -112,8 +112,8 @@ const MOST_MESSAGES = 100;
 const MOST_BYTES = 250_000;
 
 /** Makes one message durable. */
-export async function send(env, text, delaySeconds) {
-  await env.EVENTS.send(text, delaySeconds ? {contentType: "text", delaySeconds} : TEXT);
+export async function send(env, queue, text, delaySeconds) {
+  await env[queue].send(text, delaySeconds ? {contentType: "text", delaySeconds} : TEXT);
 }
 
 /** Makes messages durable, in as few calls as the queue allows. */

@@ -21,7 +21,7 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = claim)]
     async fn claim_of(env: &JsValue, keys: &str, ttl: f64) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
-    async fn send_to(env: &JsValue, text: &str, delay: u32) -> Result<(), JsValue>;
+    async fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = sendAll)]
     async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<(), JsValue>;
     #[wasm_bindgen(js_name = exchange)]
@@ -45,7 +45,7 @@ extern "C" {
     fn now_ms() -> f64;
 }
 
-use edgetally_core::delivery::Flight;
+use edgetally_core::delivery::{Flight, Road};
 use edgetally_core::outcome::{Failure, Reply};
 use edgetally_core::time::UnixMillis;
 
@@ -164,15 +164,28 @@ pub(crate) async fn claim(env: &Env, keys: &[String], ttl_seconds: i64) -> Resul
 pub(crate) async fn send_all(env: &Env, messages: &[String]) -> Result<(), Unavailable> {
     match messages {
         [] => {}
-        [message] => send_to(env, message, 0).await?,
+        [message] => send_to(env, queue(Road::Main), message, 0).await?,
         many => send_all_to(env, many.to_vec()).await?,
     }
     Ok(())
 }
 
-pub(crate) async fn send(env: &Env, message: &str, delay_seconds: u32) -> Result<(), Unavailable> {
-    send_to(env, message, delay_seconds).await?;
+pub(crate) async fn send(
+    env: &Env,
+    message: &str,
+    delay_seconds: u32,
+    road: Road,
+) -> Result<(), Unavailable> {
+    send_to(env, queue(road), message, delay_seconds).await?;
     Ok(())
+}
+
+/// The binding of a queue.
+const fn queue(road: Road) -> &'static str {
+    match road {
+        Road::Main => "EVENTS",
+        Road::Slow => "SLOW",
+    }
 }
 
 /// Sends a request to a platform.

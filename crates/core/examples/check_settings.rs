@@ -1,7 +1,7 @@
-//! `make check`: reads wrangler.toml as the worker will and says what is wrong, and which secrets have to be put.
+//! `make check`: reads wrangler.toml as the worker will and says what is wrong, for whom, and which secrets have to be put.
 //!
-//! Secrets are not in the file, so each one that is asked for is named instead of judged. Platform versions that have
-//! ended fail; those that end within 60 days are warned of.
+//! Secrets are not in the file, so each one that is asked for is named instead of judged. Of the platforms in use, versions
+//! that have ended fail; those that end within 60 days are warned of.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -16,8 +16,8 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use edgetally_core::destinations::{VERSION_WARNING_DAYS, versions};
-use edgetally_core::settings::Settings;
+use edgetally_core::destinations::{ALL, Ending, Facts, ending};
+use edgetally_core::settings::{Fault, Settings};
 use edgetally_core::time::UnixMillis;
 
 fn main() -> ExitCode {
@@ -28,30 +28,58 @@ fn main() -> ExitCode {
         eprintln!("{path} cannot be read");
         return ExitCode::FAILURE;
     };
-    let config: toml::Value = match toml::from_str(&text) {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = UnixMillis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    let report = check(&text, &facts(), now);
+    for line in &report.said {
+        println!("{line}");
+    }
+    for line in &report.warned {
+        eprintln!("{path}: warning: {line}");
+    }
+    for line in &report.wrong {
+        eprintln!("{path}: {line}");
+    }
+    if report.wrong.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn facts() -> Vec<&'static Facts> {
+    ALL.iter().map(|entry| entry.facts).collect()
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    said: Vec<String>,
+    warned: Vec<String>,
+    /// What a deploy must not go out with.
+    wrong: Vec<String>,
+}
+
+fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
+    let mut report = Report::default();
+    let config: toml::Value = match toml::from_str(text) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{path} is not TOML: {error}");
-            return ExitCode::FAILURE;
+            report.wrong.push(format!("is not TOML: {error}"));
+            return report;
         }
     };
     let settings = config.get("vars").and_then(|vars| vars.get("EDGETALLY"));
-    let Some(json) = settings.and_then(|settings| serde_json::to_string(settings).ok()) else {
-        eprintln!("{path} has no [vars.EDGETALLY]");
-        return ExitCode::FAILURE;
+    let Some((settings, json)) = settings.zip(settings.and_then(|s| serde_json::to_string(s).ok()))
+    else {
+        report.wrong.push("has no [vars.EDGETALLY]".to_owned());
+        return report;
     };
+    let wiring = Wiring(settings);
 
-    let asked: RefCell<Vec<String>> = RefCell::new(Vec::new());
-    let secret = |name: &str| {
-        let mut asked = asked.borrow_mut();
-        if !asked.iter().any(|known| known == name) {
-            asked.push(name.to_owned());
-        }
-        // Long enough for every rule, and different for each name.
-        Some(format!("{name:_<40}"))
-    };
-    let mut good = true;
-    match Settings::load(&json, &secret) {
+    let (loaded, asked) = load(&json);
+    match loaded {
         Ok(settings) => {
             for source in &settings.sources {
                 let names: Vec<&str> = source
@@ -60,48 +88,292 @@ fn main() -> ExitCode {
                     .filter_map(|place| settings.destinations.get(*place))
                     .map(|configured| configured.name.as_str())
                     .collect();
-                println!("source {} sends to {}", source.name, names.join(", "));
+                report
+                    .said
+                    .push(format!("source {} sends to {}", source.name, list(&names)));
             }
         }
         Err(faults) => {
-            good = false;
-            for fault in faults {
-                eprintln!("{path}: {fault}");
-            }
+            let lines = faults.iter().map(|fault| wiring.explain(fault));
+            report.wrong.extend(lines);
         }
     }
     // The platform's limit on one variable.
     if json.len() > 5 * 1024 {
-        good = false;
-        eprintln!(
-            "{path}: [vars.EDGETALLY] is {} bytes of JSON; a variable may have 5120",
+        report.wrong.push(format!(
+            "[vars.EDGETALLY] is {} bytes of JSON; a variable may have 5120",
             json.len()
-        );
+        ));
     }
-    for name in asked.into_inner() {
-        println!("needs the secret {name}: wrangler secret put {name}");
+    let needs = wiring.needs();
+    for name in asked {
+        let whose = match name.as_str() {
+            "EDGETALLY_KEY" => "events that were seen are remembered by it".to_owned(),
+            "EDGETALLY_ADMIN_TOKEN" => {
+                "optional: the admin routes are closed without it".to_owned()
+            }
+            _ => needs
+                .iter()
+                .filter(|(secret, _)| *secret == name)
+                .map(|(_, whose)| whose.as_str())
+                .collect::<Vec<_>>()
+                .join("; "),
+        };
+        report.said.push(format!(
+            "needs the secret {name} ({whose}): wrangler secret put {name}"
+        ));
     }
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = UnixMillis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    for version in versions(now) {
-        let name = format!("{} {}", version.platform, version.api_version);
-        match (version.ends, version.days_left) {
-            (Some(end), Some(days)) if days <= 0 => {
-                good = false;
-                eprintln!("{name} ended on {end}");
-            }
-            (Some(end), Some(days)) if days <= VERSION_WARNING_DAYS => {
-                println!("warning: {name} ends on {end}, in {days} days");
-            }
-            (Some(end), _) => println!("{name} ends on {end}"),
-            (None, _) => println!("{name}: no end announced (read {})", version.read),
+    for (name, _) in wiring.table("destinations") {
+        if wiring.users(name).is_empty() {
+            report
+                .warned
+                .push(format!("no source sends to destination {name}"));
         }
     }
-    if good {
-        ExitCode::SUCCESS
+
+    let used: Vec<&Facts> = facts
+        .iter()
+        .copied()
+        .filter(|facts| {
+            wiring
+                .table("destinations")
+                .any(|(name, table)| platform(name, table) == facts.platform)
+        })
+        .collect();
+    for facts in &used {
+        let name = format!("{} {}", facts.platform, facts.api_version);
+        report.said.push(match facts.version_ends {
+            Some(end) => format!("{name} ends on {end} (read {})", facts.read),
+            None => format!("{name}: no end announced (read {})", facts.read),
+        });
+    }
+    for ending in ending(used, now) {
+        let Ending {
+            platform,
+            api_version,
+            ends,
+            days_left,
+        } = ending;
+        let name = format!("{platform} {api_version} ends on {ends}");
+        let release = "update edgetally";
+        if ending.is_over() {
+            report.wrong.push(format!("{name}: {release}"));
+        } else {
+            let days = days_left.unwrap_or_default();
+            report
+                .warned
+                .push(format!("{name}, in {days} days: {release}"));
+        }
+    }
+    report
+}
+
+/// Settings, and the names of the secrets that they ask for.
+fn load(json: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
+    let asked: RefCell<Vec<String>> = RefCell::default();
+    let secret = |name: &str| {
+        let mut asked = asked.borrow_mut();
+        if !asked.iter().any(|known| known == name) {
+            asked.push(name.to_owned());
+        }
+        // Long enough for every rule, and different for each name.
+        Some(format!("{name:_<40}"))
+    };
+    let loaded = Settings::load(json, &secret);
+    (loaded, asked.into_inner())
+}
+
+fn platform<'t>(name: &'t str, table: &'t toml::Value) -> &'t str {
+    table
+        .get("platform")
+        .and_then(toml::Value::as_str)
+        .unwrap_or(name)
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        "nobody".to_owned()
     } else {
-        ExitCode::FAILURE
+        names.join(", ")
+    }
+}
+
+/// Who sends where, as the file has it: known even where the settings are at fault.
+struct Wiring<'t>(&'t toml::Value);
+
+impl<'t> Wiring<'t> {
+    /// The entries of `sources` or `destinations`.
+    fn table(&self, key: &str) -> impl Iterator<Item = (&'t str, &'t toml::Value)> {
+        self.0
+            .get(key)
+            .and_then(toml::Value::as_table)
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The sources that send to a destination.
+    fn users(&self, destination: &str) -> Vec<&'t str> {
+        self.table("sources")
+            .filter(|(_, source)| {
+                source
+                    .get("destinations")
+                    .and_then(toml::Value::as_array)
+                    .is_some_and(|names| names.iter().any(|it| it.as_str() == Some(destination)))
+            })
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    fn whose(&self, destination: &str) -> String {
+        format!(
+            "destination {destination}, used by {}",
+            list(&self.users(destination))
+        )
+    }
+
+    /// A fault with the destination and the sources that it concerns.
+    fn explain(&self, fault: &Fault) -> String {
+        let mut parts = fault.path.split(['.', '[']);
+        match (parts.next(), parts.next()) {
+            (Some("destinations"), Some(name)) => format!("{fault} ({})", self.whose(name)),
+            _ => fault.to_string(),
+        }
+    }
+
+    /// Every secret with whom it is for. Two destinations may share one, and are asked apart from each other to know it.
+    fn needs(&self) -> Vec<(String, String)> {
+        let mut needs = Vec::new();
+        for (name, source) in self.table("sources") {
+            if let Some(secret) = source.get("secret").and_then(toml::Value::as_str) {
+                needs.push((secret.to_owned(), format!("servers of source {name}")));
+            }
+        }
+        for (name, destination) in self.table("destinations") {
+            let alone = serde_json::json!({ "destinations": { name: destination } });
+            let (_, asked) = load(&alone.to_string());
+            needs.extend(asked.into_iter().map(|secret| (secret, self.whose(name))));
+        }
+        needs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edgetally_core::destinations::meta;
+
+    const SETTINGS: &str = r#"
+        [vars.EDGETALLY.sources.shop]
+        key = "pk_shop_0123456789abcdef"
+        origins = ["https://shop.example"]
+        secret = "SHOP_SECRET"
+        destinations = ["meta", "second"]
+
+        [vars.EDGETALLY.sources.blog]
+        key = "pk_blog_0123456789abcdef"
+        origins = ["https://blog.example"]
+        destinations = ["second"]
+
+        [vars.EDGETALLY.destinations.meta]
+        dataset_id = "1234567890123456"
+
+        [vars.EDGETALLY.destinations.second]
+        platform = "meta"
+        dataset_id = "6543210987654321"
+
+        [vars.EDGETALLY.destinations.hook]
+        platform = "webhook"
+        url = "https://hooks.example/in"
+    "#;
+
+    fn at(date: &str) -> UnixMillis {
+        UnixMillis::parse_rfc3339(&format!("{date}T09:00:00Z")).unwrap()
+    }
+
+    #[test]
+    fn a_secret_is_named_with_all_who_need_it() {
+        let report = check(SETTINGS, &[], at("2026-11-22"));
+        assert!(report.wrong.is_empty(), "{report:?}");
+        for line in [
+            "source shop sends to meta, second",
+            "needs the secret META_ACCESS_TOKEN (destination meta, used by shop; destination second, used by blog, shop): \
+             wrangler secret put META_ACCESS_TOKEN",
+            "needs the secret SHOP_SECRET (servers of source shop): wrangler secret put SHOP_SECRET",
+            "needs the secret HOOK_SECRET (destination hook, used by nobody): wrangler secret put HOOK_SECRET",
+        ] {
+            assert!(
+                report.said.iter().any(|said| said == line),
+                "{line}\n{report:#?}"
+            );
+        }
+        assert_eq!(report.warned, ["no source sends to destination hook"]);
+    }
+
+    #[test]
+    fn a_wrong_id_is_told_with_its_destination_and_its_sources() {
+        let text = SETTINGS.replace("6543210987654321", "65432-1098");
+        let report = check(&text, &[], at("2026-11-22"));
+        let [line] = report.wrong.as_slice() else {
+            unreachable!("{report:#?}")
+        };
+        assert!(
+            line.starts_with("destinations.second.dataset_id: "),
+            "{line}"
+        );
+        assert!(
+            line.ends_with(" (destination second, used by blog, shop)"),
+            "{line}"
+        );
+        // What the other destination needs is named all the same.
+        assert!(
+            report
+                .said
+                .iter()
+                .any(|said| said.contains("META_ACCESS_TOKEN"))
+        );
+    }
+
+    #[test]
+    fn a_version_in_use_warns_before_its_end_and_fails_from_then_on() {
+        let ends = |platform| Facts {
+            platform,
+            api_version: "v7",
+            version_ends: Some("2031-03-01"),
+            ..meta::FACTS
+        };
+        let (used, unused) = (ends("meta"), ends("pinwheel"));
+        let report = |date: &str| check(SETTINGS, &[&used, &unused], at(date));
+        let line = "meta v7 ends on 2031-03-01";
+
+        let early = report("2030-11-01");
+        assert!(
+            early.wrong.is_empty() && early.warned.len() == 1,
+            "{early:#?}"
+        );
+        let near = report("2031-01-29");
+        assert!(near.wrong.is_empty(), "{near:#?}");
+        assert!(
+            near.warned
+                .iter()
+                .any(|warned| warned.starts_with(&format!("{line}, in 30 days"))),
+            "{near:#?}"
+        );
+        for date in ["2031-03-01", "2031-03-02"] {
+            let over = report(date);
+            assert!(
+                over.wrong.len() == 1 && over.wrong[0].starts_with(line),
+                "{over:#?}"
+            );
+        }
+        let all = format!("{:?}", report("2031-03-02"));
+        assert!(!all.contains("pinwheel"), "nobody sends there: {all}");
+    }
+
+    #[test]
+    fn what_is_no_configuration_fails() {
+        for text in ["= 1", "", "[vars]\nOTHER = 1"] {
+            assert!(!check(text, &facts(), at("2026-11-22")).wrong.is_empty());
+        }
     }
 }

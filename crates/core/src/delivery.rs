@@ -5,6 +5,9 @@
 //! stands alone. One slow destination never holds another up: destinations take turns, at most two of the connections
 //! are one destination's, and one that keeps failing closes its [`Gate`].
 //!
+//! A destination that is slow would hold up the batch that it shares with others, and the queue hands the next one over
+//! when this one is done. So its events go on to the slow lane ([`Road::Slow`]), a queue of its own, until it is quick.
+//!
 //! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
 //! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
 //! sending does; what its verdicts mean is [`inquiry`]'s.
@@ -30,6 +33,29 @@ pub type Gates = Table<String, Gate>;
 pub const MOST_FLIGHTS: usize = 6;
 /// How many of them may be one destination's.
 const MOST_FLIGHTS_EACH: usize = 2;
+
+/// The queue that a delivery works for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// All destinations; what is slow is handed on.
+    Main,
+    /// What was slow; everything is delivered.
+    Slow,
+}
+
+/// A message for the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The seconds that it is to be delayed by.
+    pub delay: u32,
+    /// The queue.
+    pub road: Road,
+    /// Its text.
+    pub text: String,
+}
+
+/// The code of what is handed on to the slow lane.
+const SLOW: &str = "slow";
 
 /// What became of one event at one destination in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +130,8 @@ struct Ticket {
     work: Option<Work>,
     /// [`Lane::refreshes`] when it was given out.
     refreshes: u32,
+    /// When it was given out.
+    given: UnixMillis,
 }
 
 /// A request that is to be sent.
@@ -137,8 +165,8 @@ impl fmt::Debug for Flight {
 /// envelope go.
 #[derive(Debug)]
 pub struct Aftermath {
-    /// Messages with the seconds they are to be delayed by.
-    pub messages: Vec<(u32, String)>,
+    /// What is left for the queues.
+    pub messages: Vec<Message>,
     /// What the ledger is to know.
     pub reports: Vec<Report>,
 }
@@ -155,16 +183,36 @@ pub struct Delivery<'e> {
     tickets: Vec<Option<Ticket>>,
     removed: Vec<(usize, usize, String)>,
     questions: Vec<inquiry::Question<'e>>,
+    /// The destinations that count as slow, by their place in the settings.
+    slow: Vec<usize>,
 }
 
 impl<'e> Delivery<'e> {
-    /// Sorts out what has to go where.
+    /// Sorts out what has to go where, on the main road.
     pub fn new(
         settings: &'e Settings,
         envelopes: &'e [Envelope<'e>],
         gates: &Gates,
         now: UnixMillis,
     ) -> Self {
+        Self::on(Road::Main, settings, envelopes, gates, now)
+    }
+
+    /// Sorts out what has to go where.
+    pub fn on(
+        road: Road,
+        settings: &'e Settings,
+        envelopes: &'e [Envelope<'e>],
+        gates: &Gates,
+        now: UnixMillis,
+    ) -> Self {
+        let slow = settings
+            .destinations
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| gates.get(&one.name).is_some_and(|gate| gate.slow(now)))
+            .map(|(place, _)| place)
+            .collect();
         let mut delivery = Self {
             settings,
             envelopes,
@@ -175,6 +223,7 @@ impl<'e> Delivery<'e> {
             tickets: Vec::new(),
             removed: Vec::new(),
             questions: Vec::new(),
+            slow,
         };
         let mut groups: Table<(usize, String), Vec<usize>> = Table::new();
         for (envelope_index, envelope) in envelopes.iter().enumerate() {
@@ -200,11 +249,19 @@ impl<'e> Delivery<'e> {
                     let fate = match (configured.destination.check(&input, now), gates.get(name)) {
                         (Err(skip), _) if is_retry(envelope) => Some(Fate::Dead(skip.0.to_owned())),
                         (Err(skip), _) => Some(Fate::Skipped(skip.0)),
-                        (Ok(()), Some(gate)) => gate.closed_for(now).map(|seconds| Fate::Again {
-                            code: gate.code().to_owned(),
-                            after: Some(seconds),
-                            counted: false,
-                        }),
+                        (Ok(()), Some(gate)) => match gate.closed_for(now) {
+                            Some(seconds) => Some(Fate::Again {
+                                code: gate.code().to_owned(),
+                                after: Some(seconds),
+                                counted: false,
+                            }),
+                            None if road == Road::Main && gate.slow(now) => Some(Fate::Again {
+                                code: SLOW.to_owned(),
+                                after: None,
+                                counted: false,
+                            }),
+                            None => None,
+                        },
                         (Ok(()), None) => None,
                     };
                     let job = delivery.jobs.len();
@@ -314,7 +371,7 @@ impl<'e> Delivery<'e> {
                     match access.request(now) {
                         Ok((request, signing)) => {
                             lane.fetching = true;
-                            return self.flight(index, None, request, signing);
+                            return self.flight(index, None, request, signing, now);
                         }
                         Err(outcome) => {
                             self.refuse(index, &outcome, now);
@@ -335,6 +392,7 @@ impl<'e> Delivery<'e> {
                                 Some(Work::Question(question)),
                                 request,
                                 None,
+                                now,
                             );
                         }
                         Err(outcome) => self.hear(question, Verdict::Unanswered(outcome)),
@@ -355,7 +413,13 @@ impl<'e> Delivery<'e> {
                             self.apply(index, &members, Answer::All(outcome), now);
                         }
                         Ok(request) => {
-                            return self.flight(index, Some(Work::Batch(members)), request, None);
+                            return self.flight(
+                                index,
+                                Some(Work::Batch(members)),
+                                request,
+                                None,
+                                now,
+                            );
                         }
                     }
                 }
@@ -369,6 +433,7 @@ impl<'e> Delivery<'e> {
         work: Option<Work>,
         request: Request,
         signing: Option<Signing>,
+        now: UnixMillis,
     ) -> Option<Flight> {
         let (name, _) = self.destination(index)?;
         let lane = self.lanes.get_mut(index)?;
@@ -378,6 +443,7 @@ impl<'e> Delivery<'e> {
             lane: index,
             work,
             refreshes: lane.refreshes,
+            given: now,
         }));
         Some(Flight {
             ticket,
@@ -401,6 +467,7 @@ impl<'e> Delivery<'e> {
             lane: index,
             work,
             refreshes,
+            given,
         }) = self.tickets.get_mut(ticket).and_then(Option::take)
         else {
             return;
@@ -412,9 +479,15 @@ impl<'e> Delivery<'e> {
             return;
         };
         lane.flights = lane.flights.saturating_sub(1);
+        let place = lane.destination;
         let Some(gate) = gates.entry(name.to_owned()) else {
             return;
         };
+        gate.took(now.0 - given.0, now);
+        self.slow.retain(|slow| *slow != place);
+        if gate.slow(now) {
+            self.slow.push(place);
+        }
         let Some(work) = work else {
             lane.fetching = false;
             let token = match (destination.access(), reply) {
@@ -720,13 +793,18 @@ impl<'e> Delivery<'e> {
                 whats.insert(name.to_owned(), what);
             });
             match fate {
-                Fate::Again { after, counted, .. } => {
+                Fate::Again {
+                    after,
+                    counted,
+                    code,
+                } => {
                     if counted {
                         counts.add(place.line(name, State::Retries, ""), 1);
                     }
                     again.change(name, |again| {
                         again.after = again.after.max(after);
                         again.counted |= counted;
+                        again.handed_on = code == SLOW;
                         again.parcels.push(parcel_index);
                     });
                 }
@@ -788,7 +866,7 @@ impl<'e> Delivery<'e> {
         })
     }
 
-    fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<(u32, String)> {
+    fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<Message> {
         let attempt = envelope.attempt + u32::from(again.counted);
         let id = next_id(&envelope.id, name, attempt);
         let seed = id.bytes().fold(0_u64, |seed, byte| {
@@ -811,11 +889,25 @@ impl<'e> Delivery<'e> {
                 packer.add_text(&one_leg(parcel, name));
             }
         }
-        let delay = delay.clamp(1, crate::outcome::Schedule::MOST_SECONDS);
+        let place = self
+            .settings
+            .destinations
+            .iter()
+            .position(|configured| configured.name == name);
+        let road = if place.is_some_and(|place| self.slow.contains(&place)) {
+            Road::Slow
+        } else {
+            Road::Main
+        };
+        let delay = if again.handed_on {
+            0
+        } else {
+            delay.clamp(1, crate::outcome::Schedule::MOST_SECONDS)
+        };
         packer
             .finish()
             .into_iter()
-            .map(|message| (delay, message))
+            .map(|text| Message { delay, road, text })
             .collect()
     }
 }
@@ -824,6 +916,8 @@ impl<'e> Delivery<'e> {
 struct Again {
     after: Option<u32>,
     counted: bool,
+    /// It goes to the slow lane at once.
+    handed_on: bool,
     parcels: Vec<usize>,
 }
 

@@ -514,3 +514,47 @@ pub fn versions(now: UnixMillis) -> Vec<Version> {
         })
         .collect()
 }
+
+/// The version of a platform's interface whose end is near or past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// The platform.
+    pub platform: &'static str,
+    /// The version of its interface that this release speaks.
+    pub api_version: &'static str,
+    /// The announced last day.
+    pub ends: &'static str,
+    /// Days until the last day; nothing when the date cannot be read.
+    pub days_left: Option<i64>,
+}
+
+impl Ending {
+    /// Whether a release must not go out with it: less than a whole day is left, or nobody can say how much.
+    pub fn is_over(&self) -> bool {
+        self.days_left.is_none_or(|days| days <= 0)
+    }
+}
+
+/// Which of these platforms' versions end within [`VERSION_WARNING_DAYS`], or have ended; each platform once.
+pub fn ending<'f>(facts: impl IntoIterator<Item = &'f Facts>, now: UnixMillis) -> Vec<Ending> {
+    let mut endings: Vec<Ending> = Vec::new();
+    for facts in facts {
+        let Some(ends) = facts.version_ends else {
+            continue;
+        };
+        let days_left = days_between(now, ends);
+        let near = days_left.is_none_or(|days| days <= VERSION_WARNING_DAYS);
+        let known = endings
+            .iter()
+            .any(|ending| ending.platform == facts.platform);
+        if near && !known {
+            endings.push(Ending {
+                platform: facts.platform,
+                api_version: facts.api_version,
+                ends,
+                days_left,
+            });
+        }
+    }
+    endings
+}

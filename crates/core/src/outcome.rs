@@ -250,6 +250,8 @@ pub struct Gate {
     code: String,
     /// What opens it, at destinations whose tokens come from somewhere else.
     token: Option<Token>,
+    /// Until when the destination counts as slow.
+    slow_until: Option<UnixMillis>,
 }
 
 impl Gate {
@@ -276,9 +278,25 @@ impl Gate {
         } else {
             *self = Self {
                 token: self.token.take(),
+                slow_until: self.slow_until,
                 ..Self::default()
             };
         }
+    }
+
+    /// How long an exchange may take before the destination counts as slow, in milliseconds.
+    pub const SLOW_MS: i64 = 1000;
+    /// How long it counts as slow from then on, in milliseconds.
+    const SLOW_SPELL_MS: i64 = 60_000;
+
+    /// Notes how long an exchange took, whatever came of it.
+    pub fn took(&mut self, ms: i64, now: UnixMillis) {
+        self.slow_until = (ms >= Self::SLOW_MS).then(|| UnixMillis(now.0 + Self::SLOW_SPELL_MS));
+    }
+
+    /// Whether it counts as slow.
+    pub fn slow(&self, now: UnixMillis) -> bool {
+        self.slow_until.is_some_and(|until| until > now)
     }
 
     /// The token, while it can be used.

@@ -4,7 +4,7 @@
 //! therefore hold events of one source, release, name and hour only, and a count can be booked without knowing whose
 //! it is. Where some are to be offered again, all of the receipt are: the platform knows those that it has by their ids.
 
-use super::{Aftermath, Delivery, Work, one_leg};
+use super::{Aftermath, Delivery, Message, Road, Work, one_leg};
 use crate::envelope::{Envelope, Packer, Parcel};
 use crate::ledger::{Counts, DeadLetter, Line, Note, Pending, Place, Postponed, Report, State};
 use crate::outcome::{Judged, Meaning, Verdict};
@@ -323,7 +323,7 @@ fn letters(
 
 /// The messages that offer the events of a receipt again. Their ids are of the first envelope and the receipt, so the
 /// same verdict read twice makes the same ones.
-fn again(question: &Question<'_>, after: u32) -> Vec<(u32, String)> {
+fn again(question: &Question<'_>, after: u32) -> Vec<Message> {
     question
         .parts
         .iter()
@@ -336,11 +336,10 @@ fn again(question: &Question<'_>, after: u32) -> Vec<(u32, String)> {
             }
             packer.finish()
         })
-        .map(|message| {
-            (
-                after.clamp(1, crate::outcome::Schedule::MOST_SECONDS),
-                message,
-            )
+        .map(|text| Message {
+            delay: after.clamp(1, crate::outcome::Schedule::MOST_SECONDS),
+            road: Road::Main,
+            text,
         })
         .collect()
 }

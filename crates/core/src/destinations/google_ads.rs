@@ -53,7 +53,7 @@ pub const FACTS: Facts = Facts {
         Spelling::GoogleGivenName,
         Spelling::GoogleFamilyName,
         Spelling::GooglePostalCode,
-        Spelling::CountryCode,
+        Spelling::GoogleCountry,
     ]),
     test: TestMode::Platform,
 };

@@ -103,16 +103,12 @@ pub(super) fn resolve(tidy: &str) -> Option<[u8; 2]> {
     }
 }
 
-/// Exactly two letters after trimming, upper case: Google's rule, which knows no names.
+/// Two letters after trimming, upper case, or a name that is looked up. Google's own formatters refuse three-letter
+/// codes and two letters with anything between them.
 pub(super) fn strict(tidy: &str, out: &mut String) -> bool {
-    let &[a, b] = tidy.as_bytes() else {
-        return false;
-    };
-    if !(a.is_ascii_alphabetic() && b.is_ascii_alphabetic()) {
-        return false;
-    }
-    push(alias([a.to_ascii_uppercase(), b.to_ascii_uppercase()]), out);
-    true
+    let plain =
+        matches!(tidy.as_bytes(), [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic());
+    (plain || tidy.chars().count() > 3) && code(tidy, true, out)
 }
 
 /// Any known way to write a country, as its code.

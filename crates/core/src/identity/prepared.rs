@@ -328,8 +328,8 @@ mod tests {
         assert_eq!(prepared.clear::<spelling::CountryText>(), Some("de"));
         assert_eq!(
             prepared.clear::<spelling::GoogleCountry>(),
-            None,
-            "Google's rule knows no names"
+            Some("DE"),
+            "a name is looked up for Google too"
         );
         let google = prepared
             .hashed::<spelling::GooglePhone>()

@@ -228,7 +228,7 @@ spellings! {
     CountryText "country.text" Clear Country Rule::CountryLower;
     /// K in clear, upper case. Platforms: LinkedIn.
     CountryCode "country.code" Clear Country Rule::CountryUpper;
-    /// Two letters as typed, upper case; names are not looked up. Platforms: Google Ads, GA4.
+    /// Two letters, upper case; names are looked up, three-letter codes refused. Platforms: Google Ads.
     GoogleCountry "country.google" Clear Country Rule::CountryStrict;
 
     /// Lower case, no white space. Platforms: Meta.

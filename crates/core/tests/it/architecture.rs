@@ -8,7 +8,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use edgetally_core::destinations::{ALL, VERSION_WARNING_DAYS, versions};
+use edgetally_core::destinations::{
+    ALL, Ending, Facts, VERSION_WARNING_DAYS, ending, meta, versions,
+};
 use edgetally_core::time::UnixMillis;
 
 fn src() -> PathBuf {
@@ -92,6 +94,64 @@ fn every_version_says_when_it_was_read_and_lasts_for_sixty_days() {
             );
         }
     }
+}
+
+#[test]
+fn a_version_is_warned_of_for_sixty_days_and_then_is_over() {
+    let pinwheel = |ends| Facts {
+        platform: "pinwheel",
+        api_version: "v7",
+        version_ends: ends,
+        ..meta::FACTS
+    };
+    let of = |ends, now: &str| {
+        let now = UnixMillis::parse_rfc3339(now).unwrap();
+        let endings = ending(&[pinwheel(ends), pinwheel(ends)], now);
+        assert!(endings.len() <= 1, "two destinations, one platform");
+        endings
+            .first()
+            .map(|ending| (ending.days_left, ending.is_over()))
+    };
+    let spring = Some("2031-03-01");
+    for (ends, now, expected) in [
+        (None, "2031-03-01T00:00:00Z", None),
+        (spring, "2020-01-01T00:00:00Z", None),
+        (spring, "2030-12-30T23:59:59Z", Some((Some(60), false))),
+        (spring, "2030-12-29T23:59:59Z", None),
+        (spring, "2031-02-28T00:00:00Z", Some((Some(1), false))),
+        (spring, "2031-02-28T00:00:01Z", Some((Some(0), true))),
+        (spring, "2031-03-01T00:00:00Z", Some((Some(0), true))),
+        (spring, "2031-03-01T12:00:00Z", Some((Some(-1), true))),
+        (spring, "2032-03-01T00:00:00Z", Some((Some(-366), true))),
+        // A date that cannot be read is no reason to go on.
+        (Some("soon"), "2020-01-01T00:00:00Z", Some((None, true))),
+    ] {
+        assert_eq!(of(ends, now), expected, "{ends:?} on {now}");
+    }
+    let other = Facts {
+        platform: "whirligig",
+        ..pinwheel(Some("2031-01-15"))
+    };
+    let now = UnixMillis::parse_rfc3339("2031-01-10T08:00:00Z").unwrap();
+    let all = [other, pinwheel(spring), pinwheel(None)];
+    let names: Vec<(&str, &str, &str)> = ending(&all, now)
+        .iter()
+        .map(
+            |&Ending {
+                 platform,
+                 api_version,
+                 ends,
+                 ..
+             }| (platform, api_version, ends),
+        )
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("whirligig", "v7", "2031-01-15"),
+            ("pinwheel", "v7", "2031-03-01")
+        ]
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use edgetally_core::delivery::{Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, replay};
+use edgetally_core::delivery::{Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, Road, replay};
 use edgetally_core::envelope::{self, Message};
 use edgetally_core::intake::Batch;
 use edgetally_core::ledger::{Balance, Counts, DeadLetter, Pending, Report, State, balance};
@@ -72,13 +72,15 @@ struct Got {
 struct World<'s> {
     settings: &'s Settings,
     now: i64,
-    queue: Vec<(i64, String)>,
+    queue: Vec<(i64, Road, String)>,
     gates: Gates,
     applied: BTreeSet<String>,
     counts: Counts,
     dead: BTreeMap<String, DeadLetter>,
     pending: BTreeMap<String, Pending>,
     got: Vec<Got>,
+    /// How long the answers of a destination take, in milliseconds.
+    lag: HashMap<String, i64>,
     taken: HashMap<(String, String), usize>,
     most_flights: usize,
     most_each: usize,
@@ -96,6 +98,7 @@ impl<'s> World<'s> {
             dead: BTreeMap::new(),
             pending: BTreeMap::new(),
             got: Vec::new(),
+            lag: HashMap::new(),
             taken: HashMap::new(),
             most_flights: 0,
             most_each: 0,
@@ -114,8 +117,11 @@ impl<'s> World<'s> {
         )
         .unwrap();
         let plan = batch.finish(|_| false, id);
-        self.queue
-            .extend(plan.messages.into_iter().map(|message| (self.now, message)));
+        self.queue.extend(
+            plan.messages
+                .into_iter()
+                .map(|message| (self.now, Road::Main, message)),
+        );
     }
 
     fn apply(&mut self, report: &Report) {
@@ -156,10 +162,12 @@ impl<'s> World<'s> {
 
     fn follow(&mut self, aftermaths: Vec<Aftermath>, told: bool) {
         for aftermath in aftermaths {
-            for (delay, message) in aftermath.messages {
-                assert!((1..=86_400).contains(&delay), "{delay}");
-                self.queue
-                    .push((self.now + i64::from(delay) * 1000, message));
+            for message in aftermath.messages {
+                let delay = message.delay;
+                assert!(delay <= 86_400, "{delay}");
+                assert!(delay > 0 || message.road == Road::Slow, "at once, again");
+                let at = self.now + i64::from(delay) * 1000;
+                self.queue.push((at, message.road, message.text));
             }
             if told {
                 for report in &aftermath.reports {
@@ -172,6 +180,7 @@ impl<'s> World<'s> {
     /// Works one message off. `again` says that the queue will hand it over once more; `told` that the reports arrive.
     fn work(
         &mut self,
+        road: Road,
         message: &str,
         platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
         told: bool,
@@ -182,8 +191,13 @@ impl<'s> World<'s> {
             Err(error) => panic!("{error}: {message}"),
         };
         let envelopes = [envelope];
-        let mut delivery =
-            Delivery::new(self.settings, &envelopes, &self.gates, UnixMillis(self.now));
+        let mut delivery = Delivery::on(
+            road,
+            self.settings,
+            &envelopes,
+            &self.gates,
+            UnixMillis(self.now),
+        );
         self.fly(&mut delivery, platform);
         let aftermaths = delivery.finish(UnixMillis(self.now));
         self.follow(aftermaths, told);
@@ -195,6 +209,7 @@ impl<'s> World<'s> {
         delivery: &mut Delivery<'_>,
         platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
     ) {
+        let began = self.now;
         let mut flights: Vec<(Flight, Option<Answer>)> = Vec::new();
         loop {
             while let Some(flight) = delivery.next(&mut self.gates, UnixMillis(self.now)) {
@@ -215,7 +230,11 @@ impl<'s> World<'s> {
             if flights.is_empty() {
                 break;
             }
+            // The quickest answers first.
+            flights.sort_by_key(|(flight, _)| self.lag.get(&flight.destination));
             let (flight, answer) = flights.remove(0);
+            let came = began + self.lag.get(&flight.destination).copied().unwrap_or(0);
+            self.now = self.now.max(came);
             // No answer at all: whoever drives it gave up on the whole invocation.
             let Some(answer) = answer else { continue };
             if let Ok(reply) = &answer
@@ -246,9 +265,9 @@ impl<'s> World<'s> {
             let due = self.pending.values().map(|one| one.due.0).min();
             match next {
                 Some(next) if due.is_none_or(|due| self.queue[next].0 <= due) => {
-                    let (at, message) = self.queue.remove(next);
+                    let (at, road, message) = self.queue.remove(next);
                     self.now = self.now.max(at);
-                    self.work(&message, platform, true);
+                    self.work(road, &message, platform, true);
                 }
                 _ => {
                     let Some(due) = due else { break };
@@ -730,6 +749,79 @@ fn one_failing_destination_changes_nothing_for_the_others() {
 }
 
 #[test]
+fn a_slow_destination_is_served_on_a_road_of_its_own_until_it_is_quick() {
+    let settings = five();
+    let mut world = World::new(&settings);
+    let mut when: BTreeMap<String, i64> = BTreeMap::new();
+    let send = |world: &mut World<'_>, id: &str| {
+        world.send(&[event("contact", id, NOW.0)], id);
+    };
+    // Slow: the first message shares its batch with it, and pays for it once.
+    world.lag.insert("a".to_owned(), 1800);
+    for (n, id) in ["s0", "s1", "s2"].into_iter().enumerate() {
+        send(&mut world, id);
+        let started = world.now;
+        let (_, road, message) = world.queue.remove(0);
+        world.work(
+            road,
+            &message,
+            &mut |flight, _| Some(received(flight)),
+            true,
+        );
+        when.insert(id.to_owned(), world.now - started);
+        let handed: Vec<_> = world
+            .queue
+            .iter()
+            .map(|(at, road, _)| (*at, *road))
+            .collect();
+        let expected = if n == 0 {
+            vec![]
+        } else {
+            vec![(world.now, Road::Slow)]
+        };
+        assert_eq!(handed, expected, "{id}");
+        // The other road takes its time.
+        for (_, road, message) in std::mem::take(&mut world.queue) {
+            world.work(
+                road,
+                &message,
+                &mut |flight, _| Some(received(flight)),
+                true,
+            );
+        }
+    }
+    assert_eq!(
+        when,
+        BTreeMap::from([
+            ("s0".to_owned(), 1800),
+            ("s1".to_owned(), 0),
+            ("s2".to_owned(), 0)
+        ])
+    );
+    // Quick again: one exchange on the slow road, and the main one has it back.
+    world.lag.clear();
+    send(&mut world, "s3");
+    world.run(&mut |flight, _| Some(received(flight)));
+    send(&mut world, "s4");
+    let (_, road, message) = world.queue.remove(0);
+    world.work(
+        road,
+        &message,
+        &mut |flight, _| Some(received(flight)),
+        true,
+    );
+    assert!(world.queue.is_empty());
+    for name in ["a", "b", "c", "d", "e"] {
+        assert_eq!(world.state(name, State::Delivered), 5, "{name}");
+        assert_eq!(
+            (world.balance(name).retries, world.balance(name).remainder),
+            (0, 0)
+        );
+    }
+    assert!(world.taken.values().all(|times| *times == 1));
+}
+
+#[test]
 fn a_dead_letter_can_be_offered_again() {
     let settings = only("meta", &Value::Null);
     let mut world = World::new(&settings);
@@ -744,7 +836,7 @@ fn a_dead_letter_can_be_offered_again() {
         let letters: Vec<DeadLetter> = world.dead.values().cloned().collect();
         for letter in letters {
             let (message, report) = replay(&letter, round).unwrap();
-            world.queue.push((world.now, message));
+            world.queue.push((world.now, Road::Main, message));
             world.apply(&report);
             world.apply(&report);
         }
@@ -874,13 +966,13 @@ proptest! {
         let mut faults = twice.into_iter();
         let mut steps = 0;
         while let Some(next) = (0..world.queue.len()).min_by_key(|place| world.queue[*place].0) {
-            let (at, message) = world.queue.remove(next);
+            let (at, road, message) = world.queue.remove(next);
             world.now = world.now.max(at);
             let (again, told) = faults.next().unwrap_or_default();
             if again {
-                world.work(&message, &mut platform, told);
+                world.work(road, &message, &mut platform, told);
             }
-            world.work(&message, &mut platform, true);
+            world.work(road, &message, &mut platform, true);
             for balance in world.balances() {
                 prop_assert_eq!(balance.remainder, 0);
             }

@@ -16,19 +16,19 @@ use crate::support::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Golden<'a> {
+pub(crate) struct Golden<'a> {
     about: String,
     #[serde(default)]
-    source: Value,
+    pub(crate) source: Value,
     #[serde(default)]
-    visit: Option<Visitor>,
+    pub(crate) visit: Option<Visitor>,
     #[serde(borrow)]
-    event: &'a RawValue,
+    pub(crate) event: &'a RawValue,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Visitor {
+pub(crate) struct Visitor {
     ip: Option<String>,
     user_agent: Option<String>,
     referer: Option<String>,
@@ -39,7 +39,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn visit(&self) -> Visit<'_> {
+    pub(crate) fn visit(&self) -> Visit<'_> {
         Visit {
             ip: self.ip.as_deref(),
             user_agent: self.user_agent.as_deref(),

@@ -6,7 +6,7 @@ use crate::consent::Choice;
 use crate::event::ActionSource;
 use crate::identity::Hashed;
 use crate::identity::spelling::{
-    CountryCode, GoogleEmail, GoogleFamilyName, GoogleGivenName, GooglePhone, GooglePostalCode,
+    GoogleCountry, GoogleEmail, GoogleFamilyName, GoogleGivenName, GooglePhone, GooglePostalCode,
 };
 use crate::json::Object;
 use crate::time::UnixMillis;
@@ -53,7 +53,7 @@ pub(super) fn address<'e>(input: &Input<'e>) -> Option<&'e str> {
     let ip = input.event.ip.as_deref()?;
     let countries = [
         input.event.geo_country.as_deref(),
-        input.clear::<CountryCode>(),
+        input.clear::<GoogleCountry>(),
     ];
     let mut known = countries.into_iter().flatten().peekable();
     known.peek()?;
@@ -114,7 +114,7 @@ impl<'e> Home<'e> {
         let home = Self {
             given_name: input.hashed()?,
             family_name: input.hashed()?,
-            region: input.clear::<CountryCode>()?,
+            region: input.clear::<GoogleCountry>()?,
             postal_code: input.clear::<GooglePostalCode>()?,
         };
         // A postal code of the United States that is none makes Google refuse the request (INVALID_POSTAL_CODE).

@@ -146,7 +146,7 @@ fn settings_that_cannot_work_are_told_by_their_place() {
         (json!({"merchant_id": "shop"}), format!("merchant_id: {digits}")),
         (
             json!({"conversion_actions": {}, "refunds": false}),
-            "conversion_actions: must give at least one event the id of a conversion action".to_owned(),
+            "conversion_actions: names no event, so none would be sent".to_owned(),
         ),
         (
             json!({"conversion_actions": {"purchase": "customers/1/conversionActions/11"}}),
