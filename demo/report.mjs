@@ -43,7 +43,6 @@ const REASONS = {
   analytics_storage_missing: "never asked: that is a no",
   consent_string_unread: "only a string we cannot read",
   us_privacy_malformed: "an opt-out string nobody can read",
-  event_not_mapped: "has no such event",
   client_id_missing: "no browser id",
   identifiers_missing: "nothing to match anyone by",
   page_url_missing: "no page address",
@@ -52,7 +51,7 @@ const REASONS = {
   transaction_id_missing: "a refund of no known order",
   refund_remaining_value_missing: "a part, and what remains?",
   offline_event_set_missing: "no page, no set for that",
-  limited_use_unsupported: "opted out, and no field for it",
+  limited_use_unsupported: "opted out, no field",
   limited_use_state_unknown: "opted out, state unknown",
   limited_data_use_state_unknown: "opted out, state unknown",
   reply_lost: "no reply in time, and no id to ask by",
@@ -306,7 +305,7 @@ function times({tally, twin, outage: fault}) {
     const {accepted_requests: n = 0, received = 0} = stats[platform] ?? {};
     return `${title} ${number(received)} in ${number(n)}`;
   });
-  print(wrap(`Events in requests: ${requests.join(", ")} (GA4 takes one visitor and one time per request; Google Ads tells how many it refuses, not which, so its batches are small; asking for its verdicts is counted in).`));
+  print(wrap(`Events in requests: ${requests.join(", ")} (GA4 takes one visitor and one time per request, Google Ads a few events of a kind, and is asked for verdicts).`));
 }
 
 /**
