@@ -45,19 +45,65 @@ async function healthy(edge) {
   if (health?.status !== "ok") throw new Error(`edgetally is not healthy: ${JSON.stringify(health)}`);
 }
 
-/** @param {import("./play.mjs").Ledger} book */
-function delivered(book) {
-  return DESTINATIONS.map(({name, title}) => `${title} ${number(count(book, name, "delivered"))}`).join("  ");
+/** The platform that will be out of order. */
+const TROUBLED = "meta";
+
+/**
+ * How many events the platforms have; what one of them still has to judge, it has.
+ * @param {import("./play.mjs").Ledger} book
+ * @param {(name: string) => boolean} [wanted]
+ */
+function arrived(book, wanted = () => true) {
+  const names = DESTINATIONS.map(({name}) => name).filter(wanted);
+  return number(names.reduce((sum, name) => sum + count(book, name, "delivered") + count(book, name, "processing"), 0));
+}
+
+/** @typedef {() => Promise<void>} Cron runs the worker's cron trigger, which asks the platforms that judge later */
+
+/**
+ * Waits until everything is settled, and asks those that judge later until they have judged.
+ * @param {Edge} edge
+ * @param {number} expected events
+ * @param {Cron} cron
+ * @param {{stopped: () => boolean, look: (book: import("./play.mjs").Ledger) => void}} options
+ */
+async function judgement(edge, expected, cron, {stopped, look}) {
+  /** @type {import("./report.mjs").Judged} */
+  const judged = new Map();
+  const book = await settle(edge, expected, {
+    seconds: 20,
+    stopped,
+    look(now) {
+      for (const {name} of DESTINATIONS) {
+        const open = count(now, name, "processing");
+        if (open > (judged.get(name) ?? 0)) judged.set(name, open);
+      }
+      look(now);
+    },
+    ask: cron,
+  });
+  /** @type {Map<string, number>} */
+  const waits = new Map();
+  if (DESTINATIONS.some(({name}) => count(book, name, "retrying") > 0)) {
+    const {events} = await edge.ask("/v1/recent?limit=500");
+    for (const {what} of events) {
+      for (const [name, state] of Object.entries(what)) {
+        if (state.startsWith("retrying:")) waits.set(`${name}:${state.slice(9)}`, (waits.get(`${name}:${state.slice(9)}`) ?? 0) + 1);
+      }
+    }
+  }
+  return {book, judged, waits};
 }
 
 /**
  * A shop day with an outage in the middle.
  * @param {Edge} edge
  * @param {import("./report.mjs").Twin} twin
+ * @param {Cron} cron
  * @param {() => boolean} stopped
  * @returns {Promise<import("./report.mjs").Run>}
  */
-async function shopDay(edge, twin, stopped) {
+async function shopDay(edge, twin, cron, stopped) {
   const away = setting("DEMO_OUTAGE", 10) * 1000;
   const calm = Math.max(2500, away * 0.8);
   const tally = new Tally();
@@ -65,27 +111,27 @@ async function shopDay(edge, twin, stopped) {
   const day = planDay({seed: setting("DEMO_SEED", 20261124), events: setting("DEMO_EVENTS", 2400), start, length: calm * 2 + away});
   print(wrap(`A shop day: ${counted(day.events, "event")} from a shop's pages and server, an outlet's pages, and a billing system that signs. Second copies, mistakes, missing consent and late events included; in the middle Meta is out of order for ${duration(away)}.`));
   print();
-  twin.faults({platform: "meta", kind: "reject_event_id", event_id: day.refused});
+  twin.faults({platform: TROUBLED, kind: "reject_event_id", event_id: day.refused});
 
   const progress = new Progress();
   /** @type {import("./report.mjs").Outage} */
-  const outage = {destination: "meta", from: start + calm, until: start + calm + away, waiting: 0, drained: 0};
+  const outage = {destination: TROUBLED, from: start + calm, until: start + calm + away, waiting: 0, drained: 0};
   let playing = true;
   const look = (/** @type {import("./play.mjs").Ledger} */ book) => {
-    const waiting = count(book, "meta", "retrying");
+    const waiting = count(book, TROUBLED, "retrying");
     outage.waiting = Math.max(outage.waiting, waiting);
     if (Date.now() > outage.until && waiting === 0 && outage.drained === 0) {
       outage.drained = Date.now();
       progress.say(`  ${clock(Date.now() - start)}  ${green("nothing waits for Meta any more")}`);
     }
-    progress.update(`  ${clock(Date.now() - start)}  sent ${number(tally.events).padStart(5)} of ${number(day.events)}   delivered: ${delivered(book)}${waiting > 0 ? `   waiting ${number(waiting)}` : ""}`);
+    progress.update(`  ${clock(Date.now() - start)}  sent ${number(tally.events).padStart(5)} of ${number(day.events)}   to Meta ${arrived(book, (name) => name === TROUBLED).padStart(5)}   to the ${DESTINATIONS.length - 1} others ${arrived(book, (name) => name !== TROUBLED).padStart(6)}${waiting > 0 ? `   waiting ${number(waiting)}` : ""}`);
   };
   const script = (async () => {
     await sleep(Math.max(0, outage.from - Date.now()));
     if (stopped()) return;
     outage.from = Date.now();
     outage.until = outage.from + away;
-    if (away > 0) twin.faults({platform: "meta", kind: "status", status: 503, until: outage.until});
+    if (away > 0) twin.faults({platform: TROUBLED, kind: "status", status: 503, until: outage.until});
     progress.say(`  ${clock(outage.from - start)}  ${red("Meta is out of order: it answers HTTP 503")}`);
     await sleep(away);
     if (!stopped()) progress.say(`  ${clock(Date.now() - start)}  ${green("Meta answers again")}`);
@@ -96,11 +142,15 @@ async function shopDay(edge, twin, stopped) {
       look(await ledger(edge));
     }
   })();
-  await Promise.all([play(edge, day, tally, {start, stopped}).finally(() => (playing = false)), script, watch]);
-  const book = await settle(edge, tally.events, {seconds: 20, stopped, look});
+  await Promise.all([play(edge, day.steps, tally, {start, stopped}).finally(() => (playing = false)), script, watch]);
+  await settle(edge, tally.events, {seconds: 20, stopped, look});
+  // A refund adjusts a conversion, so it comes when the platforms have that.
+  if (!stopped()) progress.say(`  ${clock(Date.now() - start)}  the shop has closed: ${counted(day.evening.reduce((sum, {events}) => sum + events, 0), "refund")}; then the platforms that judge later are asked`);
+  await play(edge, day.evening, tally, {start, stopped});
+  const {book, judged, waits} = await judgement(edge, tally.events, cron, {stopped, look});
   progress.end();
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
-  return {book, tally, twin, letters, personal: day.personal, showcase: day.showcase, outage};
+  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage};
 }
 
 /**
@@ -108,10 +158,11 @@ async function shopDay(edge, twin, stopped) {
  * @param {string} path
  * @param {Edge} edge
  * @param {import("./report.mjs").Twin} twin
+ * @param {Cron} cron
  * @param {() => boolean} stopped
  * @returns {Promise<import("./report.mjs").Run>}
  */
-async function ownEvents(path, edge, twin, stopped) {
+async function ownEvents(path, edge, twin, cron, stopped) {
   const whole = await check(path);
   const tally = new Tally();
   const progress = new Progress();
@@ -129,17 +180,16 @@ async function ownEvents(path, edge, twin, stopped) {
   });
   const sent = Date.now();
   progress.end();
-  const book = await settle(edge, tally.events, {
-    seconds: 20,
+  const {book, judged, waits} = await judgement(edge, tally.events, cron, {
     stopped,
-    look: (now) => progress.update(`  ${number(intake(now, "received"))} of ${number(tally.events)} worked off   delivered: ${delivered(now)}`),
+    look: (now) => progress.update(`  ${number(intake(now, "received"))} of ${number(tally.events)} worked off   to ${DESTINATIONS.length} destinations ${arrived(now)}`),
   });
   progress.end();
   const rate = tally.events / Math.max(0.001, (sent - started) / 1000);
   const skipped = file.empty > 0 ? `, ${number(file.empty)} of them empty` : "";
   print(`  ${counted(file.lines, "line")}${skipped}; ${counted(tally.events, "event")} sent in ${duration(sent - started)}${tally.events > 0 ? ` (${number(Math.round(rate))} per second)` : ""}`);
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
-  return {book, tally, twin, letters, personal: 0, showcase: [], file};
+  return {book, tally, twin, letters, judged, waits, personal: 0, showcase: [], file};
 }
 
 /**
@@ -153,7 +203,8 @@ function invitation(url, twin) {
   print(bold("IT IS STILL RUNNING"));
   print(`  edgetally   ${url.origin}/v1/health`);
   print(`  platforms   ${twin}/_twin/stats   ${dim("also /_twin/received, /_twin/requests")}`);
-  print(`  settings    demo/settings.mjs; sources ${Object.keys(settings(twin).sources).join(", ")}; destinations ${DESTINATIONS.map(({name}) => name).join(", ")}`);
+  print(`  settings    demo/settings.mjs; sources ${Object.keys(settings(twin).sources).join(", ")}; destinations:`);
+  print(wrap(DESTINATIONS.map(({name}) => name).join(", "), 14));
   print();
   print("  Send a purchase (a second time, it is a duplicate):");
   print(`
@@ -210,9 +261,15 @@ async function main() {
     await healthy(edge);
     print(bold("edgetally: conversion events in at one address, out to every platform, each counted once"));
     print(dim(`  edgetally   ${worker.url.origin}   the real runtime; KV, queue and ledger on disk`));
-    print(dim(`  platforms   ${twin.url}   stand-ins for all three; nothing leaves this machine`));
+    print(dim(`  platforms   ${twin.url}   stand-ins for all ${DESTINATIONS.length}; nothing leaves this machine`));
     print();
-    const run = path ? await ownEvents(path, edge, twin, stopped) : await shopDay(edge, twin, stopped);
+    // In a deployment the runtime does that every ten minutes; locally nobody does.
+    const {mf} = worker;
+    const cron = async () => {
+      const entry = /** @type {{scheduled: (event: {cron: string}) => Promise<unknown>}} */ (/** @type {unknown} */ (await mf.getWorker()));
+      await entry.scheduled({cron: "*/10 * * * *"});
+    };
+    const run = path ? await ownEvents(path, edge, twin, cron, stopped) : await shopDay(edge, twin, cron, stopped);
     if (stopped()) {
       print();
       print("stopped");
@@ -224,7 +281,7 @@ async function main() {
     if (problems.length === 0) {
       print(green(bold(`All books agree. ${counted(intake(run.book, "received"), "event")} in, remainder 0.`)) + dim(`  ${seconds} s in all`));
     } else {
-      print(red(bold("The books do not agree:")));
+      print(red(bold("It does not all add up:")));
       for (const problem of problems) print(`  ${red(problem)}`);
     }
     const complaints = worker.logs.filter(({level}) => level === "error" || level === "warn");
@@ -235,7 +292,10 @@ async function main() {
     if (keep) {
       twin.clearFaults();
       invitation(worker.url, twin.url);
-      await interrupted;
+      while (!stopped()) {
+        await cron();
+        await Promise.race([interrupted, sleep(1000)]);
+      }
       print();
       print("stopped");
     }

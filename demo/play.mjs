@@ -158,16 +158,16 @@ function read(text) {
 }
 
 /**
- * Plays a day: each request at its time, whatever became of the others.
+ * Plays a part of a day: each request at its time, whatever became of the others.
  * @param {Edge} edge
- * @param {import("./shop.mjs").Day} day
+ * @param {readonly import("./shop.mjs").Step[]} steps
  * @param {Tally} tally
  * @param {{start: number, stopped: () => boolean}} options
  */
-export async function play(edge, day, tally, {start, stopped}) {
+export async function play(edge, steps, tally, {start, stopped}) {
   /** @type {Set<Promise<void>>} */
   const open = new Set();
-  for (const step of day.steps) {
+  for (const step of steps) {
     const wait = start + step.at - Date.now();
     if (wait > 0) await sleep(wait);
     if (stopped()) break;
@@ -217,23 +217,28 @@ export function count(book, destination, state) {
 
 /**
  * Waits until the ledger knows of everything that was sent and nothing is under way.
+ *
+ * A platform that judges later is asked through `ask`, again and again, until nothing is being judged any more; without it,
+ * what is being judged is not waited for.
  * @param {Edge} edge
  * @param {number} expected events
- * @param {{seconds: number, stopped: () => boolean, look: (book: Ledger) => void}} options
+ * @param {{seconds: number, stopped: () => boolean, look: (book: Ledger) => void, ask?: () => Promise<void>}} options
  */
-export async function settle(edge, expected, {seconds, stopped, look}) {
+export async function settle(edge, expected, {seconds, stopped, look, ask}) {
   let until = Date.now() + seconds * 1000;
   let before = "";
   for (;;) {
     const book = await ledger(edge);
     look(book);
-    const waiting = book.balances.reduce((sum, balance) => sum + (balance.retrying ?? 0), 0);
-    if (intake(book, "received") >= expected && waiting === 0 && book.remainder === 0) return book;
+    const all = (/** @type {string} */ state) => book.balances.reduce((sum, balance) => sum + (balance[state] ?? 0), 0);
+    const settled = intake(book, "received") >= expected && all("retrying") === 0 && book.remainder === 0;
+    if (settled && (!ask || all("processing") === 0)) return book;
     // As long as something moves, there is no reason to give up.
     const now = JSON.stringify(book);
     if (now !== before) until = Date.now() + seconds * 1000;
     before = now;
     if (Date.now() > until || stopped()) return book;
+    if (settled) await ask?.();
     await sleep(250);
   }
 }

@@ -15,50 +15,57 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {number} drained when none waited any more, or 0
  */
 
+/** @typedef {Map<string, number>} Judged how many events a platform that judges later had to judge, by destination */
+
 /**
  * @typedef {object} Run
  * @property {import("./play.mjs").Ledger} book
  * @property {import("./play.mjs").Tally} tally
  * @property {Twin} twin
  * @property {any[]} letters the dead letters
+ * @property {Judged} judged
+ * @property {Map<string, number>} waits what still waits for another attempt, by `destination:code`
  * @property {number} personal events that were sent with personal data in free text, as far as the sender knows
  * @property {{id: string, order: string, event: any}[]} showcase purchases worth showing, the best first
  * @property {Outage} [outage]
  * @property {import("./file.mjs").Told} [file]
  */
 
-const STATES = [
-  ["delivered", "the platform has it"],
-  ["duplicate", "a copy of one it has: held back"],
-  ["blocked", "the visitor did not allow it"],
-  ["skipped", "the platform has no use for it"],
-  ["rejected", "refused for good; dead letter"],
-  ["dead", "given up after the last attempt"],
-  ["retrying", "still waiting"],
-];
+/** The states in the order of the table. What waits is what is offered again and what the platform still judges. */
+const STATES = ["delivered", "duplicate", "blocked", "skipped", "rejected", "dead", "waiting"];
 
-/** @type {Record<string, string>} */
+/** Reasons that do not say everything themselves. @type {Record<string, string>} */
 const REASONS = {
   ad_user_data_denied: "said no to sharing data for ads",
   ad_storage_denied: "said no to advertising cookies",
   analytics_storage_denied: "said no to analytics",
-  ad_user_data_missing: "never asked about ads: that is a no",
+  ad_user_data_missing: "never asked: that is a no",
   analytics_storage_missing: "never asked: that is a no",
-  consent_string_unread: "only a string we cannot read: a no",
+  consent_string_unread: "only a string we cannot read",
   us_privacy_malformed: "an opt-out string nobody can read",
-  too_old: "older than the platform takes",
-  event_not_mapped: "the platform has no such event",
-  client_id_missing: "no browser id, which GA4 needs",
-  identifiers_missing: "nothing it could match anyone by",
-  page_url_missing: "no page address, which Meta needs",
-  user_agent_missing: "no browser name, which Meta needs",
+  client_id_missing: "no browser id",
+  identifiers_missing: "nothing to match anyone by",
+  page_url_missing: "no page address",
+  user_agent_missing: "no browser name",
   search_term_missing: "a search without its term",
   transaction_id_missing: "a refund of no known order",
-  limited_data_use_state_unknown: "opted out, and no state known",
+  refund_remaining_value_missing: "a part, and what remains?",
+  offline_event_set_missing: "no page, no set for that",
+  limited_use_unsupported: "opted out, no field",
+  limited_use_state_unknown: "opted out, state unknown",
+  limited_data_use_state_unknown: "opted out, state unknown",
   reply_lost: "no reply in time, and no id to ask by",
   timeout: "no reply in time",
   100: "Meta's code: invalid parameter",
 };
+
+/** The room for a destination's name. */
+const ROOM = Math.min(17, Math.max(...DESTINATIONS.map(({title}) => title.length)) + 1);
+
+/** @param {string} title */
+function named(title) {
+  return cut(title, ROOM - 1).padEnd(ROOM);
+}
 
 /**
  * Cells right-aligned behind a label, with a remark.
@@ -112,33 +119,76 @@ function told(file) {
   }
 }
 
+/**
+ * Destinations in as few words as it takes.
+ * @param {readonly string[]} names
+ */
+function titles(names) {
+  const some = (/** @type {boolean} */ wanted) => DESTINATIONS.filter(({name}) => names.includes(name) === wanted).map(({title}) => title);
+  const others = some(false);
+  if (others.length === 0) return "all";
+  return others.length <= 3 && others.length < names.length ? `all but ${others.join(", ")}` : some(true).join(", ");
+}
+
+/** A refund whose order Google Ads does not have, yet or ever: offered again each hour, so no run of the demo ends it. */
+const HOURLY = "google_ads:CONVERSION_NOT_FOUND";
+
 /** @param {Run} run */
-function became({book, twin}) {
+function why({book: {reasons, balances}, waits}) {
+  print();
+  print(`  ${"why".padEnd(41)}${"events".padStart(6)}  ${dim("at")}`);
+  for (const state of ["blocked", "skipped", "rejected", "dead"]) {
+    /** @type {Map<string, {n: number, names: Set<string>}>} */
+    const codes = new Map();
+    for (const reason of reasons) {
+      if (reason.state !== state || reason.n <= 0) continue;
+      const seen = codes.get(reason.code) ?? {n: 0, names: new Set()};
+      seen.n += reason.n;
+      seen.names.add(reason.destination);
+      codes.set(reason.code, seen);
+    }
+    let label = state;
+    for (const [code, {n, names}] of [...codes].sort(([, a], [, b]) => b.n - a.n)) {
+      const remark = REASONS[code] ? `: ${REASONS[code]}` : "";
+      print(`  ${label.padEnd(10)}${code.padEnd(31)}${number(n).padStart(6)}  ${dim(wrap(`${titles([...names])}${remark}`, 51).trimStart())}`);
+      label = "";
+    }
+  }
+  const again = balances.filter(({retries = 0}) => retries > 0);
+  const further = again.reduce((sum, {retries = 0}) => sum + retries, 0);
+  if (further > 0) print(`  ${"offered again".padEnd(41)}${number(further).padStart(6)}  ${dim(titles(again.map(({destination}) => destination)))}`);
+  for (const [key, n] of waits) {
+    const [name = "", code = ""] = key.split(":");
+    print(`  ${"waiting".padEnd(10)}${code.padEnd(31)}${number(n).padStart(6)}  ${dim(wrap(`${titles([name])}${key === HOURLY ? ": it does not have the order, and is asked again in an hour" : ""}`, 51).trimStart())}`);
+  }
+}
+
+/** @param {Run} run */
+function became(run) {
+  const {book, twin, judged} = run;
   if (book.balances.length === 0) {
     print();
     print("  There was no well-formed event, so nothing went anywhere.");
     return;
   }
   heading("WHAT BECAME OF IT, BY DESTINATION");
-  print(wrap("From edgetally's ledger. Every well-formed event is in exactly one line of each column:"));
-  print(row("", DESTINATIONS.map(({title}) => title)));
-  /** @param {string} state */
-  const cells = (state) => DESTINATIONS.map(({name}) => count(book, name, state));
-  print(bold(row("accepted", cells("accepted"))) + `   ${dim("for this destination")}`);
-  for (const [state, remark] of STATES) {
-    if (!state || !remark) continue;
-    print(row(`  ${state}`, cells(state), remark));
-    const codes = new Set(book.reasons.filter((reason) => reason.state === state).map(({code}) => code));
-    const lines = [...codes].map((code) => {
-      const each = DESTINATIONS.map(({name}) =>
-        book.reasons.reduce((sum, reason) => sum + (reason.state === state && reason.code === code && reason.destination === name ? reason.n : 0), 0));
-      return {code, each, all: each.reduce((sum, n) => sum + n, 0)};
-    });
-    for (const {code, each} of lines.filter(({all}) => all > 0).sort((a, b) => b.all - a.all)) print(dim(row(`    ${code}`, each)) + `   ${dim(REASONS[code] ?? "")}`);
+  print(wrap("From edgetally's ledger. Every well-formed event is in exactly one column of each line, so the remainder is 0: nothing lost, nothing invented."));
+  const columns = ["accepted", ...STATES, "remainder"];
+  /** @param {string} label @param {(string | number)[]} cells */
+  const line = (label, cells) => {
+    const text = cells.map((cell, at) => (cell === 0 && columns[at] !== "remainder" ? "·" : typeof cell === "number" ? number(cell) : cell).padStart((columns[at]?.length ?? 0) + 1));
+    return `  ${named(label)}${text.join("")}`;
+  };
+  /** @param {string} name @param {string} state */
+  const cell = (name, state) => (state === "waiting" ? count(book, name, "retrying") + count(book, name, "processing") : count(book, name, state));
+  print(line("", columns));
+  for (const {name, title} of DESTINATIONS) print(line(title, columns.map((state) => cell(name, state))));
+  print(bold(line("all", columns.map((state) => DESTINATIONS.reduce((sum, {name}) => sum + cell(name, state), 0)))));
+  why(run);
+  for (const [name, events] of judged) {
+    const title = DESTINATIONS.find((one) => one.name === name)?.title ?? name;
+    print(wrap(`${title} judges later: until the cron trigger asked for the verdict, "processing" was the state of ${counted(events, "event")}. The demo ran the trigger at the end, since its verdicts are due after a second, a deployment's after half an hour.`));
   }
-  const remainders = DESTINATIONS.map(({name}) => count(book, name, "remainder"));
-  print(bold(row("remainder", remainders.map(String))) + `   ${dim("0: nothing lost, nothing invented")}`);
-  print(dim(row("(further attempts)", cells("retries"))) + `   ${dim("while a platform was away")}`);
   const meta = twin.received({platform: "meta", limit: 1_000_000}).events;
   const limited = meta.filter(({event}) => event.data_processing_options?.[0] === "LDU").length;
   const impersonal = meta.filter(({event}) => event.opt_out === true).length;
@@ -152,13 +202,13 @@ function became({book, twin}) {
  * @param {Run} run
  * @returns {string[]} what does not agree
  */
-function compare({book, tally, twin, personal}) {
+function compare({book, tally, twin, personal, waits}) {
   /** @type {string[]} */
   const problems = [];
   const stats = twin.stats();
   heading("DOES EVERYBODY AGREE?");
   print(wrap("The stand-in platforms share no code with edgetally and keep their own count."));
-  print(`  ${"".padEnd(10)}${"edgetally says".padEnd(24)}${"the platform says"}`);
+  print(`  ${"".padEnd(ROOM)}${"edgetally says".padEnd(24)}${"the platform says"}`);
   /** @param {boolean} right @param {string} problem */
   const verdict = (right, problem) => {
     if (!right) problems.push(problem);
@@ -177,13 +227,13 @@ function compare({book, tally, twin, personal}) {
       ...(dropped > 0 ? [`${number(dropped)} unusable`] : []),
     ];
     const problem = `${title}: delivered ${delivered}, but the platform received ${unique}, and ${duplicates} twice, ${dropped} unusable`;
-    print(`  ${title.padEnd(10)}${`delivered ${number(delivered)}`.padEnd(24)}${`received ${number(unique)}, ${more.join(", ")}`.padEnd(40)} ${verdict(right, problem)}`);
+    print(`  ${named(title)}${`delivered ${number(delivered)}`.padEnd(24)}${`received ${number(unique)}, ${more.join(", ")}`.padEnd(40)} ${verdict(right, problem)}`);
   }
   const received = intake(book, "received");
   const right = received === tally.events && intake(book, "malformed") === tally.told.rejected;
-  print(`  ${"Senders".padEnd(10)}${`received ${number(received)}`.padEnd(24)}${`were answered for ${number(tally.events)}`.padEnd(40)} ${verdict(right, `the ledger received ${received} events, the senders were answered for ${tally.events}`)}`);
+  print(`  ${"Senders".padEnd(ROOM)}${`received ${number(received)}`.padEnd(24)}${`were answered for ${number(tally.events)}`.padEnd(40)} ${verdict(right, `the ledger received ${received} events, the senders were answered for ${tally.events}`)}`);
   const {accepted, duplicates, blocked, rejected} = tally.told;
-  print(dim(`  ${"".padEnd(34)}(${number(accepted)} accepted, ${counted(duplicates, "copy", "copies")}, ${number(blocked)} blocked, ${number(rejected)} malformed)`));
+  print(dim(`  ${"".padEnd(ROOM + 24)}(${number(accepted)} accepted, ${counted(duplicates, "copy", "copies")}, ${number(blocked)} blocked, ${number(rejected)} malformed)`));
   print();
   const violations = stats.violations.length;
   const kinds = [...new Set(stats.violations.map(({platform, kind}) => `${platform} ${kind}`))].join(", ");
@@ -193,8 +243,8 @@ function compare({book, tally, twin, personal}) {
   if (violations > 0) problems.push(`the platforms saw ${counted(violations, "violation")}: ${kinds}`);
   if (stats.unrouted > 0) problems.push(`${counted(stats.unrouted, "request")} went to no platform`);
   if (book.remainder !== 0) problems.push(`the remainder is ${book.remainder}`);
-  const waiting = DESTINATIONS.reduce((sum, {name}) => sum + count(book, name, "retrying"), 0);
-  if (waiting > 0) problems.push(`${counted(waiting, "event")} still wait`);
+  const waiting = DESTINATIONS.reduce((sum, {name}) => sum + count(book, name, "retrying") + count(book, name, "processing"), 0) - (waits.get(HOURLY) ?? 0);
+  if (waiting > 0) problems.push(`${counted(waiting, "event")} still ${waiting === 1 ? "waits" : "wait"}`);
   if (tally.unanswered > 0) problems.push(`${counted(tally.unanswered, "request")} got no answer`);
   return problems;
 }
@@ -207,13 +257,12 @@ function outage({book, twin, outage: fault}, problems) {
   const title = target?.title ?? fault.destination;
   const others = DESTINATIONS.filter(({name}) => name !== fault.destination).map((other) => {
     const {events} = twin.received({platform: other.platform, limit: 1_000_000});
-    const meanwhile = events.filter(({at}) => Date.parse(at) >= fault.from && Date.parse(at) < fault.until).length;
-    return `${other.title} took ${number(meanwhile)}`;
+    return {title: other.title, n: events.filter(({at}) => Date.parse(at) >= fault.from && Date.parse(at) < fault.until).length};
   });
   const twice = twin.stats().platforms[target?.platform ?? ""]?.duplicates ?? 0;
-  const line = (/** @type {string} */ label, /** @type {string} */ text) => print(`  ${label.padEnd(22)}${text}`);
+  const line = (/** @type {string} */ label, /** @type {string} */ text) => print(`  ${label.padEnd(22)}${wrap(text, 24).trimStart()}`);
   line("what happened", `${title} answered HTTP 503 for ${duration(fault.until - fault.from)}`);
-  line("nobody else waited", `meanwhile ${others.join(", ")}`);
+  line("nobody else waited", `meanwhile the ${others.length} others took ${counted(others.reduce((sum, {n}) => sum + n, 0), "event")}: ${others.map(({title: other, n}) => `${other} ${number(n)}`).join(", ")}`);
   line("waiting at most", `${counted(fault.waiting, "event")}, in the queue, for ${title} alone`);
   line("further attempts", `${number(count(book, fault.destination, "retries"))}; a breaker spared Meta the others`);
   if (fault.drained > 0) line("after it was back", `the last one was delivered ${duration(fault.drained - fault.until)} later, ${twice === 0 ? "each of them once" : red(`${twice} twice`)}`);
@@ -256,56 +305,73 @@ function times({tally, twin, outage: fault}) {
     const {accepted_requests: n = 0, received = 0} = stats[platform] ?? {};
     return `${title} ${number(received)} in ${number(n)}`;
   });
-  print(`  events in requests: ${requests.join(", ")}`);
-  print(dim("  (GA4's protocol takes one visitor and one time per request)"));
+  print(wrap(`Events in requests: ${requests.join(", ")} (GA4 takes one visitor and one time per request, Google Ads a few events of a kind, and is asked for verdicts).`));
 }
 
-/** @param {any} body @returns {any[]} the events of a platform's request */
-function eventsOf(body) {
-  return body?.data ?? body?.events ?? [];
-}
+/**
+ * The platforms whose requests are shown, three dialects of one purchase: where in a body the events stand, and what one
+ * calls a purchase and its id.
+ * @type {Record<string, {list: (body: any) => any[] | undefined, put: (body: any, list: unknown[]) => unknown, id: (event: any) => unknown, purchase: (event: any) => boolean}>}
+ */
+const SHOWN = {
+  meta: {
+    list: (body) => body?.data,
+    put: (body, data) => ({...body, data}),
+    id: (event) => event.event_id,
+    purchase: (event) => event.event_name === "Purchase",
+  },
+  google_ads: {
+    list: (body) => body?.events,
+    put: (body, events) => ({...body, events}),
+    id: (event) => event.transactionId,
+    // Its events have no names; only what was bought has an order's number.
+    purchase: (event) => /^\d+$/.test(event.transactionId ?? ""),
+  },
+  reddit: {
+    list: (body) => body?.data?.events,
+    put: (body, events) => ({...body, data: {...body.data, events}}),
+    id: (event) => event.metadata?.conversion_id,
+    purchase: (event) => event.type?.tracking_type === "PURCHASE",
+  },
+};
 
-/** @param {any} event @returns {string} what the sender and each platform know it by */
-function idOf(event) {
-  return String(event?.event_id ?? event?.params?.transaction_id ?? "");
-}
-
-/** @param {any} event */
-function isPurchase(event) {
-  return /^purchase$/i.test(event?.event_name ?? event?.name ?? event?.event ?? "");
+/** @param {any} event @returns {string | undefined} the hash of its e-mail address, wherever it stands */
+function email(event) {
+  return /"(?:em|emailAddress|email)":\[?"([^"]+)"/.exec(JSON.stringify(event))?.[1];
 }
 
 /** @param {Run} run */
 function examples({twin, showcase}) {
-  const seen = DESTINATIONS.map(({platform, title}) => {
-    const all = twin.requests({platform, limit: 1000}).requests.reverse();
-    return {title, platform, requests: all.filter(({status, fault}) => status !== null && status < 300 && !fault)};
+  const seen = Object.entries(SHOWN).map(([platform, dialect]) => {
+    const title = DESTINATIONS.find((one) => one.platform === platform)?.title ?? platform;
+    const all = twin.requests({platform, limit: 10_000}).requests.reverse();
+    return {title, dialect, requests: all.filter(({status, fault, body}) => status === 200 && !fault && dialect.list(body))};
   });
   if (seen.every(({requests}) => requests.length === 0)) return;
   heading("THREE REQUESTS, AS THE PLATFORMS SAW THEM");
+  /** @param {typeof seen[0]} at @param {any} event @param {typeof showcase[0] | undefined} order */
+  const isOf = ({dialect}, event, order) => order !== undefined && dialect.purchase(event) && [order.id, order.order].includes(String(dialect.id(event)));
   // Best is one purchase that all three have: then one can compare.
-  const same = showcase.find(({id, order}) => seen.every(({requests}) => requests.some(({body}) => eventsOf(body).some((event) => isPurchase(event) && [id, order].includes(idOf(event))))));
-  print(wrap(`${same ? "One purchase, three times. Each identifier was spelled as that platform wants it and then hashed, so the same telephone number has another hash at Meta than at GA4." : "Identifiers were spelled as each platform wants it and then hashed."} (Recorded by the stand-ins, which shorten hashes and addresses and leave secrets out.)`));
+  const same = showcase.find((order) => seen.every((at) => at.requests.some(({body}) => at.dialect.list(body)?.some((event) => isOf(at, event, order)))));
+  const addresses = new Set(seen.map((at) => at.requests.flatMap(({body}) => at.dialect.list(body) ?? []).find((event) => isOf(at, event, same))).map((event) => event && email(event)));
+  const hashes = addresses.size > 1 ? ` Each identifier was spelled as that platform wants it and then hashed, so the one e-mail address has ${addresses.size === 2 ? "two" : "three"} hashes.` : "";
+  print(wrap(`${same ? `One purchase, three times.${hashes}` : "Identifiers were spelled as each platform wants it and then hashed."} (Recorded by the stand-ins, which shorten hashes and addresses and leave secrets out.)`));
   if (same) {
     print();
     print(`  ${bold("The shop's page")}  sent ${dim("(invented, like everything here)")}`);
     print(json({event: same.event.event, event_id: same.event.event_id, user: same.event.user}));
   }
-  for (const {title, platform, requests} of seen) {
-    /** @param {any} event */
-    const wanted = (event) => same !== undefined && isPurchase(event) && [same.id, same.order].includes(idOf(event));
-    const found = requests.find(({body}) => eventsOf(body).some(wanted)) ?? requests.find(({body}) => eventsOf(body).some(isPurchase)) ?? requests[0];
+  for (const at of seen) {
+    const {title, dialect, requests} = at;
+    const wanted = (/** @type {any} */ event) => isOf(at, event, same);
+    const found = [wanted, dialect.purchase, () => true]
+      .map((right) => requests.map((request) => ({...request, event: dialect.list(request.body)?.find(right)})).find(({event}) => event))
+      .find((one) => one);
     if (!found) continue;
-    const body = /** @type {any} */ (found.body);
-    const events = eventsOf(body);
-    const event = events.find(wanted) ?? events.find(isPurchase) ?? events[0];
-    const rest = events.length - 1;
+    const rest = (dialect.list(found.body)?.length ?? 1) - 1;
     print();
-    print(`  ${bold(title)}  answered ${found.status}`);
-    print(dim(cut(`  ${found.path}`, WIDTH)));
-    const id = found.headers["webhook-id"];
-    if (platform === "webhook" && id) print(dim(`  webhook-id: ${id}   webhook-signature: ${found.headers["webhook-signature"]}`));
-    print(json({...body, [body?.data ? "data" : "events"]: [event, ...(rest > 0 ? [`… and ${counted(rest, "event")} more`] : [])]}));
+    print(`  ${bold(title)}  answered ${found.status}  ${dim(cut(found.path, WIDTH - title.length - 18))}`);
+    print(json(dialect.put(found.body, [found.event, ...(rest > 0 ? [`… and ${counted(rest, "event")} more`] : [])])));
   }
 }
 
@@ -314,7 +380,7 @@ function letters({letters: found}) {
   if (found.length === 0) return;
   heading("DEAD LETTERS");
   print(wrap("What a platform refused for good, kept with its prepared payload; one call replays it."));
-  for (const {destination, event, event_id: id, state, code} of found.slice(0, 5)) print(`  ${destination.padEnd(6)}${event.padEnd(18)}${id.padEnd(24)}${state} with code ${code}`);
+  for (const {destination, event, event_id: id, state, code} of found.slice(0, 5)) print(`  ${destination.padEnd(12)}${event.padEnd(18)}${id.padEnd(24)}${state} with code ${code}`);
   if (found.length > 5) print(dim(`  and ${number(found.length - 5)} more`));
 }
 

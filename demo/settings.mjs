@@ -1,14 +1,12 @@
 // Everything that the demo is set to, in one place. The secrets open nothing: they are the stand-in platforms' own.
 
+import {NAMES, PLATFORMS, PLATFORM_SECRETS, DESTINATIONS as WANTED} from "../tests/support/platforms.mjs";
+
 /** The ports that `KEEP=1` asks for; any free ones when they are taken. */
 export const PORTS = {worker: 8787, twin: 8799};
 
 /** The destinations as the settings name them, what the twin calls them, and how the report names them. */
-export const DESTINATIONS = [
-  {name: "meta", platform: "meta", title: "Meta"},
-  {name: "ga4", platform: "ga4", title: "GA4"},
-  {name: "hook", platform: "webhook", title: "Webhook"},
-];
+export const DESTINATIONS = PLATFORMS;
 
 /** What the senders of the shop day show for themselves. */
 export const SENDERS = {
@@ -25,10 +23,17 @@ export const SECRETS = {
   EDGETALLY_ADMIN_TOKEN: ADMIN_TOKEN,
   SHOP_SECRET: SENDERS.shop.secret,
   BILLING_SECRET: SENDERS.billing.secret,
-  META_ACCESS_TOKEN: "EAAB-twin-token",
-  GA4_API_SECRET: "secret-of-the-demo",
-  HOOK_SECRET: "whsec_dHdpbi1ob29rLXNlY3JldC1mb3ItdGVzdHMtMDE=",
+  ...PLATFORM_SECRETS,
 };
+
+/** Where the outlet advertises. */
+const OUTLET = ["meta", "ga4", "google_ads", "tiktok", "pinterest", "snapchat"];
+
+/**
+ * Billing knows no pages. TikTok would want an event set of its own for that; LinkedIn and X take what has a rule or a tag
+ * there, and neither a renewal nor a refund has one.
+ */
+const PAGES_ONLY = ["tiktok", "linkedin", "x"];
 
 /**
  * The variable EDGETALLY, as wrangler.toml has it for a deployment.
@@ -47,22 +52,18 @@ export function settings(twin) {
         secret: "SHOP_SECRET",
         consent: "required",
         default_country: "DE",
-        destinations: ["meta", "ga4", "hook"],
+        destinations: NAMES,
       },
       outlet: {
         key: SENDERS.outlet.key,
         origins: [SENDERS.outlet.origin],
         consent: "implied",
         default_country: "US",
-        destinations: ["meta", "ga4"],
+        destinations: OUTLET,
       },
-      billing: {secret: "BILLING_SECRET", default_country: "DE", destinations: ["meta", "ga4", "hook"]},
+      billing: {secret: "BILLING_SECRET", default_country: "DE", destinations: NAMES.filter((name) => !PAGES_ONLY.includes(name))},
     },
-    destinations: {
-      meta: {dataset_id: "1234567890123456"},
-      ga4: {measurement_id: "G-9ABCDE1234", eu: true},
-      hook: {platform: "webhook", url: "https://hooks.example/edgetally"},
-    },
+    destinations: structuredClone(WANTED),
   };
 }
 

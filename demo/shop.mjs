@@ -19,6 +19,7 @@ import {SENDERS} from "./settings.mjs";
 /**
  * @typedef {object} Day
  * @property {Step[]} steps in the order of their times
+ * @property {Step[]} evening what billing sends when the shop has closed: refunds of the day's orders
  * @property {number} events how many events they hold, those of requests that will be turned away aside
  * @property {string} refused the event id that Meta will refuse for good
  * @property {{id: string, order: string, event: any}[]} showcase purchases that show much, the best first
@@ -34,7 +35,7 @@ import {SENDERS} from "./settings.mjs";
  * @property {Record<string, string>} headers
  * @property {Record<string, unknown>} context
  * @property {Record<string, unknown> | undefined} consent
- * @property {boolean} asked whether anybody asked for consent
+ * @property {boolean} gpc whether the browser says that nothing may be sold or shared
  */
 
 const DAY_MS = 86_400_000;
@@ -49,7 +50,7 @@ const GOODS = [
   {item_id: "SKU-71", item_name: "Book end", price: 19.9, item_brand: "Tick", item_category: "Decoration"},
   {item_id: "SKU-80", item_name: "Reading chair", price: 489, item_brand: "Holt", item_category: "Furniture"},
 ];
-const FIRST = ["Elena", "Jonas", "Mira", "Anton", "Zoë", "Björn", "Clara", "Émile", "Greta", "Tomás", "Ida", "Karel"];
+const FIRST = ["Elena", "Jonas", "Mira", "Anton", "Zoë", "Björn", "Anna-Lena", "Clara", "Émile", "Greta", "Jean-Luc", "Tomás", "Ida", "Karel"];
 const LAST = ["Brandt", "Lindqvist", "Okafor", "Müller", "Novák", "Sørensen", "García", "Falk", "Weiß", "Duarte"];
 const TOWNS = [
   {city: "Berlin", postal_code: "10117"},
@@ -74,6 +75,41 @@ const CONSENTS = /** @type {const} */ ([
   [5, {}],
   [3, {...ALL, analytics_storage: "denied"}],
 ]);
+
+const DIGITS = "0123456789";
+const HEX = "0123456789abcdef";
+const LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
+const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/**
+ * Ads that bring visitors, by weight: the parameter that the platform hangs onto the landing page, the form of its value,
+ * and the cookies in which the platform's tag keeps it. `outlet`: the outlet advertises there too.
+ *
+ * @typedef {(length: number, alphabet: string) => string} Draw
+ * @typedef {object} Ad
+ * @property {number} weight
+ * @property {string} parameter
+ * @property {boolean} outlet
+ * @property {(draw: Draw) => string} click
+ * @property {(click: string, since: number) => Record<string, string>} cookies
+ */
+/** @type {readonly Ad[]} */
+const ADS = [
+  {weight: 26, parameter: "gclid", outlet: true, click: (draw) => `EAIaIQobChMI${draw(34, BASE64)}_BwE`, cookies: (click, since) => ({_gcl_aw: `GCL.${since}.${click}`})},
+  {weight: 22, parameter: "fbclid", outlet: true, click: (draw) => `IwZXh0bgNhZW0CMTEAAR${draw(42, BASE64)}`, cookies: () => ({})},
+  {weight: 10, parameter: "ttclid", outlet: true, click: (draw) => `E.C.P.${draw(96, BASE64)}`, cookies: (click) => ({ttclid: click})},
+  {weight: 6, parameter: "epik", outlet: true, click: (draw) => `dj0yJnU9${draw(56, BASE64)}`, cookies: (click) => ({_epik: click})},
+  {weight: 6, parameter: "ScCid", outlet: true, click: uuid, cookies: (click) => ({_scclid: click})},
+  {weight: 5, parameter: "rdt_cid", outlet: false, click: (draw) => `5${draw(18, DIGITS)}`, cookies: (click) => ({_rdt_cid: click})},
+  {weight: 4, parameter: "li_fat_id", outlet: false, click: uuid, cookies: (click) => ({li_fat_id: click})},
+  {weight: 4, parameter: "twclid", outlet: false, click: (draw) => `2${draw(24, LETTERS)}`, cookies: (click) => ({_twclid: encodeURIComponent(JSON.stringify({twclid: click}))})},
+  {weight: 7, parameter: "msclkid", outlet: false, click: (draw) => draw(32, HEX), cookies: (click) => ({_uetmsclkid: `_uet${click}`})},
+];
+
+/** @param {Draw} draw */
+function uuid(draw) {
+  return `${draw(8, HEX)}-${draw(4, HEX)}-4${draw(3, HEX)}-${draw(1, "89ab")}${draw(3, HEX)}-${draw(12, HEX)}`;
+}
 
 /** What senders get wrong, as changes to a good event. */
 const MISTAKES = /** @type {((event: Record<string, any>, start: number) => unknown)[]} */ ([
@@ -138,6 +174,8 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   const server = [];
   /** @type {{at: number, event: Event}[]} */
   const billing = [];
+  /** @type {Event[]} */
+  const refunds = [];
   let events = 0;
   let personal = 0;
   let orders = 118_000;
@@ -145,6 +183,15 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   const candidates = [];
   /** @type {{score: number, id: string, order: string, event: any}[]} */
   const showcase = [];
+
+  /** @type {Draw} */
+  const draw = (length, alphabet) => Array.from({length}, () => alphabet[whole(0, alphabet.length - 1)]).join("");
+  /** @param {boolean} outlet */
+  const ad = (outlet) => {
+    const shown = ADS.filter((one) => one.outlet || !outlet);
+    let at = roll() * shown.reduce((sum, {weight}) => sum + weight, 0);
+    return shown.find(({weight}) => (at -= weight) < 0) ?? /** @type {Ad} */ (shown[0]);
+  };
 
   const consent = () => {
     let at = roll() * 100;
@@ -156,22 +203,34 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     const source = index % 5 === 4 ? "outlet" : "shop";
     const [first, last, town] = [one(FIRST), one(LAST), one(TOWNS)];
     const american = source === "outlet";
-    const local = `${first}.${last}`.normalize("NFD").replace(/[^A-Za-z.]/g, "");
+    const local = `${first}.${last}`.normalize("NFD").replace(/[^A-Za-z.-]/g, "");
+    const host = chance(0.5) ? "Gmail.com" : "mail.example";
     const since = Math.floor(start / 1000) - whole(60, 90 * 86_400);
-    const clicked = chance(0.35) ? `?fbclid=IwZXh0bgNhZW0CMTEAAR${index.toString(36).padStart(4, "0")}xq` : chance(0.3) ? `?gclid=EAIaIQobChMI${index.toString(36).padStart(4, "0")}` : "";
+    const now = Math.floor(start / 1000);
+    // Two of three come by an ad, and a few of those have come by another one before: its cookie is still there.
+    const [came, before] = [chance(0.66) ? ad(american) : undefined, chance(0.12) ? ad(american) : undefined];
+    const click = came?.click(draw) ?? "";
+    const clicked = came ? `?${came.parameter}=${click}` : "";
     const browser = one(BROWSERS);
     const ip = american ? `198.51.100.${whole(1, 254)}` : `203.0.113.${whole(1, 254)}`;
     const ga = `${whole(1e8, 2e9)}.${since}`;
     const session = String(Math.floor(start / 1000) - whole(5, 600));
-    const cookies = {_ga: `GA1.1.${ga}`, _ga_9ABCDE1234: `GS2.1.s${session}$o1$g1$t${session}$j60$l0$h0`, _fbp: `fb.1.${since}000.${whole(1e8, 2e9)}`};
+    // What the tags of a page that advertises everywhere leave behind.
+    const tags = {
+      _fbp: `fb.1.${since}000.${whole(1e8, 2e9)}`,
+      ...(before && chance(0.5) ? before.cookies(before.click(draw), since) : {}),
+      ...came?.cookies(click, now - whole(1, 60)),
+      ...(chance(0.8) ? {_ttp: draw(27, LETTERS), _scid: uuid(draw)} : {}),
+      ...(american ? {} : {_rdt_uuid: `${since}${draw(3, DIGITS)}.${uuid(draw)}`, _uetvid: draw(32, HEX)}),
+    };
+    const cookies = {_ga: `GA1.1.${ga}`, _ga_9ABCDE1234: `GS2.1.s${session}$o1$g1$t${session}$j60$l0$h0`, ...tags};
     const origin = SENDERS[source].origin;
     const gpc = chance(0.06);
-    const asked = !american;
     return {
       source,
       user: {
         // As people type it: capitals, spaces, tags, national numbers.
-        email: chance(0.2) ? ` ${local}+${source}@Mail.example` : `${local}${index}@mail.example`,
+        email: chance(0.2) ? ` ${local}+${source}@${host}` : `${local}${index}@${host}`,
         phone: american ? `(212) 555-01${String(whole(0, 99)).padStart(2, "0")}` : `0151 ${whole(1000, 9999)}${whole(1000, 9999)}`,
         first_name: first,
         last_name: last,
@@ -187,10 +246,10 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
         "cf-connecting-ip": ip,
         ...(gpc ? {"sec-gpc": "1"} : {}),
       },
-      context: {ip, user_agent: browser, client_id: ga, session_id: session, page_url: `${origin}/${clicked}`, cookies: {_fbp: cookies._fbp}},
+      context: {ip, user_agent: browser, client_id: ga, session_id: session, page_url: `${origin}/${clicked}`, cookies: tags},
       // The outlet's visitors live where the law is opt-out; a few opt out, and a few only have an unread consent string.
-      consent: asked ? consent() : chance(0.05) ? {us_privacy: "1YYN"} : chance(0.04) ? {tcf: "CQAAAAAQAAAAAAKAAAENAAEgAAAAAAAAAAAAAAAAAAA"} : undefined,
-      asked,
+      consent: !american ? consent() : chance(0.05) ? {us_privacy: "1YYN"} : chance(0.04) ? {tcf: "CQAAAAAQAAAAAAKAAAENAAEgAAAAAAAAAAAAAAAAAAA"} : undefined,
+      gpc,
     };
   };
 
@@ -260,20 +319,27 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
         if (chance(0.25)) does("sign_up", {user: {email: who.user.email}, properties: {method: "form"}}, 0.9);
         if (chance(0.75)) {
           orders += 1;
-          const bought = does("purchase", {event_id: `ord-${orders}`, transaction_id: String(orders), ...priced(basket), user: who.user}, 0.95);
+          const paid = priced(basket);
+          const bought = does("purchase", {event_id: `ord-${orders}`, transaction_id: String(orders), ...paid, user: who.user}, 0.95);
           const open = who.source === "shop" && who.consent?.ad_user_data === "granted" && who.consent?.ad_storage === "granted";
           if (open && at > length * 0.75) candidates.push(bought.event_id);
-          // One line of goods, an address with blanks and capitals, a click: little to read, much to see.
+          // One line of goods, an address that platforms spell differently, a click: little to read, much to see.
           else if (open && who.consent?.analytics_storage === "granted" && basket.length === 1) {
-            const score = (who.user.email?.startsWith(" ") ? 2 : 0) + (who.headers.referer?.includes("fbclid") ? 1 : 0);
+            const address = who.user.email ?? "";
+            const score = (address.startsWith(" ") ? 1 : 0) + (address.endsWith("@Gmail.com") ? 2 : 0) + (address.includes("-") ? 2 : 0) + (/[?&](?:gclid|fbclid|rdt_cid)=/.test(String(who.context.page_url)) ? 1 : 0);
             showcase.push({score, id: bought.event_id, order: String(orders), event: bought});
           }
-          if (chance(0.12)) {
-            billing.push({at: Math.min(length, at + 400), event: {
-              event: "refund", event_id: `ref-${orders}`, transaction_id: String(orders), ...priced(basket.slice(0, 1)), action_source: "system_generated",
-              user: {email: who.user.email ?? "", external_id: who.user.external_id}, consent: who.consent ?? ALL,
+          if (chance(0.15)) {
+            // Of several lines one comes back, and billing says what remains; else the order is undone as a whole.
+            const back = basket.slice(0, 1);
+            const rest = worth(basket.slice(1));
+            refunds.push({
+              event: "refund", event_id: `ref-${orders}`, transaction_id: String(orders), currency: paid.currency, action_source: "system_generated",
+              ...(rest > 0 ? {...priced(back), properties: {remaining_value: rest}} : {value: paid.value}),
+              user: {email: who.user.email ?? "", external_id: who.user.external_id},
+              consent: {...(who.consent ?? ALL), ...(who.gpc ? {gpc: true} : {})},
               ...(chance(0.5) ? {context: {client_id: who.context.client_id}} : {}),
-            }});
+            });
             events += 1;
           }
         }
@@ -334,6 +400,12 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     const list = billing.slice(from, from + 3);
     steps.push({...hook(list[list.length - 1]?.at ?? 0, `msg-${from}`, list.map(({event}) => event)), events: list.length});
   }
+  /** @type {Step[]} */
+  const evening = [];
+  for (let from = 0; from < refunds.length; from += 3) {
+    const list = refunds.slice(from, from + 3);
+    evening.push({...hook(length, `msg-evening-${from}`, list), events: list.length});
+  }
 
   // Requests that are turned away as a whole.
   const json = {"content-type": "application/json"};
@@ -362,5 +434,5 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
 
   steps.sort((a, b) => a.at - b.at);
   showcase.sort((a, b) => b.score - a.score);
-  return {steps, events, refused: candidates[0] ?? `ord-${orders}`, showcase, personal};
+  return {steps, evening, events, refused: candidates[0] ?? `ord-${orders}`, showcase, personal};
 }

@@ -117,13 +117,12 @@ function inline(value) {
 
 /**
  * JSON that fills its lines.
- * @param {unknown} value
+ * @param {object} value
  * @param {number} indent
  * @returns {string[]}
  */
 function fill(value, indent) {
   const list = Array.isArray(value);
-  if (typeof value !== "object" || value === null) return [cut(inline(value), WIDTH - indent)];
   /** @type {[string, unknown][]} */
   const entries = list ? value.map((one) => ["", one]) : Object.entries(value).map(([key, one]) => [`${JSON.stringify(key)}: `, one]);
   const pad = " ".repeat(indent + 2);
@@ -145,6 +144,10 @@ function fill(value, indent) {
       line = text;
     } else {
       flush();
+      if (typeof one !== "object" || one === null) {
+        lines.push(pad + key + cut(inline(one), room - key.length - comma.length) + comma);
+        return;
+      }
       const inner = fill(one, indent + 2);
       lines.push(pad + key + (inner.shift() ?? "").trimStart(), ...inner);
       lines[lines.length - 1] += comma;
@@ -162,7 +165,8 @@ function fill(value, indent) {
  */
 export function json(value, indent = 2) {
   const line = inline(value);
-  return line.length + indent <= WIDTH ? " ".repeat(indent) + line : fill(value, indent).join("\n");
+  if (line.length + indent <= WIDTH) return " ".repeat(indent) + line;
+  return typeof value === "object" && value !== null ? fill(value, indent).join("\n") : " ".repeat(indent) + cut(line, WIDTH - indent);
 }
 
 /** One line that is rewritten on a terminal; elsewhere a line every few seconds. */

@@ -24,7 +24,7 @@ export const DEFAULTS = {
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_EVENTS = 500_000;
 const MAX_VIOLATIONS = 1_000;
-const MAX_REQUESTS = 1_000;
+const MAX_REQUESTS = 5_000;
 const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 /**

@@ -176,8 +176,10 @@ fn load(json: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
         if !asked.iter().any(|known| known == name) {
             asked.push(name.to_owned());
         }
-        // Long enough for every rule, and different for each name.
-        Some(format!("{name:_<40}"))
+        // Sound for every rule, that of a service account's key file included, and different for each name.
+        Some(format!(
+            r#"{{"client_email": "{name}", "private_key": "-----BEGIN PRIVATE KEY-----"}}"#
+        ))
     };
     let loaded = Settings::load(json, &secret);
     (loaded, asked.into_inner())
@@ -308,6 +310,34 @@ mod tests {
             );
         }
         assert_eq!(report.warned, ["no source sends to destination hook"]);
+    }
+
+    #[test]
+    fn every_platform_passes_without_its_secrets() {
+        let destinations = r#"
+            ga4 = {measurement_id = "G-9ABCDE1234"}
+            google_ads = {customer_id = "1234567890", conversion_actions = {purchase = "987654321"}, service_account = "ADS_KEY"}
+            hook = {platform = "webhook", url = "https://hooks.example/in"}
+            linkedin = {client_id = "abc", conversions = {purchase = "104012"}}
+            meta = {dataset_id = "1234567890123456"}
+            pinterest = {ad_account_id = "549755885175"}
+            reddit = {pixel_id = "a2_exampl3"}
+            snapchat = {pixel_id = "0f0f0f0f-1a2b-4c3d-8e4f-5a6b7c8d9e0f"}
+            tiktok = {pixel_code = "C4A1B2C3D4E5F6G7H8I9"}
+            x = {pixel_id = "o8z6j", tags = {purchase = "tw-o8z6j-q4x9m"}, oauth = true}
+        "#;
+        let sources = r#"sources.shop = {secret = "SHOP_SECRET", destinations = ["meta"]}"#;
+        let text =
+            format!("[vars.EDGETALLY]\n{sources}\n[vars.EDGETALLY.destinations]\n{destinations}");
+        let report = check(&text, &[], at("2026-11-22"));
+        assert!(report.wrong.is_empty(), "{report:#?}");
+        for name in ["ADS_KEY", "LINKEDIN_REFRESH_TOKEN", "X_CONSUMER_SECRET"] {
+            let needed = format!("needs the secret {name} (");
+            assert!(
+                report.said.iter().any(|said| said.starts_with(&needed)),
+                "{name}\n{report:#?}"
+            );
+        }
     }
 
     #[test]
