@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use edgetally_core::destinations::Input;
+use edgetally_core::destinations::{ALL, Input};
 use edgetally_core::envelope::{Message, open};
 use edgetally_core::intake::Batch;
 use edgetally_core::outcome::{Answer, Reply};
@@ -13,13 +13,44 @@ use libfuzzer_sys::fuzz_target;
 
 const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
+/// A destination of each platform, as the fixtures of the core set them up.
+macro_rules! platforms {
+    ($($name:literal),+) => {
+        &[$(($name, include_str!(concat!("../../crates/core/tests/fixtures/destinations/", $name, "/settings.json")))),+]
+    };
+}
+
+const PLATFORMS: &[(&str, &str)] = platforms!(
+    "ga4",
+    "google_ads",
+    "linkedin",
+    "meta",
+    "microsoft",
+    "pinterest",
+    "reddit",
+    "snapchat",
+    "tiktok",
+    "webhook",
+    "x"
+);
+
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
-    let json = r#"{
-        "sources": {"shop": {"secret": "SHOP_SECRET", "consent": "implied", "test": true, "destinations": ["meta", "ga4", "hook"]}},
-        "destinations": {"meta": {"dataset_id": "1", "test_event_code": "T"}, "ga4": {"measurement_id": "G-1"},
-                         "hook": {"platform": "webhook", "url": "https://hooks.example/"}}
-    }"#;
-    Settings::load(json, &|name| {
+    let names: Vec<&str> = PLATFORMS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(
+        names,
+        ALL.iter().map(|entry| entry.platform).collect::<Vec<_>>(),
+        "one of each"
+    );
+    let destinations: Vec<String> = PLATFORMS
+        .iter()
+        .map(|(name, json)| format!("{name:?}: {json}"))
+        .collect();
+    let json = format!(
+        r#"{{"sources": {{"shop": {{"secret": "SHOP_SECRET", "consent": "implied", "destinations": {names:?}}}}},
+            "destinations": {{{}}}}}"#,
+        destinations.join(",")
+    );
+    Settings::load(&json, &|name| {
         Some(format!("{name}-0123456789abcdef0123456789abcdef"))
     })
     .unwrap()
@@ -69,8 +100,16 @@ fuzz_target!(|data: (u16, &str, &[u8])| {
         assert_eq!(batch.len(), 3);
         match configured.destination.read(&batch, &reply) {
             Answer::Each(outcomes) => assert_eq!(outcomes.len(), batch.len()),
-            Answer::Isolate(those) => assert!(!those.is_empty()),
+            Answer::Isolate(those) => {
+                assert!(!those.is_empty() && those.iter().all(|(place, _)| *place < batch.len()));
+            }
             Answer::All(_) | Answer::Split(_) => {}
+        }
+        if let Some(access) = configured.destination.access() {
+            let _ = access.read(&reply, NOW);
+        }
+        if let Some(inquiry) = configured.destination.inquiry() {
+            let _ = inquiry.read(&reply);
         }
     }
 });
