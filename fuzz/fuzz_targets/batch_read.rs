@@ -56,8 +56,8 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
             delivery.answer(flight.ticket, &Ok(Default::default()), &mut gates, now);
         }
         for aftermath in delivery.finish(now) {
-            for (_, message) in aftermath.messages {
-                open(&message).unwrap();
+            for message in aftermath.messages {
+                open(&message.text).unwrap();
             }
         }
     }

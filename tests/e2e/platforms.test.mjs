@@ -158,6 +158,18 @@ describe("every destination", {concurrency: 3}, () => {
     },
   );
 
+  everywhere("a limit whose end is told in a header of the platform's own: nothing is sent before", async (shop) => {
+    const end = Math.ceil(Date.now() / 1000) + 3;
+    shop.twin.faults({platform: "x", kind: "status", status: 429, headers: {"x-rate-limit-reset": String(end)}, times: 1});
+    await shop.server(order("limit-1"));
+    await waitFor("the 429", () => shop.twin.stats().platforms.x?.faulted === 1);
+    await shop.server(order("limit-2"));
+    await shop.settle();
+    assert.deepEqual(shop.arrived("x"), ["limit-1", "limit-2"]);
+    const times = shop.twin.requests({platform: "x"}).requests.map(({at}) => Date.parse(at)).sort((a, b) => a - b);
+    assert.ok((times[1] ?? 0) >= end * 1000, `${times.map((time) => time - end * 1000)} ms around the end`);
+  }, {destinations: ["x"]});
+
   everywhere("a key that signs nothing pauses Google Ads, and says so", async (shop) => {
     await shop.server(order("unsigned"));
     const code = await waitFor("the pause", async () => (await shop.fetch("/v1/health")).body.paused_here.google_ads?.code);
