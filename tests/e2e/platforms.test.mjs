@@ -158,6 +158,16 @@ describe("every destination", {concurrency: 3}, () => {
     },
   );
 
+  everywhere("an order of eight days ago goes to those that still take it", async (shop) => {
+    const {body} = await shop.server(order("old-1", {event_time: new Date(Date.now() - 8 * 86_400_000).toISOString()}));
+    const verdicts = body.results[0].destinations;
+    const taken = PLATFORMS.filter(({name}) => verdicts[name] === "queued").map(({name}) => name);
+    assert.deepEqual(taken, ["google_ads", "linkedin", "hook"]);
+    for (const {name} of PLATFORMS) if (!taken.includes(name)) assert.equal(verdicts[name], "skipped:too_old", name);
+    await shop.settle();
+    for (const {name, platform} of PLATFORMS) assert.deepEqual(shop.arrived(platform), taken.includes(name) ? ["old-1"] : [], platform);
+  });
+
   everywhere("a limit whose end is told in a header of the platform's own: nothing is sent before", async (shop) => {
     const end = Math.ceil(Date.now() / 1000) + 3;
     shop.twin.faults({platform: "x", kind: "status", status: 429, headers: {"x-rate-limit-reset": String(end)}, times: 1});
