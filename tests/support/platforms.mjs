@@ -96,6 +96,13 @@ export const PLATFORMS = [
     },
   },
   {
+    name: "microsoft",
+    platform: "microsoft",
+    title: "Microsoft Advertising",
+    settings: {tag_id: "97001234", page_views: true},
+    secrets: {MICROSOFT_ACCESS_TOKEN: credentials.microsoft.token},
+  },
+  {
     name: "hook",
     platform: "webhook",
     title: "Webhook",

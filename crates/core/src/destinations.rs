@@ -21,6 +21,7 @@ pub mod ga4;
 pub mod google_ads;
 pub mod linkedin;
 pub mod meta;
+pub mod microsoft;
 pub mod pinterest;
 pub mod reddit;
 pub mod snapchat;
@@ -70,6 +71,11 @@ pub const ALL: &[Entry] = &[
         platform: "meta",
         facts: &meta::FACTS,
         open: meta::open,
+    },
+    Entry {
+        platform: "microsoft",
+        facts: &microsoft::FACTS,
+        open: microsoft::open,
     },
     Entry {
         platform: "pinterest",

@@ -52,7 +52,7 @@ fn expected(
 }
 
 /// Platforms without a flag for visitors who opted out under a US state law, who are left out there.
-const WITHOUT_A_FLAG: &[&str] = &["google_ads", "linkedin", "x"];
+const WITHOUT_A_FLAG: &[&str] = &["google_ads", "linkedin", "microsoft", "x"];
 
 #[test]
 fn a_denied_visitor_produces_no_request() {
