@@ -98,7 +98,7 @@ export const PLATFORMS = [
   {
     name: "microsoft",
     platform: "microsoft",
-    title: "Microsoft Advertising",
+    title: "Microsoft",
     settings: {tag_id: "97001234", page_views: true},
     secrets: {MICROSOFT_ACCESS_TOKEN: credentials.microsoft.token},
   },
