@@ -360,10 +360,12 @@ impl Destination for Pinterest {
                 .into_iter()
                 .filter_map(|place| body.pointer(place)?.as_array())
                 .find(|results| !results.is_empty());
-            if let Some(results) = results {
+            let within = sent(batch).len();
+            // Of 422, nobody says that the results are those of all events.
+            let whole = |results: &&Vec<Value>| reply.status != 422 || results.len() == within;
+            if let Some(results) = results.filter(whole) {
                 return settle(batch, results.iter().map(outcome).collect());
             }
-            let within = sent(batch).len();
             let processed = body.get("num_events_processed").and_then(Value::as_u64);
             return if reply.status == 422 {
                 Answer::Split(Outcome::rejected(code))

@@ -454,7 +454,7 @@ impl Destination for Reddit {
             .get("data")
             .unwrap_or(&body)
             .get("message")
-            .is_some_and(Value::is_string);
+            .and_then(Value::as_str);
         match (failed, message) {
             (true, _) => {
                 let reason = error.and_then(|error| error.get("reason"));
@@ -466,8 +466,10 @@ impl Destination for Reddit {
                     Answer::Split(Outcome::rejected("error"))
                 }
             }
-            (false, true) => Answer::All(Outcome::Delivered),
-            (false, false) => Answer::All(Outcome::retry("reply_unreadable")),
+            // What v2 says with 400.
+            (false, Some(text)) if nothing_taken(text) => Answer::Split(fault()),
+            (false, Some(_)) => Answer::All(Outcome::Delivered),
+            (false, None) => Answer::All(Outcome::retry("reply_unreadable")),
         }
     }
 }
@@ -476,6 +478,13 @@ impl Destination for Reddit {
 fn named_place(path: &str) -> Option<usize> {
     let (_, rest) = path.split_once("events[")?;
     rest.split(']').next()?.parse().ok()
+}
+
+/// "There were 1 invalid conversion events. None were processed.", or "Successfully processed 0 conversion events."
+fn nothing_taken(message: &str) -> bool {
+    ["invalid conversion", "None were processed", "processed 0 "]
+        .into_iter()
+        .any(|words| message.contains(words))
 }
 
 /// "JSON error unexpected type number on field …".

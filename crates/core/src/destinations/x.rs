@@ -379,7 +379,8 @@ fn throttled(code: String, reply: &Reply) -> Outcome {
 /// The tag that an error text is about: `event_id (tw-q4x7k-q4x9m) is not a single event tag (SET)`, or `event_id
 /// q4x9m does not belong to provided account`.
 fn blamed(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("event_id ")?;
+    // Elsewhere it may be a value that is repeated.
+    let rest = message.trim_start().strip_prefix("event_id ")?;
     let rest = rest.strip_prefix('(').unwrap_or(rest);
     let (tag, rest) = rest.split_once([')', ' '])?;
     let about = ["is not a single event tag", "does not belong"];
@@ -615,6 +616,7 @@ mod tests {
             ),
             ("event_id (q4x9m) is required", None),
             ("conversion_id (event_id (q4x9m)) is too long", None),
+            ("user_agent (event_id q4x9m does not belong)", None),
             ("event_id ", None),
             ("event_id (", None),
             ("", None),
