@@ -67,6 +67,8 @@ const EVENTS: &[(&str, &str)] = &[
     ("generate_lead", "lead"),
     ("sign_up", "signup"),
     ("donate", "custom"),
+    // An event of the sender's own by this name would count as a sale.
+    ("checkout", "custom"),
 ];
 
 /// The names in the `OpenAPI` description. `start_trial`, `contact`, `schedule`, `submit_application`, `find_location` and
@@ -571,6 +573,12 @@ mod tests {
                 "Raffle-2",
             ),
             ("", "donate", "custom"),
+            ("", "checkout", "custom"),
+            (
+                r#", "events": {"checkout": "checkout"}"#,
+                "checkout",
+                "checkout",
+            ),
             ("", "view_item_list", "view_category"),
         ] {
             assert_eq!(name(settings, canonical), theirs, "{canonical} {settings}");
