@@ -179,7 +179,6 @@ impl User<'_> {
 }
 
 /// LinkedIn's error texts repeat values and name places where a line begins, so no value may begin one.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as filters have it")]
 fn one_line(text: &&str) -> bool {
     !text.contains(char::is_control)
 }
@@ -696,7 +695,7 @@ mod tests {
 
     #[test]
     fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
-        let parcel: crate::envelope::Parcel<'_> = serde_json::from_str(
+        let parcel: envelope::Parcel<'_> = serde_json::from_str(
             r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
         )
         .unwrap();

@@ -610,7 +610,7 @@ mod tests {
 
     #[test]
     fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
-        let parcel: crate::envelope::Parcel<'_> = serde_json::from_str(
+        let parcel: envelope::Parcel<'_> = serde_json::from_str(
             r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
         )
         .unwrap();

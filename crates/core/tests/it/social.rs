@@ -59,14 +59,14 @@ fn every_event_has_the_name_that_its_platform_documents() {
         donate             Donate               custom             -               CUSTOM:Donate
         raffle_won         raffle_won           raffle_won         -               CUSTOM:raffle_won";
     for line in table.lines().filter(|line| !line.trim().is_empty()) {
-        let names: Vec<&str> = line.split_whitespace().collect();
+        let row: Vec<&str> = line.split_whitespace().collect();
         for (platform, expected) in ["tiktok", "pinterest", "snapchat", "reddit"]
             .into_iter()
-            .zip(&names[1..])
+            .zip(&row[1..])
         {
             let mut settings = platform_settings(platform);
             settings.as_object_mut().unwrap().remove("events");
-            let (verdict, body) = sent(platform, settings, &event(names[0]));
+            let (verdict, body) = sent(platform, settings, &event(row[0]));
             let named = match platform {
                 "tiktok" => body["event"].as_str().map(str::to_owned),
                 "reddit" => body["type"]["tracking_type"].as_str().map(|kind| {
@@ -81,7 +81,7 @@ fn every_event_has_the_name_that_its_platform_documents() {
                 named.as_deref().unwrap_or("-"),
                 *expected,
                 "{} at {platform}: {verdict}",
-                names[0]
+                row[0]
             );
             assert_eq!(verdict == "skipped:event_not_mapped", *expected == "-");
         }
