@@ -1,8 +1,10 @@
 //! What the social platforms' pages say of names, times, amounts and addresses, as one table for all six.
 
+use edgetally_core::delivery::{Delivery, Gates};
+use edgetally_core::outcome::Reply;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, plan, platform_settings, requests, shop};
+use crate::support::{NOW, envelopes, files, fixtures, plan, platform_settings, requests, shop};
 
 const PLATFORMS: [&str; 6] = ["linkedin", "pinterest", "reddit", "snapchat", "tiktok", "x"];
 
@@ -210,6 +212,53 @@ fn who_cannot_be_recognised_is_skipped_with_the_minimum_of_each_platform() {
                 "skipped:identifiers_missing"
             };
             assert_eq!(verdict, expected, "{user} {context} at {platform}");
+        }
+    }
+}
+
+/// A platform that answers every request alike, whatever it says, is asked about twice per event at the most.
+#[test]
+fn no_reply_leads_to_requests_without_end() {
+    const EVENTS: usize = 24;
+    for platform in PLATFORMS {
+        let settings = shop(
+            &[(platform, platform_settings(platform))],
+            &Value::Null,
+            &Value::Null,
+        );
+        let events: Vec<Value> = (0..EVENTS)
+            .map(|n| {
+                let mut one = event("contact");
+                one["event_id"] = json!(format!("r-{n}"));
+                one
+            })
+            .collect();
+        let plan = plan(&settings, None, &Value::from(events).to_string());
+        let envelopes = envelopes(&plan.messages);
+        let folder = fixtures()
+            .join("destinations")
+            .join(platform)
+            .join("replies");
+        for (name, text) in files(&folder) {
+            let stored: Value = serde_json::from_str(&text).unwrap();
+            let body = match &stored["body"] {
+                Value::String(text) => text.clone(),
+                json => json.to_string(),
+            };
+            let reply = Reply {
+                status: stored["status"].as_u64().unwrap() as u16,
+                retry_after: None,
+                body: body.into_bytes(),
+            };
+            let mut gates = Gates::new();
+            let mut delivery = Delivery::new(&settings, &envelopes, &gates, NOW);
+            let mut sent = 0;
+            while let Some(flight) = delivery.next(&mut gates, NOW) {
+                sent += 1;
+                assert!(sent <= 2 * EVENTS, "{platform} {name}");
+                delivery.answer(flight.ticket, &Ok(reply.clone()), &mut gates, NOW);
+            }
+            assert!(sent > 0, "{platform} {name}");
         }
     }
 }
