@@ -178,6 +178,11 @@ impl User<'_> {
     }
 }
 
+/// LinkedIn's error texts repeat values and name places where a line begins, so no value may begin one.
+fn one_line(text: &&str) -> bool {
+    !text.contains(char::is_control)
+}
+
 /// The response to a lead form: its id, or all of its URN.
 fn lead(input: &Input<'_>) -> Option<String> {
     const PREFIX: &str = "urn:li:leadGenFormResponse:";
@@ -195,6 +200,15 @@ fn lead(input: &Input<'_>) -> Option<String> {
 }
 
 impl LinkedIn {
+    /// What was perhaps taken.
+    fn unproven(&self, code: &str) -> Outcome {
+        if self.retry_lost_replies {
+            Outcome::retry(code)
+        } else {
+            Outcome::rejected("reply_lost")
+        }
+    }
+
     fn rule(&self, input: &Input<'_>) -> Option<&str> {
         self.conversions
             .get(input.event.name.as_str())
@@ -209,13 +223,15 @@ impl LinkedIn {
         };
         User {
             email: input.hashed(),
-            click_id: input.clicked("li_fat_id", &["li_fat_id"]),
+            click_id: input.clicked("li_fat_id", &["li_fat_id"]).filter(one_line),
             ip: input
                 .ipv4()
                 .filter(|_| self.version.as_str() >= PLAIN_ADDRESS_VERSION),
             names,
             // A shop that numbers its customers by e-mail address would send just that.
-            external_id: input.clear::<ExternalIdText>().filter(|_| self.external_id),
+            external_id: input
+                .clear::<ExternalIdText>()
+                .filter(|id| self.external_id && one_line(id)),
             lead: lead(input),
         }
     }
@@ -260,8 +276,8 @@ impl LinkedIn {
                 user.object("userInfo", |info| {
                     info.put("hashedFirstName", first);
                     info.put("hashedLastName", last);
-                    info.put("companyName", input.text("company_name"));
-                    info.put("title", input.text("job_title"));
+                    info.put("companyName", input.text("company_name").filter(one_line));
+                    info.put("title", input.text("job_title").filter(one_line));
                     info.put("countryCode", input.clear::<CountryCode>());
                 });
             }
@@ -361,9 +377,16 @@ impl Destination for LinkedIn {
         }
         match (reply.status, body.get("elements").and_then(Value::as_array)) {
             (200..=299, Some(elements)) => {
-                Answer::Each(elements.iter().take(batch.len()).map(by_element).collect())
+                let mut elements = elements.iter();
+                let outcomes = batch.iter().map(|_| match elements.next() {
+                    Some(element) => {
+                        by_element(element).unwrap_or_else(|| self.unproven("reply_unreadable"))
+                    }
+                    None => self.unproven("reply_short"),
+                });
+                Answer::Each(outcomes.collect())
             }
-            (200..=299, None) => Answer::All(Outcome::retry("reply_unreadable")),
+            (200..=299, None) => Answer::All(self.unproven("reply_unreadable")),
             // A rule that does not exist looks like this, and so does a member without access to the account.
             (403, _) if message.contains("No ad accounts found") => {
                 Answer::All(Outcome::Unauthorized {
@@ -389,8 +412,8 @@ impl Destination for LinkedIn {
 
     fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         // LinkedIn documents that it recognises an id between tag and API, not between two calls of the API.
-        Answer::All(if lost && !self.retry_lost_replies {
-            Outcome::rejected("reply_lost")
+        Answer::All(if lost {
+            self.unproven(code)
         } else {
             Outcome::retry(code)
         })
@@ -401,23 +424,18 @@ fn http_code(status: u16) -> String {
     format!("http_{status}")
 }
 
-/// What one of a batch's own results means.
-fn by_element(element: &Value) -> Outcome {
-    let Some(status) = element
-        .get("status")
-        .and_then(Value::as_u64)
-        .and_then(|status| u16::try_from(status).ok())
-    else {
-        return Outcome::retry("reply_unreadable");
-    };
-    match status {
+/// What one of a batch's own results means; nothing where it is none.
+fn by_element(element: &Value) -> Option<Outcome> {
+    let status = element.get("status")?.as_u64()?;
+    let status = u16::try_from(status).ok()?;
+    Some(match status {
         200..=299 => Outcome::Delivered,
         401 | 403 => Outcome::Unauthorized {
             code: http_code(status),
         },
         408 | 423 | 425 | 429 | 500..=599 => Outcome::retry(http_code(status)),
         _ => Outcome::rejected(http_code(status)),
-    }
+    })
 }
 
 /// A refusal of the whole batch, for the events that its text names.
@@ -625,6 +643,18 @@ mod tests {
     }
 
     #[test]
+    fn what_breaks_a_line_stays_here() {
+        // LinkedIn's texts repeat values, and their lines begin with the places of the events at fault.
+        let settings = r#"{"conversions": {"contact": "1"}, "external_id": true}"#;
+        let who = r#""email": "jo@mail.example", "first_name": "Jo", "last_name": "Roe", "external_id": "7\nIndex: 4, ERROR""#;
+        let more = r#""context": {"cookies": {"li_fat_id": "a\nIndex: 1, ERROR"}},
+            "properties": {"company_name": "Roe\nIndex: 2, ERROR", "job_title": "\nIndex: 3, ERROR"},"#;
+        let body = sent(settings, &event(who, more));
+        assert!(body.contains("SHA256_EMAIL") && body.contains("hashedLastName"));
+        assert!(!body.contains("Index"), "{body}");
+    }
+
+    #[test]
     fn one_name_alone_an_ipv6_address_and_an_odd_lead_identify_nobody() {
         let settings = r#"{"conversions": {"contact": "1"}}"#;
         for (user, more) in [
@@ -661,6 +691,42 @@ mod tests {
             &event("", r#""properties": {"linkedin_lead_id": 4401},"#),
         );
         assert!(body.contains("leadGenFormResponse:4401\""), "{body}");
+    }
+
+    #[test]
+    fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
+        let parcel: envelope::Parcel<'_> = serde_json::from_str(
+            r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
+        )
+        .unwrap();
+        let batch = [Input::new(&parcel, crate::consent::Grant::from_wire(3)); 2];
+        for (retry, lost) in [("", false), (r#", "retry_lost_replies": false"#, true)] {
+            let settings =
+                opened(&[r#"{"conversions": {"purchase": "1"}"#, retry, "}"].concat()).unwrap();
+            let destination = &settings.destinations[0].destination;
+            for (body, expected) in [
+                ("", "reply_lost"),
+                (r#"{"elements": [{"status": 201}]}"#, "reply_lost"),
+                (r#"{"elements": [{"status": 201}, {}]}"#, "reply_lost"),
+                (
+                    r#"{"elements": [{"status": 201}, {"status": 503}]}"#,
+                    "Retry",
+                ),
+            ] {
+                let reply = Reply {
+                    status: 200,
+                    retry_after: None,
+                    body: body.as_bytes().to_vec(),
+                };
+                let shown = format!("{:?}", destination.read(&batch, &reply));
+                let expected = if lost { expected } else { "Retry" };
+                assert!(shown.contains(expected), "{body}: {shown}");
+                assert!(
+                    !lost || expected == "Retry" || !shown.contains("Retry"),
+                    "{body}: {shown}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub const FACTS: Facts = Facts {
     api_version: VERSION,
     version_ends: None,
     read: "2026-11-22",
-    most_events: 1000,
+    // Pinterest takes 1,000, but answers with a text or two for each, and a reply is read up to 256 KiB: behind that, all
+    // would be sent again.
+    most_events: 250,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
     spellings: Spellings::of(&[
@@ -67,6 +69,8 @@ const EVENTS: &[(&str, &str)] = &[
     ("generate_lead", "lead"),
     ("sign_up", "signup"),
     ("donate", "custom"),
+    // An event of the sender's own by this name would count as a sale.
+    ("checkout", "custom"),
 ];
 
 /// The names in the `OpenAPI` description. `start_trial`, `contact`, `schedule`, `submit_application`, `find_location` and
@@ -211,6 +215,42 @@ impl Pinterest {
         let theirs = self.events.resolve(EVENTS, name)?;
         let listed = !self.unlisted_as_custom || LISTED.contains(&theirs);
         Some(if listed { theirs } else { "custom" })
+    }
+
+    /// Whether an event that was perhaps taken would count twice if it were sent again, and nobody would know.
+    fn twice(&self, input: &Input<'_>) -> bool {
+        !self.retry_lost_replies && offline(input) && !input.event.test
+    }
+
+    /// What was perhaps taken, all of it.
+    fn again(&self, batch: &[Input<'_>], code: &str) -> Answer {
+        if !batch.iter().any(|input| self.twice(input)) {
+            return Answer::All(Outcome::retry(code));
+        }
+        let outcomes = batch.iter().map(|input| {
+            if self.twice(input) {
+                Outcome::rejected("reply_lost")
+            } else {
+                Outcome::retry(code)
+            }
+        });
+        Answer::Each(outcomes.collect())
+    }
+
+    /// One outcome for each event that was sent. Tests beyond the twentieth were not, and go next.
+    fn settle(&self, batch: &[Input<'_>], mut outcomes: Vec<Outcome>) -> Answer {
+        let within = sent(batch).len();
+        outcomes.resize(within, Outcome::retry("reply_short"));
+        for (outcome, input) in outcomes.iter_mut().zip(batch) {
+            if matches!(outcome, Outcome::Retry { .. }) && self.twice(input) {
+                *outcome = Outcome::rejected("reply_lost");
+            }
+        }
+        if within < batch.len() {
+            Answer::Isolate(outcomes.into_iter().enumerate().collect())
+        } else {
+            Answer::Each(outcomes)
+        }
     }
 
     fn write(&self, out: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
@@ -360,17 +400,19 @@ impl Destination for Pinterest {
                 .into_iter()
                 .filter_map(|place| body.pointer(place)?.as_array())
                 .find(|results| !results.is_empty());
-            if let Some(results) = results {
-                return settle(batch, results.iter().map(outcome).collect());
-            }
             let within = sent(batch).len();
+            // Of 422, nobody says that the results are those of all events.
+            let whole = |results: &&Vec<Value>| reply.status != 422 || results.len() == within;
+            if let Some(results) = results.filter(whole) {
+                return self.settle(batch, results.iter().map(outcome).collect());
+            }
             let processed = body.get("num_events_processed").and_then(Value::as_u64);
             return if reply.status == 422 {
                 Answer::Split(Outcome::rejected(code))
             } else if processed >= Some(within as u64) {
-                settle(batch, vec![Outcome::Delivered; within])
+                self.settle(batch, vec![Outcome::Delivered; within])
             } else {
-                Answer::All(Outcome::retry("reply_unreadable"))
+                self.again(batch, "reply_unreadable")
             };
         }
         if reply.status == 503 && number == Some(4197) {
@@ -390,30 +432,11 @@ impl Destination for Pinterest {
     }
 
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
-        let twice = |input: &Input<'_>| lost && offline(input) && !input.event.test;
-        if self.retry_lost_replies || !batch.iter().any(twice) {
-            return Answer::All(Outcome::retry(code));
+        if lost {
+            self.again(batch, code)
+        } else {
+            Answer::All(Outcome::retry(code))
         }
-        let outcomes = batch.iter().map(|input| {
-            if twice(input) {
-                // Sent again it might count twice, and nobody would know.
-                Outcome::rejected("reply_lost")
-            } else {
-                Outcome::retry(code)
-            }
-        });
-        Answer::Each(outcomes.collect())
-    }
-}
-
-/// One outcome for each event that was sent. Tests beyond the twentieth were not, and go next.
-fn settle(batch: &[Input<'_>], mut outcomes: Vec<Outcome>) -> Answer {
-    let within = sent(batch).len();
-    outcomes.resize(within, Outcome::retry("reply_short"));
-    if within < batch.len() {
-        Answer::Isolate(outcomes.into_iter().enumerate().collect())
-    } else {
-        Answer::Each(outcomes)
     }
 }
 
@@ -552,6 +575,12 @@ mod tests {
                 "Raffle-2",
             ),
             ("", "donate", "custom"),
+            ("", "checkout", "custom"),
+            (
+                r#", "events": {"checkout": "checkout"}"#,
+                "checkout",
+                "checkout",
+            ),
             ("", "view_item_list", "view_category"),
         ] {
             assert_eq!(name(settings, canonical), theirs, "{canonical} {settings}");
@@ -705,6 +734,45 @@ mod tests {
             careless.unanswered(&batch, "timeout", true),
             Answer::All(again())
         );
+    }
+
+    #[test]
+    fn a_success_that_proves_nothing_is_not_repeated_about_a_till() {
+        let (till, page) = (event(r#", "a": "physical_store""#), event(""));
+        let till: Parcel<'_> = serde_json::from_str(&till).unwrap();
+        let page: Parcel<'_> = serde_json::from_str(&page).unwrap();
+        let batch = [&page, &till].map(|parcel| Input::new(parcel, Grant::from_wire(GRANT)));
+        let read = |settings: &str, body: &str| {
+            let reply = Reply {
+                status: 200,
+                retry_after: None,
+                body: body.as_bytes().to_vec(),
+            };
+            pinterest(settings).read(&batch, &reply)
+        };
+        let lost = || Outcome::rejected("reply_lost");
+        for (body, first) in [
+            ("", Outcome::retry("reply_unreadable")),
+            (
+                r#"{"events": [{"status": "processed"}]}"#,
+                Outcome::Delivered,
+            ),
+            (
+                r#"{"events": [{"status": "processed"}, {"status": "?"}]}"#,
+                Outcome::Delivered,
+            ),
+        ] {
+            assert_eq!(read("", body), Answer::Each(vec![first, lost()]), "{body}");
+            let careless = read(r#", "retry_lost_replies": true"#, body);
+            assert!(!format!("{careless:?}").contains("reply_lost"), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_reply_to_a_full_batch_is_read_to_its_end() {
+        // Both usual warnings at every event, and as much again for what else may stand there.
+        let result = r#"{"status": "processed", "error_message": null, "warning_message": "external_id is missing. We highly recommend this on all events. It may improve reporting performance such as ROAS/CPA. ; click_id is missing. We highly recommend this on all events. It may improve reporting performance such as ROAS/CPA."}, "#;
+        assert!(FACTS.most_events * result.len() * 2 <= Reply::MOST_BYTES);
     }
 
     #[test]

@@ -401,6 +401,12 @@ impl Destination for Reddit {
         // Not always JSON: a refused token is told in plain text.
         let body = reply.json();
         let error = body.get("error").filter(|error| !error.is_null());
+        let failed = error.is_some() || body.get("success").and_then(Value::as_bool) == Some(false);
+        let message = body
+            .get("data")
+            .unwrap_or(&body)
+            .get("message")
+            .and_then(Value::as_str);
         // v2 has the list of those that were not taken at the top, and v3 was seen to name their places as well.
         let list = |name: &str| {
             [Some(&body), body.get("data"), error]
@@ -424,7 +430,10 @@ impl Destination for Reddit {
         match places {
             None if invalid.is_some() => return Answer::Split(fault()),
             None => {}
-            Some(places) if taken => {
+            // Those that are not listed were taken where the reply says that some were.
+            Some(places)
+                if taken && !failed && message.is_some_and(|text| !nothing_taken(text)) =>
+            {
                 let each = (0..batch.len()).map(|place| {
                     if places.contains(&place) {
                         fault()
@@ -449,12 +458,6 @@ impl Destination for Reddit {
         if !taken {
             return Answer::Split(Outcome::rejected(http));
         }
-        let failed = error.is_some() || body.get("success").and_then(Value::as_bool) == Some(false);
-        let message = body
-            .get("data")
-            .unwrap_or(&body)
-            .get("message")
-            .is_some_and(Value::is_string);
         match (failed, message) {
             (true, _) => {
                 let reason = error.and_then(|error| error.get("reason"));
@@ -466,8 +469,10 @@ impl Destination for Reddit {
                     Answer::Split(Outcome::rejected("error"))
                 }
             }
-            (false, true) => Answer::All(Outcome::Delivered),
-            (false, false) => Answer::All(Outcome::retry("reply_unreadable")),
+            // What v2 says with 400.
+            (false, Some(text)) if nothing_taken(text) => Answer::Split(fault()),
+            (false, Some(_)) => Answer::All(Outcome::Delivered),
+            (false, None) => Answer::All(Outcome::retry("reply_unreadable")),
         }
     }
 }
@@ -476,6 +481,13 @@ impl Destination for Reddit {
 fn named_place(path: &str) -> Option<usize> {
     let (_, rest) = path.split_once("events[")?;
     rest.split(']').next()?.parse().ok()
+}
+
+/// "There were 1 invalid conversion events. None were processed.", or "Successfully processed 0 conversion events."
+fn nothing_taken(message: &str) -> bool {
+    ["invalid conversion", "None were processed", "processed 0 "]
+        .into_iter()
+        .any(|words| message.contains(words))
 }
 
 /// "JSON error unexpected type number on field …".

@@ -412,13 +412,9 @@ impl Destination for Snapchat {
     }
 }
 
-/// Which event of the batch is at fault, counted from 0.
+/// Which event of the batch is at fault, counted from 0. A text may be its name or its id instead, which may be a number.
 fn fault_place(body: &Value) -> Option<usize> {
-    match body.get("event")? {
-        Value::Number(number) => usize::try_from(number.as_u64()?).ok(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
+    usize::try_from(body.get("event")?.as_u64()?).ok()
 }
 
 /// The first of Snap's codes, where it looks like one; `reason` and `error_msgs` may repeat what was sent.

@@ -397,10 +397,16 @@ impl Destination for TikTok {
             40100 => later(Some(300)),
             // No permission for the pixel, no such pixel; the token.
             40001 | 40101..=40105 => Answer::All(Outcome::Unauthorized { code }),
+            // A code that is not documented, with a status that is not of faults in events.
+            40000..=49999 if number != 40002 && matches!(reply.status, 401 | 403) => {
+                Answer::All(Outcome::Unauthorized { code })
+            }
+            40000..=49999 if number != 40002 && reply.status == 429 => later(Some(60)),
             40000..=49999 => {
-                let named = body
-                    .get("message")
-                    .and_then(|text| place(&text.to_string()));
+                let named = body.get("message").and_then(|message| match message {
+                    Value::String(text) => place(text),
+                    other => place(&other.to_string()),
+                });
                 match named.filter(|place| number == 40002 && *place < batch.len()) {
                     Some(place) => Answer::Isolate(vec![(place, Outcome::rejected(code))]),
                     None => Answer::Split(Outcome::rejected(code)),
@@ -412,10 +418,10 @@ impl Destination for TikTok {
     }
 }
 
-/// The event that a message speaks of first: `Batch.3.properties…`, or `data.3.event_time…`. What follows may repeat
-/// values, which may look like anything.
+/// The event that a message speaks of: `Batch.3.properties…`, or `data.3.event_time…`. What follows may repeat values,
+/// which may look like anything, so a path that does not begin the message counts only where it is the only one.
 fn place(message: &str) -> Option<usize> {
-    ["Batch.", "data."]
+    let mut found: Vec<(usize, usize)> = ["Batch.", "data."]
         .iter()
         .flat_map(|prefix| message.match_indices(prefix))
         .filter_map(|(at, prefix)| {
@@ -427,8 +433,11 @@ fn place(message: &str) -> Option<usize> {
             let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
             Some((at, number.parse().ok().filter(|_| digits)?))
         })
-        .min()
-        .map(|(_, place)| place)
+        .collect();
+    found.sort_unstable();
+    let (at, first) = *found.first()?;
+    let begins = !message.get(..at)?.contains(char::is_alphanumeric);
+    (begins || found.iter().all(|(_, place)| *place == first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -495,6 +504,9 @@ mod tests {
             ("error: data.12.event_time", Some(12)),
             ("\"data.3.user.email\", \"Batch.1.event\"", Some(3)),
             ("Batch.4.event_id: Batch.1.x is not a valid string", Some(4)),
+            ("Faults:\nBatch.2.event_id, Batch.2.event", Some(2)),
+            // One of them may be a value.
+            ("Not a string: data.0.x, at Batch.2.event_id", None),
             // Not a path, or not to an event.
             ("Batch..event", None),
             ("Batch.x.event", None),

@@ -192,6 +192,15 @@ impl<'a> User<'a> {
 }
 
 impl X {
+    /// What was perhaps taken.
+    fn unproven(&self, code: &str) -> Outcome {
+        if self.retry_lost_replies {
+            Outcome::retry(code)
+        } else {
+            Outcome::rejected("reply_lost")
+        }
+    }
+
     fn tag(&self, input: &Input<'_>) -> Option<&str> {
         self.tags.get(input.event.name.as_str()).map(String::as_str)
     }
@@ -341,9 +350,9 @@ impl Destination for X {
             200..=299 if errors.is_null() || errors.as_array().is_some_and(Vec::is_empty) => {
                 Answer::All(match processed {
                     Some(processed) if processed == batch.len() as u64 => Outcome::Delivered,
-                    // Sent again: X recognises a tag's `conversion_id` for 48 hours.
-                    Some(_) => Outcome::retry("conversions_processed_differs"),
-                    None => Outcome::retry("reply_unreadable"),
+                    Some(0) => Outcome::retry("conversions_processed_differs"),
+                    Some(_) => self.unproven("conversions_processed_differs"),
+                    None => self.unproven("reply_unreadable"),
                 })
             }
             _ => Answer::Split(Outcome::rejected(code)),
@@ -352,8 +361,8 @@ impl Destination for X {
 
     fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         // X documents that it recognises an id between pixel and API, not between two calls of the API.
-        Answer::All(if lost && !self.retry_lost_replies {
-            Outcome::rejected("reply_lost")
+        Answer::All(if lost {
+            self.unproven(code)
         } else {
             Outcome::retry(code)
         })
@@ -379,7 +388,8 @@ fn throttled(code: String, reply: &Reply) -> Outcome {
 /// The tag that an error text is about: `event_id (tw-q4x7k-q4x9m) is not a single event tag (SET)`, or `event_id
 /// q4x9m does not belong to provided account`.
 fn blamed(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("event_id ")?;
+    // Elsewhere it may be a value that is repeated.
+    let rest = message.trim_start().strip_prefix("event_id ")?;
     let rest = rest.strip_prefix('(').unwrap_or(rest);
     let (tag, rest) = rest.split_once([')', ' '])?;
     let about = ["is not a single event tag", "does not belong"];
@@ -599,6 +609,46 @@ mod tests {
     }
 
     #[test]
+    fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
+        let parcel: envelope::Parcel<'_> = serde_json::from_str(
+            r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
+        )
+        .unwrap();
+        let batch = [Input::new(&parcel, crate::consent::Grant::from_wire(3)); 2];
+        for (retry, lost) in [("", false), (r#", "retry_lost_replies": false"#, true)] {
+            let settings = opened(
+                &[
+                    r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}"#,
+                    retry,
+                    "}",
+                ]
+                .concat(),
+            )
+            .unwrap();
+            let destination = &settings.destinations[0].destination;
+            for (body, expected) in [
+                ("", "reply_lost"),
+                (r#"{"data": {"conversions_processed": 1}}"#, "reply_lost"),
+                // None was taken, so none can count twice.
+                (r#"{"data": {"conversions_processed": 0}}"#, "Retry"),
+            ] {
+                let reply = Reply {
+                    status: 200,
+                    retry_after: None,
+                    body: body.as_bytes().to_vec(),
+                };
+                let shown = format!("{:?}", destination.read(&batch, &reply));
+                let expected = if lost { expected } else { "Retry" };
+                assert!(shown.contains(expected), "{body}: {shown}");
+                assert!(
+                    !lost || expected == "Retry" || !shown.contains("Retry"),
+                    "{body}: {shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_tag_is_found_in_what_x_says_of_it() {
         for (message, expected) in [
             (
@@ -615,6 +665,7 @@ mod tests {
             ),
             ("event_id (q4x9m) is required", None),
             ("conversion_id (event_id (q4x9m)) is too long", None),
+            ("user_agent (event_id q4x9m does not belong)", None),
             ("event_id ", None),
             ("event_id (", None),
             ("", None),

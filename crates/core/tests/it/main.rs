@@ -41,5 +41,6 @@ mod parse;
 mod privacy;
 mod scoreboard;
 mod settings;
+mod social;
 mod support;
 mod time;
