@@ -10,7 +10,7 @@
 //!
 //! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
 //! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
-//! sending does; what its verdicts mean is [`inquiry`]'s.
+//! sending does; what its verdicts mean is `inquiry`'s.
 
 mod inquiry;
 
