@@ -420,7 +420,8 @@ proptest! {
             // takes digits of unknown country, whose first ones may be no calling code: they stay without a plus.
             let again = match spelling {
                 Spelling::DigitsPhone => format!("+{first}"),
-                Spelling::MetaPhone if hints.default_country.is_some() => format!("+{first}"),
+                // Antarctica has no plan, so there too nothing is known of the digits.
+                Spelling::MetaPhone if hints.default_country.is_some_and(|home| home.as_str() != "AQ") => format!("+{first}"),
                 _ => first.clone(),
             };
             prop_assert_eq!(once(spelling, &again, hints, country), Some(first), "{:?} {:?}", spelling, raw);
