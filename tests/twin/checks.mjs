@@ -6,6 +6,48 @@
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 
+/** What ends the reading of a request: a place and a rule, never a value. */
+export class Refusal extends Error {
+  /**
+   * @param {string} where
+   * @param {string} rule
+   */
+  constructor(where, rule) {
+    super(`${where}: ${rule}`);
+    this.rule = rule;
+  }
+}
+
+/**
+ * @param {boolean} holds
+ * @param {string} where
+ * @param {string} rule
+ */
+export function must(holds, where, rule) {
+  if (!holds) throw new Refusal(where, rule);
+}
+
+/**
+ * The words of a list, whatever white space stands between them.
+ * @param {string} list
+ */
+export function words(list) {
+  return new Set(list.trim().split(/\s+/));
+}
+
+/**
+ * The media type alone, in lower case.
+ * @param {Record<string, string>} headers
+ */
+export function mediaType(headers) {
+  return (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+}
+
+/** @param {Record<string, string>} headers */
+export function bearerToken(headers) {
+  return /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
+}
+
 /** SHA-256 of nothing: the mark of a hash taken over a missing value. */
 export const EMPTY_DIGEST = createHash("sha256").update("").digest("hex");
 
@@ -55,6 +97,63 @@ export function sha256(text) {
   return createHash("sha256").update(text, "utf8").digest("hex");
 }
 
+/**
+ * A set that is made when it is first asked for.
+ * @param {() => string[]} make
+ */
+function once(make) {
+  /** @type {Set<string> | undefined} */
+  let made;
+  return () => (made ??= new Set(make()));
+}
+
+/** Every two-letter code in lower case, hashed. */
+const codeDigests = once(() => {
+  const letters = [..."abcdefghijklmnopqrstuvwxyz"];
+  return letters.flatMap((a) => letters.map((b) => sha256(a + b)));
+});
+
+/** Every day since 1900 as YYYYMMDD, hashed. */
+const dayDigests = once(() => {
+  const days = [];
+  for (let day = Date.UTC(1900, 0, 1); day < Date.UTC(2036, 0, 1); day += 86_400_000) {
+    days.push(sha256(new Date(day).toISOString().slice(0, 10).replaceAll("-", "")));
+  }
+  return days;
+});
+
+/**
+ * The digest of something that could be a country's code.
+ * @param {unknown} value
+ */
+export function isCountryDigest(value) {
+  return typeof value === "string" && codeDigests().has(value);
+}
+
+/**
+ * The digest of a day that somebody could be born on.
+ * @param {unknown} value
+ */
+export function isDateDigest(value) {
+  return typeof value === "string" && dayDigests().has(value);
+}
+
+/**
+ * In either case.
+ * @param {unknown} value
+ */
+export function isUuid(value) {
+  return typeof value === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
+
+/**
+ * A UUID that is not all zeros, which is what a device says that does not want to be followed.
+ * @param {unknown} value
+ */
+export function isDeviceId(value) {
+  return isUuid(value) && /[1-9a-f]/i.test(String(value));
+}
+
 /** @param {unknown} value */
 export function isWebAddress(value) {
   if (typeof value !== "string" || !/^https?:\/\/[^\s/?#]+/i.test(value)) return false;
@@ -69,6 +168,20 @@ const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
  */
 export function isCurrency(value) {
   return typeof value === "string" && /^[A-Za-z]{3}$/.test(value) && CURRENCIES.has(value.toUpperCase());
+}
+
+/** Digits after the point where ISO 4217 does not say two. */
+const MINOR_DIGITS = new Map([
+  ...[...words("BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF")].map((code) => /** @type {const} */ ([code, 0])),
+  ...[...words("BHD IQD JOD KWD LYD OMR TND")].map((code) => /** @type {const} */ ([code, 3])),
+]);
+
+/**
+ * How many digits an amount in this currency has after the point.
+ * @param {string} currency In either case.
+ */
+export function minorDigits(currency) {
+  return MINOR_DIGITS.get(currency.toUpperCase()) ?? 2;
 }
 
 /** @param {unknown} value */
@@ -131,6 +244,18 @@ export function duplicateKeys(text) {
     last = token.startsWith('"') ? token : null;
   }
   return found;
+}
+
+/**
+ * The one JSON object in the bytes, no key of it twice, or what is wrong with them.
+ * @param {Uint8Array} bytes
+ * @returns {{ok: true, value: Record<string, unknown>} | {ok: false, why: string}}
+ */
+export function readObject(bytes) {
+  const json = readJson(bytes);
+  if (!json.ok || !isObject(json.value)) return { ok: false, why: "is not a JSON object" };
+  if (duplicateKeys(json.text).length > 0) return { ok: false, why: "has a key twice in one object" };
+  return { ok: true, value: json.value };
 }
 
 const EMAIL = /[\p{L}\p{N}._%+'-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,}/u;

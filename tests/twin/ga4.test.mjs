@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const MICROS = NOW * 1000;
 const HOUR = 3_600_000_000;
 const QUERY = "?measurement_id=G-9ABCDE1234&api_secret=s3cr3t";
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-before(async () => {
-  twin = await startTwin({ now: () => NOW });
-});
-after(() => twin.close());
-beforeEach(() => twin.reset());
+const { twin, post, book, kinds } = await testTwin({ platform: "ga4", path: `/region1.google-analytics.com/mp/collect${QUERY}` });
 
 /** @returns {any} */
 function hit() {
@@ -36,29 +29,21 @@ function hit() {
   };
 }
 
-/** @param {any} body @param {string} [path] */
-async function post(body, path = `/region1.google-analytics.com/mp/collect${QUERY}`) {
-  const response = await fetch(twin.url + path, {
-    method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  const text = await response.text();
-  return { status: response.status, text };
-}
 /** @param {any} body */
 async function debug(body) {
-  const { status, text } = await post(body, "/www.google-analytics.com/debug/mp/collect?measurement_id=whatever");
-  assert.equal(status, 200);
-  return /** @type {any[]} */ (JSON.parse(text).validationMessages);
+  const answer = await post(body, "/www.google-analytics.com/debug/mp/collect?measurement_id=whatever");
+  assert.equal(answer.status, 200);
+  return /** @type {any[]} */ (answer.body.validationMessages);
 }
-const ga4 = () => /** @type {import("./types.mjs").PlatformStats} */ (twin.stats().platforms.ga4);
 
 test("the documented hit is counted, answered 204 and empty, and valid on debug", async () => {
-  assert.deepEqual(await post(hit()), { status: 204, text: "" });
-  assert.equal(ga4().unique, 1);
-  assert.deepEqual(ga4().violations, []);
+  const { status, text } = await post(hit());
+  assert.deepEqual([status, text], [204, ""]);
+  assert.equal(book().unique, 1);
+  assert.deepEqual(book().violations, []);
   assert.deepEqual(await debug({ ...hit(), validation_behavior: "ENFORCE_RECOMMENDATIONS" }), []);
-  assert.equal(ga4().received, 1, "debug stores nothing");
-  assert.equal(ga4().validated_requests, 1);
+  assert.equal(book().received, 1, "debug stores nothing");
+  assert.equal(book().validated_requests, 1);
 });
 
 /** `strict`: debug finds it only with ENFORCE_RECOMMENDATIONS. @type {[string, string, (b: any, p: any) => void, boolean?][]} */
@@ -131,9 +116,10 @@ for (const [what, code, change, strict] of WRONG) {
   test(`dropped in silence: ${what}`, async () => {
     const body = hit();
     change(body, body.events[0].params);
-    assert.deepEqual(await post(body), { status: 204, text: "" });
-    assert.equal(ga4().received, 0);
-    assert.ok(ga4().dropped >= 1);
+    const { status, text } = await post(body);
+    assert.deepEqual([status, text], [204, ""]);
+    assert.equal(book().received, 0);
+    assert.ok(book().dropped >= 1);
     const { messages } = twin.dropped().events[0] ?? { messages: [] };
     assert.ok(messages.some((/** @type {any} */ message) => message.validationCode === code), JSON.stringify(messages));
     const relaxed = (await debug(body)).some((message) => message.validationCode === code);
@@ -149,14 +135,14 @@ test("bad JSON, a missing secret, a bad stream and a large body vanish with 204"
   assert.equal((await post(hit(), "/www.google-analytics.com/mp/collect?measurement_id=UA-1&api_secret=x")).status, 204);
   assert.equal((await post({ ...hit(), user_agent: "x".repeat(130_000) })).status, 204);
   assert.equal((await post(JSON.stringify(hit()).replace('"tax":', '"value":'))).status, 204);
-  assert.deepEqual([ga4().received, ga4().dropped, ga4().rejected_requests], [0, 5, 5]);
+  assert.deepEqual([book().received, book().dropped, book().rejected_requests], [0, 5, 5]);
 });
 
 test("one bad event is dropped alone; an old one is moved, or refused by ENFORCE on debug", async () => {
   const body = hit();
   body.events.push({ name: "error", params: { engagement_time_msec: 1 } });
   await post(body);
-  assert.deepEqual([ga4().received, ga4().dropped], [1, 1]);
+  assert.deepEqual([book().received, book().dropped], [1, 1]);
   const old = { ...hit(), timestamp_micros: MICROS - 72 * HOUR - 1 };
   await post(old);
   assert.match(twin.received().events[1]?.notes[0] ?? "", /moved to the limit/);
@@ -171,7 +157,7 @@ test("purchases repeat per client, other events never", async () => {
   const view = { ...hit(), events: [{ name: "page_view", params: { session_id: 1, engagement_time_msec: 1 } }] };
   await post(view);
   await post(view);
-  assert.deepEqual([ga4().received, ga4().unique, ga4().duplicates], [5, 4, 1]);
+  assert.deepEqual([book().received, book().unique, book().duplicates], [5, 4, 1]);
 });
 
 test("mistakes that GA4 never reports are noted", async () => {
@@ -191,7 +177,7 @@ test("mistakes that GA4 never reports are noted", async () => {
     const body = hit();
     change(body, body.events[0].params);
     await post(body);
-    assert.deepEqual(twin.stats().violations.map((one) => one.kind), [kind]);
-    assert.equal(ga4().received, 1, kind);
+    assert.deepEqual(kinds(), [kind]);
+    assert.equal(book().received, 1, kind);
   }
 });

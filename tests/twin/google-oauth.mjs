@@ -7,7 +7,7 @@
  */
 
 import { randomBytes, verify } from "node:crypto";
-import { isObject, readJson } from "./checks.mjs";
+import { isObject, mediaType, readJson } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
 
 export const DATA_MANAGER_SCOPE = "https://www.googleapis.com/auth/datamanager";
@@ -151,7 +151,7 @@ export function token(request, state) {
   const findings = [];
   if (request.query.size > 0) findings.push({ kind: "credential_in_url", where: "query" });
   try {
-    const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+    const type = mediaType(request.headers);
     const pairs = type === "application/x-www-form-urlencoded" ? [...new URLSearchParams(request.body.toString("utf8"))] : [];
     const form = new Map(pairs);
     if (form.size < pairs.length) {

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
-import { after, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
+import { NOW, exchange, testTwin } from "./harness.mjs";
 import { conversions } from "./platforms/google_ads.mjs";
-import { startTwin } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const INGEST = "/datamanager.googleapis.com/v1/events:ingest";
@@ -20,26 +19,14 @@ const { google_ads: known } = credentials;
 const digest = sha256("elenabrandt@gmail.com");
 const BASE64 = Buffer.from(digest, "hex").toString("base64");
 
-let clock = NOW;
+const { twin, clock, book, kinds } = await testTwin({ platform: "google_ads" });
 let token = "";
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
 beforeEach(async () => {
-  clock = NOW;
-  twin.reset();
   token = (await refresh()).body.access_token;
 });
 
-/** @param {string} method @param {string} path @param {string | undefined} body @param {Record<string, string>} headers */
-async function call(method, path, body, headers) {
-  const response = await fetch(twin.url + path, { method, headers, body });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: /** @type {any} */ (text.startsWith("{") ? JSON.parse(text) : null) };
-}
+/** @param {string} method @param {string} path @param {unknown} body @param {Record<string, string>} headers */
+const call = (method, path, body, headers) => exchange(twin.url + path, method, headers, body);
 /** @param {Record<string, string>} form */
 const post = (form) => call("POST", TOKEN, String(new URLSearchParams(form)), { "content-type": "application/x-www-form-urlencoded" });
 /** @param {Record<string, string>} [change] */
@@ -47,17 +34,11 @@ const refresh = (change) => post({
   grant_type: "refresh_token", client_id: known.clientId, client_secret: known.clientSecret, refresh_token: known.refreshToken, ...change,
 });
 /** @param {any} body @param {string} [path] @param {Record<string, string>} [headers] */
-const send = (body, path = INGEST, headers = {}) => call("POST", path, typeof body === "string" ? body : JSON.stringify(body), {
+const send = (body, path = INGEST, headers = {}) => call("POST", path, body, {
   authorization: `Bearer ${token}`, "content-type": "application/json", ...headers,
 });
 /** @param {string} id @param {string} [more] */
 const poll = (id, more = "") => call("GET", `${STATUS}?requestId=${id}${more}`, undefined, { authorization: `Bearer ${token}` });
-const book = () => {
-  const { google_ads: it } = twin.stats().platforms;
-  assert.ok(it);
-  return it;
-};
-const kinds = () => twin.stats().violations.map((one) => one.kind);
 
 /** @returns {any} */
 function event() {
@@ -426,10 +407,10 @@ test("processing: duplicates, clicks that are none or too fresh, old events, den
     "PARTIAL_SUCCESS", "4", [["2", "PROCESSING_ERROR_REASON_DUPLICATE_TRANSACTION_ID"], ["1", "PROCESSING_ERROR_REASON_INVALID_GCLID"]],
   ]);
   assert.deepEqual(await outcome(order("5", click("FRESH-1"))), ["FAILED", "1", [["1", "PROCESSING_ERROR_REASON_TOO_RECENT_CLICK"]]]);
-  clock += 6 * HOUR - 1;
+  clock.now += 6 * HOUR - 1;
   token = (await refresh()).body.access_token;
   assert.equal((await outcome(order("5", click("FRESH-1"))))[0], "FAILED");
-  clock += 1;
+  clock.now += 1;
   assert.equal((await outcome(order("5", click("FRESH-1"))))[0], "SUCCESS");
   assert.deepEqual((await outcome(order("5", click("FRESH-1"))))[2], [["1", "PROCESSING_ERROR_REASON_DUPLICATE_TRANSACTION_ID"]]);
   assert.deepEqual((await outcome(order("6", { eventTimestamp: "2026-08-26T17:59:59Z" })))[2], [["1", "PROCESSING_ERROR_REASON_EVENT_TOO_OLD"]]);
@@ -503,7 +484,7 @@ test("a refresh token is exchanged; what is wrong is named as OAuth names it", a
 const { privateKey: stranger } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 /** @param {any} [claims] @param {any} [header] @param {import("node:crypto").KeyLike} [key] */
 function assertion(claims = {}, header = {}, key = known.serviceAccount.private_key) {
-  const iat = Math.floor(clock / 1000);
+  const iat = Math.floor(clock.now / 1000);
   const parts = [
     { alg: "RS256", typ: "JWT", kid: known.serviceAccount.private_key_id, ...header },
     { iss: known.serviceAccount.client_email, scope: DATA_MANAGER, aud: "https://oauth2.googleapis.com/token", iat, exp: iat + 3600, ...claims },
@@ -579,9 +560,9 @@ test("an access token opens its scopes for an hour", async () => {
   const denied = await send(good, INGEST, { authorization: `Bearer ${ads.access_token}` });
   assert.equal(denied.status, 403);
   assert.match(denied.headers.get("www-authenticate") ?? "", /insufficient_scope/);
-  clock += HOUR - 1;
+  clock.now += HOUR - 1;
   assert.equal((await send(good)).status, 200);
-  clock += 1;
+  clock.now += 1;
   assert.deepEqual(await said(send(good)), [401, "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"]);
   assert.deepEqual(await said(poll("t-1")), [401, "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"]);
   assert.deepEqual(await said(send({}, ADJUST)), [401, "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"]);
@@ -802,7 +783,7 @@ test("adjustments: request, customer, headers, versions", async () => {
   }
   assert.equal(book().by_event.RETRACTION, undefined);
   assert.equal((await send(upload(restate()), ADJUST.replace("v25", "v24"))).status, 200);
-  clock = Date.parse("2027-06-01T00:00:00Z");
+  clock.now = Date.parse("2027-06-01T00:00:00Z");
   token = (await refresh()).body.access_token;
   assert.equal((await send(good, ADJUST.replace("v25", "v24"))).status, 400, "a version ends");
   assert.deepEqual(kinds(), []);

@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, changed, exchange, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const DAY = 86_400_000;
 const PATH = "/api.linkedin.com/rest/conversionEvents";
 const TOKEN_PATH = "/www.linkedin.com/oauth/v2/accessToken";
 const { token, clientId, clientSecret, refreshToken } = credentials.linkedin;
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
-});
+const HEADERS = {
+  "authorization": `Bearer ${token}`, "linkedin-version": "202609", "x-restli-protocol-version": "2.0.0", "x-restli-method": "BATCH_CREATE",
+};
+const { twin, clock, post, book, kinds, noted } = await testTwin({ platform: "linkedin", path: PATH, headers: HEADERS });
 
 /** @returns {any} */
 function purchase() {
@@ -42,31 +33,18 @@ function purchase() {
   };
 }
 
-const HEADERS = {
-  "authorization": `Bearer ${token}`, "linkedin-version": "202609", "x-restli-protocol-version": "2.0.0",
-  "x-restli-method": "BATCH_CREATE", "content-type": "application/json",
-};
-
-/** A header set to "" is left out. @param {any} body @param {Record<string, string>} [headers] @param {string} [path] */
-async function post(body, headers = {}, path = PATH) {
-  const all = Object.fromEntries(Object.entries({ ...HEADERS, ...headers }).filter(([, value]) => value !== ""));
-  const response = await fetch(twin.url + path, { method: "POST", headers: all, body: typeof body === "string" ? body : JSON.stringify(body) });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: /** @type {any} */ (text === "" ? null : JSON.parse(text)) };
-}
 /** @param {any[]} elements */
 const batch = (...elements) => post({ elements });
 /** @param {any} element */
-const single = (element) => post(element, { "x-restli-method": "" });
-const book = () => twin.stats().platforms.linkedin;
+const single = (element) => post(element, PATH, { "x-restli-method": "" });
 
 test("a documented event passes without a violation", async () => {
   const { status, body } = await batch(purchase(), { ...purchase(), eventId: "b" });
   assert.equal(status, 200);
   assert.deepEqual(body, { elements: [{ status: 201 }, { status: 201 }] });
-  assert.deepEqual(book()?.violations, []);
-  assert.equal(book()?.unique, 2);
-  assert.deepEqual(book()?.by_event["104012"], { received: 2, unique: 2, duplicates: 0, dropped: 0 });
+  assert.deepEqual(book().violations, []);
+  assert.equal(book().unique, 2);
+  assert.deepEqual(book().by_event["104012"], { received: 2, unique: 2, duplicates: 0, dropped: 0 });
   const [arrived] = twin.received({ event_id: "ord-100045-purchase" }).events;
   assert.deepEqual(arrived?.event, purchase());
   assert.deepEqual(arrived?.context, { version: "202609" });
@@ -75,7 +53,7 @@ test("a documented event passes without a violation", async () => {
 test("a single event: 201 and an empty body", async () => {
   const { status, text } = await single(purchase());
   assert.deepEqual([status, text], [201, ""]);
-  assert.equal(book()?.unique, 1);
+  assert.equal(book().unique, 1);
 });
 
 const REQUIRED = "field is required but not found and has no default value";
@@ -118,13 +96,12 @@ const UNPROCESSABLE = [
 ];
 for (const [what, change, path, text] of UNPROCESSABLE) {
   test(`422: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await batch({ ...purchase(), eventId: "good" }, bad);
     assert.equal(status, 422);
     assert.deepEqual(body, { message: `Index: 1, ERROR :: ${path} :: ${text}\n`, status: 422 });
     assert.deepEqual((await single(bad)).body, { message: `ERROR :: ${path} :: ${text}\n`, status: 422 });
-    assert.deepEqual([book()?.received, book()?.rejected_requests], [0, 2], "one bad record refuses the batch");
+    assert.deepEqual([book().received, book().rejected_requests], [0, 2], "one bad record refuses the batch");
   });
 }
 
@@ -157,13 +134,12 @@ const BY_INDEX = [
 ];
 for (const [what, change, message] of BY_INDEX) {
   test(`400 by index: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await batch(bad, purchase(), bad);
     assert.equal(status, 400);
     assert.deepEqual(body, { status: 400, message: `${message}, indices [0, 2] (0-indexed).` });
     assert.equal((await single(bad)).body.message, `${message}, indices [0] (0-indexed).`);
-    assert.equal(book()?.received, 0);
+    assert.equal(book().received, 0);
   });
 }
 
@@ -188,8 +164,7 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await batch(event)).status, 200);
     assert.deepEqual(twin.stats().violations, []);
   });
@@ -231,19 +206,14 @@ test("what LinkedIn takes silently but no sender should do is noted", async () =
     ["only_the_first_is_used", (e) => e.user.externalIds.push("cust-2")],
     ["hashed_but_wanted_plain", (e) => (e.user.externalIds = [sha256("cust-1")])],
     ["empty_identifier", (e) => (e.user.externalIds = [""])],
-    ["plain_email", id("SHA256_EMAIL", "jane.doe@example.com")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = purchase();
-    change(event);
-    assert.equal((await batch(event)).status, 200, kind);
-    const kinds = twin.stats().violations.map((one) => one.kind);
-    assert.deepEqual(kind === "plain_email" ? kinds.slice(0, 1) : kinds, [kind], String(change));
-  }
+  await noted(rows, purchase, async (event, what) => assert.equal((await batch(event)).status, 200, what));
   twin.reset();
-  await post({ elements: [purchase()] }, { "x-restli-protocol-version": "" }, `${PATH}?a=1`);
-  assert.deepEqual(twin.stats().violations.map((one) => one.kind), ["restli_protocol_version_missing", "unexpected_query"]);
+  assert.equal((await batch(changed(purchase(), id("SHA256_EMAIL", "jane.doe@example.com")))).status, 200);
+  assert.deepEqual(kinds(), ["plain_email", "not_a_lower_case_sha256"]);
+  twin.reset();
+  await post({ elements: [purchase()] }, `${PATH}?a=1`, { "x-restli-protocol-version": "" });
+  assert.deepEqual(kinds(), ["restli_protocol_version_missing", "unexpected_query"]);
 });
 
 test("versions end on their day", async () => {
@@ -255,36 +225,36 @@ test("versions end on their day", async () => {
     ["202401", 426, "20240101"], ["2026-09", 426, "2026-09"],
   ];
   for (const [version, status, shown] of rows) {
-    const answer = await post(body, { "linkedin-version": version });
+    const answer = await post(body, PATH, { "linkedin-version": version });
     assert.equal(answer.status, status, version);
     if (shown) assert.deepEqual(answer.body, { status: 426, code: "NONEXISTENT_VERSION", message: `Requested version ${shown} is not active` });
   }
   const hashed = { ...purchase(), user: { userIds: [], userInfo: { hashedFirstName: sha256("jane"), hashedLastName: sha256("doe") } } };
-  assert.equal((await post({ elements: [hashed] }, { "linkedin-version": "202608" })).status, 422, "hashed names came with 202609");
-  const missing = await post(body, { "linkedin-version": "" });
+  assert.equal((await post({ elements: [hashed] }, PATH, { "linkedin-version": "202608" })).status, 422, "hashed names came with 202609");
+  const missing = await post(body, PATH, { "linkedin-version": "" });
   assert.deepEqual([missing.status, missing.body.code], [400, "VERSION_MISSING"]);
   assert.ok(missing.headers.get("x-restli-gateway-error"));
-  clock = Date.parse("2027-08-17T00:00:00Z");
-  assert.equal((await post(body, { "linkedin-version": "202608" })).body.code, "NONEXISTENT_VERSION");
+  clock.now = Date.parse("2027-08-17T00:00:00Z");
+  assert.equal((await post(body, PATH, { "linkedin-version": "202608" })).body.code, "NONEXISTENT_VERSION");
 });
 
 test("path, token, method, content type and shape are checked", async () => {
   const good = { elements: [purchase()] };
   /** @type {[string, Promise<any>, number, (string | number)?][]} */
   const rows = [
-    ["path", post(good, {}, "/api.linkedin.com/rest/conversions"), 404, "RESOURCE_NOT_FOUND"],
-    ["no token", post(good, { authorization: "" }), 401, "EMPTY_ACCESS_TOKEN"],
-    ["wrong token", post(good, { authorization: "Bearer x" }), 401, 65600],
-    ["no Bearer", post(good, { authorization: token }), 401, "INVALID_ACCESS_TOKEN"],
-    ["text", post(good, { "content-type": "text/plain" }), 415],
+    ["path", post(good, "/api.linkedin.com/rest/conversions"), 404, "RESOURCE_NOT_FOUND"],
+    ["no token", post(good, PATH, { authorization: "" }), 401, "EMPTY_ACCESS_TOKEN"],
+    ["wrong token", post(good, PATH, { authorization: "Bearer x" }), 401, 65600],
+    ["no Bearer", post(good, PATH, { authorization: token }), 401, "INVALID_ACCESS_TOKEN"],
+    ["text", post(good, PATH, { "content-type": "text/plain" }), 415],
     ["bad JSON", post("{"), 400],
     ["twice", post('{"elements":[],"elements":[]}'), 400],
     ["empty", post({ elements: [] }), 400],
     ["5001", post({ elements: Array.from({ length: 5001 }, purchase) }), 400],
     ["a record as a batch", post(purchase()), 400],
     ["unknown root key", post({ ...good, test: true }), 400],
-    ["another method", post(good, { "x-restli-method": "BATCH_UPDATE" }), 400],
-    ["a batch as a record", post(good, { "x-restli-method": "" }), 422],
+    ["another method", post(good, PATH, { "x-restli-method": "BATCH_UPDATE" }), 400],
+    ["a batch as a record", post(good, PATH, { "x-restli-method": "" }), 422],
   ];
   for (const [what, answer, status, code] of rows) {
     const { status: got, body } = await answer;
@@ -292,17 +262,14 @@ test("path, token, method, content type and shape are checked", async () => {
     assert.equal(body.status, status, what);
     if (code !== undefined) assert.ok(body.code === code || body.serviceErrorCode === code, what);
   }
-  assert.equal(book()?.received, 0);
+  assert.equal(book().received, 0);
   assert.equal((await post({ elements: Array.from({ length: 5000 }, purchase) })).body.elements.length, 5000);
-  const get = await fetch(twin.url + PATH, { headers: { "authorization": `Bearer ${token}`, "linkedin-version": "202609" } });
-  assert.equal(get.status, 405);
+  assert.equal((await post(undefined, PATH, {}, "GET")).status, 405);
 });
 
 /** @param {Record<string, string>} form @param {string} [type] */
-const ask = async (form, type = "application/x-www-form-urlencoded") => {
-  const response = await fetch(twin.url + TOKEN_PATH, { method: "POST", headers: { "content-type": type }, body: String(new URLSearchParams(form)) });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-};
+const ask = (form, type = "application/x-www-form-urlencoded") =>
+  exchange(twin.url + TOKEN_PATH, "POST", { "content-type": type }, String(new URLSearchParams(form)));
 const FORM = { grant_type: "refresh_token", refresh_token: refreshToken, client_id: clientId, client_secret: clientSecret };
 
 test("a refreshed token is accepted beside the static one, for 60 days", async () => {
@@ -310,15 +277,15 @@ test("a refreshed token is accepted beside the static one, for 60 days", async (
   assert.equal(status, 200);
   assert.deepEqual([body.expires_in, body.refresh_token], [5_184_000, refreshToken]);
   const headers = { authorization: `Bearer ${body.access_token}` };
-  assert.equal((await post({ elements: [purchase()] }, headers)).status, 200);
+  assert.equal((await post({ elements: [purchase()] }, PATH, headers)).status, 200);
   assert.notEqual((await ask(FORM)).body.access_token, body.access_token);
   assert.deepEqual(twin.stats().violations, []);
-  clock = NOW + 60 * DAY;
-  const late = await post({ elements: [{ ...purchase(), conversionHappenedAt: clock }] }, headers);
+  clock.now = NOW + 60 * DAY;
+  const late = await post({ elements: [{ ...purchase(), conversionHappenedAt: clock.now }] }, PATH, headers);
   assert.deepEqual([late.status, late.body.serviceErrorCode], [401, 65602]);
   assert.ok(!JSON.stringify(twin.requests()).includes(clientSecret), "secrets stay out of the log");
   twin.reset();
-  assert.equal((await post({ elements: [purchase()] }, headers)).body.code, "INVALID_ACCESS_TOKEN", "a reset forgets tokens");
+  assert.equal((await post({ elements: [purchase()] }, PATH, headers)).body.code, "INVALID_ACCESS_TOKEN", "a reset forgets tokens");
 });
 
 test("the token endpoint refuses", async () => {
@@ -340,7 +307,7 @@ test("faults: revoked tokens, a condemned event, the platform's own errors", asy
   twin.faults({ platform: "linkedin", kind: "revoke_token", times: 2 });
   const { body: { access_token: issued } } = await ask(FORM);
   for (const one of [token, issued]) {
-    const { status, body } = await post({ elements: [purchase()] }, { authorization: `Bearer ${one}` });
+    const { status, body } = await post({ elements: [purchase()] }, PATH, { authorization: `Bearer ${one}` });
     assert.deepEqual([status, body.serviceErrorCode, body.code], [401, 65601, "REVOKED_ACCESS_TOKEN"]);
   }
   assert.equal((await batch(purchase())).status, 200);
@@ -350,7 +317,7 @@ test("faults: revoked tokens, a condemned event, the platform's own errors", asy
   assert.equal(status, 422);
   assert.match(body.message, /^Index: 1, ERROR :: \/eventId :: /);
   assert.equal((await batch(purchase())).status, 200);
-  assert.deepEqual([book()?.faulted, book()?.received], [3, 2]);
+  assert.deepEqual([book().faulted, book().received], [3, 2]);
   twin.clearFaults();
 
   twin.faults({ platform: "linkedin", kind: "status", status: 429, times: 1 });
@@ -360,5 +327,5 @@ test("faults: revoked tokens, a condemned event, the platform's own errors", asy
 test("two API events with one id count twice: nothing documented tells them apart", async () => {
   await batch(purchase());
   await batch(purchase());
-  assert.deepEqual([book()?.received, book()?.unique, book()?.duplicates], [2, 2, 0]);
+  assert.deepEqual([book().received, book().unique, book().duplicates], [2, 2, 0]);
 });

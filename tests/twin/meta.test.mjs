@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const SECONDS = NOW / 1000;
 const DAY = 86_400;
 const PATH = "/graph.facebook.com/v26.0/1234567890123456/events";
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
-});
+const { twin, clock, post, book, noted } = await testTwin({ platform: "meta", path: PATH });
 
 /** @returns {any} */
 function purchase() {
@@ -37,14 +25,6 @@ function purchase() {
   };
 }
 
-/** @param {any} body @param {string} [path] @param {Record<string, string>} [headers] */
-async function post(body, path = PATH, headers = {}) {
-  const response = await fetch(twin.url + path, {
-    method: "POST", headers: { "content-type": "application/json", ...headers }, body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-}
-
 /** @param {any[]} data */
 const batch = (...data) => ({ access_token: "EAAB-twin-token", partner_agent: "edgetally-0.1", data });
 
@@ -54,9 +34,9 @@ test("a documented event passes without a violation", async () => {
   assert.equal(body.events_received, 1);
   assert.deepEqual(body.messages, []);
   assert.ok(body.fbtrace_id);
-  const { meta } = twin.stats().platforms;
-  assert.deepEqual(meta?.violations, []);
-  assert.equal(meta?.unique, 1);
+  const meta = book();
+  assert.deepEqual(meta.violations, []);
+  assert.equal(meta.unique, 1);
   assert.equal(twin.received({ event_id: "ord-118842" }).events[0]?.event.event_id, "ord-118842");
 });
 
@@ -136,17 +116,16 @@ const REFUSED = [
 for (const [what, change, subcode] of REFUSED) {
   test(`refused: ${what}`, async () => {
     const good = { ...purchase(), event_id: "good" };
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await post(batch(good, bad));
     assert.equal(status, 400);
     assert.equal(body.error.code, 100);
     assert.equal(body.error.error_subcode, subcode);
     assert.equal(body.error.is_transient, false);
     for (const key of ["message", "type", "error_user_title", "error_user_msg", "fbtrace_id"]) assert.equal(typeof body.error[key], "string");
-    const { meta } = twin.stats().platforms;
-    assert.equal(meta?.received, 0, "one bad event refuses the batch");
-    assert.equal(meta?.rejected_requests, 1);
+    const meta = book();
+    assert.equal(meta.received, 0, "one bad event refuses the batch");
+    assert.equal(meta.rejected_requests, 1);
   });
 }
 
@@ -168,8 +147,7 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post(batch(event))).status, 200);
   });
 }
@@ -201,7 +179,7 @@ test("version, dataset, token and body shape are checked", async () => {
     assert.equal(body.error.code, code, what);
     assert.equal(body.error.error_subcode, subcode, what);
   }
-  clock = Date.parse("2028-02-18T00:00:00Z");
+  clock.now = Date.parse("2028-02-18T00:00:00Z");
   assert.equal((await post(good, PATH.replace("v26.0", "v24.0"))).body.error.code, 2635, "a version ends on its day");
 });
 
@@ -217,15 +195,15 @@ test("token in query or header, and the form body, work", async () => {
 test("the same name and id count once within 48 hours, per dataset", async () => {
   await post(batch(purchase(), purchase(), { ...purchase(), event_name: "Lead" }));
   await post(batch(purchase()), PATH.replace("1234567890123456", "77"));
-  clock = NOW + 48 * 3_600_000 - 1;
+  clock.now = NOW + 48 * 3_600_000 - 1;
   await post(batch(purchase()));
-  let { meta } = twin.stats().platforms;
-  assert.deepEqual([meta?.received, meta?.unique, meta?.duplicates], [5, 3, 2]);
-  clock = NOW + 48 * 3_600_000;
+  let meta = book();
+  assert.deepEqual([meta.received, meta.unique, meta.duplicates], [5, 3, 2]);
+  clock.now = NOW + 48 * 3_600_000;
   await post(batch(purchase()));
-  ({ meta } = twin.stats().platforms);
-  assert.deepEqual([meta?.received, meta?.unique, meta?.duplicates], [6, 4, 2]);
-  assert.deepEqual(meta?.by_event.Purchase, { received: 5, unique: 3, duplicates: 2, dropped: 0 });
+  meta = book();
+  assert.deepEqual([meta.received, meta.unique, meta.duplicates], [6, 4, 2]);
+  assert.deepEqual(meta.by_event.Purchase, { received: 5, unique: 3, duplicates: 2, dropped: 0 });
 });
 
 test("what Meta takes silently but no sender should do is noted", async () => {
@@ -241,11 +219,5 @@ test("what Meta takes silently but no sender should do is noted", async () => {
     ["plain_email", (e) => (e.custom_data.note = Buffer.from("elena.brandt@shop.example").toString("base64"))],
     ["plain_phone", (e) => (e.custom_data.note = "call +49 1512 3456789")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = purchase();
-    change(event);
-    assert.equal((await post(batch(event))).status, 200, kind);
-    assert.deepEqual(twin.stats().violations.map((one) => one.kind), [kind]);
-  }
+  await noted(rows, purchase, async (event, what) => assert.equal((await post(batch(event))).status, 200, what));
 });

@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const SECONDS = NOW / 1000;
 const DAY = 86_400;
 const PATH = "/capi.uet.microsoft.com/v1/97001234/events";
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
+const { twin, post, book, kinds, noted } = await testTwin({
+  platform: "microsoft", path: PATH, headers: { authorization: `Bearer ${credentials.microsoft.token}` },
 });
 
 /** @returns {any} */
@@ -46,27 +36,18 @@ function pageLoad() {
   return { ...event, eventType: "pageLoad", eventId: "load-1" };
 }
 
-/** @param {any} body @param {Record<string, string>} [headers] @param {string} [path] */
-async function post(body, headers = {}, path = PATH) {
-  const response = await fetch(twin.url + path, {
-    method: "POST", headers: { "content-type": "application/json", "authorization": `Bearer ${credentials.microsoft.token}`, ...headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-}
 /** @param {any[]} data */
 const batch = (...data) => post({ dataProvider: "edgetally", continueOnValidationError: true, data });
 /** @param {any[]} data */
 const atomic = (...data) => post({ dataProvider: "edgetally", data });
-const book = () => twin.stats().platforms.microsoft;
 
 test("a documented event passes without a violation", async () => {
   const { status, body } = await batch(purchase(), pageLoad());
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(body), ["eventsReceived", "traceId"]);
   assert.equal(body.eventsReceived, 2);
-  assert.deepEqual(book()?.violations, []);
-  assert.deepEqual(Object.keys(book()?.by_event ?? {}), ["purchase", "pageLoad"]);
+  assert.deepEqual(book().violations, []);
+  assert.deepEqual(Object.keys(book().by_event ?? {}), ["purchase", "pageLoad"]);
   const [arrived] = twin.received({ event_id: "ord-100045-purchase" }).events;
   assert.deepEqual(arrived?.event, purchase());
   assert.deepEqual(arrived?.context, { tag_id: "97001234", dataProvider: "edgetally", continueOnValidationError: true });
@@ -99,8 +80,7 @@ const INVALID = [
 ];
 for (const [what, change, name, message] of INVALID) {
   test(`invalid: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const good = { ...purchase(), eventId: "good" };
     const { status, body } = await batch(good, bad);
     assert.equal(status, 200);
@@ -110,12 +90,12 @@ for (const [what, change, name, message] of INVALID) {
     assert.deepEqual([details[0].index, details[0].propertyName, details[0].isWarning], [1, name, false]);
     if (message) assert.equal(details[0].errorMessage, message);
     assert.equal(twin.received().events[0]?.event_id, "good");
-    assert.equal(book()?.received, 1, "only the bad event is left out");
+    assert.equal(book().received, 1, "only the bad event is left out");
 
     const refused = await atomic(good, bad);
     assert.equal(refused.status, 400);
     assert.deepEqual([refused.body.eventsReceived, refused.body.error.details[0].index], [0, 1]);
-    assert.deepEqual([book()?.received, book()?.rejected_requests], [1, 1], "without the flag the request is refused");
+    assert.deepEqual([book().received, book().rejected_requests], [1, 1], "without the flag the request is refused");
   });
 }
 
@@ -131,13 +111,13 @@ test("a click id that is no UUID is taken away, with a warning", async () => {
       assert.match(errorMessage, /removed/);
       assert.deepEqual([detail, more], [{ index: 0, propertyName: "userData.msclkid", attemptedValue: msclkid, isWarning: true }, []]);
     }
-    assert.deepEqual(twin.stats().violations.map((one) => one.kind), ["not_a_lower_case_uuid", "not_a_lower_case_uuid"]);
+    assert.deepEqual(kinds(), ["not_a_lower_case_uuid", "not_a_lower_case_uuid"]);
     assert.ok(!twin.requests().requests[0]?.reason?.includes(msclkid));
   }
   const alone = purchase();
   alone.userData = { msclkid: "abc" };
   assert.deepEqual((await batch(alone)).body.error.details.map((/** @type {any} */ one) => one.isWarning), [true, false], "then nobody is left");
-  assert.equal(book()?.rejected_requests, 1);
+  assert.equal(book().rejected_requests, 1);
 });
 
 /** @type {[string, (e: any) => void][]} */
@@ -159,8 +139,7 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     const { body } = await batch(event);
     assert.deepEqual([body.eventsReceived, body.error], [1, undefined]);
     assert.deepEqual(twin.stats().violations, []);
@@ -207,29 +186,23 @@ test("what Microsoft takes, or may take, but no sender should do is noted", asyn
     ["page_load_with_revenue", (e) => { e.eventType = "pageLoad"; delete e.eventName; }],
     ["plain_email", (e) => (e.pageTitle = "Thanks jane.doe@example.com")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = purchase();
-    change(event);
-    assert.equal((await batch(event)).body.eventsReceived, 1, kind);
-    assert.deepEqual(twin.stats().violations.map((one) => one.kind), [kind], String(change));
-  }
+  await noted(rows, purchase, async (event, what) => assert.equal((await batch(event)).body.eventsReceived, 1, what));
   twin.reset();
-  await post({ data: [purchase()], test: true, dataProvider: "" }, {}, `${PATH}?a=1`);
-  assert.deepEqual(twin.stats().violations.map((one) => one.kind), ["unknown_field", "empty_text", "unexpected_query"]);
+  await post({ data: [purchase()], test: true, dataProvider: "" }, `${PATH}?a=1`);
+  assert.deepEqual(kinds(), ["unknown_field", "empty_text", "unexpected_query"]);
 });
 
 test("tag, token, content type, size and shape are checked", async () => {
   const good = { data: [purchase()] };
   /** @type {[string, Promise<any>, number, string][]} */
   const rows = [
-    ["version", post(good, {}, PATH.replace("/v1/", "/v2/")), 404, "NotFound"],
-    ["tag", post(good, {}, PATH.replace("97001234", "abc")), 404, "NotFound"],
-    ["edge", post(good, {}, `${PATH}/x`), 404, "NotFound"],
-    ["another's tag", post(good, {}, PATH.replace("97001234", "999999")), 403, "Forbidden"],
-    ["wrong token", post(good, { authorization: "Bearer x" }), 401, "Unauthorized"],
-    ["no Bearer", post(good, { authorization: credentials.microsoft.token }), 401, "Unauthorized"],
-    ["text", post(good, { "content-type": "text/plain" }), 415, "UnsupportedMediaType"],
+    ["version", post(good, PATH.replace("/v1/", "/v2/")), 404, "NotFound"],
+    ["tag", post(good, PATH.replace("97001234", "abc")), 404, "NotFound"],
+    ["edge", post(good, `${PATH}/x`), 404, "NotFound"],
+    ["another's tag", post(good, PATH.replace("97001234", "999999")), 403, "Forbidden"],
+    ["wrong token", post(good, PATH, { authorization: "Bearer x" }), 401, "Unauthorized"],
+    ["no Bearer", post(good, PATH, { authorization: credentials.microsoft.token }), 401, "Unauthorized"],
+    ["text", post(good, PATH, { "content-type": "text/plain" }), 415, "UnsupportedMediaType"],
     ["bad JSON", post("{"), 400, "BadRequest"],
     ["twice", post('{"data":[],"data":[]}'), 400, "BadRequest"],
     ["no data", post({}), 400, "BadRequest"],
@@ -243,21 +216,21 @@ test("tag, token, content type, size and shape are checked", async () => {
     assert.deepEqual([got, body.error.code], [status, code], what);
     assert.equal(typeof body.traceId, "string", what);
   }
-  assert.equal(book()?.received, 0);
+  assert.equal(book().received, 0);
   assert.equal((await batch(...Array.from({ length: 1000 }, purchase))).body.eventsReceived, 1000);
-  assert.equal((await fetch(twin.url + PATH)).status, 405);
+  assert.equal((await post(undefined, PATH, {}, "GET")).status, 405);
 });
 
 test("the same tag, name and id count once", async () => {
   await batch(purchase(), purchase(), { ...purchase(), eventName: "sign_up" });
-  await post({ data: [purchase()] }, {}, PATH.replace("97001234", "77"));
-  assert.deepEqual([book()?.received, book()?.unique, book()?.duplicates], [4, 3, 1]);
+  await post({ data: [purchase()] }, PATH.replace("97001234", "77"));
+  assert.deepEqual([book().received, book().unique, book().duplicates], [4, 3, 1]);
 });
 
 test("an event whose consent is denied is taken and used for nothing", async () => {
   const { body } = await batch({ ...purchase(), adStorageConsent: "D" });
   assert.deepEqual([body.eventsReceived, body.error], [1, undefined]);
-  assert.deepEqual([book()?.received, book()?.dropped, book()?.violation_count], [0, 1, 0]);
+  assert.deepEqual([book().received, book().dropped, book().violation_count], [0, 1, 0]);
   assert.equal(twin.dropped().events[0]?.event_id, "ord-100045-purchase");
 });
 
@@ -268,9 +241,9 @@ test("faults: a revoked token, a condemned event, the platform's own errors", as
   const bad = { ...purchase(), eventId: "bad" };
   const { status, body } = await batch(purchase(), bad);
   assert.deepEqual([status, body.eventsReceived, body.error.details[0].index, body.error.details[0].isWarning], [200, 1, 1, false]);
-  assert.deepEqual([book()?.faulted, book()?.received], [2, 1], "the other event counts");
+  assert.deepEqual([book().faulted, book().received], [2, 1], "the other event counts");
   assert.equal((await atomic(bad, purchase())).body.error.details[0].index, 0);
-  assert.deepEqual([book()?.faulted, book()?.received], [3, 1]);
+  assert.deepEqual([book().faulted, book().received], [3, 1]);
   twin.clearFaults();
   /** @type {[number, string][]} */
   const own = [[429, "TooManyRequests"], [403, "Forbidden"], [500, "InternalServerError"], [503, "ServiceUnavailable"]];

@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 import { pinterest } from "./platforms/pinterest.mjs";
-import { startTwin } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const SECONDS = NOW / 1000;
 const DAY = 86_400;
 const PATH = "/api.pinterest.com/v5/ad_accounts/549765432101/events";
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
+const { twin, clock, post, book, kinds, noted } = await testTwin({
+  platform: "pinterest", path: PATH, headers: { authorization: `Bearer ${credentials.pinterest.token}` },
 });
 
 /** @returns {any} */
@@ -43,16 +33,6 @@ function checkout() {
 /** @param {any[]} data @returns {any} */
 const batch = (...data) => ({ data });
 
-/** @param {any} body @param {string} [path] @param {Record<string, string>} [headers] @param {string} [method] */
-async function post(body, path = PATH, headers = {}, method = "POST") {
-  const response = await fetch(twin.url + path, {
-    method, headers: { "content-type": "application/json", authorization: `Bearer ${credentials.pinterest.token}`, ...headers },
-    ...(method === "GET" ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, headers: response.headers, body: /** @type {any} */ (await response.json()) };
-}
-const kinds = () => twin.stats().violations.map((one) => one.kind);
-
 test("a documented event passes without a violation", async () => {
   const { status, headers, body } = await post(batch(checkout()));
   assert.equal(status, 200);
@@ -60,7 +40,7 @@ test("a documented event passes without a violation", async () => {
   const events = [{ status: "processed", error_message: "", warning_message: "" }];
   assert.deepEqual(body, { num_events_received: 1, num_events_processed: 1, events });
   assert.deepEqual(twin.stats().violations, []);
-  assert.equal(twin.stats().platforms.pinterest?.unique, 1);
+  assert.equal(book().unique, 1);
   const [event] = twin.received({ event_id: "ord-118842" }).events;
   assert.equal(event?.event_name, "checkout");
   assert.deepEqual(event?.context, { ad_account_id: "549765432101" });
@@ -97,15 +77,14 @@ const REFUSED = [
 ];
 for (const [what, change, message] of REFUSED) {
   test(`the schema refuses the request: ${what}`, async () => {
-    const bad = checkout();
-    change(bad);
+    const bad = changed(checkout(), change);
     const { status, body } = await post(batch({ ...checkout(), event_id: "good" }, bad));
     assert.deepEqual([status, body.code], [400, 4196]);
     assert.match(body.message, /^Invalid request: /);
     assert.match(body.message, message);
     assert.doesNotMatch(body.message, /data\[/, "the answer names no event");
-    const stats = twin.stats().platforms.pinterest;
-    assert.deepEqual([stats?.received, stats?.rejected_requests], [0, 1]);
+    const stats = book();
+    assert.deepEqual([stats.received, stats.rejected_requests], [0, 1]);
   });
 }
 
@@ -120,8 +99,7 @@ const FAILED = [
 ];
 for (const [what, change, message] of FAILED) {
   test(`fails alone, inside a 200: ${what}`, async () => {
-    const bad = checkout();
-    change(bad);
+    const bad = changed(checkout(), change);
     const { status, body } = await post(batch(bad, { ...checkout(), event_id: "good" }));
     assert.equal(status, 200);
     assert.deepEqual([body.num_events_received, body.num_events_processed], [2, 1]);
@@ -152,12 +130,11 @@ const TAKEN = [
 ];
 for (const [what, change, warning = ""] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = checkout();
-    change(event);
+    const event = changed(checkout(), change);
     const { body } = await post(batch(event));
     assert.deepEqual(body.events, [{ status: "processed", error_message: "", warning_message: warning }]);
     assert.deepEqual(kinds(), []);
-    assert.equal(twin.stats().platforms.pinterest?.unique, 1);
+    assert.equal(book().unique, 1);
   });
 }
 
@@ -192,7 +169,7 @@ test("path, method, token, envelope and size", async () => {
     const { status: gotStatus, body } = await answer;
     assert.deepEqual([gotStatus, body.code], [status, code], what);
   }
-  assert.equal(twin.stats().platforms.pinterest?.received, 1000);
+  assert.equal(book().received, 1000);
 });
 
 test("the same name and id count once within 48 hours, per account; offline events count each time", async () => {
@@ -200,15 +177,15 @@ test("the same name and id count once within 48 hours, per account; offline even
   await post(batch(one, one, { ...one, event_name: "lead" }));
   await post(batch(one), PATH.replace("549765432101", "77"));
   await post(batch({ ...one, event_id: "till", action_source: "offline" }, { ...one, event_id: "till", action_source: "offline" }));
-  clock = NOW + 48 * 3_600_000 - 1;
+  clock.now = NOW + 48 * 3_600_000 - 1;
   await post(batch(one));
-  let stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.unique, stats?.duplicates], [7, 5, 2]);
+  let stats = book();
+  assert.deepEqual([stats.received, stats.unique, stats.duplicates], [7, 5, 2]);
   assert.equal(twin.received().events.at(-1)?.notes.length, 1, "a web event of two days ago is taken as offline");
-  clock += 1;
+  clock.now += 1;
   await post(batch(one));
-  stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.unique, stats?.duplicates], [8, 6, 2]);
+  stats = book();
+  assert.deepEqual([stats.received, stats.unique, stats.duplicates], [8, 6, 2]);
 });
 
 test("test mode answers alike, looks at 20 events, and counts nothing", async () => {
@@ -218,11 +195,11 @@ test("test mode answers alike, looks at 20 events, and counts nothing", async ()
   const long = (await post(batch(...Array.from({ length: 25 }, checkout)), `${PATH}?test=true`)).body;
   assert.deepEqual([long.num_events_received, long.num_events_processed, long.events.length], [25, 20, 20]);
   assert.equal((await post(batch({ ...checkout(), x: 1 }), `${PATH}?test=true`)).status, 400);
-  let stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.validated_requests, stats?.rejected_requests], [0, 2, 1]);
+  let stats = book();
+  assert.deepEqual([stats.received, stats.validated_requests, stats.rejected_requests], [0, 2, 1]);
   await post(batch(checkout()), `${PATH}?test=false`);
-  stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.accepted_requests], [1, 1]);
+  stats = book();
+  assert.deepEqual([stats.received, stats.accepted_requests], [1, 1]);
   assert.deepEqual(kinds(), []);
 });
 
@@ -231,8 +208,8 @@ test("scripted refusals speak as Pinterest does", async () => {
   const { status, body } = await post(batch(checkout(), { ...checkout(), event_id: "bad" }));
   assert.equal(status, 200);
   assert.deepEqual(body.events.map((/** @type {any} */ event) => event.status), ["processed", "failed"]);
-  let stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.faulted, stats?.accepted_requests], [1, 1, 0]);
+  let stats = book();
+  assert.deepEqual([stats.received, stats.faulted, stats.accepted_requests], [1, 1, 0]);
   twin.clearFaults();
   twin.faults({ platform: "pinterest", kind: "revoke_token" });
   const revoked = await post(batch(checkout()));
@@ -240,8 +217,8 @@ test("scripted refusals speak as Pinterest does", async () => {
   twin.clearFaults();
   twin.faults({ platform: "pinterest", kind: "status", status: 429, times: 1 });
   assert.equal((await post(batch(checkout()))).body.code, 8);
-  stats = twin.stats().platforms.pinterest;
-  assert.deepEqual([stats?.received, stats?.faulted], [1, 3]);
+  stats = book();
+  assert.deepEqual([stats.received, stats.faulted], [1, 3]);
   /** @type {[number, number][]} */
   const codes = [[400, 4196], [401, 2], [403, 29], [404, 2], [429, 8], [503, 4197]];
   for (const [given, code] of codes) assert.equal(/** @type {any} */ (pinterest.errorBody(given)).code, code);
@@ -296,13 +273,7 @@ test("what Pinterest may take silently but no sender should do is noted", async 
     ["ldp_without_state_and_country", (e) => { e.custom_data.opt_out_type = "LDP"; delete e.user_data.st; }],
     ["plain_email", (e) => (e.event_source_url = "https://shop.example/?mail=elena%40shop.example")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = checkout();
-    change(event);
-    assert.equal((await post(batch(event))).body.num_events_processed, 1, `${kind}: ${change}`);
-    assert.deepEqual(kinds(), [kind], `${kind}: ${change}`);
-  }
+  await noted(rows, checkout, async (event, what) => assert.equal((await post(batch(event))).body.num_events_processed, 1, what));
   twin.reset();
   const empty = checkout();
   empty.user_data = { em: [] };
@@ -311,7 +282,7 @@ test("what Pinterest may take silently but no sender should do is noted", async 
   twin.reset();
   await post(batch(checkout()), `${PATH}?is_test=true`);
   assert.deepEqual(kinds(), ["unknown_query_parameter"]);
-  assert.equal(twin.stats().platforms.pinterest?.received, 1, "the rate page's name for the parameter tests nothing");
+  assert.equal(book().received, 1, "the rate page's name for the parameter tests nothing");
 });
 
 test("an account has room for 15 custom event names, whatever their case", async () => {

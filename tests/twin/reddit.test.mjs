@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const HOUR = 3_600_000;
 const PATH = "/ads-api.reddit.com/api/v3/pixels/a2_twinpixel/conversion_events";
-const HEADERS = {
-  "content-type": "application/json", authorization: `Bearer ${credentials.reddit.token}`, "user-agent": "edgetally/0.1 (by a2_twinpixel)",
-};
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
+const { twin, clock, post, book, kinds } = await testTwin({
+  platform: "reddit", path: PATH,
+  headers: { authorization: `Bearer ${credentials.reddit.token}`, "user-agent": "edgetally/0.1 (by a2_twinpixel)" },
 });
 
 /** @returns {any} */
@@ -43,25 +31,15 @@ function purchase() {
   };
 }
 
-/** @param {any} body @param {string} [path] @param {Record<string, string>} [headers] @param {string} [method] */
-async function post(body, path = PATH, headers = {}, method = "POST") {
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(twin.url + path, { method, headers: { ...HEADERS, ...headers }, body: text });
-  const answer = await response.text();
-  return { status: response.status, text: answer, body: /** @type {any} */ (answer.startsWith("{") ? JSON.parse(answer) : null) };
-}
-
 /** @param {any[]} events */
 const batch = (...events) => ({ data: { partner: "edgetally", partner_version: "0.1.0", events } });
-const book = () => twin.stats().platforms.reddit;
-const kinds = () => twin.stats().violations.map((one) => one.kind);
 
 test("a documented event passes without a violation", async () => {
   const { status, body } = await post(batch(purchase()));
   assert.equal(status, 200);
   assert.deepEqual(body, { data: { message: "Successfully processed 1 conversion events." } });
-  assert.deepEqual(book()?.violations, []);
-  assert.equal(book()?.unique, 1);
+  assert.deepEqual(book().violations, []);
+  assert.equal(book().unique, 1);
   const received = twin.received({ event_id: "ord-118842" }).events[0];
   assert.equal(received?.event_name, "PURCHASE");
   assert.deepEqual(received?.context, { pixel_id: "a2_twinpixel", partner: "edgetally", partner_version: "0.1.0" });
@@ -86,16 +64,15 @@ const INVALID = [
 ];
 for (const [what, field, change] of INVALID) {
   test(`refused: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await post(batch(purchase(), bad));
     assert.equal(status, 400);
     assert.equal(body.error.code, 400);
     assert.equal(body.error.message, "There were 1 invalid conversion events. None were processed.");
     assert.deepEqual(body.error.invalid_events.map((/** @type {any} */ one) => one.event), [bad]);
     assert.deepEqual(body.error.fields.map((/** @type {any} */ one) => one.field), [`$.data.events[1].${field}`]);
-    assert.equal(book()?.received, 0, "one bad event refuses the batch");
-    assert.equal(book()?.rejected_requests, 1);
+    assert.equal(book().received, 0, "one bad event refuses the batch");
+    assert.equal(book().rejected_requests, 1);
   });
 }
 
@@ -125,14 +102,13 @@ const UNDECODABLE = [
 ];
 for (const [what, change, wanted] of UNDECODABLE) {
   test(`refused as a whole: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await post(batch(purchase(), bad));
     assert.equal(status, wanted);
     if (wanted === 403) assert.match(body.error.explanation, /^JSON error unexpected type \w+ on field data events /);
     else assert.match(body.error.message, /^JSON error "unknown field" on field "\w+"$/);
     assert.equal(body.error.invalid_events, undefined);
-    assert.equal(book()?.received, 0);
+    assert.equal(book().received, 0);
   });
 }
 
@@ -157,8 +133,7 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post(batch(event))).status, 200);
     assert.deepEqual(kinds(), []);
   });
@@ -202,8 +177,7 @@ const SILENT = [
 ];
 for (const [kind, change] of SILENT) {
   test(`taken, but a violation: ${kind} (${change})`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post(batch(event))).status, 200);
     assert.deepEqual(kinds(), [kind]);
   });
@@ -234,7 +208,7 @@ test("token, path, method and body shape are checked", async () => {
     if (wanted === 401) assert.equal(text, "Authorization Required", what);
     else assert.ok(JSON.parse(text).error, what);
   }
-  assert.equal(book()?.received, 0);
+  assert.equal(book().received, 0);
   assert.equal((await post(batch(...Array.from({ length: 1000 }, purchase)))).body.data.message, "Successfully processed 1000 conversion events.");
   assert.deepEqual(kinds(), []);
   await post(good, `${PATH}?test_id=t`, { "user-agent": "node" });
@@ -246,17 +220,17 @@ test("test mode: answered as usual, stored nowhere, one event at a time and ten 
   const { status, body } = await post(trial);
   assert.equal(status, 200);
   assert.equal(body.data.message, "Successfully processed 1 conversion events.");
-  assert.deepEqual([book()?.received, book()?.validated_requests], [0, 1]);
+  assert.deepEqual([book().received, book().validated_requests], [0, 1]);
   for (let i = 1; i < 10; i += 1) assert.equal((await post(trial)).status, 200);
   assert.equal((await post(trial)).status, 429);
-  clock += 1000;
+  clock.now += 1000;
   trial.data.events.push(purchase());
   assert.equal((await post(trial)).status, 200);
   assert.deepEqual(kinds(), ["batch_in_test_mode"]);
   trial.data.events = [{ ...purchase(), event_at: 1 }];
   assert.equal((await post(trial)).status, 400);
   await post(batch(purchase()));
-  assert.equal(book()?.unique, 1);
+  assert.equal(book().unique, 1);
 });
 
 test("the same type, custom name and conversion id count once within 2 days, per pixel", async () => {
@@ -264,13 +238,13 @@ test("the same type, custom name and conversion id count once within 2 days, per
   const custom = (name) => ({ ...purchase(), type: { tracking_type: "CUSTOM", custom_event_name: name } });
   await post(batch(purchase(), purchase(), custom("Donate"), custom("donate"), custom("Donate")));
   await post(batch(purchase()), PATH.replace("a2_twinpixel", "a2_other"));
-  assert.deepEqual([book()?.unique, book()?.duplicates], [4, 2]);
-  clock = NOW + 48 * HOUR - 1;
+  assert.deepEqual([book().unique, book().duplicates], [4, 2]);
+  clock.now = NOW + 48 * HOUR - 1;
   await post(batch(purchase()));
-  assert.deepEqual([book()?.unique, book()?.duplicates], [4, 3]);
-  clock = NOW + 48 * HOUR;
+  assert.deepEqual([book().unique, book().duplicates], [4, 3]);
+  clock.now = NOW + 48 * HOUR;
   await post(batch(purchase()));
-  assert.deepEqual([book()?.unique, book()?.duplicates], [5, 3]);
+  assert.deepEqual([book().unique, book().duplicates], [5, 3]);
 });
 
 test("scripted: condemned events come back as sent; a revoked token answers 401; other errors have Reddit's shape", async () => {
@@ -281,11 +255,11 @@ test("scripted: condemned events come back as sent; a revoked token answers 401;
   assert.equal(status, 400);
   assert.deepEqual(body.error.invalid_events, [{ error_message: "refused by script", event: bad }]);
   assert.equal((await post(batch(purchase()))).status, 200);
-  assert.deepEqual([book()?.faulted, book()?.received], [1, 1]);
+  assert.deepEqual([book().faulted, book().received], [1, 1]);
   twin.clearFaults();
   twin.faults({ platform: "reddit", kind: "revoke_token" });
   assert.equal((await post(batch(purchase()))).text, "Authorization Required");
-  assert.equal(book()?.faulted, 2);
+  assert.equal(book().faulted, 2);
   twin.clearFaults();
   twin.faults({ platform: "reddit", kind: "status", status: 503, times: 1 });
   assert.equal((await post(batch(purchase()))).body.error.code, 503);

@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { spawn } from "node:child_process";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { duplicateKeys, findPlain, sha256 } from "./checks.mjs";
+import { NOW, testTwin } from "./harness.mjs";
 import { startTwin } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const META = "/graph.facebook.com/v26.0/1/events";
 const GA4 = "/www.google-analytics.com/mp/collect?measurement_id=G-1&api_secret=s3cr3t";
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
-});
+const { twin, clock, book } = await testTwin({ platform: "meta" });
 
 /** @param {string} id */
 const lead = (id) => ({
@@ -33,10 +23,7 @@ const post = (body, path = META, patience = 5_000) => fetch(twin.url + path, {
 });
 /** @param {string} path @param {string} [method] @param {unknown} [body] @returns {Promise<any>} */
 const control = async (path, method = "GET", body) => (await fetch(`${twin.url}/_twin/${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) })).json();
-const counts = () => {
-  const book = twin.stats().platforms.meta;
-  return [book?.received, book?.faulted, book?.accepted_requests];
-};
+const counts = () => [book().received, book().faulted, book().accepted_requests];
 
 test("status: a count, headers, the platform's own body, and after", async () => {
   await control("faults", "POST", { platform: "meta", kind: "status", status: 429, retry_after: 7, times: 2, after: 1 });
@@ -55,7 +42,7 @@ test("status: until a time, by platform, cleared by DELETE", async () => {
   const down = await post(batch("a"));
   assert.deepEqual([down.status, await down.json()], [500, { odd: 1 }]);
   assert.equal((await post({}, GA4)).status, 503);
-  clock += 60_000;
+  clock.now += 60_000;
   assert.equal((await post(batch("a"))).status, 200);
   await control("faults?platform=ga4", "DELETE");
   assert.equal((await post({}, GA4)).status, 204);
@@ -70,7 +57,7 @@ test("timeout: never answers; record: processed but the reply is lost", async ()
   await assert.rejects(post(batch("a")));
   assert.deepEqual(counts(), [1, 2, 0]);
   assert.equal((await post(batch("a"))).status, 200);
-  assert.equal(twin.stats().platforms.meta?.duplicates, 1);
+  assert.equal(book().duplicates, 1);
 });
 
 test("timeout: the socket closes after ms", async () => {

@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
-import { startTwin } from "./server.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const DAY = 86_400_000;
 const PIXEL = "1ec32188-754e-4be2-8e55-c949a984a39f";
 const TOKEN = `?access_token=${credentials.snapchat.token}`;
 const PATH = `/tr.snapchat.com/v3/${PIXEL}/events`;
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
-});
+const { twin, clock, post, book, kinds } = await testTwin({ platform: "snapchat", path: PATH + TOKEN });
 
 /** @returns {any} */
 function purchase() {
@@ -40,23 +28,12 @@ function purchase() {
   };
 }
 
-/** @param {any} body @param {string} [path] @param {RequestInit} [more] */
-async function post(body, path = PATH + TOKEN, more = {}) {
-  const response = await fetch(twin.url + path, {
-    method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body), ...more,
-  });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-}
-
-const book = () => twin.stats().platforms.snapchat;
-const kinds = () => twin.stats().violations.map((one) => one.kind);
-
 test("a documented event passes without a violation", async () => {
   const { status, body } = await post({ data: [purchase()] });
   assert.equal(status, 200);
   assert.deepEqual(body, { status: "VALID", reason: "Events have been processed successfully." });
-  assert.deepEqual(book()?.violations, []);
-  assert.equal(book()?.unique, 1);
+  assert.deepEqual(book().violations, []);
+  assert.equal(book().unique, 1);
   const received = twin.received({ event_id: "ord-118842" }).events[0];
   assert.equal(received?.event_name, "PURCHASE");
   assert.deepEqual(received?.context, { asset_id: PIXEL });
@@ -110,8 +87,7 @@ function toApp(event) {
 
 for (const [what, change] of REFUSED) {
   test(`refused: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const good = { ...purchase(), event_id: "good" };
     const { status, body } = await post({ data: [good, bad, good] });
     assert.equal(status, 400);
@@ -120,8 +96,8 @@ for (const [what, change] of REFUSED) {
     assert.equal(typeof body.reason, "string");
     assert.deepEqual(body.errors.codes, []);
     assert.equal(body.errors.error_msgs.length, 1);
-    assert.equal(book()?.received, 0, "nothing of the batch is stored");
-    assert.equal(book()?.rejected_requests, 1);
+    assert.equal(book().received, 0, "nothing of the batch is stored");
+    assert.equal(book().rejected_requests, 1);
   });
 }
 
@@ -148,11 +124,10 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post({ data: [event] })).status, 200);
     assert.deepEqual(kinds(), []);
-    assert.equal(book()?.unique, 1);
+    assert.equal(book().unique, 1);
   });
 }
 
@@ -202,8 +177,7 @@ const SILENT = [
 ];
 for (const [kind, change] of SILENT) {
   test(`taken, but a violation: ${kind} (${change})`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post({ data: [event] })).status, 200);
     assert.deepEqual(kinds(), [kind]);
   });
@@ -211,19 +185,18 @@ for (const [kind, change] of SILENT) {
 
 test("path, method, token and body shape are checked", async () => {
   const good = { data: [purchase()] };
-  const inHeader = { "content-type": "application/json", authorization: `Bearer ${credentials.snapchat.token}` };
   /** @type {[string, Promise<any>, number][]} */
   const rows = [
     ["version 2", post(good, `/tr.snapchat.com/v2/conversion${TOKEN}`), 404],
     ["no asset", post(good, `/tr.snapchat.com/v3//events${TOKEN}`), 404],
     ["edge", post(good, `/tr.snapchat.com/v3/${PIXEL}/event${TOKEN}`), 404],
     ["log of the validator", post(good, `${PATH}/validate/logs${TOKEN}`), 404],
-    ["method", post(good, undefined, { method: "PUT" }), 405],
+    ["method", post(good, PATH + TOKEN, {}, "PUT"), 405],
     ["no token", post(good, PATH), 401],
     ["wrong token", post(good, `${PATH}?access_token=x`), 401],
     ["two tokens", post(good, `${PATH}${TOKEN}&access_token=x`), 401],
-    ["token in the header alone", post(good, PATH, { headers: inHeader }), 401],
-    ["a form", post(good, undefined, { headers: { "content-type": "application/x-www-form-urlencoded" } }), 400],
+    ["token in the header alone", post(good, PATH, { authorization: `Bearer ${credentials.snapchat.token}` }), 401],
+    ["a form", post(good, PATH + TOKEN, { "content-type": "application/x-www-form-urlencoded" }), 400],
     ["bad JSON", post("{"), 400],
     ["twice", post('{"data":[],"data":[]}'), 400],
     ["a list", post([purchase()]), 400],
@@ -237,7 +210,7 @@ test("path, method, token and body shape are checked", async () => {
     assert.equal(status, wanted, what);
     assert.equal(body.status, "INVALID", what);
   }
-  assert.equal(book()?.received, 0);
+  assert.equal(book().received, 0);
   assert.deepEqual(kinds(), []);
   assert.equal((await post({ data: Array.from({ length: 2000 }, purchase) })).status, 200);
   await post({ data: [purchase()], test_event_code: "x" }, `${PATH}${TOKEN}&test=1`);
@@ -254,28 +227,28 @@ test("the validator answers per event and stores nothing", async () => {
   assert.deepEqual([body.status, body.test_event], ["INVALID", true]);
   assert.deepEqual(body.event_logs.map((/** @type {any} */ one) => one.status), ["VALID", "INVALID"]);
   assert.equal((await post("{", path)).body.test_event, true);
-  assert.deepEqual([book()?.received, book()?.validated_requests, book()?.rejected_requests], [0, 1, 2]);
+  assert.deepEqual([book().received, book().validated_requests, book().rejected_requests], [0, 1, 2]);
   await post({ data: [{ ...purchase(), eventId: "x" }] }, path);
   assert.deepEqual(kinds(), ["unknown_field"], "a dry run is no excuse");
   await post({ data: [purchase()] });
-  assert.equal(book()?.unique, 1, "nor does it count as a first arrival");
+  assert.equal(book().unique, 1, "nor does it count as a first arrival");
 });
 
 test("the same name and id count once within 48 hours, per asset; purchases also by order", async () => {
   const view = { ...purchase(), event_name: "VIEW_CONTENT" };
   await post({ data: [purchase(), purchase(), view, { ...view, event_name: "ADD_CART" }] });
   await post({ data: [purchase()] }, PATH.replace(PIXEL, "other") + TOKEN);
-  assert.deepEqual([book()?.unique, book()?.duplicates], [4, 1]);
+  assert.deepEqual([book().unique, book().duplicates], [4, 1]);
   await post({ data: [{ ...purchase(), event_id: "another-id" }] });
-  assert.deepEqual([book()?.unique, book()?.duplicates], [4, 2], "the same order under another id");
+  assert.deepEqual([book().unique, book().duplicates], [4, 2], "the same order under another id");
   await post({ data: [{ ...view, event_id: "another-id" }] });
-  assert.deepEqual([book()?.unique, book()?.duplicates], [5, 2], "an order holds for purchases only");
-  clock = NOW + 2 * DAY - 1;
+  assert.deepEqual([book().unique, book().duplicates], [5, 2], "an order holds for purchases only");
+  clock.now = NOW + 2 * DAY - 1;
   await post({ data: [purchase()] });
-  assert.deepEqual([book()?.unique, book()?.duplicates], [5, 3]);
-  clock = NOW + 2 * DAY;
+  assert.deepEqual([book().unique, book().duplicates], [5, 3]);
+  clock.now = NOW + 2 * DAY;
   await post({ data: [purchase()] });
-  assert.deepEqual([book()?.unique, book()?.duplicates], [6, 3]);
+  assert.deepEqual([book().unique, book().duplicates], [6, 3]);
 });
 
 test("scripted: a condemned event is named by its index; a revoked token answers 401", async () => {
@@ -285,11 +258,11 @@ test("scripted: a condemned event is named by its index; a revoked token answers
   assert.deepEqual([status, body.status, body.event], [400, "INVALID", 2]);
   assert.equal((await post({ data: [bad] }, `${PATH}/validate${TOKEN}`)).body.event_logs[0].status, "INVALID");
   assert.equal((await post({ data: [purchase()] })).status, 200);
-  assert.deepEqual([book()?.faulted, book()?.received], [2, 1]);
+  assert.deepEqual([book().faulted, book().received], [2, 1]);
   twin.clearFaults();
   twin.faults({ platform: "snapchat", kind: "revoke_token" });
   assert.equal((await post({ data: [purchase()] })).status, 401);
-  assert.equal(book()?.faulted, 3);
+  assert.equal(book().faulted, 3);
   twin.clearFaults();
   twin.faults({ platform: "snapchat", kind: "status", status: 503 });
   const down = await post({ data: [purchase()] });

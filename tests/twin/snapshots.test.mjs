@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { credentials } from "./credentials.mjs";
-import { DEFAULTS, startTwin } from "./server.mjs";
+import { exchange, testTwin } from "./harness.mjs";
+import { DEFAULTS } from "./server.mjs";
 
 const FOLDER = new URL("../../crates/core/tests/it/snapshots/", import.meta.url);
 /** The instant of the snapshots. */
@@ -44,12 +45,7 @@ function requests(text) {
   });
 }
 
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-before(async () => {
-  twin = await startTwin({ now: () => NOW });
-});
-after(() => twin.close());
+const { twin } = await testTwin({ now: NOW });
 
 const files = readdirSync(FOLDER).filter((name) => /^[a-z0-9_]+__.+\.snap$/.test(name) && !/^(?:answer|replies)__/.test(name));
 
@@ -63,14 +59,13 @@ for (const name of files) {
   // A webhook's signature is of its secret and its minute.
   if (platform === "webhook") continue;
   test(name, async () => {
-    twin.reset();
     let token = "";
     for (const { method, url, body, headers } of requests(readFileSync(new URL(name, FOLDER), "utf8"))) {
       const all = Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, String(value).replace("FIXTURE_ACCESS_TOKEN", token)]));
-      const reply = await fetch(`${twin.url}/${url.host}${url.pathname}${url.search}`, { method, headers: all, ...(method === "POST" && { body }) });
-      const text = await reply.text();
-      assert.ok(reply.status < 300, `${url.pathname}: ${reply.status} ${text}`);
-      if (text.startsWith("{")) token = JSON.parse(text).access_token ?? token;
+      const address = `${twin.url}/${url.host}${url.pathname}${url.search}`;
+      const answer = await exchange(address, method, all, method === "POST" ? body : undefined);
+      assert.ok(answer.status < 300, `${url.pathname}: ${answer.status} ${answer.text}`);
+      token = answer.body?.access_token ?? token;
     }
     const stats = twin.stats();
     const book = stats.platforms[platform];

@@ -1,26 +1,16 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 import { tiktok } from "./platforms/tiktok.mjs";
-import { startTwin } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const SECONDS = NOW / 1000;
 const DAY = 86_400;
 const PATH = "/business-api.tiktok.com/open_api/v1.3/event/track/";
 const PIXEL = "C4A1B2C3D4E5F6G7H8I9";
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
+const { twin, clock, post, book, kinds, noted } = await testTwin({
+  platform: "tiktok", path: PATH, headers: { "access-token": credentials.tiktok.token },
 });
 
 /** @returns {any} */
@@ -44,23 +34,13 @@ function purchase() {
 /** @param {any[]} data @returns {any} */
 const batch = (...data) => ({ event_source: "web", event_source_id: PIXEL, partner_name: "edgetally", data });
 
-/** @param {any} body @param {string} [path] @param {Record<string, string>} [headers] @param {string} [method] */
-async function post(body, path = PATH, headers = {}, method = "POST") {
-  const response = await fetch(twin.url + path, {
-    method, headers: { "content-type": "application/json", "access-token": credentials.tiktok.token, ...headers },
-    ...(method === "GET" ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-}
-const kinds = () => twin.stats().violations.map((one) => one.kind);
-
 test("a documented event passes without a violation", async () => {
   const { status, body } = await post(batch(purchase()));
   assert.equal(status, 200);
   assert.match(body.request_id, /^20261124120000[0-9A-F]{20}$/);
   assert.deepEqual({ ...body, request_id: "" }, { code: 0, message: "OK", request_id: "", data: {} });
   assert.deepEqual(twin.stats().violations, []);
-  assert.equal(twin.stats().platforms.tiktok?.unique, 1);
+  assert.equal(book().unique, 1);
   const [event] = twin.received({ event_id: "ord-118842" }).events;
   assert.equal(event?.event_name, "Purchase");
   assert.deepEqual(event?.context, { event_source: "web", event_source_id: PIXEL, partner_name: "edgetally" });
@@ -93,14 +73,13 @@ const REFUSED = [
 ];
 for (const [what, change, message] of REFUSED) {
   test(`refused inside a 200, batch and all: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await post(batch({ ...purchase(), event_id: "good" }, bad));
     assert.equal(status, 200);
     assert.equal(body.code, 40002);
     assert.equal(body.message, `Batch.1.${message}`);
-    const stats = twin.stats().platforms.tiktok;
-    assert.deepEqual([stats?.received, stats?.rejected_requests], [0, 1]);
+    const stats = book();
+    assert.deepEqual([stats.received, stats.rejected_requests], [0, 1]);
   });
 }
 
@@ -122,11 +101,10 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await post(batch(event))).body.code, 0);
     assert.deepEqual(kinds(), []);
-    assert.equal(twin.stats().platforms.tiktok?.unique, 1);
+    assert.equal(book().unique, 1);
   });
 }
 
@@ -174,21 +152,21 @@ test("path, method, token, envelope and size", async () => {
     assert.deepEqual([gotStatus, body.code], [status, code], what);
     assert.deepEqual(Object.keys(body), ["code", "message", "request_id", "data"], what);
   }
-  assert.equal(twin.stats().platforms.tiktok?.received, 1000);
+  assert.equal(book().received, 1000);
 });
 
 test("the same name and id count once within 48 hours, per data source; the old name is the new one", async () => {
   const one = purchase();
   await post(batch(one, one, { ...one, event: "Lead" }, { ...one, event: "CompletePayment" }));
   await post({ ...batch(one), event_source_id: "D4A1B2C3D4E5F6G7H8I9" });
-  clock = NOW + 48 * 3_600_000 - 1;
+  clock.now = NOW + 48 * 3_600_000 - 1;
   await post(batch(one));
-  let stats = twin.stats().platforms.tiktok;
-  assert.deepEqual([stats?.received, stats?.unique, stats?.duplicates], [6, 3, 3]);
-  clock += 1;
+  let stats = book();
+  assert.deepEqual([stats.received, stats.unique, stats.duplicates], [6, 3, 3]);
+  clock.now += 1;
   await post(batch(one));
-  stats = twin.stats().platforms.tiktok;
-  assert.deepEqual([stats?.received, stats?.unique, stats?.duplicates], [7, 4, 3]);
+  stats = book();
+  assert.deepEqual([stats.received, stats.unique, stats.duplicates], [7, 4, 3]);
 });
 
 test("a test event is answered alike, checked alike, and not counted", async () => {
@@ -196,8 +174,8 @@ test("a test event is answered alike, checked alike, and not counted", async () 
   bad.event_id = 7;
   assert.equal((await post({ ...batch(purchase()), test_event_code: "TEST12345" })).body.code, 0);
   assert.equal((await post({ ...batch(bad), test_event_code: "TEST12345" })).body.code, 40002);
-  const stats = twin.stats().platforms.tiktok;
-  assert.deepEqual([stats?.received, stats?.validated_requests, stats?.rejected_requests, stats?.accepted_requests], [0, 1, 1, 0]);
+  const stats = book();
+  assert.deepEqual([stats.received, stats.validated_requests, stats.rejected_requests, stats.accepted_requests], [0, 1, 1, 0]);
 });
 
 test("scripted refusals speak as TikTok does", async () => {
@@ -212,8 +190,8 @@ test("scripted refusals speak as TikTok does", async () => {
   twin.clearFaults();
   twin.faults({ platform: "tiktok", kind: "error_in_200", times: 1 });
   assert.deepEqual([(await post(both)).body.code, (await post(both)).body.code], [50000, 0]);
-  const stats = twin.stats().platforms.tiktok;
-  assert.deepEqual([stats?.received, stats?.faulted], [3, 3]);
+  const stats = book();
+  assert.deepEqual([stats.received, stats.faulted], [3, 3]);
   /** @type {[number, number][]} */
   const codes = [[400, 40002], [401, 40105], [403, 40001], [429, 40100], [500, 50000], [503, 50000]];
   for (const [given, code] of codes) assert.equal(/** @type {any} */ (tiktok.errorBody(given)).code, code);
@@ -281,13 +259,7 @@ test("what TikTok takes silently but no sender should do is noted", async () => 
     ["unknown_delivery_category", (e) => (e.properties.delivery_category = "drone")],
     ["plain_email", (e) => (e.page.url = "https://shop.example/?mail=elena%40shop.example")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = purchase();
-    change(event);
-    assert.equal((await post(batch(event))).body.code, 0, `${kind}: ${change}`);
-    assert.deepEqual(kinds(), [kind], `${kind}: ${change}`);
-  }
+  await noted(rows, purchase, async (event, what) => assert.equal((await post(batch(event))).body.code, 0, what));
   twin.reset();
   assert.equal((await post({ ...batch(purchase()), pixel_code: PIXEL }, `${PATH}?debug=1`)).body.code, 0);
   assert.deepEqual(kinds().sort(), ["unknown_key", "unknown_query_parameter"]);

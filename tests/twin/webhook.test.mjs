@@ -1,27 +1,21 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
+import { NOW, exchange, testTwin } from "./harness.mjs";
 import { sign } from "./platforms/webhook.mjs";
-import { DEFAULTS, startTwin } from "./server.mjs";
+import { DEFAULTS } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-before(async () => {
-  twin = await startTwin({ now: () => NOW, webhookHosts: ["other.example"] });
-});
-after(() => twin.close());
-beforeEach(() => twin.reset());
+const { twin, book, kinds } = await testTwin({ platform: "webhook", webhookHosts: ["other.example"] });
 
 const BODY = { type: "conversion.batch", events: [{ event: "purchase", event_id: "ord-1", value: 9.5 }] };
 
 /** @param {any} body @param {{id?: string, at?: number | string, secret?: string, host?: string, tamper?: boolean, prefix?: string}} [how] */
 async function post(body, { id = "msg_1", at = NOW / 1000, secret = DEFAULTS.webhookSecret, host = "hooks.example", tamper = false, prefix = "" } = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(`${twin.url}/${host}/any/path`, {
-    method: "POST", body: tamper ? `${text} ` : text,
-    headers: { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": String(at), "webhook-signature": prefix + sign(secret, id, String(at), text) },
-  });
-  return response.status;
+  const { status } = await exchange(`${twin.url}/${host}/any/path`, "POST", {
+    "content-type": "application/json", "webhook-id": id, "webhook-timestamp": String(at),
+    "webhook-signature": prefix + sign(secret, id, String(at), text),
+  }, tamper ? `${text} ` : text);
+  return status;
 }
 
 test("the specification's published signature is reproduced", () => {
@@ -49,8 +43,8 @@ test("signatures, clocks and bodies are checked", async () => {
     ["unknown host", post(BODY, { host: "nowhere.example" }), 404],
   ];
   for (const [what, status, wanted] of rows) assert.equal(await status, wanted, what);
-  assert.equal((await fetch(`${twin.url}/hooks.example/x`, { method: "POST", body: "{}" })).status, 401, "unsigned");
-  assert.deepEqual(twin.stats().violations.map((one) => one.kind).sort(), ["plain_email", "plain_phone"]);
+  assert.equal((await exchange(`${twin.url}/hooks.example/x`, "POST", {}, "{}")).status, 401, "unsigned");
+  assert.deepEqual(kinds().sort(), ["plain_email", "plain_phone"]);
   assert.equal(twin.stats().unrouted, 1);
 });
 
@@ -58,7 +52,6 @@ test("a repeated delivery counts as duplicates; the id must not carry another bo
   await post(BODY);
   await post(BODY);
   await post({ events: [{ event: "lead", event_id: "l-1" }, ...BODY.events] });
-  const { webhook } = twin.stats().platforms;
-  assert.deepEqual([webhook?.unique, webhook?.duplicates], [2, 2]);
-  assert.equal(webhook?.violations[0]?.kind, "webhook_id_reused_for_another_body");
+  assert.deepEqual([book().unique, book().duplicates], [2, 2]);
+  assert.equal(book().violations[0]?.kind, "webhook_id_reused_for_another_body");
 });

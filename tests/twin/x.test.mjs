@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { sha256 } from "./checks.mjs";
 import { credentials } from "./credentials.mjs";
+import { NOW, changed, testTwin } from "./harness.mjs";
 import { sign } from "./platforms/x.mjs";
-import { startTwin } from "./server.mjs";
 
-const NOW = Date.UTC(2026, 10, 24, 12);
 const DAY = 86_400_000;
 const ROUTE = "/12/measurement/conversions/o8z6j";
 const PATH = `/ads-api.x.com${ROUTE}`;
-let clock = NOW;
-/** @type {Awaited<ReturnType<typeof startTwin>>} */
-let twin;
-
-before(async () => {
-  twin = await startTwin({ now: () => clock });
-});
-after(() => twin.close());
-beforeEach(() => {
-  clock = NOW;
-  twin.reset();
+const { twin, clock, post, book, kinds, noted } = await testTwin({
+  platform: "x", path: PATH, headers: { "x-pixel-token": credentials.x.pixelToken },
 });
 
 const iso = (/** @type {number} */ ms) => new Date(ms).toISOString();
@@ -46,18 +36,8 @@ function purchase() {
   };
 }
 
-/** A header set to "" is left out. @param {any} body @param {Record<string, string>} [headers] @param {string} [path] */
-async function post(body, headers = {}, path = PATH) {
-  const all = { "content-type": "application/json", "x-pixel-token": credentials.x.pixelToken, ...headers };
-  const response = await fetch(twin.url + path, {
-    method: "POST", headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== "")),
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  return { status: response.status, body: /** @type {any} */ (await response.json()) };
-}
 /** @param {any[]} conversions */
 const batch = (...conversions) => post({ conversions });
-const book = () => twin.stats().platforms.x;
 
 test("a documented event passes without a violation", async () => {
   const { status, body } = await batch(purchase(), { ...purchase(), conversion_id: "b" });
@@ -65,8 +45,8 @@ test("a documented event passes without a violation", async () => {
   assert.equal(body.data.conversions_processed, 2);
   assert.match(body.data.debug_id, /^[0-9a-f-]{36}$/);
   assert.ok(body.request.params.account_id);
-  assert.deepEqual(book()?.violations, []);
-  assert.equal(book()?.unique, 2);
+  assert.deepEqual(book().violations, []);
+  assert.equal(book().unique, 2);
   const [arrived] = twin.received({ event_id: "ord-100045-purchase" }).events;
   assert.deepEqual([arrived?.event, arrived?.event_name, arrived?.context], [purchase(), "tw-q4x7k-q4x9m", { pixel_id: "o8z6j" }]);
 });
@@ -106,8 +86,7 @@ const REFUSED = [
 ];
 for (const [what, change, parameter, message] of REFUSED) {
   test(`refused: ${what}`, async () => {
-    const bad = purchase();
-    change(bad);
+    const bad = changed(purchase(), change);
     const { status, body } = await batch({ ...purchase(), conversion_id: "good" }, bad);
     assert.equal(status, 400);
     assert.equal(body.errors.length, 1);
@@ -115,7 +94,7 @@ for (const [what, change, parameter, message] of REFUSED) {
     assert.deepEqual([error.code, error.parameter], ["INVALID_PARAMETER", parameter]);
     if (message) assert.match(error.message, message);
     assert.doesNotMatch(JSON.stringify(error), /conversions\[|index/i, "no index is given");
-    assert.deepEqual([book()?.received, book()?.rejected_requests], [0, 1], "one bad event refuses the request");
+    assert.deepEqual([book().received, book().rejected_requests], [0, 1], "one bad event refuses the request");
     assert.match(twin.requests().requests[0]?.reason ?? "", /^conversions\[1\]\./);
   });
 }
@@ -134,8 +113,7 @@ const TAKEN = [
 ];
 for (const [what, change] of TAKEN) {
   test(`taken: ${what}`, async () => {
-    const event = purchase();
-    change(event);
+    const event = changed(purchase(), change);
     assert.equal((await batch(event)).status, 200);
     assert.deepEqual(twin.stats().violations, []);
   });
@@ -175,31 +153,25 @@ test("what X takes, or may take, but no sender should do is noted", async () => 
     ["null", (e) => (e.identifiers[0].hashed_email = null)],
     ["plain_email", (e) => (e.description = "for jane.doe@example.com")],
   ];
-  for (const [kind, change] of rows) {
-    twin.reset();
-    const event = purchase();
-    change(event);
-    assert.equal((await batch(event)).status, 200, kind);
-    assert.deepEqual(twin.stats().violations.map((one) => one.kind), [kind], String(change));
-  }
+  await noted(rows, purchase, async (event, what) => assert.equal((await batch(event)).status, 200, what));
   twin.reset();
-  await post({ conversions: [purchase()], test: true }, { authorization: "OAuth x" }, `${PATH}?a=1`);
-  assert.deepEqual(twin.stats().violations.map((one) => one.kind), ["two_credentials", "unexpected_query", "unknown_field"]);
+  await post({ conversions: [purchase()], test: true }, `${PATH}?a=1`, { authorization: "OAuth x" });
+  assert.deepEqual(kinds(), ["two_credentials", "unexpected_query", "unknown_field"]);
 });
 
 test("route, pixel, tag, token, content type, size and shape are checked", async () => {
   const good = { conversions: [purchase()] };
   /** @type {[string, Promise<any>, number, string][]} */
   const rows = [
-    ["version", post(good, {}, PATH.replace("/12/", "/11/")), 404, "ROUTE_NOT_FOUND"],
-    ["path", post(good, {}, `${PATH}/x`), 404, "ROUTE_NOT_FOUND"],
-    ["pixel", post(good, {}, PATH.replace("o8z6j", "O8")), 404, "NOT_FOUND"],
-    ["another's pixel", post(good, {}, PATH.replace("o8z6j", "zzzzz")), 404, "NOT_FOUND"],
+    ["version", post(good, PATH.replace("/12/", "/11/")), 404, "ROUTE_NOT_FOUND"],
+    ["path", post(good, `${PATH}/x`), 404, "ROUTE_NOT_FOUND"],
+    ["pixel", post(good, PATH.replace("o8z6j", "O8")), 404, "NOT_FOUND"],
+    ["another's pixel", post(good, PATH.replace("o8z6j", "zzzzz")), 404, "NOT_FOUND"],
     ["another's tag", batch({ ...purchase(), event_id: "tw-q4x7k-zzzzz" }), 404, "NOT_FOUND"],
-    ["no token", post(good, { "x-pixel-token": "" }), 401, "UNAUTHORIZED_ACCESS"],
-    ["wrong token", post(good, { "x-pixel-token": "x" }), 401, "UNAUTHORIZED_ACCESS"],
-    ["bearer", post(good, { "x-pixel-token": "", "authorization": `Bearer ${credentials.x.pixelToken}` }), 401, "UNAUTHORIZED_ACCESS"],
-    ["text", post(good, { "content-type": "text/plain" }), 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["no token", post(good, PATH, { "x-pixel-token": "" }), 401, "UNAUTHORIZED_ACCESS"],
+    ["wrong token", post(good, PATH, { "x-pixel-token": "x" }), 401, "UNAUTHORIZED_ACCESS"],
+    ["bearer", post(good, PATH, { "x-pixel-token": "", "authorization": `Bearer ${credentials.x.pixelToken}` }), 401, "UNAUTHORIZED_ACCESS"],
+    ["text", post(good, PATH, { "content-type": "text/plain" }), 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["bad JSON", post("{"), 400, "INVALID"],
     ["twice", post('{"conversions":[],"conversions":[]}'), 400, "INVALID"],
     ["empty", batch(), 400, "INVALID_PARAMETER"],
@@ -210,7 +182,7 @@ test("route, pixel, tag, token, content type, size and shape are checked", async
     assert.deepEqual([got, body.errors?.[0].code], [status, code], what);
   }
   assert.equal((await batch(...Array.from({ length: 501 }, purchase))).body.errors[0].message, "Conversion count limit is 500");
-  assert.equal(book()?.received, 0);
+  assert.equal(book().received, 0);
   assert.equal((await batch(...Array.from({ length: 500 }, purchase))).body.data.conversions_processed, 500);
 });
 
@@ -241,13 +213,13 @@ let nonces = 0;
 function oauthHeader(change = {}, { address = `https://ads-api.x.com${ROUTE}`, secret = credentials.x.tokenSecret, after = (header) => header } = {}) {
   const parameters = /** @type {[string, string][]} */ (Object.entries({
     oauth_consumer_key: credentials.x.consumerKey, oauth_nonce: `nonce${(nonces += 1)}`, oauth_signature_method: "HMAC-SHA1",
-    oauth_timestamp: String(Math.floor(clock / 1000)), oauth_token: credentials.x.token, oauth_version: "1.0", ...change,
+    oauth_timestamp: String(Math.floor(clock.now / 1000)), oauth_token: credentials.x.token, oauth_version: "1.0", ...change,
   }).filter(([, value]) => value !== undefined));
   const all = [...parameters, ["oauth_signature", sign("POST", address, parameters, credentials.x.consumerSecret, secret)]];
   return after(`OAuth ${all.map(([key, value]) => `${key}="${encodeURIComponent(String(value))}"`).join(", ")}`);
 }
 /** @param {string} authorization @param {any} [body] @param {string} [path] */
-const signed = (authorization, body = { conversions: [purchase()] }, path = PATH) => post(body, { "x-pixel-token": "", authorization }, path);
+const signed = (authorization, body = { conversions: [purchase()] }, path = PATH) => post(body, path, { "x-pixel-token": "", authorization });
 
 test("OAuth 1.0a: signed for the platform's address, fresh, once", async () => {
   assert.equal((await signed(oauthHeader())).status, 200);
@@ -289,9 +261,8 @@ test("OAuth 1.0a: signed for the platform's address, fresh, once", async () => {
   assert.equal((await signed(oauthHeader({ oauth_version: undefined }))).status, 200);
   const loose = oauthHeader({ oauth_nonce: "a/b" }, { after: (header) => header.replace("%2F", "/") });
   assert.equal((await signed(loose)).status, 200);
-  const kinds = twin.stats().violations.map((one) => one.kind);
-  assert.equal(kinds[0], "body_hash_of_a_json_body");
-  assert.ok(kinds.includes("oauth_version_missing") && kinds.includes("not_percent_encoded"));
+  assert.equal(kinds()[0], "body_hash_of_a_json_body");
+  assert.ok(kinds().includes("oauth_version_missing") && kinds().includes("not_percent_encoded"));
 });
 
 test("OAuth 1.0a: the query is signed, the body is not", async () => {
@@ -310,10 +281,10 @@ test("OAuth 1.0a: the query is signed, the body is not", async () => {
 
 test("the same tag and conversion id count once within 48 hours", async () => {
   await batch(purchase(), { ...purchase(), event_id: "q4x9m" }, { ...purchase(), event_id: "tw-q4x7k-other" });
-  assert.deepEqual([book()?.received, book()?.unique, book()?.duplicates], [3, 2, 1]);
-  clock = NOW + 2 * DAY;
+  assert.deepEqual([book().received, book().unique, book().duplicates], [3, 2, 1]);
+  clock.now = NOW + 2 * DAY;
   await batch(purchase());
-  assert.deepEqual([book()?.received, book()?.unique, book()?.duplicates], [4, 3, 1]);
+  assert.deepEqual([book().received, book().unique, book().duplicates], [4, 3, 1]);
 });
 
 test("faults: revoked credentials, a condemned event, the platform's own errors", async () => {
@@ -325,7 +296,7 @@ test("faults: revoked credentials, a condemned event, the platform's own errors"
   assert.deepEqual([status, body.errors[0].code], [400, "INVALID_PARAMETER"]);
   assert.doesNotMatch(JSON.stringify(body), /1|bad/, "no index, no id");
   assert.equal((await batch(purchase())).status, 200);
-  assert.deepEqual([book()?.faulted, book()?.received], [3, 1]);
+  assert.deepEqual([book().faulted, book().received], [3, 1]);
   twin.clearFaults();
   /** @type {[number, string][]} */
   const own = [[429, "TOO_MANY_REQUESTS"], [403, "UNAUTHORIZED_CLIENT_APPLICATION"], [500, "INTERNAL_ERROR"], [503, "SERVICE_UNAVAILABLE"]];

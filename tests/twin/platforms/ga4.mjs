@@ -10,13 +10,12 @@
  * forms, and ten custom parameters per item (the older of two published limits).
  */
 
-import { EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isText, looksHashed, readJson } from "../checks.mjs";
+import {
+  EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isText, looksHashed, readJson, words,
+} from "../checks.mjs";
 
 const HOUR_MICROS = 3_600_000_000;
 const MAX_BODY = 130_000;
-
-/** @param {string} list */
-const words = (list) => new Set(list.split(/\s+/));
 
 const BODY_KEYS = words(`client_id app_instance_id user_id timestamp_micros events user_properties user_data consent
   non_personalized_ads user_location ip_override device user_agent validation_behavior`);

@@ -15,7 +15,9 @@
  */
 
 import { randomBytes, randomInt } from "node:crypto";
-import { EMPTY_DIGEST, duplicateKeys, findPlain, isAddress, isCurrency, isPrivateAddress, looksHashed, readJson } from "../checks.mjs";
+import {
+  EMPTY_DIGEST, bearerToken, duplicateKeys, findPlain, isAddress, isCurrency, isPrivateAddress, looksHashed, mediaType, readJson,
+} from "../checks.mjs";
 import { ADS_SCOPE, DATA_MANAGER_SCOPE, token } from "../google-oauth.mjs";
 import { decode, instant, list, message, oneOf, snake } from "../proto-json.mjs";
 
@@ -218,7 +220,7 @@ function nowhere() {
  */
 function bodyOf(request, type) {
   const bad = (/** @type {string} */ rule) => refused(400, `Invalid JSON payload received. ${rule}`, `body: ${rule}`);
-  const media = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const media = mediaType(request.headers);
   if (media !== "application/json") return { refusal: bad("The content type is not application/json.") };
   const json = readJson(request.body);
   if (!json.ok) return { refusal: bad("Unexpected token.") };
@@ -246,7 +248,7 @@ function unauthorized(request, state, scope, method) {
   const realm = 'Bearer realm="https://accounts.google.com/"';
   const expected = "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
     + "See https://developers.google.com/identity/sign-in/web/devconsole-project.";
-  const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const given = bearerToken(request.headers);
   if (given === undefined) {
     return refused(
       401, `Request is missing required authentication credential. ${expected}`, "authorization: is missing or no bearer token",

@@ -14,7 +14,7 @@
 
 import { randomBytes } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { duplicateKeys, isCurrency, isDigest, isObject, isPrivateAddress, isText, looksHashed, readJson } from "../checks.mjs";
+import { isCurrency, isDeviceId, isDigest, isObject, isPrivateAddress, isText, looksHashed, mediaType, readObject } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
 /** Version → the day it ends, as announced; `null` while nothing is announced. 202512 never was. */
@@ -182,8 +182,6 @@ const SCHEMAS = new Map([...VERSIONS.keys()].map((version) => [version, schema(v
 /** @param {Conversion} event */
 const ruleOf = (event) => event.conversion.slice(event.conversion.lastIndexOf(":") + 1);
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const NO_DEVICE = /^[0-]+$/;
 const REGIONS = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 
 /** @param {string} value */
@@ -250,7 +248,7 @@ function findings(event, at) {
         note(isIPv4(idValue) && isPrivateAddress(idValue), "private_ip_address", where);
         break;
       case "GOOGLE_AID":
-        note(!UUID.test(idValue) || NO_DEVICE.test(idValue), "not_a_device_id", where);
+        note(!isDeviceId(idValue), "not_a_device_id", where);
         break;
       case "ORACLE_MOAT_ID":
         note(true, "identifier_type_has_ended", where);
@@ -356,7 +354,7 @@ function token(request, state) {
   const no = (status, error, why, reason) => ({ status, body: { error, error_description: why }, verdict: "rejected", reason });
   if (request.method !== "POST") return no(405, "invalid_request", "Method not allowed", "method: is not POST");
   if (request.path !== "/oauth/v2/accessToken") return no(404, "not_found", "Not found", "path: is not /oauth/v2/accessToken");
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   const form = new URLSearchParams(type === "application/x-www-form-urlencoded" ? request.body.toString("utf8") : "");
   const wanted = credentials.linkedin;
   for (const key of ["grant_type", "refresh_token", "client_id", "client_secret"]) {
@@ -423,12 +421,11 @@ function stream(request, state) {
   }
   const batch = method === "BATCH_CREATE";
 
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   if (type !== "application/json") return refused(415, { message: "Unsupported Media Type" }, "content-type: is not application/json");
-  const json = readJson(request.body);
+  const json = readObject(request.body);
   const unreadable = { message: "Cannot parse request entity" };
-  if (!json.ok || !isObject(json.value)) return refused(400, unreadable, "body: is not a JSON object");
-  if (duplicateKeys(json.text).length > 0) return refused(400, unreadable, "body: has a key twice in one object");
+  if (!json.ok) return refused(400, unreadable, `body: ${json.why}`);
   if (batch && (!Array.isArray(json.value.elements) || Object.keys(json.value).length > 1)) {
     return refused(400, unreadable, "body: is not {elements: […]}");
   }

@@ -9,8 +9,8 @@
 
 import { randomBytes } from "node:crypto";
 import {
-  EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isPrivateAddress, isText,
-  isWebAddress, looksHashed, readJson, sha256,
+  EMPTY_DIGEST, bearerToken, isAddress, isCountryDigest, isCurrency, isDateDigest, isDigest, isNumber, isObject, isPrivateAddress,
+  isText, isWebAddress, looksHashed, mediaType, readJson, readObject, sha256,
 } from "../checks.mjs";
 
 /** Version → the day it ends, as announced; `null` while nothing is announced. */
@@ -139,15 +139,12 @@ function refused(code, message, reason, subcode) {
  * @returns {Record<string, unknown>}
  */
 function parameters(request) {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   /** @type {Record<string, unknown>} */
   let body;
   if (type === "application/json") {
-    const json = readJson(request.body);
-    must(json.ok, "body", "is not JSON");
-    if (!json.ok || !isObject(json.value)) throw new Refusal("body", "is not a JSON object");
-    const twice = duplicateKeys(json.text);
-    must(twice.length === 0, "body", `has the key ${twice[0]} twice in one object`);
+    const json = readObject(request.body);
+    if (!json.ok) throw new Refusal("body", json.why);
     body = json.value;
   } else if (type === "application/x-www-form-urlencoded") {
     body = Object.fromEntries(new URLSearchParams(request.body.toString("utf8")));
@@ -171,7 +168,7 @@ function parameters(request) {
  * @param {Record<string, unknown> | null} body
  */
 function token(request, body) {
-  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const bearer = bearerToken(request.headers);
   const inBody = body && typeof body.access_token === "string" ? body.access_token : undefined;
   return inBody ?? request.query.get("access_token") ?? bearer;
 }
@@ -383,30 +380,6 @@ function checkEvent(event, at, now) {
 }
 
 const GENDERS = new Set(["f", "m"].map(sha256));
-/** @type {Set<string> | null} */
-let countries = null;
-/** @type {Set<string> | null} */
-let birthdays = null;
-
-/** Every two-letter country code, hashed. */
-function countryDigests() {
-  if (!countries) {
-    const letters = [..."abcdefghijklmnopqrstuvwxyz"];
-    countries = new Set(letters.flatMap((a) => letters.map((b) => sha256(a + b))));
-  }
-  return countries;
-}
-
-/** Every day since 1900 as YYYYMMDD, hashed. */
-function birthdayDigests() {
-  if (!birthdays) {
-    birthdays = new Set();
-    for (let day = Date.UTC(1900, 0, 1); day < Date.UTC(2036, 0, 1); day += DAY * 1000) {
-      birthdays.add(sha256(new Date(day).toISOString().slice(0, 10).replaceAll("-", "")));
-    }
-  }
-  return birthdays;
-}
 
 /**
  * What Meta takes without a word although it can match nobody, or should never have been sent.
@@ -427,10 +400,10 @@ function findings(event, at) {
     found.push({ kind: "external_id_not_hashed", where: `${at}.user_data.external_id` });
   }
   if (digests("ge").some((value) => !GENDERS.has(value))) found.push({ kind: "digest_of_no_gender", where: `${at}.user_data.ge` });
-  if (digests("country").some((value) => !countryDigests().has(value))) {
+  if (digests("country").some((value) => !isCountryDigest(value))) {
     found.push({ kind: "digest_of_no_country", where: `${at}.user_data.country` });
   }
-  if (user.db !== undefined && digests("db").some((value) => !birthdayDigests().has(value))) {
+  if (user.db !== undefined && digests("db").some((value) => !isDateDigest(value))) {
     found.push({ kind: "digest_of_no_date", where: `${at}.user_data.db` });
   }
   if (typeof user.client_ip_address === "string" && isPrivateAddress(user.client_ip_address)) {

@@ -11,7 +11,8 @@
 
 import { randomUUID } from "node:crypto";
 import {
-  duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isPrivateAddress, isText, isWebAddress, looksHashed, readJson,
+  bearerToken, isAddress, isCurrency, isDeviceId, isDigest, isNumber, isObject, isPrivateAddress, isText, isUuid, isWebAddress,
+  looksHashed, mediaType, readObject,
 } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
@@ -33,9 +34,7 @@ const CUSTOM_NUMBERS = new Set(["value", "eventValue", "ecommTotalValue"]);
 const HOTEL_NUMBERS = new Set(["totalPrice", "basePrice", "lengthOfStay"]);
 const HOTEL_TEXTS = new Set(["checkinDate", "checkoutDate", "partnerHotelId", "bookingHref"]);
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UUID_4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
-const NO_DEVICE = /^[0-]+$/;
 
 /**
  * @typedef {object} Detail One entry of `error.details`.
@@ -157,12 +156,12 @@ function check(event, index, now) {
           break;
         case "msclkid":
           // The one identifier whose form is looked at: the field goes, the event stays.
-          kept = UUID.test(value.toLowerCase());
+          kept = isUuid(value);
           must(kept, name, value, "is not a valid UUID and was removed", true);
-          note(!UUID.test(value), "not_a_lower_case_uuid", name);
+          note(!kept || value !== value.toLowerCase(), "not_a_lower_case_uuid", name);
           break;
         case "idfa": case "gaid":
-          note(!UUID.test(value.toLowerCase()) || NO_DEVICE.test(value), "not_a_device_id", name);
+          note(!isDeviceId(value), "not_a_device_id", name);
           break;
         case "clientIpAddress":
           note(!isAddress(value), "not_an_ip_address", name);
@@ -253,20 +252,19 @@ export const microsoft = {
       return refused(404, "NotFound", "The resource was not found.", "path: is not /v1/{numeric tag id}/events");
     }
     if (request.method !== "POST") return refused(405, "MethodNotAllowed", "The method is not allowed.", "method: is not POST");
-    const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    const token = bearerToken(request.headers);
     const unauthorised = "The access token is missing or invalid.";
     if (token !== credentials.microsoft.token) return refused(401, "Unauthorized", unauthorised, "authorization: missing or unknown");
     if (state.revoked) return { ...refused(401, "Unauthorized", unauthorised, "authorization: revoked by script"), scripted: "revoke_token" };
     if (tag === SOMEONE_ELSES) return refused(403, "Forbidden", "The access token has no permission for this tag.", "tag id: is someone else's");
 
-    const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+    const type = mediaType(request.headers);
     if (type !== "application/json") {
       return refused(415, "UnsupportedMediaType", "The content type is not supported.", "content-type: is not application/json");
     }
-    const json = readJson(request.body);
+    const json = readObject(request.body);
     const malformed = "The request body is not valid.";
-    if (!json.ok || !isObject(json.value)) return refused(400, "BadRequest", malformed, "body: is not a JSON object");
-    if (duplicateKeys(json.text).length > 0) return refused(400, "BadRequest", malformed, "body: has a key twice in one object");
+    if (!json.ok) return refused(400, "BadRequest", malformed, `body: ${json.why}`);
     const { data, dataProvider, continueOnValidationError: goesOn } = json.value;
     if (!Array.isArray(data) || data.length < 1 || data.length > MAX_BATCH) {
       return refused(400, "BadRequest", `data must hold 1 to ${MAX_BATCH} events.`, `data: does not hold 1 to ${MAX_BATCH} events`);

@@ -12,8 +12,8 @@
  */
 
 import {
-  EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isDigest, isObject, isPrivateAddress, isText, isWebAddress, looksHashed,
-  readJson, sha256,
+  EMPTY_DIGEST, Refusal, bearerToken, duplicateKeys, isAddress, isCountryDigest, isCurrency, isDateDigest, isDigest, isObject,
+  isPrivateAddress, isText, isWebAddress, looksHashed, mediaType, minorDigits, must, readJson, sha256, words,
 } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
@@ -23,9 +23,6 @@ const DAY = 86_400;
 const WINDOW = 48 * 3_600_000;
 const TEST_EVENTS = 20;
 const CUSTOM_NAMES = 15;
-
-/** @param {string} list */
-const words = (list) => new Set(list.trim().split(/\s+/));
 
 const STANDARD = [...words(`add_payment_info add_to_cart add_to_wishlist app_install app_open checkout contact custom customize_product
   find_location initiate_checkout lead page_visit schedule search signup start_trial submit_application subscribe view_category
@@ -74,33 +71,6 @@ const CUSTOM = new Map([
 const CONTENT = new Map([...typed("text", "id item_price item_name item_category item_brand"), ...typed("integer", "quantity")]);
 /** Not to be used without being told to. */
 const INSTRUCTED = ["np", "external_measurement_id", "external_measurement_vendor_id"];
-
-/** Digits after the point where ISO 4217 does not say two. */
-const MINOR = new Map([
-  ...[..."BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" ")].map((code) => /** @type {const} */ ([code, 0])),
-  ...[..."BHD IQD JOD KWD LYD OMR TND".split(" ")].map((code) => /** @type {const} */ ([code, 3])),
-]);
-
-/** The request breaks the schema. */
-class Refusal extends Error {
-  /**
-   * @param {string} where
-   * @param {string} rule
-   */
-  constructor(where, rule) {
-    super(`${where}: ${rule}`);
-    this.rule = rule;
-  }
-}
-
-/**
- * @param {boolean} holds
- * @param {string} where
- * @param {string} rule
- */
-function must(holds, where, rule) {
-  if (!holds) throw new Refusal(where, rule);
-}
 
 /**
  * @param {number} status
@@ -228,30 +198,6 @@ function warnings(event) {
 }
 
 const GENDERS = new Set(["f", "m", "n"].map(sha256));
-/** @type {Set<string> | null} */
-let pairs = null;
-/** @type {Set<string> | null} */
-let birthdays = null;
-
-/** Every two-letter code in lower case, hashed. */
-function pairDigests() {
-  if (!pairs) {
-    const letters = [..."abcdefghijklmnopqrstuvwxyz"];
-    pairs = new Set(letters.flatMap((a) => letters.map((b) => sha256(a + b))));
-  }
-  return pairs;
-}
-
-/** Every day since 1900 as YYYYMMDD, hashed. */
-function birthdayDigests() {
-  if (!birthdays) {
-    birthdays = new Set();
-    for (let day = Date.UTC(1900, 0, 1); day < Date.UTC(2036, 0, 1); day += DAY * 1000) {
-      birthdays.add(sha256(new Date(day).toISOString().slice(0, 10).replaceAll("-", "")));
-    }
-  }
-  return birthdays;
-}
 
 /** @param {string} value */
 function addressFault(value) {
@@ -329,8 +275,8 @@ function findUser(user, mark) {
       const real = whole.filter(isDigest);
       // The description's own examples are digests of "US" and "male", against its text.
       mark(key === "ge" && real.some((one) => !GENDERS.has(one)), "digest_of_no_gender", where);
-      mark(key === "country" && real.some((one) => !pairDigests().has(one)), "digest_of_no_country", where);
-      mark(key === "db" && real.some((one) => !birthdayDigests().has(one)), "digest_of_no_date", where);
+      mark(key === "country" && real.some((one) => !isCountryDigest(one)), "digest_of_no_country", where);
+      mark(key === "db" && real.some((one) => !isDateDigest(one)), "digest_of_no_date", where);
     } else if (isText(value)) {
       if (looksHashed(value)) {
         mark(true, "hashed_but_wanted_in_clear", where);
@@ -367,7 +313,7 @@ function findCustom(data, mark) {
   mark(isText(value) && !isText(currency), "value_without_currency", "custom_data.value");
   if (isText(value) && listed) {
     const digits = value.split(".")[1]?.length ?? 0;
-    mark(digits > (MINOR.get(String(currency)) ?? 2), "more_decimals_than_the_currency_has", "custom_data.value");
+    mark(digits > minorDigits(String(currency)), "more_decimals_than_the_currency_has", "custom_data.value");
   }
   for (const key of INSTRUCTED) mark(data[key] !== undefined, "only_when_instructed", `custom_data.${key}`);
   mark(Number.isInteger(count) && Number(count) < 0, "negative_number", "custom_data.num_items");
@@ -390,7 +336,7 @@ export const pinterest = {
 
   handle(request, state) {
     const [, version, edge, account = "", last, ...rest] = request.path.split("/");
-    const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    const bearer = bearerToken(request.headers);
     if (bearer !== credentials.pinterest.token) {
       return refused(401, 2, "Authentication failed.", `authorization: ${bearer ? "unknown token" : "no bearer token"}`);
     }
@@ -403,7 +349,7 @@ export const pinterest = {
 
     const test = request.query.get("test");
     try {
-      const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+      const type = mediaType(request.headers);
       must(type === "application/json", "content-type", "Content-Type is not application/json");
       must(test === null || test === "true" || test === "false", "query.test", "is not of type 'boolean'");
       const json = readJson(request.body);

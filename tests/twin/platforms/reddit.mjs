@@ -12,7 +12,8 @@
 
 import { credentials } from "../credentials.mjs";
 import {
-  EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isObject, isPrivateAddress, isText, isWebAddress, looksHashed, readJson,
+  EMPTY_DIGEST, bearerToken, duplicateKeys, isAddress, isCurrency, isObject, isPrivateAddress, isText, isWebAddress, looksHashed,
+  mediaType, readJson,
 } from "../checks.mjs";
 
 const HOUR = 3_600_000;
@@ -250,7 +251,7 @@ function invalid(bad, events) {
 function read(request) {
   /** @param {string} message @param {string} reason */
   const stop = (message, reason) => new Undecodable(refused(400, message, reason));
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   if (type !== "application/json") throw stop("Bad Request", "content-type: is not application/json");
   const json = readJson(request.body);
   if (!json.ok) throw stop("JSON error", `body: ${json.why}`);
@@ -273,7 +274,7 @@ export const reddit = {
   hosts: ["ads-api.reddit.com"],
 
   handle(request, state) {
-    const given = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    const given = bearerToken(request.headers);
     if (given !== credentials.reddit.token) return unauthorized("authorization: missing or unknown");
     if (state.revoked) return { ...unauthorized("authorization: revoked by script"), scripted: "revoke_token" };
     const pixel = /^\/api\/v3\/pixels\/([\w-]+)\/conversion_events$/.exec(request.path)?.[1];

@@ -14,17 +14,14 @@
 
 import { credentials } from "../credentials.mjs";
 import {
-  EMPTY_DIGEST, duplicateKeys, isAddress, isDigest, isNumber, isObject, isPrivateAddress, isText, isWebAddress, looksHashed, readJson,
-  sha256,
+  EMPTY_DIGEST, Refusal, isAddress, isCountryDigest, isDigest, isNumber, isObject, isPrivateAddress, isText, isUuid, isWebAddress,
+  looksHashed, mediaType, must, readObject, sha256, words,
 } from "../checks.mjs";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WINDOW = 48 * HOUR;
 const MAX_EVENTS = 2000;
-
-/** @param {string} list */
-const words = (list) => new Set(list.trim().split(/\s+/));
 
 const EVENT_NAMES = words(`PURCHASE SAVE START_CHECKOUT ADD_CART VIEW_CONTENT ADD_BILLING SIGN_UP SEARCH PAGE_VIEW SUBSCRIBE AD_CLICK AD_VIEW
   COMPLETE_TUTORIAL LEVEL_COMPLETE INVITE LOGIN SHARE RESERVE ACHIEVEMENT_UNLOCKED ADD_TO_WISHLIST SPENT_CREDITS RATE START_TRIAL LIST_VIEW
@@ -46,26 +43,6 @@ const TEXTS = words(`currency order_id search_string sign_up_method event_tag st
   destination_airport country city region neighborhood departing_departure_date departing_arrival_date origin_airport returning_departure_date
   returning_arrival_date hotel_score postal_code`);
 const OPTIONS = words("LMU LDU DELETE");
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-class Refusal extends Error {
-  /**
-   * @param {string} where Within the event.
-   * @param {string} rule
-   */
-  constructor(where, rule) {
-    super(`${where}: ${rule}`);
-  }
-}
-
-/**
- * @param {boolean} holds
- * @param {string} where
- * @param {string} rule
- */
-function must(holds, where, rule) {
-  if (!holds) throw new Refusal(where, rule);
-}
 
 /**
  * @param {number} status
@@ -76,18 +53,7 @@ function refused(status, reason) {
   return { status, body: { status: "INVALID", reason }, verdict: "rejected", reason };
 }
 
-/** @type {Set<string> | null} */
-let countries = null;
 const GENDERS = new Set(["f", "m"].map(sha256));
-
-/** Every two-letter code, hashed. */
-function countryDigests() {
-  if (!countries) {
-    const letters = [..."abcdefghijklmnopqrstuvwxyz"];
-    countries = new Set(letters.flatMap((a) => letters.map((b) => sha256(a + b))));
-  }
-  return countries;
-}
 
 /** @param {unknown} value A number, or a number in a text, which the pages also show. */
 const amount = (value) => (isNumber(value) ? value : typeof value === "string" && /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : null);
@@ -204,7 +170,7 @@ class Reading {
       must(typeof one === "string" && /^[0-9a-f]{64}$/i.test(one), where, "is not hashed");
       if (!this.should(one !== EMPTY_DIGEST, "digest_of_nothing", where)) continue;
       if (!this.should(isDigest(one), "digest_not_in_lower_case", where)) continue;
-      if (key === "country") this.should(countryDigests().has(String(one)), "digest_of_no_country", where);
+      if (key === "country") this.should(isCountryDigest(one), "digest_of_no_country", where);
       if (key === "ge") this.should(GENDERS.has(String(one)), "digest_of_no_gender", where);
     }
     this.should(new Set(values).size === values.length, "same_value_twice", where);
@@ -225,7 +191,7 @@ class Reading {
       this.should(!isPrivateAddress(text.replace(/^::ffff:(?=\d+\.)/i, "")), "private_ip_address", where);
     }
     if (key === "madid") {
-      this.should(UUID.test(text), "malformed_madid", where);
+      this.should(isUuid(text), "malformed_madid", where);
       this.should(text === text.toLowerCase(), "madid_not_in_lower_case", where);
     }
   }
@@ -317,13 +283,10 @@ class Reading {
  * @param {import("../types.mjs").TwinRequest} request
  */
 function batch(request) {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   must(type === "application/json", "content-type", "is not application/json");
-  const json = readJson(request.body);
+  const json = readObject(request.body);
   if (!json.ok) throw new Refusal("body", json.why);
-  const twice = duplicateKeys(json.text);
-  must(twice.length === 0, "body", `has the key ${twice[0]} twice in one object`);
-  if (!isObject(json.value)) throw new Refusal("body", "is not an object");
   const { data, ...rest } = json.value;
   if (!Array.isArray(data)) throw new Refusal("data", "is missing or not a list");
   must(data.length >= 1 && data.length <= MAX_EVENTS, "data", `does not hold 1 to ${MAX_EVENTS} events`);

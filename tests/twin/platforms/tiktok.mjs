@@ -11,8 +11,8 @@
 
 import { randomBytes } from "node:crypto";
 import {
-  EMPTY_DIGEST, duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isPrivateAddress, isText, isWebAddress,
-  looksHashed, readJson,
+  EMPTY_DIGEST, Refusal, duplicateKeys, isAddress, isCurrency, isDigest, isNumber, isObject, isPrivateAddress, isText,
+  isWebAddress, looksHashed, mediaType, minorDigits, must, readJson, words,
 } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
@@ -22,9 +22,6 @@ const PATH = "/open_api/v1.3/event/track/";
 const BAD_TOKEN = "Access token is incorrect or has been revoked";
 const DAY = 86_400;
 const WINDOW = 48 * 3_600_000;
-
-/** @param {string} list */
-const words = (list) => new Set(list.trim().split(/\s+/));
 
 const SOURCES = words("web app offline crm");
 const ROOT_KEYS = words("event_source event_source_id partner_name test_event_code data");
@@ -56,31 +53,6 @@ const RESERVED = words(`AddBilling Browse Checkout ClickForm ClickInDownloadPage
 const RENAMED = new Map([["CompletePayment", "Purchase"], ["SubmitForm", "Lead"]]);
 /** Announced to end in 2027. */
 const ENDING = words("ClickButton PlaceAnOrder");
-
-/** Digits after the point where ISO 4217 does not say two. */
-const MINOR = new Map([
-  ...[..."BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(" ")].map((code) => /** @type {const} */ ([code, 0])),
-  ...[..."BHD IQD JOD KWD LYD OMR TND".split(" ")].map((code) => /** @type {const} */ ([code, 3])),
-]);
-
-class Refusal extends Error {
-  /**
-   * @param {string} where
-   * @param {string} rule
-   */
-  constructor(where, rule) {
-    super(`${where}: ${rule}`);
-  }
-}
-
-/**
- * @param {boolean} holds
- * @param {string} where
- * @param {string} rule
- */
-function must(holds, where, rule) {
-  if (!holds) throw new Refusal(where, rule);
-}
 
 /** `20261124120000` and twenty hex digits, as in the answers on record. @param {number} now */
 function requestId(now) {
@@ -336,7 +308,7 @@ class Reading {
     const { value, currency } = properties;
     this.mark(isNumber(value) && !isText(currency), "value_without_currency", `${at}.value`);
     if (isNumber(value) && isCurrency(currency)) {
-      const digits = MINOR.get(String(currency).toUpperCase()) ?? 2;
+      const digits = minorDigits(String(currency));
       this.mark(Number(value.toFixed(digits)) !== value, "more_decimals_than_the_currency_has", `${at}.value`);
     }
   }
@@ -415,7 +387,7 @@ export const tiktok = {
     if (token !== credentials.tiktok.token) return refused(401, 40105, BAD_TOKEN, now, "access-token: unknown");
     if (state.revoked) return { ...refused(401, 40105, BAD_TOKEN, now, "access-token: revoked by script"), scripted: "revoke_token" };
 
-    const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+    const type = mediaType(request.headers);
     if (type !== "application/json") return invalid("Content-Type: Must be application/json");
     const json = readJson(request.body);
     if (!json.ok || !isObject(json.value)) return invalid(`body: ${json.ok ? "Not a valid mapping type" : json.why}`);

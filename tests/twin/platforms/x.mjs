@@ -12,7 +12,7 @@
 
 import { createHmac, randomUUID } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { EMPTY_DIGEST, duplicateKeys, isCurrency, isNumber, isObject, isPrivateAddress, isText, looksHashed, readJson } from "../checks.mjs";
+import { EMPTY_DIGEST, isCurrency, isNumber, isObject, isPrivateAddress, isText, looksHashed, mediaType, readObject } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
 const VERSION = "12";
@@ -317,14 +317,12 @@ const UNAUTHORISED = "This request is not properly authenticated";
  * @returns {import("../types.mjs").Answer}
  */
 function convert(request, pixel, state, violations) {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
+  const type = mediaType(request.headers);
   if (type !== "application/json") {
     return refused(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json", "content-type: is not application/json");
   }
-  const json = readJson(request.body);
-  const unreadable = "Request body is not valid JSON";
-  if (!json.ok || !isObject(json.value)) return refused(400, "INVALID", unreadable, "body: is not a JSON object");
-  if (duplicateKeys(json.text).length > 0) return refused(400, "INVALID", unreadable, "body: has a key twice in one object");
+  const json = readObject(request.body);
+  if (!json.ok) return refused(400, "INVALID", "Request body is not valid JSON", `body: ${json.why}`);
   for (const key of Object.keys(json.value)) if (key !== "conversions") violations.push({ kind: "unknown_field", where: key });
   try {
     const list = asList(json.value.conversions, "conversions", "conversions");
