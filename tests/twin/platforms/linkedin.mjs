@@ -14,7 +14,8 @@
 
 import { randomBytes } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { isCurrency, isDeviceId, isDigest, isObject, isPrivateAddress, isText, looksHashed, mediaType, readObject } from "../checks.mjs";
+import { isCurrency, isDeviceId, isDigest, isObject, isPrivateAddress, isText, looksHashed, mediaType, readObject, minorDigits,
+} from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
 /** Version → the day it ends, as announced; `null` while nothing is announced. 202512 never was. */
@@ -187,8 +188,6 @@ const REGIONS = new Intl.DisplayNames("en", { type: "region", fallback: "none" }
 /** @param {string} value */
 const isCountry = (value) => /^[A-Z]{2}$/.test(value) && REGIONS.of(value) !== undefined;
 
-/** @type {Map<string, number>} */
-const minorUnits = new Map();
 
 /**
  * Decimals of an amount beyond what its currency has.
@@ -196,12 +195,7 @@ const minorUnits = new Map();
  * @param {string} currency
  */
 function tooFine(amount, currency) {
-  let minor = minorUnits.get(currency);
-  if (minor === undefined) {
-    minor = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
-    minorUnits.set(currency, minor);
-  }
-  return /[1-9]/.test((amount.split(".")[1] ?? "").slice(minor));
+  return /[1-9]/.test((amount.split(".")[1] ?? "").slice(minorDigits(currency)));
 }
 
 /**
