@@ -14,7 +14,8 @@
 
 import { randomBytes } from "node:crypto";
 import { isIPv4 } from "node:net";
-import { isCurrency, isDeviceId, isDigest, isObject, isPrivateAddress, isText, looksHashed, mediaType, readObject, minorDigits,
+import {
+  isCurrency, isDeviceId, isDigest, isObject, isPrivateAddress, isText, looksHashed, mediaType, minorDigits, readObject,
 } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
 
