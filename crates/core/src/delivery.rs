@@ -1057,7 +1057,51 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
 
 #[cfg(test)]
 mod tests {
-    use super::next_id;
+    use super::{next_id, reports};
+    use crate::envelope::close_report;
+    use crate::ledger::{Counts, DeadLetter, Line, State};
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn a_report_has_room_for_its_counts_and_for_escapes() {
+        let mut counts = Counts::default();
+        for n in 0..500 {
+            let line = Line {
+                hour: UnixMillis(0),
+                source: "shop".to_owned(),
+                release: String::new(),
+                event: format!("event_{n}"),
+                destination: "hook".to_owned(),
+                state: State::Accepted,
+                code: String::new(),
+            };
+            counts.add(line, 1);
+        }
+        let letter = |n: usize| DeadLetter {
+            id: format!("e1#{n}#hook"),
+            at: UnixMillis(0),
+            source: "shop".to_owned(),
+            destination: "hook".to_owned(),
+            event: "contact".to_owned(),
+            event_id: n.to_string(),
+            state: State::Dead,
+            code: "http_500".to_owned(),
+            parcel: "\"\\".repeat(3000),
+        };
+        let reports = reports(
+            "e1",
+            counts.clone(),
+            Vec::new(),
+            (0..20).map(letter).collect(),
+            Vec::new(),
+        );
+        assert_eq!(reports[0].counts, counts);
+        assert_eq!(reports.iter().map(|one| one.dead.len()).sum::<usize>(), 20);
+        for report in &reports {
+            let length = close_report(report).len();
+            assert!(length < 100 * 1024, "{length}");
+        }
+    }
 
     #[test]
     fn ids_of_what_is_left_never_collide_with_their_parents() {
