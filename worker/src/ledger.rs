@@ -298,28 +298,35 @@ impl Ledger {
         #[derive(Deserialize)]
         struct Due {
             now: i64,
-            limit: u32,
+            limit: usize,
         }
         #[derive(Deserialize)]
         struct Row<'a> {
             id: String,
+            receipt: String,
             asked: u32,
             #[serde(borrow)]
             body: std::borrow::Cow<'a, str>,
         }
         let due: Due = serde_json::from_str(body).map_err(|_| Unavailable)?;
         let rows = self.rows(
-            "SELECT id, asked, body FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
+            "SELECT id, receipt, asked, body FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
             &json!([due.now, due.limit]),
         )?;
         let rows: Vec<Row<'_>> = serde_json::from_str(&rows).map_err(|_| Unavailable)?;
-        let mut pending = Vec::with_capacity(rows.len());
-        for row in rows {
+        let receipts: Vec<&str> = rows.iter().map(|row| row.receipt.as_str()).collect();
+        let whole = Pending::untorn(&receipts, due.limit);
+        let mut pending = Vec::with_capacity(whole);
+        for row in rows.into_iter().take(whole) {
             self.rows(
                 "UPDATE pending SET due = ?2 WHERE id = ?1",
                 &json!([row.id, due.now + LEASE_MS]),
             )?;
-            let one: Pending = serde_json::from_str(&row.body).map_err(|_| Unavailable)?;
+            // One that cannot be read must not keep all others from being asked about.
+            let Ok(one) = serde_json::from_str::<Pending>(&row.body) else {
+                worker::console_error!("a receipt cannot be read and is left alone");
+                continue;
+            };
             pending.push(Pending {
                 asked: row.asked,
                 ..one

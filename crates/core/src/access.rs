@@ -16,26 +16,26 @@ use crate::outcome::{Outcome, Reply};
 use crate::settings::Secret;
 use crate::time::UnixMillis;
 
-/// How long before its end a token is no longer used, in milliseconds.
+/// How long before its end a token is no longer used, in milliseconds; half of its life where that is less.
 const MARGIN_MS: i64 = 60_000;
 /// How long a token is good for where the platform does not say, in seconds.
 const DEFAULT_SECONDS: i64 = 300;
 /// How long an assertion is good for: the longest that Google takes, in seconds.
 const ASSERTION_SECONDS: i64 = 3600;
 
-/// A token and its end.
+/// A token and how long it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     /// The token.
     pub secret: Secret,
-    /// When it ends.
-    pub expires: UnixMillis,
+    /// Until when it is used: a little less than it is good for.
+    pub until: UnixMillis,
 }
 
 impl Token {
     /// Whether it can still be used.
     pub fn usable(&self, now: UnixMillis) -> bool {
-        self.expires.0 - MARGIN_MS > now.0
+        self.until.0 > now.0
     }
 }
 
@@ -188,12 +188,24 @@ impl Access {
         let text = |key: &str| body.get(key).and_then(Value::as_str);
         let seconds = body.get("expires_in").and_then(Value::as_i64);
         match (text("access_token"), text("error")) {
-            (Some(token), _) if reply.status == 200 && !token.is_empty() => Ok(Token {
-                secret: Secret::new(token),
-                expires: UnixMillis(
-                    now.0 + seconds.unwrap_or(DEFAULT_SECONDS).clamp(0, 31_536_000) * 1000,
-                ),
-            }),
+            // What cannot stand in a header would be kept and refused until its end.
+            (Some(token), _)
+                if reply.status == 200
+                    && !token.is_empty()
+                    && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                let life = seconds.unwrap_or(DEFAULT_SECONDS).clamp(0, 31_536_000) * 1000;
+                let token = Token {
+                    secret: Secret::new(token),
+                    until: UnixMillis(now.0 + life - MARGIN_MS.min(life / 2)),
+                };
+                // One that is over already would be fetched in a circle.
+                if token.usable(now) {
+                    Ok(token)
+                } else {
+                    Err(Outcome::retry("token_expired"))
+                }
+            }
             // RFC 6749, 5.2: `invalid_grant`, `invalid_client` and so on. A code of theirs, or none at all.
             (_, Some(error))
                 if error.len() <= 40

@@ -21,7 +21,7 @@ use crate::access::Signing;
 use crate::destinations::{Destination, Input, Request};
 use crate::envelope::{Envelope, Packer, Parcel};
 use crate::ledger::{Counts, DeadLetter, Note, Pending, Place, Report, State};
-use crate::outcome::{Answer, Failure, Gate, Outcome, Reply, Verdict};
+use crate::outcome::{Answer, Failure, Gate, Outcome, Reply, Schedule, Verdict};
 use crate::settings::Settings;
 use crate::table::Table;
 use crate::time::UnixMillis;
@@ -578,8 +578,9 @@ impl<'e> Delivery<'e> {
                 }),
                 Ok(_),
             ) => {
-                // The platform said when to come back, and means every request.
-                gate.close(code, (*seconds).max(1), now);
+                // The platform said when to come back, and means every request. Not in years, whatever it says.
+                let seconds = (*seconds).clamp(1, Schedule::MOST_SECONDS);
+                gate.close(code, seconds, now);
             }
             (Some(Outcome::Retry { code, .. }), _) => {
                 gate.failure(code, &self.settings.schedule, now);
@@ -804,7 +805,7 @@ impl<'e> Delivery<'e> {
                     again.change(name, |again| {
                         again.after = again.after.max(after);
                         again.counted |= counted;
-                        again.handed_on = code == SLOW;
+                        again.handed_on = !counted && after.is_none() && code == SLOW;
                         again.parcels.push(parcel_index);
                     });
                 }
@@ -869,9 +870,7 @@ impl<'e> Delivery<'e> {
     fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<Message> {
         let attempt = envelope.attempt + u32::from(again.counted);
         let id = next_id(&envelope.id, name, attempt);
-        let seed = id.bytes().fold(0_u64, |seed, byte| {
-            crate::outcome::mix(seed ^ u64::from(byte))
-        });
+        let seed = scatter(&id);
         let delay = if again.counted {
             self.settings
                 .schedule
@@ -902,7 +901,7 @@ impl<'e> Delivery<'e> {
         let delay = if again.handed_on {
             0
         } else {
-            delay.clamp(1, crate::outcome::Schedule::MOST_SECONDS)
+            delay.clamp(1, Schedule::MOST_SECONDS)
         };
         packer
             .finish()
@@ -944,6 +943,20 @@ fn next_id(id: &str, destination: &str, attempt: u32) -> String {
     }
 }
 
+/// A number that looks like chance, of a text.
+fn scatter(text: &str) -> u64 {
+    text.bytes().fold(0_u64, |seed, byte| {
+        crate::outcome::mix(seed ^ u64::from(byte))
+    })
+}
+
+/// The root of an id for what a letter or a receipt brings back: of the first envelope, so that people can follow it,
+/// and a number of the whole, since one envelope has many of them. It does not grow however often that happens.
+fn root_of(id: &str) -> String {
+    let first = id.split(['/', '#', '=']).next().unwrap_or_default();
+    format!("{first}={:016x}", scatter(id))
+}
+
 /// A parcel as JSON with one leg left.
 fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
     let mut parcel = parcel.clone();
@@ -968,7 +981,12 @@ fn reports(
         notes,
         ..Report::default()
     }];
-    let mut size = 0;
+    // As long as it will be once it stands in JSON itself.
+    let length = |parcel: &String| {
+        let escapes = parcel.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+        parcel.len() + escapes.count()
+    };
+    let mut size = serde_json::to_string(&reports).map_or(0, |json| json.len());
     let mut room = |length: usize| {
         let full = size + length > crate::envelope::LARGEST && size > 0;
         size = if full { length } else { size + length };
@@ -981,7 +999,7 @@ fn reports(
         });
     };
     for letter in dead {
-        if room(letter.parcel.len() + 256) {
+        if room(length(&letter.parcel) + 256) {
             next(&mut reports);
         }
         if let Some(report) = reports.last_mut() {
@@ -989,7 +1007,7 @@ fn reports(
         }
     }
     for one in pending {
-        if room(one.parcels.iter().map(String::len).sum::<usize>() + 256) {
+        if room(one.parcels.iter().map(length).sum::<usize>() + 256) {
             next(&mut reports);
         }
         if let Some(report) = reports.last_mut() {
@@ -1007,8 +1025,8 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
     parcel
         .legs
         .retain(|leg| leg.destination.as_str() == letter.destination);
-    let root = letter.id.replace(['/', '#'], "-");
-    let id = format!("{root}-{round}/{}.0", letter.destination);
+    let root = root_of(&format!("{}#{round}", letter.id));
+    let id = format!("{root}/{}.0", letter.destination);
     let place = Place {
         received: parcel.received,
         source: &letter.source,
@@ -1039,7 +1057,51 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
 
 #[cfg(test)]
 mod tests {
-    use super::next_id;
+    use super::{next_id, reports};
+    use crate::envelope::close_report;
+    use crate::ledger::{Counts, DeadLetter, Line, State};
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn a_report_has_room_for_its_counts_and_for_escapes() {
+        let mut counts = Counts::default();
+        for n in 0..500 {
+            let line = Line {
+                hour: UnixMillis(0),
+                source: "shop".to_owned(),
+                release: String::new(),
+                event: format!("event_{n}"),
+                destination: "hook".to_owned(),
+                state: State::Accepted,
+                code: String::new(),
+            };
+            counts.add(line, 1);
+        }
+        let letter = |n: usize| DeadLetter {
+            id: format!("e1#{n}#hook"),
+            at: UnixMillis(0),
+            source: "shop".to_owned(),
+            destination: "hook".to_owned(),
+            event: "contact".to_owned(),
+            event_id: n.to_string(),
+            state: State::Dead,
+            code: "http_500".to_owned(),
+            parcel: "\"\\".repeat(3000),
+        };
+        let reports = reports(
+            "e1",
+            counts.clone(),
+            Vec::new(),
+            (0..20).map(letter).collect(),
+            Vec::new(),
+        );
+        assert_eq!(reports[0].counts, counts);
+        assert_eq!(reports.iter().map(|one| one.dead.len()).sum::<usize>(), 20);
+        for report in &reports {
+            let length = close_report(report).len();
+            assert!(length < 100 * 1024, "{length}");
+        }
+    }
 
     #[test]
     fn ids_of_what_is_left_never_collide_with_their_parents() {

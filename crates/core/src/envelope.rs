@@ -283,6 +283,10 @@ pub struct Packer {
     messages: Vec<String>,
     open: Option<String>,
     largest: usize,
+    /// What the ledger will have lines of, of the open message: names with releases.
+    kinds: Vec<(String, String)>,
+    /// About how long these lines will be.
+    lines: usize,
 }
 
 impl Packer {
@@ -307,6 +311,8 @@ impl Packer {
             messages: Vec::new(),
             open: Some(first),
             largest: LARGEST,
+            kinds: Vec::new(),
+            lines: 0,
         }
     }
 
@@ -323,8 +329,24 @@ impl Packer {
         let Ok(text) = serde_json::to_string(parcel) else {
             return;
         };
+        let release = parcel.release.as_deref().unwrap_or_default();
+        let known = |kind: &(String, String)| kind.0 == *parcel.name && kind.1 == release;
+        if !self.kinds.iter().any(known) {
+            // What was accepted, and what became of it; names of destinations and codes have some room.
+            let line = 130 + self.head.len() + parcel.name.len() + release.len();
+            let more = line * (1 + 2 * parcel.legs.len());
+            if self.largest == LARGEST && self.lines + more > Self::MOST_LINES && self.lines > 0 {
+                self.shut();
+            }
+            self.lines += more;
+            self.kinds
+                .push((parcel.name.as_str().to_owned(), release.to_owned()));
+        }
         self.add_text(&text);
     }
+
+    /// How many bytes of lines a message may lead to: its report has to fit into the queue as well, in one piece.
+    const MOST_LINES: usize = 48 * 1024;
 
     /// Adds a parcel that is JSON already.
     pub fn add_text(&mut self, text: &str) {
@@ -352,6 +374,8 @@ impl Packer {
         if let Some(mut open) = self.open.take() {
             open.push_str("]}");
             self.messages.push(open);
+            self.kinds.clear();
+            self.lines = 0;
         }
     }
 

@@ -254,8 +254,34 @@ pub struct Pending {
     pub due: UnixMillis,
     /// How often it has been asked.
     pub asked: u32,
+    /// How many attempts there were before the one that it is of.
+    pub attempt: u32,
     /// The prepared events: hashed identifiers, no plain one.
     pub parcels: Vec<String>,
+}
+
+impl Pending {
+    /// How many of these rows to take, which are in the order of their receipts: a receipt that `limit` may have torn
+    /// is left for the next time, because a verdict counts for all of its parts together.
+    ///
+    /// ```
+    /// use edgetally_core::ledger::Pending;
+    /// assert_eq!(Pending::untorn(&["a", "b", "b"], 3), 1);
+    /// assert_eq!(Pending::untorn(&["a", "b", "b"], 4), 3);
+    /// assert_eq!(Pending::untorn(&["b", "b"], 2), 2);
+    /// ```
+    pub fn untorn(receipts: &[&str], limit: usize) -> usize {
+        let torn = match receipts.last() {
+            Some(last) if receipts.len() >= limit => {
+                receipts.iter().rev().take_while(|one| *one == last).count()
+            }
+            _ => 0,
+        };
+        // One receipt alone has fewer parts than anybody takes at once.
+        Some(receipts.len() - torn)
+            .filter(|whole| *whole > 0)
+            .unwrap_or(receipts.len())
+    }
 }
 
 /// A question that is to be asked again.
@@ -395,6 +421,7 @@ impl Pending {
             taken: of.time("taken")?,
             due: of.time("due")?,
             asked: of.whole("asked").unwrap_or(0),
+            attempt: of.whole("attempt").unwrap_or(0),
             parcels: list_of(of.take("parcels")?, text)?,
         })
     }

@@ -4,7 +4,7 @@
 //! therefore hold events of one source, release, name and hour only, and a count can be booked without knowing whose
 //! it is. Where some are to be offered again, all of the receipt are: the platform knows those that it has by their ids.
 
-use super::{Aftermath, Delivery, Message, Road, Work, one_leg};
+use super::{Aftermath, Delivery, Message, Road, Work, one_leg, root_of};
 use crate::envelope::{Envelope, Packer, Parcel};
 use crate::ledger::{Counts, DeadLetter, Line, Note, Pending, Place, Postponed, Report, State};
 use crate::outcome::{Judged, Meaning, Verdict};
@@ -51,7 +51,9 @@ impl<'e> Delivery<'e> {
         for one in pending {
             questions.change((&one.destination, &one.receipt), |parts| parts.push(one));
         }
-        for ((name, _), parts) in questions {
+        for ((name, _), mut parts) in questions {
+            // The first one names the report.
+            parts.sort_by(|one, other| one.id.cmp(&other.id));
             let place = settings
                 .destinations
                 .iter()
@@ -94,6 +96,7 @@ impl<'e> Delivery<'e> {
             source: envelope.source.as_str().to_owned(),
             taken: now,
             asked: 0,
+            attempt: envelope.attempt,
             parcels: members
                 .iter()
                 .filter_map(|parcel| envelope.parcels.get(*parcel))
@@ -138,7 +141,8 @@ impl<'e> Delivery<'e> {
             .collect();
         let total = i64::try_from(parcels.len()).unwrap_or(i64::MAX);
         let mut report = Report {
-            id: format!("status:{}:{}", first.id, first.asked),
+            // However often it was asked: a receipt is booked once, also where two ask at the same time.
+            id: format!("status:{}", first.id),
             settled: question.parts.iter().map(|part| part.id.clone()).collect(),
             ..Report::default()
         };
@@ -166,7 +170,10 @@ impl<'e> Delivery<'e> {
             Meaning::Again { after } if one.events > 0 => Some((after, one.code.as_str())),
             _ => None,
         });
-        if let Some((after, code)) = after.max() {
+        let attempts = question.parts.iter().map(|part| part.attempt + 1);
+        if let Some((after, code)) = after.max()
+            && attempts.max() < Some(self.settings.schedule.max_attempts)
+        {
             book.counts.add(book.line(State::Retrying, ""), total);
             book.counts.add(book.line(State::Retries, ""), total);
             report.notes = notes(&parcels, first, now, &format!("retrying:{code}"));
@@ -186,8 +193,10 @@ impl<'e> Delivery<'e> {
         } in judged
         {
             let state = match meaning {
+                Meaning::Remarked => State::Delivered,
                 Meaning::Rejected => State::Rejected,
-                _ => State::Delivered,
+                // That was the last attempt.
+                Meaning::Again { .. } => State::Dead,
             };
             book.take(state, code, i64::try_from(*events).unwrap_or(i64::MAX));
         }
@@ -321,16 +330,16 @@ fn letters(
         .collect()
 }
 
-/// The messages that offer the events of a receipt again. Their ids are of the first envelope and the receipt, so the
-/// same verdict read twice makes the same ones.
+/// The messages that offer the events of a receipt again. Their ids are those of its parts, so the same verdict read
+/// twice makes the same ones.
 fn again(question: &Question<'_>, after: u32) -> Vec<Message> {
     question
         .parts
         .iter()
         .flat_map(|part| {
-            let root = part.id.split(['/', '#', '-']).next().unwrap_or_default();
-            let id = format!("{root}-{}/{}.0", part.receipt, part.destination);
-            let mut packer = Packer::whole(&id, &part.source, 0);
+            let attempt = part.attempt + 1;
+            let id = format!("{}/{}.{attempt}", root_of(&part.id), part.destination);
+            let mut packer = Packer::whole(&id, &part.source, attempt);
             for parcel in &part.parcels {
                 packer.add_text(parcel);
             }

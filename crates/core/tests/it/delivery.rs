@@ -185,12 +185,25 @@ impl<'s> World<'s> {
         platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
         told: bool,
     ) {
-        let envelope = match envelope::open(message) {
-            Ok(Message::Events(envelope)) => envelope,
-            Ok(Message::Report(report)) => return self.apply(&report),
-            Err(error) => panic!("{error}: {message}"),
-        };
-        let envelopes = [envelope];
+        self.work_all(road, &[message.to_owned()], platform, told);
+    }
+
+    /// Works messages off in one batch.
+    fn work_all(
+        &mut self,
+        road: Road,
+        messages: &[String],
+        platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
+        told: bool,
+    ) {
+        let mut envelopes = Vec::new();
+        for message in messages {
+            match envelope::open(message) {
+                Ok(Message::Events(envelope)) => envelopes.push(envelope),
+                Ok(Message::Report(report)) => self.apply(&report),
+                Err(error) => panic!("{error}: {message}"),
+            }
+        }
         let mut delivery = Delivery::on(
             road,
             self.settings,
@@ -281,6 +294,14 @@ impl<'s> World<'s> {
             steps += 1;
             assert!(steps < 20_000, "it never ends");
         }
+    }
+
+    /// Works everything off that waits in the queue, in one batch.
+    fn run_together(&mut self, platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>) {
+        let waiting = std::mem::take(&mut self.queue);
+        self.now = waiting.iter().map(|(at, ..)| *at).fold(self.now, i64::max);
+        let messages: Vec<String> = waiting.into_iter().map(|(.., text)| text).collect();
+        self.work_all(Road::Main, &messages, platform, true);
     }
 
     fn balances(&self) -> Vec<Balance> {
@@ -471,6 +492,26 @@ fn too_many_requests_close_the_gate_for_as_long_as_the_platform_says() {
         ),
         (15, 3)
     );
+}
+
+#[test]
+fn no_platform_closes_its_gate_for_more_than_a_day() {
+    let settings = only("meta", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "e1");
+    let mut first = true;
+    world.run(&mut |flight, _| {
+        Some(if std::mem::take(&mut first) {
+            Ok(Reply {
+                status: 429,
+                retry_after: Some(u32::MAX),
+                body: Vec::new(),
+            })
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(world.state("meta", State::Delivered), 3);
 }
 
 #[test]
@@ -890,6 +931,266 @@ fn what_is_too_large_for_one_request_goes_in_several() {
     assert!(world.taken.values().all(|times| *times == 1));
 }
 
+/// What Google says of a receipt.
+fn judged(reason: &str, n: usize) -> Answer {
+    let body = json!({"requestStatusPerDestination": [{
+        "requestStatus": "PARTIAL_SUCCESS",
+        "errorInfo": {"errorCounts": [{"recordCount": n.to_string(), "reason": format!("PROCESSING_ERROR_REASON_{reason}")}]},
+    }]});
+    reply(200, &body.to_string())
+}
+
+fn is_question(flight: &Flight) -> bool {
+    flight.request.method() == "GET"
+}
+
+#[test]
+fn a_receipt_of_several_envelopes_is_offered_again_whole() {
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    // As the worker makes ids: of the isolate, and a counter.
+    for n in 0..3 {
+        world.send(
+            &[event("contact", &format!("c-{n}"), NOW.0)],
+            &format!("a1b2c3-{n}"),
+        );
+    }
+    world.run_together(&mut |flight, _| Some(received(flight)));
+    assert_eq!(world.pending.len(), 3);
+    let mut asked = 0;
+    world.run(&mut |flight, _| {
+        asked += usize::from(is_question(flight));
+        Some(if is_question(flight) && asked == 1 {
+            judged("TOO_RECENT_CLICK", 1)
+        } else {
+            received(flight)
+        })
+    });
+    let balance = world.balance("google_ads");
+    assert_eq!(
+        (balance.delivered, balance.retrying, balance.processing),
+        (3, 0, 0)
+    );
+}
+
+#[test]
+fn replayed_letters_of_one_envelope_may_be_offered_again_by_a_verdict() {
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "a1b2c3-0");
+    world.run(&mut |flight, _| {
+        Some(if is_question(flight) {
+            judged("INVALID_GCLID", 3)
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(world.state("google_ads", State::Rejected), 3);
+    for letter in world.dead.values().cloned().collect::<Vec<_>>() {
+        let (message, report) = replay(&letter, 7).unwrap();
+        world.queue.push((world.now, Road::Main, message));
+        world.apply(&report);
+    }
+    world.run_together(&mut |flight, _| Some(received(flight)));
+    let mut asked = 0;
+    world.run(&mut |flight, _| {
+        asked += usize::from(is_question(flight));
+        Some(if is_question(flight) && asked == 1 {
+            judged("TOO_RECENT_CLICK", 1)
+        } else {
+            received(flight)
+        })
+    });
+    let balance = world.balance("google_ads");
+    assert_eq!(
+        (balance.delivered, balance.retrying, balance.rejected),
+        (3, 0, 0)
+    );
+}
+
+#[test]
+fn verdicts_that_want_it_again_for_ever_end_and_ids_stay_short() {
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 2), "a1b2c3-0");
+    let mut n = 0;
+    let mut platform = |flight: &Flight, _: i64| {
+        n += 1;
+        Some(if is_question(flight) {
+            judged("INTERNAL_ERROR", 2)
+        } else {
+            reply(
+                200,
+                &json!({"requestId": format!("r-{n}"), "access_token": "T", "expires_in": 3600})
+                    .to_string(),
+            )
+        })
+    };
+    for round in 0..4 {
+        world.run(&mut platform);
+        assert_eq!(world.code(State::Dead, "INTERNAL_ERROR"), 2);
+        for letter in world.dead.values().cloned().collect::<Vec<_>>() {
+            assert!(letter.id.len() < 120, "{}", letter.id);
+            if round < 3 {
+                let (message, report) = replay(&letter, world.now).unwrap();
+                world.queue.push((world.now, Road::Main, message));
+                world.apply(&report);
+            }
+        }
+    }
+    let attempts = usize::try_from(settings.schedule.max_attempts).unwrap();
+    let sent = world.requests("google_ads");
+    let sent = sent.iter().filter(|got| !got.ids.is_empty()).count();
+    assert!(sent <= (1 + 3 * 2) * attempts, "{sent}");
+}
+
+#[test]
+fn a_token_that_cannot_be_used_is_trouble_of_the_endpoint() {
+    let token = |more: &Value| {
+        let mut body = json!({"access_token": "T", "requestId": "r"});
+        let members = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(members);
+        reply(200, &body.to_string())
+    };
+    for bad in [
+        json!({"expires_in": 0}),
+        json!({"expires_in": -5}),
+        json!({"access_token": "T\nX", "expires_in": 3600}),
+        json!({"access_token": "ü", "expires_in": 3600}),
+    ] {
+        let settings = only("google_ads", &Value::Null);
+        let mut world = World::new(&settings);
+        world.send(&events("contact", 3), "e1");
+        let mut tokens = 0;
+        world.run(&mut |flight, _| {
+            if flight.address.ends_with("/token") {
+                tokens += 1;
+                assert!(tokens < 100, "{bad}: fetched in a circle");
+                if tokens < 3 {
+                    return Some(token(&bad));
+                }
+            }
+            Some(received(flight))
+        });
+        assert_eq!(tokens, 3, "{bad}");
+        assert_eq!(world.state("google_ads", State::Delivered), 3);
+    }
+    // A short one is used for as long as it is one.
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "e1");
+    world.run(&mut |flight, _| {
+        Some(if flight.address.ends_with("/token") {
+            token(&json!({"expires_in": 30}))
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(world.state("google_ads", State::Delivered), 3);
+    assert_eq!(world.balance("google_ads").retries, 0);
+}
+
+#[test]
+fn a_code_that_is_called_slow_is_not_handed_on() {
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    world.send(&events("contact", 3), "e1");
+    let mut first = true;
+    world.run(&mut |flight, _| {
+        Some(if std::mem::take(&mut first) {
+            reply(400, r#"{"error": "slow"}"#)
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(world.state("google_ads", State::Delivered), 3);
+}
+
+#[test]
+fn reports_fit_into_the_queue() {
+    let settings = crate::support::all_platforms(&Value::Null);
+    let sets: [Vec<Value>; 2] = [
+        // Every event by a name of its own, so that nothing is counted together.
+        (0..300)
+            .map(|n| {
+                event(
+                    &format!("custom_event_by_a_long_name_{n:0>9}"),
+                    &format!("c-{n}"),
+                    NOW.0,
+                )
+            })
+            .collect(),
+        // Texts that are escaped twice in a letter.
+        (0..200)
+            .map(|n| {
+                let mut event = event("contact", &format!("q-{n}"), NOW.0);
+                for k in 0..12 {
+                    event["properties"][format!("quote_{k}")] = json!("\"\\".repeat(40));
+                }
+                event
+            })
+            .collect(),
+    ];
+    for events in sets {
+        let mut world = World::new(&settings);
+        world.send(&events, "e1");
+        for (_, _, message) in std::mem::take(&mut world.queue) {
+            assert!(message.len() < 64 * 1024, "{}", message.len());
+            let Ok(Message::Events(envelope)) = envelope::open(&message) else {
+                continue;
+            };
+            let envelopes = [envelope];
+            let mut delivery = Delivery::new(&settings, &envelopes, &world.gates, NOW);
+            while let Some(flight) = delivery.next(&mut world.gates, NOW) {
+                let answer = if flight.address.ends_with("/token") {
+                    received(&flight)
+                } else {
+                    reply(400, "{}")
+                };
+                delivery.answer(flight.ticket, &answer, &mut world.gates, NOW);
+            }
+            for aftermath in delivery.finish(NOW) {
+                for report in &aftermath.reports {
+                    let length = envelope::close_report(report).len();
+                    assert!(length < 127 * 1024, "{length}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_receipt_is_booked_once_by_whoever_asks() {
+    let settings = only("google_ads", &Value::Null);
+    let mut world = World::new(&settings);
+    for n in 0..2 {
+        world.send(
+            &[event("contact", &format!("c-{n}"), NOW.0)],
+            &format!("p-{n}"),
+        );
+    }
+    world.run_together(&mut |flight, _| Some(received(flight)));
+    world.now += 3_600_000;
+    let due: Vec<Pending> = world.pending.values().cloned().collect();
+    // Another one that asked a little earlier and was postponed, and has the parts in another order.
+    let other: Vec<Pending> = due
+        .iter()
+        .rev()
+        .map(|one| Pending {
+            asked: 1,
+            ..one.clone()
+        })
+        .collect();
+    for pending in [due, other] {
+        let mut asking = Delivery::asking(&settings, &pending);
+        world.fly(&mut asking, &mut |flight, _| Some(received(flight)));
+        let aftermaths = asking.finish_asking(UnixMillis(world.now));
+        world.follow(aftermaths, true);
+    }
+    let balance = world.balance("google_ads");
+    assert_eq!((balance.delivered, balance.processing), (2, 0));
+}
+
 /// The states that share out what was accepted, by name.
 fn states(balance: &Balance) -> BTreeMap<&'static str, i64> {
     BTreeMap::from([
@@ -921,6 +1222,33 @@ fn any_answer() -> impl Strategy<Value = Option<Answer>> {
     ]
 }
 
+/// What a platform that judges later may say next, to whatever it was asked.
+fn any_verdict() -> impl Strategy<Value = Answer> {
+    let said = |state: &'static str| {
+        json!({
+            "requestId": "r", "access_token": "T", "expires_in": 90,
+            "requestStatusPerDestination": [{"requestStatus": state}],
+        })
+    };
+    prop_oneof![
+        4 => (any::<u32>(), Just(said("SUCCESS"))).prop_map(|(n, mut body)| {
+            body["requestId"] = json!(format!("receipt-{n}"));
+            reply(200, &body.to_string())
+        }),
+        1 => Just(reply(200, &said("PROCESSING").to_string())),
+        1 => Just(reply(200, &said("FAILED").to_string())),
+        3 => (0_usize..12, prop::sample::select(vec![
+            "TOO_RECENT_CLICK", "INTERNAL_ERROR", "INVALID_GCLID", "CLICK_NOT_FOUND",
+        ])).prop_map(|(n, reason)| judged(reason, n)),
+        1 => Just(reply(401, r#"{"error": {"status": "UNAUTHENTICATED"}}"#)),
+        1 => Just(reply(404, r#"{"error": {"status": "NOT_FOUND"}}"#)),
+        1 => Just(reply(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)),
+        1 => Just(reply(503, "")),
+        1 => Just(reply(200, "<html>")),
+        1 => Just(Err(Failure::Timeout)),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -949,6 +1277,60 @@ proptest! {
         // Intake's own line counts every event once.
         let intake: i64 = world.counts.iter().filter(|(line, _)| line.destination.is_empty()).map(|(_, n)| n).sum();
         prop_assert_eq!(intake, i64::try_from(2 * n).unwrap());
+    }
+
+    /// Whatever a platform that judges later says, and whoever is told of it: every event ends in one state.
+    #[test]
+    fn no_verdict_loses_an_event_or_counts_it_twice(
+        answers in prop::collection::vec(any_verdict(), 1..60),
+        told in prop::collection::vec(any::<bool>(), 1..20),
+        n in 1_usize..8,
+        all_at_once in any::<bool>(),
+    ) {
+        let settings = only("google_ads", &json!({"delivery": {"max_attempts": 5}}));
+        let mut world = World::new(&settings);
+        for n in 0..n {
+            world.send(&events("contact", 3), &format!("a1b2-{n}"));
+            world.send(&events("purchase", 2), &format!("a1b2-x{n}.1"));
+        }
+        let mut script = answers.into_iter();
+        let mut receipts = 0;
+        let mut platform = |flight: &Flight, _: i64| {
+            receipts += 1;
+            assert!(flight.ticket < 10_000);
+            Some(match script.next() {
+                Some(answer) => answer,
+                None => reply(200, &json!({
+                    "requestId": format!("r-{receipts}"), "access_token": "T", "expires_in": 3600,
+                    "requestStatusPerDestination": [{"requestStatus": "SUCCESS"}],
+                }).to_string()),
+            })
+        };
+        if all_at_once {
+            world.run_together(&mut platform);
+        }
+        // Questions whose verdict does not reach the ledger are asked again.
+        for told in told {
+            let due = world.pending.values().map(|one| one.due.0).max();
+            world.now = world.now.max(due.unwrap_or(0));
+            if told {
+                world.ask(&mut platform);
+            } else {
+                let due: Vec<Pending> = world.pending.values().cloned().collect();
+                let mut asking = Delivery::asking(&settings, &due);
+                world.fly(&mut asking, &mut platform);
+                drop(asking.finish_asking(UnixMillis(world.now)));
+            }
+            for balance in world.balances() {
+                prop_assert_eq!(balance.remainder, 0);
+            }
+        }
+        world.run(&mut platform);
+        let balance = world.balance("google_ads");
+        let states = states(&balance);
+        prop_assert_eq!(balance.accepted, i64::try_from(5 * n).unwrap());
+        prop_assert!(states.values().all(|n| *n >= 0), "{:?}", balance);
+        prop_assert_eq!(states["retrying"] + states["processing"], 0);
     }
 
     /// The queue may hand any message over twice, and a worker may die before or after the ledger was told.
