@@ -361,6 +361,22 @@ impl<'f, 's> Fields<'f, 's> {
             .secret(&path, name.as_deref().unwrap_or(default))
     }
 
+    /// A secret as the value of a header that is not shown, with a word such as `Bearer ` in front.
+    pub fn credential(
+        &mut self,
+        key: &'static str,
+        default: &str,
+        word: &str,
+    ) -> Option<http::HeaderValue> {
+        let secret = self.secret(key, default)?;
+        let Ok(mut value) = http::HeaderValue::from_str(&[word, secret.expose()].concat()) else {
+            self.fault(key, "the secret has characters that a header cannot hold");
+            return None;
+        };
+        value.set_sensitive(true);
+        Some(value)
+    }
+
     /// Tells what nobody asked for.
     fn end(self) {
         for key in self.map.keys() {

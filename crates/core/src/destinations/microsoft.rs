@@ -84,16 +84,8 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             fields.fault(&["events.", name].concat(), "must not be empty");
         }
     }
-    let token = fields.secret("access_token", "MICROSOFT_ACCESS_TOKEN");
-    let (tag_id, token) = (tag_id?, token?);
-    let Ok(mut authorization) = HeaderValue::from_str(&["Bearer ", token.expose()].concat()) else {
-        fields.fault(
-            "access_token",
-            "the secret has characters that a header cannot hold",
-        );
-        return None;
-    };
-    authorization.set_sensitive(true);
+    let authorization = fields.credential("access_token", "MICROSOFT_ACCESS_TOKEN", "Bearer ");
+    let tag_id = tag_id?;
     Some(Box::new(Microsoft {
         url: [
             "https://capi.uet.microsoft.com/",
@@ -103,7 +95,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             "/events",
         ]
         .concat(),
-        authorization,
+        authorization: authorization?,
         page_views,
         most_age_ms: i64::from(days) * DAY_MS,
         events,

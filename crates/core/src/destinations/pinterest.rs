@@ -141,16 +141,10 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             );
         }
     }
-    let secret = fields.secret("access_token", "PINTEREST_ACCESS_TOKEN")?;
-    let Ok(mut authorization) = HeaderValue::from_str(&["Bearer ", secret.expose()].concat())
-    else {
-        fields.fault("access_token", "the secret holds what no header can carry");
-        return None;
-    };
-    authorization.set_sensitive(true);
+    let authorization = fields.credential("access_token", "PINTEREST_ACCESS_TOKEN", "Bearer ");
     Some(Box::new(Pinterest {
         ad_account_id: ad_account_id?,
-        authorization,
+        authorization: authorization?,
         view_item_as,
         unlisted_as_custom: unlisted_as == "custom",
         most_age_ms: i64::from(days) * DAY_MS,

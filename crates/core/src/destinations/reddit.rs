@@ -120,21 +120,12 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             fields.fault(&["events.", name].concat(), rule);
         }
     }
-    let token = fields.secret("access_token", "REDDIT_ACCESS_TOKEN");
-    let (pixel_id, token) = (pixel_id?, token?);
-    let header = |parts: &[&str]| HeaderValue::from_str(&parts.concat()).ok();
-    let Some(mut authorization) = header(&["Bearer ", token.expose()]) else {
-        fields.fault(
-            "access_token",
-            "the secret has characters that a header cannot hold",
-        );
-        return None;
-    };
-    authorization.set_sensitive(true);
+    let authorization = fields.credential("access_token", "REDDIT_ACCESS_TOKEN", "Bearer ");
+    let pixel_id = pixel_id?;
     let agent = concat!("edgetally/", env!("CARGO_PKG_VERSION"), " (by ");
     Some(Box::new(Reddit {
-        authorization,
-        user_agent: header(&[agent, &pixel_id, ")"])?,
+        authorization: authorization?,
+        user_agent: HeaderValue::from_str(&[agent, &pixel_id, ")"].concat()).ok()?,
         pixel_id,
         test_id,
         events,

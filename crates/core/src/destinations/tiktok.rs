@@ -148,12 +148,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             );
         }
     }
-    let secret = fields.secret("access_token", "TIKTOK_ACCESS_TOKEN")?;
-    let Ok(mut access_token) = HeaderValue::from_str(secret.expose()) else {
-        fields.fault("access_token", "the secret holds what no header can carry");
-        return None;
-    };
-    access_token.set_sensitive(true);
+    let access_token = fields.credential("access_token", "TIKTOK_ACCESS_TOKEN", "");
     Some(Box::new(TikTok {
         web: EventSource {
             kind: "web",
@@ -165,7 +160,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             id,
             test_event_code: offline_test_event_code,
         }),
-        access_token,
+        access_token: access_token?,
         content_type,
         most_age_ms: i64::from(days) * DAY_MS,
         events,
