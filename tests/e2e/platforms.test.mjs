@@ -226,8 +226,9 @@ describe("Google Ads judges later", {concurrency: 3}, () => {
   /**
    * @param {string} name
    * @param {(shop: Shop) => Promise<{lossy?: string[], unsettled?: boolean} | void>} body
+   * @param {import("../support/shop.mjs").Options} [options]
    */
-  const later = (name, body) => everywhere(name, body, {destinations: ["google_ads"]});
+  const later = (name, body, options = {}) => everywhere(name, body, {destinations: ["google_ads"], ...options});
 
   /** @param {Shop} shop @param {number} n */
   const processing = (shop, n) => waitFor("the receipt to be kept", async () => (await shop.row("google_ads")).processing === n);
@@ -288,6 +289,21 @@ describe("Google Ads judges later", {concurrency: 3}, () => {
     assert.deepEqual([row.processing, row.retrying, row.retries, row.delivered, row.rejected], [0, 1, 1, 0, 0]);
     return {unsettled: true};
   });
+
+  later("the ledger is away when a verdict comes: it is booked all the same, and not asked for twice", async (shop) => {
+    await shop.server([order("kept-1"), order("kept-2", clicked("INVALIDkept"))]);
+    await processing(shop, 2);
+    await shop.faults({ledger_report: true});
+    await ask(shop);
+    assert.equal((await shop.row("google_ads")).processing, 2);
+    await shop.faults({});
+    await waitFor("the verdict by the queue", async () => (await shop.row("google_ads")).processing === 0);
+    const row = await shop.row("google_ads");
+    assert.deepEqual([row.delivered, row.rejected], [1, 1]);
+    const asked = shop.twin.requests({platform: "google_ads"}).requests.filter(({path}) => path.includes("requestStatus")).length;
+    assert.equal(asked, 1);
+    return {lossy: ["google_ads"]};
+  }, {faulty: true});
 
   later("a refund takes the conversion back through the Google Ads API", async (shop) => {
     await shop.server(order("order-7"));

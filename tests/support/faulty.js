@@ -1,7 +1,7 @@
 // The built worker behind bindings that can be broken, for tests; started through the option `wrap` of miniflare.mjs.
 //
 // POST /_test/faults {"queue": true}   breaks the producer's sends, {"queue": 2} the next two of them;
-//                                      "claims_get", "claims_put", "ledger" likewise
+//                                      "claims_get", "claims_put", "ledger", "ledger_report" (reports only) likewise
 // GET  /_test/sent                     the messages that the worker gave to the queue, oldest first
 //
 // Long delays that the worker itself asks of the queue are cut to a second, so that tests do not wait for them.
@@ -14,7 +14,7 @@ const MOST_DELAY_SECONDS = 1;
 
 let faults = {};
 const sent = [];
-const counts = {queue: 0, claims_get: 0, claims_put: 0, ledger: 0};
+const counts = {queue: 0, claims_get: 0, claims_put: 0, ledger: 0, ledger_report: 0};
 
 function meet(name) {
   if (!faults[name]) return;
@@ -64,6 +64,7 @@ function wrapped(env) {
         return {
           async fetch(...args) {
             meet("ledger");
+            if (String(args[0]).endsWith("/report")) meet("ledger_report");
             return stub.fetch(...args);
           },
         };
@@ -84,5 +85,8 @@ export default {
   },
   async queue(batch, env, context) {
     return new Gateway(context, wrapped(env)).queue(batch);
+  },
+  async scheduled(event, env, context) {
+    return new Gateway(context, wrapped(env)).scheduled(event);
   },
 };

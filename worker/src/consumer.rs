@@ -185,7 +185,18 @@ pub(crate) async fn ask(env: &Env) {
             }
         }
         if !report(env, &reports).await {
-            worker::console_warn!("the ledger did not take the verdicts; they are asked for again");
+            // A verdict that was acted upon has to be booked; asked for again it might be another.
+            for report in &reports {
+                let text = envelope::close_report(report);
+                if edge::send(env, &text, AGAIN_SECONDS, Road::Main)
+                    .await
+                    .is_err()
+                {
+                    worker::console_warn!(
+                        "a verdict was not taken anywhere; it is asked for again"
+                    );
+                }
+            }
             return;
         }
     }
