@@ -815,7 +815,7 @@ fn a_verdict_is_a_number_of_events_by_reason() {
             counted("INTERNAL_ERROR", 1, Meaning::Again { after: 3600 }),
             counted("DUPLICATE_TRANSACTION_ID", 4, Meaning::Remarked),
             counted("CLICK_NOT_FOUND", 5, Meaning::Remarked),
-            counted("DENIED_CONSENT", 6, Meaning::Remarked),
+            counted("DENIED_CONSENT", 6, Meaning::Rejected),
             counted(
                 "DESTINATION_ACCOUNT_ENHANCED_CONVERSIONS_TERMS_NOT_SIGNED",
                 7,

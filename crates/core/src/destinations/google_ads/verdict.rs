@@ -5,14 +5,12 @@ use serde_json::Value;
 use super::reply::{at, code, list, number};
 use crate::outcome::{Judged, Meaning, Verdict};
 
-/// Reasons of a verdict that ask for nothing: Google has the event already, nobody clicked, or the visitor refused.
+/// Reasons of a verdict that ask for nothing: Google has the event, once already, or with no click of an ad before it.
+/// An event without consent is not among them: Google has refused it, and whoever asks for consent should see that.
 const EXPECTED: &[&str] = &[
     "CLICK_NOT_FOUND",
     "DUPLICATE_GCLID",
     "DUPLICATE_TRANSACTION_ID",
-    "DENIED_CONSENT",
-    "NO_CONSENT",
-    "UNKNOWN_CONSENT",
 ];
 
 /// The verdict about the one destination of a request; `None` where the status cannot be understood.
