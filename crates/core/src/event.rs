@@ -108,17 +108,58 @@ pub struct Event<'a> {
     pub test: bool,
     /// Free data: JSON object of the sender.
     pub properties: Vec<(Text<'a>, Property<'a>)>,
-    /// What was left out on the way in, and why.
-    pub removed: Vec<Removed>,
+    /// What was left out or changed on the way in, and why.
+    pub remarks: Remarks,
 }
 
-/// A part of an event that was left out because it may not travel.
+/// What the sender is told about a part of an event that counted all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Where it stood.
+pub struct Remark {
+    /// Where it stood, such as `items[2].quantity`; never a key that the sender made up.
     pub path: String,
-    /// Why it was left out.
+    /// Why; `docs/events.md` lists the codes.
     pub code: &'static str,
+}
+
+/// What became of the parts of an event that could not be used as they came: the event counts, and its sender is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// Parts that were left out.
+    pub removed: Vec<Remark>,
+    /// Parts that are used, in another form than they were sent.
+    pub changed: Vec<Remark>,
+}
+
+impl Remarks {
+    /// The most remarks of each kind that one event gets; thousands of wrong cookies need no answer each.
+    const MOST: usize = 50;
+
+    /// Notes that a part was left out.
+    pub fn removed(&mut self, path: impl Into<String>, code: &'static str) {
+        Self::push(&mut self.removed, path.into(), code);
+    }
+
+    /// Notes that a part is used in another form than it was sent.
+    pub fn changed(&mut self, path: impl Into<String>, code: &'static str) {
+        Self::push(&mut self.changed, path.into(), code);
+    }
+
+    fn push(list: &mut Vec<Remark>, path: String, code: &'static str) {
+        let remark = Remark { path, code };
+        if list.len() < Self::MOST && !list.contains(&remark) {
+            list.push(remark);
+        }
+    }
+
+    /// Adds all of another's.
+    pub fn extend(&mut self, other: Self) {
+        for remark in other.removed {
+            Self::push(&mut self.removed, remark.path, remark.code);
+        }
+        for remark in other.changed {
+            Self::push(&mut self.changed, remark.path, remark.code);
+        }
+    }
 }
 
 /// A scalar of `properties`.
@@ -748,10 +789,10 @@ impl<'a> Event<'a> {
             None => now,
             Some(raw) => check_time(raw, now)?,
         };
-        let mut removed = Vec::new();
+        let mut remarks = Remarks::default();
         let properties = match draft.properties {
             None => Vec::new(),
-            Some(raw) => read_properties(raw, &mut removed)?,
+            Some(raw) => read_properties(raw, &mut remarks)?,
         };
         let mut event = Self {
             name,
@@ -768,7 +809,7 @@ impl<'a> Event<'a> {
             release: draft.release,
             test: draft.test,
             properties,
-            removed,
+            remarks,
         };
         event.remove_personal();
         Ok(event)
@@ -784,12 +825,7 @@ impl<'a> Event<'a> {
             None => String::new(),
         };
         let personal = |text: &str| holds_email(text) || holds_digits(text, &phone);
-        let mut removed = |path: String| {
-            self.removed.push(Removed {
-                path,
-                code: "personal_data",
-            });
-        };
+        let mut removed = |path: String| self.remarks.removed(path, "personal_data");
         self.properties.retain(|(key, value)| {
             let named = personal(key);
             let bad = named
@@ -924,7 +960,7 @@ fn check_time(raw: &RawValue, now: UnixMillis) -> Result<UnixMillis, ParseError>
 /// Reads `properties`: scalars stay, lists and objects are left out (no platform takes them) and said so.
 fn read_properties<'a>(
     raw: &'a RawValue,
-    removed: &mut Vec<Removed>,
+    remarks: &mut Remarks,
 ) -> Result<Vec<(Text<'a>, Property<'a>)>, ParseError> {
     if !raw.get().starts_with('{') {
         return Err(ParseError::new(
@@ -977,10 +1013,7 @@ fn read_properties<'a>(
                 }
             }
             None if value.get() == "null" => {}
-            None => removed.push(Removed {
-                path: "properties".to_owned(),
-                code: "not_a_scalar",
-            }),
+            None => remarks.removed("properties", "not_a_scalar"),
         }
     }
     Ok(properties)

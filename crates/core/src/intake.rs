@@ -15,7 +15,7 @@ use crate::destinations::{Destination, Input, TestMode};
 use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
 use crate::event::{
-    Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Removed,
+    Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
     deeper_than, holds_email,
 };
 use crate::identity::Prepared;
@@ -79,7 +79,7 @@ struct Ready<'a> {
     key: ClaimKey,
     /// One for each of the source's destinations, in their order.
     verdicts: Vec<Verdict>,
-    removed: Vec<Removed>,
+    remarks: Remarks,
 }
 
 /// The events of one request.
@@ -145,11 +145,14 @@ impl Answer<'_> {
                             to.put(name, verdict.text());
                         }
                     });
-                    let removed = line.ready.map(|ready| &ready.removed);
-                    to.objects("removed", removed.into_iter().flatten(), |to, removed| {
-                        to.put("path", &removed.path);
-                        to.put("code", removed.code);
-                    });
+                    if let Some(ready) = line.ready {
+                        let put = |to: &mut Object<'_>, remark: &&Remark| {
+                            to.put("path", &remark.path);
+                            to.put("code", remark.code);
+                        };
+                        to.objects("removed", &ready.remarks.removed, put);
+                        to.objects("changed", &ready.remarks.changed, put);
+                    }
                 },
             );
         })
@@ -382,7 +385,7 @@ impl<'a> Batch<'a> {
             parcel,
             key,
             verdicts,
-            removed: event.removed,
+            remarks: event.remarks,
         }
     }
 
@@ -667,6 +670,14 @@ impl<'a> Batch<'a> {
             release: parcel.release.as_ref(),
             event: &parcel.name,
         };
+        for (state, remarks) in [
+            (State::Removed, &ready.remarks.removed),
+            (State::Changed, &ready.remarks.changed),
+        ] {
+            for remark in remarks {
+                counts.add(place.line("", state, remark.code), 1);
+            }
+        }
         if duplicate || parcel.legs.is_empty() {
             counts.add(place.line("", State::Accepted, ""), 1);
         }

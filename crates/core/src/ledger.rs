@@ -44,6 +44,15 @@ pub enum State {
     Retries,
     /// Not a state: how often a platform that had refused it for good was offered it again by hand.
     Replayed,
+    /// Not a state: parts of events that intake left out; the code says why.
+    Removed,
+    /// Not a state: parts of events that are used in another form than they were sent; the code says how.
+    Changed,
+    /// Not a state: copies that went out although an earlier one of weaker proof had gone, since the two differ in value,
+    /// currency or order.
+    Conflict,
+    /// Not a state: events among the delivered that the platform may have got twice.
+    MaybeTwice,
 }
 
 impl State {
@@ -59,7 +68,7 @@ impl State {
         Self::Dead,
     ];
 
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 16] = [
         Self::Accepted,
         Self::Malformed,
         Self::Delivered,
@@ -72,6 +81,10 @@ impl State {
         Self::Dead,
         Self::Retries,
         Self::Replayed,
+        Self::Removed,
+        Self::Changed,
+        Self::Conflict,
+        Self::MaybeTwice,
     ];
 
     fn read(name: &str) -> Option<Self> {
@@ -93,6 +106,10 @@ impl State {
             Self::Dead => "dead",
             Self::Retries => "retries",
             Self::Replayed => "replayed",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Conflict => "conflict",
+            Self::MaybeTwice => "maybe_twice",
         }
     }
 }
@@ -533,7 +550,12 @@ pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
             State::Retrying => row.retrying += n,
             State::Dead => row.dead += n,
             State::Retries => row.retries += n,
-            State::Malformed | State::Replayed => {}
+            State::Malformed
+            | State::Replayed
+            | State::Removed
+            | State::Changed
+            | State::Conflict
+            | State::MaybeTwice => {}
         });
     }
     rows.into_iter()

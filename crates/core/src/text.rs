@@ -69,6 +69,94 @@ impl Serialize for Text<'_> {
     }
 }
 
+/// Whether a text is what programs write where they have nothing to write: a blank, a word for "no value", or the
+/// placeholder of a template that nobody filled in.
+///
+/// ```
+/// use edgetally_core::text::is_placeholder;
+/// for nothing in ["", "  ", "undefined", "NULL", "NaN", "None", "[object Object]", "(not set)", "{{event_id}}", "{gclid}", "%%x%%"] {
+///     assert!(is_placeholder(nothing), "{nothing}");
+/// }
+/// for something in ["Nullabor", "none of them", "{a} and {b}", "100%", "<b>", "EAIaIQob"] {
+///     assert!(!is_placeholder(something), "{something}");
+/// }
+/// ```
+pub fn is_placeholder(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '"' | '\''));
+    text.is_empty()
+        || (text.len() <= LONGEST_PLACEHOLDER && (is_no_value(text) || is_template(text)))
+}
+
+/// The longest text that is looked at as a placeholder, in bytes.
+const LONGEST_PLACEHOLDER: usize = 128;
+
+/// The words that programs write for "no value", in lower case.
+///
+/// JavaScript (`undefined`, `null`, `NaN`, `[object Object]`), Python (`None`, `nan`), Ruby and Lua (`nil`), Java
+/// (`null`), Google Analytics (`(not set)`, `(none)`, `(not provided)`), spreadsheets (`#N/A`).
+pub const NO_VALUE: &[&str] = &[
+    "undefined",
+    "null",
+    "nan",
+    "none",
+    "nil",
+    "void",
+    "[object object]",
+    "[object undefined]",
+    "[object null]",
+    "(not set)",
+    "(not provided)",
+    "(none)",
+    "(null)",
+    "(undefined)",
+    "<null>",
+    "<undefined>",
+    "<none>",
+    "n/a",
+    "#n/a",
+    "not set",
+    "not_set",
+    "notset",
+    "infinity",
+    "-infinity",
+];
+
+fn is_no_value(text: &str) -> bool {
+    NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// The pairs that the templates of tag managers, mailers and ad platforms put around a name: `{{event_id}}`, `{gclid}`,
+/// `${id}`, `%%x%%`, `__CLICKID__`, `<%= id %>`, `[[id]]`, `*|ID|*`.
+fn is_template(text: &str) -> bool {
+    const PAIRS: &[(&str, &str)] = &[
+        ("{{", "}}"),
+        ("${", "}"),
+        ("#{", "}"),
+        ("{", "}"),
+        ("%%", "%%"),
+        ("%", "%"),
+        ("__", "__"),
+        ("<%", "%>"),
+        ("[[", "]]"),
+        ("*|", "|*"),
+    ];
+    PAIRS.iter().any(|(open, close)| {
+        text.strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+            .is_some_and(|name| {
+                // Of a name, and of nothing else: real ids stand in one pair of braces too, of 32 digits and dashes.
+                name.starts_with(|c: char| c.is_alphabetic() || c == ' ' || c == '_' || c == '=')
+                    && !name.contains(['{', '}', '%'])
+                    && !is_guid(name)
+            })
+    })
+}
+
+/// 32 hexadecimal digits with dashes between: Windows writes them in braces.
+fn is_guid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
 struct TextVisitor;
 
 impl<'de> Visitor<'de> for TextVisitor {
