@@ -900,13 +900,17 @@ fn too_deep(path: &str) -> ParseError {
     ParseError::new(Code::TooDeep, path, "at most 8 levels")
 }
 
-fn check_name(name: &str) -> Result<(), ParseError> {
-    let custom = (1..=40).contains(&name.len())
+/// Whether a text can be the name of an event.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if custom {
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn check_name(name: &str) -> Result<(), ParseError> {
+    if is_name(name) {
         return Ok(());
     }
     Err(ParseError::new(

@@ -64,6 +64,20 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Which events a page key may send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageEvents(Option<Vec<String>>);
+
+impl PageEvents {
+    /// Whether a page key may send an event of this name. Where nothing is set, all but `refund`: that is the shop's to say.
+    pub fn allows(&self, name: &str) -> bool {
+        match &self.0 {
+            Some(names) => names.iter().any(|allowed| allowed == name),
+            None => name != "refund",
+        }
+    }
+}
+
 /// A site or server that sends events.
 #[derive(Debug)]
 pub struct Source {
@@ -75,6 +89,14 @@ pub struct Source {
     pub origins: Vec<String>,
     /// The secret of its servers.
     pub secret: Option<Secret>,
+    /// Which events its pages may send.
+    pub page_events: PageEvents,
+    /// What the shop's server signs the orders with that its pages report.
+    pub event_token: Option<Secret>,
+    /// Whether an order that a page reports needs that signature. Never without an `event_token`.
+    pub event_token_required: bool,
+    /// The rate limiting binding that its pages are counted by.
+    pub rate_limit: Option<String>,
     /// What silence about consent means.
     pub consent: Policy,
     /// What completes a national telephone number.
@@ -146,11 +168,7 @@ impl Reader<'_> {
 
     /// The secret of that name; its absence is a fault.
     pub fn secret(&mut self, path: &str, name: &str) -> Option<Secret> {
-        let valid = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-        if !valid {
+        if !is_binding_name(name) {
             self.fault(path, "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`");
             return None;
         }
@@ -397,6 +415,14 @@ pub fn parameters(
     query: &str,
 ) -> impl Iterator<Item = (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)> {
     form_urlencoded::parse(query.as_bytes())
+}
+
+/// Upper-case letters, digits and `_`: what secrets and bindings are called here.
+fn is_binding_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn name_is_plain(name: &str) -> bool {
@@ -719,6 +745,42 @@ fn open_source(
     {
         fields.fault("secret", "the secret must have at least 16 characters");
     }
+    for about_pages in ["page_events", "event_token", "rate_limit"] {
+        if key.is_none() && fields.has(about_pages) {
+            fields.fault(
+                about_pages,
+                "is about pages, and there is no `key` for them",
+            );
+        }
+    }
+    let page_events = page_events(&mut fields);
+    let event_token = fields
+        .text("event_token")
+        .and_then(|name| fields.reader.secret(&format!("{path}.event_token"), &name));
+    if event_token
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 32)
+    {
+        // Signatures are public, so a short secret can be guessed at leisure.
+        fields.fault(
+            "event_token",
+            "the secret must have at least 32 characters: openssl rand -hex 32",
+        );
+    }
+    if fields.has("event_token_required") && event_token.is_none() {
+        fields.fault("event_token_required", "needs an `event_token`");
+    }
+    let event_token_required = fields.flag("event_token_required", true) && event_token.is_some();
+    let rate_limit = fields.text("rate_limit");
+    if rate_limit
+        .as_ref()
+        .is_some_and(|name| !is_binding_name(name))
+    {
+        fields.fault(
+            "rate_limit",
+            "is the name of a rate limiting binding: upper-case letters, digits and _",
+        );
+    }
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
     let mut destinations = Vec::new();
@@ -753,6 +815,10 @@ fn open_source(
         key,
         origins,
         secret,
+        page_events,
+        event_token,
+        event_token_required,
+        rate_limit,
         consent,
         hints: Hints { default_country },
         cookie_domain,
@@ -760,4 +826,27 @@ fn open_source(
         destinations,
         spellings,
     })
+}
+
+fn page_events(fields: &mut Fields<'_, '_>) -> PageEvents {
+    if !fields.has("page_events") {
+        fields.known.push("page_events");
+        return PageEvents(None);
+    }
+    let names = fields.list("page_events");
+    if names.is_empty() {
+        fields.fault(
+            "page_events",
+            "names no event, so pages could send none; without it they may send all but refund",
+        );
+    }
+    for (index, name) in names.iter().enumerate() {
+        if !crate::event::is_name(name) {
+            fields.fault(
+                &format!("page_events[{index}]"),
+                "must be a lower-case letter followed by at most 39 of a-z, 0-9 and _",
+            );
+        }
+    }
+    PageEvents(Some(names))
 }

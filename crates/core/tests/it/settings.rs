@@ -42,6 +42,9 @@ fn good_settings_have_no_fault() {
         ("dedup", json!("kv")),
         ("dedup_window_days", json!(90)),
         ("sources/shop/consent", json!("implied")),
+        ("sources/shop/page_events", json!(["page_view", "refund"])),
+        ("sources/shop/event_token", json!("SHOP_EVENT_TOKEN")),
+        ("sources/shop/rate_limit", json!("PAGE_LIMIT")),
         (
             "destinations/meta/events",
             json!({"refund": "Refund", "contact": false, "search": true}),
@@ -192,6 +195,54 @@ fn every_fault_is_told_with_its_place() {
             json!("sk_live_Abc"),
             "sources.shop.secret",
             "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`",
+        ),
+        (
+            "sources/shop/page_events",
+            json!([]),
+            "sources.shop.page_events",
+            "names no event, so pages could send none; without it they may send all but refund",
+        ),
+        (
+            "sources/shop/page_events",
+            json!(["purchase", "Add To Cart"]),
+            "sources.shop.page_events[1]",
+            "must be a lower-case letter followed by at most 39 of a-z, 0-9 and _",
+        ),
+        (
+            "sources/shop/page_events",
+            json!("purchase"),
+            "sources.shop.page_events",
+            "must be a list of strings",
+        ),
+        (
+            "sources/shop/event_token",
+            json!("hunter2"),
+            "sources.shop.event_token",
+            "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`",
+        ),
+        (
+            "sources/shop/event_token_required",
+            json!(false),
+            "sources.shop.event_token_required",
+            "needs an `event_token`",
+        ),
+        (
+            "sources/shop/rate_limit",
+            json!(600),
+            "sources.shop.rate_limit",
+            "must be a string",
+        ),
+        (
+            "sources/shop/rate_limit",
+            json!("page-limit"),
+            "sources.shop.rate_limit",
+            "is the name of a rate limiting binding: upper-case letters, digits and _",
+        ),
+        (
+            "sources/two",
+            json!({"secret": "TWO", "page_events": ["purchase"]}),
+            "sources.two.page_events",
+            "is about pages, and there is no `key` for them",
         ),
         (
             "sources/two",
@@ -418,4 +469,39 @@ fn secrets_that_are_missing_or_short_are_told_by_name() {
 fn no_secret_is_shown() {
     let settings = Settings::load(&good().to_string(), &|_| Some(SECRET.to_owned())).unwrap();
     assert!(!format!("{settings:?} {:?}", settings.sources[0].secret).contains("hunter2"));
+}
+
+#[test]
+fn what_pages_may_send() {
+    let source = |more: &[(&str, Value)]| {
+        let mut settings = good();
+        for (key, value) in more {
+            settings["sources"]["shop"][key] = value.clone();
+        }
+        let mut settings =
+            Settings::load(&settings.to_string(), &|_| Some(SECRET.to_owned())).unwrap();
+        settings.sources.remove(0)
+    };
+    let plain = source(&[]);
+    assert!(plain.page_events.allows("purchase") && plain.page_events.allows("spin_the_wheel"));
+    assert!(!plain.page_events.allows("refund"));
+    assert!(plain.event_token.is_none() && !plain.event_token_required);
+    assert_eq!(plain.rate_limit, None);
+
+    let limited = source(&[
+        ("page_events", json!(["page_view", "refund"])),
+        ("event_token", json!("SHOP_EVENT_TOKEN")),
+        ("rate_limit", json!("PAGE_LIMIT")),
+    ]);
+    assert!(limited.page_events.allows("page_view") && limited.page_events.allows("refund"));
+    assert!(!limited.page_events.allows("purchase"));
+    assert_eq!(limited.event_token.unwrap().expose(), SECRET);
+    assert!(limited.event_token_required);
+    assert_eq!(limited.rate_limit.as_deref(), Some("PAGE_LIMIT"));
+
+    let changing = source(&[
+        ("event_token", json!("SHOP_EVENT_TOKEN")),
+        ("event_token_required", json!(false)),
+    ]);
+    assert!(changing.event_token.is_some() && !changing.event_token_required);
 }
