@@ -1,9 +1,11 @@
 //! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
 
-use edgetally_core::delivery::{Aftermath, Delivery, MOST_FLIGHTS, Road};
+use edgetally_core::dedup::{Claim, ClaimKey};
+use edgetally_core::delivery::{self, Aftermath, Delivery, MOST_FLIGHTS, Road};
 use edgetally_core::envelope::{self, Envelope, Message};
 use edgetally_core::ledger::{Pending, Quarantined, Report};
 use edgetally_core::outcome::{Failure, Reply};
+use edgetally_core::table::Table;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
@@ -112,6 +114,7 @@ async fn work(messages: &[(String, String)], env: &Env, road: Road, done: &mut [
         return;
     }
     let taken = report(env, &all).await;
+    release(env, &all).await;
     let mut failed = vec![false; done.len()];
     for (place, report) in &reports {
         let kept = taken
@@ -184,6 +187,7 @@ pub(crate) async fn ask(env: &Env) {
                 reports.extend(aftermath.reports);
             }
         }
+        release(env, &reports).await;
         if !report(env, &reports).await {
             // A verdict that was acted upon has to be booked; asked for again it might be another.
             for report in &reports {
@@ -214,6 +218,53 @@ async fn follow_up(env: &Env, aftermath: &Aftermath) -> bool {
         }
     }
     true
+}
+
+/// How many claims one batch corrects: each is a write to the store, and an invocation has only so many calls.
+const MOST_RELEASES: usize = 100;
+
+/// Takes destinations that refused a copy for its content out of the claims on its event.
+async fn release(env: &Env, reports: &[Report]) {
+    let Ok(settings) = state::settings(env) else {
+        return;
+    };
+    let mut releases = delivery::releases(settings, reports);
+    if releases.len() > MOST_RELEASES {
+        worker::console_warn!(
+            "{} refused events keep their claims; replay their letters",
+            releases.len() - MOST_RELEASES
+        );
+        releases.truncate(MOST_RELEASES);
+    }
+    if releases.is_empty() {
+        return;
+    }
+    let names: Vec<String> = releases.iter().map(|one| one.key.to_hex()).collect();
+    // A store that does not answer leaves the claims: the letters can be replayed.
+    let found = edge::claimed(env, &names).await.unwrap_or_default();
+    // Several destinations may have refused one event.
+    let mut claims: Table<ClaimKey, Claim> = Table::new();
+    for (one, stored) in releases.iter().zip(found) {
+        state::recent(|recent| recent.refused(one.key, &one.destination));
+        if let Some(stored) = stored {
+            if !claims.contains(&one.key) {
+                claims.insert(one.key, Claim::parse(&stored));
+            }
+            claims.change(one.key, |claim| {
+                claim.release(&one.destination);
+            });
+        }
+    }
+    let claims: Vec<(String, String)> = claims
+        .into_iter()
+        .map(|(key, claim)| (key.to_hex(), claim.to_text()))
+        .collect();
+    if edge::claim(env, &claims, settings.window_ms / 1000)
+        .await
+        .is_err()
+    {
+        worker::console_warn!("claims on refused events were not corrected");
+    }
 }
 
 async fn report(env: &Env, reports: &[Report]) -> bool {

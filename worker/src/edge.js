@@ -87,23 +87,31 @@ export function bindings(env, names) {
 // What one look-up takes.
 const MOST_KEYS = 100;
 
-/** Which of the keys (separated by commas) stand in the store: "1" or "0" for each, in their order. */
+/** What the store holds under the keys (separated by commas): a line for each, in their order, "=" and the text, or empty. */
 export async function claimed(env, keys) {
   const kv = env.CLAIMS;
-  if (!keys.includes(",")) return (await kv.get(keys)) === null ? "0" : "1";
+  const line = (text) => (text === null || text === undefined ? "" : `=${text}`);
+  if (!keys.includes(",")) return line(await kv.get(keys));
   const all = keys.split(",");
   const asked = [];
   for (let i = 0; i < all.length; i += MOST_KEYS) asked.push(kv.get(all.slice(i, i + MOST_KEYS)));
   const maps = await Promise.all(asked);
   // By name: the order of an answer is not documented.
-  return all.map((key, i) => ((maps[Math.floor(i / MOST_KEYS)].get(key) ?? null) === null ? "0" : "1")).join("");
+  return all.map((key, i) => line(maps[Math.floor(i / MOST_KEYS)].get(key))).join("\n");
 }
 
-/** Puts the keys (separated by commas) into the store for `ttl` seconds. */
-export async function claim(env, keys, ttl) {
+/** Puts texts (separated by line feeds) under keys (by commas) for `ttl` seconds. */
+export async function claim(env, keys, texts, ttl) {
   const options = {expirationTtl: ttl};
-  if (!keys.includes(",")) return env.CLAIMS.put(keys, "", options);
-  await Promise.all(keys.split(",").map((key) => env.CLAIMS.put(key, "", options)));
+  if (!keys.includes(",")) return env.CLAIMS.put(keys, texts, options);
+  const lines = texts.split("\n");
+  await Promise.all(keys.split(",").map((key, i) => env.CLAIMS.put(key, lines[i], options)));
+}
+
+/** Whether a sender has used up what a rate limiting binding allows. */
+export async function limited(env, binding, key) {
+  const {success} = await env[binding].limit({key});
+  return !success;
 }
 
 const TEXT = {contentType: "text"};
@@ -116,22 +124,33 @@ export async function send(env, queue, text, delaySeconds) {
   await env[queue].send(text, delaySeconds ? {contentType: "text", delaySeconds} : TEXT);
 }
 
-/** Makes messages durable, in as few calls as the queue allows. */
+/** Makes messages durable, in as few calls as the queue allows, one call after the other. Gives how many are durable. */
 export async function sendAll(env, texts) {
+  let sent = 0;
   let group = [];
   let bytes = 0;
+  const flush = async () => {
+    try {
+      await env.EVENTS.sendBatch(group);
+    } catch {
+      return false;
+    }
+    sent += group.length;
+    group = [];
+    bytes = 0;
+    return true;
+  };
   for (const text of texts) {
     // Characters beyond ASCII have up to three bytes a code unit.
     const size = text.length * 3 > 128_000 ? new TextEncoder().encode(text).byteLength : text.length * 3;
     if (group.length > 0 && (group.length === MOST_MESSAGES || bytes + size > MOST_BYTES)) {
-      await env.EVENTS.sendBatch(group);
-      group = [];
-      bytes = 0;
+      if (!(await flush())) return sent;
     }
     group.push({body: text, contentType: "text"});
     bytes += size;
   }
-  if (group.length > 0) await env.EVENTS.sendBatch(group);
+  if (group.length > 0) await flush();
+  return sent;
 }
 
 /** RSASSA-PKCS1-v1_5 with SHA-256 of a text, in base64url. The key is PKCS#8 in base64. */

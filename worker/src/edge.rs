@@ -19,11 +19,13 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = claimed)]
     async fn claimed_of(env: &JsValue, keys: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = claim)]
-    async fn claim_of(env: &JsValue, keys: &str, ttl: f64) -> Result<(), JsValue>;
+    async fn claim_of(env: &JsValue, keys: &str, texts: &str, ttl: f64) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = limited)]
+    async fn limited_by(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
     async fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = sendAll)]
-    async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<(), JsValue>;
+    async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = exchange)]
     async fn exchange_with(
         method: &str,
@@ -143,31 +145,59 @@ pub(crate) fn bindings(env: &Env, names: &[&str]) -> Vec<bool> {
         .collect()
 }
 
-/// Which keys stand in the store.
-pub(crate) async fn claimed(env: &Env, keys: &[String]) -> Result<Vec<bool>, Unavailable> {
-    let flags = claimed_of(env, &keys.join(",")).await?;
-    Ok(flags
+/// What the store holds under keys, in their order.
+pub(crate) async fn claimed(
+    env: &Env,
+    keys: &[String],
+) -> Result<Vec<Option<String>>, Unavailable> {
+    let found = claimed_of(env, &keys.join(",")).await?;
+    Ok(found
         .as_string()
         .unwrap_or_default()
-        .bytes()
-        .map(|byte| byte == b'1')
+        .split('\n')
+        .map(|line| line.strip_prefix('=').map(str::to_owned))
         .collect())
 }
 
-pub(crate) async fn claim(env: &Env, keys: &[String], ttl_seconds: i64) -> Result<(), Unavailable> {
+/// Puts claims under their keys.
+pub(crate) async fn claim(
+    env: &Env,
+    claims: &[(String, String)],
+    ttl_seconds: i64,
+) -> Result<(), Unavailable> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let (keys, texts): (Vec<&str>, Vec<&str>) = claims
+        .iter()
+        .map(|(key, text)| (key.as_str(), text.as_str()))
+        .unzip();
     #[expect(clippy::cast_precision_loss, reason = "a few months in seconds")]
-    claim_of(env, &keys.join(","), ttl_seconds as f64).await?;
+    claim_of(env, &keys.join(","), &texts.join("\n"), ttl_seconds as f64).await?;
     Ok(())
 }
 
-/// Makes messages durable.
-pub(crate) async fn send_all(env: &Env, messages: &[String]) -> Result<(), Unavailable> {
+/// Whether a sender has used up what a rate limiting binding allows. A binding that is not there or fails limits nobody.
+pub(crate) async fn limited(env: &Env, binding: &str, sender: &str) -> bool {
+    let limited = limited_by(env, binding, sender).await;
+    limited.is_ok_and(|limited| limited.as_bool() == Some(true))
+}
+
+/// Makes messages durable, one after the other; gives how many are.
+pub(crate) async fn send_all(env: &Env, messages: &[String]) -> usize {
     match messages {
-        [] => {}
-        [message] => send_to(env, queue(Road::Main), message, 0).await?,
-        many => send_all_to(env, many.to_vec()).await?,
+        [] => 0,
+        [message] => usize::from(send_to(env, queue(Road::Main), message, 0).await.is_ok()),
+        many => {
+            let sent = send_all_to(env, many.to_vec()).await;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a number of messages"
+            )]
+            sent.map_or(0, |sent| sent.as_f64().unwrap_or_default() as usize)
+        }
     }
-    Ok(())
 }
 
 pub(crate) async fn send(

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use edgetally_core::auth::{Caller, Credentials, Proof, recognise};
 use edgetally_core::consent::gpc_header;
-use edgetally_core::dedup::{ClaimKey, Known, Recent};
+use edgetally_core::dedup::{Claim, ClaimKey, Known, Recent};
 use edgetally_core::error::{Code, ParseError};
 use edgetally_core::event::LARGEST_BODY;
-use edgetally_core::intake::{Batch, Visit, error_of, refusal};
+use edgetally_core::intake::{Batch, Visit, Wanted, error_of, refusal};
 use edgetally_core::settings::Settings;
 use edgetally_core::table::Table;
 use worker::{Context, Delay, Env, web_sys};
@@ -99,8 +99,11 @@ pub(crate) async fn events(
     match take(settings, request, fields, query, env, context).await {
         Ok((status, answer)) => respond(status, &answer, &headers),
         Err(error) => {
-            if error.code.status() == 503 {
-                headers.extend(["retry-after", "2"]);
+            match error.code.status() {
+                503 => headers.extend(["retry-after", "2"]),
+                // The longest period that a rate limiting binding counts over.
+                429 => headers.extend(["retry-after", "60"]),
+                _ => {}
             }
             respond(error.code.status(), &refusal(&error), &headers)
         }
@@ -133,6 +136,12 @@ async fn take(
         webhook_signature: fields.get(Field::WebhookSignature),
     };
     let caller = recognise(settings, &credentials, &body, now).map_err(error_of)?;
+    if caller.is_page()
+        && let Some(binding) = &caller.source.rate_limit
+        && edge::limited(&env, binding, &caller.source.name).await
+    {
+        return Err(error_of(Code::RateLimited));
+    }
     let visit = caller.is_page().then(|| Visit {
         ip: fields.get(Field::Ip),
         user_agent: fields.get(Field::UserAgent),
@@ -143,48 +152,77 @@ async fn take(
         region: fields.get(Field::Region),
     });
     let batch = Batch::read(settings, caller.source, visit.as_ref(), &body, now)?;
-    let keys: Vec<ClaimKey> = batch.keys().collect();
+    let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
     let signature = signature_key(settings, &caller);
-    wait_for_others(&keys, settings).await;
+    wait_for_others(&wanted, settings).await;
 
-    let (mut taken, asked) = look(&keys, signature, settings);
-    let held = Held(
-        asked
-            .iter()
-            .copied()
-            .filter(|key| Some(*key) != signature)
-            .collect(),
-    );
-    if !asked.is_empty() {
-        let names: Vec<String> = asked.iter().map(|key| key.to_hex()).collect();
+    let (mut known, asked) = look(&wanted, settings);
+    let held = Held(asked);
+    let names: Vec<String> = held
+        .0
+        .iter()
+        .copied()
+        .chain(signature)
+        .map(ClaimKey::to_hex)
+        .collect();
+    if !names.is_empty() {
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
-        let found = edge::claimed(&env, &names).await.unwrap_or_default();
-        for (key, _) in asked.iter().zip(found).filter(|(_, found)| *found) {
-            taken.insert(*key, ());
-            state::recent(|recent| recent.claim(*key, now));
+        let mut found = edge::claimed(&env, &names).await.unwrap_or_default();
+        found.resize(names.len(), None);
+        if let Some(signature) = signature
+            && (found.pop().flatten().is_some() || accepted_before(signature, settings))
+        {
+            return Err(error_of(Code::SignatureReplayed));
+        }
+        state::recent(|recent| {
+            for (key, stored) in held.0.iter().zip(found) {
+                let claim = recent.hear(*key, stored.as_deref(), now, settings.window_ms);
+                if !claim.is_empty() {
+                    known.insert(*key, claim);
+                }
+            }
+        });
+    }
+    let plan = batch.finish(|key| known.get(&key).cloned(), &state::new_id());
+    let mut durable = edge::send_all(&env, &plan.messages).await;
+    if let Some(rest) = plan.messages.get(durable..)
+        && !rest.is_empty()
+    {
+        // Once more, a little later; after that the sender has to come again.
+        Delay::from(Duration::from_millis(50 + now.0.unsigned_abs() % 100)).await;
+        durable += edge::send_all(&env, rest).await;
+    }
+    // Durable first, marked second: a crash in between repeats a copy and cannot lose one. What is durable is marked even
+    // where the rest was refused, so that the sender who comes again repeats only what is not.
+    let complete = durable == plan.messages.len();
+    let signed = signature.filter(|_| complete && plan.status == 202);
+    let mut claims: Table<ClaimKey, Claim> = Table::new();
+    for made in plan.claims {
+        if made.message < durable {
+            claims.insert(made.key, made.claim);
         }
     }
-    if signature.is_some_and(|key| taken.contains(&key)) {
-        return Err(error_of(Code::SignatureReplayed));
-    }
-    let plan = batch.finish(|key| taken.contains(&key), &state::new_id());
-    if edge::send_all(&env, &plan.messages).await.is_err() {
-        // Once more, a little later; after that the sender has to come again. Nothing is marked, so nothing is lost.
-        Delay::from(Duration::from_millis(50 + now.0.unsigned_abs() % 100)).await;
-        edge::send_all(&env, &plan.messages)
-            .await
-            .map_err(|_| error_of(Code::QueueUnavailable))?;
-    }
-    // Durable first, marked second: a crash in between repeats a copy and cannot lose one.
-    held.keep();
-    let signed = signature.filter(|_| plan.status == 202);
     state::recent(|recent| {
-        for key in plan.claims.iter().copied().chain(signed) {
-            recent.claim(key, now);
+        for (key, claim) in claims.iter() {
+            recent.claim(*key, claim.clone(), now);
+        }
+        if let Some(key) = signed {
+            recent.claim(key, Claim::everywhere(), now);
         }
     });
-    mark(context, env, settings, &plan.claims, signed);
-    Ok((plan.status, plan.answer))
+    mark(context, env, settings, &claims, signed);
+    if complete {
+        Ok((plan.status, plan.answer))
+    } else {
+        Err(error_of(Code::QueueUnavailable))
+    }
+}
+
+/// Whether this isolate has accepted a signature before.
+fn accepted_before(signature: ClaimKey, settings: &Settings) -> bool {
+    let now = edge::now();
+    let known = state::recent(|recent| recent.look(signature, now, settings.window_ms));
+    matches!(known, Known::Claimed { .. })
 }
 
 fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
@@ -200,13 +238,14 @@ fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
 
 /// Waits while another request of this isolate has one of the events in hand, so that the answer "duplicate" is only
 /// ever given when the event is durable.
-async fn wait_for_others(keys: &[ClaimKey], settings: &Settings) {
+async fn wait_for_others(wanted: &[Wanted<'_>], settings: &Settings) {
     let started = edge::now();
     loop {
         let now = edge::now();
         let in_flight = state::recent(|recent| {
-            keys.iter()
-                .any(|key| recent.look(*key, now, settings.window_ms) == Known::InFlight)
+            wanted
+                .iter()
+                .any(|one| recent.look(one.key, now, settings.window_ms) == Known::InFlight)
         });
         if !in_flight || now.0 - started.0 > Recent::IN_FLIGHT_MS {
             return;
@@ -215,43 +254,32 @@ async fn wait_for_others(keys: &[ClaimKey], settings: &Settings) {
     }
 }
 
-/// Sorts the keys into those that are known to be claimed and those that the store has to be asked for, and takes the
+/// Sorts the claims into those that are known well enough and those that the store has to be asked for, and takes the
 /// latter in hand.
-fn look(
-    keys: &[ClaimKey],
-    signature: Option<ClaimKey>,
-    settings: &Settings,
-) -> (Table<ClaimKey, ()>, Vec<ClaimKey>) {
+fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, Vec<ClaimKey>) {
     let now = edge::now();
-    let mut taken = Table::new();
-    let mut asked = Vec::new();
-    let mut seen = Table::new();
+    let mut known = Table::new();
+    let mut asked: Table<ClaimKey, ()> = Table::new();
     state::recent(|recent| {
-        for key in keys.iter().copied().chain(signature) {
-            if !seen.insert(key, ()) {
-                continue;
-            }
-            if recent.look(key, now, settings.window_ms) == Known::Claimed {
-                taken.insert(key, ());
-            } else {
-                asked.push(key);
-                if Some(key) != signature {
-                    recent.start(key, now);
+        for one in wanted {
+            match recent.look(one.key, now, settings.window_ms) {
+                Known::Claimed { claim, fresh: true } if one.settled_by(&claim) => {
+                    known.insert(one.key, claim);
+                }
+                _ => {
+                    asked.insert(one.key, ());
                 }
             }
         }
+        for (key, ()) in asked.iter() {
+            recent.start(*key, now);
+        }
     });
-    (taken, asked)
+    (known, asked.into_iter().map(|(key, ())| key).collect())
 }
 
-/// Keys in hand; let go when the request ends without having made its events durable.
+/// Keys in hand; let go when the request ends, with whatever claims it made on them.
 struct Held(Vec<ClaimKey>);
-
-impl Held {
-    fn keep(mut self) {
-        self.0.clear();
-    }
-}
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -266,25 +294,27 @@ fn mark(
     context: &Context,
     env: Env,
     settings: &'static Settings,
-    claims: &[ClaimKey],
+    claims: &Table<ClaimKey, Claim>,
     signed: Option<ClaimKey>,
 ) {
-    let keys: Vec<String> = claims.iter().map(|key| key.to_hex()).collect();
-    let signed: Vec<String> = signed.iter().map(|key| key.to_hex()).collect();
-    if keys.is_empty() && signed.is_empty() {
+    let claims: Vec<(String, String)> = claims
+        .iter()
+        .map(|(key, claim)| (key.to_hex(), claim.to_text()))
+        .collect();
+    let signed: Vec<(String, String)> = signed
+        .iter()
+        .map(|key| (key.to_hex(), Claim::everywhere().to_text()))
+        .collect();
+    if claims.is_empty() && signed.is_empty() {
         return;
     }
     context.wait_until(async move {
         let mut failed = false;
-        if !keys.is_empty() {
-            failed |= edge::claim(&env, &keys, settings.window_ms / 1000)
-                .await
-                .is_err();
-        }
-        if !signed.is_empty() {
-            failed |= edge::claim(&env, &signed, SIGNATURE_TTL_SECONDS)
-                .await
-                .is_err();
+        for (claims, ttl) in [
+            (claims, settings.window_ms / 1000),
+            (signed, SIGNATURE_TTL_SECONDS),
+        ] {
+            failed |= edge::claim(&env, &claims, ttl).await.is_err();
         }
         if failed {
             worker::console_warn!("claims were not stored; a later copy may pass");

@@ -62,7 +62,7 @@ fn settings() -> Settings {
 /// From the bytes of a request to the message for the queue.
 fn intake(settings: &Settings, source: &Source) -> String {
     let batch = Batch::read(settings, source, None, black_box(BODY).as_bytes(), NOW).unwrap();
-    let plan = batch.finish(|_| false, "a1");
+    let plan = batch.finish(|_| None, "a1");
     black_box(&plan.answer);
     plan.messages.into_iter().next().unwrap()
 }
@@ -183,7 +183,7 @@ fn main() {
         ),
         (
             "pack",
-            Box::new(|| drop(black_box(batch.finish(|_| false, "a1")))),
+            Box::new(|| drop(black_box(batch.finish(|_| None, "a1")))),
         ),
         (
             "open",

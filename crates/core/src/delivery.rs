@@ -13,9 +13,12 @@
 //! sending does; what its verdicts mean is `inquiry`'s.
 
 mod inquiry;
+mod release;
 
 use std::collections::VecDeque;
 use std::fmt;
+
+pub use release::{Release, releases};
 
 use crate::access::Signing;
 use crate::destinations::{Destination, Input, Request};

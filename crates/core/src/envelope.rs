@@ -324,10 +324,10 @@ impl Packer {
         }
     }
 
-    /// Adds a parcel.
-    pub fn add(&mut self, parcel: &Parcel<'_>) {
+    /// Adds a parcel, and gives the place of the message that it is in.
+    pub fn add(&mut self, parcel: &Parcel<'_>) -> usize {
         let Ok(text) = serde_json::to_string(parcel) else {
-            return;
+            return self.messages.len();
         };
         let release = parcel.release.as_deref().unwrap_or_default();
         let known = |kind: &(String, String)| kind.0 == *parcel.name && kind.1 == release;
@@ -343,6 +343,7 @@ impl Packer {
                 .push((parcel.name.as_str().to_owned(), release.to_owned()));
         }
         self.add_text(&text);
+        self.messages.len()
     }
 
     /// How many bytes of lines a message may lead to: its report has to fit into the queue as well, in one piece.

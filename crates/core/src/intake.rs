@@ -1,7 +1,7 @@
 //! From the bytes of a request to what has to become durable, and the answer to the sender.
 //!
-//! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::keys`]
-//! says which claims matter; [`Batch::finish`] knows which of them are taken and makes messages and answer.
+//! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::wanted`]
+//! says which claims matter; [`Batch::finish`] is told what is claimed and makes messages and answer.
 
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use crate::attribution::{
     known_cookie, plausible_click_id, public_ip, without_click_ids,
 };
 use crate::consent::{Decision, decide};
-use crate::dedup::ClaimKey;
+use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::{Destination, Input, TestMode};
 use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
@@ -49,6 +49,12 @@ pub struct Visit<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Queued,
+    /// It goes out although the destination has a copy: of weaker proof, and different.
+    Conflict,
+    /// The destination has the event.
+    Duplicate {
+        differs: bool,
+    },
     Blocked(&'static str),
     Skipped(&'static str),
 }
@@ -77,9 +83,27 @@ enum Entry<'a> {
 struct Ready<'a> {
     parcel: Parcel<'a>,
     key: ClaimKey,
+    /// The key of a purchase's order, where it is another.
+    order: Option<ClaimKey>,
+    evidence: Evidence,
     /// One for each of the source's destinations, in their order.
     verdicts: Vec<Verdict>,
     remarks: Remarks,
+}
+
+impl Ready<'_> {
+    /// Whether it is held against claims and makes some: a test is neither a copy of a real event nor the first of one.
+    fn claims(&self) -> bool {
+        !self.parcel.test && !self.parcel.legs.is_empty()
+    }
+}
+
+/// Where an event goes once the claims are known.
+struct Settled {
+    /// One for each of the source's destinations, in their order.
+    verdicts: Vec<Verdict>,
+    /// The claims to be made when it is durable.
+    claims: Vec<(ClaimKey, Claim)>,
 }
 
 /// The events of one request.
@@ -87,17 +111,45 @@ struct Ready<'a> {
 pub struct Batch<'a> {
     settings: &'a Settings,
     source: &'a Source,
+    /// A visitor's browser has sent it, with a key that everybody can read.
+    page: bool,
     now: UnixMillis,
     entries: Vec<Entry<'a>>,
+}
+
+/// A claim that decides on one of the events.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'b> {
+    /// Its key.
+    pub key: ClaimKey,
+    legs: &'b [Leg<'b>],
+}
+
+impl Wanted<'_> {
+    /// Whether a claim answers for every destination that the event is to go to, so that nobody else need be asked.
+    pub fn settled_by(&self, claim: &Claim) -> bool {
+        self.legs.iter().all(|leg| claim.has(&leg.destination))
+    }
+}
+
+/// A claim to be made once its message is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Place of the message in [`Plan::messages`]. Claims on one key stand in the order in which they are to be made.
+    pub message: usize,
+    /// What is claimed.
+    pub key: ClaimKey,
+    /// The whole claim as it is then.
+    pub claim: Claim,
 }
 
 /// What has to happen for a request.
 #[derive(Debug)]
 pub struct Plan {
-    /// Messages that have to be durable before the answer is given.
+    /// Messages that have to be durable before the answer is given, in this order.
     pub messages: Vec<String>,
-    /// Claims to be made once they are.
-    pub claims: Vec<ClaimKey>,
+    /// Claims to be made, each as soon as its message is durable.
+    pub claims: Vec<Made>,
     /// The answer's status.
     pub status: u16,
     /// The answer's body.
@@ -105,6 +157,8 @@ pub struct Plan {
 }
 
 struct Answer<'b> {
+    /// Nobody is to learn from it which events are known: whoever holds a page's key could ask which orders exist.
+    discreet: bool,
     accepted: usize,
     duplicates: usize,
     rejected: usize,
@@ -121,11 +175,35 @@ struct ResultLine<'b> {
     destinations: Vec<(&'b str, Verdict)>,
 }
 
+impl ResultLine<'_> {
+    /// What is odd about a copy that was taken.
+    fn oddity(&self) -> Option<(&'static str, &'static str)> {
+        let any = |wanted: Verdict| self.destinations.iter().any(|(_, one)| *one == wanted);
+        if any(Verdict::Conflict) {
+            Some((
+                "conflict",
+                "an earlier copy, of weaker proof or under another event id, has another value, currency or order; this one goes out as well",
+            ))
+        } else if any(Verdict::Duplicate { differs: true }) {
+            Some((
+                "duplicate_differs",
+                "an event of this name and id was taken before, with another value, currency or order; this copy is held back",
+            ))
+        } else {
+            None
+        }
+    }
+}
+
 impl Answer<'_> {
     fn text(&self) -> String {
         Object::write_text(|to| {
-            to.put("accepted", self.accepted);
-            to.put("duplicates", self.duplicates);
+            if self.discreet {
+                to.put("received", self.accepted + self.duplicates);
+            } else {
+                to.put("accepted", self.accepted);
+                to.put("duplicates", self.duplicates);
+            }
             to.put("rejected", self.rejected);
             to.put("blocked", self.blocked);
             to.objects(
@@ -134,7 +212,19 @@ impl Answer<'_> {
                 |to, (index, line)| {
                     to.put("index", *index);
                     to.put("event_id", line.ready.map(|ready| &ready.parcel.id));
-                    to.put("status", line.status);
+                    to.put(
+                        "status",
+                        match line.status {
+                            "accepted" | "duplicate" if self.discreet => "received",
+                            status => status,
+                        },
+                    );
+                    if !self.discreet
+                        && let Some((code, message)) = line.oddity()
+                    {
+                        to.put("code", code);
+                        to.put("message", message);
+                    }
                     if let Some(fault) = line.fault {
                         to.put("code", fault.code.as_str());
                         to.put("path", &fault.path);
@@ -142,7 +232,7 @@ impl Answer<'_> {
                     }
                     to.object("destinations", |to| {
                         for (name, verdict) in &line.destinations {
-                            to.put(name, verdict.text());
+                            to.put(name, verdict.told(self.discreet));
                         }
                     });
                     if let Some(ready) = line.ready {
@@ -160,12 +250,19 @@ impl Answer<'_> {
 }
 
 impl Verdict {
-    fn text(self) -> std::borrow::Cow<'static, str> {
+    fn told(self, discreet: bool) -> std::borrow::Cow<'static, str> {
         match self {
-            Self::Queued => "queued".into(),
+            Self::Queued | Self::Conflict | Self::Duplicate { .. } if discreet => "received".into(),
+            Self::Queued | Self::Conflict => "queued".into(),
+            Self::Duplicate { .. } => "duplicate".into(),
             Self::Blocked(code) => format!("blocked:{code}").into(),
             Self::Skipped(code) => format!("skipped:{code}").into(),
         }
+    }
+
+    /// Whether the event goes into the queue for the destination.
+    const fn goes(self) -> bool {
+        matches!(self, Self::Queued | Self::Conflict)
     }
 }
 
@@ -259,6 +356,7 @@ impl<'a> Batch<'a> {
         let mut batch = Self {
             settings,
             source,
+            page: visit.is_some(),
             now,
             entries: Vec::new(),
         };
@@ -290,6 +388,10 @@ impl<'a> Batch<'a> {
     fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
         let entry = match event {
             Err(error) => Entry::Refused(error),
+            Ok(event) if self.page && !self.source.page_events.allows(&event.name) => {
+                let code = Code::EventNotForPages;
+                Entry::Refused(ParseError::new(code, "event", code.meaning()))
+            }
             Ok(event) => Entry::Ready(Box::new(self.ready(event, visit))),
         };
         self.entries.push(entry);
@@ -300,7 +402,17 @@ impl<'a> Batch<'a> {
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
         }
-        let key = settings.claims.event(&source.name, &event.name, &event.id);
+        let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
+        let key = settings.claims.event(&source.name, name, &event.id);
+        let order_key = settings.claims.order(&source.name, name, &event.id, order);
+        let evidence = Evidence {
+            strength: if self.page {
+                Strength::Page
+            } else {
+                Strength::Server
+            },
+            worth: Worth::new(event.money.as_ref(), order),
+        };
         // Consent first: what nobody may see is neither hashed nor packed.
         let decisions: Vec<Option<Decision>> = source
             .destinations
@@ -384,6 +496,8 @@ impl<'a> Batch<'a> {
         Ready {
             parcel,
             key,
+            order: order_key,
+            evidence,
             verdicts,
             remarks: event.remarks,
         }
@@ -490,21 +604,76 @@ impl<'a> Batch<'a> {
         parcel.cookies = cookies;
     }
 
-    /// The claims that decide which of the events are first copies: one for each event that has somewhere to go.
-    pub fn keys(&self) -> impl Iterator<Item = ClaimKey> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Ready(ready) if !ready.parcel.legs.is_empty() => Some(ready.key),
-            _ => None,
-        })
+    /// The claims that decide where the events still have to go. Test events are not held against them.
+    pub fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Ready(ready) if ready.claims() => Some(ready),
+                _ => None,
+            })
+            .flat_map(|ready| {
+                let legs = ready.parcel.legs.as_slice();
+                [Some(ready.key), ready.order]
+                    .into_iter()
+                    .flatten()
+                    .map(move |key| Wanted { key, legs })
+            })
     }
 
-    /// Makes the messages and the answer. `claimed` says which keys are taken; `id` is a new id for the envelope.
-    pub fn finish(&self, claimed: impl Fn(ClaimKey) -> bool, id: &str) -> Plan {
-        let mut seen: Table<ClaimKey, ()> = Table::new();
+    /// Decides where an event goes, in the light of what is claimed, and notes what it claims itself.
+    fn settle(&self, ready: &Ready<'_>, known: &mut impl FnMut(ClaimKey) -> Claim) -> Settled {
+        let mut settled = Settled {
+            verdicts: ready.verdicts.clone(),
+            claims: Vec::new(),
+        };
+        if !ready.claims() {
+            return settled;
+        }
+        let mut claim = known(ready.key);
+        let mut order = ready.order.map(|key| (key, known(key)));
+        let places = self.source.destinations.iter();
+        for (place, verdict) in places.zip(&mut settled.verdicts) {
+            let configured = self.settings.destinations.get(*place);
+            let (Verdict::Queued, Some(configured)) = (*verdict, configured) else {
+                continue;
+            };
+            let name = configured.name.as_str();
+            let by_id = claim.standing(name, ready.evidence);
+            let by_order = order.as_ref().map_or(Standing::Free, |(_, claim)| {
+                claim.standing_of_order(name, ready.evidence)
+            });
+            *verdict = match (by_id, by_order) {
+                (Standing::Held { differs }, _) | (_, Standing::Held { differs }) => {
+                    Verdict::Duplicate { differs }
+                }
+                (Standing::Overruled, _) | (_, Standing::Overruled) => Verdict::Conflict,
+                (Standing::Free, Standing::Free) => Verdict::Queued,
+            };
+            if verdict.goes() {
+                claim.take(name, ready.evidence);
+                if let Some((_, order)) = &mut order {
+                    order.take(name, ready.evidence);
+                }
+            }
+        }
+        if settled.verdicts.iter().any(|verdict| verdict.goes()) {
+            settled.claims.push((ready.key, claim));
+            settled.claims.extend(order);
+        }
+        settled
+    }
+
+    /// Makes the messages and the answer. `claimed` says which destinations have the event of a key; `id` is a new id
+    /// for the envelope.
+    pub fn finish(&self, claimed: impl Fn(ClaimKey) -> Option<Claim>, id: &str) -> Plan {
+        // Claims of this very request, over those that are known.
+        let mut own: Table<ClaimKey, Claim> = Table::new();
         let mut counts = Counts::default();
         let mut notes = Vec::new();
-        let mut queued: Vec<&Parcel<'_>> = Vec::new();
+        let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
         let mut answer = Answer {
+            discreet: self.page && !self.source.test,
             accepted: 0,
             duplicates: 0,
             rejected: 0,
@@ -512,59 +681,56 @@ impl<'a> Batch<'a> {
             results: Vec::with_capacity(self.entries.len()),
         };
         for entry in &self.entries {
-            let line = match entry {
+            let ready = match entry {
+                Entry::Ready(ready) => &**ready,
                 Entry::Refused(error) => {
                     answer.rejected += 1;
                     self.count_refused(error, &mut counts, &mut notes);
-                    ResultLine {
+                    answer.results.push(ResultLine {
                         status: "rejected",
                         fault: Some(error),
                         ready: None,
                         destinations: Vec::new(),
-                    }
-                }
-                Entry::Ready(ready) => {
-                    let to_send = !ready.parcel.legs.is_empty();
-                    let duplicate = to_send && (claimed(ready.key) || !seen.insert(ready.key, ()));
-                    let blocked = !ready.verdicts.is_empty()
-                        && ready
-                            .verdicts
-                            .iter()
-                            .all(|verdict| matches!(verdict, Verdict::Blocked(_)));
-                    self.count_ready(ready, duplicate, &mut counts, &mut notes);
-                    let status = if duplicate {
-                        answer.duplicates += 1;
-                        "duplicate"
-                    } else if blocked {
-                        answer.blocked += 1;
-                        "blocked"
-                    } else {
-                        answer.accepted += 1;
-                        if to_send {
-                            queued.push(&ready.parcel);
-                        }
-                        "accepted"
-                    };
-                    let verdicts = if duplicate {
-                        Vec::new()
-                    } else {
-                        self.named(ready).collect()
-                    };
-                    ResultLine {
-                        status,
-                        fault: None,
-                        ready: Some(&**ready),
-                        destinations: verdicts,
-                    }
+                    });
+                    continue;
                 }
             };
-            answer.results.push(line);
+            let settled = self.settle(ready, &mut |key| {
+                let own = own.get(&key).cloned();
+                own.or_else(|| claimed(key)).unwrap_or_default()
+            });
+            for (key, claim) in &settled.claims {
+                own.insert(*key, claim.clone());
+            }
+            self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
+            let any = |wanted: fn(&Verdict) -> bool| settled.verdicts.iter().any(wanted);
+            let status = if any(|verdict| verdict.goes()) {
+                "accepted"
+            } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
+                "duplicate"
+            } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
+                && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
+            {
+                "blocked"
+            } else {
+                "accepted"
+            };
+            match status {
+                "duplicate" => answer.duplicates += 1,
+                "blocked" => answer.blocked += 1,
+                _ => answer.accepted += 1,
+            }
+            answer.results.push(ResultLine {
+                status,
+                fault: None,
+                ready: Some(ready),
+                destinations: self.named(&settled.verdicts).collect(),
+            });
+            if any(|verdict| verdict.goes()) {
+                queued.push((ready, settled));
+            }
         }
-        let claims = seen
-            .into_iter()
-            .map(|(key, ())| key)
-            .filter(|key| !claimed(*key))
-            .collect();
+        let mut claims = Vec::new();
         let mut messages = Vec::new();
         if !queued.is_empty() || !counts.is_empty() {
             let mut parts = counts.parts().into_iter();
@@ -575,8 +741,23 @@ impl<'a> Batch<'a> {
                 &parts.next().unwrap_or_default(),
                 &notes,
             );
-            for parcel in queued {
-                packer.add(parcel);
+            for (ready, settled) in queued {
+                let goes = |leg: &Leg<'_>| {
+                    let mut named = self.named(&settled.verdicts);
+                    named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
+                };
+                let message = if ready.parcel.legs.iter().all(goes) {
+                    packer.add(&ready.parcel)
+                } else {
+                    let mut parcel = ready.parcel.clone();
+                    parcel.legs.retain(|leg| goes(leg));
+                    packer.add(&parcel)
+                };
+                claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
+                    message,
+                    key,
+                    claim,
+                }));
             }
             messages = packer.finish();
             messages.extend(parts.enumerate().map(|(part, counts)| {
@@ -600,11 +781,14 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn named<'b>(&'b self, ready: &'b Ready<'_>) -> impl Iterator<Item = (&'b str, Verdict)> {
+    fn named<'b, 'v>(
+        &'b self,
+        verdicts: &'v [Verdict],
+    ) -> impl Iterator<Item = (&'b str, Verdict)> + use<'b, 'v, 'a> {
         self.source
             .destinations
             .iter()
-            .zip(&ready.verdicts)
+            .zip(verdicts)
             .filter_map(|(place, verdict)| {
                 Some((
                     self.settings.destinations.get(*place)?.name.as_str(),
@@ -659,7 +843,7 @@ impl<'a> Batch<'a> {
     fn count_ready(
         &self,
         ready: &Ready<'_>,
-        duplicate: bool,
+        verdicts: &[Verdict],
         counts: &mut Counts,
         notes: &mut Vec<Note>,
     ) {
@@ -678,18 +862,23 @@ impl<'a> Batch<'a> {
                 counts.add(place.line("", state, remark.code), 1);
             }
         }
-        if duplicate || parcel.legs.is_empty() {
+        if !verdicts.iter().any(|verdict| verdict.goes()) {
             counts.add(place.line("", State::Accepted, ""), 1);
         }
         let mut what = Table::new();
-        for (name, verdict) in self.named(ready) {
+        for (name, verdict) in self.named(verdicts) {
             let (state, code) = match verdict {
-                _ if duplicate => (State::Duplicate, ""),
                 Verdict::Queued => continue,
+                Verdict::Conflict => (State::Conflict, ""),
+                Verdict::Duplicate { differs } => {
+                    (State::Duplicate, if differs { "differs" } else { "" })
+                }
                 Verdict::Blocked(code) => (State::Blocked, code),
                 Verdict::Skipped(code) => (State::Skipped, code),
             };
-            counts.add(place.line(name, State::Accepted, ""), 1);
+            if !verdict.goes() {
+                counts.add(place.line(name, State::Accepted, ""), 1);
+            }
             counts.add(place.line(name, state, code), 1);
             what.insert(
                 name.to_owned(),

@@ -25,7 +25,7 @@
 //!     "action_source": "email", "user": {"email": " Elena.Brandt@shop.example "},
 //!     "consent": {"ad_user_data": "granted", "ad_personalization": "denied"}}"#;
 //! let batch = Batch::read(&settings, source, None, body, now).unwrap();
-//! let plan = batch.finish(|_key| false, "a1");
+//! let plan = batch.finish(|_key| None, "a1");
 //! assert_eq!(plan.status, 202);
 //!
 //! // The queue hands its message over.

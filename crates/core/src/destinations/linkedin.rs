@@ -510,7 +510,7 @@ mod tests {
         let settings = opened(settings).unwrap();
         let source = settings.source("shop").unwrap();
         let batch = Batch::read(&settings, source, None, event.as_bytes(), NOW).unwrap();
-        let plan = batch.finish(|_| false, "e1");
+        let plan = batch.finish(|_| None, "e1");
         let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
             panic!("no message");
         };

@@ -515,7 +515,7 @@ mod tests {
         let source = settings.source("shop").unwrap();
         Batch::read(settings, source, None, events.as_bytes(), NOW)
             .unwrap()
-            .finish(|_| false, "a1")
+            .finish(|_| None, "a1")
     }
 
     fn envelopes(messages: &[String]) -> Vec<envelope::Envelope<'_>> {

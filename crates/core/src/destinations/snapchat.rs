@@ -471,7 +471,7 @@ mod tests {
     ) -> (String, Vec<(String, String)>) {
         let source = settings.source("shop").unwrap();
         let batch = Batch::read(settings, source, visit, events.as_bytes(), NOW).unwrap();
-        let plan = batch.finish(|_| false, "a1");
+        let plan = batch.finish(|_| None, "a1");
         let envelopes: Vec<_> = plan
             .messages
             .iter()

@@ -116,7 +116,7 @@ impl<'s> World<'s> {
             UnixMillis(self.now),
         )
         .unwrap();
-        let plan = batch.finish(|_| false, id);
+        let plan = batch.finish(|_| None, id);
         self.queue.extend(
             plan.messages
                 .into_iter()

@@ -243,7 +243,7 @@ fn a_property_named_like_an_amount_or_a_list_does_not_pass_for_one() {
         "properties": {"value": 12, "currency": "EUR", "items": 3, "contents": "x", "content_ids": "y", "topic": "lamps"}}"#;
     let now = UnixMillis(1_795_342_531_000);
     let batch = Batch::read(&settings, settings.source("shop").unwrap(), None, body, now).unwrap();
-    let plan = batch.finish(|_| false, "a1");
+    let plan = batch.finish(|_| None, "a1");
     let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
         panic!("the message does not open")
     };

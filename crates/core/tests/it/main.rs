@@ -31,6 +31,7 @@
 mod architecture;
 mod attribution;
 mod auth;
+mod claims;
 mod consent;
 mod delivery;
 mod golden;

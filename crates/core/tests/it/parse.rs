@@ -212,7 +212,7 @@ fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
 
 fn read(settings: &Settings, body: &[u8]) -> Result<Plan, edgetally_core::error::ParseError> {
     Batch::read(settings, settings.source("shop").unwrap(), None, body, NOW)
-        .map(|batch| batch.finish(|_| false, "e"))
+        .map(|batch| batch.finish(|_| None, "e"))
 }
 
 #[test]

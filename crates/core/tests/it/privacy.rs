@@ -82,7 +82,7 @@ fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
         Err(error) => return vec![("error".to_owned(), format!("{error} {error:?}"))],
     };
     traces.push(("Debug of the batch".to_owned(), format!("{batch:?}")));
-    let plan = batch.finish(|_| false, "e1");
+    let plan = batch.finish(|_| None, "e1");
     traces.push(("Debug of the plan".to_owned(), format!("{plan:?}")));
     traces.push(("answer".to_owned(), plan.answer.clone()));
     traces.push(("queue".to_owned(), plan.messages.concat()));

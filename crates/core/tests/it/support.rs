@@ -91,7 +91,7 @@ pub(crate) fn all_platforms(source: &Value) -> Settings {
 pub(crate) fn plan(settings: &Settings, visit: Option<&Visit<'_>>, body: &str) -> Plan {
     let source = settings.source("shop").unwrap();
     match Batch::read(settings, source, visit, body.as_bytes(), NOW) {
-        Ok(batch) => batch.finish(|_| false, "e1"),
+        Ok(batch) => batch.finish(|_| None, "e1"),
         Err(error) => panic!("{error}"),
     }
 }

@@ -84,7 +84,7 @@ fn messages(settings: &Settings, country: Option<&str>, events: Value) -> Vec<St
     let body = Value::from(events).to_string();
     let source = settings.source("shop").unwrap();
     let batch = Batch::read(settings, source, visit.as_ref(), body.as_bytes(), NOW).unwrap();
-    batch.finish(|_| false, "e1").messages
+    batch.finish(|_| None, "e1").messages
 }
 
 fn opened(messages: &[String]) -> Vec<Envelope<'_>> {
@@ -114,7 +114,7 @@ fn verdict(settings: &Settings, event: &Value) -> String {
     let body = event.to_string();
     let plan = Batch::read(settings, source, None, body.as_bytes(), NOW)
         .unwrap()
-        .finish(|_| false, "e1");
+        .finish(|_| None, "e1");
     let answer: Value = serde_json::from_str(&plan.answer).unwrap();
     answer["results"][0]["destinations"]["google_ads"]
         .as_str()
