@@ -13,7 +13,7 @@ import {ADMIN_TOKEN} from "./settings.mjs";
 
 /**
  * What a source was told about its events.
- * @typedef {{accepted: number, duplicates: number, rejected: number, blocked: number}} Told
+ * @typedef {{received: number, accepted: number, duplicates: number, rejected: number, blocked: number}} Told
  */
 
 /** How many acceptances are remembered with their time, for measuring how long delivery takes. */
@@ -27,7 +27,7 @@ export class Tally {
   /** Events in requests that were answered event by event. */
   events = 0;
   /** @type {Told} */
-  told = {accepted: 0, duplicates: 0, rejected: 0, blocked: 0};
+  told = {received: 0, accepted: 0, duplicates: 0, rejected: 0, blocked: 0};
   /** Milliseconds by kind of request. @type {Map<string, number[]>} */
   latency = new Map();
   /** Requests that were turned away as a whole, by status and code. @type {Map<string, {count: number, message: string}>} */
@@ -57,13 +57,14 @@ export class Tally {
     const times = this.latency.get(kind) ?? [];
     times.push(ms);
     this.latency.set(kind, times);
-    for (const name of /** @type {(keyof Told)[]} */ (["accepted", "duplicates", "rejected", "blocked"])) this.told[name] += body[name];
+    for (const name of /** @type {(keyof Told)[]} */ (["received", "accepted", "duplicates", "rejected", "blocked"])) this.told[name] += body[name] ?? 0;
     this.events += body.results.length;
     const now = Date.now();
     for (const result of body.results) {
       if (result.removed) this.cleaned += 1;
       if (result.status === "rejected" && !this.examples.has(result.code)) this.examples.set(result.code, result);
-      if (result.status === "accepted" && this.acceptedAt.size < MOST_TIMES) {
+      // Pages are told `received` of first copies and of later ones.
+      if (["accepted", "received"].includes(result.status) && !this.acceptedAt.has(result.event_id) && this.acceptedAt.size < MOST_TIMES) {
         this.acceptedAt.set(result.event_id, now);
       }
     }

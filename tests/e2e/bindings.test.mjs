@@ -27,7 +27,7 @@ describe("bindings that fail", () => {
     assert.ok(((await shop.sent()).counts.queue ?? 0) >= 4, "each request tries twice");
     await shop.faults({});
     const reply = await shop.page(events);
-    assert.deepEqual([reply.status, reply.body.accepted, reply.body.duplicates], [202, 2, 0]);
+    assert.deepEqual([reply.status, reply.body.received], [202, 2]);
     await shop.settle();
     for (const id of ["queue-1", "queue-2"]) for (const platform of ["meta", "ga4", "webhook"]) await shop.one(platform, id);
   });
@@ -41,6 +41,26 @@ describe("bindings that fail", () => {
     assert.equal((await shop.bulk(events)).body.accepted, 200);
     await shop.settle();
     assert.equal(shop.arrived("webhook").filter((id) => id.startsWith("large-")).length, 200);
+  });
+
+  test("the queue takes the first half and refuses the rest: what it took is not taken again", async () => {
+    const filler = "x".repeat(2000);
+    const events = Array.from({length: 300}, (_, i) => small(`half-${i}`, {properties: {filler}}));
+    const before = await shop.row("hook", "bulk");
+    // The first call goes through; the second is refused, and so is its second try.
+    await shop.faults({queue_later: 2});
+    assert.equal((await shop.bulk(events)).status, 503);
+    await shop.faults({});
+    const reply = await shop.bulk(events);
+    assert.equal(reply.status, 202);
+    assert.ok(reply.body.duplicates > 0 && reply.body.accepted > 0, reply.text.slice(0, 80));
+    assert.equal(reply.body.accepted + reply.body.duplicates, 300);
+    // The half that the first request made durable was accepted too, though its sender was told 503.
+    shop.tally.accepted += reply.body.duplicates;
+    await shop.settle();
+    assert.equal(shop.arrived("webhook").filter((id) => id.startsWith("half-")).length, 300);
+    const now = await shop.row("hook", "bulk");
+    assert.deepEqual([now.delivered - before.delivered, now.duplicate - before.duplicate], [300, reply.body.duplicates]);
   });
 
   test("the queue refuses a signed request: its signature stays good", async () => {

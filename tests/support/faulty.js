@@ -1,6 +1,7 @@
 // The built worker behind bindings that can be broken, for tests; started through the option `wrap` of miniflare.mjs.
 //
 // POST /_test/faults {"queue": true}   breaks the producer's sends, {"queue": 2} the next two of them;
+//                                      "queue_later" lets the first of them through;
 //                                      "claims_get", "claims_put", "ledger", "ledger_report" (reports only) likewise
 // GET  /_test/sent                     the messages that the worker gave to the queue, oldest first
 //
@@ -14,13 +15,21 @@ const MOST_DELAY_SECONDS = 1;
 
 let faults = {};
 const sent = [];
-const counts = {queue: 0, claims_get: 0, claims_put: 0, ledger: 0, ledger_report: 0};
+const counts = {queue: 0, queue_later: 0, claims_get: 0, claims_put: 0, ledger: 0, ledger_report: 0};
 
 function meet(name) {
   if (!faults[name]) return;
   if (typeof faults[name] === "number") faults[name] -= 1;
   counts[name] += 1;
   throw new Error(`broken by the test: ${name}`);
+}
+
+let spared = false;
+
+/** The first call is spared, the next ones are broken. */
+function meetLater(name) {
+  if (faults[name] && !spared) spared = true;
+  else meet(name);
 }
 
 function shorter(options) {
@@ -40,6 +49,7 @@ function wrapped(env) {
       },
       async sendBatch(messages, options) {
         meet("queue");
+        meetLater("queue_later");
         const done = await env.EVENTS.sendBatch(messages, options);
         sent.push(...Array.from(messages, (message) => message.body));
         return done;
@@ -78,6 +88,7 @@ export default {
     const {pathname} = new URL(request.url);
     if (pathname === "/_test/faults") {
       faults = await request.json();
+      spared = false;
       return Response.json({});
     }
     if (pathname === "/_test/sent") return Response.json({sent, counts});

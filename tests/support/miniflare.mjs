@@ -59,6 +59,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @property {string} [persist] a folder that keeps the state between runs; a temporary one when absent
  * @property {number} [port] a free one when absent
  * @property {QueueOptions} [queue]
+ * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
  * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
  * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
@@ -123,6 +124,7 @@ export async function startWorker(options = {}) {
       ...(options.settings && {EDGETALLY: /** @type {any} */ (options.settings)}),
       ...options.secrets,
     },
+    ...(options.ratelimits && {ratelimits: options.ratelimits}),
     kvNamespaces: config.kv_namespaces.map(({binding}) => binding),
     queueProducers: Object.fromEntries(
       (config.queues.producers ?? []).map(({binding, queue}) => [binding, {queueName: queue}]),

@@ -190,6 +190,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {Record<string, string>} [secrets] instead of SECRETS
  * @property {import("./miniflare.mjs").QueueOptions} [queue]
  * @property {Json} [cf]
+ * @property {Json} [ratelimits] rate limiting bindings by name
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
  * @property {string} [persist]
  * @property {Twin} [twin] one that is running already, and stays
@@ -205,6 +206,7 @@ export async function openShop(options = {}) {
     secrets: options.secrets ?? SECRETS,
     queue: {maxBatchTimeout: 0.05, ...options.queue},
     ...(options.cf && {cf: options.cf}),
+    ...(options.ratelimits && {ratelimits: options.ratelimits}),
     ...(options.persist && {persist: options.persist}),
     ...(options.faulty && {wrap: await readFile(new URL("./faulty.js", import.meta.url), "utf8")}),
   });
@@ -255,7 +257,9 @@ export class Shop {
     const all = {"content-type": "application/json", ...headers};
     const reply = await this.fetch(path, /** @type {RequestInit} */ ({method: "POST", headers: all, body: content, ...stream}));
     if (reply.body?.results) {
-      this.tally.accepted += reply.body.accepted + reply.body.duplicates + reply.body.blocked;
+      // Pages are not told which of their events were known.
+      const {received = 0, accepted = 0, duplicates = 0, blocked} = reply.body;
+      this.tally.accepted += received + accepted + duplicates + blocked;
       this.tally.malformed += reply.body.rejected;
     }
     return reply;
