@@ -244,7 +244,7 @@ impl Reader<'_> {
         let path = path.as_ref();
         self.faults.push(Fault {
             path: match path {
-                Settings::KEY | Settings::ADMIN_TOKEN => path.to_owned(),
+                "" | Settings::KEY | Settings::ADMIN_TOKEN => path.to_owned(),
                 _ => shown_path(path),
             },
             message: message.into(),

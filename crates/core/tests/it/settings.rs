@@ -723,6 +723,10 @@ fn a_variable_that_is_no_table_is_told_by_its_name() {
             }]
         );
     }
+    for text in ["[]", "hunter2"] {
+        let told = Settings::load(text, &|_| None).unwrap_err();
+        assert_eq!(told[0].path, "", "{told:?}");
+    }
     let none = spread(&json!({"OTHER": {}})).unwrap_err();
     assert_eq!(none[0].message, "there is no source, so nobody may send");
 }
