@@ -118,16 +118,9 @@ impl Host {
         if host.len() > 253 || !host.split('.').all(label) {
             return Err(NOT_PUBLIC);
         }
-        // The runtime takes a host for an IPv4 address when its last part is a number, in any of three notations.
-        let last = host.rsplit('.').next().unwrap_or_default();
-        let number = last.bytes().all(|byte| byte.is_ascii_digit())
-            || last
-                .strip_prefix("0x")
-                .is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if number {
-            return host.parse().map(Self::V4).map_err(|_| NOT_PUBLIC);
-        }
-        Ok(Self::Name(host.to_owned()))
+        Ok(host
+            .parse()
+            .map_or_else(|_| Self::Name(host.to_owned()), Self::V4))
     }
 
     fn is_public_name(&self) -> bool {
@@ -138,6 +131,8 @@ impl Host {
         let Some((_, top)) = name.rsplit_once('.') else {
             return false;
         };
+        // No top-level domain has a digit, and the runtime takes a host for an IPv4 address when its last part is a number, in any
+        // of three notations.
         let real = top.starts_with("xn--") || top.bytes().all(|byte| byte.is_ascii_lowercase());
         real && !INSIDE.contains(&top)
     }
