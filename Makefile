@@ -25,7 +25,7 @@ WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-bits test-twin build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-fuzz test-bits test-twin build size test-worker test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -91,6 +91,10 @@ lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 .PHONY: test-core
 test-core: ## the core: units, goldens, vectors, properties, doc examples
 	$(CARGO) test --locked -p edgetally-core
+
+.PHONY: test-fuzz
+test-fuzz: ## the fuzz targets: built, and run over their seeds
+	@scripts/fuzz.sh seeds
 
 .PHONY: test-twin
 test-twin: setup-base ## the stand-in platforms against what the platforms document

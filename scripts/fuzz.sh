@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes every target of fuzz/ in turn, or only builds them.
+# Fuzzes every target of fuzz/ in turn, or only builds them, or runs each over its seeds.
 #
+#   scripts/fuzz.sh seeds
 #   scripts/fuzz.sh build
 #   scripts/fuzz.sh run SECONDS
 #
@@ -11,6 +12,25 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/versions.sh
 source scripts/versions.sh
+
+# Without instrumentation, so with the compiler as it is and nothing to install: that every target still fits the core, and
+# takes its seeds.
+seeds() {
+    command -v "${CXX:-c++}" >/dev/null || { echo 'fuzz: libFuzzer needs a C++ compiler' >&2; exit 1; }
+    cargo build --quiet --locked --manifest-path fuzz/Cargo.toml
+    local source target
+    for source in fuzz/fuzz_targets/*.rs; do
+        target=$(basename "$source" .rs)
+        printf 'fuzz %s: %s seeds\n' "$target" "$(find "fuzz/seeds/$target" -type f | wc -l)"
+        "fuzz/target/debug/$target" -timeout=10 "fuzz/seeds/$target"/* 2>fuzz/target/seeds.log ||
+            { cat fuzz/target/seeds.log >&2; exit 1; }
+    done
+}
+if [ "${1:-}" = seeds ]; then
+    seeds
+    exit
+fi
+
 scripts/setup.sh fuzz
 PATH=$(dirname "$(tool_bin cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz)"):$PATH
 export RUSTC_BOOTSTRAP=1
@@ -30,5 +50,5 @@ case ${1:-run} in
                 -max_total_time="${2:-30}" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
         done
         ;;
-    *) echo "usage: scripts/fuzz.sh build | run SECONDS" >&2; exit 2 ;;
+    *) echo "usage: scripts/fuzz.sh seeds | build | run SECONDS" >&2; exit 2 ;;
 esac

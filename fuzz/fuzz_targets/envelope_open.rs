@@ -39,8 +39,8 @@ fuzz_target!(|text: &str| {
                 delivery.answer(flight.ticket, &Ok(Default::default()), &mut gates, now);
             }
             for aftermath in delivery.finish(now) {
-                for (_, message) in aftermath.messages {
-                    open(&message).unwrap();
+                for message in aftermath.messages {
+                    open(&message.text).unwrap();
                 }
             }
         }

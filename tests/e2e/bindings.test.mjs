@@ -1,8 +1,9 @@
 // Bad days of the worker's own surroundings: queue, store, ledger, settings, and messages that nobody can read.
 
 import assert from "node:assert/strict";
+import {createServer} from "node:http";
 import {after, before, describe, test} from "node:test";
-import {SECRETS, openShop, purchase, signature, small, waitFor} from "../support/shop.mjs";
+import {SECRETS, openShop, purchase, settingsFor, signature, small, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
 /** @typedef {import("../support/shop.mjs").Json} Json */
@@ -252,6 +253,84 @@ describe("settings", () => {
       ["destinations.meta.access_token", /wrangler secret put META_ACCESS_TOKEN/],
       ["EDGETALLY_KEY", /wrangler secret put EDGETALLY_KEY/],
     ]);
+  });
+
+  test("nothing that an operator typed is shown, be it a token in the wrong place", async () => {
+    const tokens = ["EAABSBCS1IHGBA0X7Q2Z9K4T8", "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "f3a9c4e17b2d4f60a1b8c7d6e5f40312"];
+    for (const token of tokens) {
+      const shop = await openShop({
+        settings(settings) {
+          settings.sources.shop.secret = token;
+          settings.sources.bulk[token] = token;
+          settings.destinations.meta.access_token = token;
+          settings.destinations.meta.events = {[token]: 7};
+          settings.destinations.hook.url = `https://${token}@hooks.example/`;
+          return settings;
+        },
+      });
+      const health = await shop.fetch("/v1/health");
+      assert.equal(health.status, 503);
+      const paths = health.body.settings.map((/** @type {Json} */ fault) => fault.path);
+      for (const path of ["sources.shop.secret", "sources.bulk.(not shown)", "destinations.meta.access_token", "destinations.meta.events.(not shown)", "destinations.hook.url"]) {
+        assert.ok(paths.includes(path), `${path} in ${paths}`);
+      }
+      assert.ok(!health.text.includes(token), health.text);
+      await shop.stop();
+    }
+  });
+
+  test("a line end behind a secret is no part of it", async () => {
+    const secrets = Object.fromEntries(Object.entries(SECRETS).map(([name, secret]) => [name, `${secret}\r\n`]));
+    const shop = await openShop({secrets});
+    assert.equal((await shop.fetch("/v1/health")).status, 200);
+    assert.equal((await shop.server(purchase("line-end"))).status, 202);
+    assert.equal((await shop.bulk(small("line-end-bulk"))).status, 202);
+    // Settling asks the ledger, with the admin token as it was meant.
+    await shop.close();
+  });
+
+  test("settings spread over variables are one", async () => {
+    const {hook, ...others} = settingsFor("").destinations;
+    const shop = await openShop({
+      settings: (settings) => ({...settings, destinations: others}),
+      // One as the runtime hands tables over, one as a text; a secret of a similar name stays one.
+      secrets: /** @type {any} */ ({...SECRETS, EDGETALLY_HOOK: {destinations: {hook}}, EDGETALLY_2: '{"dedup_window_days": 9}', EDGETALLY_SPARE: "not settings"}),
+    });
+    const health = await shop.fetch("/v1/health");
+    assert.deepEqual([health.status, health.body.settings], [200, []]);
+    await shop.bulk(small("spread"));
+    await shop.one("webhook", "spread");
+    await shop.close();
+    return unhealthy(
+      {secrets: /** @type {any} */ ({...SECRETS, EDGETALLY_2: {sources: {shop: {key: "pk_shop_fedcba9876543210"}}}})},
+      [["sources.shop.key", /two variables/]],
+    );
+  });
+
+  test("a redirect is an answer, and nobody goes where it leads", async () => {
+    /** @type {string[]} */
+    const asked = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      request.resume();
+      response.writeHead(307, {location: "/elsewhere"}).end();
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+    const {port} = /** @type {import("node:net").AddressInfo} */ (server.address());
+    const shop = await openShop({settings: (settings) => ({...settings, twin: `http://127.0.0.1:${port}`})});
+    try {
+      assert.equal((await shop.bulk(small("redirected"))).status, 202);
+      const [reason] = await waitFor("the reason", async () => {
+        const {reasons} = await shop.ledger();
+        const found = reasons.filter((/** @type {Json} */ row) => row.destination === "hook" && row.code === "http_307");
+        return found.length > 0 ? found : undefined;
+      });
+      assert.equal(reason.state, "retrying");
+      assert.ok(asked.length > 0 && !asked.some((path) => path.includes("elsewhere")), asked.join(" "));
+    } finally {
+      await shop.stop();
+      server.close();
+    }
   });
 
   test("a healthy worker says so, with the versions that it speaks", async () => {

@@ -67,10 +67,10 @@ export function answer(status, text, extra) {
   return new Response(status === 204 ? null : text, {status, headers});
 }
 
-/** The variable EDGETALLY as JSON. */
+/** The variables whose names begin with EDGETALLY, as one JSON object. Bindings, which are objects of other classes, are none. */
 export function settings(env) {
-  const value = env.EDGETALLY;
-  return typeof value === "string" ? value : JSON.stringify(value ?? {});
+  const plain = (value) => typeof value !== "object" || value === null || [Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value));
+  return JSON.stringify(Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith("EDGETALLY") && plain(value))));
 }
 
 /** A secret or variable by name. */

@@ -27,7 +27,7 @@ thread_local! {
 pub(crate) fn settings(env: &Env) -> Result<&'static Settings, Vec<Fault>> {
     SETTINGS.with(|cell| {
         cell.get_or_init(|| {
-            Settings::load(&edge::settings(env), &|name| edge::secret(env, name))
+            Settings::load_variables(&edge::settings(env), &|name| edge::secret(env, name))
                 .map(|settings| &*Box::leak(Box::new(settings)))
         })
         .clone()

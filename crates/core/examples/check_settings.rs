@@ -17,8 +17,14 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use edgetally_core::destinations::{ALL, Ending, Facts, ending};
-use edgetally_core::settings::{Fault, Settings};
+use edgetally_core::settings::{Fault, NOT_SHOWN, Settings, merge, shown_name, shown_secret_name};
 use edgetally_core::time::UnixMillis;
+use serde_json::{Map, Value};
+
+/// What Cloudflare lets a variable have: 5 KB (limits of Workers, read 2026-11-29), which may mean either of these. Counted is
+/// what wrangler uploads, which for a table is its JSON.
+const MOST_BYTES: usize = 5 * 1024;
+const SURE_BYTES: usize = 5000;
 
 fn main() -> ExitCode {
     let path = std::env::args()
@@ -66,19 +72,32 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
     let config: toml::Value = match toml::from_str(text) {
         Ok(config) => config,
         Err(error) => {
-            report.wrong.push(format!("is not TOML: {error}"));
+            // The whole error would repeat the line, and what stands on it may be a secret.
+            let place = error.span().map_or(0, |span| span.start);
+            let line = text.get(..place).unwrap_or_default().matches('\n').count() + 1;
+            report.wrong.push(format!("is not TOML, line {line}"));
             return report;
         }
     };
-    let settings = config.get("vars").and_then(|vars| vars.get("EDGETALLY"));
-    let Some((settings, json)) = settings.zip(settings.and_then(|s| serde_json::to_string(s).ok()))
-    else {
+    let vars = config.get("vars").and_then(toml::Value::as_table);
+    let variables: Map<String, Value> = vars
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.starts_with("EDGETALLY"))
+        .filter_map(|(name, value)| Some((name.clone(), serde_json::to_value(value).ok()?)))
+        .collect();
+    if variables.is_empty() {
         report.wrong.push("has no [vars.EDGETALLY]".to_owned());
         return report;
-    };
-    let wiring = Wiring(settings);
+    }
+    for (name, value) in &variables {
+        fill(&mut report, shown_secret_name(name), value);
+    }
+    let variables = Value::Object(variables).to_string();
+    let (merged, _) = merge(&variables);
+    let wiring = Wiring(&merged);
 
-    let (loaded, asked) = load(&json);
+    let (loaded, asked) = load(&variables);
     match loaded {
         Ok(settings) => {
             for source in &settings.sources {
@@ -98,15 +117,14 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
             report.wrong.extend(lines);
         }
     }
-    // The platform's limit on one variable.
-    if json.len() > 5 * 1024 {
-        report.wrong.push(format!(
-            "[vars.EDGETALLY] is {} bytes of JSON; a variable may have 5120",
-            json.len()
-        ));
-    }
     let needs = wiring.needs();
     for name in asked {
+        if vars.is_some_and(|vars| vars.contains_key(&name)) {
+            report.wrong.push(format!(
+                "[vars] holds {} in clear, which is a secret: wrangler secret put NAME",
+                shown_secret_name(&name)
+            ));
+        }
         let whose = match name.as_str() {
             "EDGETALLY_KEY" => "events that were seen are remembered by it".to_owned(),
             "EDGETALLY_ADMIN_TOKEN" => {
@@ -119,15 +137,20 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
                 .collect::<Vec<_>>()
                 .join("; "),
         };
-        report.said.push(format!(
-            "needs the secret {name} ({whose}): wrangler secret put {name}"
-        ));
+        report.said.push(match shown_secret_name(&name) {
+            NOT_SHOWN => format!(
+                "needs a secret ({whose}) by a name that is not shown here, since it looks like a secret itself"
+            ),
+            name => format!("needs the secret {name} ({whose}): wrangler secret put {name}"),
+        });
     }
+    limits(&mut report, &config, &wiring);
     for (name, _) in wiring.table("destinations") {
         if wiring.users(name).is_empty() {
-            report
-                .warned
-                .push(format!("no source sends to destination {name}"));
+            report.warned.push(format!(
+                "no source sends to destination {}",
+                shown_name(name)
+            ));
         }
     }
 
@@ -168,8 +191,52 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
     report
 }
 
+/// How full a variable is. A text that is no settings is left to whoever asks for it.
+fn fill(report: &mut Report, name: &str, value: &Value) {
+    let bytes = match value {
+        Value::String(text) => text.len(),
+        value => value.to_string().len(),
+    };
+    let said = format!(
+        "[vars.{name}] has {bytes} of {MOST_BYTES} bytes, {} %",
+        (bytes * 100).div_ceil(MOST_BYTES)
+    );
+    if bytes > MOST_BYTES {
+        report.wrong.push(format!(
+            "{said}: move some of its tables to another variable, such as [vars.EDGETALLY_2]"
+        ));
+    } else {
+        if bytes > SURE_BYTES {
+            report.warned.push(format!(
+                "{said}, which Cloudflare may refuse: it says 5 KB, and 5000 would be that too"
+            ));
+        }
+        report.said.push(said);
+    }
+}
+
+/// Rate limiting bindings that sources name have to be in the file.
+fn limits(report: &mut Report, config: &toml::Value, wiring: &Wiring<'_>) {
+    let bound: Vec<&str> = config
+        .get("ratelimits")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|limit| limit.get("name")?.as_str())
+        .collect();
+    for (name, source) in wiring.table("sources") {
+        let wanted = source.get("rate_limit").and_then(Value::as_str);
+        if wanted.is_some_and(|wanted| !bound.contains(&wanted)) {
+            report.wrong.push(format!(
+                "sources.{}.rate_limit: there is no [[ratelimits]] of this name",
+                shown_name(name)
+            ));
+        }
+    }
+}
+
 /// Settings, and the names of the secrets that they ask for.
-fn load(json: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
+fn load(variables: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
     let asked: RefCell<Vec<String>> = RefCell::default();
     let secret = |name: &str| {
         let mut asked = asked.borrow_mut();
@@ -181,14 +248,14 @@ fn load(json: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
             r#"{{"client_email": "{name}", "private_key": "-----BEGIN PRIVATE KEY-----"}}"#
         ))
     };
-    let loaded = Settings::load(json, &secret);
+    let loaded = Settings::load_variables(variables, &secret);
     (loaded, asked.into_inner())
 }
 
-fn platform<'t>(name: &'t str, table: &'t toml::Value) -> &'t str {
+fn platform<'t>(name: &'t str, table: &'t Value) -> &'t str {
     table
         .get("platform")
-        .and_then(toml::Value::as_str)
+        .and_then(Value::as_str)
         .unwrap_or(name)
 }
 
@@ -201,14 +268,14 @@ fn list(names: &[&str]) -> String {
 }
 
 /// Who sends where, as the file has it: known even where the settings are at fault.
-struct Wiring<'t>(&'t toml::Value);
+struct Wiring<'t>(&'t Value);
 
 impl<'t> Wiring<'t> {
     /// The entries of `sources` or `destinations`.
-    fn table(&self, key: &str) -> impl Iterator<Item = (&'t str, &'t toml::Value)> {
+    fn table(&self, key: &str) -> impl Iterator<Item = (&'t str, &'t Value)> {
         self.0
             .get(key)
-            .and_then(toml::Value::as_table)
+            .and_then(Value::as_object)
             .into_iter()
             .flatten()
             .map(|(name, value)| (name.as_str(), value))
@@ -220,16 +287,17 @@ impl<'t> Wiring<'t> {
             .filter(|(_, source)| {
                 source
                     .get("destinations")
-                    .and_then(toml::Value::as_array)
+                    .and_then(Value::as_array)
                     .is_some_and(|names| names.iter().any(|it| it.as_str() == Some(destination)))
             })
-            .map(|(name, _)| name)
+            .map(|(name, _)| shown_name(name))
             .collect()
     }
 
     fn whose(&self, destination: &str) -> String {
         format!(
-            "destination {destination}, used by {}",
+            "destination {}, used by {}",
+            shown_name(destination),
             list(&self.users(destination))
         )
     }
@@ -247,12 +315,16 @@ impl<'t> Wiring<'t> {
     fn needs(&self) -> Vec<(String, String)> {
         let mut needs = Vec::new();
         for (name, source) in self.table("sources") {
-            if let Some(secret) = source.get("secret").and_then(toml::Value::as_str) {
-                needs.push((secret.to_owned(), format!("servers of source {name}")));
+            let name = shown_name(name);
+            for (key, whose) in [("secret", "servers"), ("event_token", "orders")] {
+                if let Some(secret) = source.get(key).and_then(Value::as_str) {
+                    needs.push((secret.to_owned(), format!("{whose} of source {name}")));
+                }
             }
         }
         for (name, destination) in self.table("destinations") {
-            let alone = serde_json::json!({ "destinations": { name: destination } });
+            let alone =
+                serde_json::json!({ "EDGETALLY": { "destinations": { name: destination } } });
             let (_, asked) = load(&alone.to_string());
             needs.extend(asked.into_iter().map(|secret| (secret, self.whose(name))));
         }
@@ -398,6 +470,150 @@ mod tests {
         }
         let all = format!("{:?}", report("2031-03-02"));
         assert!(!all.contains("pinwheel"), "nobody sends there: {all}");
+    }
+
+    #[test]
+    fn settings_may_be_spread_over_variables() {
+        let spread = SETTINGS
+            .replace(
+                "vars.EDGETALLY.sources.blog",
+                "vars.EDGETALLY_BLOG.sources.blog",
+            )
+            .replace(
+                "vars.EDGETALLY.destinations.second",
+                "vars.EDGETALLY_2.destinations.second",
+            );
+        let report = check(&spread, &[], at("2026-11-22"));
+        assert!(report.wrong.is_empty(), "{report:#?}");
+        let whole = check(SETTINGS, &[], at("2026-11-22"));
+        let but_fill = |report: &Report| -> Vec<String> {
+            report
+                .said
+                .iter()
+                .filter(|said| !said.contains(" bytes, "))
+                .cloned()
+                .collect()
+        };
+        assert_eq!(but_fill(&report), but_fill(&whole));
+        for name in ["EDGETALLY", "EDGETALLY_2", "EDGETALLY_BLOG"] {
+            let start = format!("[vars.{name}] has ");
+            assert!(
+                report.said.iter().any(|said| said.starts_with(&start)),
+                "{report:#?}"
+            );
+        }
+
+        let twice = format!(
+            "{SETTINGS}\n[vars.EDGETALLY_2.sources.shop]\nkey = \"pk_shop_fedcba9876543210\""
+        );
+        let report = check(&twice, &[], at("2026-11-22"));
+        assert_eq!(report.wrong, ["sources.shop.key: is set in two variables"]);
+    }
+
+    #[test]
+    fn a_variable_is_told_how_full_it_is() {
+        // As many bytes of JSON as wanted: the text takes what the rest leaves.
+        let filled = |bytes: usize| {
+            let rest = r#"{"sources":{"s":{"destinations":[],"secret":"S","cookie_domain":""}}}"#;
+            let text = "é".repeat((bytes - rest.len()) / 2) + &"x".repeat((bytes - rest.len()) % 2);
+            check(
+                &format!(
+                    "[vars.EDGETALLY.sources.s]\nsecret = \"S\"\ndestinations = []\ncookie_domain = \"{text}\""
+                ),
+                &[],
+                at("2026-11-22"),
+            )
+        };
+        let half = filled(2560);
+        assert!(
+            half.said
+                .contains(&"[vars.EDGETALLY] has 2560 of 5120 bytes, 50 %".to_owned()),
+            "{half:#?}"
+        );
+        assert!(half.wrong.is_empty() && half.warned.is_empty(), "{half:#?}");
+        assert!(filled(5000).warned.is_empty());
+        for bytes in [5001, 5120] {
+            let unsure = filled(bytes);
+            assert!(
+                unsure.wrong.is_empty() && unsure.warned.len() == 1,
+                "{unsure:#?}"
+            );
+        }
+        let full = filled(5121);
+        assert!(
+            full.wrong.len() == 1
+                && full.wrong[0].starts_with("[vars.EDGETALLY] has 5121 of 5120 bytes, 101 %"),
+            "{full:#?}"
+        );
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_said() {
+        const TOKENS: [&str; 6] = [
+            "EAABSBCS1IHGBA0X7Q2Z9K4T8",
+            "AKIAIOSFODNN7EXAMPLE",
+            "JBSWY3DPEHPK3PXP",
+            "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "0123456789abcdef0123456789abcdef",
+        ];
+        for token in TOKENS {
+            for text in [
+                SETTINGS.replace("\"SHOP_SECRET\"", &format!("{token:?}")),
+                SETTINGS.replace(
+                    "dataset_id = \"123",
+                    &format!("access_token = {token:?}\ndataset_id = \"123"),
+                ),
+                SETTINGS.replace(
+                    "dataset_id = \"123",
+                    &format!("{token:?} = {token:?}\ndataset_id = \"123"),
+                ),
+                SETTINGS.replace(
+                    "dataset_id = \"123",
+                    &format!("events.{token:?} = 7\ndataset_id = \"123"),
+                ),
+                SETTINGS.replace("[\"second\"]", &format!("[{token:?}]")),
+                SETTINGS.replace(
+                    "\"https://hooks.example/in\"",
+                    &format!("\"https://hooks.example/in{token}\" {token}"),
+                ),
+                format!("{SETTINGS}\n{token:?} = {token}"),
+                format!("vars.{token:?} = {token:?}\n{SETTINGS}"),
+                format!("vars.EDGETALLY_KEY = {token:?}\n{SETTINGS}"),
+                format!("vars.EDGETALLY_2 = \"{{{token}\"\n{SETTINGS}"),
+                format!("{SETTINGS}\n[vars.EDGETALLY_2.sources.shop]\nsecret = {token:?}"),
+            ] {
+                let report = check(&text, &[], at("2026-11-22"));
+                let said = format!("{report:?}");
+                assert!(!said.contains(token), "{said}");
+            }
+        }
+        // A name of lower-case letters can be one; any other is not repeated.
+        let named = format!(
+            "{SETTINGS}\n[vars.EDGETALLY.sources.{:?}]\nsecret = \"S\"\ndestinations = [\"second\"]",
+            TOKENS[3]
+        );
+        assert!(!format!("{:?}", check(&named, &[], at("2026-11-22"))).contains(TOKENS[3]));
+    }
+
+    #[test]
+    fn a_secret_in_clear_and_a_limit_that_is_not_there_fail() {
+        let text = format!(
+            "[vars]\nEDGETALLY_KEY = \"0123456789abcdef0123456789abcdef\"\n{}",
+            SETTINGS.replace("secret = \"SHOP_SECRET\"", "rate_limit = \"PAGE_LIMIT\"")
+        );
+        let report = check(&text, &[], at("2026-11-22"));
+        assert_eq!(
+            report.wrong,
+            [
+                "[vars] holds EDGETALLY_KEY in clear, which is a secret: wrangler secret put NAME",
+                "sources.shop.rate_limit: there is no [[ratelimits]] of this name"
+            ]
+        );
+        let text = SETTINGS.replace("secret = \"SHOP_SECRET\"", "rate_limit = \"PAGE_LIMIT\"")
+            + "\n[[ratelimits]]\nname = \"PAGE_LIMIT\"\nnamespace_id = \"1001\"\nsimple = {limit = 600, period = 60}";
+        let report = check(&text, &[], at("2026-11-22"));
+        assert!(report.wrong.is_empty(), "{report:#?}");
     }
 
     #[test]

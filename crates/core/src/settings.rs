@@ -19,7 +19,12 @@
 //! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
+mod address;
+
 use std::fmt;
+
+use self::address::is_loopback;
+pub use self::address::public_address;
 
 use serde_json::{Map, Value};
 
@@ -36,10 +41,86 @@ use crate::time::DAY_MS;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
 #[error("{path}: {message}")]
 pub struct Fault {
-    /// Path in the settings, such as `sources.shop.origins[0]`.
+    /// Path in the settings, such as `sources.shop.origins[0]`. A key that does not look like one is not in it: it could be a
+    /// secret that slipped into the wrong place, and everybody may ask for the faults.
     pub path: String,
-    /// The rule that was broken. Never a secret.
+    /// The rule that was broken. Never what was given instead.
     pub message: String,
+}
+
+/// What stands in a path or message instead of a key or name that does not look like one.
+pub const NOT_SHOWN: &str = "(not shown)";
+
+/// Whether a text is made of words, with a number behind some of them at most: keys and names are, tokens hardly ever.
+fn is_words(text: &str, letter: fn(&u8) -> bool) -> bool {
+    text.len() <= 60
+        && text.split(['_', '-']).all(|word| {
+            let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            stem.len() <= 16
+                && word.len() - stem.len() <= 4
+                && stem.bytes().all(|byte| letter(&byte))
+        })
+}
+
+/// A key of the settings, unless it does not look like one.
+pub fn shown_key(key: &str) -> &str {
+    // One capital in front is an honest mistake.
+    let rest = key
+        .strip_prefix(|c: char| c.is_ascii_uppercase())
+        .unwrap_or(key);
+    if key.starts_with(|c: char| c.is_ascii_alphabetic()) && is_words(rest, u8::is_ascii_lowercase)
+    {
+        key
+    } else {
+        NOT_SHOWN
+    }
+}
+
+/// The name of a source or destination, unless it cannot be one. Names that can are public, and shown with the events.
+pub fn shown_name(name: &str) -> &str {
+    if name_is_plain(name) {
+        name
+    } else {
+        shown_key(name)
+    }
+}
+
+/// The name of a secret or variable, unless it does not look like one.
+pub fn shown_secret_name(name: &str) -> &str {
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) && is_words(name, u8::is_ascii_uppercase)
+    {
+        name
+    } else {
+        NOT_SHOWN
+    }
+}
+
+/// A path in which every step may be shown.
+fn shown_path(path: &str) -> String {
+    let mut shown = String::new();
+    let mut named = false;
+    for (place, step) in path.split('.').enumerate() {
+        if place > 0 {
+            shown.push('.');
+        }
+        let (key, index) = step.split_at(step.find('[').unwrap_or(step.len()));
+        let inner = index
+            .strip_prefix('[')
+            .and_then(|index| index.strip_suffix(']'));
+        let key = if named {
+            shown_name(key)
+        } else {
+            shown_key(key)
+        };
+        shown.push_str(key);
+        if inner
+            .is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_digit()) && inner.len() < 6)
+        {
+            shown.push_str(index);
+        }
+        named = place == 0 && matches!(key, "sources" | "destinations");
+    }
+    shown
 }
 
 /// A secret; shows nothing of itself.
@@ -159,29 +240,51 @@ impl fmt::Debug for Reader<'_> {
 
 impl Reader<'_> {
     /// Notes a fault.
-    pub fn fault(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub fn fault(&mut self, path: impl AsRef<str>, message: impl Into<String>) {
+        let path = path.as_ref();
         self.faults.push(Fault {
-            path: path.into(),
+            path: match path {
+                "" | Settings::KEY | Settings::ADMIN_TOKEN => path.to_owned(),
+                _ => shown_path(path),
+            },
             message: message.into(),
         });
     }
 
-    /// The secret of that name; its absence is a fault.
-    pub fn secret(&mut self, path: &str, name: &str) -> Option<Secret> {
+    /// Every secret is read here, without what a terminal, an editor or a shell left at its ends; nothing but that is none.
+    fn optional_secret(&self, name: &str) -> Option<Secret> {
+        let secret = (self.secret)(name)?;
+        let secret =
+            secret.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+        (!secret.is_empty()).then(|| Secret(secret.to_owned()))
+    }
+
+    /// The secret of a name that we chose; its absence is a fault.
+    fn known_secret(&mut self, path: &str, name: &str) -> Option<Secret> {
+        let secret = self.optional_secret(name);
+        if secret.is_none() {
+            self.fault(
+                path,
+                format!("the secret {name} is not set: wrangler secret put {name}"),
+            );
+        }
+        secret
+    }
+
+    /// The secret whose name the operator chose; its absence is a fault. The name is not repeated: it may be the secret itself.
+    fn secret(&mut self, path: &str, name: &str) -> Option<Secret> {
         if !is_binding_name(name) {
             self.fault(path, "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`");
             return None;
         }
-        match (self.secret)(name).filter(|secret| !secret.trim().is_empty()) {
-            Some(secret) => Some(Secret(secret.trim().to_owned())),
-            None => {
-                self.fault(
-                    path,
-                    format!("the secret {name} is not set: wrangler secret put {name}"),
-                );
-                None
-            }
+        let secret = self.optional_secret(name);
+        if secret.is_none() {
+            self.fault(
+                path,
+                "there is no secret of the name that stands here: wrangler secret put NAME",
+            );
         }
+        secret
     }
 }
 
@@ -373,10 +476,14 @@ impl<'f, 's> Fields<'f, 's> {
 
     /// A secret: the key may give its name, else it is the default.
     pub fn secret(&mut self, key: &'static str, default: &str) -> Option<Secret> {
-        let name = self.text(key);
         let path = self.at(key);
-        self.reader
-            .secret(&path, name.as_deref().unwrap_or(default))
+        if self.has(key) {
+            let name = self.text(key)?;
+            self.reader.secret(&path, &name)
+        } else {
+            self.known.push(key);
+            self.reader.known_secret(&path, default)
+        }
     }
 
     /// A secret as the value of a header that is not shown, with a word such as `Bearer ` in front.
@@ -399,6 +506,8 @@ impl<'f, 's> Fields<'f, 's> {
     fn end(self) {
         for key in self.map.keys() {
             let known: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
+            // Dots would make steps of it.
+            let key = shown_key(key);
             self.reader.fault(
                 self.at(key),
                 format!(
@@ -433,30 +542,10 @@ fn name_is_plain(name: &str) -> bool {
         })
 }
 
-/// Whether an address is on this very machine.
-fn loopback(url: &str) -> bool {
-    let Some(rest) = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"))
-    else {
-        return false;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // What stands before an `@` is a name, however much it looks like a host.
-    if authority.contains('@') {
-        return false;
-    }
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
-}
-
 impl Settings {
+    const KEY: &str = "EDGETALLY_KEY";
+    const ADMIN_TOKEN: &str = "EDGETALLY_ADMIN_TOKEN";
+
     /// The shortest `EDGETALLY_KEY`, in characters.
     const SHORTEST_KEY: usize = 32;
 
@@ -465,25 +554,38 @@ impl Settings {
     /// # Errors
     /// Every fault that was found, in the order of the settings.
     pub fn load(json: &str, secret: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Fault>> {
-        let mut reader = Reader {
-            faults: Vec::new(),
-            secret,
-        };
-        match Self::read(json, &mut reader) {
+        match serde_json::from_str(json) {
+            Ok(value) => Self::load_value(value, Vec::new(), secret),
+            Err(error) => Err(vec![no_json("", &error)]),
+        }
+    }
+
+    /// Reads the settings out of a deployment's variables: a JSON object of those whose names begin with `EDGETALLY`; see
+    /// [`merge`].
+    ///
+    /// # Errors
+    /// Every fault that was found: those of single variables first.
+    pub fn load_variables(
+        variables: &str,
+        secret: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Fault>> {
+        let (merged, faults) = merge(variables);
+        Self::load_value(merged, faults, secret)
+    }
+
+    fn load_value(
+        value: Value,
+        faults: Vec<Fault>,
+        secret: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader { faults, secret };
+        match Self::read(value, &mut reader) {
             Some(settings) if reader.faults.is_empty() => Ok(settings),
             _ => Err(reader.faults),
         }
     }
 
-    fn read(json: &str, reader: &mut Reader<'_>) -> Option<Self> {
-        let value = match serde_json::from_str(json) {
-            Ok(value) => value,
-            Err(error) => {
-                // Settings are the operator's own and hold no visitor, so the reader's own words may be shown.
-                reader.fault("", error.to_string());
-                return None;
-            }
-        };
+    fn read(value: Value, reader: &mut Reader<'_>) -> Option<Self> {
         let mut fields = Fields::new(value, "", reader)?;
         let development = fields.word("environment", &["production", "development"]);
         let twin = fields.text("twin");
@@ -492,7 +594,7 @@ impl Settings {
             if development != "development" {
                 fields.fault("twin", "is for environment = \"development\" only");
             }
-            if !loopback(twin) {
+            if !is_loopback(twin) {
                 fields.fault(
                     "twin",
                     "must be a loopback address such as http://127.0.0.1:8799",
@@ -578,10 +680,10 @@ impl Settings {
                 );
             }
         }
-        let claims = match reader.secret("EDGETALLY_KEY", "EDGETALLY_KEY") {
+        let claims = match reader.known_secret(Self::KEY, Self::KEY) {
             Some(key) if key.expose().len() < Self::SHORTEST_KEY => {
                 reader.fault(
-                    "EDGETALLY_KEY",
+                    Self::KEY,
                     "must have at least 32 characters: openssl rand -hex 32",
                 );
                 Claims::new(b"")
@@ -589,15 +691,13 @@ impl Settings {
             Some(key) => Claims::new(key.expose().as_bytes()),
             None => Claims::new(b""),
         };
-        let admin_token = (reader.secret)("EDGETALLY_ADMIN_TOKEN")
-            .filter(|token| !token.is_empty())
-            .map(Secret);
+        let admin_token = reader.optional_secret(Self::ADMIN_TOKEN);
         if admin_token
             .as_ref()
             .is_some_and(|token| token.expose().len() < 16)
         {
             reader.fault(
-                "EDGETALLY_ADMIN_TOKEN",
+                Self::ADMIN_TOKEN,
                 "must have at least 16 characters: openssl rand -hex 32",
             );
         }
@@ -637,6 +737,85 @@ impl Settings {
                 )
             }
             _ => uri.to_string(),
+        }
+    }
+}
+
+/// Text that is no JSON: where it breaks off, not what stands there.
+fn no_json(path: &str, error: &serde_json::Error) -> Fault {
+    Fault {
+        path: path.to_owned(),
+        message: error.to_string(),
+    }
+}
+
+/// The settings that a deployment's variables hold, merged, and what is wrong with the variables themselves.
+///
+/// Cloudflare holds a variable to 5 kB, so settings may be spread over several: all those whose names begin with `EDGETALLY`, be
+/// they tables or texts that begin with `{`. Any other text is a secret of that name, and so are `EDGETALLY_KEY` and
+/// `EDGETALLY_ADMIN_TOKEN` whatever they hold. Tables of the same path become one; a value may stand in one variable only.
+pub fn merge(variables: &str) -> (Value, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut merged = Map::new();
+    let Ok(variables) = serde_json::from_str::<Map<String, Value>>(variables) else {
+        return (Value::Object(merged), faults);
+    };
+    for (name, value) in variables {
+        if !name.starts_with("EDGETALLY")
+            || matches!(name.as_str(), Settings::KEY | Settings::ADMIN_TOKEN)
+        {
+            continue;
+        }
+        let value = match value {
+            Value::String(text) => {
+                let text = text.trim().trim_start_matches('\u{feff}');
+                if name != "EDGETALLY" && !text.starts_with('{') {
+                    continue;
+                }
+                match serde_json::from_str(text) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        faults.push(no_json(shown_secret_name(&name), &error));
+                        continue;
+                    }
+                }
+            }
+            value => value,
+        };
+        match value {
+            Value::Object(table) => merge_tables(&mut merged, table, "", &mut faults),
+            _ => faults.push(Fault {
+                path: shown_secret_name(&name).to_owned(),
+                message: "must be a table".to_owned(),
+            }),
+        }
+    }
+    (Value::Object(merged), faults)
+}
+
+fn merge_tables(
+    into: &mut Map<String, Value>,
+    from: Map<String, Value>,
+    path: &str,
+    faults: &mut Vec<Fault>,
+) {
+    for (key, value) in from {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match (into.get_mut(&key), value) {
+            (None, value) => {
+                into.insert(key, value);
+            }
+            (Some(Value::Object(known)), Value::Object(more)) => {
+                merge_tables(known, more, &path, faults);
+            }
+            _ => faults.push(Fault {
+                path: shown_path(&path),
+                message: "is set in two variables".to_owned(),
+            }),
         }
     }
 }
@@ -804,7 +983,7 @@ fn open_source(
             None => {
                 fields.fault(
                     &format!("destinations[{index}]"),
-                    &format!("there is no destination `{wanted}`"),
+                    &format!("there is no destination `{}`", shown_key(wanted)),
                 );
             }
         }

@@ -459,7 +459,7 @@ mod tests {
             ),
             (
                 r#"{"pixel_id": "o8z6j", "tags": {"buy!": "abc"}}"#,
-                "destinations.x.tags.buy!",
+                "destinations.x.tags.(not shown)",
             ),
             (
                 r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}, "max_age_days": 91}"#,

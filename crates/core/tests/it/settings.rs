@@ -1,5 +1,6 @@
 //! Settings: every fault is told with its place, and no secret is.
 
+use edgetally_core::auth::is_admin;
 use edgetally_core::settings::{Fault, Settings};
 use serde_json::{Value, json};
 
@@ -431,7 +432,12 @@ fn secrets_that_are_missing_or_short_are_told_by_name() {
         ("HOOK_SECRET", "destinations.hook.secret"),
         ("SHOP_SECRET", "sources.shop.secret"),
     ] {
-        for nothing in [None, Some(String::new()), Some("  ".to_owned())] {
+        for nothing in [
+            None,
+            Some(String::new()),
+            Some("  ".to_owned()),
+            Some("\u{feff}\r\n".to_owned()),
+        ] {
             let told = Settings::load(&good().to_string(), &|name| {
                 if name == missing {
                     nothing.clone()
@@ -441,13 +447,15 @@ fn secrets_that_are_missing_or_short_are_told_by_name() {
             })
             .unwrap_err();
             assert_eq!(told.len(), 1, "{told:?}");
-            assert_eq!(
-                (told[0].path.as_str(), &told[0].message),
-                (
-                    at,
-                    &format!("the secret {missing} is not set: wrangler secret put {missing}")
-                )
-            );
+            let rule = match missing {
+                // Names that the operator chose are not repeated.
+                "SHOP_SECRET" => {
+                    "there is no secret of the name that stands here: wrangler secret put NAME"
+                        .to_owned()
+                }
+                _ => format!("the secret {missing} is not set: wrangler secret put {missing}"),
+            };
+            assert_eq!((told[0].path.as_str(), &told[0].message), (at, &rule));
         }
     }
     for (short, at) in [
@@ -504,4 +512,221 @@ fn what_pages_may_send() {
         ("event_token_required", json!(false)),
     ]);
     assert!(changing.event_token.is_some() && !changing.event_token_required);
+}
+
+#[test]
+fn what_a_shell_left_around_a_secret_is_no_part_of_it() {
+    let mut settings = good();
+    settings["sources"]["shop"]["event_token"] = json!("SHOP_EVENT_TOKEN");
+    settings["destinations"]["x"] =
+        json!({"pixel_id": "o8z6j", "tags": {"purchase": "tw-o8z6j-q4x9m"}, "oauth": true});
+    for (before, after) in [
+        ("", "\n"),
+        ("", "\r\n"),
+        (" ", " "),
+        ("\u{feff}", "\0"),
+        ("\t", "\u{a0}\n\n"),
+    ] {
+        let load = |before: &str, after: &str| {
+            Settings::load(&settings.to_string(), &|_| {
+                Some(format!("{before}{SECRET}{after}"))
+            })
+            .unwrap()
+        };
+        let (plain, wrapped) = (load("", ""), load(before, after));
+        assert!(
+            is_admin(&wrapped, Some(&format!("Bearer {SECRET}"))),
+            "{before:?} {after:?}"
+        );
+        let all = |settings: &Settings| {
+            let shop = settings.source("shop").unwrap();
+            [
+                shop.secret.clone(),
+                shop.event_token.clone(),
+                settings.admin_token.clone(),
+            ]
+        };
+        assert!(all(&plain) == all(&wrapped));
+        assert!(
+            all(&wrapped)
+                .iter()
+                .flatten()
+                .all(|secret| secret.expose() == SECRET)
+        );
+        let key = |settings: &Settings| settings.claims.event("shop", "purchase", "1");
+        assert_eq!(key(&plain), key(&wrapped));
+    }
+}
+
+#[test]
+fn what_an_operator_typed_is_not_repeated() {
+    for token in [
+        "EAABSBCS1IHGBA0X7Q2Z9K4T8",
+        "EAABsbCS1iHgBAKx7Q2zZC9",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "f3a9c4e17b2d4f60a1b8c7d6e5f40312",
+        "correct horse battery staple",
+        "a.b4c2d.e",
+    ] {
+        for path in [
+            "sources/shop/secret",
+            "sources/shop/event_token",
+            "sources/shop/rate_limit",
+            "sources/shop/origins/0",
+            "sources/shop/default_country",
+            "sources/shop/destinations/0",
+            "sources/shop/consent",
+            "destinations/meta/access_token",
+            "destinations/ga4/api_secret",
+            "destinations/ga4/measurement_id",
+            "destinations/hook/secret",
+            "destinations/hook/platform",
+            "destinations/hook/url",
+            "environment",
+            "twin",
+        ] {
+            let settings = with(path, json!(token)).to_string();
+            // Neither where there is a secret of that name nor where there is none.
+            for there in [Some("short".to_owned()), None] {
+                let told = Settings::load(&settings, &|name| {
+                    if name == token {
+                        there.clone()
+                    } else {
+                        Some(format!("{SECRET}{name}"))
+                    }
+                })
+                .err();
+                // A short secret will do for some, a name in capitals for others.
+                assert!(
+                    told.is_some()
+                        || path.ends_with("token")
+                        || path.ends_with("secret")
+                        || path.ends_with("limit")
+                );
+                assert!(!format!("{told:?}").contains(token), "{path}: {told:?}");
+            }
+        }
+        for path in [
+            "",
+            "sources/shop",
+            "destinations/meta",
+            "destinations/meta/events",
+            "delivery",
+        ] {
+            let mut settings = good();
+            let mut place = &mut settings;
+            for step in path.split('/').filter(|step| !step.is_empty()) {
+                place = &mut place[step];
+            }
+            place[token] = json!(7);
+            let told = format!("{:?}", faults(&settings));
+            assert!(told != "[]" && !told.contains(token), "{path}: {told}");
+        }
+        assert!(!format!("{:?}", Settings::load(token, &|_| None)).contains(token));
+    }
+}
+
+/// Variables as the runtime has them.
+fn spread(variables: &Value) -> Result<Settings, Vec<Fault>> {
+    Settings::load_variables(&variables.to_string(), &|_| Some(SECRET.to_owned()))
+}
+
+#[test]
+fn settings_may_be_spread_over_variables() {
+    let whole = good();
+    let sources = json!({"sources": whole["sources"]});
+    let meta = json!({"destinations": {"meta": whole["destinations"]["meta"]}});
+    let mut rest = json!({"dedup_window_days": 9, "destinations": whole["destinations"]});
+    rest["destinations"].as_object_mut().unwrap().remove("meta");
+    for variables in [
+        json!({"EDGETALLY": sources, "EDGETALLY_META": meta, "EDGETALLY_2": rest}),
+        json!({"EDGETALLY": sources.to_string(), "EDGETALLY_META": meta, "EDGETALLY_2": format!(" {rest}\n")}),
+        // No one is the first among them.
+        json!({"EDGETALLY_A": sources, "EDGETALLYB": meta, "EDGETALLY_2": rest}),
+        // Secrets are not settings, however they are called, nor is what belongs to somebody else.
+        json!({"EDGETALLY": sources, "EDGETALLY_META": meta, "EDGETALLY_2": rest, "EDGETALLY_KEY": "{not settings",
+               "EDGETALLY_ADMIN_TOKEN": "{\"sources\": 7}", "EDGETALLY_SHOP_SECRET": SECRET, "OTHER": {"sources": 7}}),
+        // The same table in two, with different members.
+        json!({"EDGETALLY": sources, "EDGETALLY_META": meta, "EDGETALLY_2": rest,
+               "EDGETALLY_TEST": {"sources": {"shop": {"test": true}}, "destinations": {"meta": {"events": {"search": false}}}}}),
+    ] {
+        let settings = spread(&variables).unwrap();
+        assert_eq!(settings.destinations.len(), 3, "{variables}");
+        assert_eq!(settings.sources[0].destinations.len(), 3);
+        assert_eq!(settings.window_ms, 9 * 86_400_000);
+        assert_eq!(
+            settings.sources[0].test,
+            variables["EDGETALLY_TEST"].is_object()
+        );
+    }
+}
+
+#[test]
+fn a_path_stands_in_one_variable_only() {
+    for (path, again) in [
+        (
+            "sources.shop.key",
+            json!({"sources": {"shop": {"key": "pk_shop_0123456789abcdef"}}}),
+        ),
+        (
+            "sources.shop.origins",
+            json!({"sources": {"shop": {"origins": []}}}),
+        ),
+        ("sources.shop", json!({"sources": {"shop": "hunter2"}})),
+        (
+            "destinations.hook.url",
+            json!({"destinations": {"hook": {"url": {"hunter2": 1}}}}),
+        ),
+        ("destinations", json!({"destinations": null})),
+    ] {
+        let told = spread(&json!({"EDGETALLY": good(), "EDGETALLY_2": again})).unwrap_err();
+        assert_eq!(
+            told,
+            [Fault {
+                path: path.to_owned(),
+                message: "is set in two variables".to_owned()
+            }]
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_table_is_told_by_its_name() {
+    for (name, value, rule) in [
+        (
+            "EDGETALLY",
+            json!("hunter2"),
+            "expected value at line 1 column 1",
+        ),
+        ("EDGETALLY", json!("[]"), "must be a table"),
+        ("EDGETALLY", json!(["hunter2"]), "must be a table"),
+        ("EDGETALLY_2", json!(7), "must be a table"),
+        (
+            "EDGETALLY_2",
+            json!("{\"sources\": hunter2}"),
+            "expected value at line 1 column 13",
+        ),
+        (
+            "EDGETALLY_2",
+            json!("{\"hunter2"),
+            "EOF while parsing a string at line 1 column 9",
+        ),
+    ] {
+        let mut variables = json!({"EDGETALLY_1": good()});
+        variables[name] = value;
+        let told = spread(&variables).unwrap_err();
+        assert_eq!(
+            told,
+            [Fault {
+                path: name.to_owned(),
+                message: rule.to_owned()
+            }]
+        );
+    }
+    for text in ["[]", "hunter2"] {
+        let told = Settings::load(text, &|_| None).unwrap_err();
+        assert_eq!(told[0].path, "", "{told:?}");
+    }
+    let none = spread(&json!({"OTHER": {}})).unwrap_err();
+    assert_eq!(none[0].message, "there is no source, so nobody may send");
 }
