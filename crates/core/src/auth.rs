@@ -180,6 +180,54 @@ pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
     )
 }
 
+/// The token that a shop's server makes of an order, for its page to show beside it: HMAC-SHA-256 over
+/// `order.value.currency`, in lower-case hexadecimal digits.
+///
+/// `order` is the `transaction_id`, or the `event_id` where there is none; `value` is written without zeroes at the end of
+/// its fraction, because JavaScript makes `129.9` of a template's `129.90`.
+///
+/// ```
+/// use edgetally_core::auth::event_token;
+/// use edgetally_core::settings::Secret;
+/// let secret = Secret::new("0123456789abcdef0123456789abcdef");
+/// let token = event_token(&secret, "118842", "129.90", "EUR");
+/// assert_eq!(token, event_token(&secret, "118842", "129.9", "EUR"));
+/// assert_eq!(token, "4b41db28a0ac98fd6d453ba0358eff2251e2de8bbd684be2cc774a21edc41353");
+/// assert_ne!(token, event_token(&secret, "118842", "1", "EUR"));
+/// ```
+pub fn event_token(secret: &Secret, order: &str, value: &str, currency: &str) -> String {
+    let digest = token_mac(secret, order, value, currency)
+        .finalize()
+        .into_bytes();
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = |byte: u8| [digit(byte >> 4), digit(byte & 15)];
+    digest.into_iter().flat_map(digits).collect()
+}
+
+/// Whether a token is the one of an order, compared in constant time.
+pub fn token_fits(secret: &Secret, token: &str, order: &str, value: &str, currency: &str) -> bool {
+    same_secret(
+        &token.trim().to_ascii_lowercase(),
+        &Secret::new(event_token(secret, order, value, currency)),
+    )
+}
+
+fn token_mac(secret: &Secret, order: &str, value: &str, currency: &str) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+        .unwrap_or_else(|_| Hmac::<Sha256>::new(&hmac::digest::Key::<Hmac<Sha256>>::default()));
+    let value = match value.split_once('.') {
+        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            fraction => format!("{whole}.{fraction}"),
+        },
+        None => value.to_owned(),
+    };
+    for part in [order, ".", &value, ".", currency] {
+        mac.update(part.as_bytes());
+    }
+    mac
+}
+
 /// Checks a Standard Webhooks signature against the secrets of all sources.
 fn verify<'a>(
     settings: &'a Settings,

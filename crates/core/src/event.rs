@@ -33,6 +33,7 @@ pub use crate::error::{Code, ParseError};
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::identity::{Digest, Kind, Plain, User};
 use crate::money::{Amount, AmountError, Currency, Figure, Money};
+use crate::outcome::mix;
 use crate::text::{Text, is_placeholder};
 use crate::time::UnixMillis;
 use read::{
@@ -96,6 +97,8 @@ pub struct Event<'a> {
     pub money: Option<Money<'a>>,
     /// The order.
     pub transaction_id: Option<Text<'a>>,
+    /// What the shop's server signed the order with, for its page to show.
+    pub token: Option<Text<'a>>,
     /// What the customer is expected to be worth, in the currency of `money`.
     pub predicted_ltv: Option<Amount<'a>>,
     /// What was bought or looked at.
@@ -404,6 +407,7 @@ struct Draft<'a> {
     value: Option<Amount<'a>>,
     currency: Named<Currency>,
     transaction_id: Option<Text<'a>>,
+    event_token: Option<Text<'a>>,
     predicted_ltv: Option<Amount<'a>>,
     items: Vec<Item<'a>>,
     user: User<'a>,
@@ -743,6 +747,7 @@ impl<'de> Object<'de> for Draft<'de> {
         "value",
         "currency",
         "transaction_id",
+        "event_token",
         "predicted_ltv",
         "items",
         "user",
@@ -776,6 +781,7 @@ impl<'de> Object<'de> for Draft<'de> {
                 },
             },
             "transaction_id" => self.transaction_id = strict(map, reading, Manner::Id)?,
+            "event_token" => self.event_token = strict(map, reading, Manner::Strict)?,
             "predicted_ltv" => {
                 let figure = figure(map, reading)?;
                 self.predicted_ltv = figure.and_then(|figure| figure.amount());
@@ -1147,6 +1153,8 @@ impl<'a> Event<'a> {
             name.ok_or_else(|| ParseError::new(Code::EventMissing, "event", "is required"))?;
         check_name(&name)?;
         let by_order = matches!(name.as_str(), "purchase" | "refund");
+        let part = name.as_str() == "refund" && event_id.is_none();
+        let timed = draft.event_time.is_some();
         match &transaction_id {
             // Beside an id, or where no order is asked for, it decorates.
             Some(id) if is_placeholder(id) => {
@@ -1229,6 +1237,7 @@ impl<'a> Event<'a> {
             time,
             money,
             transaction_id,
+            token: draft.event_token.filter(|token| !is_placeholder(token)),
             predicted_ltv: draft.predicted_ltv,
             items: draft.items,
             user: draft.user,
@@ -1240,8 +1249,49 @@ impl<'a> Event<'a> {
             properties,
             remarks,
         };
+        if part {
+            event.id = event.refund_id(timed);
+        }
         event.remove_personal();
         Ok(event)
+    }
+
+    /// The id of a refund that has only its order's: the order's where all of it is taken back, which happens once, else
+    /// one of its own, of the amount, the lines and the time, because an order can be taken back in several parts. Two
+    /// parts that are alike in all of these need an id or a time each: nobody could tell them from one that was sent twice.
+    fn refund_id(&self, timed: bool) -> Text<'a> {
+        if self.money.is_none() && self.items.is_empty() {
+            return self.id.clone();
+        }
+        let mut print = 0_u64;
+        let mut add = |text: &str| {
+            for byte in text.bytes().chain([0]) {
+                print = mix(print ^ u64::from(byte));
+            }
+        };
+        // As numbers, since `20` and `20.00` are one amount.
+        let bits = |text: &str| {
+            let number = crate::json::number(text).unwrap_or_default();
+            format!("{:x}", number.to_bits())
+        };
+        if let Some(money) = &self.money {
+            add(&bits(money.amount.as_str()));
+        }
+        for item in &self.items {
+            add(item.item_id.as_deref().unwrap_or_default());
+            add(&item
+                .quantity
+                .map_or_else(String::new, |n| bits(&n.as_str())));
+            add(&item.price.map_or_else(String::new, |n| bits(&n.as_str())));
+        }
+        if let Some(Property::Number(left)) = self.property("remaining_value") {
+            add(&bits(left.as_str()));
+        }
+        if timed {
+            add(&format!("{:x}", self.time.0));
+        }
+        let order: String = self.id.chars().take(LONGEST_ID - 17).collect();
+        format!("{order}-{print:016x}").into()
     }
 
     /// Leaves out free text that holds an e-mail address or the visitor's own telephone number.

@@ -9,6 +9,7 @@ use crate::attribution::{
     clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id,
     known_cookie, plausible_click_id, public_ip, without_click_ids,
 };
+use crate::auth::token_fits;
 use crate::consent::{Decision, decide};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::{Destination, Input, TestMode};
@@ -412,12 +413,47 @@ impl<'a> Batch<'a> {
                 let code = Code::EventNotForPages;
                 Entry::Refused(ParseError::new(code, "event", code.meaning()))
             }
-            Ok(event) => Entry::Ready(Box::new(self.ready(event, visit))),
+            Ok(event) => match self.strength(&event) {
+                Err(error) => Entry::Refused(error),
+                Ok(strength) => Entry::Ready(Box::new(self.ready(event, visit, strength))),
+            },
         };
         self.entries.push(entry);
     }
 
-    fn ready(&self, mut event: Event<'a>, visit: Option<&Visit<'a>>) -> Ready<'a> {
+    /// How well an event proves that it is the shop's: a page's order, by the token that the shop's server made.
+    fn strength(&self, event: &Event<'_>) -> Result<Strength, ParseError> {
+        let fault = |code: Code| ParseError::new(code, "event_token", code.meaning());
+        if !self.page {
+            return Ok(Strength::Server);
+        }
+        let Some(secret) = &self.source.event_token else {
+            return Ok(Strength::Page);
+        };
+        match (&event.token, &event.money) {
+            (Some(token), Some(money)) => {
+                let order = event.transaction_id.as_ref().unwrap_or(&event.id);
+                let (value, currency) = (money.amount.as_str(), money.currency.as_str());
+                if token_fits(secret, token, order, value, currency) {
+                    Ok(Strength::Server)
+                } else {
+                    Err(fault(Code::EventTokenInvalid))
+                }
+            }
+            (Some(_), None) => Err(fault(Code::EventTokenInvalid)),
+            (None, _) if self.source.event_token_required && event.name.as_str() == "purchase" => {
+                Err(fault(Code::EventTokenMissing))
+            }
+            (None, _) => Ok(Strength::Page),
+        }
+    }
+
+    fn ready(
+        &self,
+        mut event: Event<'a>,
+        visit: Option<&Visit<'a>>,
+        strength: Strength,
+    ) -> Ready<'a> {
         let (settings, source) = (self.settings, self.source);
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
@@ -426,11 +462,7 @@ impl<'a> Batch<'a> {
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         let evidence = Evidence {
-            strength: if self.page {
-                Strength::Page
-            } else {
-                Strength::Server
-            },
+            strength,
             worth: Worth::new(event.money.as_ref(), order),
         };
         // Consent first: what nobody may see is neither hashed nor packed.

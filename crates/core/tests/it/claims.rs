@@ -331,6 +331,83 @@ fn pages_send_what_they_may() {
 }
 
 #[test]
+fn an_order_that_the_shop_has_signed_is_as_good_as_its_own() {
+    let secret =
+        edgetally_core::settings::Secret::new(crate::support::secret("SHOP_EVENT_TOKEN").unwrap());
+    let token = edgetally_core::auth::event_token(&secret, "o1", "129.90", "EUR");
+    let shop = |required: bool| {
+        let source = json!({"event_token": "SHOP_EVENT_TOKEN", "event_token_required": required});
+        shop(
+            &[("meta", platform_settings("meta"))],
+            &source,
+            &Value::Null,
+        )
+    };
+    let signed = page(&json!({"event_token": token}));
+    let forged = page(&json!({"event_token": token, "value": 1}));
+    let bare = page(&json!({}));
+    for (required, copy, code) in [
+        (true, &signed, None),
+        (true, &forged, Some("event_token_invalid")),
+        (true, &bare, Some("event_token_missing")),
+        (false, &signed, None),
+        (false, &forged, Some("event_token_invalid")),
+        (false, &bare, None),
+    ] {
+        let (answer, _) = World::default().arrive(&shop(required), copy);
+        assert_eq!(answer["results"][0]["code"].as_str(), code, "{answer}");
+    }
+    // Only purchases are signed, and a server needs no token.
+    let view = page(&json!({"event": "add_to_cart"}));
+    assert_eq!(World::default().arrive(&shop(true), &view).1, ["meta"]);
+    assert_eq!(
+        World::default().arrive(&shop(true), &server(&json!({}))).1,
+        ["meta"]
+    );
+    // Signed, it is the stronger copy.
+    let settings = shop(false);
+    let mut world = World::default();
+    world.arrive(&settings, &page(&json!({"value": 1})));
+    assert_eq!(world.arrive(&settings, &signed).1, ["meta"]);
+    assert_eq!(world.count("meta", State::Conflict), 1);
+}
+
+#[test]
+fn parts_of_an_order_are_taken_back_one_by_one() {
+    let id = |changes: &Value| {
+        let mut changes = changes.clone();
+        changes["event"] = json!("refund");
+        changes["event_id"] = Value::Null;
+        let copy = server(&changes);
+        let (answer, _) = World::default().arrive(&settings(), &copy);
+        answer["results"][0]["event_id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"))
+            .to_owned()
+    };
+    let whole = json!({"value": null, "currency": null});
+    assert_eq!(id(&whole), "o1");
+    let part = |value: f64| json!({"value": value, "items": [{"item_id": "SKU-44", "quantity": 1, "price": value}]});
+    let mut ids = vec![id(&whole)];
+    for other in [
+        part(20.0),
+        part(30.0),
+        json!({"value": 20}),
+        json!({"value": 20, "event_time": NOW.0 - 1000}),
+        json!({"value": 20, "event_time": NOW.0 - 2000}),
+        json!({"value": 20, "properties": {"remaining_value": 109.9}}),
+        json!({"value": 20, "properties": {"remaining_value": 89.9}}),
+    ] {
+        let new = id(&other);
+        assert_eq!(id(&other), new, "a copy is a copy");
+        assert!(!ids.contains(&new), "{other}");
+        ids.push(new);
+    }
+    let long = "x".repeat(128);
+    assert_eq!(id(&json!({"transaction_id": long, "value": 20})).len(), 128);
+}
+
+#[test]
 fn copies_in_one_request_are_held_against_each_other() {
     let (settings, mut world) = (settings(), World::default());
     let mut copy = server(&json!({}));
