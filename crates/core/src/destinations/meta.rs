@@ -9,7 +9,7 @@
 
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, quantity};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
     CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
@@ -235,7 +235,14 @@ fn content(to: &mut Object<'_>, item: &Item<'_>) {
         return;
     };
     to.put("id", id);
-    to.put("quantity", Leaf::Raw(item.quantity_or_one()));
+    to.put(
+        "quantity",
+        match quantity(item) {
+            // Required.
+            Leaf::Nothing => Leaf::Whole(1),
+            sent => sent,
+        },
+    );
     to.put("item_price", item.price);
     to.put("title", item.item_name.as_ref());
     to.put("brand", item.text("item_brand"));
@@ -324,16 +331,16 @@ impl Meta {
         }
         to.put("order_id", event.transaction_id.as_ref());
         to.put("predicted_ltv", event.predicted_ltv);
-        to.put("search_string", event.property_text("search_term"));
-        if event.items.iter().any(|item| content_id(item).is_some()) {
-            let content_type = event
-                .property_text("content_type")
+        to.put("search_string", input.text("search_term"));
+        if input.lines().any(|item| content_id(item).is_some()) {
+            let content_type = input
+                .text("content_type")
                 .filter(|name| matches!(*name, "product" | "product_group"))
                 .unwrap_or(self.content_type);
             to.put("content_type", content_type);
             if let Some(to) = to.take("contents") {
-                to.list("content_ids", event.items.iter().map(content_id));
-                to.objects("contents", &event.items, |to, item| content(to, item));
+                to.list("content_ids", input.lines().map(content_id));
+                to.objects("contents", input.lines(), |to, item| content(to, item));
             }
             if matches!(event.name.as_str(), "begin_checkout" | "purchase")
                 && event.property("num_items").is_none()
@@ -342,7 +349,7 @@ impl Meta {
             }
         }
         if event.property("content_category").is_none() {
-            let mut categories = event.items.iter().map(|item| item.text("item_category"));
+            let mut categories = input.lines().map(|item| item.text("item_category"));
             to.put("content_category", categories.find_map(|category| category));
         }
         for (name, value) in &event.properties {

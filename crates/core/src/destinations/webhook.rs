@@ -8,7 +8,7 @@
 use http::HeaderName;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post, pieces};
 use crate::auth::sign;
 use crate::consent::Purpose;
 use crate::event::Item;
@@ -17,7 +17,7 @@ use crate::identity::spelling::{
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
+use crate::json::{Leaf, Object};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::text::Text;
@@ -176,7 +176,14 @@ fn line(to: &mut Object<'_>, item: &Item<'_>) {
     to.put("item_id", item.item_id.as_ref());
     to.put("item_name", item.item_name.as_ref());
     to.put("price", item.price);
-    to.put("quantity", item.quantity);
+    to.put(
+        "quantity",
+        match item.quantity {
+            // Zero says something to a receiver of the operator's own.
+            Some(_) if pieces(item).is_some() => pieces(item).into(),
+            sent => Leaf::from(sent),
+        },
+    );
     to.put("discount", item.discount);
     to.put("index", item.index);
     texts(to, &item.more);

@@ -13,7 +13,7 @@ use http::header::AUTHORIZATION;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive, counted};
 use crate::access::oauth1::Credentials;
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
@@ -237,7 +237,7 @@ impl X {
             "number_items",
             input.articles().filter(|number| *number > 0),
         );
-        conversion.objects("contents", &event.items, |content, item| {
+        conversion.objects("contents", input.lines(), |content, item| {
             if item.item_id.is_none() && item.item_name.is_none() {
                 return;
             }
@@ -245,8 +245,7 @@ impl X {
             content.put("content_name", item.item_name.as_deref());
             content.put("content_type", item.text("item_category"));
             content.put("content_price", item.price);
-            let number = item.quantity_or_one().parse::<i64>().ok();
-            content.put("num_items", number.filter(|number| *number > 0));
+            content.put("num_items", counted(item));
         });
     }
 }
