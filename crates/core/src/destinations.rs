@@ -10,11 +10,10 @@ use crate::access::Access;
 use crate::attribution::without_click_ids;
 use crate::consent::{Grant, Purpose};
 use crate::envelope::Parcel;
-use crate::event::{Item, Property};
+use crate::event::Item;
 use crate::identity::spelling::{ClearSpelling, HashedSpelling};
 use crate::identity::{Hashed, Spellings};
-use crate::json::Leaf;
-use crate::money::Amount;
+use crate::money::Figure;
 use crate::outcome::{Answer, Outcome, Reply, Verdict};
 use crate::settings::{Fields, Secret};
 use crate::table::Table;
@@ -261,29 +260,25 @@ impl<'e> Input<'e> {
             self.event.name.as_str(),
             "page_view" | "view_item" | "view_item_list" | "search"
         );
-        self.event
-            .items
-            .iter()
-            .filter(move |item| match sign(item.quantity_or_one()) {
-                Sign::Negative => false,
-                Sign::Zero => looked_at,
-                Sign::Positive => true,
+        self.event.items.iter().filter(move |item| {
+            item.quantity.is_none_or(|quantity| {
+                let pieces = quantity.to_f64();
+                pieces > 0.0 || (looked_at && pieces == 0.0)
             })
+        })
     }
 
     /// The lines, without those of negative prices, which stand for vouchers: no platform but Google's has a place for them.
     pub fn lines(&self) -> impl Iterator<Item = &'e Item<'e>> + use<'e> {
-        self.lines_and_vouchers().filter(|item| {
-            item.price
-                .is_none_or(|price| sign(price.as_str()) != Sign::Negative)
-        })
+        self.lines_and_vouchers()
+            .filter(|item| item.price.is_none_or(|price| !price.is_negative()))
     }
 
     /// How many articles there are, where every quantity is whole: articles sold by weight have no number.
     pub fn articles(&self) -> Option<i64> {
         let mut lines = self.lines().peekable();
         lines.peek()?;
-        lines.map(pieces).sum()
+        lines.map(Item::pieces).sum()
     }
 
     /// When it happened, not later than now: platforms refuse what lies ahead, and clocks differ.
@@ -293,11 +288,9 @@ impl<'e> Input<'e> {
 
     /// A text property that is not empty. A number is its digits: tag managers make one of the search term "2026".
     pub fn text(&self, name: &str) -> Option<&'e str> {
-        match self.event.property(name)? {
-            Property::Text(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
-            Property::Number(number) => Some(number.as_str()),
-            Property::Flag(_) => None,
-        }
+        self.event
+            .property_text(name)
+            .filter(|text| !text.is_empty())
     }
 
     /// How long ago the event happened, in milliseconds.
@@ -306,49 +299,16 @@ impl<'e> Input<'e> {
     }
 }
 
-#[derive(PartialEq, Eq)]
-enum Sign {
-    Negative,
-    Zero,
-    Positive,
-}
-
-/// The sign of a number in JSON.
-fn sign(number: &str) -> Sign {
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    if !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
-        Sign::Zero
-    } else if number.starts_with('-') {
-        Sign::Negative
-    } else {
-        Sign::Positive
-    }
-}
-
-/// How many pieces a line has, by value: `2.0` and `2e0` are 2. What is sold by weight has no number.
-pub(crate) fn pieces(item: &Item<'_>) -> Option<i64> {
-    let text = item.quantity_or_one();
-    if let Ok(pieces) = text.parse() {
-        return Some(pieces);
-    }
-    let exact = Amount::parse(text).ok()?.fixed(32);
-    let (whole, fraction) = exact.split_once('.')?;
-    let whole = whole.parse().ok();
-    whole.filter(|_| fraction.bytes().all(|digit| digit == b'0'))
-}
-
 /// How many pieces a line has, for platforms that take whole numbers from one on.
 pub(crate) fn counted(item: &Item<'_>) -> Option<i64> {
-    pieces(item).filter(|pieces| *pieces > 0)
+    item.pieces().filter(|pieces| *pieces > 0)
 }
 
 /// The quantity of a line, whole ones in digits, for platforms that take fractions; nothing where it is zero.
-pub(crate) fn quantity<'i>(item: &'i Item<'_>) -> Leaf<'i> {
-    match (item.quantity, pieces(item)) {
-        (None, _) | (_, Some(0)) => Leaf::Nothing,
-        (_, Some(pieces)) => Leaf::Whole(pieces),
-        (Some(quantity), None) => Leaf::Raw(quantity.as_str()),
-    }
+pub(crate) fn quantity<'i>(item: &Item<'i>) -> Option<Figure<'i>> {
+    item.quantity
+        .filter(|quantity| quantity.to_f64() > 0.0)
+        .map(Figure::counted)
 }
 
 fn find<'e>(

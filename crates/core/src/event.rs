@@ -31,7 +31,7 @@ pub use crate::error::{Code, ParseError};
 
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::identity::{Digest, Kind, Plain, User};
-use crate::money::{Amount, AmountError, Currency, Money};
+use crate::money::{Amount, AmountError, Currency, Figure, Money};
 use crate::text::Text;
 use crate::time::UnixMillis;
 use read::{Fault, FlagSeed, ListSeed, NumbersSeed, Object, ObjectSeed, PairsSeed, TextSeed, raw};
@@ -236,21 +236,24 @@ pub struct Item<'a> {
     /// Its name.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub item_name: Option<Text<'a>>,
-    /// Price of one, in the event's currency.
+    /// Price of one, in the event's currency; below zero for a voucher's line.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Amount<'a>>,
-    /// How many; platforms take one when it is absent.
+    pub price: Option<Figure<'a>>,
+    /// How many; platforms take one when it is absent. It may be zero, below it, or a fraction.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<Amount<'a>>,
+    pub quantity: Option<Figure<'a>>,
     /// Discount on one.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Amount<'a>>,
+    pub discount: Option<Figure<'a>>,
     /// Place in a list.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub index: Option<Amount<'a>>,
+    pub index: Option<Figure<'a>>,
     /// The other text fields that GA4 defines for an item, by their names there.
     #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<(Text<'a>, Text<'a>)>,
+    /// The sender's own fields of the line, for platforms that take them.
+    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<(Text<'a>, Property<'a>)>,
 }
 
 /// The text fields of an item beside its id and name.
@@ -280,9 +283,15 @@ impl<'a> Item<'a> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The quantity as sent, or `1`.
-    pub fn quantity_or_one(&self) -> &'a str {
-        self.quantity.map_or("1", |quantity| quantity.as_str())
+    /// The quantity in the spelling it leaves in, or `1`.
+    pub fn quantity_or_one(&self) -> Cow<'a, str> {
+        self.quantity
+            .map_or(Cow::Borrowed("1"), |quantity| quantity.as_str())
+    }
+
+    /// How many pieces: one when nothing was said, `None` when it is no whole number.
+    pub fn pieces(&self) -> Option<i64> {
+        self.quantity.map_or(Some(1), |quantity| quantity.whole())
     }
 }
 
@@ -430,6 +439,21 @@ fn amount<'de, A: MapAccess<'de>>(
             Code::ValueOutOfRange,
             "must be finite, not negative, and at most 10^12 major units",
         ),
+    })
+}
+
+fn figure<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fault: &mut Fault,
+) -> Result<Option<Figure<'de>>, A::Error> {
+    let Some(raw) = raw(map)? else {
+        return Ok(None);
+    };
+    Figure::new(raw).map(Some).map_err(|_| {
+        fault.raise(
+            Code::ValueInvalid,
+            "must be a JSON number, not a string or a list",
+        )
     })
 }
 
@@ -704,10 +728,10 @@ impl<'de> Object<'de> for Item<'de> {
         match key {
             "item_id" => self.item_id = text(map, fault, 256)?,
             "item_name" => self.item_name = text(map, fault, 512)?,
-            "price" => self.price = amount(map, fault)?,
-            "quantity" => self.quantity = amount(map, fault)?,
-            "discount" => self.discount = amount(map, fault)?,
-            "index" => self.index = amount(map, fault)?,
+            "price" => self.price = figure(map, fault)?,
+            "quantity" => self.quantity = figure(map, fault)?,
+            "discount" => self.discount = figure(map, fault)?,
+            "index" => self.index = figure(map, fault)?,
             _ => match ITEM_TEXTS.iter().find(|name| **name == key) {
                 Some(name) => {
                     if let Some(text) = text(map, fault, 512)? {

@@ -22,7 +22,7 @@ use self::adjustments::Adjustment;
 use self::conversion::{Merchant, Person, address, click};
 use self::reply::{at, code, error_of, general, list, place, reading, refused, violations};
 use self::verdict::judged;
-use super::{Destination, Facts, Input, Inquiry, Request, Skip, TestMode, ids, pieces, post};
+use super::{Destination, Facts, Input, Inquiry, Request, Skip, TestMode, ids, post};
 use crate::access::{Access, ServiceAccount};
 use crate::identity::{Spelling, Spellings};
 use crate::json::Object;

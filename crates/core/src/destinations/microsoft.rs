@@ -11,7 +11,9 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, counted};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::Property;
 use crate::identity::spelling::{E164Phone, ExternalId, MicrosoftEmail};
 use crate::identity::{Spelling, Spellings};
@@ -193,10 +195,7 @@ impl Microsoft {
             let kind = page_type(input, page_load);
             custom.put("pageType", kind);
             custom.put("searchTerm", input.text("search_term"));
-            custom.list(
-                "itemIds",
-                input.lines().map(|item| item.item_id.as_ref()),
-            );
+            custom.list("itemIds", input.lines().map(|item| item.item_id.as_ref()));
             // A page load must not carry revenue.
             if page_load {
                 return;

@@ -12,7 +12,9 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, counted};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, DigitsPhone, ExternalId, FirstName, Gender, LastName, PlainEmail,

@@ -10,7 +10,9 @@
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, counted};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{E164Phone, ExternalId, RedditEmail};
 use crate::identity::{Spelling, Spellings};

@@ -9,7 +9,9 @@
 
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, counted};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::envelope::Parcel;
 use crate::event::ActionSource;
 use crate::identity::spelling::{

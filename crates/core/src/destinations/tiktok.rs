@@ -10,7 +10,9 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, counted};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     CityText, CountryText, E164Phone, ExternalId, FirstName, LastName, PlainEmail, StateText, Zip,

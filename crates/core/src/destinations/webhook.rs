@@ -8,7 +8,7 @@
 use http::HeaderName;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post, pieces};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
 use crate::auth::sign;
 use crate::consent::Purpose;
 use crate::event::Item;
@@ -17,7 +17,8 @@ use crate::identity::spelling::{
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::{Leaf, Object};
+use crate::json::Object;
+use crate::money::Figure;
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::text::Text;
@@ -176,17 +177,15 @@ fn line(to: &mut Object<'_>, item: &Item<'_>) {
     to.put("item_id", item.item_id.as_ref());
     to.put("item_name", item.item_name.as_ref());
     to.put("price", item.price);
-    to.put(
-        "quantity",
-        match item.quantity {
-            // Zero says something to a receiver of the operator's own.
-            Some(_) if pieces(item).is_some() => pieces(item).into(),
-            sent => Leaf::from(sent),
-        },
-    );
+    to.put("quantity", item.quantity.map(Figure::counted));
     to.put("discount", item.discount);
     to.put("index", item.index);
     texts(to, &item.more);
+    to.object("properties", |own| {
+        for (name, value) in &item.properties {
+            own.put(name, value);
+        }
+    });
 }
 
 fn texts(to: &mut Object<'_>, pairs: &[(Text<'_>, Text<'_>)]) {

@@ -13,7 +13,7 @@ use http::header::AUTHORIZATION;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive, counted};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, counted, ids, post, sensitive};
 use crate::access::oauth1::Credentials;
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};

@@ -1,7 +1,7 @@
 //! One event as the Data Manager API wants it: who clicked, who it was, what it was worth (`Event`, `UserData` and
 //! `CartData` of the reference, read 2026-11-22).
 
-use super::{Input, LONGEST_TRANSACTION_ID, digits, pieces};
+use super::{Input, LONGEST_TRANSACTION_ID, digits};
 use crate::attribution::click_id_from_gcl;
 use crate::consent::Choice;
 use crate::event::ActionSource;
@@ -205,7 +205,7 @@ impl Merchant {
             if let Some(id) = item.item_id.as_deref().filter(|id| !id.is_empty()) {
                 out.put("merchantProductId", id);
                 // Protocol Buffers spell 64 bits as a string.
-                out.put("quantity", pieces(item).map(|pieces| pieces.to_string()));
+                out.put("quantity", item.pieces().map(|pieces| pieces.to_string()));
                 out.put("unitPrice", item.price);
             }
         });
