@@ -32,6 +32,7 @@ mod architecture;
 mod attribution;
 mod auth;
 mod consent;
+mod decoration;
 mod delivery;
 mod golden;
 mod guards;
