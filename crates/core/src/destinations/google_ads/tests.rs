@@ -7,8 +7,9 @@
 
 use serde_json::{Value, json};
 
-use super::conversion::{address, click, linked};
+use super::conversion::{address, click};
 use crate::access::Access;
+use crate::attribution::click_id_from_gcl;
 use crate::destinations::{Destination, Input, Request, Skip};
 use crate::envelope::{self, Envelope, Message};
 use crate::intake::{Batch, Visit};
@@ -281,7 +282,7 @@ fn a_cookie_of_googles_tag_is_unwrapped_or_left() {
         ("GCL.1795300111.jo@mail", None),
         ("", None),
     ] {
-        assert_eq!(linked(cookie), id, "{cookie}");
+        assert_eq!(click_id_from_gcl(cookie), id, "{cookie}");
     }
 }
 
