@@ -14,17 +14,17 @@ use crate::consent::{Decision, decide};
 use crate::dedup::ClaimKey;
 use crate::destinations::{Destination, Input, TestMode};
 use crate::envelope::{Leg, Packer, Parcel, close_report};
-use crate::event::read::malformed;
+use crate::event::read::{Key, malformed};
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
-    deeper_than, holds_email, percent_decoded,
+    Shared, deeper_than, holds_email, percent_decoded,
 };
 use crate::identity::Prepared;
 use crate::json::Object;
 use crate::ledger::{Counts, Note, Place, Report, State};
 use crate::settings::{Settings, Source};
 use crate::table::Table;
-use crate::text::{Text, is_placeholder};
+use crate::text::Text;
 use crate::time::UnixMillis;
 
 /// What the request of a visitor's own browser says about the visitor.
@@ -70,19 +70,9 @@ struct Fbcs {
     cookie: Option<Fbc>,
 }
 
-/// A text that says something: a placeholder is left out and told, an empty one is nothing.
-fn stated<'a>(text: Option<Text<'a>>, path: &str, remarks: &mut Remarks) -> Option<Text<'a>> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
-    if is_placeholder(&text) {
-        remarks.removed(path, PLACEHOLDER);
-        return None;
-    }
-    Some(text)
-}
-
 /// An address of the web, as it was sent; what is none is left out and told.
 fn web_address<'a>(url: Option<Text<'a>>, path: &str, remarks: &mut Remarks) -> Option<Text<'a>> {
-    let url = stated(url, path, remarks)?;
+    let url = url?;
     if clean_url(&url).is_none() {
         remarks.removed(path, "url_invalid");
         return None;
@@ -95,7 +85,7 @@ fn web_address<'a>(url: Option<Text<'a>>, path: &str, remarks: &mut Remarks) -> 
 
 /// Reads Google Analytics' ids out of what was sent as such: now and then that is the whole cookie.
 fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
-    if let Some(sent) = stated(parcel.client_id.take(), "context.client_id", remarks) {
+    if let Some(sent) = parcel.client_id.take() {
         let encoded = sent.starts_with("GA") && sent.contains('%');
         let whole = if encoded {
             percent_decoded(&sent)
@@ -113,7 +103,7 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
             id => id.map(|id| Text::from(id.to_owned())),
         };
     }
-    if let Some(sent) = stated(parcel.session_id.take(), "context.session_id", remarks) {
+    if let Some(sent) = parcel.session_id.take() {
         let whole = percent_decoded(&sent);
         match session_id(&whole) {
             Some(id) => {
@@ -257,18 +247,39 @@ pub fn error_of(code: Code) -> ParseError {
     ParseError::new(code, "", code.meaning())
 }
 
-/// A body's events as texts.
+/// A body's events as texts, and what stands beside them.
 enum Texts<'a> {
     One(&'a str),
-    Many(Vec<&'a RawValue>),
+    Many(Vec<&'a RawValue>, Option<Shared<'a>>),
+}
+
+/// Whether a JSON object has a member `events`: then it is a batch.
+fn is_batch(text: &str) -> Result<bool, ParseError> {
+    struct Search;
+    impl<'de> serde::de::Visitor<'de> for Search {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            let mut found = false;
+            while let Some(key) = map.next_key_seed(Key { careful: true })? {
+                found |= key.as_str() == "events";
+                map.next_value::<serde::de::IgnoredAny>()?;
+            }
+            Ok(found)
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde::Deserializer::deserialize_any(&mut reader, Search)
+        .and_then(|found| reader.end().map(|()| found))
+        .map_err(|error| malformed(&error))
 }
 
 fn split(text: &str) -> Result<Texts<'_>, ParseError> {
-    #[derive(serde::Deserialize)]
-    struct Top<'a> {
-        #[serde(borrow, default)]
-        events: Option<&'a RawValue>,
-    }
+    let mut beside = None;
     let list = match text
         .as_bytes()
         .iter()
@@ -276,19 +287,18 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
     {
         Some(b'[') => text,
         // Looking for the word first spares the one event of most requests a second reading.
-        Some(b'{') if text.contains("\"events\"") => {
-            let top: Top<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-            match top.events {
-                None => return Ok(Texts::One(text)),
-                Some(events) if events.get().starts_with('[') => events.get(),
-                Some(_) => {
-                    return Err(ParseError::new(
-                        Code::WrongType,
-                        "events",
-                        "must be a list of events",
-                    ));
-                }
+        Some(b'{') if text.contains("\"events\"") && is_batch(text)? => {
+            let shared = Shared::read_batch(text)?;
+            let events = shared.events.map_or("", RawValue::get);
+            if !events.starts_with('[') {
+                return Err(ParseError::new(
+                    Code::WrongType,
+                    "events",
+                    "must be a list of events",
+                ));
             }
+            beside = Some(shared);
+            events
         }
         _ => return Ok(Texts::One(text)),
     };
@@ -299,7 +309,7 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
     if events.len() > MOST_EVENTS {
         return Err(error_of(Code::TooManyEvents));
     }
-    Ok(Texts::Many(events))
+    Ok(Texts::Many(events, beside))
 }
 
 impl<'a> Batch<'a> {
@@ -340,7 +350,7 @@ impl<'a> Batch<'a> {
                 Err(error) if error.code.status() != 422 => return Err(error),
                 event => batch.push(event, visit),
             },
-            Texts::Many(events) => {
+            Texts::Many(events, beside) => {
                 batch.entries.reserve(events.len());
                 for raw in events {
                     let event = if raw.get().len() > LARGEST_EVENT {
@@ -350,7 +360,7 @@ impl<'a> Batch<'a> {
                     {
                         Err(error_of(Code::TooDeep))
                     } else {
-                        Event::parse(raw.get(), now)
+                        Event::parse_beside(raw.get(), beside.as_ref(), now)
                     };
                     batch.push(event, visit);
                 }
@@ -494,7 +504,7 @@ impl<'a> Batch<'a> {
         parcel.referrer = referrer.as_deref().and_then(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
         let mut ip = page.ip.and_then(|ip| visitor_ip(ip).ok());
-        if let (None, Some(sent)) = (ip, stated(context.ip, "context.ip", remarks)) {
+        if let (None, Some(sent)) = (ip, context.ip) {
             match visitor_ip(&sent) {
                 Ok(found) => {
                     if found.1 {
@@ -510,10 +520,9 @@ impl<'a> Batch<'a> {
             .user_agent
             .map(Text::from)
             .filter(|agent| !agent.trim().is_empty())
-            .or_else(|| stated(context.user_agent, "context.user_agent", remarks));
+            .or(context.user_agent);
         parcel.geo_country = page.country.map(Text::from);
         parcel.geo_region = page.region.map(Text::from);
-        parcel.page_title = stated(parcel.page_title.take(), "context.page_title", remarks);
         analytics_ids(parcel, remarks);
 
         let header = page.cookies.into_iter().flat_map(cookies_from_header);

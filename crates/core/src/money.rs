@@ -241,6 +241,14 @@ impl<'a> Figure<'a> {
         (number.fract() == 0.0).then_some(number as i64)
     }
 
+    /// The figure as an amount, when it is not below zero.
+    pub fn amount(&self) -> Option<Amount<'a>> {
+        match self {
+            Self::Sent(raw) => Amount::new(raw).ok(),
+            Self::Whole(_) => None,
+        }
+    }
+
     /// Whether it is below zero.
     pub fn is_negative(&self) -> bool {
         self.to_f64() < 0.0

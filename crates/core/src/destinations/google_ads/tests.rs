@@ -291,10 +291,10 @@ fn one_click_id_is_sent_and_it_is_the_one_that_says_most() {
     let settings = load(&json!({})).unwrap();
     let cases = json!([
         {"context": {"click_ids": {"wbraid": "W", "gbraid": "B", "gclid": "C"}}},
-        {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "GCL.1.K"}}},
+        {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "GCL.1795300111.K"}}},
         {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "broken"}}},
         {"context": {"click_ids": {"wbraid": "W"}}},
-        {"context": {"cookies": {"_gcl_gb": "GCL.1.V"}}},
+        {"context": {"cookies": {"_gcl_gb": "GCL.1795300111.V"}}},
         {},
     ]);
     let messages = messages(&settings, None, cases);
@@ -481,9 +481,15 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
 
     let settings = load(&json!({})).unwrap();
     for (more, expected) in [
-        (json!({}), "queued"),
+        (json!({}), "skipped:refund_remaining_value_missing"),
+        (json!({"value": null}), "queued"),
+        (json!({"properties": {"refund": "full"}}), "queued"),
         (
-            json!({"items": items}),
+            json!({"value": null, "properties": {"refund": "partial"}}),
+            "skipped:refund_remaining_value_missing",
+        ),
+        (
+            json!({"value": null, "items": items}),
             "skipped:refund_remaining_value_missing",
         ),
         (
