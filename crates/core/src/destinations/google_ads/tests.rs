@@ -536,7 +536,9 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
         None,
         json!([
             refund(json!({"items": items, "properties": {"remaining_value": 69.75}})),
-            refund(json!({"transaction_id": "118799", "test": true})),
+            refund(
+                json!({"transaction_id": "118799", "test": true, "properties": {"refund": "full"}})
+            ),
         ]),
     );
     let envelopes = opened(&messages);
