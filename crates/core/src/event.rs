@@ -57,7 +57,7 @@ pub const MOST_ITEMS: usize = 200;
 /// The most properties of one event. (GA4 takes 25 parameters; the rest goes to those that take more.)
 pub const MOST_PROPERTIES: usize = 200;
 
-/// The most properties of one item, its own keys among them. (GA4 takes 27 of its own.)
+/// The most properties of one item, its own keys among them.
 pub const MOST_ITEM_PROPERTIES: usize = 25;
 
 /// The event names that platforms have a counterpart for.
@@ -660,7 +660,7 @@ fn is_digest_of_nothing(digest: &Digest) -> bool {
 }
 
 /// The first eight bytes of the SHA-256 of the empty text, of a blank, and of the words of
-/// [`NO_VALUE`](crate::text::NO_VALUE) that stand alone, in the spellings that programs write.
+/// [`NO_VALUE`](crate::text::NO_VALUE), also in the spellings that programs write; a test holds the two together.
 const DIGESTS_OF_NOTHING: &[u64] = &[
     0xe3b0_c442_98fc_1c14, // ""
     0xeb04_5d78_d273_1073, // "undefined"
@@ -687,6 +687,10 @@ const DIGESTS_OF_NOTHING: &[u64] = &[
     0x6181_7380_08c9_85a1, // "notset"
     0xd799_8705_1a25_52ac, // "infinity"
     0xf9a3_22a2_e524_5282, // "-infinity"
+    0x192f_a4cb_69f5_48e5, // "(not+set)"
+    0xc546_2fd7_d0fd_3550, // "(not%20set)"
+    0x5613_ec92_ae91_9e50, // "%28not%20set%29"
+    0x67ed_4cda_d6fb_c7ef, // "%5bobject%20object%5d"
     0xdc93_7b59_8926_04f5, // "None"
     0xd5b5_92c0_5dc2_5b50, // "NaN"
     0xfb32_9000_228c_c5a2, // "NULL"

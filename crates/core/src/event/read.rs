@@ -658,6 +658,24 @@ pub(crate) struct ListSeed<'f, T> {
 
 const LIST: &str = "must be a list of objects";
 
+/// An object of a list, or nothing in the place of one that is none.
+struct Entry<'f, T>(&'f mut Reading, PhantomData<T>);
+
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for Entry<'_, T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        let since = self.0.told.len();
+        let was_careful = self.0.careful;
+        let object = ObjectSeed(&mut *self.0, PhantomData).deserialize(deserializer)?;
+        // Told of the object itself and of none of its members: it was no object.
+        let is_none = was_careful
+            && (self.0.told.iter().skip(since))
+                .any(|(_, path, code)| path.is_empty() && *code == "wrong_type");
+        Ok((!is_none).then_some(object))
+    }
+}
+
 impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
     type Value = Vec<T>;
 
@@ -679,8 +697,8 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
                 let mut index = 0_usize;
                 while list.len() < self.1 {
                     let since = self.0.told.len();
-                    match seq.next_element_seed(ObjectSeed(&mut *self.0, PhantomData)) {
-                        Ok(Some(item)) => list.push(item),
+                    match seq.next_element_seed(Entry(&mut *self.0, PhantomData)) {
+                        Ok(Some(item)) => list.extend(item),
                         Ok(None) => return Ok(list),
                         Err(error) => {
                             self.0.under(&format!("[{index}]"));
