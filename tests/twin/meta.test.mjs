@@ -79,6 +79,8 @@ const REFUSED = [
   ["fbc in seconds", (e) => (e.user_data.fbc = `fb.1.${SECONDS}.abc`)],
   ["fbc in microseconds", (e) => (e.user_data.fbc = `fb.1.${NOW * 1000}.abc`)],
   ["fbc without payload", (e) => (e.user_data.fbc = `fb.1.${NOW}.`)],
+  ["fbc with other than the click id's alphabet", (e) => (e.user_data.fbc = `fb.1.${NOW}.IwAR%26x`)],
+  ["fbp with letters", (e) => (e.user_data.fbp = `fb.1.${NOW}.abc`)],
   ["fbc of six parts", (e) => (e.user_data.fbc = `fb.1.${NOW}.a.AQ.b`)],
   ["fbp without fb", (e) => (e.user_data.fbp = `1.${NOW}.123`)],
   ["a null fbp", (e) => (e.user_data.fbp = null)],

@@ -12,7 +12,10 @@
 //! );
 //! ```
 
+mod address;
+mod analytics;
 mod channel;
+mod clicks;
 mod utm;
 
 use std::borrow::Cow;
@@ -21,7 +24,13 @@ use std::fmt::Write as _;
 use crate::text::Text;
 use crate::time::UnixMillis;
 
+pub use address::{possible_host, public_ip, visitor_ip};
+pub use analytics::{client_id_from_ga, session_id, session_id_from_ga};
 pub use channel::{Channel, SourceCategory, Traffic, channel_group, is_paid, source_category};
+pub use clicks::{
+    CLICK_ID_EXPIRED, CLICK_ID_INVALID, CLICK_LIFE_MS, COOKIE_INVALID, Fbc, PLACEHOLDER, click_id,
+    click_id_from_gcl, cookie, fb_cookie_payload,
+};
 pub use utm::{Utm, parse_utm};
 
 /// The click-id parameters of the planned destinations. Names are case-sensitive but for `ScCid`, which tags in the
@@ -68,7 +77,18 @@ const LONGEST_CLICK_ID: usize = 1024;
 
 /// Whether a cookie is one that a destination reads.
 pub fn known_cookie(name: &str) -> bool {
-    COOKIES.contains(&name) || name.starts_with("_ga_")
+    COOKIES.contains(&name) || is_stream_cookie(name)
+}
+
+/// Whether a cookie is Google Analytics' of a stream, `_ga_<stream>`: what else a sender may call a cookie, such as somebody's
+/// address, is none.
+pub fn is_stream_cookie(name: &str) -> bool {
+    name.strip_prefix("_ga_").is_some_and(|stream| {
+        (1..=20).contains(&stream.len())
+            && stream
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
 }
 
 /// The canonical spelling of a click-id parameter, or `None` when it is none.
@@ -103,25 +123,26 @@ fn query(url: &str) -> &str {
     url.split_once('?').map_or("", |(_, query)| query)
 }
 
+/// The click-id parameters in the query of a page address, percent-decoded once, in the order they stand, whatever they hold.
+pub fn click_parameters(url: &str) -> impl Iterator<Item = (&'static str, Text<'_>)> {
+    form_urlencoded::parse(query(url).as_bytes())
+        .filter_map(|(name, value)| Some((known_click_id(&name)?, Text(value))))
+}
+
 /// Reads the known click ids from the query of a page address, percent-decoded once, in the order they stand.
 ///
 /// ```
 /// use edgetally_core::attribution::click_ids_from_url;
-/// let found: Vec<_> = click_ids_from_url("https://shop.example/?sccid=aB&FBCLID=x&gclid=A").collect();
+/// let found: Vec<_> = click_ids_from_url("https://shop.example/?sccid=aB&FBCLID=x&gclid=A&epik=null").collect();
 /// assert_eq!(found, [("ScCid", "aB".into()), ("gclid", "A".into())]);
 /// ```
 pub fn click_ids_from_url(url: &str) -> impl Iterator<Item = (&'static str, Text<'_>)> {
-    form_urlencoded::parse(query(url).as_bytes()).filter_map(|(name, value)| {
-        let name = known_click_id(&name)?;
-        plausible_click_id(&value).then_some((name, Text(value)))
-    })
+    click_parameters(url)
+        .filter(|(_, value)| plausible_click_id(value) && !crate::text::is_placeholder(value))
 }
 
-/// A page address as it may travel: scheme, host and path, and of the query only click ids and campaign parameters.
-///
-/// Everything else in a query is the sites' own, and among it are search terms, tokens, and the e-mail addresses of
-/// forms. A path that holds an e-mail address is cut to its root. `None` when it is no `http` or `https` address.
-pub fn clean_url(url: &str) -> Option<String> {
+/// The scheme, the host with its port, and the rest of an address of the web; and whether credentials stood before the host.
+fn parts(url: &str) -> Option<(&str, &str, &str, bool)> {
     let url = url.trim();
     let scheme_end = url.find("://")?;
     let scheme = url.get(..scheme_end)?;
@@ -132,12 +153,25 @@ pub fn clean_url(url: &str) -> Option<String> {
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(authority_end);
     // Credentials in an address are nobody's business.
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    if host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return None;
-    }
+    let (credentials, host) = match authority.rsplit_once('@') {
+        Some((_, host)) => (true, host),
+        None => (false, authority),
+    };
+    possible_host(host).then_some((scheme, host, tail, credentials))
+}
+
+/// Whether a user's name or password stands in an address.
+pub fn has_credentials(url: &str) -> bool {
+    parts(url).is_some_and(|(.., credentials)| credentials)
+}
+
+/// A page address as it may travel: scheme, host and path, and of the query only click ids and campaign parameters.
+///
+/// Everything else in a query is the sites' own, and among it are search terms, tokens, and the e-mail addresses of
+/// forms. A path that holds an e-mail address is cut to its root. `None` when it is no `http` or `https` address of a possible
+/// host. Click ids that cannot be one, and the placeholders of templates, stay out of the query.
+pub fn clean_url(url: &str) -> Option<String> {
+    let (scheme, host, tail, _) = parts(url)?;
     let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
     let path = tail.get(..path_end).unwrap_or("").trim_end();
     let mut clean = String::with_capacity(url.len());
@@ -150,8 +184,12 @@ pub fn clean_url(url: &str) -> Option<String> {
     let mut separator = '?';
     for pair in query(tail).split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let wanted = (known_click_id(name).is_some() || Utm::NAMES.contains(&name))
-            && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+        let wanted = match known_click_id(name) {
+            Some(known) => click_id(known, value).is_ok(),
+            None => {
+                Utm::NAMES.contains(&name) && !crate::text::is_placeholder(&clicks::bare(value))
+            }
+        } && !value.contains(|c: char| c.is_whitespace() || c.is_control());
         if wanted
             && !value.is_empty()
             && value.len() <= LONGEST_CLICK_ID
@@ -189,65 +227,6 @@ pub fn without_click_ids(url: &str) -> Cow<'_, str> {
         page.into()
     } else {
         format!("{page}?{}", rest.join("&")).into()
-    }
-}
-
-/// The client id in a `_ga` cookie: its last two dot fields. Anything else that is not empty is an id already.
-pub fn client_id_from_ga(cookie: &str) -> Option<&str> {
-    let cookie = cookie.trim();
-    if cookie.is_empty() {
-        return None;
-    }
-    if !cookie.starts_with("GA") {
-        return Some(cookie);
-    }
-    let mut dots = cookie.rmatch_indices('.').map(|(place, _)| place);
-    let (_, second) = (dots.next()?, dots.next()?);
-    cookie.get(second + 1..)
-}
-
-/// The session id in a `_ga_<stream>` cookie, of the layouts `GS1` (third dot field) and `GS2` (the field of the
-/// letter `s`, wherever it stands).
-pub fn session_id_from_ga(cookie: &str) -> Option<&str> {
-    let mut fields = cookie.trim().splitn(3, '.');
-    let (layout, _, rest) = (fields.next()?, fields.next()?, fields.next()?);
-    let id = match layout {
-        "GS1" => rest.split('.').next()?,
-        "GS2" => rest.split('$').find_map(|field| field.strip_prefix('s'))?,
-        _ => return None,
-    };
-    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
-}
-
-/// The `fbclid` in a valid `_fbc` cookie.
-///
-/// `fb.<subdomain index>.<creation ms>.<payload>[.<appendix>]`, the appendix of 2 or 8 characters
-/// (Meta, fbp and fbc parameters; capi-param-builder; read 2026-11-22).
-pub fn fb_cookie_payload(cookie: &str) -> Option<&str> {
-    let mut fields = cookie.split('.');
-    let digits = |field: &str| !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit());
-    if fields.next()? != "fb" || !digits(fields.next()?) || !digits(fields.next()?) {
-        return None;
-    }
-    let payload = fields.next().filter(|payload| !payload.is_empty())?;
-    match (fields.next(), fields.next()) {
-        (None, _) => Some(payload),
-        (Some(appendix), None) if known_appendix(appendix) => Some(payload),
-        _ => None,
-    }
-}
-
-/// The two-letter languages of version 1, or eight characters of version 2, which always begin with the byte 1.
-fn known_appendix(appendix: &str) -> bool {
-    match appendix.len() {
-        2 => matches!(appendix, "AQ" | "Ag" | "Aw" | "BA" | "BQ" | "Bg"),
-        8 => {
-            appendix.starts_with('A')
-                && appendix
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        }
-        _ => false,
     }
 }
 
@@ -292,57 +271,9 @@ pub fn fbc(
     }
 }
 
-/// A visitor's network address as it may travel: valid, and public.
-///
-/// Private, loopback, link-local and unspecified addresses are the infrastructure's, never the visitor's.
-pub fn public_ip(text: &str) -> Option<std::net::IpAddr> {
-    use std::net::IpAddr;
-    let ip: IpAddr = text.trim().parse().ok()?;
-    let ip = ip.to_canonical();
-    let private = match ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_multicast()
-                || first == 0
-                // Carrier-grade NAT, RFC 6598.
-                || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(ip) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_multicast()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-        }
-    };
-    (!private).then_some(ip)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cookies_of_meta_are_read_strictly() {
-        for (cookie, payload) in [
-            ("fb.1.2.testpayload", Some("testpayload")),
-            ("fb.1.2.testpayload.Bg", Some("testpayload")),
-            ("fb.2.1700000000000.987654321.AQYCAQAA", Some("987654321")),
-            ("fb.1.2", None),
-            ("fb2.1.1533706565.x", None),
-            ("fb.1.pusheen.x", None),
-            ("fb.1.1533706565.x.AB", None),
-            ("fb.1.1533706565.beep.blorp", None),
-            ("fb.1.1533706565.x.AQYCAQAA.more", None),
-        ] {
-            assert_eq!(fb_cookie_payload(cookie), payload, "{cookie}");
-        }
-    }
 
     #[test]
     fn a_new_click_replaces_the_cookie_and_its_time() {

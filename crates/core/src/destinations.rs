@@ -10,8 +10,10 @@ use crate::access::Access;
 use crate::attribution::without_click_ids;
 use crate::consent::{Grant, Purpose};
 use crate::envelope::Parcel;
+use crate::event::Item;
 use crate::identity::spelling::{ClearSpelling, HashedSpelling};
 use crate::identity::{Hashed, Spellings};
+use crate::money::Figure;
 use crate::outcome::{Answer, Outcome, Reply, Verdict};
 use crate::settings::{Fields, Secret};
 use crate::table::Table;
@@ -251,16 +253,32 @@ impl<'e> Input<'e> {
         ip.parse::<std::net::Ipv4Addr>().ok().map(|_| ip)
     }
 
+    /// The lines that were bought, put somewhere or looked at, vouchers among them: what was taken out of a cart, or back,
+    /// is none. A quantity of zero beside what is only looked at says that it is out of stock.
+    pub fn lines_and_vouchers(&self) -> impl Iterator<Item = &'e Item<'e>> + use<'e> {
+        let looked_at = matches!(
+            self.event.name.as_str(),
+            "page_view" | "view_item" | "view_item_list" | "search"
+        );
+        self.event.items.iter().filter(move |item| {
+            item.quantity.is_none_or(|quantity| {
+                let pieces = quantity.to_f64();
+                pieces > 0.0 || (looked_at && pieces == 0.0)
+            })
+        })
+    }
+
+    /// The lines, without those of negative prices, which stand for vouchers: no platform but Google's has a place for them.
+    pub fn lines(&self) -> impl Iterator<Item = &'e Item<'e>> + use<'e> {
+        self.lines_and_vouchers()
+            .filter(|item| item.price.is_none_or(|price| !price.is_negative()))
+    }
+
     /// How many articles there are, where every quantity is whole: articles sold by weight have no number.
     pub fn articles(&self) -> Option<i64> {
-        let items = &self.event.items;
-        if items.is_empty() {
-            return None;
-        }
-        items
-            .iter()
-            .map(|item| item.quantity_or_one().parse::<i64>().ok())
-            .sum()
+        let mut lines = self.lines().peekable();
+        lines.peek()?;
+        lines.map(Item::pieces).sum()
     }
 
     /// When it happened, not later than now: platforms refuse what lies ahead, and clocks differ.
@@ -268,7 +286,7 @@ impl<'e> Input<'e> {
         self.event.time.min(now)
     }
 
-    /// A text property that is not empty.
+    /// A text property that is not empty. A number is its digits: tag managers make one of the search term "2026".
     pub fn text(&self, name: &str) -> Option<&'e str> {
         self.event
             .property_text(name)
@@ -279,6 +297,18 @@ impl<'e> Input<'e> {
     pub fn age_ms(&self, now: UnixMillis) -> i64 {
         now.0 - self.event.time.0
     }
+}
+
+/// How many pieces a line has, for platforms that take whole numbers from one on.
+pub(crate) fn counted(item: &Item<'_>) -> Option<i64> {
+    item.pieces().filter(|pieces| *pieces > 0)
+}
+
+/// The quantity of a line, whole ones in digits, for platforms that take fractions; nothing where it is zero.
+pub(crate) fn quantity<'i>(item: &Item<'i>) -> Option<Figure<'i>> {
+    item.quantity
+        .filter(|quantity| quantity.to_f64() > 0.0)
+        .map(Figure::counted)
 }
 
 fn find<'e>(

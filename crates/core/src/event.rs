@@ -1626,7 +1626,7 @@ pub fn holds_email(text: &str) -> bool {
 }
 
 /// A text with its percent-encoding taken away once.
-fn percent_decoded(text: &str) -> Cow<'_, str> {
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }

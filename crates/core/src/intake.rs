@@ -6,8 +6,9 @@
 use serde_json::value::RawValue;
 
 use crate::attribution::{
-    clean_url, click_ids_from_url, cookies_from_header, fb_cookie_payload, fbc, known_click_id,
-    known_cookie, plausible_click_id, public_ip, without_click_ids,
+    CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
+    client_id_from_ga, cookie, cookies_from_header, fbc, has_credentials, is_stream_cookie,
+    known_click_id, known_cookie, session_id, visitor_ip, without_click_ids,
 };
 use crate::auth::token_fits;
 use crate::consent::{Decision, decide};
@@ -17,7 +18,7 @@ use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::{Key, malformed};
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
-    Shared, deeper_than, holds_email,
+    Shared, deeper_than, holds_email, percent_decoded,
 };
 use crate::identity::Prepared;
 use crate::json::Object;
@@ -64,6 +65,67 @@ enum Verdict {
 fn older(one: &str, other: &str) -> bool {
     let time = |value: &str| value.split_once('.')?.0.parse::<u64>().ok();
     matches!((time(one), time(other)), (Some(one), Some(other)) if one < other)
+}
+
+/// The most `_ga_<stream>` cookies that one event keeps; a site has one for each of its properties.
+const MOST_STREAMS: usize = 50;
+
+/// The `fbc`s that an event came with: in the place of a click id, and as a cookie.
+#[derive(Default)]
+struct Fbcs {
+    click: Option<Fbc>,
+    cookie: Option<Fbc>,
+}
+
+/// An address of the web, as it was sent; what is none is left out and told.
+fn web_address<'a>(url: Option<Text<'a>>, path: &str, remarks: &mut Remarks) -> Option<Text<'a>> {
+    let url = url?;
+    if clean_url(&url).is_none() {
+        remarks.removed(path, "url_invalid");
+        return None;
+    }
+    if has_credentials(&url) {
+        remarks.changed(path, "credentials_removed");
+    }
+    Some(url)
+}
+
+/// Reads Google Analytics' ids out of what was sent as such: now and then that is the whole cookie.
+fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
+    if let Some(sent) = parcel.client_id.take() {
+        let encoded = sent.starts_with("GA") && sent.contains('%');
+        let whole = if encoded {
+            percent_decoded(&sent)
+        } else {
+            sent.as_str().into()
+        };
+        let id = client_id_from_ga(&whole);
+        if id.is_none() {
+            remarks.removed("context.client_id", PLACEHOLDER);
+        } else if id.is_some_and(|id| id != sent.trim()) {
+            remarks.changed("context.client_id", "id_extracted");
+        }
+        parcel.client_id = match id {
+            Some(id) if id == sent.as_str() => Some(sent),
+            id => id.map(|id| Text::from(id.to_owned())),
+        };
+    }
+    if let Some(sent) = parcel.session_id.take() {
+        let whole = percent_decoded(&sent);
+        match session_id(&whole) {
+            Some(id) => {
+                if id == sent.as_str() {
+                    parcel.session_id = Some(sent);
+                    return;
+                }
+                if id != sent.trim() {
+                    remarks.changed("context.session_id", "id_extracted");
+                }
+                parcel.session_id = Some(Text::from(id.to_owned()));
+            }
+            None => remarks.removed("context.session_id", "session_id_invalid"),
+        }
+    }
 }
 
 /// How far a test event comes at a platform that has no place for those: everything but the sending.
@@ -518,7 +580,13 @@ impl<'a> Batch<'a> {
             legs: Vec::new(),
         };
         if granted(|_| true) {
-            self.fill(&mut parcel, event.context, visit, identifiers);
+            self.fill(
+                &mut parcel,
+                event.context,
+                visit,
+                identifiers,
+                &mut event.remarks,
+            );
         }
         let mut verdicts = Vec::with_capacity(decisions.len());
         for (place, decision) in source.destinations.iter().zip(decisions) {
@@ -555,17 +623,21 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Fills in where it happened: from the event, and where the sender is a page, from its own request.
+    /// Fills in where it happened: from the event, and where the sender is a page, from its own request. What cannot be used
+    /// is left out, and the next source is asked.
     fn fill(
         &self,
         parcel: &mut Parcel<'a>,
         context: Context<'a>,
         visit: Option<&Visit<'a>>,
         identifiers: bool,
+        remarks: &mut Remarks,
     ) {
         let none = Visit::default();
         let page = visit.unwrap_or(&none);
-        let url = context.page_url.as_deref().or(page.referer);
+        let url = web_address(context.page_url, "context.page_url", remarks)
+            .or_else(|| page.referer.map(Text::from));
+        let referrer = web_address(context.referrer, "context.referrer", remarks);
         let address = |url: &str| {
             let clean = clean_url(url)?;
             Some(Text::from(if identifiers {
@@ -574,37 +646,97 @@ impl<'a> Batch<'a> {
                 without_click_ids(&clean).into_owned()
             }))
         };
-        parcel.page_url = url.and_then(address);
-        parcel.referrer = context.referrer.as_deref().and_then(address);
+        parcel.page_url = url.as_deref().and_then(address);
+        parcel.referrer = referrer.as_deref().and_then(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
-        let ip = page.ip.or(context.ip.as_deref());
-        parcel.ip = ip.and_then(public_ip).map(|ip| Text::from(ip.to_string()));
+        let mut ip = page.ip.and_then(|ip| visitor_ip(ip).ok());
+        if let (None, Some(sent)) = (ip, context.ip) {
+            match visitor_ip(&sent) {
+                Ok(found) => {
+                    if found.1 {
+                        remarks.changed("context.ip", "address_extracted");
+                    }
+                    ip = Some(found);
+                }
+                Err(code) => remarks.removed("context.ip", code),
+            }
+        }
+        parcel.ip = ip.map(|(ip, _)| Text::from(ip.to_string()));
         parcel.user_agent = page
             .user_agent
             .map(Text::from)
-            .or(context.user_agent)
-            .filter(|agent| !agent.trim().is_empty());
+            .filter(|agent| !agent.trim().is_empty())
+            .or(context.user_agent);
         parcel.geo_country = page.country.map(Text::from);
         parcel.geo_region = page.region.map(Text::from);
+        analytics_ids(parcel, remarks);
 
-        let mut cookies: Vec<(Text<'a>, Text<'a>)> = Vec::new();
         let header = page.cookies.into_iter().flat_map(cookies_from_header);
         let sent = context
             .cookies
             .into_iter()
-            .filter(|(name, value)| known_cookie(name) && !value.is_empty());
-        for (name, value) in sent.chain(header.map(|(name, value)| (name.into(), value.into()))) {
-            let fitting = match name.as_str() {
-                _ if holds_email(&value) => false,
-                "_fbp" | "_fbc" => fb_cookie_payload(&value).is_some(),
-                _ => value.len() <= 1024,
-            };
+            .filter(|(name, value)| known_cookie(name) && !value.is_empty())
+            .chain(header.map(|(name, value)| (name.into(), value.into())));
+        let mut fbcs = Fbcs::default();
+        self.cookies(parcel, sent, identifiers, &mut fbcs, remarks);
+        if identifiers {
+            let url = url.as_deref();
+            self.clicks(parcel, context.click_ids, url, &mut fbcs, remarks);
+            self.settle_fbc(parcel, fbcs, remarks);
+        }
+    }
+
+    /// Takes the cookies that some destination reads, each once.
+    fn cookies(
+        &self,
+        parcel: &mut Parcel<'a>,
+        sent: impl Iterator<Item = (Text<'a>, Text<'a>)>,
+        identifiers: bool,
+        fbcs: &mut Fbcs,
+        remarks: &mut Remarks,
+    ) {
+        let mut streams = 0;
+        let cookies = &mut parcel.cookies;
+        for (name, value) in sent {
             let covered = identifiers || name.starts_with("_ga");
-            if !covered || !fitting {
+            if !covered {
                 continue;
             }
+            let stream = is_stream_cookie(&name);
+            let path = || {
+                if stream {
+                    "context.cookies._ga_*".to_owned()
+                } else {
+                    ["context.cookies.", &name].concat()
+                }
+            };
+            if holds_email(&value) {
+                remarks.removed(path(), "personal_data");
+                continue;
+            }
+            if name.as_str() == "_fbc" {
+                match Fbc::read(&value, parcel.time, self.now) {
+                    Ok(fbc) => fbcs.cookie = fbcs.cookie.take().or(Some(fbc)),
+                    Err(code) => remarks.removed(path(), code),
+                }
+                continue;
+            }
+            let value = match cookie(&name, &value, parcel.time, self.now) {
+                Ok(sound) if *sound == *value => value,
+                Ok(sound) => Text::from(sound.into_owned()),
+                Err(code) => {
+                    remarks.removed(path(), code);
+                    continue;
+                }
+            };
             match cookies.iter_mut().find(|(known, _)| *known == name) {
-                None => cookies.push((name, value)),
+                None if stream && streams == MOST_STREAMS => {
+                    remarks.removed(path(), "too_many_cookies");
+                }
+                None => {
+                    streams += usize::from(stream);
+                    cookies.push((name, value));
+                }
                 // A browser may hold several for different domains, and the oldest one is the visitor.
                 Some((_, first)) if name.as_str() == "_rdt_uuid" && older(&value, first) => {
                     *first = value;
@@ -612,48 +744,108 @@ impl<'a> Batch<'a> {
                 Some(_) => {}
             }
         }
-        if identifiers {
-            for (name, value) in context.click_ids {
-                if let Some(name) = known_click_id(&name)
-                    && plausible_click_id(&value)
-                    && !parcel
-                        .click_ids
-                        .iter()
-                        .any(|(known, _)| known.as_str() == name)
-                {
-                    parcel.click_ids.push((name.into(), value));
+    }
+
+    /// Takes the click ids: those that were sent, then those of the page's address.
+    fn clicks(
+        &self,
+        parcel: &mut Parcel<'a>,
+        sent: Vec<(Text<'a>, Text<'a>)>,
+        url: Option<&str>,
+        fbcs: &mut Fbcs,
+        remarks: &mut Remarks,
+    ) {
+        let sent = sent
+            .into_iter()
+            .filter_map(|(name, value)| Some((known_click_id(&name)?, value, true)));
+        let found = url
+            .into_iter()
+            .flat_map(click_parameters)
+            .map(|(name, value)| (name, value.into_owned(), false));
+        for (name, value, sent) in sent.chain(found) {
+            let path = || {
+                if sent {
+                    ["context.click_ids.", name].concat()
+                } else {
+                    "context.page_url".to_owned()
                 }
+            };
+            if value.is_empty() {
+                continue;
             }
-            for (name, value) in url.into_iter().flat_map(click_ids_from_url) {
-                if !parcel
-                    .click_ids
-                    .iter()
-                    .any(|(known, _)| known.as_str() == name)
-                {
-                    parcel.click_ids.push((name.into(), value.into_owned()));
+            // What is stored as a click id is the whole `fbc` now and then.
+            let value = if name == "fbclid" && value.trim_start().starts_with("fb.") {
+                match Fbc::read(&value, parcel.time, self.now) {
+                    Ok(fbc) => {
+                        let id = Text::from(fbc.click_id.clone());
+                        if fbc.whole.is_none() {
+                            remarks.changed(path(), "rebuilt");
+                        }
+                        fbcs.click = fbcs.click.take().or(Some(fbc));
+                        id
+                    }
+                    Err(COOKIE_INVALID) => {
+                        remarks.removed(path(), CLICK_ID_INVALID);
+                        continue;
+                    }
+                    Err(code) => {
+                        remarks.removed(path(), code);
+                        continue;
+                    }
                 }
-            }
-            let clicked = parcel
+            } else {
+                match click_id(name, &value) {
+                    Ok(sound) if *sound == *value => value,
+                    Ok(sound) => Text::from(sound.into_owned()),
+                    Err(code) => {
+                        remarks.removed(path(), code);
+                        continue;
+                    }
+                }
+            };
+            let known = parcel
                 .click_ids
                 .iter()
-                .find(|(name, _)| name.as_str() == "fbclid")
-                .map(|(_, id)| id.as_str());
-            let cookie = cookies
-                .iter()
-                .find(|(name, _)| name.as_str() == "_fbc")
-                .map(|(_, value)| value.as_str());
-            // Now is when this click id was first seen by us; a retry must not make it younger, so it is settled here.
-            if let Some(fbc) = fbc(
-                cookie,
-                clicked,
-                self.source.cookie_domain.as_deref(),
-                self.now,
-            ) {
-                cookies.retain(|(name, _)| name.as_str() != "_fbc");
-                cookies.push(("_fbc".into(), fbc.into()));
+                .any(|(known, _)| known.as_str() == name);
+            if !known {
+                parcel.click_ids.push((name.into(), value));
             }
         }
-        parcel.cookies = cookies;
+    }
+
+    /// Settles the `fbc` of the event. Now is when a click id was first seen by us, where nothing says better; a retry must not
+    /// make it younger, so this is done here.
+    fn settle_fbc(&self, parcel: &mut Parcel<'a>, fbcs: Fbcs, remarks: &mut Remarks) {
+        let Fbcs { click, cookie } = fbcs;
+        let clicked = parcel
+            .click_ids
+            .iter()
+            .find(|(name, _)| name.as_str() == "fbclid")
+            .map(|(_, id)| id.as_str());
+        let of_this_click = |fbc: &&Fbc| clicked.is_none_or(|id| id == fbc.click_id);
+        let whole = [click.as_ref(), cookie.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter(of_this_click)
+            .find_map(|fbc| fbc.whole.as_deref());
+        let domain = self.source.cookie_domain.as_deref();
+        let (id, first) = match (clicked, &click, &cookie) {
+            // The click id is of this request, unless it was taken out of a whole `fbc`, which has its time.
+            (Some(id), None, _) => (Some(id), None),
+            (Some(id), Some(fbc), _) => (Some(id), fbc.clicked.filter(|_| id == fbc.click_id)),
+            (None, _, Some(fbc)) => (Some(fbc.click_id.as_str()), fbc.clicked),
+            (None, _, None) => (None, None),
+        };
+        let settled = match whole {
+            Some(whole) => Some(whole.to_owned()),
+            None => fbc(None, id, domain, first.unwrap_or(self.now)),
+        };
+        if cookie.as_ref().is_some_and(|cookie| cookie.whole.is_none()) {
+            remarks.changed("context.cookies._fbc", "rebuilt");
+        }
+        if let Some(fbc) = settled {
+            parcel.cookies.push(("_fbc".into(), fbc.into()));
+        }
     }
 
     /// The claims that decide where the events still have to go. Test events are not held against them.

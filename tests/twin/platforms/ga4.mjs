@@ -6,8 +6,9 @@
  * secret nor measurement id. Rules from the protocol reference, the event reference, the pages on sending and
  * validating events and on user-provided data, read 2026-11.
  *
- * Deliberately stricter than the pages: digests in lower case only, `client_id` in one of the two documented
- * forms, and ten custom parameters per item (the older of two published limits).
+ * Deliberately stricter than the pages: digests in lower case only, and ten custom parameters per item (the older
+ * of two published limits). No stricter: a `client_id` of any form is counted, and so is an event without the items
+ * that the event reference asks for. No page says that collection drops either; debug tells of the items.
  */
 
 import {
@@ -56,8 +57,8 @@ class Reading {
   violations = [];
 
   /**
-   * @param {{now: number, types: boolean, age: 'refuse' | 'clamp' | 'ignore', app: boolean}} mode
-   *   `types` turns on checks of types and sizes.
+   * @param {{now: number, types: boolean, age: 'refuse' | 'clamp' | 'ignore', app: boolean, debug?: boolean}} mode
+   *   `types` turns on checks of types and sizes, `debug` those of what is recommended and dropped by nobody.
    */
   constructor(mode) {
     this.mode = mode;
@@ -123,7 +124,8 @@ class Reading {
     } else {
       this.must(body.app_instance_id === undefined, "VALUE_INVALID", "app_instance_id", "belongs to app streams");
       if (this.must(isText(body.client_id), "VALUE_REQUIRED", "client_id", "is required")) {
-        this.must(/^(?:GA\d+\.[\d-]+\.)?\d+\.\d+$/.test(String(body.client_id)), "VALUE_INVALID", "client_id", "is neither number.number nor a _ga cookie");
+        const known = /^(?:GA\d+\.[\d-]+\.)?\d+\.\d+$/.test(String(body.client_id));
+        if (!known) this.notes.push("client_id is neither number.number nor a _ga cookie");
       }
     }
     if (body.user_id !== undefined) {
@@ -363,7 +365,9 @@ class Reading {
   recommended(name, params, at) {
     if (NEED_ITEMS.has(name)) {
       const { items } = params;
-      this.must(items !== undefined && !(Array.isArray(items) && items.length === 0), "VALUE_REQUIRED", `${at}.items`, "is required");
+      const there = items !== undefined && !(Array.isArray(items) && items.length === 0);
+      if (this.mode.debug) this.must(there, "VALUE_REQUIRED", `${at}.items`, "is required");
+      else if (!there) this.notes.push("no items: the reports by item leave the event out");
     }
     if (name === "purchase" || name === "refund") {
       // An empty id is worse than none: all such purchases count as duplicates of each other.
@@ -428,7 +432,7 @@ function idOf(event) {
 function debug(request) {
   const probe = readJson(request.body);
   const enforce = probe.ok && isObject(probe.value) && probe.value.validation_behavior === "ENFORCE_RECOMMENDATIONS";
-  const reading = new Reading({ now: request.now, types: enforce, age: enforce ? "refuse" : "ignore", app: request.query.has("firebase_app_id") });
+  const reading = new Reading({ now: request.now, types: enforce, age: enforce ? "refuse" : "ignore", app: request.query.has("firebase_app_id"), debug: true });
   const body = open(request, reading);
   if (body) {
     reading.head(body);

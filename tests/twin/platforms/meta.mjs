@@ -177,11 +177,12 @@ function token(request, body) {
  * `fb.{subdomain index}.{creation time in ms}.{payload}`, with an appendix of 2 or 8 characters on newer cookies.
  * @param {unknown} value
  * @param {number} now
+ * @param {RegExp} payload
  */
-function isBrowserId(value, now) {
+function isBrowserId(value, now, payload) {
   if (typeof value !== "string") return false;
-  const found = /^fb\.\d+\.(\d+)\.([^.\s]+)(?:\.[A-Za-z0-9_-]{2}(?:[A-Za-z0-9_-]{6})?)?$/.exec(value);
-  if (!found) return false;
+  const found = /^fb\.\d+\.(\d+)\.([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]{2}(?:[A-Za-z0-9_-]{6})?)?$/.exec(value);
+  if (!found || !payload.test(found[2] ?? "")) return false;
   const created = Number(found[1]);
   // Thirteen digits, so neither seconds nor microseconds. The cookie carries the visitor's clock, hence the day of grace.
   return created >= Date.UTC(2015, 0, 1) && created <= now + DAY * 1000;
@@ -212,7 +213,7 @@ function checkUser(user, at, source, now) {
     must(!looksHashed(value), where, "is hashed but must be sent as it is");
     if (key === "client_ip_address") must(isAddress(value), where, "is not an IP address");
     else if (key === "client_user_agent" || key === "subscription_id") must(isText(value), where, "is not a text");
-    else if (key === "fbc" || key === "fbp") must(isBrowserId(value, now), where, "is not fb.index.milliseconds.payload");
+    else if (key === "fbc" || key === "fbp") must(isBrowserId(value, now, key === "fbp" ? /^\d+$/ : /./), where, "is not fb.index.milliseconds.payload");
     else if (key === "fb_login_id" || key === "lead_id") {
       must(Number.isSafeInteger(value) || (typeof value === "string" && /^\d+$/.test(value)), where, "is not an integer");
     } else if (APP_ONLY.has(key)) must(source === "app" && isText(value), where, "is for app events only");

@@ -8,16 +8,19 @@
 //! There is no event id: only purchases are recognised again, by `transaction_id`. So a request whose reply was lost is
 //! not repeated for other events unless `retry_lost_replies` says so; they become dead letters, which can be replayed.
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
-use crate::attribution::{client_id_from_ga, session_id_from_ga};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, quantity,
+};
+use crate::attribution::{client_id_from_ga, session_id, session_id_from_ga};
 use crate::consent::{Choice, Purpose};
-use crate::event::{Item, Property};
+use crate::event::{ITEM_TEXTS, Item, Property};
 use crate::identity::spelling::{
     CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street,
     GoogleEmail, GooglePhone, GooglePostalCode,
 };
 use crate::identity::{Spelling, Spellings};
 use crate::json::{Object, Once};
+use crate::money::{Amount, Figure};
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::time::{HOUR_MS, UnixMillis};
@@ -54,6 +57,39 @@ const MOST_PARAMS: usize = 25;
 const LONGEST_NAME: usize = 40;
 /// Characters of a parameter's value.
 const LONGEST_VALUE: usize = 100;
+
+/// Custom parameters of one item: 27 by the help centre, 10 by the protocol's own page.
+const MOST_ITEM_PARAMS: usize = 10;
+
+/// What an item has beside its [texts](ITEM_TEXTS).
+const ITEM_FIELDS: &[&str] = &[
+    "item_id",
+    "item_name",
+    "price",
+    "quantity",
+    "discount",
+    "index",
+];
+
+/// Parameters that are texts by the event reference, whatever a tag manager made of their digits.
+const TEXT_PARAMS: &[&str] = &[
+    "transaction_id",
+    "search_term",
+    "coupon",
+    "payment_type",
+    "shipping_tier",
+    "method",
+    "item_list_id",
+    "item_list_name",
+    "page_location",
+    "page_title",
+    "page_referrer",
+    "customer_type",
+    "lead_source",
+    "affiliation",
+];
+/// Parameters that are amounts by the event reference.
+const NUMBER_PARAMS: &[&str] = &["tax", "shipping"];
 
 const RESERVED_EVENTS: &[&str] = &[
     "ad_activeview",
@@ -229,13 +265,31 @@ fn line(to: &mut Object<'_>, item: &Item<'_>) {
     to.put("item_id", short(item.item_id.as_deref(), LONGEST_VALUE));
     to.put("item_name", short(item.item_name.as_deref(), LONGEST_VALUE));
     to.put("price", item.price);
-    to.put("quantity", item.quantity);
+    to.put("quantity", quantity(item));
     to.put("discount", item.discount);
-    to.put("index", item.index);
+    let whole = |index: &Figure<'_>| index.whole().is_some();
+    to.put("index", item.index.filter(whole).map(Figure::counted));
     for (name, text) in &item.more {
         if name.as_str() != "delivery_category" {
             to.put(name, cut(text, LONGEST_VALUE));
         }
+    }
+    let free = |name: &str| {
+        valid_param(name) && !ITEM_FIELDS.contains(&name) && !ITEM_TEXTS.contains(&name)
+    };
+    let own = item.properties.iter().filter(|(name, _)| free(name));
+    let mut to = Once::new(to, MOST_ITEM_PARAMS);
+    for (name, value) in own {
+        put(&mut to, name, value);
+    }
+}
+
+/// A parameter of the sender's own.
+fn put<'p>(to: &mut Once<'_, '_, 'p>, name: &'p str, value: &'p Property<'_>) {
+    match value {
+        Property::Text(text) => to.put(name, cut(text, LONGEST_VALUE)),
+        Property::Number(number) if TEXT_PARAMS.contains(&name) => to.put(name, number.as_str()),
+        value => to.put(name, value),
     }
 }
 
@@ -252,9 +306,8 @@ impl Ga4 {
     }
 
     fn session_id<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
-        let digits = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let sent = input.event.session_id.as_deref();
-        sent.filter(digits).or_else(|| {
+        sent.and_then(session_id).or_else(|| {
             input
                 .analytics_cookie(&self.stream_cookie)
                 .and_then(session_id_from_ga)
@@ -287,10 +340,12 @@ impl Ga4 {
             to.put("currency", &money.currency);
             to.put("value", money.amount);
         }
-        if !event.items.is_empty()
+        if input.lines_and_vouchers().next().is_some()
             && let Some(to) = to.take("items")
         {
-            to.objects("items", &event.items, |to, item| line(to, item));
+            to.objects("items", input.lines_and_vouchers(), |to, item| {
+                line(to, item);
+            });
         }
         for (name, value) in &event.properties {
             let name = name.as_str();
@@ -308,8 +363,11 @@ impl Ga4 {
                 continue;
             }
             match value {
-                Property::Text(text) => to.put(name, cut(text, LONGEST_VALUE)),
-                value => to.put(name, value),
+                // A text in the place of an amount is one where it can be read.
+                Property::Text(text) if NUMBER_PARAMS.contains(&name) => {
+                    to.put(name, Amount::parse(text).ok());
+                }
+                value => put(&mut to, name, value),
             }
         }
     }
@@ -353,7 +411,7 @@ impl Destination for Ga4 {
             return Err(Skip("client_id_missing"));
         }
         match event.name.as_str() {
-            "search" if event.property_text("search_term").is_none_or(str::is_empty) => {
+            "search" if input.text("search_term").is_none() => {
                 return Err(Skip("search_term_missing"));
             }
             "refund" if event.transaction_id.is_none() => {

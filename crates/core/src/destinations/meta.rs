@@ -9,7 +9,9 @@
 
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, quantity,
+};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{
     CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
@@ -17,6 +19,7 @@ use crate::identity::spelling::{
 };
 use crate::identity::{Spelling, Spellings};
 use crate::json::{Leaf, Object, Once};
+use crate::money::Amount;
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret};
 use crate::time::{DAY_MS, UnixMillis};
@@ -226,6 +229,29 @@ fn whole<'a>(input: &Input<'a>, name: &str) -> Leaf<'a> {
 }
 
 /// `id` and `quantity` are required, so an item without an id is no content.
+/// A property of the sender's own. Where Meta documents a type for the name, another one would make it refuse the batch.
+fn own<'a>(input: &Input<'a>, name: &str, value: &'a Property<'_>) -> Leaf<'a> {
+    match (name, value) {
+        ("num_items", _) => whole(input, name),
+        ("content_name" | "content_category" | "order_id" | "status", Property::Number(number)) => {
+            number.as_str().into()
+        }
+        ("content_name" | "content_category" | "order_id", Property::Flag(_))
+        | ("net_revenue" | "predicted_ltv", Property::Text(_) | Property::Flag(_)) => Leaf::Nothing,
+        ("predicted_ltv", Property::Number(number)) => Amount::parse(number.as_str()).ok().into(),
+        ("delivery_category", _) => input.text(name).filter(|name| delivered(name)).into(),
+        ("content_type", _) => input
+            .text(name)
+            .filter(|name| matches!(*name, "product" | "product_group"))
+            .into(),
+        _ => value.into(),
+    }
+}
+
+fn delivered(category: &str) -> bool {
+    matches!(category, "in_store" | "curbside" | "home_delivery")
+}
+
 fn content_id<'a>(item: &'a Item<'_>) -> Option<&'a str> {
     item.item_id.as_deref().filter(|id| !id.is_empty())
 }
@@ -235,7 +261,11 @@ fn content(to: &mut Object<'_>, item: &Item<'_>) {
         return;
     };
     to.put("id", id);
-    to.put("quantity", item.quantity.map_or(Leaf::Whole(1), Leaf::from));
+    // Required.
+    to.put(
+        "quantity",
+        quantity(item).map_or(Leaf::Whole(1), Leaf::from),
+    );
     to.put("item_price", item.price);
     to.put("title", item.item_name.as_ref());
     to.put("brand", item.text("item_brand"));
@@ -243,7 +273,7 @@ fn content(to: &mut Object<'_>, item: &Item<'_>) {
     to.put(
         "delivery_category",
         item.text("delivery_category")
-            .filter(|name| matches!(*name, "in_store" | "curbside" | "home_delivery")),
+            .filter(|name| delivered(name)),
     );
 }
 
@@ -324,30 +354,30 @@ impl Meta {
         }
         to.put("order_id", event.transaction_id.as_ref());
         to.put("predicted_ltv", event.predicted_ltv);
-        to.put("search_string", event.property_text("search_term"));
-        if event.items.iter().any(|item| content_id(item).is_some()) {
-            let content_type = event
-                .property_text("content_type")
+        to.put("search_string", input.text("search_term"));
+        if input.lines().any(|item| content_id(item).is_some()) {
+            let content_type = input
+                .text("content_type")
                 .filter(|name| matches!(*name, "product" | "product_group"))
                 .unwrap_or(self.content_type);
             to.put("content_type", content_type);
             if let Some(to) = to.take("contents") {
-                to.list("content_ids", event.items.iter().map(content_id));
-                to.objects("contents", &event.items, |to, item| content(to, item));
+                to.list("content_ids", input.lines().map(content_id));
+                to.objects("contents", input.lines(), |to, item| content(to, item));
             }
             if matches!(event.name.as_str(), "begin_checkout" | "purchase")
-                && event.property("num_items").is_none()
+                && whole(input, "num_items").is_nothing()
             {
                 to.put("num_items", input.articles());
             }
         }
         if event.property("content_category").is_none() {
-            let mut categories = event.items.iter().map(|item| item.text("item_category"));
+            let mut categories = input.lines().map(|item| item.text("item_category"));
             to.put("content_category", categories.find_map(|category| category));
         }
         for (name, value) in &event.properties {
             if !PLACED.contains(&name.as_str()) {
-                to.put(name, value);
+                to.put(name, own(input, name, value));
             }
         }
     }

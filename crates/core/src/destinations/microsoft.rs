@@ -11,7 +11,9 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::Property;
 use crate::identity::spelling::{E164Phone, ExternalId, MicrosoftEmail};
 use crate::identity::{Spelling, Spellings};
@@ -193,10 +195,7 @@ impl Microsoft {
             let kind = page_type(input, page_load);
             custom.put("pageType", kind);
             custom.put("searchTerm", input.text("search_term"));
-            custom.list(
-                "itemIds",
-                event.items.iter().map(|item| item.item_id.as_ref()),
-            );
+            custom.list("itemIds", input.lines().map(|item| item.item_id.as_ref()));
             // A page load must not carry revenue.
             if page_load {
                 return;
@@ -216,9 +215,8 @@ impl Microsoft {
             // Of a cart the value is that of what was put in, not of all that is there.
             let whole = money.filter(|_| kind == Some("purchase"));
             custom.put("ecommTotalValue", whole.map(|money| money.amount));
-            let items = event
-                .items
-                .iter()
+            let items = input
+                .lines()
                 .filter(|item| item.item_id.as_deref().is_some_and(|id| !id.is_empty()));
             custom.objects("items", items, |one, item| {
                 one.put("id", item.item_id.as_ref());
@@ -226,8 +224,7 @@ impl Microsoft {
                 // A price without a currency says nothing.
                 one.put("price", item.price.filter(|_| money.is_some()));
                 // What is sold by weight has no number.
-                let pieces = item.quantity_or_one().parse::<i64>().ok();
-                one.put("quantity", pieces.filter(|pieces| *pieces > 0));
+                one.put("quantity", counted(item));
             });
         });
     }

@@ -12,7 +12,9 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, DigitsPhone, ExternalId, FirstName, Gender, LastName, PlainEmail,
@@ -298,16 +300,15 @@ impl Pinterest {
             for name in ["content_name", "content_category", "content_brand"] {
                 custom.put(name, input.text(name));
             }
-            let ids = event.items.iter().map(|item| item.item_id.as_ref());
+            let ids = input.lines().map(|item| item.item_id.as_ref());
             custom.list("content_ids", ids);
-            custom.objects("contents", &event.items, |content, item| {
+            custom.objects("contents", input.lines(), |content, item| {
                 content.put("id", item.item_id.as_ref());
                 content.put("item_name", item.item_name.as_ref());
                 content.put("item_category", item.text("item_category"));
                 content.put("item_brand", item.text("item_brand"));
                 content.put("item_price", item.price.map(|price| price.fixed(places)));
-                let quantity = item.quantity_or_one().parse::<i64>().ok();
-                content.put("quantity", quantity.filter(|number| *number > 0));
+                content.put("quantity", counted(item));
             });
             if input.grant().limited() {
                 custom.put("opt_out_type", "LDP");

@@ -10,7 +10,9 @@
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::spelling::{E164Phone, ExternalId, RedditEmail};
 use crate::identity::{Spelling, Spellings};
@@ -270,17 +272,15 @@ impl Reddit {
             data.put("currency", money.map(|money| &money.currency));
             data.put("value", money.map(|money| money.amount));
             data.put("item_count", input.articles().filter(|_| count));
-            let items = event
-                .items
-                .iter()
+            let items = input
+                .lines()
                 .filter(|item| item.item_id.as_deref().is_some_and(|id| !id.is_empty()));
             data.objects("products", items, |product, item| {
                 product.put("id", item.item_id.as_deref());
                 product.put("name", item.item_name.as_deref());
                 product.put("category", category(item));
                 // What is sold by weight has no number, and a fraction would make Reddit refuse the batch.
-                let pieces = item.quantity_or_one().parse::<i64>().ok();
-                product.put("quantity", pieces.filter(|pieces| *pieces > 0));
+                product.put("quantity", counted(item));
                 // A price without a currency says nothing.
                 product.put("item_price", item.price.filter(|_| money.is_some()));
             });

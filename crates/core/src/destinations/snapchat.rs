@@ -9,7 +9,9 @@
 
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::envelope::Parcel;
 use crate::event::ActionSource;
 use crate::identity::spelling::{
@@ -214,7 +216,7 @@ impl Snapchat {
         let event = input.event;
         let website = event.action_source == ActionSource::Website;
         to.put("event_name", self.event_name(&event.name));
-        to.put("event_time", input.time(now));
+        to.put("event_time", input.time(now).seconds());
         to.put("event_id", &event.id);
         // The values of Snap's own server template; an app has a third one and is not sent.
         to.put("action_source", if website { "WEB" } else { "OFFLINE" });
@@ -266,7 +268,7 @@ impl Snapchat {
         }
         data.put("num_items", input.articles());
         let mut categories: Vec<&str> = Vec::new();
-        for item in &event.items {
+        for item in input.lines() {
             if let Some(category) = item.text("item_category")
                 && !categories.contains(&category)
             {
@@ -275,9 +277,8 @@ impl Snapchat {
         }
         data.list("content_category", categories);
         let items = || {
-            event
-                .items
-                .iter()
+            input
+                .lines()
                 .filter(|item| item.item_id.as_deref().is_some_and(|id| !id.is_empty()))
         };
         if items().next().is_none() {
@@ -291,7 +292,7 @@ impl Snapchat {
         data.objects("contents", items(), |content, item| {
             content.put("id", item.item_id.as_deref());
             // What is sold by weight has no number.
-            content.put("quantity", item.quantity_or_one().parse::<i64>().ok());
+            content.put("quantity", counted(item));
             content.put("item_price", item.price.filter(|_| money.is_some()));
             content.put("brand", item.text("item_brand"));
             content.put(

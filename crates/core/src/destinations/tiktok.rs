@@ -10,7 +10,9 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post};
+use super::{
+    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
+};
 use crate::event::ActionSource;
 use crate::identity::spelling::{
     CityText, CountryText, E164Phone, ExternalId, FirstName, LastName, PlainEmail, StateText, Zip,
@@ -263,7 +265,7 @@ impl TikTok {
                 properties.put("currency", &money.currency);
                 properties.put("value", money.amount);
             }
-            if !event.items.is_empty() {
+            if input.lines().next().is_some() {
                 let content_type = input.text("content_type");
                 properties.put(
                     "content_type",
@@ -285,15 +287,14 @@ impl TikTok {
                     .text("delivery_category")
                     .filter(|name| matches!(*name, "in_store" | "curbside" | "home_delivery")),
             );
-            properties.objects("contents", &event.items, |content, item| {
+            properties.objects("contents", input.lines(), |content, item| {
                 content.put("content_id", item.item_id.as_ref());
                 content.put("content_name", item.item_name.as_ref());
                 content.put("content_category", item.text("item_category"));
                 content.put("brand", item.text("item_brand"));
                 content.put("price", item.price);
                 // A fraction could make TikTok refuse the batch: the type is not documented, the examples are whole.
-                let quantity = item.quantity_or_one().parse::<i64>().ok();
-                content.put("quantity", quantity.filter(|number| *number > 0));
+                content.put("quantity", counted(item));
             });
         });
     }

@@ -18,6 +18,7 @@ use crate::identity::spelling::{
 };
 use crate::identity::{Spelling, Spellings};
 use crate::json::Object;
+use crate::money::Figure;
 use crate::outcome::{Answer, Outcome, Reply};
 use crate::settings::{Fields, Secret, public_address};
 use crate::text::Text;
@@ -148,10 +149,15 @@ fn line(to: &mut Object<'_>, item: &Item<'_>) {
     to.put("item_id", item.item_id.as_ref());
     to.put("item_name", item.item_name.as_ref());
     to.put("price", item.price);
-    to.put("quantity", item.quantity);
+    to.put("quantity", item.quantity.map(Figure::counted));
     to.put("discount", item.discount);
     to.put("index", item.index);
     texts(to, &item.more);
+    to.object("properties", |own| {
+        for (name, value) in &item.properties {
+            own.put(name, value);
+        }
+    });
 }
 
 fn texts(to: &mut Object<'_>, pairs: &[(Text<'_>, Text<'_>)]) {

@@ -13,7 +13,7 @@ use http::header::AUTHORIZATION;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, ids, post, sensitive};
+use super::{Destination, Facts, Input, Request, Skip, TestMode, counted, ids, post, sensitive};
 use crate::access::oauth1::Credentials;
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
@@ -164,16 +164,8 @@ struct User<'a> {
 
 impl<'a> User<'a> {
     fn new(input: &Input<'a>) -> Self {
-        // X's own tag keeps more than the id in `_twclid`; taken is only what can be an id by itself.
-        let own = || {
-            input.cookie("_twclid").filter(|value| {
-                value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-            })
-        };
         Self {
-            twclid: input.clicked("twclid", &["twclid"]).or_else(own),
+            twclid: input.clicked("twclid", &["twclid", "_twclid"]),
             email: input.hashed(),
             phone: input.hashed(),
             browser: input
@@ -237,7 +229,7 @@ impl X {
             "number_items",
             input.articles().filter(|number| *number > 0),
         );
-        conversion.objects("contents", &event.items, |content, item| {
+        conversion.objects("contents", input.lines(), |content, item| {
             if item.item_id.is_none() && item.item_name.is_none() {
                 return;
             }
@@ -245,8 +237,7 @@ impl X {
             content.put("content_name", item.item_name.as_deref());
             content.put("content_type", item.text("item_category"));
             content.put("content_price", item.price);
-            let number = item.quantity_or_one().parse::<i64>().ok();
-            content.put("num_items", number.filter(|number| *number > 0));
+            content.put("num_items", counted(item));
         });
     }
 }
@@ -504,7 +495,7 @@ mod tests {
             r#""ip": "203.0.113.9""#,
             r#""user_agent": "Browser""#,
             r#""ip": "2001:db8::7", "user_agent": "Browser""#,
-            r#""cookies": {"_twclid": "%7B%22twclid%22%3A%222abc%22%7D"}"#,
+            r#""cookies": {"_twclid": "%7B%22twclid%22%3Anull%7D"}"#,
         ] {
             let answer = sent(&purchase(context, money));
             assert!(answer.contains("skipped:identifiers_missing"), "{answer}");
@@ -513,6 +504,7 @@ mod tests {
             r#""click_ids": {"twclid": "2aBc"}, "cookies": {"twclid": "2old"}"#,
             r#""cookies": {"twclid": "2aBc", "_twclid": "2old"}"#,
             r#""cookies": {"_twclid": "2aBc"}"#,
+            r#""cookies": {"_twclid": "%7B%22twclid%22%3A%222aBc%22%7D"}"#,
             r#""page_url": "https://shop.example/?twclid=2aBc""#,
         ] {
             let body = sent(&purchase(context, money));
@@ -540,11 +532,11 @@ mod tests {
 
     #[test]
     fn numbers_of_articles_are_whole_and_above_nothing() {
-        let items = r#""value": 5, "currency": "EUR", "items": [{"price": 1}, {"item_id": "A", "quantity": 0}, {"item_name": "B", "quantity": 1.5}],"#;
+        let items = r#""value": 5, "currency": "EUR", "items": [{"price": 1}, {"item_id": "A", "quantity": 0}, {"item_name": "B", "quantity": 1.5}, {"item_id": "C"}],"#;
         let body = sent(&purchase(r#""click_ids": {"twclid": "2aBc"}"#, items));
         assert!(
             body.ends_with(
-                r#""price_currency":"EUR","contents":[{"content_id":"A"},{"content_name":"B"}]}]}"#
+                r#""price_currency":"EUR","contents":[{"content_name":"B"},{"content_id":"C","num_items":1}]}]}"#
             ),
             "{body}"
         );

@@ -33,7 +33,7 @@ const TIMES: &[(&str, Unit)] = &[
     ("microsoft", Unit::Seconds),
     ("pinterest", Unit::Seconds),
     ("reddit", Unit::Millis),
-    ("snapchat", Unit::Millis),
+    ("snapchat", Unit::Seconds),
     ("tiktok", Unit::Seconds),
     ("webhook", Unit::Text),
     ("x", Unit::Text),

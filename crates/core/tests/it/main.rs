@@ -33,6 +33,7 @@ mod attribution;
 mod auth;
 mod claims;
 mod consent;
+mod decoration;
 mod delivery;
 mod golden;
 mod guards;

@@ -105,7 +105,7 @@ fn times_and_amounts_have_the_unit_and_the_type_that_each_platform_documents() {
         ("x", "/conversion_time", "/value"),
     ] {
         let moment = match platform {
-            "tiktok" | "pinterest" => json!(1_795_342_530),
+            "tiktok" | "pinterest" | "snapchat" => json!(1_795_342_530),
             "x" => json!("2026-11-22T10:15:30.250Z"),
             _ => json!(1_795_342_530_250_i64),
         };

@@ -15,8 +15,6 @@ const TIMES: &[(&str, i64)] = &[
     ("timestamp_micros", 1_000_000),
     ("conversionHappenedAt", 1000),
 ];
-/// The platforms whose `event_time` is in milliseconds.
-const MILLIS: &[&str] = &["snapchat"];
 /// Keys whose values are points in time as text.
 const TEXTS: &[&str] = &[
     "timestamp",
@@ -33,14 +31,7 @@ fn look(value: &Value, found: &mut usize, path: &str) {
                 let per_second = TIMES
                     .iter()
                     .find(|(name, _)| name == key)
-                    .map(|(_, per_second)| *per_second)
-                    .map(|per_second| {
-                        if MILLIS.iter().any(|name| path.contains(name)) {
-                            1000
-                        } else {
-                            per_second
-                        }
-                    });
+                    .map(|(_, per_second)| *per_second);
                 match (value, per_second) {
                     (Value::Number(number), Some(per_second)) => {
                         let number = number.as_i64().unwrap();

@@ -3,8 +3,9 @@
 //! `POST https://googleads.googleapis.com/v25/customers/{customer_id}:uploadConversionAdjustments`, read 2026-11-22.
 //! The Data Manager API has no such thing. A conversion is found by its conversion action and the order's id, which
 //! has to be the one that it was sent with. Restated is what remains of its value, not what was paid back, and no
-//! event says that by itself: the sender has to put it into the property `remaining_value`. Without it, a refund
-//! without items is one of the whole order, as in GA4.
+//! event says that by itself: the sender has to put it into the property `remaining_value`. Without it, a refund is one
+//! of the whole order only where it says so, in the property `refund`, or says nothing about how much came back: an
+//! amount or items may be a part, and nobody here knows what the order was worth.
 
 use serde_json::Value;
 
@@ -46,8 +47,12 @@ impl<'e> Adjustment<'e> {
         if order_id.chars().count() > LONGEST_TRANSACTION_ID {
             return Err(Skip("transaction_id_too_long"));
         }
+        let told = event.money.is_some() || !event.items.is_empty();
+        let kind = input.text("refund").unwrap_or_default();
+        let whole =
+            kind.eq_ignore_ascii_case("full") || (!told && !kind.eq_ignore_ascii_case("partial"));
         let remains = match event.property("remaining_value") {
-            None if event.items.is_empty() => None,
+            None if whole => None,
             None => return Err(Skip("refund_remaining_value_missing")),
             Some(Property::Number(number)) => {
                 let amount = Amount::parse(number.as_str())

@@ -2,6 +2,7 @@
 //! `CartData` of the reference, read 2026-11-22).
 
 use super::{Input, LONGEST_TRANSACTION_ID, digits};
+use crate::attribution::click_id_from_gcl;
 use crate::consent::Choice;
 use crate::event::ActionSource;
 use crate::identity::Hashed;
@@ -27,19 +28,11 @@ pub(super) struct Merchant {
     pub(super) feed_language: Option<String>,
 }
 
-/// The id in a cookie of Google's tag: `GCL.<seconds>.<id>`.
-pub(super) fn linked(cookie: &str) -> Option<&str> {
-    let mut parts = cookie.strip_prefix("GCL.")?.split('.');
-    let (seconds, id) = (parts.next()?, parts.next()?);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (digits(seconds) && !id.is_empty() && id.bytes().all(plain)).then_some(id)
-}
-
 /// The click, by the one of Google's three ids that says most; which of them may go together is not documented.
 ///
 /// `_gcl_gb` holds the `wbraid`, for all its name (what the tag writes; not documented, seen by several in 2026).
 pub(super) fn click<'e>(input: &Input<'e>) -> Option<(&'static str, &'e str)> {
-    let cookie = |name: &str| linked(input.cookie(name)?);
+    let cookie = |name: &str| click_id_from_gcl(input.cookie(name)?);
     let gclid = input.click_id("gclid").or_else(|| cookie("_gcl_aw"));
     let wbraid = || input.click_id("wbraid").or_else(|| cookie("_gcl_gb"));
     gclid
@@ -208,11 +201,11 @@ impl Merchant {
         cart.put("merchantFeedLabel", self.feed_label.as_ref());
         cart.put("merchantFeedLanguageCode", self.feed_language.as_ref());
         cart.list("couponCodes", [input.text("coupon")]);
-        cart.objects("items", &input.event.items, |out, item| {
+        cart.objects("items", input.lines(), |out, item| {
             if let Some(id) = item.item_id.as_deref().filter(|id| !id.is_empty()) {
                 out.put("merchantProductId", id);
                 // Protocol Buffers spell 64 bits as a string.
-                out.put("quantity", item.quantity_or_one());
+                out.put("quantity", item.pieces().map(|pieces| pieces.to_string()));
                 out.put("unitPrice", item.price);
             }
         });

@@ -7,8 +7,9 @@
 
 use serde_json::{Value, json};
 
-use super::conversion::{address, click, linked};
+use super::conversion::{address, click};
 use crate::access::Access;
+use crate::attribution::click_id_from_gcl;
 use crate::destinations::{Destination, Input, Request, Skip};
 use crate::envelope::{self, Envelope, Message};
 use crate::intake::{Batch, Visit};
@@ -281,7 +282,7 @@ fn a_cookie_of_googles_tag_is_unwrapped_or_left() {
         ("GCL.1795300111.jo@mail", None),
         ("", None),
     ] {
-        assert_eq!(linked(cookie), id, "{cookie}");
+        assert_eq!(click_id_from_gcl(cookie), id, "{cookie}");
     }
 }
 
@@ -290,10 +291,10 @@ fn one_click_id_is_sent_and_it_is_the_one_that_says_most() {
     let settings = load(&json!({})).unwrap();
     let cases = json!([
         {"context": {"click_ids": {"wbraid": "W", "gbraid": "B", "gclid": "C"}}},
-        {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "GCL.1.K"}}},
+        {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "GCL.1795300111.K"}}},
         {"context": {"click_ids": {"wbraid": "W", "gbraid": "B"}, "cookies": {"_gcl_aw": "broken"}}},
         {"context": {"click_ids": {"wbraid": "W"}}},
-        {"context": {"cookies": {"_gcl_gb": "GCL.1.V"}}},
+        {"context": {"cookies": {"_gcl_gb": "GCL.1795300111.V"}}},
         {},
     ]);
     let messages = messages(&settings, None, cases);
@@ -480,9 +481,15 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
 
     let settings = load(&json!({})).unwrap();
     for (more, expected) in [
-        (json!({}), "queued"),
+        (json!({}), "skipped:refund_remaining_value_missing"),
+        (json!({"value": null}), "queued"),
+        (json!({"properties": {"refund": "full"}}), "queued"),
         (
-            json!({"items": items}),
+            json!({"value": null, "properties": {"refund": "partial"}}),
+            "skipped:refund_remaining_value_missing",
+        ),
+        (
+            json!({"value": null, "items": items}),
             "skipped:refund_remaining_value_missing",
         ),
         (
@@ -529,7 +536,9 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
         None,
         json!([
             refund(json!({"items": items, "properties": {"remaining_value": 69.75}})),
-            refund(json!({"transaction_id": "118799", "test": true})),
+            refund(
+                json!({"transaction_id": "118799", "test": true, "properties": {"refund": "full"}})
+            ),
         ]),
     );
     let envelopes = opened(&messages);
