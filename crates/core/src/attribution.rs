@@ -83,7 +83,6 @@ pub fn known_click_id(name: &str) -> Option<&'static str> {
 pub fn plausible_click_id(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= LONGEST_CLICK_ID
-        && !crate::event::holds_email(value)
         && !value.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
@@ -120,7 +119,8 @@ pub fn click_ids_from_url(url: &str) -> impl Iterator<Item = (&'static str, Text
 /// A page address as it may travel: scheme, host and path, and of the query only click ids and campaign parameters.
 ///
 /// Everything else in a query is the sites' own, and among it are search terms, tokens, and the e-mail addresses of
-/// forms. A path that holds an e-mail address is cut to its root. `None` when it is no `http` or `https` address.
+/// forms. What is left may still show somebody: [`personal`](crate::personal) looks at it once everything is filled in.
+/// `None` when it is no `http` or `https` address.
 pub fn clean_url(url: &str) -> Option<String> {
     let url = url.trim();
     let scheme_end = url.find("://")?;
@@ -142,7 +142,7 @@ pub fn clean_url(url: &str) -> Option<String> {
     let path = tail.get(..path_end).unwrap_or("").trim_end();
     let mut clean = String::with_capacity(url.len());
     let _ = write!(clean, "{}://{host}", scheme.to_ascii_lowercase());
-    if path.is_empty() || crate::event::holds_email(path) || path.contains(char::is_control) {
+    if path.is_empty() || path.contains(char::is_control) {
         clean.push('/');
     } else {
         clean.push_str(path);
@@ -152,27 +152,12 @@ pub fn clean_url(url: &str) -> Option<String> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let wanted = (known_click_id(name).is_some() || Utm::NAMES.contains(&name))
             && !value.contains(|c: char| c.is_whitespace() || c.is_control());
-        if wanted
-            && !value.is_empty()
-            && value.len() <= LONGEST_CLICK_ID
-            && !crate::event::holds_email(value)
-        {
+        if wanted && !value.is_empty() && value.len() <= LONGEST_CLICK_ID {
             let _ = write!(clean, "{separator}{name}={value}");
             separator = '&';
         }
     }
     Some(clean)
-}
-
-/// The site of a page address: scheme and host.
-pub(crate) fn site(url: &str) -> Option<String> {
-    let clean = clean_url(url)?;
-    let host = clean.find("://")? + 3;
-    let end = clean
-        .get(host..)?
-        .find('/')
-        .map_or(clean.len(), |slash| host + slash);
-    Some(format!("{}/", clean.get(..end)?))
 }
 
 /// A [cleaned](clean_url) address without its click ids, for destinations that may not have identifiers.
@@ -390,15 +375,7 @@ mod tests {
                 "https://user:secret@shop.example/a?token=1",
                 Some("https://shop.example/a"),
             ),
-            (
-                "HTTPS://shop.example/u/jane@example.com/orders",
-                Some("https://shop.example/"),
-            ),
             ("javascript:alert(1)", None),
-            (
-                "https://shop.example/a?utm_term=jane%40example.com&fbclid=X",
-                Some("https://shop.example/a?fbclid=X"),
-            ),
         ] {
             assert_eq!(clean_url(url).as_deref(), clean, "{url}");
         }

@@ -3,6 +3,8 @@
 //! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::keys`]
 //! says which claims matter; [`Batch::finish`] knows which of them are taken and makes messages and answer.
 
+mod scrub;
+
 use serde_json::value::RawValue;
 
 use crate::attribution::{
@@ -16,7 +18,7 @@ use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::malformed;
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
-    deeper_than, holds_email,
+    deeper_than,
 };
 use crate::identity::Prepared;
 use crate::json::Object;
@@ -290,12 +292,19 @@ impl<'a> Batch<'a> {
     fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
         let entry = match event {
             Err(error) => Entry::Refused(error),
-            Ok(event) => Entry::Ready(Box::new(self.ready(event, visit))),
+            Ok(event) => match self.ready(event, visit) {
+                Ok(ready) => Entry::Ready(Box::new(ready)),
+                Err(error) => Entry::Refused(error),
+            },
         };
         self.entries.push(entry);
     }
 
-    fn ready(&self, mut event: Event<'a>, visit: Option<&Visit<'a>>) -> Ready<'a> {
+    fn ready(
+        &self,
+        mut event: Event<'a>,
+        visit: Option<&Visit<'a>>,
+    ) -> Result<Ready<'a>, ParseError> {
         let (settings, source) = (self.settings, self.source);
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
@@ -356,6 +365,7 @@ impl<'a> Batch<'a> {
         if granted(|_| true) {
             self.fill(&mut parcel, event.context, visit, identifiers);
         }
+        scrub::scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
         let mut verdicts = Vec::with_capacity(decisions.len());
         for (place, decision) in source.destinations.iter().zip(decisions) {
             let verdict = match (settings.destinations.get(*place), decision) {
@@ -381,12 +391,12 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
-        Ready {
+        Ok(Ready {
             parcel,
             key,
             verdicts,
             remarks: event.remarks,
-        }
+        })
     }
 
     /// Fills in where it happened: from the event, and where the sender is a page, from its own request.
@@ -429,7 +439,6 @@ impl<'a> Batch<'a> {
             .filter(|(name, value)| known_cookie(name) && !value.is_empty());
         for (name, value) in sent.chain(header.map(|(name, value)| (name.into(), value.into()))) {
             let fitting = match name.as_str() {
-                _ if holds_email(&value) => false,
                 "_fbp" | "_fbc" => fb_cookie_payload(&value).is_some(),
                 _ => value.len() <= 1024,
             };
