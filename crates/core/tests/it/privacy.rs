@@ -315,6 +315,11 @@ fn sign(c: char) -> bool {
     !c.is_ascii_alphanumeric()
 }
 
+/// What four hexadecimal digits can write.
+fn short_sign(c: char) -> bool {
+    sign(c) && c <= '\u{FFFF}'
+}
+
 const ENCODINGS: &[Encoding] = &[
     ("as it is", str::to_owned),
     ("percent", |text| bytes(text, sign, "%")),
@@ -323,7 +328,7 @@ const ENCODINGS: &[Encoding] = &[
         form_urlencoded::byte_serialize(text.as_bytes()).collect()
     }),
     ("%u", |text| {
-        each(text, sign, |c| format!("%u{:04x}", u32::from(c)))
+        each(text, short_sign, |c| format!("%u{:04x}", u32::from(c)))
     }),
     ("base64", |text| STANDARD.encode(text)),
     ("base64url", |text| URL_SAFE_NO_PAD.encode(text)),
@@ -340,7 +345,7 @@ const ENCODINGS: &[Encoding] = &[
         each(text, |_| true, |c| format!("&#x{:X};", u32::from(c)))
     }),
     ("entities without an end", |text| {
-        each(text, sign, |c| format!("&#{:07}", u32::from(c)))
+        each(text, |_| true, |c| format!("&#{:03}", u32::from(c)))
     }),
     ("named entities", |text| {
         text.replace('&', "&amp;")
@@ -351,7 +356,7 @@ const ENCODINGS: &[Encoding] = &[
     }),
     ("\\x", |text| bytes(text, char::is_alphanumeric, "\\x")),
     ("\\u", |text| {
-        each(text, sign, |c| format!("\\u{:04x}", u32::from(c)))
+        each(text, short_sign, |c| format!("\\u{:04x}", u32::from(c)))
     }),
     ("\\u{}", |text| {
         each(text, |_| true, |c| format!("\\u{{{:x}}}", u32::from(c)))
