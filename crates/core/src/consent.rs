@@ -87,6 +87,49 @@ pub struct Signals<'a> {
     pub legal_basis: Option<LegalBasis>,
 }
 
+impl<'a> Signals<'a> {
+    /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
+    /// event opens what was closed for all.
+    pub(crate) fn restrict(&mut self, all: &Signals<'a>) {
+        for (own, common) in [
+            (&mut self.ad_storage, all.ad_storage),
+            (&mut self.analytics_storage, all.analytics_storage),
+            (&mut self.ad_user_data, all.ad_user_data),
+            (&mut self.ad_personalization, all.ad_personalization),
+        ] {
+            if own.is_none() || common == Some(Choice::Denied) {
+                *own = common;
+            }
+        }
+        self.gpc |= all.gpc;
+        if self.tcf.is_none() {
+            self.tcf.clone_from(&all.tcf);
+        }
+        match (&self.gpp, &all.gpp) {
+            (None, Some(_)) => {
+                self.gpp.clone_from(&all.gpp);
+                self.gpp_sid.clone_from(&all.gpp_sid);
+            }
+            // Two strings: any section of either may apply.
+            (Some(own), Some(common)) if own != common => self.gpp_sid.clear(),
+            _ => {}
+        }
+        // `None` of a string is that it cannot be read, which blocks and so is stricter than an opt-out.
+        let opts_out = |text: &Text<'_>| us_privacy_opt_out(text);
+        let (own, common) = (
+            self.us_privacy.as_ref().map(opts_out),
+            all.us_privacy.as_ref().map(opts_out),
+        );
+        if matches!(
+            (own, common),
+            (None, Some(_)) | (Some(Some(_)), Some(None)) | (Some(Some(false)), Some(Some(true)))
+        ) {
+            self.us_privacy.clone_from(&all.us_privacy);
+        }
+        self.legal_basis = self.legal_basis.or(all.legal_basis);
+    }
+}
+
 /// What a source does when a visitor was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Policy {

@@ -149,10 +149,12 @@ impl<'a> Parcel<'a> {
             .map(|(_, value)| value)
     }
 
-    /// A text property by name.
+    /// A property's text by name. A number counts as one, in the sender's spelling: tag managers make a number of the
+    /// search term `2026`.
     pub fn property_text(&self, name: &str) -> Option<&str> {
         match self.property(name) {
             Some(Property::Text(text)) => Some(text.as_str()),
+            Some(Property::Number(number)) => Some(number.as_str()),
             _ => None,
         }
     }

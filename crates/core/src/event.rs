@@ -14,13 +14,14 @@
 //! assert_eq!((error.code.as_str(), error.path.as_str()), ("currency_missing", "currency"));
 //! ```
 //!
-//! Every rule of the format is in this file and, for senders, in `docs/events.md`. Unknown keys are errors
-//! everywhere but in `properties`, `context.cookies` and `context.click_ids`: a misspelt `consent` or `email` that is
-//! silently ignored would cost more than a refused event.
+//! Every rule of the format is in this file and, for senders, in `docs/events.md`. What makes an event what it is (its
+//! name, id, time, money and consent) is read strictly; what decorates it is left out where it cannot be used, and the
+//! sender is told. Unknown keys are errors everywhere but in `properties`, `items`, `context.cookies` and
+//! `context.click_ids`: a misspelt `consent` or `email` that is silently ignored would cost more than a refused event.
 
 use std::marker::PhantomData;
 
-use serde::de::MapAccess;
+use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -30,10 +31,12 @@ pub use crate::error::{Code, ParseError};
 
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::identity::{Digest, Kind, Plain, User};
-use crate::money::{Amount, AmountError, Currency, Money};
-use crate::text::Text;
+use crate::money::{Amount, AmountError, Currency, Figure, Money};
+use crate::text::{Text, is_placeholder};
 use crate::time::UnixMillis;
-use read::{Fault, FlagSeed, ListSeed, NumbersSeed, Object, ObjectSeed, PairsSeed, TextSeed, raw};
+use read::{
+    FlagSeed, ListSeed, Manner, NumbersSeed, Object, ObjectSeed, PairsSeed, Reading, TextSeed, raw,
+};
 
 /// The largest event, in bytes.
 pub const LARGEST_EVENT: usize = 64 * 1024;
@@ -52,6 +55,9 @@ pub const MOST_ITEMS: usize = 200;
 
 /// The most properties of one event. (GA4 takes 25 parameters; the rest goes to those that take more.)
 pub const MOST_PROPERTIES: usize = 200;
+
+/// The most properties of one item, its own keys among them.
+pub const MOST_ITEM_PROPERTIES: usize = 25;
 
 /// The event names that platforms have a counterpart for.
 pub const STANDARD_EVENTS: &[&str] = &[
@@ -130,7 +136,8 @@ pub struct Remarks {
 }
 
 impl Remarks {
-    /// The most remarks of each kind that one event gets; thousands of wrong cookies need no answer each.
+    /// The most remarks of each kind that one event gets; thousands of wrong cookies need no answer each. That there
+    /// are more is said by one of its own.
     const MOST: usize = 50;
 
     /// Notes that a part was left out.
@@ -144,10 +151,17 @@ impl Remarks {
     }
 
     fn push(list: &mut Vec<Remark>, path: String, code: &'static str) {
-        let remark = Remark { path, code };
-        if list.len() < Self::MOST && !list.contains(&remark) {
-            list.push(remark);
+        let mut remark = Remark { path, code };
+        if list.len() > Self::MOST || list.contains(&remark) {
+            return;
         }
+        if list.len() == Self::MOST {
+            remark = Remark {
+                path: String::new(),
+                code: "more",
+            };
+        }
+        list.push(remark);
     }
 
     /// Adds all of another's.
@@ -235,21 +249,24 @@ pub struct Item<'a> {
     /// Its name.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub item_name: Option<Text<'a>>,
-    /// Price of one, in the event's currency.
+    /// Price of one, in the event's currency; below zero for a voucher's line.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Amount<'a>>,
-    /// How many; platforms take one when it is absent.
+    pub price: Option<Figure<'a>>,
+    /// How many; platforms take one when it is absent. It may be zero, below it, or a fraction.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<Amount<'a>>,
+    pub quantity: Option<Figure<'a>>,
     /// Discount on one.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub discount: Option<Amount<'a>>,
+    pub discount: Option<Figure<'a>>,
     /// Place in a list.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub index: Option<Amount<'a>>,
+    pub index: Option<Figure<'a>>,
     /// The other text fields that GA4 defines for an item, by their names there.
     #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<(Text<'a>, Text<'a>)>,
+    /// The sender's own fields of the line, for platforms that take them.
+    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<(Text<'a>, Property<'a>)>,
 }
 
 /// The text fields of an item beside its id and name.
@@ -279,9 +296,15 @@ impl<'a> Item<'a> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The quantity as sent, or `1`.
-    pub fn quantity_or_one(&self) -> &'a str {
-        self.quantity.map_or("1", |quantity| quantity.as_str())
+    /// The quantity in the spelling it leaves in, or `1`.
+    pub fn quantity_or_one(&self) -> Cow<'a, str> {
+        self.quantity
+            .map_or(Cow::Borrowed("1"), |quantity| quantity.as_str())
+    }
+
+    /// How many pieces: one when nothing was said, `None` when it is no whole number.
+    pub fn pieces(&self) -> Option<i64> {
+        self.quantity.map_or(Some(1), |quantity| quantity.whole())
     }
 }
 
@@ -376,89 +399,340 @@ struct Draft<'a> {
     event_id: Option<Text<'a>>,
     event_time: Option<&'a RawValue>,
     value: Option<Amount<'a>>,
-    currency: Option<Currency>,
+    currency: Named<Currency>,
     transaction_id: Option<Text<'a>>,
     predicted_ltv: Option<Amount<'a>>,
     items: Vec<Item<'a>>,
     user: User<'a>,
     context: Context<'a>,
     signals: Signals<'a>,
-    action_source: ActionSource,
+    action_source: Option<ActionSource>,
     release: Option<Text<'a>>,
-    test: bool,
+    test: Option<bool>,
     properties: Option<&'a RawValue>,
 }
 
+/// A thing that is known by a name, or a placeholder where the name should be.
+#[derive(Default)]
+enum Named<T> {
+    #[default]
+    Absent,
+    Placeholder,
+    Known(T),
+}
+
+/// What stands beside `events` and holds for each of them.
+#[derive(Default)]
+pub(crate) struct Shared<'a> {
+    /// The events.
+    pub(crate) events: Option<&'a RawValue>,
+    signals: Signals<'a>,
+    action_source: Option<ActionSource>,
+    release: Option<Text<'a>>,
+    test: Option<bool>,
+    remarks: Remarks,
+}
+
+/// Limits of texts, in characters; `docs/events.md` names them.
+mod longest {
+    pub(super) const TITLE: usize = 1024;
+    pub(super) const URL: usize = 8192;
+    pub(super) const ADDRESSES: usize = 1024;
+    pub(super) const USER_AGENT: usize = 1024;
+    pub(super) const VISITOR: usize = 1024;
+    pub(super) const GA_ID: usize = 256;
+    pub(super) const RELEASE: usize = 64;
+    pub(super) const ITEM_ID: usize = 256;
+    pub(super) const ITEM_TEXT: usize = 512;
+    pub(super) const PROPERTY: usize = 128;
+    pub(super) const CONSENT: usize = 4096;
+}
+
+/// A text that decorates an event.
 fn text<'de, A: MapAccess<'de>>(
     map: &mut A,
-    fault: &mut Fault,
+    reading: &mut Reading,
+    manner: Manner,
     longest: usize,
 ) -> Result<Option<Text<'de>>, A::Error> {
-    let text = map.next_value_seed(TextSeed(fault))?;
-    match &text {
+    let text = map.next_value_seed(TextSeed(reading, manner))?;
+    Ok(text.and_then(|text| tidy(text, reading, manner, longest)))
+}
+
+/// A text that says what an event is.
+fn strict<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    reading: &mut Reading,
+    manner: Manner,
+) -> Result<Option<Text<'de>>, A::Error> {
+    let longest = longest::CONSENT;
+    match map.next_value_seed(TextSeed(reading, manner))? {
         // Bytes bound characters from above, so most texts are never counted.
         Some(text) if text.len() > longest && text.chars().count() > longest => {
-            Err(fault.raise(Code::TextTooLong, format!("at most {longest} characters")))
+            Err(reading.raise(Code::TextTooLong, format!("at most {longest} characters")))
         }
-        _ => Ok(text),
+        text => Ok(text.filter(|text| !text.is_empty())),
     }
+}
+
+/// Part of a text, borrowed where the text is.
+fn part<'a>(text: Text<'a>, range: std::ops::Range<usize>) -> Text<'a> {
+    match text.0 {
+        Cow::Borrowed(text) => text.get(range).unwrap_or_default().into(),
+        Cow::Owned(text) => text.get(range).unwrap_or_default().to_owned().into(),
+    }
+}
+
+/// A text without the blanks and invisible characters around it.
+fn trimmed(text: Text<'_>) -> (Text<'_>, bool) {
+    let inner = crate::text::trim(&text);
+    if inner.len() == text.len() {
+        return (text, false);
+    }
+    let (start, length) = (
+        inner.as_ptr() as usize - text.as_ptr() as usize,
+        inner.len(),
+    );
+    (part(text, start..start + length), true)
+}
+
+/// What of a text can be used: nothing of a placeholder, the visible part, and no more than fits.
+fn tidy<'a>(
+    mut text: Text<'a>,
+    reading: &mut Reading,
+    manner: Manner,
+    longest: usize,
+) -> Option<Text<'a>> {
+    if text.is_empty() {
+        return None;
+    }
+    if is_placeholder(&text) {
+        reading.removed("", "placeholder");
+        return None;
+    }
+    let kept_whole = matches!(manner, Manner::Opaque | Manner::Visitor);
+    if manner == Manner::Opaque {
+        let was_trimmed;
+        (text, was_trimmed) = trimmed(text);
+        if was_trimmed {
+            reading.changed("", "trimmed");
+        }
+    }
+    // JSON has control characters as escapes only, and a text with escapes is owned.
+    if matches!(text.0, Cow::Owned(_))
+        && manner != Manner::Visitor
+        && text.contains(char::is_control)
+    {
+        if kept_whole {
+            reading.removed("", "control_characters");
+            return None;
+        }
+        let blank = if manner == Manner::Free { " " } else { "" };
+        let mut visible = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '\t' | '\n' | '\r' => visible.push_str(blank),
+                c if c.is_control() => {}
+                c => visible.push(c),
+            }
+        }
+        reading.changed("", "control_characters");
+        text = visible.into();
+    }
+    // Bytes bound characters from above, so most texts are never counted.
+    if text.len() <= longest {
+        return Some(text);
+    }
+    let Some((end, _)) = text.char_indices().nth(longest) else {
+        return Some(text);
+    };
+    let kept = text.get(..end).unwrap_or_default();
+    let end = match manner {
+        Manner::Url => kept.rfind(['&', '?']).filter(|_| kept.contains('?')),
+        Manner::Addresses => kept.rfind(','),
+        _ if kept_whole => None,
+        _ => Some(end),
+    };
+    let Some(end) = end else {
+        reading.removed("", "too_long");
+        return None;
+    };
+    reading.changed("", "cut");
+    Some(part(text, 0..end))
 }
 
 fn plain<'de, A: MapAccess<'de>, K: Kind>(
     map: &mut A,
-    fault: &mut Fault,
+    reading: &mut Reading,
 ) -> Result<Option<Plain<'de, K>>, A::Error> {
-    Ok(text(map, fault, 1024)?.map(|text| Plain::new(text.0)))
+    let text = text(map, reading, Manner::Visitor, longest::VISITOR)?;
+    Ok(text.map(|text| Plain::new(text.0)))
 }
 
+/// What the event is worth: a number or nothing.
 fn amount<'de, A: MapAccess<'de>>(
     map: &mut A,
-    fault: &mut Fault,
+    reading: &mut Reading,
 ) -> Result<Option<Amount<'de>>, A::Error> {
-    let Some(raw) = raw(map)? else {
+    let Some(raw) = raw(map)?.filter(|raw| raw.get() != "\"\"") else {
         return Ok(None);
     };
     Amount::new(raw).map(Some).map_err(|error| match error {
-        AmountError::NotANumber => fault.raise(
+        AmountError::NotANumber => reading.raise(
             Code::ValueInvalid,
             "must be a JSON number, not a string or a list",
         ),
-        AmountError::OutOfRange => fault.raise(
+        AmountError::OutOfRange => reading.raise(
             Code::ValueOutOfRange,
             "must be finite, not negative, and at most 10^12 major units",
         ),
     })
 }
 
+/// A number that decorates the event, which may stand in a text.
+fn figure<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    reading: &mut Reading,
+) -> Result<Option<Figure<'de>>, A::Error> {
+    let Some(raw) = raw(map)? else {
+        return Ok(None);
+    };
+    Ok(read_figure(raw, reading))
+}
+
+fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a>> {
+    let json = raw.get();
+    let figure = match json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+    {
+        None if read::is_empty_list(json) => return None,
+        None => Figure::new(raw),
+        Some("") => return None,
+        Some(text) if is_placeholder(text) => {
+            reading.removed("", "placeholder");
+            return None;
+        }
+        Some(text) => {
+            let figure = Figure::parse(crate::text::trim(text).trim_start_matches('+'));
+            if figure.is_ok() {
+                reading.changed("", "text_as_number");
+            }
+            figure
+        }
+    };
+    let code = match figure {
+        Ok(figure) => return Some(figure),
+        Err(AmountError::NotANumber) => "wrong_type",
+        Err(AmountError::OutOfRange) => "out_of_range",
+    };
+    reading.removed("", code);
+    None
+}
+
 fn digest<'de, A: MapAccess<'de>>(
     map: &mut A,
-    fault: &mut Fault,
+    reading: &mut Reading,
 ) -> Result<Option<Digest>, A::Error> {
-    match text(map, fault, 1024)? {
-        None => Ok(None),
-        Some(text) => match Digest::parse(&text) {
-            Some(digest) => Ok(Some(digest)),
-            None => Err(fault.raise(
-                Code::InvalidDigest,
-                "must be 64 hexadecimal digits of SHA-256",
-            )),
-        },
-    }
+    let Some(text) = text(map, reading, Manner::Visitor, longest::VISITOR)? else {
+        return Ok(None);
+    };
+    let digest = Digest::parse(&text);
+    let code = match digest {
+        Some(digest) if is_digest_of_nothing(&digest) => "placeholder",
+        Some(digest) => return Ok(Some(digest)),
+        None => "invalid_digest",
+    };
+    reading.removed("", code);
+    Ok(None)
 }
+
+/// Whether a digest is that of a text that says nothing: sites hash `undefined` as readily as an address.
+fn is_digest_of_nothing(digest: &Digest) -> bool {
+    let hex = digest.to_hex();
+    let start = hex
+        .get(..16)
+        .and_then(|start| u64::from_str_radix(start, 16).ok());
+    start.is_some_and(|start| DIGESTS_OF_NOTHING.contains(&start))
+}
+
+/// The first eight bytes of the SHA-256 of the empty text, of a blank, and of the words of
+/// [`NO_VALUE`](crate::text::NO_VALUE), also in the spellings that programs write; a test holds the two together.
+const DIGESTS_OF_NOTHING: &[u64] = &[
+    0xe3b0_c442_98fc_1c14, // ""
+    0xeb04_5d78_d273_1073, // "undefined"
+    0x7423_4e98_afe7_498f, // "null"
+    0x9b2d_5b46_7878_1e53, // "nan"
+    0x140b_edbf_9c3f_6d56, // "none"
+    0x5da3_a4c7_f117_9442, // "nil"
+    0x445b_e54d_48a2_e629, // "void"
+    0xc9a5_60c7_4de3_68dc, // "[object object]"
+    0x6dd7_9d29_64aa_21a8, // "[object undefined]"
+    0x29f3_46c4_5c98_873e, // "[object null]"
+    0x3429_2f42_67fc_c405, // "(not set)"
+    0x1fac_73a1_1322_5b8b, // "(not provided)"
+    0x552e_4230_45fc_bd94, // "(none)"
+    0x2874_d780_0fec_ae20, // "(null)"
+    0x91ab_5bbc_a993_3063, // "(undefined)"
+    0x6a69_9266_c344_aa19, // "<null>"
+    0x4bd0_a6a1_9082_ab4c, // "<undefined>"
+    0x6e9c_960f_d025_b2e5, // "<none>"
+    0xa683_c5c5_349f_6f7f, // "n/a"
+    0x0969_f08f_8f4a_8774, // "#n/a"
+    0x1aef_9399_1721_5ce7, // "not set"
+    0x1426_2596_ceb7_fadd, // "not_set"
+    0x6181_7380_08c9_85a1, // "notset"
+    0xd799_8705_1a25_52ac, // "infinity"
+    0xf9a3_22a2_e524_5282, // "-infinity"
+    0x192f_a4cb_69f5_48e5, // "(not+set)"
+    0xc546_2fd7_d0fd_3550, // "(not%20set)"
+    0x5613_ec92_ae91_9e50, // "%28not%20set%29"
+    0x67ed_4cda_d6fb_c7ef, // "%5bobject%20object%5d"
+    0xdc93_7b59_8926_04f5, // "None"
+    0xd5b5_92c0_5dc2_5b50, // "NaN"
+    0xfb32_9000_228c_c5a2, // "NULL"
+    0xfa1d_2db6_2d4d_952e, // "Null"
+    0xf02d_fb7d_a82a_40b0, // "Undefined"
+    0xb28c_94b2_195c_8ed2, // "[object Object]"
+    0xe2f7_9e5b_6033_0bba, // "N/A"
+    0x36a9_e7f1_c95b_82ff, // " "
+];
 
 fn choice<'de, A: MapAccess<'de>>(
     map: &mut A,
-    fault: &mut Fault,
+    reading: &mut Reading,
 ) -> Result<Option<Choice>, A::Error> {
-    match text(map, fault, 64)?.as_deref() {
+    match strict(map, reading, Manner::Strict)?.as_deref() {
         None => Ok(None),
         Some("granted") => Ok(Some(Choice::Granted)),
         Some("denied") => Ok(Some(Choice::Denied)),
-        Some(_) => Err(fault.raise(Code::InvalidChoice, "must be `granted` or `denied`")),
+        Some(word) if is_placeholder(word) => {
+            reading.removed("", "placeholder");
+            Ok(None)
+        }
+        Some(_) => Err(reading.raise(Code::InvalidChoice, "must be `granted` or `denied`")),
     }
 }
 
+fn action_source<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    reading: &mut Reading,
+) -> Result<Option<ActionSource>, A::Error> {
+    let Some(name) = text(map, reading, Manner::Free, longest::TITLE)? else {
+        return Ok(None);
+    };
+    let name = name.trim();
+    let known = ActionSource::NAMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    if known.is_none() {
+        reading.removed("", "invalid_choice");
+    }
+    Ok(known.map(|(_, source)| *source))
+}
+
 impl<'de> Object<'de> for Draft<'de> {
+    const LENIENT: bool = false;
     const KEYS: &'static [&'static str] = &[
         "event",
         "event_id",
@@ -479,61 +753,54 @@ impl<'de> Object<'de> for Draft<'de> {
 
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error> {
-        match key {
-            "event" => self.event = text(map, fault, 4096)?,
-            "event_id" => self.event_id = text(map, fault, 4096)?,
-            "event_time" => self.event_time = raw(map)?,
-            "value" => self.value = amount(map, fault)?,
-            "currency" => {
-                if let Some(code) = text(map, fault, 4096)? {
-                    self.currency = Some(Currency::parse(&code).ok_or_else(|| {
-                        fault.raise::<A::Error>(
-                            Code::CurrencyInvalid,
-                            "is not a three-letter ISO 4217 code",
-                        )
-                    })?);
+        match key.as_str() {
+            "event" => self.event = strict(map, reading, Manner::Strict)?,
+            "event_id" => self.event_id = strict(map, reading, Manner::Id)?,
+            "event_time" => {
+                self.event_time = raw(map)?.filter(|raw| raw.get() != "\"\"");
+            }
+            "value" => self.value = amount(map, reading)?,
+            "currency" => match strict(map, reading, Manner::Strict)? {
+                None => {}
+                Some(code) if is_placeholder(&code) => self.currency = Named::Placeholder,
+                Some(code) => match Currency::parse(&code) {
+                    Some(currency) => self.currency = Named::Known(currency),
+                    None => return Err(reading.raise(Code::CurrencyInvalid, CURRENCY)),
+                },
+            },
+            "transaction_id" => self.transaction_id = strict(map, reading, Manner::Id)?,
+            "predicted_ltv" => {
+                let figure = figure(map, reading)?;
+                self.predicted_ltv = figure.and_then(|figure| figure.amount());
+                if figure.is_some() && self.predicted_ltv.is_none() {
+                    reading.removed("", "out_of_range");
                 }
             }
-            "transaction_id" => self.transaction_id = text(map, fault, 4096)?,
-            "predicted_ltv" => self.predicted_ltv = amount(map, fault)?,
             "items" => {
                 self.items = map.next_value_seed(ListSeed {
-                    fault,
+                    reading,
                     most: MOST_ITEMS,
                     what: PhantomData,
                 })?;
             }
             "user" => {
-                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(fault, PhantomData))?;
+                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(reading, PhantomData))?;
             }
             "context" => {
                 self.context =
-                    map.next_value_seed(ObjectSeed::<Context<'de>>(fault, PhantomData))?;
+                    map.next_value_seed(ObjectSeed::<Context<'de>>(reading, PhantomData))?;
             }
             "consent" => {
                 self.signals =
-                    map.next_value_seed(ObjectSeed::<Signals<'de>>(fault, PhantomData))?;
+                    map.next_value_seed(ObjectSeed::<Signals<'de>>(reading, PhantomData))?;
             }
-            "action_source" => {
-                if let Some(name) = text(map, fault, 64)? {
-                    let known = ActionSource::NAMES
-                        .iter()
-                        .find(|(known, _)| *known == name.as_str());
-                    self.action_source = known.map(|(_, source)| *source).ok_or_else(|| {
-                        fault.raise::<A::Error>(
-                            Code::InvalidChoice,
-                            "must be one of website, app, email, phone_call, chat, physical_store, system_generated, \
-                             business_messaging, other",
-                        )
-                    })?;
-                }
-            }
-            "release" => self.release = text(map, fault, 64)?,
-            "test" => self.test = map.next_value_seed(FlagSeed(fault))?,
+            "action_source" => self.action_source = action_source(map, reading)?,
+            "release" => self.release = text(map, reading, Manner::Free, longest::RELEASE)?,
+            "test" => self.test = map.next_value_seed(FlagSeed(reading))?,
             "properties" => self.properties = raw(map)?,
             _ => return Ok(false),
         }
@@ -541,7 +808,49 @@ impl<'de> Object<'de> for Draft<'de> {
     }
 }
 
+const CURRENCY: &str = "is not a three-letter ISO 4217 code";
+
+impl<'de> Object<'de> for Shared<'de> {
+    const LENIENT: bool = false;
+    const KEYS: &'static [&'static str] =
+        &["events", "consent", "action_source", "release", "test"];
+
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        key: &Text<'de>,
+        map: &mut A,
+        reading: &mut Reading,
+    ) -> Result<bool, A::Error> {
+        match key.as_str() {
+            "events" => self.events = Some(map.next_value()?),
+            "consent" => {
+                self.signals =
+                    map.next_value_seed(ObjectSeed::<Signals<'de>>(reading, PhantomData))?;
+            }
+            "action_source" => self.action_source = action_source(map, reading)?,
+            "release" => self.release = text(map, reading, Manner::Free, longest::RELEASE)?,
+            "test" => self.test = map.next_value_seed(FlagSeed(reading))?,
+            own if Draft::KEYS.contains(&own) => {
+                let rule = "belongs into each event; beside `events` may stand `consent`, `action_source`, `release` and `test`";
+                return Err(reading.key_fault(own, Code::UnknownKey, rule.into()));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl<'a> Shared<'a> {
+    /// Reads a batch's object.
+    pub(crate) fn read_batch(text: &'a str) -> Result<Self, ParseError> {
+        let (mut shared, reading) = read_with_care::<Self>(text)?;
+        shared.remarks = reading.remarks();
+        Ok(shared)
+    }
+}
+
 impl<'de> Object<'de> for User<'de> {
+    const LENIENT: bool = true;
     const KEYS: &'static [&'static str] = &[
         "external_id",
         "email",
@@ -561,25 +870,25 @@ impl<'de> Object<'de> for User<'de> {
 
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error> {
-        match key {
-            "external_id" => self.external_id = plain(map, fault)?,
-            "email" => self.email = plain(map, fault)?,
-            "phone" => self.phone = plain(map, fault)?,
-            "first_name" => self.first_name = plain(map, fault)?,
-            "last_name" => self.last_name = plain(map, fault)?,
-            "date_of_birth" => self.date_of_birth = plain(map, fault)?,
-            "gender" => self.gender = plain(map, fault)?,
-            "street" => self.street = plain(map, fault)?,
-            "city" => self.city = plain(map, fault)?,
-            "region" => self.region = plain(map, fault)?,
-            "postal_code" => self.postal_code = plain(map, fault)?,
-            "country" => self.country = plain(map, fault)?,
-            "email_sha256" => self.email_sha256 = digest(map, fault)?,
-            "phone_sha256" => self.phone_sha256 = digest(map, fault)?,
+        match key.as_str() {
+            "external_id" => self.external_id = plain(map, reading)?,
+            "email" => self.email = plain(map, reading)?,
+            "phone" => self.phone = plain(map, reading)?,
+            "first_name" => self.first_name = plain(map, reading)?,
+            "last_name" => self.last_name = plain(map, reading)?,
+            "date_of_birth" => self.date_of_birth = plain(map, reading)?,
+            "gender" => self.gender = plain(map, reading)?,
+            "street" => self.street = plain(map, reading)?,
+            "city" => self.city = plain(map, reading)?,
+            "region" => self.region = plain(map, reading)?,
+            "postal_code" => self.postal_code = plain(map, reading)?,
+            "country" => self.country = plain(map, reading)?,
+            "email_sha256" => self.email_sha256 = digest(map, reading)?,
+            "phone_sha256" => self.phone_sha256 = digest(map, reading)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -587,6 +896,7 @@ impl<'de> Object<'de> for User<'de> {
 }
 
 impl<'de> Object<'de> for Context<'de> {
+    const LENIENT: bool = true;
     const KEYS: &'static [&'static str] = &[
         "page_url",
         "page_title",
@@ -601,27 +911,38 @@ impl<'de> Object<'de> for Context<'de> {
 
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error> {
-        match key {
-            "page_url" => self.page_url = text(map, fault, 8192)?,
-            "page_title" => self.page_title = text(map, fault, 1024)?,
-            "referrer" => self.referrer = text(map, fault, 8192)?,
-            "ip" => self.ip = text(map, fault, 64)?,
-            "user_agent" => self.user_agent = text(map, fault, 1024)?,
-            "client_id" => self.client_id = text(map, fault, 256)?,
-            "session_id" => self.session_id = text(map, fault, 64)?,
-            "cookies" => self.cookies = map.next_value_seed(PairsSeed(fault))?,
-            "click_ids" => self.click_ids = map.next_value_seed(PairsSeed(fault))?,
+        use crate::attribution::{known_click_id, known_cookie};
+        use Manner::{Addresses, Free, Opaque, Url};
+        let (slot, manner, longest) = match key.as_str() {
+            "page_url" => (&mut self.page_url, Url, longest::URL),
+            "page_title" => (&mut self.page_title, Free, longest::TITLE),
+            "referrer" => (&mut self.referrer, Url, longest::URL),
+            "ip" => (&mut self.ip, Addresses, longest::ADDRESSES),
+            "user_agent" => (&mut self.user_agent, Free, longest::USER_AGENT),
+            "client_id" => (&mut self.client_id, Opaque, longest::GA_ID),
+            "session_id" => (&mut self.session_id, Opaque, longest::GA_ID),
+            "cookies" => {
+                self.cookies = map.next_value_seed(PairsSeed(reading, known_cookie))?;
+                return Ok(true);
+            }
+            "click_ids" => {
+                let known = |name: &str| known_click_id(name).is_some();
+                self.click_ids = map.next_value_seed(PairsSeed(reading, known))?;
+                return Ok(true);
+            }
             _ => return Ok(false),
-        }
+        };
+        *slot = text(map, reading, manner, longest)?;
         Ok(true)
     }
 }
 
 impl<'de> Object<'de> for Signals<'de> {
+    const LENIENT: bool = false;
     const KEYS: &'static [&'static str] = &[
         "ad_storage",
         "analytics_storage",
@@ -633,34 +954,53 @@ impl<'de> Object<'de> for Signals<'de> {
         "us_privacy",
         "gpc",
         "legal_basis",
+        // The rest of Google's consent object, which says nothing about what is sent to a platform
+        // (Consent mode reference, read 2026-11-22).
+        "functionality_storage",
+        "functional_storage",
+        "personalization_storage",
+        "security_storage",
+        "wait_for_update",
+        "region",
     ];
 
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error> {
-        match key {
-            "ad_storage" => self.ad_storage = choice(map, fault)?,
-            "analytics_storage" => self.analytics_storage = choice(map, fault)?,
-            "ad_user_data" => self.ad_user_data = choice(map, fault)?,
-            "ad_personalization" => self.ad_personalization = choice(map, fault)?,
-            "tcf" => self.tcf = text(map, fault, 4096)?,
-            "gpp" => self.gpp = text(map, fault, 4096)?,
-            "gpp_sid" => self.gpp_sid = map.next_value_seed(NumbersSeed(fault))?,
-            "us_privacy" => self.us_privacy = text(map, fault, 64)?,
-            "gpc" => self.gpc = map.next_value_seed(FlagSeed(fault))?,
-            "legal_basis" => {
-                if let Some(name) = text(map, fault, 64)? {
+        match key.as_str() {
+            "ad_storage" => self.ad_storage = choice(map, reading)?,
+            "analytics_storage" => self.analytics_storage = choice(map, reading)?,
+            "ad_user_data" => self.ad_user_data = choice(map, reading)?,
+            "ad_personalization" => self.ad_personalization = choice(map, reading)?,
+            // A placeholder in the place of these stays what it is, a string that cannot be read: closed.
+            "tcf" => self.tcf = strict(map, reading, Manner::Strict)?,
+            "gpp" => self.gpp = strict(map, reading, Manner::Strict)?,
+            "gpp_sid" => self.gpp_sid = map.next_value_seed(NumbersSeed(reading))?,
+            "us_privacy" => self.us_privacy = strict(map, reading, Manner::Strict)?,
+            "gpc" => self.gpc = map.next_value_seed(FlagSeed(reading))?.unwrap_or(false),
+            "legal_basis" => match strict(map, reading, Manner::Strict)? {
+                None => {}
+                Some(name) if is_placeholder(&name) => reading.removed("", "placeholder"),
+                Some(name) => {
                     self.legal_basis = Some(LegalBasis::parse(&name).ok_or_else(|| {
-                        fault.raise::<A::Error>(
+                        reading.raise::<A::Error>(
                             Code::InvalidChoice,
                             "must be one of consent, contract, legal_obligation, vital_interests, public_task, \
                              legitimate_interests",
                         )
                     })?);
                 }
+            },
+            "functionality_storage"
+            | "functional_storage"
+            | "personalization_storage"
+            | "security_storage"
+            | "wait_for_update"
+            | "region" => {
+                map.next_value::<IgnoredAny>()?;
             }
             _ => return Ok(false),
         }
@@ -669,6 +1009,7 @@ impl<'de> Object<'de> for Signals<'de> {
 }
 
 impl<'de> Object<'de> for Item<'de> {
+    const LENIENT: bool = true;
     const KEYS: &'static [&'static str] = &[
         "item_id",
         "item_name",
@@ -690,33 +1031,69 @@ impl<'de> Object<'de> for Item<'de> {
         "location_id",
         "google_business_vertical",
         "delivery_category",
+        "properties",
     ];
 
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error> {
-        match key {
-            "item_id" => self.item_id = text(map, fault, 256)?,
-            "item_name" => self.item_name = text(map, fault, 512)?,
-            "price" => self.price = amount(map, fault)?,
-            "quantity" => self.quantity = amount(map, fault)?,
-            "discount" => self.discount = amount(map, fault)?,
-            "index" => self.index = amount(map, fault)?,
-            _ => match ITEM_TEXTS.iter().find(|name| **name == key) {
+        match key.as_str() {
+            "item_id" => self.item_id = text(map, reading, Manner::Opaque, longest::ITEM_ID)?,
+            "item_name" => self.item_name = text(map, reading, Manner::Free, longest::ITEM_TEXT)?,
+            "price" => self.price = figure(map, reading)?,
+            "quantity" => self.quantity = figure(map, reading)?.map(Figure::counted),
+            "discount" => self.discount = figure(map, reading)?,
+            "index" => self.index = figure(map, reading)?.map(Figure::counted),
+            "properties" => {
+                if let Some(raw) = raw(map)? {
+                    let properties = &mut self.properties;
+                    read_properties(raw, properties, MOST_ITEM_PROPERTIES, reading);
+                }
+            }
+            _ => match ITEM_TEXTS.iter().find(|name| **name == key.as_str()) {
                 Some(name) => {
-                    if let Some(text) = text(map, fault, 512)? {
-                        self.more.retain(|(known, _)| known.as_str() != *name);
+                    let manner = if name.ends_with("_id") {
+                        Manner::Opaque
+                    } else {
+                        Manner::Free
+                    };
+                    if let Some(text) = text(map, reading, manner, longest::ITEM_TEXT)? {
                         self.more.push(((*name).into(), text));
                     }
                 }
-                None => return Ok(false),
+                None => {
+                    let value: &'de RawValue = map.next_value()?;
+                    let most = MOST_ITEM_PROPERTIES;
+                    if add_property(&mut self.properties, key.clone(), value, most, reading)
+                        && read::nearest(key, Self::KEYS).is_some()
+                    {
+                        reading.changed("", "item_property");
+                    }
+                }
             },
         }
         Ok(true)
     }
+}
+
+/// Reads quickly, and where the form of a value stands in the way, again and carefully.
+fn read_with_care<'a, T: Object<'a>>(text: &'a str) -> Result<(T, Reading), ParseError> {
+    let mut reading = Reading::default();
+    let error = match read::object(text, &mut reading) {
+        Ok(object) => return Ok((object, reading)),
+        // A bomb of brackets is told as what it is, wherever the reader stopped.
+        Err(_) if deeper_than(text, DEEPEST) => return Err(too_deep("")),
+        Err(error) => error,
+    };
+    if !matches!(error.code, Code::WrongType | Code::MalformedJson) || !read::is_json(text) {
+        return Err(error);
+    }
+    let mut reading = Reading::careful();
+    let object = read::object(text, &mut reading)?;
+    Ok((object, reading))
 }
 
 impl<'a> Event<'a> {
@@ -725,6 +1102,15 @@ impl<'a> Event<'a> {
     /// # Errors
     /// The first fault, in the order of the sender's keys and then of the rules; never a value.
     pub fn parse(text: &'a str, now: UnixMillis) -> Result<Self, ParseError> {
+        Self::parse_beside(text, None, now)
+    }
+
+    /// Reads one event of a batch, and what stands beside it.
+    pub(crate) fn parse_beside(
+        text: &'a str,
+        shared: Option<&Shared<'a>>,
+        now: UnixMillis,
+    ) -> Result<Self, ParseError> {
         if text.len() > LARGEST_EVENT {
             return Err(ParseError::new(
                 Code::EventTooLarge,
@@ -732,25 +1118,46 @@ impl<'a> Event<'a> {
                 "at most 65,536 bytes",
             ));
         }
-        match read::object::<Draft<'a>>(text) {
-            Ok(draft) => Self::check(draft, now),
-            // A bomb of brackets is told as what it is, wherever the reader stopped.
-            Err(_) if deeper_than(text, DEEPEST) => Err(too_deep("")),
-            Err(error) => Err(error),
-        }
+        let (draft, reading) = read_with_care::<Draft<'a>>(text)?;
+        Self::check(draft, reading, shared, now)
     }
 
-    fn check(draft: Draft<'a>, now: UnixMillis) -> Result<Self, ParseError> {
-        let name = draft
-            .event
-            .ok_or_else(|| ParseError::new(Code::EventMissing, "event", "is required"))?;
+    fn check(
+        draft: Draft<'a>,
+        mut reading: Reading,
+        shared: Option<&Shared<'a>>,
+        now: UnixMillis,
+    ) -> Result<Self, ParseError> {
+        let mut tidied = |text: Option<Text<'a>>, path| {
+            text.map(|text| {
+                let (text, was_trimmed) = trimmed(text);
+                if was_trimmed {
+                    reading.changed(path, "trimmed");
+                }
+                text
+            })
+        };
+        let name = tidied(draft.event, "event");
+        let event_id = tidied(draft.event_id, "event_id");
+        let mut transaction_id = tidied(draft.transaction_id, "transaction_id");
+        let name =
+            name.ok_or_else(|| ParseError::new(Code::EventMissing, "event", "is required"))?;
         check_name(&name)?;
-        let transaction_id = draft.transaction_id;
-        if let Some(id) = &transaction_id {
-            check_id(id, "transaction_id")?;
-        }
         let by_order = matches!(name.as_str(), "purchase" | "refund");
-        let id = match draft.event_id {
+        match &transaction_id {
+            // Beside an id, or where no order is asked for, it decorates.
+            Some(id) if is_placeholder(id) => {
+                if by_order && event_id.is_none() {
+                    return Err(no_id("transaction_id"));
+                }
+                reading.removed("transaction_id", "placeholder");
+                transaction_id = None;
+            }
+            Some(id) => check_id(id, "transaction_id")?,
+            None => {}
+        }
+        let id = match event_id {
+            Some(id) if is_placeholder(&id) => return Err(no_id("event_id")),
             Some(id) => {
                 check_id(&id, "event_id")?;
                 id
@@ -772,13 +1179,20 @@ impl<'a> Event<'a> {
             ));
         }
         let money = match (draft.value, draft.currency) {
-            (Some(amount), Some(currency)) => Some(Money { amount, currency }),
-            (Some(_), None) => {
+            (Some(amount), Named::Known(currency)) => Some(Money { amount, currency }),
+            (Some(_), Named::Absent) => {
                 return Err(ParseError::new(
                     Code::CurrencyMissing,
                     "currency",
                     "is required with a value",
                 ));
+            }
+            (Some(_), Named::Placeholder) => {
+                return Err(ParseError::new(Code::CurrencyInvalid, "currency", CURRENCY));
+            }
+            (None, Named::Placeholder) => {
+                reading.removed("currency", "placeholder");
+                None
             }
             (None, _) => None,
         };
@@ -786,11 +1200,26 @@ impl<'a> Event<'a> {
             None => now,
             Some(raw) => check_time(raw, now)?,
         };
-        let mut remarks = Remarks::default();
-        let properties = match draft.properties {
-            None => Vec::new(),
-            Some(raw) => read_properties(raw, &mut remarks)?,
-        };
+        let mut properties = Vec::new();
+        if let Some(raw) = draft.properties {
+            // The event is the first level.
+            if deeper_than(raw.get(), DEEPEST - 1) {
+                return Err(too_deep("properties"));
+            }
+            reading.within("properties", |reading| {
+                read_properties(raw, &mut properties, MOST_PROPERTIES, reading);
+            });
+        }
+        let mut remarks = reading.remarks();
+        let (mut signals, mut release) = (draft.signals, draft.release);
+        let (mut action_source, mut test) = (draft.action_source, draft.test);
+        if let Some(shared) = shared {
+            signals.restrict(&shared.signals);
+            release = release.or_else(|| shared.release.clone());
+            action_source = action_source.or(shared.action_source);
+            test = test.or(shared.test);
+            remarks.extend(shared.remarks.clone());
+        }
         Ok(Self {
             name,
             id,
@@ -801,10 +1230,10 @@ impl<'a> Event<'a> {
             items: draft.items,
             user: draft.user,
             context: draft.context,
-            signals: draft.signals,
-            action_source: draft.action_source,
-            release: draft.release,
-            test: draft.test,
+            signals,
+            action_source: action_source.unwrap_or_default(),
+            release,
+            test: test.unwrap_or(false),
             properties,
             remarks,
         })
@@ -823,7 +1252,23 @@ fn too_deep(path: &str) -> ParseError {
     ParseError::new(Code::TooDeep, path, "at most 8 levels")
 }
 
+/// The fault of an id that is a placeholder: of all orders without an id, one would be counted.
+fn no_id(path: &'static str) -> ParseError {
+    ParseError::new(
+        Code::EventIdPlaceholder,
+        path,
+        "must not be a placeholder such as `undefined`: all events without an id would be one",
+    )
+}
+
 fn check_name(name: &str) -> Result<(), ParseError> {
+    if is_placeholder(name) {
+        return Err(ParseError::new(
+            Code::EventNameInvalid,
+            "event",
+            "must not be a placeholder such as `undefined`",
+        ));
+    }
     let custom = (1..=40).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
@@ -840,9 +1285,7 @@ fn check_name(name: &str) -> Result<(), ParseError> {
 }
 
 fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
-    let rule = if id.trim().is_empty() {
-        "must not be empty: all empty ids would be one event"
-    } else if id.len() > LONGEST_ID && id.chars().count() > LONGEST_ID {
+    let rule = if id.len() > LONGEST_ID && id.chars().count() > LONGEST_ID {
         "at most 128 characters"
     } else if id.chars().any(char::is_control) {
         "must not hold control characters"
@@ -859,7 +1302,7 @@ fn check_time(raw: &RawValue, now: UnixMillis) -> Result<UnixMillis, ParseError>
     let time = if text.starts_with('"') {
         serde_json::from_str::<Text<'_>>(text)
             .ok()
-            .and_then(|text| UnixMillis::parse_rfc3339(&text))
+            .and_then(|text| UnixMillis::parse_text(&text))
     } else {
         UnixMillis::parse_number(text)
     };
@@ -867,7 +1310,7 @@ fn check_time(raw: &RawValue, now: UnixMillis) -> Result<UnixMillis, ParseError>
         ParseError::new(
             Code::EventTimeInvalid,
             "event_time",
-            "must be RFC 3339 with a zone, or Unix seconds or milliseconds, after the year 2000",
+            "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000",
         )
     })?;
     if time.0 > now.0 + FUTURE_TOLERANCE_MS {
@@ -880,66 +1323,111 @@ fn check_time(raw: &RawValue, now: UnixMillis) -> Result<UnixMillis, ParseError>
     Ok(time.min(now))
 }
 
-/// Reads `properties`: scalars stay, lists and objects are left out (no platform takes them) and said so.
+/// Reads an object of scalars into `properties`. Lists and objects are left out, since no platform takes them.
 fn read_properties<'a>(
     raw: &'a RawValue,
-    remarks: &mut Remarks,
-) -> Result<Vec<(Text<'a>, Property<'a>)>, ParseError> {
+    properties: &mut Vec<(Text<'a>, Property<'a>)>,
+    most: usize,
+    reading: &mut Reading,
+) {
+    struct Entries<'p, 'a> {
+        properties: &'p mut Vec<(Text<'a>, Property<'a>)>,
+        most: usize,
+        reading: &'p mut Reading,
+    }
+    impl<'de> serde::de::Visitor<'de> for Entries<'_, 'de> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let start = self.reading.told();
+            while let Some(key) = map.next_key_seed(read::Key { careful: true })? {
+                let value: &'de RawValue = map.next_value()?;
+                let since = self.reading.told();
+                let place = key.clone();
+                add_property(self.properties, key, value, self.most, self.reading);
+                if self.reading.told() > since {
+                    let named = read::is_plain(&place);
+                    self.reading.place(since, if named { &place } else { "" });
+                    self.reading.fold(start, since);
+                }
+            }
+            Ok(())
+        }
+    }
     if !raw.get().starts_with('{') {
-        return Err(ParseError::new(
-            Code::WrongType,
-            "properties",
-            "must be an object",
-        ));
+        reading.unusable(raw.get());
+        return;
     }
-    // The event is the first level.
-    if deeper_than(raw.get(), DEEPEST - 1) {
-        return Err(too_deep("properties"));
+    let entries = Entries {
+        properties,
+        most,
+        reading: &mut *reading,
+    };
+    if read::within::<_, serde_json::Error>(raw, entries).is_err() {
+        reading.unusable(raw.get());
     }
-    struct Entries<'a>(Vec<(Text<'a>, &'a RawValue)>);
-    impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct Visit;
-            impl<'de> serde::de::Visitor<'de> for Visit {
-                type Value = Vec<(Text<'de>, &'de RawValue)>;
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("an object")
-                }
-                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                    let mut entries = Vec::new();
-                    while let Some(entry) = map.next_entry()? {
-                        entries.push(entry);
-                    }
-                    Ok(entries)
-                }
-            }
-            deserializer.deserialize_map(Visit).map(Self)
+}
+
+/// Adds a property, or says why not. `true` when it was added.
+fn add_property<'a>(
+    properties: &mut Vec<(Text<'a>, Property<'a>)>,
+    key: Text<'a>,
+    raw: &'a RawValue,
+    most: usize,
+    reading: &mut Reading,
+) -> bool {
+    let json = raw.get();
+    if json == "null" || read::is_empty_list(json) {
+        return false;
+    }
+    let mended = |reading: &mut Reading| {
+        let text = read::whole_characters(json).filter(|_| json.starts_with('"'))?;
+        reading.changed("", "lone_surrogate");
+        Some(Property::Text(text.into()))
+    };
+    let value = match Property::new(raw).or_else(|| mended(reading)) {
+        Some(Property::Text(text)) if !text.is_empty() => {
+            tidy(text, reading, Manner::Free, usize::MAX).map(Property::Text)
         }
-    }
-    let entries: Entries<'a> = serde_json::from_str(raw.get())
-        .map_err(|_| ParseError::new(Code::WrongType, "properties", "must be an object"))?;
-    if entries.0.len() > MOST_PROPERTIES {
-        return Err(ParseError::new(
-            Code::TooManyItems,
-            "properties",
-            "at most 200 properties",
-        ));
-    }
-    let mut properties: Vec<(Text<'a>, Property<'a>)> = Vec::with_capacity(entries.0.len());
-    for (key, value) in entries.0 {
-        match Property::new(value) {
-            Some(scalar) => {
-                // The last of equal keys counts, as everywhere in JSON; two would make the platforms' bodies ambiguous.
-                match properties.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, value)) => *value = scalar,
-                    None => properties.push((key, scalar)),
-                }
-            }
-            None if value.get() == "null" => {}
-            None => remarks.removed("properties", "not_a_scalar"),
+        None => {
+            let number = json.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            reading.removed(
+                "",
+                if number {
+                    "out_of_range"
+                } else {
+                    "not_a_scalar"
+                },
+            );
+            None
         }
+        value => value,
+    };
+    let Some(value) = value else {
+        return false;
+    };
+    if key.trim().is_empty()
+        || key.contains(char::is_control)
+        || (key.len() > longest::PROPERTY && key.chars().count() > longest::PROPERTY)
+    {
+        reading.removed("", "key_invalid");
+        return false;
     }
-    Ok(properties)
+    // The last of equal keys counts, as everywhere in JSON; two would make the platforms' bodies ambiguous.
+    if let Some((_, last)) = properties.iter_mut().find(|(known, _)| *known == key) {
+        reading.changed("", "duplicate_key");
+        *last = value;
+    } else if properties.len() < most {
+        properties.push((key, value));
+    } else {
+        reading.removed("", "too_many");
+        return false;
+    }
+    true
 }
 
 /// Whether brackets nest deeper than `most`, strings aside.

@@ -15,10 +15,10 @@ use crate::consent::{Decision, decide};
 use crate::dedup::ClaimKey;
 use crate::destinations::{Destination, Input, TestMode};
 use crate::envelope::{Leg, Packer, Parcel, close_report};
-use crate::event::read::malformed;
+use crate::event::read::{Key, malformed};
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
-    deeper_than,
+    Shared, deeper_than,
 };
 use crate::identity::Prepared;
 use crate::json::Object;
@@ -187,18 +187,39 @@ pub fn error_of(code: Code) -> ParseError {
     ParseError::new(code, "", code.meaning())
 }
 
-/// A body's events as texts.
+/// A body's events as texts, and what stands beside them.
 enum Texts<'a> {
     One(&'a str),
-    Many(Vec<&'a RawValue>),
+    Many(Vec<&'a RawValue>, Option<Shared<'a>>),
+}
+
+/// Whether a JSON object has a member `events`: then it is a batch.
+fn is_batch(text: &str) -> Result<bool, ParseError> {
+    struct Search;
+    impl<'de> serde::de::Visitor<'de> for Search {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            let mut found = false;
+            while let Some(key) = map.next_key_seed(Key { careful: true })? {
+                found |= key.as_str() == "events";
+                map.next_value::<serde::de::IgnoredAny>()?;
+            }
+            Ok(found)
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde::Deserializer::deserialize_any(&mut reader, Search)
+        .and_then(|found| reader.end().map(|()| found))
+        .map_err(|error| malformed(&error))
 }
 
 fn split(text: &str) -> Result<Texts<'_>, ParseError> {
-    #[derive(serde::Deserialize)]
-    struct Top<'a> {
-        #[serde(borrow, default)]
-        events: Option<&'a RawValue>,
-    }
+    let mut beside = None;
     let list = match text
         .as_bytes()
         .iter()
@@ -206,19 +227,18 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
     {
         Some(b'[') => text,
         // Looking for the word first spares the one event of most requests a second reading.
-        Some(b'{') if text.contains("\"events\"") => {
-            let top: Top<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-            match top.events {
-                None => return Ok(Texts::One(text)),
-                Some(events) if events.get().starts_with('[') => events.get(),
-                Some(_) => {
-                    return Err(ParseError::new(
-                        Code::WrongType,
-                        "events",
-                        "must be a list of events",
-                    ));
-                }
+        Some(b'{') if text.contains("\"events\"") && is_batch(text)? => {
+            let shared = Shared::read_batch(text)?;
+            let events = shared.events.map_or("", RawValue::get);
+            if !events.starts_with('[') {
+                return Err(ParseError::new(
+                    Code::WrongType,
+                    "events",
+                    "must be a list of events",
+                ));
             }
+            beside = Some(shared);
+            events
         }
         _ => return Ok(Texts::One(text)),
     };
@@ -229,7 +249,7 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
     if events.len() > MOST_EVENTS {
         return Err(error_of(Code::TooManyEvents));
     }
-    Ok(Texts::Many(events))
+    Ok(Texts::Many(events, beside))
 }
 
 impl<'a> Batch<'a> {
@@ -270,7 +290,7 @@ impl<'a> Batch<'a> {
                 Err(error) if error.code.status() != 422 => return Err(error),
                 event => batch.push(event, visit),
             },
-            Texts::Many(events) => {
+            Texts::Many(events, beside) => {
                 batch.entries.reserve(events.len());
                 for raw in events {
                     let event = if raw.get().len() > LARGEST_EVENT {
@@ -280,7 +300,7 @@ impl<'a> Batch<'a> {
                     {
                         Err(error_of(Code::TooDeep))
                     } else {
-                        Event::parse(raw.get(), now)
+                        Event::parse_beside(raw.get(), beside.as_ref(), now)
                     };
                     batch.push(event, visit);
                 }

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::event::{ActionSource, Number, Property};
 use crate::identity::{Digest, Hashed};
-use crate::money::{Amount, Currency};
+use crate::money::{Amount, Currency, Figure};
 use crate::text::Text;
 use crate::time::{UnixMillis, UnixSeconds};
 
@@ -141,6 +141,16 @@ impl<'a> From<Amount<'a>> for Leaf<'a> {
     /// A number, in the sender's own spelling.
     fn from(amount: Amount<'a>) -> Self {
         Self::Raw(amount.as_str())
+    }
+}
+
+impl<'a> From<Figure<'a>> for Leaf<'a> {
+    /// A number.
+    fn from(figure: Figure<'a>) -> Self {
+        match figure {
+            Figure::Sent(raw) => Self::Raw(raw.get()),
+            Figure::Whole(number) => Self::Whole(number),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Amounts that leave exactly as they came, and the currency they are in.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -17,6 +19,14 @@ pub enum AmountError {
     OutOfRange,
 }
 
+/// Whether a JSON number is a few digits and a point, as nearly every amount is: in range by its length alone.
+fn short(text: &str) -> bool {
+    text.len() <= 12
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
 /// A non-negative, finite amount in major units, kept in the spelling of the sender.
 ///
 /// `129.90` stays `129.90`: no trip through a binary float can change what a shop said its customer paid.
@@ -30,12 +40,7 @@ impl<'a> Amount<'a> {
         if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return Err(AmountError::NotANumber);
         }
-        // Nearly every amount is a few digits and a point, which is in range by its length alone.
-        if text.len() <= 12
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'.')
-        {
+        if short(text) {
             return Ok(Self(raw));
         }
         // What the reader of JSON cannot hold is a number all the same, and too large a one.
@@ -84,55 +89,7 @@ impl<'a> Amount<'a> {
     /// assert_eq!(fixed("12345e-4", 3), "1.234");
     /// ```
     pub fn fixed(&self, places: usize) -> String {
-        let (mantissa, exponent) = match self.as_str().split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().unwrap_or(0)),
-            None => (self.as_str(), 0),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .map(|byte| byte & 15)
-            .collect();
-        // Where the point stands, counted in digits from the left.
-        let mut point = i32::try_from(whole.len())
-            .unwrap_or(0)
-            .saturating_add(exponent);
-        // A zero in front for the carry, and room so that every place asked for is there. An amount is at most 10^12
-        // and at most 32 characters long, so this is a few dozen digits.
-        let lead = usize::try_from(1 - point.min(0)).unwrap_or(1).min(64);
-        digits.splice(0..0, std::iter::repeat_n(0, lead));
-        point = point.saturating_add(i32::try_from(lead).unwrap_or(1));
-        let point = usize::try_from(point).unwrap_or(0).min(96);
-        let end = point + places;
-        let rest = digits.split_off(end.min(digits.len()));
-        digits.resize(end, 0);
-        let odd = digits.last().is_some_and(|digit| digit % 2 == 1);
-        let up = match rest.split_first() {
-            None => false,
-            Some((5, more)) => odd || more.iter().any(|digit| *digit > 0),
-            Some((first, _)) => *first > 5,
-        };
-        if up {
-            for digit in digits.iter_mut().rev() {
-                *digit = (*digit + 1) % 10;
-                if *digit > 0 {
-                    break;
-                }
-            }
-        }
-        let text: String = digits
-            .iter()
-            .map(|digit| char::from(b'0' + digit))
-            .collect();
-        let (whole, fraction) = text.split_at(point.min(text.len()));
-        let whole = whole.trim_start_matches('0');
-        let whole = if whole.is_empty() { "0" } else { whole };
-        if fraction.is_empty() {
-            whole.to_owned()
-        } else {
-            format!("{whole}.{fraction}")
-        }
+        fixed(self.as_str(), places)
     }
 
     /// The amount as a float, for comparisons only.
@@ -157,6 +114,197 @@ impl<'de: 'a, 'a> Deserialize<'de> for Amount<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?;
         Self::new(raw).map_err(|_| serde::de::Error::custom("not an amount"))
+    }
+}
+
+/// Writes an unsigned JSON number with so many decimal places, see [`Amount::fixed`].
+fn fixed(text: &str, places: usize) -> String {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().unwrap_or(0)),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits: Vec<u8> = whole
+        .bytes()
+        .chain(fraction.bytes())
+        .map(|byte| byte & 15)
+        .collect();
+    // Where the point stands, counted in digits from the left.
+    let mut point = i32::try_from(whole.len())
+        .unwrap_or(0)
+        .saturating_add(exponent);
+    // A zero in front for the carry, and room so that every place asked for is there. An amount is at most 10^12
+    // and at most 32 characters long, so this is a few dozen digits.
+    let lead = usize::try_from(1 - point.min(0)).unwrap_or(1).min(64);
+    digits.splice(0..0, std::iter::repeat_n(0, lead));
+    point = point.saturating_add(i32::try_from(lead).unwrap_or(1));
+    let point = usize::try_from(point).unwrap_or(0).min(96);
+    let end = point + places;
+    let rest = digits.split_off(end.min(digits.len()));
+    digits.resize(end, 0);
+    let odd = digits.last().is_some_and(|digit| digit % 2 == 1);
+    let up = match rest.split_first() {
+        None => false,
+        Some((5, more)) => odd || more.iter().any(|digit| *digit > 0),
+        Some((first, _)) => *first > 5,
+    };
+    if up {
+        for digit in digits.iter_mut().rev() {
+            *digit = (*digit + 1) % 10;
+            if *digit > 0 {
+                break;
+            }
+        }
+    }
+    let text: String = digits
+        .iter()
+        .map(|digit| char::from(b'0' + digit))
+        .collect();
+    let (whole, fraction) = text.split_at(point.min(text.len()));
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    }
+}
+
+/// A finite number of an item: a price, a quantity, a discount, a place. It may be negative, as a voucher's line is,
+/// and it leaves as it came unless it is a count that was written as `2.0`.
+///
+/// ```
+/// use edgetally_core::money::Figure;
+/// let figure = |text: &'static str| Figure::parse(text).unwrap();
+/// assert_eq!(figure("-9.90").as_str(), "-9.90");
+/// assert_eq!(figure("2.0").counted().as_str(), "2");
+/// assert_eq!(figure("2e1").whole(), Some(20));
+/// assert_eq!(figure("1.5").whole(), None);
+/// assert_eq!(figure("-0.005").fixed(2), "0.00");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub enum Figure<'a> {
+    /// In the sender's own spelling.
+    Sent(&'a RawValue),
+    /// A whole number that was written in another way.
+    Whole(i64),
+}
+
+impl<'a> Figure<'a> {
+    /// Takes a JSON value for a figure: at most 10^12 either way, and at most 32 characters.
+    pub fn new(raw: &'a RawValue) -> Result<Self, AmountError> {
+        let text = raw.get();
+        if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+            return Err(AmountError::NotANumber);
+        }
+        let number = || crate::json::number(text).ok_or(AmountError::OutOfRange);
+        if !short(text) && (text.len() > LONGEST || !(number()?.abs() <= LARGEST)) {
+            return Err(AmountError::OutOfRange);
+        }
+        Ok(Self::Sent(raw))
+    }
+
+    /// Takes the text of a JSON number for a figure.
+    pub fn parse(text: &'a str) -> Result<Self, AmountError> {
+        serde_json::from_str(text)
+            .map_err(|_| AmountError::NotANumber)
+            .and_then(Self::new)
+    }
+
+    /// The same number, written in digits alone where it is a whole one.
+    #[must_use]
+    pub fn counted(self) -> Self {
+        match self {
+            Self::Sent(raw) if !raw.get().bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.whole().map_or(self, Self::Whole)
+            }
+            _ => self,
+        }
+    }
+
+    /// The number, when it is a whole one in any spelling.
+    pub fn whole(&self) -> Option<i64> {
+        let Self::Sent(raw) = self else {
+            return match self {
+                Self::Whole(number) => Some(*number),
+                Self::Sent(_) => None,
+            };
+        };
+        if let Ok(number) = raw.get().parse() {
+            return Some(number);
+        }
+        let number = self.to_f64();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "at most 10^12, see LARGEST, and without a fraction"
+        )]
+        (number.fract() == 0.0).then_some(number as i64)
+    }
+
+    /// The figure as an amount, when it is not below zero.
+    pub fn amount(&self) -> Option<Amount<'a>> {
+        match self {
+            Self::Sent(raw) => Amount::new(raw).ok(),
+            Self::Whole(_) => None,
+        }
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        self.to_f64() < 0.0
+    }
+
+    /// The spelling it leaves in.
+    pub fn as_str(&self) -> Cow<'a, str> {
+        match self {
+            Self::Sent(raw) => raw.get().into(),
+            Self::Whole(number) => number.to_string().into(),
+        }
+    }
+
+    /// The figure with so many decimal places, see [`Amount::fixed`].
+    pub fn fixed(&self, places: usize) -> String {
+        let text = self.as_str();
+        let Some(unsigned) = text.strip_prefix('-') else {
+            return fixed(&text, places);
+        };
+        let fixed = fixed(unsigned, places);
+        if fixed.bytes().any(|byte| matches!(byte, b'1'..=b'9')) {
+            format!("-{fixed}")
+        } else {
+            fixed
+        }
+    }
+
+    /// The figure as a float, for comparisons only.
+    pub fn to_f64(&self) -> f64 {
+        match self {
+            Self::Sent(raw) => crate::json::number(raw.get()).unwrap_or(0.0),
+            #[expect(clippy::cast_precision_loss, reason = "at most 10^12, see LARGEST")]
+            Self::Whole(number) => *number as f64,
+        }
+    }
+}
+
+impl PartialEq for Figure<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Serialize for Figure<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Sent(raw) => raw.serialize(serializer),
+            Self::Whole(number) => serializer.serialize_i64(*number),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Figure<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?;
+        Self::new(raw).map_err(|_| serde::de::Error::custom("not a figure"))
     }
 }
 

@@ -74,7 +74,8 @@ impl Serialize for Text<'_> {
 ///
 /// ```
 /// use edgetally_core::text::is_placeholder;
-/// for nothing in ["", "  ", "undefined", "NULL", "NaN", "None", "[object Object]", "(not set)", "{{event_id}}", "{gclid}", "%%x%%"] {
+/// for nothing in ["", "  ", "undefined", "NULL", "NaN", "None", "[object Object]", "(not set)", "{{event_id}}", "{gclid}", "%%x%%",
+///     "undefined.undefined", "%7Bgclid%7D", "\u{feff}null"] {
 ///     assert!(is_placeholder(nothing), "{nothing}");
 /// }
 /// for something in ["Nullabor", "none of them", "{a} and {b}", "100%", "<b>", "EAIaIQob"] {
@@ -82,9 +83,40 @@ impl Serialize for Text<'_> {
 /// }
 /// ```
 pub fn is_placeholder(text: &str) -> bool {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '"' | '\''));
+    // All of them begin with a sign or with one of a few letters, and few texts do.
+    if text.bytes().next().is_some_and(|first| {
+        first.is_ascii_alphanumeric() && !matches!(first | 0x20, b'i' | b'n' | b'u' | b'v')
+    }) {
+        return false;
+    }
+    let text = text.trim_matches(|c: char| is_blank(c) || matches!(c, '\0' | '"' | '\''));
     text.is_empty()
         || (text.len() <= LONGEST_PLACEHOLDER && (is_no_value(text) || is_template(text)))
+}
+
+/// Whether a character shows nothing: white space, and the invisible ones that copying brings along (of the general
+/// category `Cf`, those that are of no word).
+const fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
+}
+
+/// A text without the blanks and invisible characters around it.
+///
+/// ```
+/// assert_eq!(edgetally_core::text::trim("\u{feff} ord-1\u{200b}\n"), "ord-1");
+/// ```
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(is_blank)
 }
 
 /// The longest text that is looked at as a placeholder, in bytes.
@@ -119,10 +151,20 @@ pub const NO_VALUE: &[&str] = &[
     "notset",
     "infinity",
     "-infinity",
+    "(not+set)",
+    "(not%20set)",
+    "%28not%20set%29",
+    "%5bobject%20object%5d",
 ];
 
+/// A word of [`NO_VALUE`], or the same simple ones again and again: `undefined.undefined` is the client id that a
+/// script puts together from two parts that it does not have.
 fn is_no_value(text: &str) -> bool {
-    NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word))
+    let is_word = |text: &str| NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word));
+    is_word(text)
+        || text
+            .split(['.', ',', '-', '_', '|', ':', ';', '/', ' '])
+            .all(is_word)
 }
 
 /// The pairs that the templates of tag managers, mailers and ad platforms put around a name: `{{event_id}}`, `{gclid}`,
@@ -139,6 +181,10 @@ fn is_template(text: &str) -> bool {
         ("<%", "%>"),
         ("[[", "]]"),
         ("*|", "|*"),
+        ("%7b%7b", "%7d%7d"),
+        ("%7B%7B", "%7D%7D"),
+        ("%7b", "%7d"),
+        ("%7B", "%7D"),
     ];
     PAIRS.iter().any(|(open, close)| {
         text.strip_prefix(open)

@@ -49,6 +49,29 @@ impl UnixMillis {
         (millis >= EARLIEST_MS).then_some(Self(millis))
     }
 
+    /// Reads a time as programs write it into texts: RFC 3339 and its neighbours in ISO 8601 and the standard libraries
+    /// (`+0100` of PHP, `+01` of PostgreSQL, ` UTC` of Ruby, a comma before the fraction, no seconds, a blank or a small
+    /// letter in the place of a large one), or a bare number.
+    ///
+    /// ```
+    /// use edgetally_core::time::UnixMillis;
+    /// for text in ["2026-11-22T11:15:30+0100", "2026-11-22 11:15:30,000+01", " 2026-11-22t10:15:30z", "1795342530",
+    ///     "2026-11-22 10:15:30 UTC", "2026-11-22T11:15:30+01:00[Europe/Berlin]"] {
+    ///     assert_eq!(UnixMillis::parse_text(text), Some(UnixMillis(1_795_342_530_000)), "{text}");
+    /// }
+    /// assert_eq!(UnixMillis::parse_text("2026-11-22T10:15:30"), None); // no zone: refused, not guessed
+    /// ```
+    pub fn parse_text(text: &str) -> Option<Self> {
+        let text = crate::text::trim(text);
+        if text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            return Self::parse_number(text);
+        }
+        Self::parse_rfc3339(text).or_else(|| Self::parse_rfc3339(&rfc3339(text)?))
+    }
+
     /// Reads a bare number as Unix seconds or milliseconds, by its magnitude.
     ///
     /// ```
@@ -93,6 +116,39 @@ impl UnixMillis {
             time.millisecond(),
         )
     }
+}
+
+/// A date and time of ISO 8601 in the form that RFC 3339 has for it.
+fn rfc3339(text: &str) -> Option<String> {
+    // Java names the zone behind the offset.
+    let text = match text.split_once('[') {
+        Some((text, zone)) if zone.ends_with(']') => text,
+        _ => text,
+    };
+    let (date, rest) = text.split_at_checked(10)?;
+    let rest = rest.trim_start_matches([' ', 'T', 't', '_']);
+    let clock_end = rest
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ',')))
+        .unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at_checked(clock_end)?;
+    let (clock, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, "0"));
+    let seconds = if clock.len() == 5 { ":00" } else { "" };
+    let fraction = fraction.get(..9).unwrap_or(fraction);
+    let zone = zone.trim_start();
+    let offset = |zone: &str| {
+        let (hours, minutes) = zone.split_at_checked(3)?;
+        let minutes = match minutes.strip_prefix(':').unwrap_or(minutes) {
+            "" => "00",
+            minutes => minutes,
+        };
+        Some(format!("{hours}:{minutes}"))
+    };
+    let zone = match zone.as_bytes().first()? {
+        b'+' | b'-' => offset(zone)?,
+        _ if ["z", "utc", "gmt"].contains(&zone.to_ascii_lowercase().as_str()) => "Z".to_owned(),
+        _ => return None,
+    };
+    Some(format!("{date}T{clock}{seconds}.{fraction}{zone}"))
 }
 
 impl UnixSeconds {

@@ -235,7 +235,7 @@ fn content(to: &mut Object<'_>, item: &Item<'_>) {
         return;
     };
     to.put("id", id);
-    to.put("quantity", Leaf::Raw(item.quantity_or_one()));
+    to.put("quantity", item.quantity.map_or(Leaf::Whole(1), Leaf::from));
     to.put("item_price", item.price);
     to.put("title", item.item_name.as_ref());
     to.put("brand", item.text("item_brand"));

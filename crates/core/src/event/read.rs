@@ -1,7 +1,11 @@
 //! Reading JSON by hand-written visitors, so that a fault is told by code, path and rule and never by its value.
 //!
 //! `serde_json`'s own messages quote what they found; a conversion event is mostly personal data, so none of them is
-//! kept. A [`Fault`] collects the path while the error travels up; the way down costs nothing.
+//! kept. A [`Reading`] collects the path while the error travels up; the way down costs nothing.
+//!
+//! An event is read once, quickly. Only where that fails over the form of a value (a list in the place of a text, half an
+//! emoji, a number beyond all numbers) is it read again, [carefully](Reading::careful): each value is first taken as it
+//! stands, and what decorates the event is left out where it cannot be used.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,16 +14,69 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Code, ParseError};
+use super::{Code, ParseError, Remarks};
 use crate::text::Text;
 
-/// What went wrong on the way through one event; filled once, by the innermost reader.
-#[derive(Debug, Default)]
-pub(crate) struct Fault {
-    error: Option<ParseError>,
+/// The largest whole number of JavaScript that is itself and no neighbour: 2^53 - 1.
+const LARGEST_SAFE: u64 = (1 << 53) - 1;
+
+/// What becomes of a text that cannot be used as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Part of what the event is: an error.
+    Strict,
+    /// An id of the event: an error, but a whole number is its digits.
+    Id,
+    /// Free text: numbers are text, and what is too long is cut.
+    Free,
+    /// Somebody's id: whole or not at all, without what stands around it.
+    Opaque,
+    /// An address of a page: cut in front of a parameter.
+    Url,
+    /// A list of network addresses: cut in front of one.
+    Addresses,
+    /// The visitor's: whole or not at all, as it came.
+    Visitor,
 }
 
-impl Fault {
+/// What went wrong on the way through one event, filled once, by the innermost reader; and what was left out or
+/// changed.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// Whether every value is looked at before it is read.
+    careful: bool,
+    error: Option<ParseError>,
+    /// Whether it was left out, where, and why.
+    told: Vec<(bool, String, &'static str)>,
+}
+
+fn join(key: &str, path: &mut String) {
+    let rest = std::mem::take(path);
+    *path = match rest.as_bytes().first() {
+        None => key.to_owned(),
+        Some(b'[') => format!("{key}{rest}"),
+        Some(_) if key.is_empty() => rest,
+        Some(_) => format!("{key}.{rest}"),
+    };
+}
+
+/// Whether a key of the sender may be repeated in a path: nobody's name or address looks like this.
+pub(crate) fn is_plain(key: &str) -> bool {
+    (1..=40).contains(&key.len())
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+impl Reading {
+    /// A second reading, after a first one failed over the form of a value.
+    pub(crate) fn careful() -> Self {
+        Self {
+            careful: true,
+            ..Self::default()
+        }
+    }
+
     /// Notes a fault at the value being read and gives the marker that stops the reading.
     pub(crate) fn raise<E: serde::de::Error>(
         &mut self,
@@ -36,28 +93,52 @@ impl Fault {
         E::custom("fault")
     }
 
-    /// Says that what failed below stands under `key`.
-    fn under(&mut self, key: &str) {
-        if let Some(error) = &mut self.error {
-            let rest = std::mem::take(&mut error.path);
-            error.path = match rest.as_bytes().first() {
-                None => key.to_owned(),
-                Some(b'[') => format!("{key}{rest}"),
-                Some(_) => format!("{key}.{rest}"),
-            };
+    /// Notes that the value being read is left out.
+    pub(crate) fn removed(&mut self, path: &str, code: &'static str) {
+        self.tell(true, path, code);
+    }
+
+    /// Notes that the value being read is used in another form.
+    pub(crate) fn changed(&mut self, path: &str, code: &'static str) {
+        self.tell(false, path, code);
+    }
+
+    fn tell(&mut self, left_out: bool, path: &str, code: &'static str) {
+        self.told.push((left_out, path.to_owned(), code));
+    }
+
+    /// Forgets what was told since then and had been told since the start: a thousand wrong cookies are one remark.
+    pub(crate) fn fold(&mut self, start: usize, since: usize) {
+        for new in self.told.split_off(since) {
+            if self.told.iter().skip(start).all(|known| *known != new) {
+                self.told.push(new);
+            }
         }
     }
 
-    /// Says that what failed below stands at `index` of a list.
-    fn at(&mut self, index: usize) {
+    /// Says that what failed below stands under `key`.
+    fn under(&mut self, key: &str) {
         if let Some(error) = &mut self.error {
-            let rest = std::mem::take(&mut error.path);
-            let dot = if rest.is_empty() || rest.starts_with('[') {
-                ""
-            } else {
-                "."
-            };
-            error.path = format!("[{index}]{dot}{rest}");
+            join(key, &mut error.path);
+        }
+    }
+
+    /// How much was told so far.
+    pub(crate) fn told(&self) -> usize {
+        self.told.len()
+    }
+
+    /// Says that what is told meanwhile stands under `key`.
+    pub(crate) fn within(&mut self, key: &str, read: impl FnOnce(&mut Self)) {
+        let since = self.told();
+        read(self);
+        self.place(since, key);
+    }
+
+    /// Says that what was told since then stands under `key`.
+    pub(crate) fn place(&mut self, since: usize, key: &str) {
+        for (_, path, _) in self.told.iter_mut().skip(since) {
+            join(key, path);
         }
     }
 
@@ -68,10 +149,6 @@ impl Fault {
         key: &str,
         known: &[&'static str],
     ) -> E {
-        let named = !key.is_empty()
-            && key.len() <= 40
-            && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let message: Cow<'static, str> = match nearest(key, known) {
             Some(hint) => {
                 format!("unknown key; did you mean `{hint}`? free data goes into `properties`")
@@ -79,33 +156,164 @@ impl Fault {
             }
             None => "unknown key; free data goes into `properties`".into(),
         };
-        let error = self.raise(Code::UnknownKey, message);
-        if named {
-            self.under(key);
-        } else {
-            self.under("(unnamed)");
-        }
+        self.key_fault(key, Code::UnknownKey, message)
+    }
+
+    /// Notes a fault of a key.
+    pub(crate) fn key_fault<E: serde::de::Error>(
+        &mut self,
+        key: &str,
+        code: Code,
+        message: Cow<'static, str>,
+    ) -> E {
+        let named = !key.is_empty()
+            && key.len() <= 40
+            && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let error = self.raise(code, message);
+        self.under(if named { key } else { "(unnamed)" });
         error
     }
 
     /// The fault, if one was noted.
-    pub(crate) fn take(self) -> Option<ParseError> {
-        self.error
+    fn take(&mut self) -> Option<ParseError> {
+        self.error.take()
+    }
+
+    /// What was left out and changed.
+    pub(crate) fn remarks(self) -> Remarks {
+        let mut remarks = Remarks::default();
+        for (left_out, path, code) in self.told {
+            if left_out {
+                remarks.removed(path, code);
+            } else {
+                remarks.changed(path, code);
+            }
+        }
+        remarks
+    }
+
+    /// Reads a text that was taken as it stands.
+    fn text<'de, E: serde::de::Error>(
+        &mut self,
+        raw: &'de RawValue,
+        manner: Manner,
+    ) -> Result<Option<Text<'de>>, E> {
+        let json = raw.get();
+        let digits = json.bytes().all(|byte| byte.is_ascii_digit());
+        let number = match manner {
+            Manner::Strict => false,
+            Manner::Id => digits && json.parse().is_ok_and(|id: u64| id <= LARGEST_SAFE),
+            Manner::Visitor => digits,
+            Manner::Opaque => json.bytes().all(|b| b.is_ascii_digit() || b == b'.'),
+            Manner::Free | Manner::Url | Manner::Addresses => {
+                crate::json::number(json).is_some_and(f64::is_finite)
+            }
+        };
+        match json.as_bytes().first() {
+            Some(b'n') => return Ok(None),
+            Some(b'"') => {
+                if let Ok(text) = serde_json::from_str(json) {
+                    return Ok(Some(text));
+                }
+                match manner {
+                    Manner::Strict => {}
+                    Manner::Id => {
+                        return Err(
+                            self.raise(Code::EventIdInvalid, "must not hold half characters")
+                        );
+                    }
+                    Manner::Free | Manner::Url | Manner::Addresses => {
+                        self.changed("", "lone_surrogate");
+                        return Ok(whole_characters(json).map(Text::from));
+                    }
+                    Manner::Opaque | Manner::Visitor => {
+                        self.removed("", "lone_surrogate");
+                        return Ok(None);
+                    }
+                }
+            }
+            Some(b'-' | b'0'..=b'9') if number => {
+                self.changed("", "number_as_text");
+                return Ok(Some(json.into()));
+            }
+            Some(b'-' | b'0'..=b'9') if manner == Manner::Id => {
+                return Err(self.raise(Code::WrongType, ID));
+            }
+            _ => {}
+        }
+        if matches!(manner, Manner::Strict | Manner::Id) {
+            return Err(self.raise(Code::WrongType, STRING));
+        }
+        self.unusable(json);
+        Ok(None)
+    }
+
+    /// A value of a form that its field has not is left out and told, but silently where it is an empty list, as PHP
+    /// writes whatever is empty, or an empty text.
+    pub(crate) fn unusable(&mut self, json: &str) {
+        if !is_empty_list(json) && json != "\"\"" {
+            self.removed("", "wrong_type");
+        }
     }
 }
 
+/// Whether JSON is `[]`.
+pub(crate) fn is_empty_list(json: &str) -> bool {
+    json.strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|inside| inside.trim().is_empty())
+}
+
+/// A JSON string whose halves of characters are replaced: programs that count in UTF-16, such as JavaScript, cut
+/// texts in the middle of an emoji, and RFC 8259 allows what is left (section 8.2) although it is no text.
+pub(crate) fn whole_characters(json: &str) -> Option<String> {
+    let mut mended = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(place) = rest.find('\\') {
+        let (before, escape) = rest.split_at(place);
+        mended.push_str(before);
+        let unit = |at: usize| {
+            let unit = escape.get(at..at + 6)?.strip_prefix("\\u")?;
+            u16::from_str_radix(unit, 16).ok()
+        };
+        let end = match (unit(0), unit(6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended.push('\u{fffd}');
+                rest = escape.get(6..).unwrap_or("");
+                continue;
+            }
+            (Some(_), _) => 6,
+            (None, _) => 2,
+        };
+        mended.push_str(escape.get(..end)?);
+        rest = escape.get(end..)?;
+    }
+    mended.push_str(rest);
+    serde_json::from_str(&mended).ok()
+}
+
 /// The known key that a misspelt one most likely meant: at most two edits away, or one that starts with it.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let key = key.to_ascii_lowercase();
     if key.len() > 64 {
         return None;
     }
-    let squeezed = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    let plain = |byte: &u8| !matches!(byte, b'_' | b'-');
     known
         .iter()
-        .map(|candidate| {
-            let same = squeezed(candidate) == squeezed(&key);
-            (if same { 0 } else { edits(&key, candidate) }, *candidate)
+        .filter_map(|candidate| {
+            let same = candidate
+                .bytes()
+                .filter(plain)
+                .eq(key.bytes().filter(plain));
+            let distance = match candidate.len().abs_diff(key.len()) {
+                _ if same => 0,
+                0..=2 => edits(&key, candidate),
+                _ => return None,
+            };
+            Some((distance, *candidate))
         })
         .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len().div_ceil(2))
         .min_by_key(|(distance, _)| *distance)
@@ -134,38 +342,88 @@ fn edits(a: &str, b: &str) -> usize {
 }
 
 /// A JSON object key, borrowed where it can be.
-struct Key;
+pub(crate) struct Key {
+    /// Whether halves of characters are let through, as their replacement.
+    pub(crate) careful: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = Text<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text<'de>, D::Error> {
-        serde::Deserialize::deserialize(deserializer)
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_bytes<E>(self, key: &'de [u8]) -> Result<Text<'de>, E> {
+                Ok(String::from_utf8_lossy(key).into())
+            }
+
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Text<'de>, E> {
+                Ok(String::from_utf8_lossy(key).into_owned().into())
+            }
+        }
+        if self.careful {
+            deserializer.deserialize_bytes(Bytes)
+        } else {
+            serde::Deserialize::deserialize(deserializer)
+        }
     }
 }
 
 /// A thing that is read from a JSON object, key by key.
 pub(crate) trait Object<'de>: Default {
-    /// What it is, for the rule in an error: "must be an object".
+    /// The keys that it has.
     const KEYS: &'static [&'static str];
+
+    /// Whether it decorates an event, so that something else in its place is left out.
+    const LENIENT: bool;
 
     /// Reads the value of `key`, or gives `Ok(false)` when there is no such key.
     fn read<A: MapAccess<'de>>(
         &mut self,
-        key: &str,
+        key: &Text<'de>,
         map: &mut A,
-        fault: &mut Fault,
+        reading: &mut Reading,
     ) -> Result<bool, A::Error>;
 }
 
-/// Reads an [`Object`]; `null` is its default.
-pub(crate) struct ObjectSeed<'f, T>(pub(crate) &'f mut Fault, pub(crate) PhantomData<T>);
+/// Reads an [`Object`]; `null` and PHP's empty array are its default.
+pub(crate) struct ObjectSeed<'f, T>(pub(crate) &'f mut Reading, pub(crate) PhantomData<T>);
+
+/// Reads on within a value that was taken as it stands.
+pub(crate) fn within<'de, V: Visitor<'de>, E: serde::de::Error>(
+    raw: &'de RawValue,
+    visitor: V,
+) -> Result<V::Value, E> {
+    serde_json::Deserializer::from_str(raw.get())
+        .deserialize_any(visitor)
+        .map_err(|_| E::custom("fault"))
+}
 
 impl<'de, T: Object<'de>> DeserializeSeed<'de> for ObjectSeed<'_, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_any(self)
+        if !self.0.careful {
+            return deserializer.deserialize_any(self);
+        }
+        let raw = <&'de RawValue as serde::Deserialize>::deserialize(deserializer)?;
+        let json = raw.get();
+        if json.starts_with('{') {
+            return within(raw, self);
+        }
+        if json != "null" && json != "\"\"" && !is_empty_list(json) {
+            if !T::LENIENT {
+                return Err(self.0.raise(Code::WrongType, OBJECT));
+            }
+            self.0.unusable(json);
+        }
+        Ok(T::default())
     }
 }
 
@@ -190,6 +448,23 @@ macro_rules! refuse_containers {
             Err(self.0.raise(Code::WrongType, $rule))
         }
     };
+    // PHP writes an empty map as an empty list.
+    (@ filled_seq $rule:expr) => {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            match seq.next_element::<IgnoredAny>()? {
+                None => Ok(Default::default()),
+                Some(_) => Err(self.0.raise(Code::WrongType, $rule)),
+            }
+        }
+    };
+    (@ filled_map $rule:expr) => {
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            match map.next_key::<IgnoredAny>()? {
+                None => Ok(Default::default()),
+                Some(_) => Err(self.0.raise(Code::WrongType, $rule)),
+            }
+        }
+    };
 }
 
 const OBJECT: &str = "must be an object";
@@ -206,24 +481,35 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectSeed<'_, T> {
     }
 
     refuse!(OBJECT; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
-    refuse_containers!(OBJECT; seq);
+    refuse_containers!(OBJECT; filled_seq);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let reading = self.0;
         let mut object = T::default();
-        while let Some(key) = map.next_key_seed(Key)? {
-            let known = object.read(&key, &mut map, self.0);
-            match known {
-                Ok(true) => {}
-                Ok(false) => return Err(self.0.unknown_key(&key, T::KEYS)),
-                Err(error) => {
-                    if self.0.error.is_none() {
-                        // The number is beyond what JSON readers hold, such as 1e400 in the place of a string.
-                        let _: A::Error = self
-                            .0
-                            .raise(Code::WrongType, "is not a value that can be read");
+        let mut keys = Keys::default();
+        while let Some(key) = map.next_key_seed(Key {
+            careful: reading.careful,
+        })? {
+            let Ok(known) = keys.add(T::KEYS, &key) else {
+                return Err(reading.key_fault(&key, Code::DuplicateKey, TWICE.into()));
+            };
+            let since = reading.told.len();
+            match object.read(&key, &mut map, reading) {
+                Ok(true) => {
+                    if reading.told.len() > since {
+                        // A key that is known is a plain word of the format, so it may stand in the path.
+                        let named = known || is_plain(&key);
+                        reading.place(since, if named { &key } else { "" });
                     }
-                    // A key that is known is a plain word of the format, so it may stand in the path.
-                    self.0.under(&key);
+                }
+                Ok(false) => return Err(reading.unknown_key(&key, T::KEYS)),
+                Err(error) => {
+                    if reading.error.is_none() {
+                        // The number is beyond what JSON readers hold, such as 1e400 in the place of a string.
+                        let _: A::Error =
+                            reading.raise(Code::WrongType, "is not a value that can be read");
+                    }
+                    reading.under(if known { &key } else { "" });
                     return Err(error);
                 }
             }
@@ -232,15 +518,53 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectSeed<'_, T> {
     }
 }
 
+/// The rule that a member stands in an object once.
+pub(crate) const TWICE: &str = "stands twice in one object, and only one of them can be meant";
+
+/// Which of the known keys an object has had.
+#[derive(Default)]
+struct Keys {
+    seen: u64,
+    next: usize,
+}
+
+impl Keys {
+    /// Whether the key is known; an error when it comes again.
+    fn add(&mut self, known: &[&str], key: &str) -> Result<bool, ()> {
+        // Most senders keep to the order of the documentation, so the search starts where the last one ended.
+        let (before, after) = known.split_at(self.next.min(known.len()));
+        let mut at = self.next;
+        let found = after.iter().position(|name| *name == key);
+        if let Some(found) = found {
+            at += found;
+        } else {
+            match before.iter().position(|name| *name == key) {
+                Some(found) => at = found,
+                None => return Ok(false),
+            }
+        }
+        self.next = at + 1;
+        let bit = 1_u64 << (at & 63);
+        let again = self.seen & bit != 0;
+        self.seen |= bit;
+        if again { Err(()) } else { Ok(true) }
+    }
+}
+
 /// A string or nothing.
-pub(crate) struct TextSeed<'f>(pub(crate) &'f mut Fault);
+pub(crate) struct TextSeed<'f>(pub(crate) &'f mut Reading, pub(crate) Manner);
 
 const STRING: &str = "must be a string";
+const ID: &str = "must be a string, or a whole number in digits below 2^53";
 
 impl<'de> DeserializeSeed<'de> for TextSeed<'_> {
     type Value = Option<Text<'de>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        if self.0.careful {
+            let raw = <&'de RawValue as serde::Deserialize>::deserialize(deserializer)?;
+            return self.0.text(raw, self.1);
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -264,39 +588,58 @@ impl<'de> Visitor<'de> for TextSeed<'_> {
         Ok(Some(Text(Cow::Owned(text.to_owned()))))
     }
 
-    refuse!(STRING; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
+    /// Whole numbers in the place of an id or a text are common enough to need no second reading.
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        match self.1 {
+            Manner::Strict => Err(self.0.raise(Code::WrongType, STRING)),
+            Manner::Id if number > LARGEST_SAFE => Err(self.0.raise(Code::WrongType, ID)),
+            _ => {
+                self.0.changed("", "number_as_text");
+                Ok(Some(Text::from(number.to_string())))
+            }
+        }
+    }
+
+    refuse!(STRING; visit_bool(bool), visit_i64(i64), visit_f64(f64));
     refuse_containers!(STRING; seq, map);
 }
 
-/// A boolean; `null` and absence are `false`.
-pub(crate) struct FlagSeed<'f>(pub(crate) &'f mut Fault);
+/// A boolean; `null`, an empty text and absence are `None`.
+pub(crate) struct FlagSeed<'f>(pub(crate) &'f mut Reading);
 
 const BOOLEAN: &str = "must be true or false";
 
 impl<'de> DeserializeSeed<'de> for FlagSeed<'_> {
-    type Value = bool;
+    type Value = Option<bool>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for FlagSeed<'_> {
-    type Value = bool;
+    type Value = Option<bool>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a boolean")
     }
 
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<bool, E> {
-        Ok(flag)
+    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Some(flag))
     }
 
-    refuse!(BOOLEAN; visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        Err(self.0.raise(Code::WrongType, BOOLEAN))
+    }
+
+    refuse!(BOOLEAN; visit_i64(i64), visit_u64(u64), visit_f64(f64));
     refuse_containers!(BOOLEAN; seq, map);
 }
 
@@ -306,20 +649,38 @@ pub(crate) fn raw<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<&'de Raw
     Ok((value.get() != "null").then_some(value))
 }
 
-/// A list of objects.
+/// A list of objects that decorates an event.
 pub(crate) struct ListSeed<'f, T> {
-    pub(crate) fault: &'f mut Fault,
+    pub(crate) reading: &'f mut Reading,
     pub(crate) most: usize,
     pub(crate) what: PhantomData<T>,
 }
 
 const LIST: &str = "must be a list of objects";
 
+/// An object of a list, or nothing in the place of one that is none.
+struct Entry<'f, T>(&'f mut Reading, PhantomData<T>);
+
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for Entry<'_, T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        let since = self.0.told.len();
+        let was_careful = self.0.careful;
+        let object = ObjectSeed(&mut *self.0, PhantomData).deserialize(deserializer)?;
+        // Told of the object itself and of none of its members: it was no object.
+        let is_none = was_careful
+            && (self.0.told.iter().skip(since))
+                .any(|(_, path, code)| path.is_empty() && *code == "wrong_type");
+        Ok((!is_none).then_some(object))
+    }
+}
+
 impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
     type Value = Vec<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
-        struct List<'f, T>(&'f mut Fault, usize, PhantomData<T>);
+        struct List<'f, T>(&'f mut Reading, usize, PhantomData<T>);
         impl<'de, T: Object<'de>> Visitor<'de> for List<'_, T> {
             type Value = Vec<T>;
 
@@ -333,36 +694,56 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
                 let mut list = Vec::new();
-                loop {
-                    if list.len() >= self.1 {
-                        return if seq.next_element::<IgnoredAny>()?.is_some() {
-                            Err(self
-                                .0
-                                .raise(Code::TooManyItems, format!("at most {} entries", self.1)))
-                        } else {
-                            Ok(list)
-                        };
-                    }
-                    match seq.next_element_seed(ObjectSeed(&mut *self.0, PhantomData)) {
-                        Ok(Some(item)) => list.push(item),
+                let mut index = 0_usize;
+                while list.len() < self.1 {
+                    let since = self.0.told.len();
+                    match seq.next_element_seed(Entry(&mut *self.0, PhantomData)) {
+                        Ok(Some(item)) => list.extend(item),
                         Ok(None) => return Ok(list),
                         Err(error) => {
-                            self.0.at(list.len());
+                            self.0.under(&format!("[{index}]"));
                             return Err(error);
                         }
                     }
+                    if self.0.told.len() > since {
+                        self.0.place(since, &format!("[{index}]"));
+                    }
+                    index += 1;
                 }
+                let mut more = false;
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    more = true;
+                }
+                if more {
+                    self.0.removed("", "too_many");
+                }
+                Ok(list)
             }
 
             refuse!(LIST; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
-            refuse_containers!(LIST; map);
+            refuse_containers!(LIST; filled_map);
         }
-        deserializer.deserialize_any(List(self.fault, self.most, PhantomData))
+        let list = List(self.reading, self.most, PhantomData);
+        if !list.0.careful {
+            return deserializer.deserialize_any(list);
+        }
+        let raw = <&'de RawValue as serde::Deserialize>::deserialize(deserializer)?;
+        match raw.get() {
+            json if json.starts_with('[') => return within(raw, list),
+            "null" | "{}" => {}
+            json => list.0.unusable(json),
+        }
+        Ok(Vec::new())
     }
 }
 
-/// A map from free keys to strings; entries that are `null` are left out.
-pub(crate) struct PairsSeed<'f>(pub(crate) &'f mut Fault);
+/// A map from free keys to texts; entries that are `null` are left out, and of equal keys the last one counts.
+pub(crate) struct PairsSeed<'f>(pub(crate) &'f mut Reading, pub(crate) fn(&str) -> bool);
+
+/// The most cookies and click ids of one event, beside those that a platform reads.
+pub(crate) const MOST_PAIRS: usize = 200;
+/// The longest cookie or click id, in characters. (TikTok's click ids may have 1,000.)
+pub(crate) const LONGEST_PAIR: usize = 1024;
 
 const PAIRS: &str = "must be an object of strings";
 
@@ -370,7 +751,16 @@ impl<'de> DeserializeSeed<'de> for PairsSeed<'_> {
     type Value = Vec<(Text<'de>, Text<'de>)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        if !self.0.careful {
+            return deserializer.deserialize_any(self);
+        }
+        let raw = <&'de RawValue as serde::Deserialize>::deserialize(deserializer)?;
+        match raw.get() {
+            json if json.starts_with('{') => return within(raw, self),
+            "null" => {}
+            json => self.0.unusable(json),
+        }
+        Ok(Vec::new())
     }
 }
 
@@ -386,26 +776,49 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(key) = map.next_key_seed(Key)? {
-            match map.next_value_seed(TextSeed(&mut *self.0)) {
-                Ok(Some(value)) => pairs.push((key, value)),
-                Ok(None) => {}
-                // The key is free text of the sender, so it stays out of the path.
-                Err(error) => return Err(error),
+        let Self(reading, is_known) = self;
+        let start = reading.told.len();
+        let mut pairs: Vec<(Text<'de>, Text<'de>)> = Vec::new();
+        while let Some(key) = map.next_key_seed(Key {
+            careful: reading.careful,
+        })? {
+            let known = is_known(&key);
+            let since = reading.told.len();
+            let value = map.next_value_seed(TextSeed(&mut *reading, Manner::Opaque))?;
+            let value =
+                value.and_then(|value| super::tidy(value, reading, Manner::Opaque, LONGEST_PAIR));
+            if let Some(value) = value {
+                if let Some((_, last)) = pairs.iter_mut().find(|(name, _)| *name == key) {
+                    reading.changed("", "duplicate_key");
+                    *last = value;
+                } else if pairs.len() < MOST_PAIRS || (known && pairs.len() < 2 * MOST_PAIRS) {
+                    pairs.push((key.clone(), value));
+                } else {
+                    reading.removed("", "too_many");
+                }
+            }
+            if reading.told.len() > since {
+                // Other keys are free text of the sender.
+                let named = known
+                    && key.len() <= 40
+                    && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+                reading.place(since, if named { &key } else { "" });
+                reading.fold(start, since);
             }
         }
         Ok(pairs)
     }
 
     refuse!(PAIRS; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
-    refuse_containers!(PAIRS; seq);
+    refuse_containers!(PAIRS; filled_seq);
 }
 
 /// A list of small whole numbers (`gpp_sid`).
-pub(crate) struct NumbersSeed<'f>(pub(crate) &'f mut Fault);
+pub(crate) struct NumbersSeed<'f>(pub(crate) &'f mut Reading);
 
 const NUMBERS: &str = "must be a list of whole numbers from 1 to 255";
+/// The most numbers in one list.
+const MOST_NUMBERS: usize = 32;
 
 impl<'de> DeserializeSeed<'de> for NumbersSeed<'_> {
     type Value = Vec<u8>;
@@ -426,29 +839,41 @@ impl<'de> Visitor<'de> for NumbersSeed<'_> {
         Ok(Vec::new())
     }
 
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        Err(self.0.raise(Code::WrongType, NUMBERS))
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {
         let mut numbers = Vec::new();
         while let Some(raw) = seq.next_element::<&'de RawValue>()? {
             match raw.get().parse::<u8>() {
-                Ok(number) if number > 0 && numbers.len() < 32 => numbers.push(number),
+                Ok(_) if numbers.len() >= MOST_NUMBERS => {
+                    return Err(self.0.raise(Code::TooManyItems, "at most 32 entries"));
+                }
+                Ok(number) if number > 0 => numbers.push(number),
                 _ => return Err(self.0.raise(Code::WrongType, NUMBERS)),
             }
         }
         Ok(numbers)
     }
 
-    refuse!(NUMBERS; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
+    refuse!(NUMBERS; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
     refuse_containers!(NUMBERS; map);
 }
 
 /// Reads one object from its text.
-pub(crate) fn object<'de, T: Object<'de>>(text: &'de str) -> Result<T, ParseError> {
-    let mut fault = Fault::default();
+pub(crate) fn object<'de, T: Object<'de>>(
+    text: &'de str,
+    reading: &mut Reading,
+) -> Result<T, ParseError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = ObjectSeed(&mut fault, PhantomData).deserialize(&mut deserializer);
+    let read = ObjectSeed(&mut *reading, PhantomData).deserialize(&mut deserializer);
     match read.and_then(|object| deserializer.end().map(|()| object)) {
         Ok(object) => Ok(object),
-        Err(error) => Err(match fault.take() {
+        Err(error) => Err(match reading.take() {
             // The text may have stopped being JSON in the middle of a value, which is no fault of the value.
             Some(fault) if error.is_data() || is_json(text) => fault,
             _ => malformed(&error),
@@ -457,7 +882,7 @@ pub(crate) fn object<'de, T: Object<'de>>(text: &'de str) -> Result<T, ParseErro
 }
 
 /// Whether a text is JSON, whatever it says.
-fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 

@@ -75,6 +75,10 @@ pub(super) fn scrub(
         let at = |name: &str| format!("items[{index}].{name}");
         clear(&mut item.item_id, visitor, remarks, || at("item_id"));
         clear(&mut item.item_name, visitor, remarks, || at("item_name"));
+        item.properties.retain(|(name, value)| {
+            let shown = shows(visitor, value);
+            keeps(visitor, remarks, &at("properties"), name, shown)
+        });
         item.more.retain(|(name, value)| {
             let shows = visitor.shows(value);
             if shows {

@@ -802,7 +802,7 @@ fn the_answer_says_what_went_and_no_key_that_somebody_made_up() {
         "properties": {
             "note": "nora feldt", "Wrote To": "nora feldt", "nora_feldt": 1, "015123456789": true, "digits": 4_915_123_456_789_u64, "fine": "fine",
         },
-        "items": [{"item_id": "1"}, {"item_id": "015123456789", "coupon": "NORA-FELDT"}],
+        "items": [{"item_id": "1"}, {"item_id": "015123456789", "coupon": "NORA-FELDT", "properties": {"for": "Nora Feldt", "size": "XL"}}],
     })));
     let of = |kind: &str| -> Vec<String> {
         let list = result[kind].as_array().cloned().unwrap_or_default();
@@ -828,6 +828,7 @@ fn the_answer_says_what_went_and_no_key_that_somebody_made_up() {
             "properties.digits",
             "properties.note",
             "items[1].item_id",
+            "items[1].properties.for",
             "items[1].coupon",
         ]
         .map(|path| format!("{path} personal_data"))
