@@ -5,7 +5,7 @@ use edgetally_core::attribution::{
     clean_url, click_ids_from_url, client_id_from_ga, cookies_from_header, fb_cookie_payload, fbc,
     public_ip, session_id_from_ga, without_click_ids,
 };
-use edgetally_core::event::holds_email;
+use edgetally_core::personal::holds_email;
 use edgetally_core::time::UnixMillis;
 use libfuzzer_sys::fuzz_target;
 

@@ -6,6 +6,8 @@ import {readdir, readFile, mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {after, before, describe, test} from "node:test";
+import {PLATFORMS} from "../support/platforms.mjs";
+import {SURFACES, TABLE, printed} from "../support/privacy.mjs";
 import {GRANTED, VISITOR_IP, openShop, pageView, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -219,6 +221,150 @@ test("no plain identifier outlives its request", async () => {
         assert.ok(!bytes.includes(word), `${word} in ${file.name}`);
       }
     }
+  } finally {
+    await shop.stop().catch(() => {});
+    await rm(persist, {recursive: true, force: true});
+  }
+});
+
+/** Ways of writing a text so that it can be read all the same. */
+const ENCODINGS = /** @type {Record<string, (text: string) => string>} */ ({
+  plain: (text) => text,
+  percent: (text) => encodeURIComponent(text).replaceAll(".", "%2E"),
+  "percent three times": (text) => encodeURIComponent(encodeURIComponent(encodeURIComponent(text))).replaceAll(".", "%25252E"),
+  "%u": (text) => text.replace(/[^A-Za-z0-9]/g, (c) => `%u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  base64: (text) => Buffer.from(text).toString("base64"),
+  "base64url of percent": (text) => Buffer.from(encodeURIComponent(`id=${text}`)).toString("base64url"),
+  entities: (text) => text.replace(/[^A-Za-z0-9]/g, (c) => `&#${c.charCodeAt(0)};`),
+  "named entities, escaped": (text) => text.replaceAll("@", "&amp;commat;").replaceAll(".", "&amp;period;"),
+  "\\u": (text) => text.replace(/[^A-Za-z0-9]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  "\\x": (text) => text.replace(/[^A-Za-z0-9]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`),
+  "full width": (text) => text.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  "zero width": (text) => [...text].join("\u200b"),
+  "small signs": (text) => text.replaceAll("@", "\ufe6b").replaceAll(".", "\u3002"),
+});
+
+/** Where sites put things: each takes the text into an event. */
+const FIELDS = /** @type {Record<string, (event: any, text: string) => void>} */ ({
+  "page_url's path": (event, text) => (event.context.page_url = `https://shop.example/u/${encodeURIComponent(text)}/thanks?utm_source=news`),
+  "page_url's utm_term": (event, text) => (event.context.page_url = `https://shop.example/thanks?utm_term=${encodeURIComponent(text)}&utm_source=news`),
+  "referrer's gclid": (event, text) => (event.context.referrer = `https://shop.example/thanks?gclid=${encodeURIComponent(text)}`),
+  page_title: (event, text) => (event.context.page_title = `Thanks ${text}!`),
+  user_agent: (event, text) => (event.context.user_agent = `Browser/1.0 (${text})`),
+  client_id: (event, text) => (event.context.client_id = text),
+  session_id: (event, text) => (event.context.session_id = text.slice(0, 60)),
+  cookies: (event, text) => (event.context.cookies = {_ga: text, _fbp: `fb.1.${Date.now()}.${encodeURIComponent(text)}`, li_fat_id: text}),
+  "click ids": (event, text) => (event.context.click_ids = {gclid: encodeURIComponent(text), ttclid: text}),
+  "a property": (event, text) => (event.properties = {note: `call ${text} back`, search_term: text}),
+  "a property's name": (event, text) => (event.properties = {[text]: true}),
+  "an item": (event, text) => (event.items = [{item_id: text, item_name: `Card for ${text}`, coupon: text, price: 1}]),
+  release: (event, text) => (event.release = text.slice(0, 60)),
+  transaction_id: (event, text) => (event.transaction_id = text.slice(0, 120)),
+  event_id: (event, text) => (event.event_id = text.slice(0, 120)),
+});
+
+/** What becomes of an event. `{}` is an event that all platforms get. */
+const WAYS = /** @type {Record<string, (event: any) => void>} */ ({
+  accept: () => {},
+  reject: (event) => (event.currency = "EURO"),
+  block: (event) => (event.consent = {}),
+  "dead letter": (event) => (event.event_id = `lost-${event.event_id}`),
+  test: (event) => (event.test = true),
+});
+
+test("what may be read where is what docs/privacy.md says, by every field, encoding and way", async () => {
+  const persist = await mkdtemp(join(tmpdir(), "edgetally-test-"));
+  const shop = await openShop({persist, faulty: true, destinations: "all"});
+  /** What must be nowhere, with what it is; and what may be somewhere, by the table's rows. */
+  const hidden = /** @type {Map<string, string>} */ (new Map());
+  const visible = /** @type {Map<string, string>} */ (new Map([
+    ["zqcityzq", "city"], ["198.51.100.77", "network address"], ["zqbrowserzq", "browser"], ["zqclickzq", "click id"],
+    ["zqcookiezq", "cookie of a platform"], ["zqpagezq", "page address and title"], ["zqpropertyzq", "properties and items"],
+    ["zqidzq", "event id"],
+  ]));
+  try {
+    const events = [];
+    let n = 0;
+    for (const [way, turn] of Object.entries(WAYS)) {
+      for (const [name, encode] of Object.entries(ENCODINGS)) {
+        for (const [field, put] of Object.entries(FIELDS)) {
+          // All fields the plain way; of each other way a third of the fields, another one for each encoding.
+          n += 1;
+          if (way !== "accept" && n % 3 !== 0) continue;
+          const word = [...String(n).padStart(4, "0")].map((digit) => "bdfgkmnprt"[Number(digit)]).join("o");
+          const digits = `15129${String(n).padStart(6, "0")}`.replace("00000", "27184");
+          const kinds = [`zq${word}@mail.example`, `0${digits.slice(0, 4)}.${digits.slice(4, 7)}-${digits.slice(7)}`, `Zq${word} Vq${word}`];
+          const text = /** @type {string} */ (kinds[n % 3]);
+          const event = purchase(`zqidzq-${n}`, {
+            user: {
+              email: kinds[0], phone: `+49${digits}`, first_name: `Zq${word}`, last_name: `Vq${word}`, street: "Zqstreetzq 1",
+              date_of_birth: "1971-02-03", external_id: "zqexternalzq", city: "zqcityzq", country: "DE",
+            },
+            context: {...purchase("").context, ip: "198.51.100.77", page_url: "https://shop.example/thanks"},
+          });
+          put(event, encode(text));
+          turn(event);
+          events.push(event);
+          const about = `${text} in ${field}, ${name}, ${way}`;
+          hidden.set(`zq${word}`, about).set(`vq${word}`, about).set(digits, about);
+          const encoded = encode(text);
+          if (encoded.length >= 8) hidden.set(encoded.toLowerCase(), about).set(encodeURIComponent(encoded).toLowerCase(), about);
+        }
+      }
+    }
+    for (const word of ["zqstreetzq", "1971-02-03", "19710203", "zqexternalzq"]) hidden.set(word, word);
+    // One that shows what may be seen, on each way.
+    for (const turn of Object.values(WAYS)) {
+      const event = purchase(`zqidzq-${(n += 1)}`, {
+        context: {
+          ip: "198.51.100.77", user_agent: "zqbrowserzq", client_id: "1.2", page_url: "https://shop.example/zqpagezq",
+          page_title: "zqpagezq", cookies: {_fbp: `fb.1.${Date.now()}.1098115397`, li_fat_id: "zqcookiezq"}, click_ids: {gclid: "zqclickzq"},
+        },
+        properties: {colour: "zqpropertyzq"},
+        user: {email: "somebody@mail.example", city: "zqcityzq", country: "DE"},
+      });
+      turn(event);
+      events.push(event);
+    }
+    shop.twin.faults(events.filter(({event_id: id}) => id.startsWith("lost-")).map(({event_id: id}) => ({platform: "meta", kind: "reject_event_id", event_id: id})));
+    let answers = "";
+    for (let at = 0; at < events.length; at += 50) answers += (await shop.server(events.slice(at, at + 50))).text;
+    await shop.settle();
+    const letters = JSON.stringify(await shop.deadLetters());
+    assert.match(letters, /lost-zqidzq/, "a dead letter");
+    await shop.admin("/v1/dead-letters/replay", {destination: "meta"});
+    await shop.settle();
+    const received = Object.fromEntries(PLATFORMS.map(({platform}) => [platform, JSON.stringify(shop.twin.received({platform, limit: 10_000}))]));
+    const surfaces = /** @type {Record<string, string>} */ ({
+      answer: answers,
+      logs: JSON.stringify(shop.worker.logs),
+      queue: (await shop.sent()).sent.join("\n"),
+      claims: JSON.stringify(await shop.claims()),
+      recent: JSON.stringify(await shop.admin("/v1/recent?limit=500")),
+      "dead letters": letters + JSON.stringify(await shop.admin("/v1/dead-letters?limit=500")),
+      ledger: JSON.stringify(await shop.ledger()),
+      platforms: Object.values(received).join("\n"),
+    });
+    assert.deepEqual(Object.keys(surfaces), SURFACES);
+    await shop.stop();
+    for (const file of await readdir(persist, {recursive: true, withFileTypes: true})) {
+      if (file.isFile()) surfaces.ledger += (await readFile(join(file.parentPath ?? file.path, file.name))).toString("utf8");
+    }
+    const faults = [];
+    const seen = /** @type {Map<string, Set<string>>} */ (new Map());
+    for (const [surface, text] of Object.entries(surfaces)) {
+      const lower = text.toLowerCase();
+      for (const [needle, about] of hidden) if (lower.includes(needle)) faults.push(`${about}: ${needle} in ${surface}: ${around(lower, needle)}`);
+      for (const [needle, what] of visible) {
+        if (lower.includes(needle)) seen.set(what, (seen.get(what) ?? new Set()).add(surface));
+      }
+    }
+    assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
+    for (const what of new Set(visible.values())) {
+      const row = TABLE.find((row) => row.what === what);
+      assert.deepEqual([...(seen.get(what) ?? [])], row?.plain, what);
+    }
+    assert.ok((await readFile(new URL("../../docs/privacy.md", import.meta.url), "utf8")).includes(printed()), `docs/privacy.md has to print\n${printed()}`);
   } finally {
     await shop.stop().catch(() => {});
     await rm(persist, {recursive: true, force: true});

@@ -103,7 +103,6 @@ pub fn known_click_id(name: &str) -> Option<&'static str> {
 pub fn plausible_click_id(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= LONGEST_CLICK_ID
-        && !crate::event::holds_email(value)
         && !value.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
@@ -176,7 +175,7 @@ pub fn clean_url(url: &str) -> Option<String> {
     let path = tail.get(..path_end).unwrap_or("").trim_end();
     let mut clean = String::with_capacity(url.len());
     let _ = write!(clean, "{}://{host}", scheme.to_ascii_lowercase());
-    if path.is_empty() || crate::event::holds_email(path) || path.contains(char::is_control) {
+    if path.is_empty() || path.contains(char::is_control) {
         clean.push('/');
     } else {
         clean.push_str(path);
@@ -190,27 +189,12 @@ pub fn clean_url(url: &str) -> Option<String> {
                 Utm::NAMES.contains(&name) && !crate::text::is_placeholder(&clicks::bare(value))
             }
         } && !value.contains(|c: char| c.is_whitespace() || c.is_control());
-        if wanted
-            && !value.is_empty()
-            && value.len() <= LONGEST_CLICK_ID
-            && !crate::event::holds_email(value)
-        {
+        if wanted && !value.is_empty() && value.len() <= LONGEST_CLICK_ID {
             let _ = write!(clean, "{separator}{name}={value}");
             separator = '&';
         }
     }
     Some(clean)
-}
-
-/// The site of a page address: scheme and host.
-pub(crate) fn site(url: &str) -> Option<String> {
-    let clean = clean_url(url)?;
-    let host = clean.find("://")? + 3;
-    let end = clean
-        .get(host..)?
-        .find('/')
-        .map_or(clean.len(), |slash| host + slash);
-    Some(format!("{}/", clean.get(..end)?))
 }
 
 /// A [cleaned](clean_url) address without its click ids, for destinations that may not have identifiers.
@@ -321,15 +305,7 @@ mod tests {
                 "https://user:secret@shop.example/a?token=1",
                 Some("https://shop.example/a"),
             ),
-            (
-                "HTTPS://shop.example/u/jane@example.com/orders",
-                Some("https://shop.example/"),
-            ),
             ("javascript:alert(1)", None),
-            (
-                "https://shop.example/a?utm_term=jane%40example.com&fbclid=X",
-                Some("https://shop.example/a?fbclid=X"),
-            ),
         ] {
             assert_eq!(clean_url(url).as_deref(), clean, "{url}");
         }

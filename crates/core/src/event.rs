@@ -336,11 +336,9 @@ pub struct Context<'a> {
 }
 
 impl std::fmt::Debug for Event<'_> {
-    /// Without what the sender wrote freely: addresses of pages are not cleaned yet.
+    /// Without what the sender wrote freely: nothing is searched for personal data yet.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Event")
-            .field("name", &self.name)
-            .field("id", &self.id)
             .field("time", &self.time)
             .field("user", &self.user)
             .finish_non_exhaustive()
@@ -1252,7 +1250,6 @@ impl<'a> Event<'a> {
         if part {
             event.id = event.refund_id(timed);
         }
-        event.remove_personal();
         Ok(event)
     }
 
@@ -1292,78 +1289,6 @@ impl<'a> Event<'a> {
         }
         let order: String = self.id.chars().take(LONGEST_ID - 17).collect();
         format!("{order}-{print:016x}").into()
-    }
-
-    /// Leaves out free text that holds an e-mail address or the visitor's own telephone number.
-    ///
-    /// Sites put form values into titles, search terms and custom properties; there they would reach every platform
-    /// in clear while the same address goes out hashed one field further.
-    fn remove_personal(&mut self) {
-        let phone: String = match &self.user.phone {
-            Some(phone) => phone.digits(),
-            None => String::new(),
-        };
-        let personal = |text: &str| holds_email(text) || holds_digits(text, &phone);
-        let mut removed = |path: String| self.remarks.removed(path, "personal_data");
-        self.properties.retain(|(key, value)| {
-            let named = personal(key);
-            let bad = named
-                || match value {
-                    Property::Text(text) => personal(text),
-                    Property::Number(number) => personal(number.as_str()),
-                    Property::Flag(_) => false,
-                };
-            if bad {
-                removed(if named {
-                    "properties".into()
-                } else {
-                    format!("properties.{key}")
-                });
-            }
-            !bad
-        });
-        for (name, slot) in [
-            ("context.page_url", &mut self.context.page_url),
-            ("context.referrer", &mut self.context.referrer),
-        ] {
-            if let Some(url) = slot
-                && holds_digits(url, &phone)
-            {
-                // A page without its address is no page to the platforms, so its site stays.
-                *slot = crate::attribution::site(url).map(Text::from);
-                removed(name.to_owned());
-            }
-        }
-        for (name, slot) in [
-            ("context.page_title", &mut self.context.page_title),
-            ("context.client_id", &mut self.context.client_id),
-            ("context.session_id", &mut self.context.session_id),
-            ("context.user_agent", &mut self.context.user_agent),
-            ("release", &mut self.release),
-        ] {
-            if slot.as_deref().is_some_and(personal) {
-                *slot = None;
-                removed(name.to_owned());
-            }
-        }
-        for (index, item) in self.items.iter_mut().enumerate() {
-            for (name, slot) in [
-                ("item_id", &mut item.item_id),
-                ("item_name", &mut item.item_name),
-            ] {
-                if slot.as_deref().is_some_and(personal) {
-                    *slot = None;
-                    removed(format!("items[{index}].{name}"));
-                }
-            }
-            item.more.retain(|(name, value)| {
-                let bad = personal(value);
-                if bad {
-                    removed(format!("items[{index}].{name}"));
-                }
-                !bad
-            });
-        }
     }
 
     /// A property's text.
@@ -1420,7 +1345,7 @@ fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
         "at most 128 characters"
     } else if id.chars().any(char::is_control) {
         "must not hold control characters"
-    } else if holds_email(id) {
+    } else if crate::personal::holds_email(id) {
         "must not hold an e-mail address"
     } else {
         return Ok(());
@@ -1587,86 +1512,4 @@ pub(crate) fn deeper_than(text: &str, most: usize) -> bool {
         }
     }
     false
-}
-
-/// Whether a text holds something of the form `local@domain.tld`, plain or percent-encoded.
-///
-/// ```
-/// use edgetally_core::event::holds_email;
-/// assert!(holds_email("for jane.doe@example.com, today"));
-/// assert!(holds_email("q=jane%40example.com"));
-/// assert!(!holds_email("2 @ 3.50"));
-/// ```
-pub fn holds_email(text: &str) -> bool {
-    let around = |before: &str, after: &str| {
-        let local = before
-            .chars()
-            .next_back()
-            .is_some_and(|c| c.is_alphanumeric() || "._%+-".contains(c));
-        let domain: &str = after
-            .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
-            .next()
-            .unwrap_or("");
-        let domain = domain.trim_end_matches('.');
-        // Any label behind the first that begins like a top-level domain: what follows may be the site's own.
-        let mut labels = domain.split('.');
-        local
-            && labels.next().is_some_and(|host| !host.is_empty())
-            && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
-    };
-    let within = |text: &str| {
-        text.match_indices('@').any(|(place, at)| {
-            around(
-                text.get(..place).unwrap_or(""),
-                text.get(place + at.len()..).unwrap_or(""),
-            )
-        })
-    };
-    within(text) || (text.contains('%') && within(&percent_decoded(text)))
-}
-
-/// A text with its percent-encoding taken away once.
-pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let hex = |digit: &u8| {
-        char::from(*digit)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        let mut plain = *byte;
-        if let (b'%', [high, low, after @ ..]) = (byte, after)
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
-        {
-            rest = after;
-            plain = high << 4 | low;
-        }
-        decoded.push(plain);
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
-}
-
-/// Whether a text holds the given digits (at least seven), whatever stands between them.
-fn holds_digits(text: &str, digits: &str) -> bool {
-    // The last nine digits of a number are the same with and without its country code or trunk prefix.
-    let tail = digits
-        .get(digits.len().saturating_sub(9)..)
-        .unwrap_or(digits);
-    if tail.len() < 7 || text.len() < tail.len() {
-        return false;
-    }
-    // Most texts have too few digits to look any closer.
-    if !text.contains('%') && text.bytes().filter(u8::is_ascii_digit).count() < tail.len() {
-        return false;
-    }
-    let found: String = percent_decoded(text)
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    found.contains(tail)
 }

@@ -141,6 +141,23 @@ impl User<'_> {
         }
     }
 
+    /// What shows the visitor in clear, to be looked for in texts that are to show nobody.
+    pub(crate) fn in_clear(&self, hints: Hints) -> crate::personal::Visitor {
+        let mut digits = String::new();
+        let phone = self.plain(Field::Phone);
+        let known = phone
+            .filter(|phone| normalise(Spelling::DigitsPhone, phone, &hints, None, &mut digits))
+            .and_then(|_| plan::calling_code(digits.as_bytes()))
+            .map(|(_, length)| (digits.as_str(), length));
+        crate::personal::Visitor::new(
+            phone,
+            known,
+            self.plain(Field::FirstName),
+            self.plain(Field::LastName),
+            self.plain(Field::Email),
+        )
+    }
+
     fn given_digest(&self, field: Field) -> Option<Digest> {
         match field {
             Field::Email => self.email_sha256,
@@ -311,7 +328,7 @@ fn apply(
         Rule::CountryStrict => country::strict(tidy, out),
         // In clear an address would be somebody's name for everybody to read; hashed it is an id like any other.
         Rule::ExternalId(_)
-            if spelling.form() == Form::Clear && crate::event::holds_email(tidy) =>
+            if spelling.form() == Form::Clear && crate::personal::holds_email(tidy) =>
         {
             false
         }

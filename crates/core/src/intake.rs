@@ -3,6 +3,8 @@
 //! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::wanted`]
 //! says which claims matter; [`Batch::finish`] is told what is claimed and makes messages and answer.
 
+mod scrub;
+
 use serde_json::value::RawValue;
 
 use crate::attribution::{
@@ -18,7 +20,7 @@ use crate::envelope::{Leg, Packer, Parcel, close_report};
 use crate::event::read::{Key, malformed};
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
-    Shared, deeper_than, holds_email, percent_decoded,
+    Shared, deeper_than,
 };
 use crate::identity::Prepared;
 use crate::json::Object;
@@ -95,7 +97,7 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
     if let Some(sent) = parcel.client_id.take() {
         let encoded = sent.starts_with("GA") && sent.contains('%');
         let whole = if encoded {
-            percent_decoded(&sent)
+            crate::text::percent_decoded(&sent)
         } else {
             sent.as_str().into()
         };
@@ -111,7 +113,7 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
         };
     }
     if let Some(sent) = parcel.session_id.take() {
-        let whole = percent_decoded(&sent);
+        let whole = crate::text::percent_decoded(&sent);
         match session_id(&whole) {
             Some(id) => {
                 if id == sent.as_str() {
@@ -475,9 +477,9 @@ impl<'a> Batch<'a> {
                 let code = Code::EventNotForPages;
                 Entry::Refused(ParseError::new(code, "event", code.meaning()))
             }
-            Ok(event) => match self.strength(&event) {
+            Ok(event) => match self.ready(event, visit) {
+                Ok(ready) => Entry::Ready(Box::new(ready)),
                 Err(error) => Entry::Refused(error),
-                Ok(strength) => Entry::Ready(Box::new(self.ready(event, visit, strength))),
             },
         };
         self.entries.push(entry);
@@ -514,8 +516,8 @@ impl<'a> Batch<'a> {
         &self,
         mut event: Event<'a>,
         visit: Option<&Visit<'a>>,
-        strength: Strength,
-    ) -> Ready<'a> {
+    ) -> Result<Ready<'a>, ParseError> {
+        let strength = self.strength(&event)?;
         let (settings, source) = (self.settings, self.source);
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
@@ -588,6 +590,7 @@ impl<'a> Batch<'a> {
                 &mut event.remarks,
             );
         }
+        scrub::scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
         let mut verdicts = Vec::with_capacity(decisions.len());
         for (place, decision) in source.destinations.iter().zip(decisions) {
             let verdict = match (settings.destinations.get(*place), decision) {
@@ -613,14 +616,14 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
-        Ready {
+        Ok(Ready {
             parcel,
             key,
             order: order_key,
             evidence,
             verdicts,
             remarks: event.remarks,
-        }
+        })
     }
 
     /// Fills in where it happened: from the event, and where the sender is a page, from its own request. What cannot be used
@@ -710,10 +713,6 @@ impl<'a> Batch<'a> {
                     ["context.cookies.", &name].concat()
                 }
             };
-            if holds_email(&value) {
-                remarks.removed(path(), "personal_data");
-                continue;
-            }
             if name.as_str() == "_fbc" {
                 match Fbc::read(&value, parcel.time, self.now) {
                     Ok(fbc) => fbcs.cookie = fbcs.cookie.take().or(Some(fbc)),

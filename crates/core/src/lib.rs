@@ -65,6 +65,7 @@ pub mod ledger;
 pub mod metrics;
 pub mod money;
 pub mod outcome;
+pub mod personal;
 pub mod settings;
 pub mod table;
 pub mod text;

@@ -1,4 +1,4 @@
-//! Unicode Normalization Form C of texts that are not ASCII.
+//! Unicode Normalization Forms C and KD of texts that are not ASCII.
 //!
 //! From ICU4X's tables natively and in the wheel. With the feature `host`, in WebAssembly, from JavaScript's
 //! `String.prototype.normalize`: every runtime brings these tables along, and a second copy would be a tenth of the
@@ -32,4 +32,20 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(composed)
     }
+}
+
+/// The text in NFKD: compatibility forms resolved, accents apart from their letters.
+///
+/// ```
+/// assert_eq!(edgetally_nfc::nfkd("\u{FF20}\u{E9}"), "@e\u{301}");
+/// ```
+#[cfg(not(all(feature = "host", target_arch = "wasm32")))]
+pub fn nfkd(text: &str) -> Cow<'_, str> {
+    icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(text)
+}
+
+/// The text in NFKD: compatibility forms resolved, accents apart from their letters.
+#[cfg(all(feature = "host", target_arch = "wasm32"))]
+pub fn nfkd(text: &str) -> Cow<'_, str> {
+    Cow::Owned(String::from(js_sys::JsString::from(text).normalize("NFKD")))
 }

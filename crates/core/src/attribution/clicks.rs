@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use super::analytics::{client_id_from_ga, session_id_from_ga};
 use super::{LONGEST_CLICK_ID, plausible_click_id};
-use crate::event::percent_decoded;
 use crate::text::is_placeholder;
+use crate::text::percent_decoded;
 use crate::time::{DAY_MS, UnixMillis};
 
 /// The code of what is a word for "no value", or a template that nobody filled in.

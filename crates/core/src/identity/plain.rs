@@ -41,13 +41,6 @@ impl<'a, K: Kind> Plain<'a, K> {
     }
 }
 
-impl Plain<'_, Phone> {
-    /// The digits alone, so that free text can be searched for the visitor's own number.
-    pub(crate) fn digits(&self) -> String {
-        self.0.chars().filter(char::is_ascii_digit).collect()
-    }
-}
-
 impl<K: Kind> fmt::Debug for Plain<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Plain<{}>({} bytes)", K::NAME, self.0.len())

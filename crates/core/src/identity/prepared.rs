@@ -153,6 +153,17 @@ impl Prepared {
         }
     }
 
+    /// Leaves out texts in clear that show what only digests may, as they came or as they are spelt; whether there was
+    /// one.
+    pub(crate) fn drop_clear(&mut self, user: &User<'_>, shows: impl Fn(&str) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(spelling, value)| match value {
+            Value::Text(text) => !shows(text) && !user.plain(spelling.source()).is_some_and(&shows),
+            Value::Digest(_) => true,
+        });
+        self.0.len() < before
+    }
+
     fn value(&self, spelling: Spelling) -> Option<&Value> {
         self.0
             .iter()

@@ -45,7 +45,7 @@ fn through(body: &str) -> (Value, BTreeMap<String, Vec<Value>>) {
     let source = settings.source("shop").unwrap();
     let batch = Batch::read(&settings, source, None, body.as_bytes(), NOW)
         .unwrap_or_else(|error| panic!("{error}"));
-    let plan = batch.finish(|_| false, "e1");
+    let plan = batch.finish(|_| None, "e1");
     let mut sent: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     if !plan.messages.is_empty() {
         for (destination, request) in requests(&settings, &plan.messages, NOW) {

@@ -8,6 +8,7 @@ use edgetally_core::delivery::{Delivery, Gates};
 use edgetally_core::event::Event;
 use edgetally_core::identity::{Country2, Hints};
 use edgetally_core::intake::Batch;
+use edgetally_core::personal;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -294,8 +295,165 @@ const KNOWS_THE_ID: &[&str] = &[
     "Debug of the aftermath",
 ];
 
-/// Places that take no more than an e-mail address away: texts in which digits are at home.
-const KEEPS_DIGITS: &[usize] = &[15, 16];
+/// The ways of writing a text so that it can be read all the same.
+type Encoding = (&'static str, fn(&str) -> String);
+
+fn each(text: &str, wanted: fn(char) -> bool, write: impl Fn(char) -> String) -> String {
+    let one = |c| if wanted(c) { write(c) } else { String::from(c) };
+    text.chars().map(one).collect()
+}
+
+fn bytes(text: &str, wanted: fn(char) -> bool, sign: &str) -> String {
+    each(text, wanted, |c| {
+        let mut room = [0; 4];
+        let bytes = c.encode_utf8(&mut room).bytes();
+        bytes.map(|byte| format!("{sign}{byte:02X}")).collect()
+    })
+}
+
+fn sign(c: char) -> bool {
+    !c.is_ascii_alphanumeric()
+}
+
+/// What four hexadecimal digits can write.
+fn short_sign(c: char) -> bool {
+    sign(c) && c <= '\u{FFFF}'
+}
+
+const ENCODINGS: &[Encoding] = &[
+    ("as it is", str::to_owned),
+    ("percent", |text| bytes(text, sign, "%")),
+    ("percent, every byte", |text| bytes(text, |_| true, "%")),
+    ("percent, as forms do", |text| {
+        form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    }),
+    ("%u", |text| {
+        each(text, short_sign, |c| format!("%u{:04x}", u32::from(c)))
+    }),
+    ("base64", |text| STANDARD.encode(text)),
+    ("base64url", |text| URL_SAFE_NO_PAD.encode(text)),
+    ("base64 behind one letter", |text| {
+        STANDARD.encode(format!("x{text}"))
+    }),
+    ("base64 behind two letters", |text| {
+        STANDARD.encode(format!(": {text}"))
+    }),
+    ("entities", |text| {
+        each(text, sign, |c| format!("&#{};", u32::from(c)))
+    }),
+    ("entities in hexadecimal", |text| {
+        each(text, |_| true, |c| format!("&#x{:X};", u32::from(c)))
+    }),
+    ("entities without an end", |text| {
+        each(text, |_| true, |c| format!("&#{:03}", u32::from(c)))
+    }),
+    ("named entities", |text| {
+        text.replace('&', "&amp;")
+            .replace('@', "&commat;")
+            .replace('.', "&period;")
+            .replace('+', "&plus;")
+            .replace(' ', "&nbsp;")
+    }),
+    ("\\x", |text| bytes(text, char::is_alphanumeric, "\\x")),
+    ("\\u", |text| {
+        each(text, short_sign, |c| format!("\\u{:04x}", u32::from(c)))
+    }),
+    ("\\u{}", |text| {
+        each(text, |_| true, |c| format!("\\u{{{:x}}}", u32::from(c)))
+    }),
+    ("octal", |text| {
+        bytes(text, |_| true, "")
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| {
+                let byte = u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+                format!("\\{byte:03o}")
+            })
+            .collect()
+    }),
+    ("quoted-printable", |text| bytes(text, sign, "=")),
+    ("full width", |text| {
+        each(
+            text,
+            |c| c.is_ascii_graphic(),
+            |c| char::from_u32(u32::from(c) + 0xFEE0).unwrap().into(),
+        )
+    }),
+    ("small signs", |text| {
+        text.replace('@', "\u{FE6B}").replace('.', "\u{FE52}")
+    }),
+    ("an ideograph's stop", |text| text.replace('.', "\u{3002}")),
+    ("digits of Devanagari", |text| {
+        each(
+            text,
+            |c| c.is_ascii_digit(),
+            |c| char::from_u32(u32::from(c) - 0x30 + 0x966).unwrap().into(),
+        )
+    }),
+    ("digits of Arabic", |text| {
+        each(
+            text,
+            |c| c.is_ascii_digit(),
+            |c| char::from_u32(u32::from(c) - 0x30 + 0x660).unwrap().into(),
+        )
+    }),
+    ("letters for mathematics", |text| {
+        each(
+            text,
+            |c| c.is_ascii_lowercase(),
+            |c| {
+                char::from_u32(u32::from(c) - 0x61 + 0x1D41A)
+                    .unwrap()
+                    .into()
+            },
+        )
+    }),
+    ("zero width", |text| {
+        each(text, |_| true, |c| format!("{c}\u{200B}"))
+    }),
+    ("soft hyphens", |text| {
+        each(text, |_| true, |c| format!("\u{AD}{c}"))
+    }),
+    ("direction marks", |text| {
+        each(text, sign, |c| format!("\u{200E}{c}\u{2060}"))
+    }),
+    ("capitals", str::to_uppercase),
+];
+
+/// Ways in which people write a telephone number, in digits alone, and those around them.
+fn dialled(digits: &str, way: usize) -> String {
+    let national = &digits[2..];
+    match way {
+        0 => format!("+{digits}"),
+        1 => format!("00{digits}"),
+        2 => format!("0{national}"),
+        3 => national.to_owned(),
+        4 => format!("+49 (0) {}/{}", &national[..4], &national[4..]),
+        5 => format!("0{}.{}.{}", &national[..4], &national[4..7], &national[7..]),
+        6 => national.chars().map(|c| format!("{c}-")).collect(),
+        7 => format!("011 {digits}"),
+        8 => format!("Tel.:0{} – {}, 12", &national[..4], &national[4..]),
+        _ => format!(
+            "(0{}) {} {}",
+            &national[..4],
+            &national[4..6],
+            &national[6..]
+        ),
+    }
+}
+
+/// Ways in which a name is written.
+fn named(first: &str, last: &str, way: usize) -> String {
+    match way {
+        0 => format!("{first} {last}"),
+        1 => format!("{last}, {first}"),
+        2 => format!("{}-{}", first.to_lowercase(), last.to_lowercase()),
+        3 => format!("{first}_{last}"),
+        4 => format!("{first}+{last}"),
+        5 => format!("{}.{}99", first.to_uppercase(), last.to_uppercase()),
+        _ => format!("Hello {first}  {last}!"),
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
@@ -305,11 +463,9 @@ proptest! {
         let settings = all_platforms(&json!({"default_country": "DE"}));
         let id = needles([&visitor.external_id]);
         let needles = needles(visitor.everywhere().iter().chain(&visitor.in_fields()));
-        for planted in [&visitor.email, &visitor.phone] {
+        let name = format!("{} {}", visitor.first_name, visitor.last_name);
+        for planted in [&visitor.email, &visitor.phone, &name] {
             for place in 0..PLACES {
-                if planted == &visitor.phone && KEEPS_DIGITS.contains(&place) {
-                    continue;
-                }
                 let body = event(&visitor, planted, place).to_string();
                 for (name, trace) in traces(&settings, &body) {
                     let shown = shows(&trace, &needles);
@@ -319,6 +475,46 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nothing_hides_behind_an_encoding(
+        visitor in visitor(),
+        number in "49151[1-9][0-9]{7}",
+        ways in (0..10_usize, 0..7_usize),
+        encodings in proptest::collection::vec(0..ENCODINGS.len(), 0..=3),
+        places in proptest::collection::vec(0..PLACES, 5),
+    ) {
+        let settings = all_platforms(&json!({"default_country": "DE"}));
+        prop_assume!(!number[2..].contains("0000"));
+        let visitor = Visitor { phone: format!("+{number}"), ..visitor };
+        for plain in [
+            visitor.email.clone(),
+            "somebody.else@mail.example".to_owned(),
+            dialled(&number, ways.0),
+            named(&visitor.first_name, &visitor.last_name, ways.1),
+        ] {
+            let names: Vec<&str> = encodings.iter().map(|at| ENCODINGS[*at].0).collect();
+            let planted = encodings.iter().fold(plain.clone(), |text, at| ENCODINGS[*at].1(&text));
+            // No platform and no store may hold what was planted, nor what can be made of it at once.
+            let mut wanted = needles([&plain, &planted]);
+            wanted.retain(|needle| needle.len() >= 8);
+            for &place in places.iter().filter(|place| **place != 24) {
+                let body = event(&visitor, &planted, place).to_string();
+                for (name, trace) in traces(&settings, &body) {
+                    let shown = shows(&trace, &wanted);
+                    prop_assert!(shown.is_none(), "{plain:?} by {names:?} at {place}: {shown:?} is shown in {name}: {trace}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_costs_no_more_than_its_length(seed in "[@%&\\\\=(a-f0-9.A-Z ;#xu25]{1,12}") {
+        let visitor = nora();
+        let long = seed.repeat(64 * 1024 / seed.len());
+        let _ = visitor.shows(&long);
+        let _ = visitor.clean_address(&format!("https://shop.example/{long}?utm_term={long}"));
     }
 
     #[test]
@@ -426,4 +622,283 @@ fn no_secret_is_shown_by_what_is_printed() {
     {
         assert!(!trace.contains("FIXTURE_"), "{name}: {trace}");
     }
+}
+
+fn nora() -> personal::Visitor {
+    personal::Visitor::new(
+        Some("+49 1512 3456789"),
+        Some(("4915123456789", 2)),
+        Some("Nora"),
+        Some("Feldt"),
+        Some("nora.feldt@mail.example"),
+    )
+}
+
+#[test]
+fn what_is_nobodys_stays() {
+    let visitor = nora();
+    for text in [
+        "",
+        "Thank you",
+        "2 @ 3.50",
+        "@shop.example",
+        "lamp@2x.png",
+        "react@18.2.0",
+        "Lunch at shop.example",
+        "Meet us @ shop.example",
+        "Nora",
+        "Feldt",
+        "Norah Feldt",
+        "Nora Feldtmann",
+        "Nora and Anna Feldt",
+        "000015123456789",
+        "151234567890",
+        "215123456789",
+        "000000000000104711",
+        "9781234567897",
+        "1380133182.1764792191",
+        "fb.1.1794000000000.1098115397",
+        "Cj0KCQiA-oqdBhDfARIsAO0TrGEK2yRFDDXSbmV4YW1wbGUgaXMgbm90IGEgbmFtZQ",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36",
+        "118842",
+        "\\\\server\\share",
+        "100 % wool & silk = warm",
+        "Größe 38–40, 12,50 €",
+        "8400e29b-41d4-4716-a446-655440000000",
+        "2f7a7d5a4a6d0d7b2c1f9a0d8f2e7c6b5a493827160f5e4d3c2b1a0998877665",
+    ] {
+        assert!(!visitor.shows(text), "{text}");
+    }
+    // A name of few letters, and one number among many digits.
+    let visitor = personal::Visitor::new(Some("0151 23456789"), None, Some("J."), Some("Li"), None);
+    assert!(!visitor.shows("J. Li, J Li"));
+    assert!(visitor.shows("+49 151 23456789"));
+}
+
+#[test]
+fn a_dummy_takes_nothing_away() {
+    for (typed, known) in [
+        ("0000000000", None),
+        ("1234567", Some(("491234567", 2))),
+        ("0123456789", Some(("49123456789", 2))),
+        ("9876543210", None),
+        ("1111111111", Some(("491111111111", 2))),
+        ("0151 00000000", Some(("4915100000000", 2))),
+        ("12121212", None),
+        ("555-123", None),
+        ("", None),
+    ] {
+        let visitor = personal::Visitor::new(Some(typed), known, None, None, None);
+        let (digits, _) = known.unwrap_or((typed, 0));
+        for text in [
+            typed,
+            digits,
+            "000000000000104711",
+            "9781234567897",
+            "0000000000",
+        ] {
+            assert!(!visitor.shows(text), "{typed}: {text}");
+        }
+    }
+}
+
+#[test]
+fn names_and_addresses_are_found_as_people_write_them() {
+    let of = |first, last| personal::Visitor::new(None, None, Some(first), Some(last), None);
+    for (first, last, text) in [
+        ("Nora", "Feldt", "FELDT/NORA"),
+        ("Jörg", "Müller-Löwe", "joerg mueller-loewe"),
+        ("Jörg", "Müller-Löwe", "JORG MULLER LOWE"),
+        ("J\u{f6}rg", "Mu\u{308}ller", "Jo\u{308}rg M\u{fc}ller"),
+        ("Jörg", "Müller", "J&ouml;rg M&uuml;ller"),
+        ("Jörg", "Müller", "J%F6rg%20M%FCller"),
+        ("Siobhán", "O’Brien", "siobhan obrien"),
+        ("Siobhán", "O’Brien", "Siobhan O'Brien"),
+        ("Mary Jane", "Watson", "Jane Watson"),
+        ("Нора", "Фельдт", "Привет, НОРА ФЕЛЬДТ"),
+        ("太郎", "田中", "田中太郎様"),
+        ("Ṅora", "Feldt", "nora—feldt"),
+    ] {
+        assert!(of(first, last).shows(text), "{text}");
+    }
+    for text in [
+        "nora.feldt at mail.example",
+        "nora feldt (at) mail (dot) example",
+        "NORA.FELDT [AT] MAIL [DOT] EXAMPLE",
+        "nora.feldt @ mail.example",
+        "nora.feldt at mail dot example",
+    ] {
+        let visitor =
+            personal::Visitor::new(None, None, None, None, Some("nora.feldt@mail.example"));
+        assert!(visitor.shows(text), "{text}");
+    }
+    assert!(personal::holds_email("jane (at) mail [dot] example"));
+    assert!(personal::holds_email(
+        "eyJhbGciOiJIUzI1NiJ9.eyJlbWFpbCI6Im5vcmEuZmVsZHRAbWFpbC5leGFtcGxlIn0.c2ln"
+    ));
+}
+
+#[test]
+fn of_an_address_only_the_part_goes() {
+    let visitor = nora();
+    for (url, clean) in [
+        (
+            "https://shop.example/thanks?gclid=A",
+            Some("https://shop.example/thanks?gclid=A"),
+        ),
+        (
+            "https://shop.example/u/nora.feldt%2540mail.example/thanks",
+            Some("https://shop.example/u/thanks"),
+        ),
+        (
+            "https://shop.example/t?utm_term=nora.feldt%2540mail.example&utm_source=mail",
+            Some("https://shop.example/t?utm_source=mail"),
+        ),
+        (
+            "https://shop.example/t?utm_term=015123456789",
+            Some("https://shop.example/t"),
+        ),
+        (
+            "https://shop.example/+4915123456789/",
+            Some("https://shop.example/"),
+        ),
+        (
+            "https://shop.example/a/nora/feldt/b?gclid=A",
+            Some("https://shop.example/"),
+        ),
+        ("https://nora-feldt.example/a", None),
+    ] {
+        assert_eq!(visitor.clean_address(url).as_deref(), clean, "{url}");
+    }
+}
+
+/// What the answer says of one event.
+fn answer(body: &Value) -> Value {
+    let settings = all_platforms(&json!({"default_country": "DE"}));
+    let answer = crate::support::plan(&settings, None, &body.to_string()).answer;
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    answer["results"][0].clone()
+}
+
+fn with_nora(more: &Value) -> Value {
+    let mut body = json!({
+        "event": "contact", "event_id": "c", "consent": {"ad_user_data": "granted", "analytics_storage": "granted"},
+        "user": {"email": "nora.feldt@mail.example", "phone": "+49 1512 3456789", "first_name": "Nora", "last_name": "Feldt"},
+    });
+    for (key, value) in more.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+#[test]
+fn the_answer_says_what_went_and_no_key_that_somebody_made_up() {
+    let result = answer(&with_nora(&json!({
+        "context": {
+            "page_url": "https://shop.example/u/nora-feldt/thanks", "page_title": "Thanks, Nora Feldt",
+            "client_id": "015123456789", "cookies": {"_fbp": "fb.1.1794000000000.4915123456789"},
+            "click_ids": {"gclid": "bm9yYS5mZWxkdEBtYWlsLmV4YW1wbGU"},
+        },
+        "properties": {
+            "note": "nora feldt", "Wrote To": "nora feldt", "nora_feldt": 1, "015123456789": true, "digits": 4_915_123_456_789_u64, "fine": "fine",
+        },
+        "items": [{"item_id": "1"}, {"item_id": "015123456789", "coupon": "NORA-FELDT", "properties": {"for": "Nora Feldt", "size": "XL"}}],
+    })));
+    let of = |kind: &str| -> Vec<String> {
+        let list = result[kind].as_array().cloned().unwrap_or_default();
+        let line = |line: &Value| {
+            format!(
+                "{} {}",
+                line["path"].as_str().unwrap(),
+                line["code"].as_str().unwrap()
+            )
+        };
+        list.iter().map(line).collect()
+    };
+    assert_eq!(result["status"], "accepted");
+    assert_eq!(of("changed"), ["context.page_url personal_data"]);
+    assert_eq!(
+        of("removed"),
+        [
+            "context.page_title",
+            "context.client_id",
+            "context.cookies._fbp",
+            "context.click_ids.gclid",
+            "properties",
+            "properties.digits",
+            "properties.note",
+            "items[1].item_id",
+            "items[1].properties.for",
+            "items[1].coupon",
+        ]
+        .map(|path| format!("{path} personal_data"))
+    );
+}
+
+#[test]
+fn ids_and_names_that_show_the_visitor_are_refused() {
+    for (key, text, code) in [
+        ("event_id", "order-015123456789", "event_id_invalid"),
+        ("event_id", "nora-feldt-1", "event_id_invalid"),
+        ("transaction_id", "T 4915123456789", "event_id_invalid"),
+        (
+            "transaction_id",
+            "bm9yYS5mZWxkdEBtYWlsLmV4YW1wbGU",
+            "event_id_invalid",
+        ),
+        ("event", "hello_nora_feldt", "event_name_invalid"),
+    ] {
+        let result = answer(&with_nora(&json!({(key): text})));
+        assert_eq!(
+            (&result["code"], &result["path"]),
+            (&json!(code), &json!(key)),
+            "{text}"
+        );
+        // Blocked or not: the answer, the ledger and the claims would show it all the same.
+        let result = answer(&with_nora(&json!({(key): text, "consent": {}})));
+        assert_eq!(result["code"], code, "{text}");
+    }
+    assert_eq!(
+        answer(&with_nora(&json!({"event_id": "118842"})))["status"],
+        "accepted"
+    );
+}
+
+#[test]
+fn what_a_page_says_by_itself_passes_the_gate_too() {
+    let settings = all_platforms(&json!({"default_country": "DE"}));
+    let visit = edgetally_core::intake::Visit {
+        user_agent: Some("Browser (nora.feldt%40mail.example)"),
+        referer: Some("https://shop.example/u/Nora%20Feldt/cart?utm_term=%2B4915123456789"),
+        cookies: Some(
+            "_ga=GA1.1.015123456789; _fbp=fb.1.1794000000000.015123456789; li_fat_id=nora.feldt%40mail.example",
+        ),
+        ..Default::default()
+    };
+    let plan = crate::support::plan(&settings, Some(&visit), &with_nora(&json!({})).to_string());
+    let messages = plan.messages.concat();
+    assert!(
+        messages.contains("https://shop.example/u/cart\""),
+        "{messages}"
+    );
+    for shown in ["mail.example", "15123456789", "Nora", "Browser"] {
+        assert!(!messages.contains(shown), "{shown}: {messages}");
+    }
+}
+
+#[test]
+fn texts_that_platforms_take_in_clear_show_nobody_either() {
+    let settings = all_platforms(&json!({"default_country": "DE"}));
+    let mut body = with_nora(&json!({}));
+    body["user"]["city"] = json!("nora.feldt@mail.example");
+    body["user"]["external_id"] = json!("+4915123456789");
+    let plan = crate::support::plan(&settings, None, &body.to_string());
+    for shown in ["mail.example", "mailexample", "15123456789"] {
+        assert!(
+            !plan.messages.concat().contains(shown),
+            "{:?}",
+            plan.messages
+        );
+    }
+    assert!(plan.answer.contains(r#""path":"user""#), "{}", plan.answer);
 }

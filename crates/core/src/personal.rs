@@ -1,0 +1,961 @@
+//! Personal data that stands in the open where it does not belong: in page addresses, titles, ids, cookies, free data.
+//!
+//! Sites put form values everywhere, and rarely as they were typed. A text is therefore decoded until nothing changes
+//! any more and looked at after every step. Looked for are
+//!
+//! * anybody's e-mail address, also with a bracketed `(at)`; the visitor's own in any spelling with `at` and `dot`;
+//! * the visitor's own telephone number, at the borders of digits, with or without its country code and trunk prefix;
+//! * the visitor's own first and last name where they stand beside each other as whole words.
+//!
+//! Undone are percent-encoding, `%u0040`, HTML entities, escapes of JavaScript, JSON, Python and CSS, quoted-printable,
+//! base64 and base64url at every alignment, each any number of times and in any order; compatibility forms, accents,
+//! digits of other scripts and invisible characters of Unicode. The work is bounded by the length of the text; what
+//! would take more counts as found, since nobody nests encodings that deep by accident.
+//!
+//! ```
+//! use edgetally_core::personal::{Visitor, holds_email};
+//!
+//! assert!(holds_email("q=jane%2540mail.example"));
+//! assert!(holds_email("for jane＠mail。example, today"));
+//! assert!(!holds_email("2 @ 3.50"));
+//!
+//! let visitor = Visitor::new(
+//!     Some("+49 1512 3456789"),
+//!     Some(("4915123456789", 2)),
+//!     Some("Nora"),
+//!     Some("Feldt"),
+//!     Some("nora.feldt@mail.example"),
+//! );
+//! assert!(visitor.shows("call 01512/345 67 89"));
+//! assert!(visitor.shows("Thank you, FELDT, Nora!"));
+//! assert!(!visitor.shows("article 000015123456789"));
+//! assert_eq!(
+//!     visitor.clean_address("https://shop.example/u/nora-feldt/orders?utm_source=news").as_deref(),
+//!     Some("https://shop.example/u/orders?utm_source=news"),
+//! );
+//! ```
+
+use std::borrow::Cow;
+
+/// Whether a text shows an e-mail address, however it is encoded.
+pub fn holds_email(text: &str) -> bool {
+    Visitor::default().shows(text)
+}
+
+/// What is looked for in the texts of one visitor's event; by default e-mail addresses only.
+#[derive(Default)]
+#[expect(missing_debug_implementations, reason = "the values must not be shown")]
+pub struct Visitor {
+    numbers: Vec<Number>,
+    names: Vec<Names>,
+    /// The words of the visitor's own address, and how many of them stand before the `@`.
+    address: Option<(Vec<String>, usize)>,
+    /// Whether a name has letters that UTF-8 writes without a single byte of ASCII.
+    wide: bool,
+}
+
+/// A telephone number, in the digits that all its spellings end with.
+struct Number {
+    significant: Vec<u8>,
+    /// The calling code, where it is known.
+    code: Option<Vec<u8>>,
+}
+
+/// A name, in lower case and without accents, word by word.
+struct Names {
+    first: Vec<String>,
+    last: Vec<String>,
+}
+
+/// The shortest numbers that are looked for: shorter ones are anybody's.
+const SHORTEST_NUMBER: usize = 7;
+const SHORTEST_TYPED: usize = 8;
+/// The most bytes between two digits of a number.
+const WIDEST_GAP: usize = 6;
+/// The most words of a name or an address, and the most bytes of each. Longer ones are nobody's.
+const MOST_WORDS: usize = 8;
+const LONGEST_NAME: usize = 128;
+/// The shortest base64 that is undone; it holds six bytes.
+const SHORTEST_BASE64: usize = 8;
+
+impl Visitor {
+    /// `typed` is the telephone number as typed, `known` its digits with the calling code and how many of them that is.
+    pub fn new(
+        typed: Option<&str>,
+        known: Option<(&str, usize)>,
+        first: Option<&str>,
+        last: Option<&str>,
+        email: Option<&str>,
+    ) -> Self {
+        let mut visitor = Self::default();
+        if let Some((digits, code)) = known
+            && let Some((code, rest)) = digits.as_bytes().split_at_checked(code)
+        {
+            visitor.add_number(rest, Some(code), SHORTEST_NUMBER);
+        }
+        if let Some(typed) = typed {
+            let digits: Vec<u8> = plain(typed)
+                .bytes()
+                .filter(u8::is_ascii_digit)
+                .take(18)
+                .collect();
+            let known = |number: &Number| digits.ends_with(&number.significant);
+            if digits.len() < 18 && !visitor.numbers.iter().any(known) {
+                visitor.add_number(&digits, None, SHORTEST_TYPED);
+            }
+        }
+        if let (Some(first), Some(last)) = (first, last) {
+            visitor.add_names(&plain(first), &plain(last));
+            // German and the Nordic languages write their letters out where there is only ASCII.
+            let written = (written_out(first), written_out(last));
+            if !matches!(written, (Cow::Borrowed(_), Cow::Borrowed(_))) {
+                visitor.add_names(&plain(&written.0), &plain(&written.1));
+            }
+        }
+        if let Some((local, domain)) = email.and_then(|email| email.rsplit_once('@'))
+            && email.is_some_and(|email| email.len() <= LONGEST_NAME)
+        {
+            let local = local.split_once('+').map_or(local, |(local, _)| local);
+            let (mut all, domain) = (words(&plain(local)), words(&plain(domain)));
+            let before = all.len();
+            if before > 0 && domain.len() > 1 {
+                all.extend(domain);
+                visitor.address = Some((all, before));
+            }
+        }
+        visitor
+    }
+
+    fn add_number(&mut self, digits: &[u8], code: Option<&[u8]>, shortest: usize) {
+        let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+        let significant = digits.get(zeros..).unwrap_or_default();
+        if (shortest..=15).contains(&significant.len()) && !is_dummy(significant) {
+            self.numbers.push(Number {
+                significant: significant.to_vec(),
+                code: code.map(<[u8]>::to_vec),
+            });
+        }
+    }
+
+    fn add_names(&mut self, first: &str, last: &str) {
+        let (mut first, last) = (words(first), words(last));
+        // An initial stands beside anything.
+        first.retain(|word| word.chars().nth(1).is_some() || is_dense(word));
+        let long = |word: &String| word.chars().nth(1).is_some() || is_dense(word);
+        if !first.is_empty() && last.iter().any(long) {
+            self.wide |= first.iter().chain(&last).any(|word| !word.is_ascii());
+            self.names.push(Names { first, last });
+        }
+    }
+
+    /// Whether a text shows an e-mail address, or this visitor's telephone number or name, however it is encoded.
+    pub fn shows(&self, text: &str) -> bool {
+        let mut budget = text.len().saturating_mul(32).saturating_add(4096);
+        self.search(text, &mut budget)
+    }
+
+    /// An address of a page without the segments and parameters that show personal data; borrowed where there are none,
+    /// `None` where even the host does.
+    pub fn clean_address<'u>(&self, url: &'u str) -> Option<Cow<'u, str>> {
+        if !self.shows(url) {
+            return Some(Cow::Borrowed(url));
+        }
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let path = url
+            .get(host..)
+            .and_then(|rest| rest.find(['/', '?', '#']))
+            .map_or(url.len(), |at| host + at);
+        let (site, rest) = url.split_at_checked(path)?;
+        let (path, query) = match rest.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (rest, None),
+        };
+        let mut clean = String::with_capacity(url.len());
+        clean.push_str(site);
+        let segments = path.split('/').filter(|segment| !self.shows(segment));
+        join(&mut clean, segments, "", "/");
+        if clean.len() == site.len() {
+            clean.push('/');
+        }
+        let pairs = query.into_iter().flat_map(|query| query.split('&'));
+        let pairs = pairs.filter(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            !self.shows(name) && !self.shows(value)
+        });
+        join(&mut clean, pairs, "?", "&");
+        // What no part shows by itself, two of them may together.
+        if !self.shows(&clean) {
+            return Some(Cow::Owned(clean));
+        }
+        (!self.shows(site)).then(|| Cow::Owned(format!("{site}/")))
+    }
+
+    /// Looks at a text and at everything it decodes to.
+    fn search(&self, text: &str, budget: &mut usize) -> bool {
+        let mut text = Cow::Borrowed(text);
+        loop {
+            match budget.checked_sub(text.len()) {
+                Some(left) => *budget = left,
+                None => return true,
+            }
+            if !text.is_ascii()
+                && let Cow::Owned(folded) = plain(&text)
+            {
+                text = Cow::Owned(folded);
+            }
+            let scan = Scan::of(&text);
+            if self.reads(&text, &scan) || (scan.base64 && self.in_base64(&text, budget)) {
+                return true;
+            }
+            let mut next = None;
+            if scan.escapes {
+                next = unescape(&text);
+            }
+            // A parameter's `=` may stand before any two digits, so this comes after what is surer.
+            if next.is_none() && scan.equals {
+                next = unquote(&text);
+            }
+            if next.is_none() && scan.brackets {
+                next = spell(&text);
+            }
+            match next {
+                Some(decoded) => text = Cow::Owned(decoded),
+                None => return false,
+            }
+        }
+    }
+
+    /// Whether a text shows it as it stands.
+    fn reads(&self, text: &str, scan: &Scan) -> bool {
+        (scan.at && reads_email(text))
+            || self.numbers.iter().any(|number| {
+                scan.digits >= number.significant.len() && number.stands_in(text.as_bytes())
+            })
+            || self.reads_words(text, scan)
+    }
+
+    fn reads_words(&self, text: &str, scan: &Scan) -> bool {
+        // Most texts hold no word of either, and are not copied to find that out.
+        let begins = |words: &[String]| words.first().is_some_and(|word| contains_word(text, word));
+        let named = self
+            .names
+            .iter()
+            .any(|names| !scan.ascii || begins(&names.last));
+        let addressed = self
+            .address
+            .as_ref()
+            .is_some_and(|(words, _)| begins(words));
+        if !named && !addressed {
+            return false;
+        }
+        let lower = text.to_lowercase();
+        let lower = if scan.ascii {
+            lower
+        } else {
+            plain(&lower).into_owned()
+        };
+        self.names.iter().any(|names| names.stand_in(&lower))
+            || self.address.as_ref().is_some_and(|(words, before)| {
+                let (local, domain) = words.split_at_checked(*before).unwrap_or_default();
+                stands(&lower, local).any(|(start, end)| {
+                    let after = lower.get(end..).and_then(after_at);
+                    borders_before(&lower, start)
+                        && after.is_some_and(|after| run_of(after, domain).is_some())
+                })
+            })
+    }
+
+    /// Looks into every stretch that may be base64, at each of the four places where its first letter may stand.
+    fn in_base64(&self, text: &str, budget: &mut usize) -> bool {
+        let runs = text.as_bytes().split(|byte| sextet(*byte).is_none());
+        for run in runs.filter(|run| run.len() >= SHORTEST_BASE64) {
+            for skip in 0..4 {
+                let run = run.get(skip..).unwrap_or_default();
+                if !self.wide && !may_be_text(run) {
+                    continue;
+                }
+                match budget.checked_sub(run.len()) {
+                    Some(left) => *budget = left,
+                    None => return true,
+                }
+                for chunk in from_base64(run).utf8_chunks() {
+                    let parts = chunk.valid().split(char::is_control);
+                    for part in parts.filter(|part| part.len() > 4) {
+                        if self.search(part, budget) {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        false
+    }
+}
+
+impl Number {
+    /// Whether the number stands in a text as one: up to the last of some digits, and from their first but for the code
+    /// of its country and what is dialled before it.
+    fn stands_in(&self, text: &[u8]) -> bool {
+        let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+        (0..text.len())
+            .filter(|at| digit(*at) && !digit(at + 1))
+            .any(|end| self.ends_at(text, end))
+    }
+
+    fn ends_at(&self, text: &[u8], end: usize) -> bool {
+        let mut at = Some(end);
+        let mut first = end;
+        for wanted in self.significant.iter().rev() {
+            let Some(place) = at else { return false };
+            if text.get(place) != Some(wanted) {
+                return false;
+            }
+            first = place;
+            at = digit_before(text, place);
+        }
+        let mut prefix = [0_u8; 9];
+        let mut start = prefix.len();
+        loop {
+            let open = first == 0 || !text.get(first - 1).is_some_and(u8::is_ascii_digit);
+            if open && self.may_follow(prefix.get(start..).unwrap_or_default()) {
+                return true;
+            }
+            let Some(place) = digit_before(text, first) else {
+                return false;
+            };
+            let Some(left) = start.checked_sub(1) else {
+                return false;
+            };
+            if let (Some(slot), Some(byte)) = (prefix.get_mut(left), text.get(place)) {
+                *slot = *byte;
+            }
+            (start, first) = (left, place);
+        }
+    }
+
+    /// Whether these digits may be dialled before the number: an exit code, the calling code, a trunk prefix.
+    fn may_follow(&self, prefix: &[u8]) -> bool {
+        let zeros = prefix.iter().take_while(|digit| **digit == b'0').count();
+        let rest = prefix.get(zeros..).unwrap_or_default();
+        if zeros > 3 {
+            return false;
+        }
+        if matches!(rest, b"" | b"1" | b"6" | b"8") {
+            return true;
+        }
+        // `011` is North America's exit code.
+        [Some(rest), rest.strip_prefix(b"11")]
+            .into_iter()
+            .flatten()
+            .any(|rest| match &self.code {
+                Some(code) => rest
+                    .strip_prefix(code.as_slice())
+                    .is_some_and(|trunk| trunk.len() <= 2 && trunk.iter().all(|d| *d == b'0')),
+                None => rest.len() <= 4,
+            })
+    }
+}
+
+/// The next digit to the left, across what people write between digits.
+fn digit_before(text: &[u8], place: usize) -> Option<usize> {
+    let mut at = place.checked_sub(1)?;
+    for _ in 0..=WIDEST_GAP {
+        match text.get(at) {
+            Some(byte) if byte.is_ascii_digit() => return Some(at),
+            Some(byte) if byte.is_ascii_alphabetic() => return None,
+            _ => at = at.checked_sub(1)?,
+        }
+    }
+    None
+}
+
+/// What is typed where a form insists on a number: one digit again and again, two in turn, or the row of them.
+fn is_dummy(digits: &[u8]) -> bool {
+    let mut seen = [false; 10];
+    let (mut same, mut longest) = (1, 1);
+    let (mut up, mut down) = (true, true);
+    let value = |digit: u8| usize::from(digit.wrapping_sub(b'0')) % 10;
+    for pair in digits.windows(2) {
+        let [one, two] = [pair.first(), pair.last()].map(|digit| value(*digit.unwrap_or(&b'0')));
+        same = if one == two { same + 1 } else { 1 };
+        longest = longest.max(same);
+        up &= two == (one + 1) % 10;
+        down &= one == (two + 1) % 10;
+    }
+    for digit in digits {
+        if let Some(seen) = seen.get_mut(value(*digit)) {
+            *seen = true;
+        }
+    }
+    up || down || longest >= 7 || seen.iter().filter(|seen| **seen).count() <= 2
+}
+
+impl Names {
+    fn stand_in(&self, text: &str) -> bool {
+        stands(text, &self.last).any(|(start, end)| {
+            let (before, after) = (text.get(..start), text.get(end..));
+            let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+            let (opens, closes) = (borders_before(text, start), borders_after(text, end));
+            self.first.iter().any(|first| {
+                let follows = gap(after).is_some_and(|rest| {
+                    rest.strip_prefix(first.as_str())
+                        .is_some_and(|rest| borders_after(rest, 0))
+                });
+                let precedes = gap_end(before).is_some_and(|rest| {
+                    rest.strip_suffix(first.as_str())
+                        .is_some_and(|rest| borders_before(rest, rest.len()))
+                });
+                (opens && follows) || (closes && precedes)
+            })
+        })
+    }
+}
+
+/// Where these words stand one behind another, with nothing or little between them: first and past-the-last byte.
+fn stands<'t>(text: &'t str, words: &'t [String]) -> impl Iterator<Item = (usize, usize)> + 't {
+    let first = words.first().map_or("", String::as_str);
+    let more = words.get(1..).unwrap_or_default();
+    let places = text.match_indices(if first.is_empty() { "\0" } else { first });
+    places.filter_map(move |(start, _)| {
+        let after = text.get(start + first.len()..)?;
+        let rest = more.iter().try_fold(after, |rest, word| {
+            short_gap(rest).strip_prefix(word.as_str())
+        })?;
+        Some((start, text.len() - rest.len()))
+    })
+}
+
+/// The rest behind all of a domain's words, where they follow.
+fn run_of<'t>(text: &'t str, words: &[String]) -> Option<&'t str> {
+    let mut rest = text;
+    for (place, word) in words.iter().enumerate() {
+        if place > 0 {
+            rest = short_gap(rest);
+            for dot in ["dot", "punkt", "point", "punto"] {
+                if let Some(after) = rest.strip_prefix(dot)
+                    && borders_after(after, 0)
+                {
+                    rest = short_gap(after);
+                    break;
+                }
+            }
+        }
+        rest = rest.strip_prefix(word.as_str())?;
+    }
+    borders_after(rest, 0).then_some(rest)
+}
+
+/// What follows an `@` or the word for it.
+fn after_at(text: &str) -> Option<&str> {
+    let rest = short_gap(text);
+    let skipped = text.get(..text.len() - rest.len()).unwrap_or_default();
+    if skipped.contains('@') {
+        return Some(rest);
+    }
+    let after = rest
+        .strip_prefix("at")
+        .or_else(|| rest.strip_prefix("arroba"))?;
+    let next = short_gap(after);
+    (!skipped.is_empty() && next.len() < after.len()).then_some(next)
+}
+
+/// The rest behind at most four signs or blanks.
+fn short_gap(text: &str) -> &str {
+    let mut chars = text.chars();
+    for _ in 0..4 {
+        let rest = chars.as_str();
+        if chars.next().is_none_or(char::is_alphanumeric) {
+            return rest;
+        }
+    }
+    chars.as_str()
+}
+
+/// The rest behind the gap between two names, which scripts without blanks do not need.
+fn gap(text: &str) -> Option<&str> {
+    let rest = short_gap(text);
+    (rest.len() < text.len() || text.chars().next().is_some_and(is_dense_char)).then_some(rest)
+}
+
+/// The same to the left.
+fn gap_end(text: &str) -> Option<&str> {
+    let rest = text
+        .char_indices()
+        .rev()
+        .take(4)
+        .take_while(|(_, c)| !c.is_alphanumeric())
+        .last()
+        .map_or(text, |(at, _)| text.get(..at).unwrap_or_default());
+    (rest.len() < text.len() || text.chars().next_back().is_some_and(is_dense_char)).then_some(rest)
+}
+
+/// Whether no word goes on to the left of a place. Words do not end where scripts have no blanks.
+fn borders_before(text: &str, at: usize) -> bool {
+    let before = text.get(..at).and_then(|before| before.chars().next_back());
+    before.is_none_or(|c| !c.is_alphabetic() || is_dense_char(c))
+}
+
+fn borders_after(text: &str, at: usize) -> bool {
+    let after = text.get(at..).and_then(|after| after.chars().next());
+    after.is_none_or(|c| !c.is_alphabetic() || is_dense_char(c))
+}
+
+/// Letters of scripts that write without blanks: Chinese, Japanese, Korean, Thai and their neighbours.
+fn is_dense_char(c: char) -> bool {
+    matches!(c, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{11FF}' | '\u{1780}'..='\u{17FF}' | '\u{2E80}'..='\u{D7FF}'
+        | '\u{20000}'..='\u{3FFFF}')
+}
+
+fn is_dense(word: &str) -> bool {
+    word.chars().all(is_dense_char)
+}
+
+/// The words of a name, in lower case.
+fn words(text: &str) -> Vec<String> {
+    if text.len() > LONGEST_NAME {
+        return Vec::new();
+    }
+    let lower = plain(&text.to_lowercase()).into_owned();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    words.take(MOST_WORDS).map(str::to_owned).collect()
+}
+
+/// A name as passports and airlines write it, where that differs.
+fn written_out(name: &str) -> Cow<'_, str> {
+    if !name.contains(['ä', 'ö', 'ü', 'å', 'ø', 'Ä', 'Ö', 'Ü', 'Å', 'Ø']) {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        match c {
+            'ä' | 'Ä' => out.push_str("ae"),
+            'ö' | 'Ö' | 'ø' | 'Ø' => out.push_str("oe"),
+            'ü' | 'Ü' => out.push_str("ue"),
+            'å' | 'Å' => out.push_str("aa"),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a text holds a word, in any case of ASCII.
+fn contains_word(text: &str, word: &str) -> bool {
+    let (Some(first), word) = (word.bytes().next(), word.as_bytes()) else {
+        return false;
+    };
+    let text = text.as_bytes();
+    text.iter().enumerate().any(|(at, byte)| {
+        byte.eq_ignore_ascii_case(&first)
+            && text
+                .get(at..at + word.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(word))
+    })
+}
+
+/// Whether a text holds something of the form `local@domain.tld`.
+fn reads_email(text: &str) -> bool {
+    text.match_indices('@').any(|(place, at)| {
+        let before = text.get(..place).unwrap_or_default();
+        let before = before.chars().rev().find(|c| !c.is_control());
+        let local = before.is_some_and(|c| c.is_alphanumeric() || "._%+-\"'".contains(c));
+        let after = text.get(place + at.len()..).unwrap_or_default();
+        let domain = after
+            .trim_start_matches(char::is_control)
+            .split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-'))
+            .next()
+            .unwrap_or_default();
+        // Any label behind the first that begins like a top-level domain: what follows may be the site's own.
+        let mut labels = domain.trim_end_matches('.').split('.');
+        local
+            && labels
+                .next()
+                .is_some_and(|host| !host.is_empty() && !is_density(host))
+            && labels.any(|label| label.chars().take_while(|c| c.is_alphabetic()).count() >= 2)
+    })
+}
+
+/// The `2x` of `lamp@2x.png`.
+fn is_density(host: &str) -> bool {
+    host.strip_suffix('x')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What there is in a text to be looked at more closely.
+#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
+struct Scan {
+    ascii: bool,
+    at: bool,
+    escapes: bool,
+    equals: bool,
+    brackets: bool,
+    base64: bool,
+    digits: usize,
+}
+
+impl Scan {
+    fn of(text: &str) -> Self {
+        let mut scan = Self {
+            ascii: true,
+            ..Self::default()
+        };
+        let mut run = 0;
+        for byte in text.bytes() {
+            if sextet(byte).is_some() {
+                run += 1;
+                scan.base64 |= run >= SHORTEST_BASE64;
+                scan.digits += usize::from(byte.is_ascii_digit());
+                continue;
+            }
+            run = 0;
+            match byte {
+                b'@' => scan.at = true,
+                b'%' | b'&' | b'\\' => scan.escapes = true,
+                b'=' => scan.equals = true,
+                b'(' | b'[' | b'{' | b'<' => scan.brackets = true,
+                0x80.. => scan.ascii = false,
+                _ => {}
+            }
+        }
+        scan
+    }
+}
+
+/// The value of a letter of base64 or base64url.
+fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// Whether two neighbouring groups of four begin as those of text do: the upper six bits of a letter, a sign or a digit
+/// are one of `I` to `f`, those of a full-width one `7`.
+fn may_be_text(run: &[u8]) -> bool {
+    let mut before = false;
+    run.chunks(4).any(|group| {
+        let text =
+            group.len() > 1 && matches!(group.first(), Some(b'I'..=b'Z' | b'a'..=b'f' | b'7'));
+        before &= text;
+        std::mem::replace(&mut before, text)
+    })
+}
+
+fn from_base64(run: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(run.len() / 4 * 3 + 3);
+    for group in run.chunks(4) {
+        let mut bits = 0_u32;
+        for byte in group {
+            bits = bits << 6 | u32::from(sextet(*byte).unwrap_or(0));
+        }
+        bits <<= 6 * (4 - group.len());
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        out.extend(bytes.iter().take(group.len().saturating_sub(1)));
+    }
+    out
+}
+
+/// A text in compatibility forms, without accents and invisible characters, with ASCII digits; its case stays.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let decomposed = edgetally_nfc::nfkd(text);
+    let mut out = String::with_capacity(decomposed.len());
+    for c in decomposed.chars() {
+        match c {
+            '\0'..='\x7f' => out.push(c),
+            '\u{300}'..='\u{36F}' => {}
+            '。' => out.push('.'),
+            'ß' | 'ẞ' => out.push_str("ss"),
+            'æ' | 'Æ' => out.push_str("ae"),
+            'œ' | 'Œ' => out.push_str("oe"),
+            'ø' | 'Ø' => out.push('o'),
+            'ł' | 'Ł' => out.push('l'),
+            'đ' | 'Đ' | 'ð' | 'Ð' => out.push('d'),
+            'þ' | 'Þ' => out.push_str("th"),
+            'ı' => out.push('i'),
+            c if is_invisible(c) => {}
+            c => out.push(digit(c).unwrap_or(c)),
+        }
+    }
+    if out == text {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(out)
+    }
+}
+
+/// Format characters (`Cf`), fillers and selectors, which nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{115F}' | '\u{1160}'
+        | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// The zeros of the scripts with digits of their own that compatibility forms leave alone (Unicode 16, `Nd`).
+const ZEROS: &[u32] = &[
+    0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6,
+    0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50,
+    0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0,
+];
+
+fn digit(c: char) -> Option<char> {
+    let code = u32::from(c);
+    let zero = ZEROS.iter().rev().find(|zero| **zero <= code)?;
+    char::from_digit(code - zero, 10)
+}
+
+/// A text with its escapes taken away once; `None` when it has none.
+fn unescape(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut changed = false;
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let used = match byte {
+            b'%' => percent(after, &mut out),
+            b'&' => entity(after, &mut out),
+            b'\\' => backslash(after, &mut out),
+            _ => None,
+        };
+        changed |= used.is_some();
+        if used.is_none() {
+            out.push(*byte);
+        }
+        rest = after.get(used.unwrap_or(0)..).unwrap_or_default();
+    }
+    changed.then(|| text_of(&out))
+}
+
+/// Bytes as text. What is not UTF-8 is Latin-1, as older pages encode.
+fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().copied().map(char::from));
+    }
+    text
+}
+
+/// A number of `least` to `most` digits of a base at the front, and how many they are.
+fn number(bytes: &[u8], base: u32, least: usize, most: usize) -> Option<(u32, usize)> {
+    let (mut value, mut length) = (0_u32, 0);
+    for byte in bytes.iter().take(most) {
+        let Some(digit) = char::from(*byte).to_digit(base) else {
+            break;
+        };
+        value = value.saturating_mul(base).saturating_add(digit);
+        length += 1;
+    }
+    (length >= least).then_some((value, length))
+}
+
+fn push(code: u32, out: &mut Vec<u8>) {
+    let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend(c.encode_utf8(&mut [0; 4]).bytes());
+}
+
+/// `%40`, `%u0040`.
+fn percent(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    if let Some((b'u' | b'U', code)) = after.split_first() {
+        let (code, length) = number(code, 16, 4, 4)?;
+        push(code, out);
+        return Some(length + 1);
+    }
+    let (byte, length) = number(after, 16, 2, 2)?;
+    out.push(u8::try_from(byte).ok()?);
+    Some(length)
+}
+
+/// `&#64;`, `&#x40;` and `&commat;`; of the letters with accents the bare ones.
+fn entity(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let closed = |length: usize| length + usize::from(after.get(length) == Some(&b';'));
+    if let Some((b'#', code)) = after.split_first() {
+        let (code, length) = match code.split_first() {
+            Some((b'x' | b'X', code)) => {
+                number(code, 16, 1, 10).map(|(code, length)| (code, length + 2))?
+            }
+            _ => number(code, 10, 1, 10).map(|(code, length)| (code, length + 1))?,
+        };
+        push(code, out);
+        return Some(closed(length));
+    }
+    let length = after
+        .iter()
+        .take(12)
+        .position(|byte| !byte.is_ascii_alphanumeric())?;
+    let name = after
+        .get(..length)
+        .and_then(|name| str::from_utf8(name).ok())?;
+    if length > 10 || after.get(length) != Some(&b';') {
+        return None;
+    }
+    let text = match name {
+        "commat" => "@",
+        "period" => ".",
+        "amp" | "AMP" => "&",
+        "num" => "#",
+        "percnt" => "%",
+        "plus" => "+",
+        "bsol" => "\\",
+        "sol" => "/",
+        "lowbar" | "UnderBar" => "_",
+        "hyphen" | "dash" | "ndash" | "mdash" | "minus" => "-",
+        "semi" => ";",
+        "equals" => "=",
+        "comma" => ",",
+        "colon" => ":",
+        "lpar" => "(",
+        "rpar" => ")",
+        "lt" | "LT" => "<",
+        "gt" | "GT" => ">",
+        "quot" | "QUOT" => "\"",
+        "apos" | "rsquo" => "'",
+        "nbsp" | "ensp" | "emsp" | "thinsp" | "Tab" | "NewLine" => " ",
+        "shy" | "zwj" | "zwnj" | "lrm" | "rlm" | "ZeroWidthSpace" | "NoBreak" => "",
+        "szlig" => "ss",
+        "aelig" | "AElig" => "ae",
+        "oelig" | "OElig" => "oe",
+        "eth" | "ETH" => "d",
+        "thorn" | "THORN" => "th",
+        "inodot" | "imath" => "i",
+        _ => {
+            let (letter, accent) = name.split_at_checked(1)?;
+            const ACCENTS: &[&str] = &[
+                "acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash", "caron",
+                "breve", "macr", "strok", "ogon", "dot", "dblac",
+            ];
+            ACCENTS.contains(&accent).then_some(letter)?
+        }
+    };
+    out.extend(text.bytes());
+    Some(length + 1)
+}
+
+/// `\x40`, `\u0040`, `\u{40}`, `\U00000040`, `\100`, `\40 `, and the sign behind any other backslash.
+fn backslash(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+    let (kind, code) = after.split_first()?;
+    // Bytes here, letters there: what is not UTF-8 in the end is Latin-1, which is the same letters.
+    let byte = match kind {
+        b'x' => number(code, 16, 2, 2).map(|(code, length)| (code, length + 1)),
+        _ if after.starts_with(b"0000") => None,
+        _ => number(after, 8, 3, 3),
+    };
+    if let Some((code, length)) = byte
+        && let Ok(byte) = u8::try_from(code)
+    {
+        out.push(byte);
+        return Some(length);
+    }
+    let found = match kind {
+        b'u' => match code.split_first() {
+            Some((b'{', code)) => number(code, 16, 1, 8)
+                .filter(|(_, length)| code.get(*length) == Some(&b'}'))
+                .map(|(code, length)| (code, length + 3)),
+            _ => number(code, 16, 4, 4).map(|(code, length)| (code, length + 1)),
+        },
+        b'U' => number(code, 16, 8, 8).map(|(code, length)| (code, length + 1)),
+        b'n' | b'r' | b't' => Some((u32::from(b' '), 1)),
+        b'0' if after.starts_with(b"0000") => number(after, 16, 6, 6),
+        _ => number(after, 16, 2, 2)
+            .or_else(|| kind.is_ascii_punctuation().then_some((u32::from(*kind), 1))),
+    };
+    let (code, length) = found?;
+    push(code, out);
+    Some(length)
+}
+
+/// A text with its quoted-printable taken away once; `None` when it has none.
+fn unquote(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut changed = false;
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte == b'=' {
+            if let Some((byte, length)) = number(after, 16, 2, 2) {
+                out.push(u8::try_from(byte).unwrap_or(b' '));
+                rest = after.get(length..).unwrap_or_default();
+                changed = true;
+                continue;
+            }
+            let line = after.strip_prefix(b"\r").unwrap_or(after);
+            if let Some(line) = line.strip_prefix(b"\n") {
+                rest = line;
+                changed = true;
+                continue;
+            }
+        }
+        out.push(*byte);
+    }
+    changed.then(|| text_of(&out))
+}
+
+/// A text with `(at)` and `[dot]` as signs; `None` when it has none.
+///
+/// Only in brackets: `Lunch at shop.example` is no address.
+fn spell(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(open) = rest.find(['(', '[', '{', '<']) {
+        let (before, bracket) = rest.split_at_checked(open)?;
+        out.push_str(before);
+        let inside = bracket.get(1..).unwrap_or_default();
+        let found = [
+            ("at", '@'),
+            ("@", '@'),
+            ("dot", '.'),
+            ("punkt", '.'),
+            (".", '.'),
+        ]
+        .into_iter()
+        .find_map(|(word, sign)| {
+            let inside = short_gap_of_blanks(inside);
+            let start = inside.get(..word.len())?;
+            let behind = short_gap_of_blanks(inside.get(word.len()..)?);
+            let rest = behind.strip_prefix([')', ']', '}', '>'])?;
+            start.eq_ignore_ascii_case(word).then_some((sign, rest))
+        });
+        if let Some((sign, behind)) = found {
+            out.truncate(out.trim_end().len());
+            out.push(sign);
+            rest = behind.trim_start();
+            changed = true;
+        } else {
+            out.push_str(bracket.get(..1).unwrap_or_default());
+            rest = inside;
+        }
+    }
+    out.push_str(rest);
+    changed.then_some(out)
+}
+
+/// The rest behind at most three blanks.
+fn short_gap_of_blanks(text: &str) -> &str {
+    let blanks = text
+        .bytes()
+        .take(3)
+        .take_while(|byte| *byte == b' ')
+        .count();
+    text.get(blanks..).unwrap_or_default()
+}
+
+/// Writes texts one behind another.
+fn join<'t>(out: &mut String, texts: impl Iterator<Item = &'t str>, before: &str, between: &str) {
+    let mut separator = before;
+    for text in texts {
+        out.push_str(separator);
+        out.push_str(text);
+        separator = between;
+    }
+}
