@@ -479,7 +479,7 @@ fn strict<'de, A: MapAccess<'de>>(
 }
 
 /// Part of a text, borrowed where the text is.
-fn part<'a>(text: Text<'a>, range: std::ops::Range<usize>) -> Text<'a> {
+fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
     match text.0 {
         Cow::Borrowed(text) => text.get(range).unwrap_or_default().into(),
         Cow::Owned(text) => text.get(range).unwrap_or_default().to_owned().into(),
