@@ -1488,7 +1488,7 @@ fn add_property<'a>(
         return false;
     };
     if key.trim().is_empty()
-        || key.contains(char::is_control)
+        || key.contains(|c: char| c.is_control() || c == '\u{fffd}')
         || (key.len() > longest::PROPERTY && key.chars().count() > longest::PROPERTY)
     {
         reading.removed("", "key_invalid");
