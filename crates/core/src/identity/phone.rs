@@ -92,9 +92,12 @@ fn read(rule: Rule, tidy: &str, home: Option<Country2>) -> Result<Digits, Fault>
     // Six digits with the calling code are a number only where the plan says so.
     let long_enough = digits.len() >= 7
         || (digits.len() == 6 && rule == Rule::E164 && digits.have_a_known_form());
-    // Some free numbers of Nigeria, Japan and others are longer than E.164 allows; Germany's plan leaves every length open.
-    let too_long =
-        digits.len() > 15 && (digits.as_slice().starts_with(b"49") || !digits.have_a_known_form());
+    // Some free numbers of Nigeria, Japan and others are longer than E.164 allows. Germany's plan leaves every length open,
+    // and only its service numbers have so many digits.
+    let of_germany = digits.as_slice().strip_prefix(b"49");
+    let too_long = digits.len() > 15
+        && (of_germany.is_some_and(|rest| !rest.starts_with(b"18") && !rest.starts_with(b"800"))
+            || !digits.have_a_known_form());
     if !long_enough || too_long || digits.first() == Some(b'0') {
         return Err(Fault::Invalid);
     }
@@ -203,6 +206,8 @@ impl Typed {
                 typed.digits.push(digit).ok_or(Fault::Invalid)?;
             }
         }
+        // A label may stand in front of what is typed, but behind the context that it belongs to.
+        let first = typed.digits.len();
         let mut rest = number;
         let mut letters = 0;
         while let Some(c) = rest.chars().next() {
@@ -218,7 +223,7 @@ impl Typed {
             if let Some(digit) = digit(c) {
                 typed.digits.push(digit).ok_or(Fault::Invalid)?;
             } else if is_plus(c) {
-                if typed.digits.len() > 0 {
+                if typed.digits.len() > first {
                     return Err(Fault::TwoNumbers);
                 }
                 typed.plus = true;
@@ -226,7 +231,7 @@ impl Typed {
                 if typed.bracketed_zero.is_none() && opens_lone_zero(here) {
                     typed.bracketed_zero = Some(typed.digits.len());
                 }
-            } else if typed.digits.len() == 0 || is_ornament(c) {
+            } else if typed.digits.len() == first || is_ornament(c) {
                 // A label in front of the number, a quotation mark, a dash.
             } else {
                 match typed.at_a_break(c, rest, home)? {
@@ -284,7 +289,7 @@ impl Typed {
         if behind == 0 && letter {
             let mut word = core::iter::once(c)
                 .chain(rest.chars())
-                .filter(|c| c.is_ascii_alphabetic())
+                .filter(char::is_ascii_alphabetic)
                 .peekable();
             let ascii = word.peek().is_some();
             if ascii && (word.clone().all(|c| c.is_ascii_uppercase()) || word.all(|c| c == 'x')) {

@@ -82,7 +82,6 @@ impl Reading<'_> {
     fn note(&self, hints: Hints, remarks: &mut Remarks) {
         let path = || format!("user.{}", self.field.name());
         match &self.given {
-            None => {}
             Some(Given::Nothing(_)) if self.blank => {}
             Some(Given::Nothing(code)) => remarks.removed(path(), code),
             Some(Given::Digest(_)) if self.kept => remarks.changed(path(), "hashed_by_sender"),
@@ -97,7 +96,7 @@ impl Reading<'_> {
                     remarks.removed(path(), fault.code());
                 }
             }
-            Some(Given::Text(_)) => {}
+            None | Some(Given::Text(_)) => {}
         }
     }
 }
