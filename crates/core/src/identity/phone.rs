@@ -187,6 +187,10 @@ struct Typed {
     plus: bool,
     /// Where in `digits` a zero stood alone in brackets, as in `+49 (0)30`.
     bracketed_zero: Option<usize>,
+    /// Where in `digits` there was white space before: a bit each.
+    gaps: u32,
+    /// Whether it has been through a table of floating-point numbers, which keeps neither `+` nor leading zeros.
+    float: bool,
 }
 
 impl Typed {
@@ -195,8 +199,12 @@ impl Typed {
             digits: Digits::EMPTY,
             plus: false,
             bracketed_zero: None,
+            gaps: 0,
+            float: false,
         };
-        let text = without_decimals(text);
+        let whole = text;
+        let text = without_decimals(whole);
+        typed.float = text.len() < whole.len() && !text.contains(is_plus);
         let (number, parameters) = split_parameters(text);
         if let Some(context) = context(parameters)
             && !number.contains(is_plus)
@@ -209,7 +217,7 @@ impl Typed {
         // A label may stand in front of what is typed, but behind the context that it belongs to.
         let first = typed.digits.len();
         let mut rest = number;
-        let mut letters = 0;
+        let (mut letters, mut joined) = (0, false);
         while let Some(c) = rest.chars().next() {
             let here = rest;
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
@@ -217,6 +225,8 @@ impl Typed {
             if let '0'..='9' | ' ' | '-' | '.' | ')' = c {
                 if let Ok(byte @ b'0'..=b'9') = u8::try_from(c) {
                     typed.digits.push(byte).ok_or(Fault::Invalid)?;
+                } else if c == ' ' {
+                    typed.gaps |= 1 << typed.digits.len();
                 }
                 continue;
             }
@@ -236,7 +246,7 @@ impl Typed {
             } else {
                 match typed.at_a_break(c, rest, home)? {
                     Break::End => return Ok(typed),
-                    Break::Join => {}
+                    Break::Join => joined = true,
                     Break::Letter(digit) => {
                         letters += 1;
                         typed.digits.push(digit).ok_or(Fault::Invalid)?;
@@ -244,8 +254,9 @@ impl Typed {
                 }
             }
         }
-        // Three letters at least, as libphonenumber has it, and a number of the right length.
-        if letters > 0 && (letters < 3 || !typed.is_whole(home)) {
+        // Three letters at least, as libphonenumber has it, and a number of the right length. What was put together across a
+        // slash has to be a number too.
+        if (letters > 0 || joined) && (matches!(letters, 1 | 2) || !typed.is_whole(home)) {
             return Err(Fault::Invalid);
         }
         Ok(typed)
@@ -368,7 +379,9 @@ impl Typed {
         loop {
             let national = digits.as_slice().get(length..).unwrap_or_default();
             if plan.fits(national) {
-                return if plan.is_ambiguous(national) {
+                // `(0)` is said where it is left out abroad, and in Italy where it is not.
+                let either = bracketed && national.get(1..).is_some_and(|rest| plan.fits(rest));
+                return if either || plan.is_ambiguous(national) {
                     Err(Fault::Invalid)
                 } else {
                     Ok(digits)
@@ -409,7 +422,8 @@ impl Typed {
             && (digits.len() > 11
                 || (plan.code == 49 && behind_code.is_some_and(|rest| plan.fits(rest))));
         if plan.fits(digits) && !zero_is_missing {
-            return if plan.is_ambiguous(digits) {
+            let either = self.float && behind_code.is_some_and(|rest| plan.fits(rest));
+            return if either || plan.is_ambiguous(digits) {
                 Err(Fault::Invalid)
             } else {
                 with_code(digits)
@@ -460,12 +474,13 @@ impl Typed {
         if !read.have_a_known_form() {
             return Err(Fault::Invalid);
         }
-        let whole =
-            |part: &[u8]| part.len() > 4 && (plan.fits(part) || plan.without_trunk(part).is_some());
-        let two = (5..digits.len())
+        let whole = |part: &[u8]| plan.fits(part) || plan.without_trunk(part).is_some();
+        let two = (4..digits.len())
+            .filter(|at| self.gaps & 1 << at != 0)
             .filter_map(|at| digits.split_at_checked(at))
-            .any(|(one, other)| one.len().abs_diff(other.len()) < 3 && whole(one) && whole(other));
-        if two && plan.is_too_long(digits) {
+            .any(|(one, other)| whole(one) && whole(other));
+        // Germany's and Austria's plans leave every length open, so that there any two parts are numbers.
+        if two && !matches!(plan.code, 43 | 49) {
             return Err(Fault::TwoNumbers);
         }
         Ok(read)

@@ -21,7 +21,7 @@ const WITHOUT_ROWS: &[(&str, &str)] = &[(
 )];
 
 /// What `make test-oracle` last printed: equal, dropped, other.
-const ORACLE: &str = "ORACLE_FIGURES";
+const ORACLE: &str = "99,905 | 93 | 0";
 
 const KINDS: [&str; 3] = ["vendor", "connector", "derived"];
 
