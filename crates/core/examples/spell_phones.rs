@@ -2,6 +2,11 @@
 //!
 //! `printf 'DE\t0151 23456789\n' | cargo run -p edgetally-core --example spell_phones`
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program of its own: it reads lines and prints lines"
+)]
+
 use std::io::{self, BufRead as _, Write as _};
 
 use edgetally_core::identity::{Country2, Hints, Spelling, normalise};

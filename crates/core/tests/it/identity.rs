@@ -680,7 +680,7 @@ fn the_digest_of_nothing_is_nothing() {
                 ..TableRow::default()
             };
             hash_rows(*spelling, [row], |digest| {
-                assert!(digest.is_none(), "{word:?}")
+                assert!(digest.is_none(), "{word:?}");
             });
         }
         let given = User {
