@@ -118,6 +118,11 @@ test-python: wheel ## the wheel as it is shipped: empty environment, types, stub
 	$(VENV)/python scripts/notebooks.py --check
 	cd python && ../$(VENV)/pytest -q
 
+.PHONY: test-oracle
+test-oracle: ## 100,000 random telephone numbers of every region against libphonenumber (minutes)
+	@scripts/setup.sh python-oracle
+	.venv-oracle/bin/python scripts/phone-oracle.py
+
 .PHONY: test-engines
 test-engines: wheel ## inside Spark, DuckDB and Polars (heavy; needs Java 17)
 	@scripts/setup.sh python-engines

@@ -2,7 +2,7 @@
 # Installs what the build and the tests need and the machine lacks; does nothing, quickly, when all is there.
 #
 #   scripts/setup.sh            the base: Rust target, wasm-bindgen, worker-build, Node packages
-#   scripts/setup.sh python     the Python tools in .venv (python-bench, python-engines: in environments of their own)
+#   scripts/setup.sh python     the Python tools in .venv (python-bench, python-engines, python-oracle: in environments of their own)
 #   scripts/setup.sh deny fuzz  only these
 #
 # Everything comes pinned from the three package registries; what must already be here is
@@ -103,7 +103,7 @@ install_node_packages() {
 # venv_of NAME: the environment of python/requirements-NAME.txt. The tests' is the one that people use.
 venv_of() { [ "$1" = test ] && printf '.venv' || printf '.venv-%s' "$1"; }
 
-install_python_tools() { # test | bench | engines
+install_python_tools() { # test | bench | engines | oracle
     local venv wanted
     venv=$(venv_of "$1") wanted="python/requirements-$1.txt"
     same_stamp "$venv/.edgetally-stamp" "$wanted" && return 0
@@ -134,7 +134,7 @@ setup_base() {
     same_stamp node_modules/.edgetally-stamp package-lock.json .npmrc || with_lock .edgetally install_node_packages
 }
 
-setup_python() { # test | bench | engines
+setup_python() { # test | bench | engines | oracle
     need python3 "$MIN_PYTHON" 'https://www.python.org, version 3.10 or newer'
     same_stamp "$(venv_of "$1")/.edgetally-stamp" "python/requirements-$1.txt" ||
         with_lock .edgetally install_python_tools "$1"
@@ -151,8 +151,9 @@ for part in "$@"; do
         python) setup_python test ;;
         python-bench) setup_python bench ;;
         python-engines) setup_python engines ;;
+        python-oracle) setup_python oracle ;;
         deny) setup_tool deny cargo-deny "$CARGO_DENY_VERSION" cargo-deny ;;
         fuzz) setup_tool fuzz cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz ;;
-        *) die "unknown part '$part': base, python, python-bench, python-engines, deny or fuzz" ;;
+        *) die "unknown part '$part': base, python, python-bench, python-engines, python-oracle, deny or fuzz" ;;
     esac
 done

@@ -211,17 +211,19 @@ functions! {
         /// Spells an e-mail address as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
         /// Lower case without outer white space, and what else the platform asks for: Google drops dots and ``+tag`` at Gmail,
-        /// Reddit and Microsoft at every domain.
+        /// Reddit and Microsoft at every domain. ``mailto:``, a name beside the address, quotation marks and invisible characters go.
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_email(" Elena.Brandt+shop@Gmail.com ")
         /// 'elena.brandt+shop@gmail.com'
         /// >>> edgetally.normalize_email("Elena.Brandt+shop@gmail.com", dialect="google_ads")
         /// 'elenabrandt@gmail.com'
-        /// >>> edgetally.normalize_email(["jo@shop.example", None, "not an address"])
+        /// >>> edgetally.normalize_email(["Jo <jo@shop.example>", None, "not an address"])
         /// ['jo@shop.example', None, None]
         normalize_email
         /// The SHA-256 of an e-mail address in a platform's spelling, as 64 lower-case hexadecimal digits; ``None`` when it is dropped.
+        ///
+        /// A value that is such a digest already, of any field, is returned in lower case; the digest of the empty text is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.hash_email(" John_Smith@gmail.com ")
@@ -234,7 +236,8 @@ functions! {
         /// Spells a telephone number as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
         /// Digits with the country's calling code, with ``+`` where the platform wants it. A number typed without ``+`` or ``00`` is
-        /// completed by ``default_country``, the country that the form or the shop is for.
+        /// completed by ``default_country``, the country that the form or the shop is for. Extensions are cut; what could be read as
+        /// two numbers is dropped.
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_phone("01512 3456789", default_country="DE")

@@ -112,3 +112,33 @@ def test_every_dialect_takes_an_email_and_only_known_fields() -> None:
     taken = edgetally.dialects()
     assert all("email" in row for row in taken.values())
     assert set().union(*taken.values()) == fields
+
+
+FAULTS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "crates/core/tests/fixtures/identifiers_faults.json").read_text(encoding="utf-8")
+)
+
+# A dialect that spells the field as the rows do.
+PLAINEST = {"phone": "tiktok", "region": "pinterest"}
+
+
+@pytest.mark.parametrize("row", FAULTS, ids=lambda row: f"{row['field']}-{row['input']!a}")
+def test_what_people_and_programs_write_is_read_or_dropped(row: dict[str, Any]) -> None:
+    field = {"date_of_birth": "birth_date"}.get(row["field"], row["field"])
+    options = {"dialect": PLAINEST.get(field, "meta"), "default_country": row.get("default_country")}
+    expected = row["expected"]
+    digest = expected and hashlib.sha256(expected.encode()).hexdigest()
+
+    assert call("normalize", field, row["input"], **options) == expected
+    assert call("hash", field, row["input"], **options) == digest
+    assert call("hash", field, [row["input"], None], **options) == [digest, None]
+
+
+@pytest.mark.parametrize("field", ["email", "phone", "first_name", "birth_date", "gender", "city", "country", "external_id"])
+def test_a_digest_stays_what_it_is_and_that_of_nothing_is_none(field: str) -> None:
+    digest = hashlib.sha256(b"somebody").hexdigest()
+    nothing = [hashlib.sha256(word).hexdigest() for word in (b"", b"undefined", b"NaN", b"None")]
+
+    assert call("hash", field, f" {digest.upper()} ") == digest
+    assert call("hash", field, [digest, *nothing]) == [digest, None, None, None, None]
+    assert call("normalize", field, digest) is None

@@ -36,8 +36,8 @@
 //!
 //! # The rules and where they come from
 //!
-//! Every value is brought to Unicode NFC and trimmed; empty ones and the placeholders `null`, `undefined`, `none`, `n/a`
-//! and `(not set)` are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
+//! Every value loses its invisible characters, is brought to Unicode NFC and trimmed; empty ones, signs alone and what
+//! [`is_placeholder`](crate::text::is_placeholder) knows are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
 //! stood on 2026-11-22; where a page could not be opened, of published copies of it and of the platform's own code:
 //!
 //! | Platform | Page or code |
@@ -57,8 +57,9 @@
 //!
 //! # Limits
 //!
-//! Text that looks like a digest is text: a hashed value has a field of its own ([`User::email_sha256`]). National
-//! telephone numbers need [`Hints::default_country`]; the visitor's own country is not used for them, since people keep
+//! 64 hexadecimal digits in any field are the SHA-256 that the sender has made, and go as they are to the platforms that
+//! take that field hashed; in whose spelling the sender hashed, nobody can see. The digests of the empty text and of
+//! placeholders ([`Digest::of_nothing`]) are no digests, and MD5 and SHA-1 are dropped. National telephone numbers need [`Hints::default_country`]; the visitor's own country is not used for them, since people keep
 //! their number when they move. The numbering plans' limits are listed at their table (`identity/plan.rs`).
 
 mod ascii;
@@ -87,6 +88,8 @@ pub use plain::{
 };
 pub use prepared::{Hashed, Prepared};
 pub use spelling::{Form, Spelling, Spellings};
+
+use std::borrow::Cow;
 
 use spelling::{Field, Rule};
 
@@ -158,7 +161,12 @@ impl User<'_> {
         )
     }
 
+    /// The digest that the site has made; that of nothing is none.
     fn given_digest(&self, field: Field) -> Option<Digest> {
+        self.any_digest(field).filter(|digest| !digest.of_nothing())
+    }
+
+    fn any_digest(&self, field: Field) -> Option<Digest> {
         match field {
             Field::Email => self.email_sha256,
             Field::Phone => self.phone_sha256,
@@ -179,6 +187,9 @@ pub struct Hints {
 ///
 /// `country` is the visitor's own country as typed; only state and postcode rules look at it. The rules allocate nothing
 /// but `out`'s growth, except for text that is not in Unicode NFC and for countries written as names.
+///
+/// A digest that the sender has made (64 hexadecimal digits) has no spelling and gives `false`; [`hash_rows`] and
+/// [`Prepared`] take it as it is.
 ///
 /// Normalising a result again gives the same result, with one exception that lies in the platforms' rules: a telephone
 /// number spelled without its `+` no longer says that it is international.
@@ -220,7 +231,7 @@ fn at_length(
     country: Option<&str>,
     out: &mut String,
 ) -> bool {
-    let Some(tidy) = text::tidy(raw) else {
+    let Given::Text(tidy) = Given::read(spelling.source(), raw) else {
         return false;
     };
     let country = match spelling.rule() {
@@ -230,6 +241,38 @@ fn at_length(
         _ => None,
     };
     apply(spelling, &tidy, hints, country, out)
+}
+
+/// What a plain field holds.
+enum Given<'a> {
+    /// A value as it was typed, tidied.
+    Text(Cow<'a, str>),
+    /// A digest that the sender has made already: nothing is left to normalise.
+    Digest(Digest),
+    /// Nothing that could be used, and why.
+    Nothing(&'static str),
+}
+
+impl<'a> Given<'a> {
+    fn read(field: Field, raw: &'a str) -> Self {
+        let Some(tidy) = text::tidy(raw) else {
+            return Self::Nothing("placeholder");
+        };
+        match tidy.len() {
+            64 => match Digest::parse(&tidy) {
+                Some(digest) if digest.of_nothing() => Self::Nothing("digest_of_nothing"),
+                Some(digest) => Self::Digest(digest),
+                None => Self::Text(tidy),
+            },
+            // MD5 and SHA-1, which no platform takes: hashed again they would be nobody. An id may look like that.
+            32 | 40
+                if field != Field::ExternalId && tidy.bytes().all(|b| b.is_ascii_hexdigit()) =>
+            {
+                Self::Nothing("hash_not_sha256")
+            }
+            _ => Self::Text(tidy),
+        }
+    }
 }
 
 /// One visitor in a table of them.
@@ -247,7 +290,7 @@ pub struct Row<'a> {
 /// [`normalise`] and SHA-256 for the rows of a table.
 ///
 /// `take` gets the answers in order: the digest as 64 lower-case hexadecimal digits, or `None` for a value that is missing
-/// or that its rule drops. Whether the platform wants a digest at all is not asked; [`Spelling::form`] says it.
+/// or that its rule drops. A value that is a digest already is its own answer. Whether the platform wants a digest at all is not asked; [`Spelling::form`] says it.
 ///
 /// ```
 /// use edgetally_core::identity::{Row, Spelling, hash_rows, sha256_hex};
@@ -267,6 +310,14 @@ pub fn hash_rows<'a>(
     let mut room = String::new();
     let mut long_way = |row: &Row<'_>, place: &mut digest::Place<'_>| {
         let Some(raw) = row.value else { return };
+        if raw.len() >= 64
+            && let Given::Digest(digest) = Given::read(spelling.source(), raw)
+        {
+            if spelling.form() == Form::Hashed {
+                place.put_digest(digest);
+            }
+            return;
+        }
         room.clear();
         if at_length(spelling, raw, row.hints, row.country, &mut room) {
             place.put(&room);

@@ -555,7 +555,12 @@ impl<'a> Batch<'a> {
         };
         let identifiers = granted(crate::consent::Grant::identifiers);
         let prepared = if identifiers {
-            Prepared::new(&event.user, source.spellings, &source.hints)
+            Prepared::noting(
+                &event.user,
+                source.spellings,
+                &source.hints,
+                &mut event.remarks,
+            )
         } else {
             Prepared::default()
         };

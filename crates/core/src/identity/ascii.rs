@@ -29,6 +29,7 @@ pub(super) fn email(rule: Rule, block: &mut Block, len: usize) -> Option<usize> 
         && seen.ats == 1
         && local > 0
         && !seen.gap
+        && seen.sign <= seen.at
         && (seen.dot > seen.at || rule == Rule::Gmail);
     if !valid {
         return None;
@@ -69,12 +70,13 @@ pub(super) fn email(rule: Rule, block: &mut Block, len: usize) -> Option<usize> 
 /// What the bytes of an address say about it.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    /// How many are spaces, controls or not ASCII; the zeros behind the text are.
+    /// How many are neither letters and digits nor `-` `.` `_` `+` `@`; the zeros behind the text are.
     odd: u8,
     ats: u8,
-    /// Where the `@` is, and the last dot.
+    /// Where the `@` is, the last dot, and the last `+` or `_`.
     at: u8,
     dot: u8,
+    sign: u8,
     /// Whether a `.` or `@` is followed by another dot or by the end.
     gap: bool,
 }
@@ -87,17 +89,23 @@ impl Seen {
         reason = "one loop over whole arrays without a branch, of which the compiler makes vectors"
     )]
     fn of(block: &mut Block) -> Self {
-        let (mut odd, mut ats, mut at, mut dot, mut gap) = (0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
+        let (mut odd, mut ats, mut at, mut dot, mut sign, mut gap) =
+            (0_u8, 0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
         let mut next = [0_u8; 64];
         next[..63].copy_from_slice(&block[1..]);
         for (i, place) in (0_usize..64).zip(0_u8..) {
             let byte = block[i];
             let is_at = byte == b'@';
             let is_dot = byte == b'.';
-            odd += u8::from(byte < 0x21) + u8::from(byte > 0x7E);
+            let is_sign = (byte == b'+') | (byte == b'_');
+            let is_word = ((byte | 0x20).wrapping_sub(b'a') < 26)
+                | (byte.wrapping_sub(b'0') < 10)
+                | (byte == b'-');
+            odd += u8::from(!(is_word | is_sign | is_dot | is_at));
             ats += u8::from(is_at);
             at = at.max(if is_at { place } else { 0 });
             dot = dot.max(if is_dot { place } else { 0 });
+            sign = sign.max(if is_sign { place } else { 0 });
             gap |= u8::from((is_at | is_dot) & ((next[i] == b'.') | (next[i] == 0)));
             block[i] = byte | (u8::from(byte.wrapping_sub(b'A') < 26) << 5);
         }
@@ -106,6 +114,7 @@ impl Seen {
             ats,
             at,
             dot,
+            sign,
             gap: gap != 0,
         }
     }

@@ -1,11 +1,13 @@
 //! Countries and the states of the United States and Canada, as data.
 //!
-//! A country is sent as its ISO 3166-1 alpha-2 code. Two letters are taken as they are (`uk` becomes `gb`); three-letter
-//! codes and names are looked up in the table below; text that is not in it is dropped, never cut to two letters.
+//! A country is sent as its ISO 3166-1 alpha-2 code. Two letters that ISO has assigned are taken as they are (`uk` becomes
+//! `gb`, `el` becomes `gr`), others are dropped: `XX`, `T1`, `EU`. Three-letter codes and names are looked up in the table
+//! below; text that is not in it is dropped, never cut to two letters.
 //!
 //! Names are ISO's English ones with the forms found in shop check-outs and some native names, written down by hand.
 //! A bare `Korea` or `Congo (Kinshasa or Brazzaville)` that names two countries is either the one ISO gives the short
-//! name to, or absent. Kosovo's `XK` is in common use and accepted. State names are the official English ones.
+//! name to, or absent. Kosovo's `XK`, which ISO has not assigned, says whose telephone numbers are meant and is sent to
+//! nobody. State names are the official English ones.
 
 use core::fmt;
 
@@ -20,13 +22,14 @@ use super::{plan, text};
 ///
 /// assert_eq!(Country2::parse("de").map(|country| country.to_string()), Some("DE".to_owned()));
 /// assert_eq!(Country2::parse("UK"), Country2::parse("gb"));
+/// assert_eq!(Country2::parse("EL"), Country2::parse("gr"));
 /// assert_eq!(Country2::parse("zz"), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country2([u8; 2]);
 
 impl Country2 {
-    /// Reads two letters in any case; `UK` is read as `GB`. `None` when ISO 3166-1 has no such country.
+    /// Reads two letters in any case; `UK` is read as `GB`, `EL` as `GR`. `None` when ISO 3166-1 has no such country.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let &[a, b] = raw.trim().as_bytes() else {
@@ -73,34 +76,52 @@ impl<'de> Deserialize<'de> for Country2 {
     }
 }
 
-/// ISO reserves `UK` for the United Kingdom but lists the country as `GB`.
+/// ISO reserves `UK` for the United Kingdom but lists the country as `GB`; the European Union writes `EL` for Greece.
 const fn alias(code: [u8; 2]) -> [u8; 2] {
     match &code {
         b"UK" => *b"GB",
+        b"EL" => *b"GR",
         _ => code,
     }
 }
 
-/// The upper-case two-letter code that a tidied country field stands for.
+/// The upper-case two-letter code that a tidied country field stands for, if ISO 3166-1 has assigned it.
 pub(super) fn resolve(tidy: &str) -> Option<[u8; 2]> {
-    if let &[a, b] = tidy.as_bytes()
-        && a.is_ascii_alphabetic()
-        && b.is_ascii_alphabetic()
-    {
-        return Some(alias([a.to_ascii_uppercase(), b.to_ascii_uppercase()]));
+    if let Some(code) = letters(tidy.as_bytes()) {
+        return assigned(code);
     }
     let mut key = String::new();
     text::fold(tidy, true, char::is_alphanumeric, &mut key);
-    match key.as_bytes() {
-        &[a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
-            Some(alias([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
-        }
-        _ => NAMES
+    match letters(key.as_bytes()) {
+        Some(code) => assigned(code),
+        None => NAMES
             .binary_search_by(|(name, _)| (*name).cmp(&key))
             .ok()
             .and_then(|at| NAMES.get(at))
-            .map(|row| row.1),
+            .and_then(|row| assigned(row.1)),
     }
+}
+
+fn letters(text: &[u8]) -> Option<[u8; 2]> {
+    match text {
+        &[a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+            Some([a.to_ascii_uppercase(), b.to_ascii_uppercase()])
+        }
+        _ => None,
+    }
+}
+
+fn assigned(code: [u8; 2]) -> Option<[u8; 2]> {
+    Some(alias(code)).filter(|code| plan::is_assigned(*code))
+}
+
+/// The part of a region that ISO 3166-2 writes behind the country: `CA` of `US-CA`.
+pub(super) fn subdivision(tidy: &str) -> Option<&str> {
+    let (country, part) = tidy.split_once(['-', '_'])?;
+    let (country, part) = (country.trim_end(), part.trim_start());
+    let short = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    letters(country.as_bytes()).and_then(assigned)?;
+    short.then_some(part)
 }
 
 /// Two letters after trimming, upper case, or a name that is looked up. Google's own formatters refuse three-letter
@@ -895,7 +916,7 @@ mod tests {
         assert!(STATES.is_sorted_by(|a, b| a.0 < b.0));
         for (name, code) in NAMES {
             assert!(plan::is_country(*code), "{name}");
-            assert_eq!(resolve(name), Some(*code), "{name}");
+            assert_eq!(resolve(name), assigned(*code), "{name}");
         }
     }
 
@@ -912,6 +933,8 @@ mod tests {
             ("deu", "DE"),
             ("Korea, Republic of", "KR"),
             ("Georgia", "GE"),
+            ("EL", "GR"),
+            ("el", "GR"),
         ] {
             assert_eq!(
                 resolve(raw),
@@ -919,7 +942,24 @@ mod tests {
                 "{raw}"
             );
         }
-        for raw in ["Randomland", "xyz", "u2", "...", ""] {
+        for raw in [
+            "Randomland",
+            "xyz",
+            "u2",
+            "...",
+            "",
+            "XX",
+            "ZZ",
+            "T1",
+            "EU",
+            "AC",
+            "TA",
+            "XK",
+            "Kosovo",
+            "AN",
+            "AP",
+            "A1",
+        ] {
             assert_eq!(resolve(raw), None, "{raw}");
         }
     }

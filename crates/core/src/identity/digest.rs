@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
+use crate::text::NO_VALUE;
+
 /// The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3).
-const START: [u32; 8] = [
+pub(super) const START: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
     0x3c6e_f372,
@@ -18,10 +20,23 @@ const START: [u32; 8] = [
     0x5be0_cd19,
 ];
 
+/// The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2).
+#[rustfmt::skip]
+pub(super) const K: [u32; 64] = [
+    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+    0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+    0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+    0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+    0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+    0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+    0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+];
+
 /// A SHA-256 value: 64 lower-case hexadecimal digits wherever it is written.
 ///
-/// It is read only from a field that says that its value is hashed, such as `email_sha256`. Text that merely looks
-/// hashed is not guessed at.
+/// It is read from a field that says that its value is hashed, such as `email_sha256`, and from an identifier's plain field
+/// that holds nothing else: nobody's name, address or number is 64 hexadecimal digits.
 ///
 /// ```
 /// use edgetally_core::identity::Digest;
@@ -47,6 +62,21 @@ impl Digest {
             *byte = nibble(high)? << 4 | nibble(low)?;
         }
         Some(Self(bytes))
+    }
+
+    /// Whether this is the digest of the empty text or of a word for "no value", as `sha256(undefined)` is sent by pages
+    /// that hash before they look.
+    ///
+    /// ```
+    /// use edgetally_core::identity::Digest;
+    ///
+    /// let empty = Digest::parse("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    /// assert!(empty.is_some_and(|digest| digest.of_nothing()));
+    /// ```
+    #[must_use]
+    pub fn of_nothing(&self) -> bool {
+        let start = self.0.first_chunk().copied().map(u64::from_be_bytes);
+        start.is_some_and(|start| NOTHING.contains(&start))
     }
 
     /// The digests of texts that stand end to end.
@@ -215,6 +245,12 @@ impl Place<'_> {
         true
     }
 
+    /// A digest that is finished already.
+    pub(super) fn put_digest(&mut self, digest: Digest) {
+        *self.block = digest.hex().0;
+        *self.state = State::Digits;
+    }
+
     /// A text that stands elsewhere.
     pub(super) fn put(&mut self, text: &str) {
         let filled = self.fill(|block| {
@@ -228,6 +264,112 @@ impl Place<'_> {
             *self.state = State::Digits;
         }
     }
+}
+
+/// Texts besides [`NO_VALUE`] that programs hash where they have nothing.
+const EMPTY: &[&str] = &[
+    "",
+    " ",
+    "0",
+    "+",
+    "-",
+    "@",
+    "NaN",
+    "[object Object]",
+    "[object Undefined]",
+    "[object Null]",
+    "+undefined",
+    "+null",
+    "+nan",
+    "+NaN",
+    "+None",
+    "true",
+    "false",
+    "{}",
+    "[]",
+    "\"\"",
+    "''",
+];
+
+/// The first eight bytes of the digests of nothing: of [`EMPTY`], of [`NO_VALUE`] in small letters, capitals and with one
+/// capital in front, and of the empty text's own digest as text. Worked out while compiling.
+static NOTHING: [u64; EMPTY.len() + 3 * NO_VALUE.len() + 1] = nothing();
+
+/// SHA-256 of the 64 hexadecimal digits of the empty text's digest, which takes two blocks.
+const EMPTY_TWICE: u64 = 0xcd37_2fb8_5148_700f;
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated while compiling, where a wrong index would not build"
+)]
+const fn nothing() -> [u64; EMPTY.len() + 3 * NO_VALUE.len() + 1] {
+    let mut table = [EMPTY_TWICE; EMPTY.len() + 3 * NO_VALUE.len() + 1];
+    let mut at = 0;
+    while at < EMPTY.len() {
+        table[at] = first_of_digest(EMPTY[at].as_bytes(), 0);
+        at += 1;
+    }
+    let mut word = 0;
+    while word < NO_VALUE.len() {
+        let text = NO_VALUE[word].as_bytes();
+        table[at] = first_of_digest(text, 0);
+        table[at + 1] = first_of_digest(text, 1);
+        table[at + 2] = first_of_digest(text, text.len());
+        at += 3;
+        word += 1;
+    }
+    table
+}
+
+/// The first eight bytes of the SHA-256 of a short text whose first letters are made capitals (FIPS 180-4, 6.2).
+#[expect(
+    clippy::indexing_slicing,
+    clippy::many_single_char_names,
+    clippy::cast_possible_truncation,
+    reason = "evaluated while compiling, where a wrong index would not build; the standard's names"
+)]
+const fn first_of_digest(text: &[u8], capitals: usize) -> u64 {
+    assert!(text.len() <= ONE_BLOCK, "a word for nothing is short");
+    let mut schedule = [0_u32; 64];
+    let mut at = 0;
+    while at <= text.len() {
+        let byte = if at == text.len() {
+            0x80
+        } else if at < capitals {
+            text[at].to_ascii_uppercase()
+        } else {
+            text[at]
+        };
+        schedule[at / 4] |= (byte as u32) << (24 - 8 * (at % 4));
+        at += 1;
+    }
+    schedule[15] = text.len() as u32 * 8;
+    let mut at = 16;
+    while at < 64 {
+        let (w15, w2) = (schedule[at - 15], schedule[at - 2]);
+        let s0 = w15.rotate_right(7) ^ w15.rotate_right(18) ^ (w15 >> 3);
+        let s1 = w2.rotate_right(17) ^ w2.rotate_right(19) ^ (w2 >> 10);
+        schedule[at] = schedule[at - 16]
+            .wrapping_add(s0)
+            .wrapping_add(schedule[at - 7])
+            .wrapping_add(s1);
+        at += 1;
+    }
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = START;
+    let mut at = 0;
+    while at < 64 {
+        let s1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
+        let t1 = h
+            .wrapping_add(s1)
+            .wrapping_add((e & f) ^ (!e & g))
+            .wrapping_add(K[at])
+            .wrapping_add(schedule[at]);
+        let s0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
+        let t2 = s0.wrapping_add((a & b) ^ (a & c) ^ (b & c));
+        (h, g, f, e, d, c, b, a) = (g, f, e, d.wrapping_add(t1), c, b, a, t1.wrapping_add(t2));
+        at += 1;
+    }
+    (a.wrapping_add(START[0]) as u64) << 32 | b.wrapping_add(START[1]) as u64
 }
 
 /// SHA-256 of a text as it stands, in UTF-8, as 64 lower-case hexadecimal digits.
@@ -333,6 +475,23 @@ mod tests {
             &hex.replace("e3", "é"),
         ] {
             assert_eq!(Digest::parse(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_digests_of_nothing_are_those_of_the_words_for_it() {
+        let mut words: Vec<String> = EMPTY.iter().map(|word| (*word).to_owned()).collect();
+        for word in NO_VALUE {
+            let capital = word[..1].to_uppercase() + &word[1..];
+            words.extend([(*word).to_owned(), word.to_uppercase(), capital]);
+        }
+        words.push(Digest::of("").to_hex());
+        for word in &words {
+            assert!(Digest::of(word).of_nothing(), "{word:?}");
+        }
+        assert_eq!(words.len(), NOTHING.len());
+        for word in ["jo@shop.example", "undefine", "NULl", "4915123456789", "  "] {
+            assert!(!Digest::of(word).of_nothing(), "{word:?}");
         }
     }
 

@@ -5,11 +5,14 @@
 //! most likely there) and anything else is dropped, because a guessed country never matches. Meta's own rule is laxer: it
 //! takes any seven to fifteen digits as they are.
 //!
+//! What forms and spreadsheets add is read where there is one reading, and dropped where there are two, since a wrong digit
+//! is another person's number: extensions are cut, two numbers in one field are none, `1.65E+10` has lost digits.
+//!
 //! Leaving the `+` out loses information: `16505551212` read again with `DE` as default country is another number. The
 //! digits-only spellings are therefore stable only with their `+` put back.
 
 use super::country::Country2;
-use super::plan::{self, Plan, Trunk, ZeroAfterCode};
+use super::plan::{self, Plan};
 
 /// What a platform hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,39 +25,83 @@ pub(super) enum Rule {
     MetaDigits,
 }
 
-/// E.164 allows fifteen digits; more are read so that too long a number is seen to be too long.
+/// Why a number is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No number, or one that could be read in two ways.
+    Invalid,
+    /// More than one number.
+    TwoNumbers,
+    /// A national number, and nobody has said of which country.
+    CountryUnknown,
+}
+
+impl Fault {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Invalid => "phone_invalid",
+            Self::TwoNumbers => "phone_two_numbers",
+            Self::CountryUnknown => "phone_country_unknown",
+        }
+    }
+}
+
+/// E.164 allows fifteen digits, and a few plans have more; more are read so that too long a number is seen to be too long.
 const MOST_DIGITS: usize = 24;
 
+/// The most digits of an extension; more are another number.
+const LONGEST_EXTENSION: usize = 6;
+
 pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mut String) -> bool {
-    let Some(number) = Typed::read(tidy) else {
+    let Ok(digits) = read(rule, tidy, home) else {
         return false;
     };
-    let mut digits = match number.international() {
-        Some(digits) => digits,
-        None => match (home.and_then(plan::of), rule) {
-            (Some(plan), _) => match number.complete(plan) {
-                Some(digits) => digits,
-                None => return false,
-            },
+    if rule == Rule::E164 {
+        out.push('+');
+    }
+    out.push_str(str::from_utf8(digits.as_slice()).unwrap_or_default());
+    true
+}
+
+/// Why [`normalise`] drops a number.
+pub(super) fn fault(rule: Rule, tidy: &str, home: Option<Country2>) -> Option<Fault> {
+    read(rule, tidy, home).err()
+}
+
+fn read(rule: Rule, tidy: &str, home: Option<Country2>) -> Result<Digits, Fault> {
+    let plan = home.and_then(plan::of);
+    let number = Typed::read(tidy, plan)?;
+    let mut digits = if number.is_international(plan) {
+        // `00800 1234567` is a number of Panama and one of no country.
+        if plan.is_some_and(|plan| !number.plus && plan.fits(number.digits.as_slice())) {
+            return Err(Fault::Invalid);
+        }
+        number.international()?
+    } else {
+        match (plan, rule) {
+            (Some(plan), _) => number.complete(plan)?,
             (None, Rule::MetaDigits) => number.digits,
             (None, _) if (11..=15).contains(&number.digits.len()) => number.digits,
-            (None, _) => return false,
-        },
+            (None, _) if number.digits.len() < 7 => return Err(Fault::Invalid),
+            (None, _) => return Err(Fault::CountryUnknown),
+        }
     };
     if rule == Rule::MetaDigits {
         digits.drop_leading_zeros();
     }
     // Six digits with the calling code are a number only where the plan says so.
     let long_enough = digits.len() >= 7
-        || (digits.len() == 6 && rule == Rule::E164 && plan::is_service(digits.as_slice()));
-    if !long_enough || digits.len() > 15 || digits.first() == Some(b'0') {
-        return false;
+        || (digits.len() == 6 && rule == Rule::E164 && digits.have_a_known_form());
+    // Some free numbers of Nigeria, Japan and others are longer than E.164 allows. Germany's plan leaves every length open,
+    // and only its service numbers have so many digits.
+    let of_germany = digits.as_slice().strip_prefix(b"49");
+    let too_long = digits.len() > 15
+        && (of_germany.is_some_and(|rest| !rest.starts_with(b"18") && !rest.starts_with(b"800"))
+            || !digits.have_a_known_form());
+    if !long_enough || too_long || digits.first() == Some(b'0') {
+        return Err(Fault::Invalid);
     }
-    if rule == Rule::E164 {
-        out.push('+');
-    }
-    out.push_str(str::from_utf8(digits.as_slice()).unwrap_or_default());
-    true
+    Ok(digits)
 }
 
 /// ASCII digits on the stack.
@@ -92,10 +139,6 @@ impl Digits {
         self.as_slice().first().copied()
     }
 
-    fn starts_with(&self, prefix: &str) -> bool {
-        self.as_slice().starts_with(prefix.as_bytes())
-    }
-
     /// Deletes `count` digits from position `at`; positions outside delete nothing.
     fn delete(&mut self, at: usize, count: usize) {
         let end = at.saturating_add(count);
@@ -113,6 +156,14 @@ impl Digits {
     /// Zeros from position `at` on.
     fn zeros_at(&self, at: usize) -> usize {
         self.iter().skip(at).take_while(|d| **d == b'0').count()
+    }
+
+    /// Whether this is, with its calling code, a number of the plan behind that code.
+    fn have_a_known_form(&self) -> bool {
+        plan::calling_code(self.as_slice()).is_some_and(|(code, length)| {
+            let national = self.as_slice().get(length..).unwrap_or_default();
+            plan::behind(code).is_some_and(|plan| plan.fits(national))
+        })
     }
 
     fn prefixed(code: u16, rest: &[u8]) -> Option<Self> {
@@ -136,169 +187,408 @@ struct Typed {
     plus: bool,
     /// Where in `digits` a zero stood alone in brackets, as in `+49 (0)30`.
     bracketed_zero: Option<usize>,
+    /// Where in `digits` there was white space before: a bit each.
+    gaps: u32,
+    /// Whether it has been through a table of floating-point numbers, which keeps neither `+` nor leading zeros.
+    float: bool,
 }
 
 impl Typed {
-    /// `None` when there are more digits than any number has.
-    fn read(text: &str) -> Option<Self> {
+    fn read(text: &str, home: Option<&Plan>) -> Result<Self, Fault> {
         let mut typed = Self {
             digits: Digits::EMPTY,
             plus: false,
             bracketed_zero: None,
+            gaps: 0,
+            float: false,
         };
-        let mut rest = text;
+        let whole = text;
+        let text = without_decimals(whole);
+        typed.float = text.len() < whole.len() && !text.contains(is_plus);
+        let (number, parameters) = split_parameters(text);
+        if let Some(context) = context(parameters)
+            && !number.contains(is_plus)
+        {
+            typed.plus = true;
+            for digit in context.chars().filter_map(digit) {
+                typed.digits.push(digit).ok_or(Fault::Invalid)?;
+            }
+        }
+        // A label may stand in front of what is typed, but behind the context that it belongs to.
+        let first = typed.digits.len();
+        let mut rest = number;
+        let (mut letters, mut joined) = (0, false);
         while let Some(c) = rest.chars().next() {
+            let here = rest;
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
             // Nearly every character is one of these, and none of them begins anything longer.
             if let '0'..='9' | ' ' | '-' | '.' | ')' = c {
                 if let Ok(byte @ b'0'..=b'9') = u8::try_from(c) {
-                    typed.digits.push(byte)?;
+                    typed.digits.push(byte).ok_or(Fault::Invalid)?;
+                } else if c == ' ' {
+                    typed.gaps |= 1 << typed.digits.len();
                 }
-                rest = rest.get(1..).unwrap_or_default();
                 continue;
             }
-            if typed.digits.len() > 0 && is_extension(rest) {
-                break;
-            }
             if let Some(digit) = digit(c) {
-                typed.digits.push(digit)?;
-            } else if matches!(c, '+' | '\u{FF0B}') {
-                typed.plus |= typed.digits.len() == 0;
-            } else if c == '(' && typed.bracketed_zero.is_none() && opens_lone_zero(rest) {
-                typed.bracketed_zero = Some(typed.digits.len());
+                typed.digits.push(digit).ok_or(Fault::Invalid)?;
+            } else if is_plus(c) {
+                if typed.digits.len() > first {
+                    return Err(Fault::TwoNumbers);
+                }
+                typed.plus = true;
+            } else if c == '(' {
+                if typed.bracketed_zero.is_none() && opens_lone_zero(here) {
+                    typed.bracketed_zero = Some(typed.digits.len());
+                }
+            } else if typed.digits.len() == first || is_ornament(c) {
+                // A label in front of the number, a quotation mark, a dash.
+            } else {
+                match typed.at_a_break(c, rest, home)? {
+                    Break::End => return Ok(typed),
+                    Break::Join => joined = true,
+                    Break::Letter(digit) => {
+                        letters += 1;
+                        typed.digits.push(digit).ok_or(Fault::Invalid)?;
+                    }
+                }
             }
-            rest = rest.get(c.len_utf8()..).unwrap_or_default();
         }
-        Some(typed)
+        // Three letters at least, as libphonenumber has it, and a number of the right length. What was put together across a
+        // slash has to be a number too.
+        if (letters > 0 || joined) && (matches!(letters, 1 | 2) || !typed.is_whole(home)) {
+            return Err(Fault::Invalid);
+        }
+        Ok(typed)
     }
 
-    /// The digits with calling code, if the number says that it has one.
-    fn international(&self) -> Option<Digits> {
+    /// What a character that is neither digit nor ornament means behind digits.
+    fn at_a_break(&self, c: char, rest: &str, home: Option<&Plan>) -> Result<Break, Fault> {
+        let letter = c.is_alphabetic();
+        let joins = matches!(c, '/' | '\u{FF0F}' | '~' | '\u{FF5E}');
+        let parts = matches!(
+            c,
+            ',' | ';' | ':' | '#' | '\u{FF03}' | '|' | '&' | '\n' | '\r'
+        );
+        if !letter && !joins && !parts {
+            return Err(Fault::Invalid);
+        }
+        // What a spreadsheet makes of a long number; the last digits are lost.
+        if matches!(c, 'e' | 'E') && is_exponent(rest) {
+            return Err(Fault::Invalid);
+        }
+        let behind = rest.chars().filter(|c| digit(*c).is_some()).count();
+        if !self.is_whole(home) {
+            return match c {
+                _ if joins => Ok(Break::Join),
+                'A'..='Z' if self.is_north_american(home) => keypad(c).ok_or(Fault::Invalid),
+                _ => Err(Fault::Invalid),
+            };
+        }
+        // A slash stands between area code and number too, and a long area code may look like a short number.
+        if joins && self.digits.len() < 9 && self.is_whole_with(rest, home) {
+            return if behind > 4 {
+                Ok(Break::Join)
+            } else {
+                Err(Fault::Invalid)
+            };
+        }
+        if behind > LONGEST_EXTENSION {
+            return Err(Fault::TwoNumbers);
+        }
+        // Letters behind a number are a remark, unless they stand for digits: `0151 234xxxx`, `1-800-555-CAKE`.
+        if behind == 0 && letter {
+            let mut word = core::iter::once(c)
+                .chain(rest.chars())
+                .filter(char::is_ascii_alphabetic)
+                .peekable();
+            let ascii = word.peek().is_some();
+            if ascii && (word.clone().all(|c| c.is_ascii_uppercase()) || word.all(|c| c == 'x')) {
+                return Err(Fault::Invalid);
+            }
+        }
+        Ok(Break::End)
+    }
+
+    /// Whether the digits so far are a number that needs no more.
+    fn is_whole(&self, home: Option<&Plan>) -> bool {
+        if !self.is_international(home) {
+            let digits = self.digits.as_slice();
+            return match home {
+                None => digits.len() >= 7,
+                Some(plan) => {
+                    plan.fits(digits)
+                        || plan.without_trunk(digits).is_some()
+                        || Digits::prefixed(plan.code, &[]).is_some_and(|code| {
+                            let rest = digits.strip_prefix(code.as_slice());
+                            rest.is_some_and(|rest| plan.fits(rest))
+                        })
+                }
+            };
+        }
+        self.international()
+            .is_ok_and(|digits| match plan::calling_code(digits.as_slice()) {
+                Some((code, _)) if plan::behind(code).is_some() => digits.have_a_known_form(),
+                _ => digits.len() >= 7,
+            })
+    }
+
+    /// Whether the digits with all that follow are one.
+    fn is_whole_with(&self, rest: &str, home: Option<&Plan>) -> bool {
+        let mut all = *self;
+        rest.chars()
+            .filter_map(digit)
+            .all(|digit| all.digits.push(digit).is_some())
+            && all.is_whole(home)
+    }
+
+    fn is_north_american(&self, home: Option<&Plan>) -> bool {
+        if self.is_international(home) {
+            self.digits.first() == Some(b'1')
+        } else {
+            home.is_some_and(|plan| plan.code == 1)
+        }
+    }
+
+    /// Whether the number says that it has a calling code.
+    fn is_international(&self, home: Option<&Plan>) -> bool {
+        let zeros = self.digits.zeros_at(0);
+        if zeros < 2 {
+            return self.plus && zeros == 0;
+        }
+        // Where the world is dialled in another way, `00` can begin a number of the country.
+        let national = !self.plus
+            && home.is_some_and(|plan| {
+                (zeros > 2 || !plan.exit_prefixes().is_empty()) && plan.fits(self.digits.as_slice())
+            });
+        !national
+    }
+
+    /// The digits with calling code of a number that says that it has one.
+    fn international(&self) -> Result<Digits, Fault> {
         let mut digits = self.digits;
         let zeros = digits.zeros_at(0);
-        let said = if zeros >= 2 {
-            true
-        } else {
-            self.plus && zeros == 0
-        };
-        if !said {
-            return None;
-        }
         digits.delete(0, zeros);
         let Some((code, length)) = plan::calling_code(digits.as_slice()) else {
-            return Some(digits);
+            return Ok(digits);
         };
-        let bracketed = self.bracketed_zero == Some(zeros + length);
-        match plan::zero_after(code) {
-            // All of them: dropping one of two would give another number each time.
-            ZeroAfterCode::Dropped => digits.delete(length, digits.zeros_at(length)),
-            ZeroAfterCode::Unknown if bracketed => digits.delete(length, 1),
-            ZeroAfterCode::Unknown | ZeroAfterCode::Kept => {}
+        let Some(plan) = plan::behind(code) else {
+            return Ok(digits);
+        };
+        let mut bracketed = self.bracketed_zero == Some(zeros + length);
+        loop {
+            let national = digits.as_slice().get(length..).unwrap_or_default();
+            if plan.fits(national) {
+                // `(0)` is said where it is left out abroad, and in Italy where it is not.
+                let either = bracketed && national.get(1..).is_some_and(|rest| plan.fits(rest));
+                return if either || plan.is_ambiguous(national) {
+                    Err(Fault::Invalid)
+                } else {
+                    Ok(digits)
+                };
+            }
+            if let Some(rest) = plan.without_trunk(national) {
+                digits.delete(length, national.len() - rest.len());
+                return Ok(digits);
+            }
+            if let Some(number) = plan.abroad(national) {
+                return Digits::prefixed(code, &number).ok_or(Fault::Invalid);
+            }
+            let leading = digits.zeros_at(length);
+            if leading > 0 && plan.trunks().any(|prefix| prefix == b"0") {
+                // All of them: dropping one of two would give another number each time.
+                digits.delete(length, leading);
+            } else if leading > 0 && bracketed {
+                digits.delete(length, 1);
+                bracketed = false;
+            } else if plan.is_too_long(national) {
+                return Err(Fault::Invalid);
+            } else {
+                return Ok(digits);
+            }
         }
-        Some(digits)
     }
 
     /// The digits with calling code, reading the number as one typed by somebody in that country.
-    fn complete(&self, plan: &Plan) -> Option<Digits> {
-        let digits = self.digits;
-        if let Some(exit) = plan.exit_prefix()
-            && digits.starts_with(exit)
+    fn complete(&self, plan: &Plan) -> Result<Digits, Fault> {
+        let digits = self.digits.as_slice();
+        let with_code = |number: &[u8]| Digits::prefixed(plan.code, number).ok_or(Fault::Invalid);
+        let code = Digits::prefixed(plan.code, &[]).ok_or(Fault::Invalid)?;
+        let behind_code = digits.strip_prefix(code.as_slice());
+        // Germans write the zero of a national number always, so that without it `49` is the calling code; and what is
+        // longer than eleven digits is of another country.
+        let zero_is_missing = matches!(plan.code, 43 | 49)
+            && digits.first() != Some(&b'0')
+            && (digits.len() > 11
+                || (plan.code == 49 && behind_code.is_some_and(|rest| plan.fits(rest))));
+        if plan.fits(digits) && !zero_is_missing {
+            let either = self.float && behind_code.is_some_and(|rest| plan.fits(rest));
+            return if either || plan.is_ambiguous(digits) {
+                Err(Fault::Invalid)
+            } else {
+                with_code(digits)
+            };
+        }
+        for exit in plan.exit_prefixes() {
+            if digits.starts_with(exit.as_bytes()) {
+                let mut abroad = *self;
+                // Korea's carriers are chosen by the third digit, which is no part of the number.
+                abroad.digits.delete(0, exit.len());
+                abroad.bracketed_zero = self
+                    .bracketed_zero
+                    .and_then(|at| at.checked_sub(exit.len()));
+                abroad.plus = true;
+                return abroad.international();
+            }
+        }
+        if let Some(rest) = behind_code
+            && (rest.first() != Some(&b'0')
+                || self.bracketed_zero == Some(code.len())
+                || plan.fits(rest))
         {
             let mut abroad = *self;
-            abroad.digits.delete(0, exit.len());
-            abroad.bracketed_zero = self
-                .bracketed_zero
-                .and_then(|at| at.checked_sub(exit.len()));
             abroad.plus = true;
-            return abroad.international();
-        }
-        let code = Digits::prefixed(plan.code, &[])?;
-        if let Some(rest) = digits.as_slice().strip_prefix(code.as_slice()) {
-            let mut with_code = *self;
-            with_code.plus = true;
-            if let Some(read) = with_code.international()
+            if let Ok(read) = abroad.international()
                 && plan.fits(read.as_slice().get(code.len()..).unwrap_or_default())
-                && (plan.trunk == Trunk::Kept
-                    || rest.first() != Some(&b'0')
-                    || self.bracketed_zero == Some(code.len()))
             {
-                return Some(read);
+                return Ok(read);
             }
         }
-        if let Trunk::Prefixes(prefixes) = plan.trunk {
-            for prefix in prefixes {
-                if let Some(rest) = digits.as_slice().strip_prefix(prefix.as_bytes())
-                    && plan.fits(rest)
-                {
-                    return Digits::prefixed(plan.code, rest);
-                }
-                if let Some(rest) = digits.as_slice().strip_prefix(prefix.as_bytes())
-                    && let Some(number) = plan.abroad(rest)
-                {
-                    return Digits::prefixed(plan.code, &number);
-                }
-            }
+        if let Some(rest) = plan.without_trunk(digits) {
+            return with_code(rest);
         }
-        let opens_with_trunk =
-            digits.first() == Some(b'0') && matches!(plan.trunk, Trunk::Prefixes(_));
-        if plan.fits(digits.as_slice()) && !opens_with_trunk {
-            return Digits::prefixed(plan.code, digits.as_slice());
+        let mobile = plan
+            .trunks()
+            .filter_map(|prefix| digits.strip_prefix(prefix))
+            .find_map(|rest| plan.abroad(rest));
+        if let Some(number) = mobile {
+            return with_code(&number);
         }
-        // Not a number of this country. Another country's, if its calling code and length say so.
-        let (code, length) = plan::calling_code(digits.as_slice())?;
-        if !(11..=15).contains(&digits.len()) || !plan::plausible(code, digits.len() - length) {
-            return None;
+        // Not a number of this country. Another country's, if it has the form of one there, and if it is not two of here.
+        if !(11..=15).contains(&digits.len()) {
+            return Err(Fault::Invalid);
         }
-        // A trunk zero is dropped as it would be behind a plus.
         let mut abroad = *self;
         abroad.plus = true;
-        abroad.international()
+        let read = abroad.international()?;
+        if !read.have_a_known_form() {
+            return Err(Fault::Invalid);
+        }
+        let whole = |part: &[u8]| plan.fits(part) || plan.without_trunk(part).is_some();
+        let two = (4..digits.len())
+            .filter(|at| self.gaps & 1 << at != 0)
+            .filter_map(|at| digits.split_at_checked(at))
+            .any(|(one, other)| whole(one) && whole(other));
+        // Germany's and Austria's plans leave every length open, so that there any two parts are numbers.
+        if two && !matches!(plan.code, 43 | 49) {
+            return Err(Fault::TwoNumbers);
+        }
+        Ok(read)
     }
 }
 
-/// ASCII, full-width and the two Arabic-Indic rows of digits.
-fn digit(c: char) -> Option<u8> {
-    let value = match c {
-        '0'..='9' => u32::from(c) - u32::from('0'),
-        '\u{FF10}'..='\u{FF19}' => u32::from(c) - 0xFF10,
-        '\u{660}'..='\u{669}' => u32::from(c) - 0x660,
-        '\u{6F0}'..='\u{6F9}' => u32::from(c) - 0x6F0,
+/// What a character that is neither digit nor ornament means behind digits.
+enum Break {
+    /// The number is whole; what follows is an extension or a remark.
+    End,
+    /// Nothing: a slash behind an area code.
+    Join,
+    /// A letter of the keypad.
+    Letter(u8),
+}
+
+/// ITU-T E.161: the letters on the keys.
+fn keypad(letter: char) -> Option<Break> {
+    let key = match letter {
+        'A'..='C' => b'2',
+        'D'..='F' => b'3',
+        'G'..='I' => b'4',
+        'J'..='L' => b'5',
+        'M'..='O' => b'6',
+        'P'..='S' => b'7',
+        'T'..='V' => b'8',
+        'W'..='Z' => b'9',
         _ => return None,
     };
-    u8::try_from(value).ok().map(|value| value + b'0')
+    Some(Break::Letter(key))
+}
+
+/// The zeros of the rows of decimal digits in Unicode's Basic Multilingual Plane (`Nd`), but ASCII's.
+#[rustfmt::skip]
+static ZEROS: [u16; 36] = [
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
+    0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+    0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+];
+
+/// A decimal digit of any living script.
+fn digit(c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return u8::try_from(c).ok().filter(u8::is_ascii_digit);
+    }
+    let c = u16::try_from(u32::from(c)).ok()?;
+    let above = ZEROS.partition_point(|zero| *zero <= c);
+    let zero = ZEROS.get(above.checked_sub(1)?)?;
+    let value = u8::try_from(c - zero).ok().filter(|value| *value < 10)?;
+    Some(b'0' + value)
+}
+
+const fn is_plus(c: char) -> bool {
+    matches!(c, '+' | '\u{FF0B}' | '\u{FE62}' | '\u{207A}')
+}
+
+/// What stands between the digits of a number and means nothing.
+fn is_ornament(c: char) -> bool {
+    matches!(c,
+        '[' | ']' | '\'' | '"' | '=' | '`' | '\u{B4}' | '\u{B7}'
+        | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201F}' | '\u{2053}' | '\u{2212}' | '\u{223C}'
+        | '\u{30FC}' | '\u{FF08}' | '\u{FF09}' | '\u{FF0D}' | '\u{FF0E}' | '\u{FF3B}' | '\u{FF3D}')
+        || (c.is_whitespace() && !matches!(c, '\n' | '\r'))
+}
+
+/// A number without the `.0` that tables of floating-point numbers write behind it.
+fn without_decimals(text: &str) -> &str {
+    let bare = text.trim_matches(['"', '\'', '=']);
+    let Some((number, decimals)) = bare.rsplit_once('.') else {
+        return text;
+    };
+    let plain = number.strip_prefix('+').unwrap_or(number);
+    let is_float = matches!(decimals, "0" | "00")
+        && plain.len() > 5
+        && plain.bytes().all(|byte| byte.is_ascii_digit());
+    if is_float { number } else { text }
+}
+
+/// The parameters of RFC 3966 behind a number, which begin with a semicolon and a letter.
+fn split_parameters(text: &str) -> (&str, &str) {
+    let at = text.match_indices(';').find(|(at, _)| {
+        let name = text.get(at + 1..).unwrap_or_default().trim_start();
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.contains('=')
+    });
+    at.and_then(|(at, _)| text.split_at_checked(at))
+        .unwrap_or((text, ""))
+}
+
+/// The global number that a local one belongs to: `;phone-context=+1`.
+fn context(parameters: &str) -> Option<&str> {
+    parameters
+        .split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("phone-context"))
+        .map(|(_, value)| value.trim())
+        .filter(|value| value.starts_with('+'))
+}
+
+/// `+10`, `12`, `-3` to the end.
+fn is_exponent(rest: &str) -> bool {
+    let digits = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `(0)`, with or without spaces.
 fn opens_lone_zero(text: &str) -> bool {
     let mut inside = text.chars().skip(1).filter(|c| !c.is_whitespace());
     inside.next().and_then(digit) == Some(b'0') && inside.next() == Some(')')
-}
-
-/// A marker followed by digits: `ext. 12`, `x450`, `#7`, `anexo 3`, `poste 3`, `int 3`.
-fn is_extension(text: &str) -> bool {
-    // Nearly every character of a number is settled here.
-    let first = text.as_bytes().first();
-    if !first.is_some_and(|byte| {
-        matches!(
-            byte.to_ascii_lowercase(),
-            b'e' | b'a' | b'p' | b'i' | b'x' | b'#'
-        )
-    }) {
-        return false;
-    }
-    ["extension", "ext", "anexo", "poste", "int", "x", "#"]
-        .iter()
-        .any(|marker| {
-            text.get(..marker.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(marker))
-                && text
-                    .get(marker.len()..)
-                    .and_then(|rest| {
-                        rest.trim_start_matches(['.', ':', '#', '-', ' '])
-                            .chars()
-                            .next()
-                    })
-                    .is_some_and(|c| digit(c).is_some())
-        })
 }
 
 #[cfg(test)]
@@ -397,8 +687,8 @@ mod tests {
             of(Rule::MetaDigits, "+31000000000", "US")
         );
         assert_eq!(
-            of(Rule::E164, "31 0 6 1234567", "US").as_deref(),
-            Some("+3161234567")
+            of(Rule::E164, "31 0 6 12345678", "US").as_deref(),
+            Some("+31612345678")
         );
     }
 

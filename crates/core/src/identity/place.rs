@@ -9,10 +9,12 @@ pub(super) enum Rule {
     Compact,
     /// The same without digits (Meta's city).
     CompactLetters,
-    /// Two letters for a state of the United States or Canada, `Compact` elsewhere.
+    /// Two letters for a state of the United States or Canada, `Compact` elsewhere; `US-CA` and `DE-BE` without the country.
     State,
-    /// Lower case; digits and symbols deleted, inner spaces kept (GA4's city and region).
+    /// Lower case; digits and symbols deleted, inner spaces kept (GA4's city).
     LettersAndSpaces,
+    /// The same of a region, where `US-CA` is `ca` (GA4's region).
+    RegionLetters,
     /// Lower case; symbols deleted, digits and inner spaces kept (GA4's street).
     WordsAndNumbers,
     /// Lower case, no white space, cut at the first dash, five digits in the United States, two characters at least (Meta).
@@ -33,10 +35,14 @@ pub(super) fn normalise(
     out: &mut String,
 ) -> bool {
     let compact = |c: char| !text::is_space(c) && !text::is_symbol(c);
+    let tidy = match rule {
+        Rule::State | Rule::RegionLetters => country::subdivision(tidy).unwrap_or(tidy),
+        _ => tidy,
+    };
     match rule {
         Rule::Compact | Rule::State | Rule::Zip => text::fold(tidy, true, compact, out),
         Rule::CompactLetters => text::fold(tidy, true, |c| compact(c) && !c.is_numeric(), out),
-        Rule::LettersAndSpaces => {
+        Rule::LettersAndSpaces | Rule::RegionLetters => {
             text::fold(tidy, true, |c| !c.is_numeric() && !text::is_symbol(c), out);
         }
         Rule::WordsAndNumbers => text::fold(tidy, true, |c| !text::is_symbol(c), out),
@@ -91,6 +97,15 @@ mod tests {
             ("Georgia", Some(*b"US"), "ga"),
             ("Georgia", Some(*b"BR"), "georgia"),
             ("Île-de-France", Some(*b"FR"), "îledefrance"),
+            ("US-CA", None, "ca"),
+            ("us-ca", Some(*b"US"), "ca"),
+            ("US - NY", Some(*b"US"), "ny"),
+            ("CA_ON", Some(*b"CA"), "on"),
+            ("DE-BE", None, "be"),
+            ("UK-ENG", Some(*b"GB"), "eng"),
+            ("EL-A1", Some(*b"GR"), "a1"),
+            ("XX-CA", None, "xxca"),
+            ("Al-Bahah", Some(*b"SA"), "albahah"),
         ] {
             assert_eq!(
                 of(Rule::State, raw, country).as_deref(),

@@ -168,8 +168,20 @@ impl<'de> de::Visitor<'de> for Visitor {
         self.number(&v)
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Err(wrong())
+    /// A whole number that a program has made a floating-point one of: `16505551212.0`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::float_cmp,
+        reason = "a number that is whole is converted exactly, and one that is not is refused"
+    )]
+    fn visit_f64<E: de::Error>(self, v: f64) -> Result<Self::Value, E> {
+        // Above, neighbouring numbers look alike.
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        if v.abs() < MOST && v.trunc() == v {
+            self.number(&(v as i64))
+        } else {
+            Err(wrong())
+        }
     }
 
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
@@ -189,13 +201,21 @@ mod tests {
     fn numbers_become_digits_and_escapes_are_resolved() {
         let phone: Plain<'_, Phone> = serde_json::from_str("16505551212").unwrap();
         assert_eq!(phone.text(), "16505551212");
+        let phone: Plain<'_, Phone> = serde_json::from_str("16505551212.0").unwrap();
+        assert_eq!(phone.text(), "16505551212");
         let name: Plain<'_, FirstName> = serde_json::from_str(r#""Val\u00e9ry""#).unwrap();
         assert_eq!(name.text(), "Valéry");
     }
 
     #[test]
     fn a_wrong_type_is_refused_without_quoting_it() {
-        for json in ["650.5551212", "true", "[\"jo@shop.example\"]", "{\"jo\":1}"] {
+        for json in [
+            "650.5551212",
+            "1e300",
+            "true",
+            "[\"jo@shop.example\"]",
+            "{\"jo\":1}",
+        ] {
             let error = serde_json::from_str::<Plain<'_, Email>>(json)
                 .unwrap_err()
                 .to_string();

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::digest::Digest;
 use super::spelling::{ClearSpelling, Field, Form, HashedSpelling, Spelling, Spellings};
-use super::{Hints, User, apply, country, plain, text};
+use super::{Given, Hints, User, apply, country, email, phone, plain, text};
+use crate::event::Remarks;
 
 /// A visitor's identifiers in the spellings that were asked for; the only way out of [`Plain`](super::Plain).
 ///
@@ -67,13 +67,75 @@ impl Texts {
     }
 }
 
+/// A field on its way through its spellings.
+struct Reading<'a> {
+    field: Field,
+    given: Option<Given<'a>>,
+    /// Whether there is not even a character to be seen.
+    blank: bool,
+    kept: bool,
+    dropped: bool,
+}
+
+impl Reading<'_> {
+    /// Says what became of the value, where that is not what the sender expects.
+    fn note(&self, hints: Hints, remarks: &mut Remarks) {
+        let path = || format!("user.{}", self.field.name());
+        match &self.given {
+            Some(Given::Nothing(_)) if self.blank => {}
+            Some(Given::Nothing(code)) => remarks.removed(path(), code),
+            Some(Given::Digest(_)) if self.kept => remarks.changed(path(), "hashed_by_sender"),
+            // Every platform that is asked wants it in clear.
+            Some(Given::Digest(_)) => remarks.removed(path(), "hashed_by_sender"),
+            Some(Given::Text(tidy)) if !self.kept => {
+                remarks.removed(path(), fault(self.field, tidy, hints));
+            }
+            // Meta takes numbers of unknown country, and the others do not.
+            Some(Given::Text(tidy)) if self.dropped && self.field == Field::Phone => {
+                if let Some(fault) = phone::fault(phone::Rule::E164, tidy, hints.default_country) {
+                    remarks.removed(path(), fault.code());
+                }
+            }
+            None | Some(Given::Text(_)) => {}
+        }
+    }
+}
+
+/// Why a value is dropped in every spelling.
+fn fault(field: Field, tidy: &str, hints: Hints) -> &'static str {
+    match field {
+        Field::Email => email::fault(tidy),
+        Field::Phone => phone::fault(phone::Rule::E164, tidy, hints.default_country)
+            .unwrap_or(phone::Fault::Invalid)
+            .code(),
+        Field::BirthDate => "date_invalid",
+        Field::Gender => "gender_unknown",
+        Field::Country => "country_unknown",
+        _ => "unusable",
+    }
+}
+
 impl Prepared {
     /// Normalises and hashes what the spellings ask for.
     ///
     /// A value that its rule drops leaves no entry. A `*_sha256` digest stands in for every hashed spelling of its field
-    /// whose plain value is absent or dropped. Each distinct text is hashed once.
+    /// whose plain value is absent or dropped. A plain value that is a digest already is taken as it is. Each distinct text
+    /// is hashed once.
     #[must_use]
     pub fn new(user: &User<'_>, spellings: Spellings, hints: &Hints) -> Self {
+        Self::noting(user, spellings, hints, &mut Remarks::default())
+    }
+
+    /// [`Prepared::new`], which also says what could not be used, and which digests were taken for the sender's own.
+    ///
+    /// A value that only one platform's rule drops, such as a postcode without digits at Pinterest, is not said.
+    #[must_use]
+    pub fn noting(
+        user: &User<'_>,
+        spellings: Spellings,
+        hints: &Hints,
+        remarks: &mut Remarks,
+    ) -> Self {
         let mut values = Vec::with_capacity(spellings.len());
         let mut places = Vec::with_capacity(spellings.len());
         let mut out = String::with_capacity(64);
@@ -87,27 +149,58 @@ impl Prepared {
             .as_ref()
             .and_then(|country| text::tidy(country.text()))
             .and_then(|tidy| country::resolve(&tidy));
-        let mut current: Option<(Field, Option<Cow<'_, str>>)> = None;
+        let mut current: Option<Reading<'_>> = None;
         for spelling in spellings.iter() {
             let field = spelling.source();
-            if current.as_ref().is_none_or(|(of, _)| *of != field) {
-                current = Some((field, user.plain(field).and_then(text::tidy)));
+            if current
+                .as_ref()
+                .is_none_or(|reading| reading.field != field)
+            {
+                if let Some(reading) = current.take() {
+                    reading.note(*hints, remarks);
+                }
+                if user
+                    .any_digest(field)
+                    .is_some_and(|digest| digest.of_nothing())
+                {
+                    remarks.removed(format!("user.{}_sha256", field.name()), "digest_of_nothing");
+                }
                 texts.field = texts.ends.len();
             }
-            let tidy = current.as_ref().and_then(|(_, tidy)| tidy.as_deref());
+            let reading = current.get_or_insert_with(|| Reading {
+                field,
+                given: user.plain(field).map(|raw| Given::read(field, raw)),
+                blank: user.plain(field).is_none_or(|raw| raw.trim().is_empty()),
+                kept: false,
+                dropped: false,
+            });
             out.clear();
-            let kept =
-                tidy.is_some_and(|tidy| apply(spelling, tidy, *hints, visitor_country, &mut out));
-            let value = match (kept, spelling.form()) {
-                (true, Form::Hashed) => {
-                    places.push((values.len(), texts.place(&out)));
-                    Some(Value::Digest(Digest([0; 32])))
+            let form = spelling.form();
+            let value = match &reading.given {
+                Some(Given::Text(tidy))
+                    if apply(spelling, tidy, *hints, visitor_country, &mut out) =>
+                {
+                    Some(match form {
+                        Form::Hashed => {
+                            places.push((values.len(), texts.place(&out)));
+                            Value::Digest(Digest([0; 32]))
+                        }
+                        Form::Clear => Value::Text(out.as_str().into()),
+                    })
                 }
-                (true, Form::Clear) => Some(Value::Text(out.as_str().into())),
-                (false, Form::Hashed) => user.given_digest(field).map(Value::Digest),
-                (false, Form::Clear) => None,
+                Some(Given::Digest(digest)) if form == Form::Hashed => Some(Value::Digest(*digest)),
+                _ => None,
             };
+            reading.kept |= value.is_some();
+            reading.dropped |= value.is_none();
+            let value = value.or_else(|| match form {
+                Form::Hashed => user.given_digest(field).map(Value::Digest),
+                Form::Clear => None,
+            });
             values.extend(value.map(|value| (spelling, value)));
+        }
+        if let Some(reading) = current {
+            reading.note(*hints, remarks);
         }
         // All at once, because some machines hash four texts in the time of one.
         let digests = Digest::of_all(&texts.all, &texts.ends);

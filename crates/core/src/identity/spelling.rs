@@ -32,7 +32,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
             Self::Phone => "phone",
@@ -211,7 +211,7 @@ spellings! {
     /// S in clear. Platforms: TikTok.
     StateText "region.text" Clear Region Rule::Place(place::Rule::State);
     /// Without digits and symbols. Platforms: GA4.
-    Ga4Region "region.ga4" Clear Region Rule::Place(place::Rule::LettersAndSpaces);
+    Ga4Region "region.ga4" Clear Region Rule::Place(place::Rule::RegionLetters);
 
     /// Up to the first dash, no white space; five digits in the United States. Platforms: Meta.
     MetaZip "zip.meta" Hashed PostalCode Rule::Place(place::Rule::MetaZip);

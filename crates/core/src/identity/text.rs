@@ -7,10 +7,13 @@ use std::borrow::Cow;
 
 use edgetally_nfc::nfc;
 
-/// NFC and outer white space; `None` when nothing or only a placeholder is left.
+/// Without invisible characters, in NFC, without outer white space; `None` when nothing or only a placeholder is left.
 pub(super) fn tidy(raw: &str) -> Option<Cow<'_, str>> {
     let text = if raw.is_ascii() {
         Cow::Borrowed(raw.trim_matches(is_space))
+    } else if raw.contains(is_invisible) {
+        let seen: String = raw.chars().filter(|c| !is_invisible(*c)).collect();
+        Cow::Owned(nfc(&seen).trim_matches(is_space).to_owned())
     } else {
         match nfc(raw) {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(is_space)),
@@ -20,20 +23,36 @@ pub(super) fn tidy(raw: &str) -> Option<Cow<'_, str>> {
     (!text.is_empty() && !is_placeholder(&text)).then_some(text)
 }
 
-/// What forms and exports write instead of nothing.
+/// What forms, programs and exports write instead of nothing: [`crate::text::is_placeholder`], and signs alone.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    // The lengths come first: nearly every value is settled by them.
-    matches!(text.len(), 3 | 4 | 9)
-        && ["null", "undefined", "none", "n/a", "(not set)"]
-            .iter()
-            .any(|word| text.eq_ignore_ascii_case(word))
+    // The first letter comes first: nearly every value is settled by it.
+    match text.as_bytes().first() {
+        None => true,
+        Some(b'u' | b'U' | b'n' | b'N' | b'v' | b'V' | b'i' | b'I') => {
+            crate::text::is_placeholder(text)
+        }
+        Some(first) if first.is_ascii_alphanumeric() => false,
+        Some(_) => crate::text::is_placeholder(text) || !text.contains(char::is_alphanumeric),
+    }
 }
 
-/// Unicode white space and the invisible characters that copying from pages and files adds.
+/// Characters that nobody sees, and nobody means: Unicode's `Cf` (soft hyphen, zero width, byte order mark, direction),
+/// variation selectors and the fillers.
 ///
-/// Zero-width joiners are not among them: they are part of words in Persian and several Indian scripts.
+/// Zero-width joiners are among them. They are part of words in Persian and several Indian scripts, and are typed or left
+/// out there from one form to the next.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}'
+        | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Unicode white space.
 pub(super) fn is_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}')
+    c.is_whitespace()
 }
 
 /// The punctuation and symbols of ASCII: 0x21–0x2F, 0x3A–0x40, 0x5B–0x60, 0x7B–0x7E.
@@ -150,10 +169,20 @@ mod tests {
             "N/A",
             "(not set)",
             "\u{2003}none\u{200B}",
+            "und\u{AD}efined",
+            "NaN",
+            "[object Object]",
+            "{{email}}",
+            "%%EMAIL%%",
+            "-",
+            "?!",
         ] {
             assert_eq!(tidy(raw), None, "{raw:?}");
         }
         assert_eq!(tidy(" nullify ").as_deref(), Some("nullify"));
+        assert_eq!(tidy("Nan\u{200D}a").as_deref(), Some("Nana"));
+        assert_eq!(tidy("(none of them)").as_deref(), Some("(none of them)"));
+        assert_eq!(tidy("\u{5D0}\u{200F}").as_deref(), Some("\u{5D0}"));
     }
 
     #[test]

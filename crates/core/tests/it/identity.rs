@@ -9,11 +9,15 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use edgetally_core::event::Remarks;
 use edgetally_core::identity::{
-    Country2, Digest, Form, Hints, Plain, Prepared, Spelling, Spellings, User, normalise,
+    Country2, Digest, Form, Hints, Plain, Prepared, Row as TableRow, Spelling, Spellings, User,
+    hash_rows, normalise, sha256_hex,
 };
 use proptest::prelude::*;
 use serde_json::Value;
+
+use crate::support;
 
 /// How the reference rows name a spelling.
 pub(crate) fn spelling(destination: &str, field: &str) -> Option<Spelling> {
@@ -477,4 +481,349 @@ proptest! {
             prop_assert_eq!(quiet, loud, "{:?} {:?}", spelling, shouted);
         }
     }
+}
+
+/// A value as people and programs really write it; `fixtures/identifiers_faults.json` holds those that went wrong once, and
+/// their neighbours.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Typed {
+    field: String,
+    default_country: Option<String>,
+    input: String,
+    /// What is hashed: E.164 of a number, the plainest spelling of the others; nothing where the value is dropped.
+    pub(crate) expected: Option<String>,
+    /// What the sender is told of a dropped one.
+    code: Option<String>,
+}
+
+pub(crate) fn typed() -> Vec<Typed> {
+    serde_json::from_str(include_str!("../fixtures/identifiers_faults.json")).unwrap()
+}
+
+/// What is said of a visitor with one field.
+fn remarks(user: &User<'_>, spellings: Spellings, hints: Hints) -> Remarks {
+    let mut remarks = Remarks::default();
+    let _ = Prepared::noting(user, spellings, &hints, &mut remarks);
+    remarks
+}
+
+fn removed(path: &str, code: &'static str) -> Remarks {
+    let mut remarks = Remarks::default();
+    remarks.removed(path, code);
+    remarks
+}
+
+#[test]
+fn what_people_and_programs_write_is_read_or_dropped_and_said() {
+    let mut wrong = Vec::new();
+    for row in typed() {
+        let hints = Hints {
+            default_country: row
+                .default_country
+                .as_deref()
+                .map(|country| Country2::parse(country).unwrap()),
+        };
+        let spellings: Vec<Spelling> = Spelling::ALL
+            .iter()
+            .copied()
+            .filter(|spelling| spelling.field() == row.field)
+            .collect();
+        let mut texts = Vec::new();
+        for spelling in &spellings {
+            let ours = once(*spelling, &row.input, hints, None);
+            let same = row
+                .expected
+                .as_deref()
+                .and_then(|expected| once(*spelling, expected, hints, None));
+            if ours != same {
+                wrong.push(format!(
+                    "{} {:?} {spelling:?}: {ours:?}",
+                    row.field, row.input
+                ));
+            }
+            texts.extend(ours);
+        }
+        if let Some(expected) = &row.expected
+            && !texts.contains(expected)
+        {
+            wrong.push(format!(
+                "{} {:?}: {texts:?}, not {expected}",
+                row.field, row.input
+            ));
+        }
+        let user = user(spellings[0], &row.input);
+        let said = remarks(&user, Spellings::of(&spellings), hints);
+        let expected = row
+            .code
+            .as_deref()
+            .map(|code| (format!("user.{}", row.field), code));
+        let said: Vec<_> = said
+            .removed
+            .iter()
+            .chain(&said.changed)
+            .map(|remark| (remark.path.clone(), remark.code))
+            .collect();
+        if said != expected.into_iter().collect::<Vec<_>>() {
+            wrong.push(format!("{} {:?} is told {said:?}", row.field, row.input));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A few hundred numbers as `make test-oracle` makes them: how many are read as libphonenumber reads them, how many dropped,
+/// and which are another number.
+pub(crate) fn phones() -> (usize, usize, Vec<String>) {
+    let rows = include_str!("../fixtures/phones.tsv");
+    let (mut equal, mut dropped, mut other) = (0, 0, Vec::new());
+    for row in rows.lines().filter(|line| !line.starts_with('#')) {
+        let [_, region, text, truth] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let hints = Hints {
+            default_country: Some(Country2::parse(region).unwrap()),
+        };
+        match once(Spelling::E164Phone, text, hints, None) {
+            Some(ours) if ours == truth => equal += 1,
+            Some(ours) => other.push(format!("{region} {text}: {ours}, not {truth}")),
+            None => dropped += 1,
+        }
+    }
+    (equal, dropped, other)
+}
+
+#[test]
+fn telephone_numbers_of_every_region_are_read_as_libphonenumber_reads_them() {
+    let (equal, dropped, other) = phones();
+    assert!(other.is_empty(), "{}", other.join("\n"));
+    assert!(
+        equal > 700 && dropped < 3,
+        "{equal} equal, {dropped} dropped"
+    );
+}
+
+#[test]
+fn a_digest_in_a_plain_field_is_the_senders_own() {
+    let hex = "0bf177fe5af2490576a19c89f25de0e86170529138c0ec28f9c1bd2bbcb84067";
+    for spelling in Spelling::ALL.iter().copied() {
+        for raw in [
+            hex.to_owned(),
+            hex.to_uppercase(),
+            format!(" {hex}\t"),
+            format!("\u{feff}{hex}"),
+        ] {
+            let user = user(spelling, &raw);
+            let spellings = Spellings::of(&[spelling]);
+            let mut said = Remarks::default();
+            let prepared = Prepared::noting(&user, spellings, &Hints::default(), &mut said);
+            let path = format!("user.{}", spelling.field());
+            let mut rows = Vec::new();
+            let row = TableRow {
+                value: Some(&*raw),
+                ..TableRow::default()
+            };
+            hash_rows(spelling, [row], |digest| rows.push(digest.copied()));
+            assert_eq!(
+                once(spelling, &raw, Hints::default(), None),
+                None,
+                "{spelling:?}"
+            );
+            if spelling.form() == Form::Hashed {
+                assert_eq!(
+                    digest(&prepared, spelling).as_deref(),
+                    Some(hex),
+                    "{spelling:?}"
+                );
+                assert_eq!(rows[0].as_ref().map(|hex| &hex[..]), Some(hex.as_bytes()));
+                let mut changed = Remarks::default();
+                changed.changed(path, "hashed_by_sender");
+                assert_eq!(said, changed);
+            } else {
+                assert!(prepared.is_empty(), "{spelling:?}");
+                assert_eq!(rows, [None]);
+                assert_eq!(said, removed(&path, "hashed_by_sender"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_digest_of_nothing_is_nothing() {
+    let nothing = [
+        "",
+        "undefined",
+        "null",
+        "NaN",
+        "None",
+        "[object Object]",
+        "NULL",
+        "(not set)",
+    ];
+    let hashed: Vec<Spelling> = Spelling::ALL
+        .iter()
+        .copied()
+        .filter(|spelling| spelling.form() == Form::Hashed)
+        .collect();
+    for word in nothing {
+        let hex = String::from_utf8(sha256_hex(word).to_vec()).unwrap();
+        for spelling in &hashed {
+            let user = user(*spelling, &hex);
+            let spellings = Spellings::of(&[*spelling]);
+            assert!(Prepared::new(&user, spellings, &Hints::default()).is_empty());
+            assert_eq!(
+                remarks(&user, spellings, Hints::default()),
+                removed(&format!("user.{}", spelling.field()), "digest_of_nothing"),
+                "{word:?}"
+            );
+            let row = TableRow {
+                value: Some(&*hex),
+                ..TableRow::default()
+            };
+            hash_rows(*spelling, [row], |digest| {
+                assert!(digest.is_none(), "{word:?}");
+            });
+        }
+        let given = User {
+            email_sha256: Digest::parse(&hex),
+            phone_sha256: Digest::parse(&hex),
+            ..User::default()
+        };
+        let spellings = Spellings::of(&[Spelling::MetaEmail, Spelling::GooglePhone]);
+        assert!(Prepared::new(&given, spellings, &Hints::default()).is_empty());
+        let said = remarks(&given, spellings, Hints::default());
+        let paths: Vec<&str> = said.removed.iter().map(|remark| &*remark.path).collect();
+        assert_eq!(
+            paths,
+            ["user.email_sha256", "user.phone_sha256"],
+            "{word:?}"
+        );
+    }
+}
+
+#[test]
+fn other_hashes_are_nobody_but_an_id_may_look_like_one() {
+    for hex in [
+        "5d41402abc4b2a76b9719d911017c592",
+        "AAF4C61DDCC5E8A2DABEDE0F3B482CD9AEA9434D",
+    ] {
+        for spelling in Spelling::ALL.iter().copied() {
+            let user = user(spelling, hex);
+            let said = remarks(&user, Spellings::of(&[spelling]), Hints::default());
+            if spelling.field() == "external_id" {
+                assert!(once(spelling, hex, Hints::default(), None).is_some());
+                assert_eq!(said, Remarks::default());
+            } else {
+                assert_eq!(
+                    once(spelling, hex, Hints::default(), None),
+                    None,
+                    "{spelling:?}"
+                );
+                let path = format!("user.{}", spelling.field());
+                assert_eq!(said, removed(&path, "hash_not_sha256"));
+            }
+        }
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_and_dropped_is_said() {
+    let user = User {
+        email: Some(Plain::new("nobody")),
+        phone: Some(Plain::new("555 123 4567")),
+        postal_code: Some(Plain::new("SW1A 1AA")),
+        city: Some(Plain::new("  ")),
+        ..User::default()
+    };
+    let said = |spellings: &[Spelling]| remarks(&user, Spellings::of(spellings), Hints::default());
+    assert_eq!(
+        said(&[Spelling::MetaEmail]),
+        removed("user.email", "email_invalid")
+    );
+    assert_eq!(
+        said(&[Spelling::ZipDigits, Spelling::Zip]),
+        Remarks::default()
+    );
+    assert_eq!(
+        said(&[Spelling::ZipDigits]),
+        removed("user.postal_code", "unusable")
+    );
+    assert_eq!(
+        said(&[Spelling::MetaCity, Spelling::MetaGender]),
+        Remarks::default()
+    );
+    assert_eq!(said(&[Spelling::MetaPhone]), Remarks::default());
+    let mut both = removed("user.email", "email_invalid");
+    both.removed("user.phone", "phone_country_unknown");
+    assert_eq!(
+        said(&[
+            Spelling::MetaEmail,
+            Spelling::MetaPhone,
+            Spelling::E164Phone
+        ]),
+        both,
+        "Meta takes a number of unknown country, and the others do not"
+    );
+}
+
+#[test]
+fn the_answer_says_which_identifiers_were_left_out_and_which_were_digests() {
+    let settings = support::shop(
+        &[("meta", support::platform_settings("meta"))],
+        &serde_json::json!({}),
+        &serde_json::json!({}),
+    );
+    let body = serde_json::json!({
+        "event": "purchase", "event_id": "n06", "transaction_id": "n06", "value": 1, "currency": "EUR",
+        "user": {
+            "email": "0BF177FE5AF2490576A19C89F25DE0E86170529138C0EC28F9C1BD2BBCB84067",
+            "phone": "+49 151 23456789, +49 30 1234567",
+            "country": "XX",
+            "region": "US-CA",
+        },
+        "consent": {"ad_storage": "granted", "ad_user_data": "granted"},
+    })
+    .to_string();
+    let answer: Value =
+        serde_json::from_str(&support::plan(&settings, None, &body).answer).unwrap();
+    let result = &answer["results"][0];
+    assert_eq!(result["status"], "accepted", "{answer}");
+    assert_eq!(
+        result["changed"],
+        serde_json::json!([{"path": "user.email", "code": "hashed_by_sender"}])
+    );
+    assert_eq!(
+        result["removed"],
+        serde_json::json!([
+            {"path": "user.phone", "code": "phone_two_numbers"},
+            {"path": "user.country", "code": "country_unknown"},
+        ])
+    );
+}
+
+#[test]
+fn only_assigned_countries_are_sent() {
+    let mut kept = 0;
+    for (one, two) in ('A'..='Z').flat_map(|one| ('A'..='Z').map(move |two| (one, two))) {
+        let code = format!("{one}{two}");
+        let sent = once(Spelling::CountryHash, &code, Hints::default(), None);
+        assert_eq!(
+            sent,
+            once(
+                Spelling::CountryText,
+                &code.to_lowercase(),
+                Hints::default(),
+                None
+            )
+        );
+        if let Some(sent) = sent {
+            kept += 1;
+            let expected = match &*code {
+                "UK" => "gb".to_owned(),
+                "EL" => "gr".to_owned(),
+                _ => code.to_lowercase(),
+            };
+            assert_eq!(sent, expected);
+        }
+    }
+    assert_eq!(kept, 249 + 2, "ISO 3166-1, and two that mean one of it");
 }
