@@ -479,7 +479,7 @@ fn strict<'de, A: MapAccess<'de>>(
 }
 
 /// Part of a text, borrowed where the text is.
-fn part<'a>(text: Text<'a>, range: std::ops::Range<usize>) -> Text<'a> {
+fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
     match text.0 {
         Cow::Borrowed(text) => text.get(range).unwrap_or_default().into(),
         Cow::Owned(text) => text.get(range).unwrap_or_default().to_owned().into(),
@@ -1488,7 +1488,7 @@ fn add_property<'a>(
         return false;
     };
     if key.trim().is_empty()
-        || key.contains(char::is_control)
+        || key.contains(|c: char| c.is_control() || c == '\u{fffd}')
         || (key.len() > longest::PROPERTY && key.chars().count() > longest::PROPERTY)
     {
         reading.removed("", "key_invalid");

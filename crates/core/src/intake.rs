@@ -250,7 +250,7 @@ pub fn error_of(code: Code) -> ParseError {
 /// A body's events as texts, and what stands beside them.
 enum Texts<'a> {
     One(&'a str),
-    Many(Vec<&'a RawValue>, Option<Shared<'a>>),
+    Many(Vec<&'a RawValue>, Option<Box<Shared<'a>>>),
 }
 
 /// Whether a JSON object has a member `events`: then it is a batch.
@@ -287,8 +287,13 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
     {
         Some(b'[') => text,
         // Looking for the word first spares the one event of most requests a second reading.
-        Some(b'{') if text.contains("\"events\"") && is_batch(text)? => {
-            let shared = Shared::read_batch(text)?;
+        Some(b'{') if text.contains("\"events\"") => {
+            let shared = match Shared::read_batch(text) {
+                Ok(shared) if shared.events.is_some() => shared,
+                Err(error) if is_batch(text)? => return Err(error),
+                // The word stands somewhere within one event.
+                _ => return Ok(Texts::One(text)),
+            };
             let events = shared.events.map_or("", RawValue::get);
             if !events.starts_with('[') {
                 return Err(ParseError::new(
@@ -297,7 +302,7 @@ fn split(text: &str) -> Result<Texts<'_>, ParseError> {
                     "must be a list of events",
                 ));
             }
-            beside = Some(shared);
+            beside = Some(Box::new(shared));
             events
         }
         _ => return Ok(Texts::One(text)),
@@ -360,7 +365,7 @@ impl<'a> Batch<'a> {
                     {
                         Err(error_of(Code::TooDeep))
                     } else {
-                        Event::parse_beside(raw.get(), beside.as_ref(), now)
+                        Event::parse_beside(raw.get(), beside.as_deref(), now)
                     };
                     batch.push(event, visit);
                 }

@@ -198,7 +198,7 @@ impl<'a> Figure<'a> {
             return Err(AmountError::NotANumber);
         }
         let number = || crate::json::number(text).ok_or(AmountError::OutOfRange);
-        if !short(text) && (text.len() > LONGEST || !(number()?.abs() <= LARGEST)) {
+        if !short(text) && (text.len() > LONGEST || number()?.abs() > LARGEST) {
             return Err(AmountError::OutOfRange);
         }
         Ok(Self::Sent(raw))
@@ -224,11 +224,9 @@ impl<'a> Figure<'a> {
 
     /// The number, when it is a whole one in any spelling.
     pub fn whole(&self) -> Option<i64> {
-        let Self::Sent(raw) = self else {
-            return match self {
-                Self::Whole(number) => Some(*number),
-                Self::Sent(_) => None,
-            };
+        let raw = match self {
+            Self::Sent(raw) => raw,
+            Self::Whole(number) => return Some(*number),
         };
         if let Ok(number) = raw.get().parse() {
             return Some(number);

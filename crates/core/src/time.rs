@@ -50,7 +50,7 @@ impl UnixMillis {
     }
 
     /// Reads a time as programs write it into texts: RFC 3339 and its neighbours in ISO 8601 and the standard libraries
-    /// (`+0100` of PHP, `+01` of PostgreSQL, ` UTC` of Ruby, a comma before the fraction, no seconds, a blank or a small
+    /// (`+0100` of PHP, `+01` of databases, ` UTC` of Ruby, a comma before the fraction, no seconds, a blank or a small
     /// letter in the place of a large one), or a bare number.
     ///
     /// ```

@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 use super::{Code, ParseError, Remarks};
 use crate::text::Text;
 
+/// The most that is told of the members of one object.
+const MOST_TOLD: usize = 200;
+
 /// The largest whole number of JavaScript that is itself and no neighbour: 2^53 - 1.
 const LARGEST_SAFE: u64 = (1 << 53) - 1;
 
@@ -109,6 +112,11 @@ impl Reading {
 
     /// Forgets what was told since then and had been told since the start: a thousand wrong cookies are one remark.
     pub(crate) fn fold(&mut self, start: usize, since: usize) {
+        // Nobody is told of more than a few dozen, so nobody looks for the thousandth among all others.
+        if since - start >= MOST_TOLD {
+            self.told.truncate(since);
+            return;
+        }
         for new in self.told.split_off(since) {
             if self.told.iter().skip(start).all(|known| *known != new) {
                 self.told.push(new);

@@ -717,6 +717,16 @@ const REMARKS: &[(&str, &str, &str)] = &[
         r#"{"a": "x\ud83d", "a": 2}"#,
         "+properties.a lone_surrogate +properties.a duplicate_key",
     ),
+    (
+        "properties",
+        r#"{"half \ud83d": 1, "b": 2}"#,
+        "-properties key_invalid",
+    ),
+    (
+        "context.cookies",
+        r#"{"\ud83d": "x", "_fbp": "NaN"}"#,
+        "-context.cookies._fbp placeholder",
+    ),
     ("properties", r#"{"": 1}"#, "-properties key_invalid"),
     ("properties", "7", "-properties wrong_type"),
     (
