@@ -335,7 +335,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
             const rest = worth(basket.slice(1));
             refunds.push({
               event: "refund", event_id: `ref-${orders}`, transaction_id: String(orders), currency: paid.currency, action_source: "system_generated",
-              ...(rest > 0 ? {...priced(back), properties: {remaining_value: rest}} : {value: paid.value}),
+              ...(rest > 0 ? {...priced(back), properties: {remaining_value: rest}} : {value: paid.value, properties: {refund: "full"}}),
               user: {email: who.user.email ?? "", external_id: who.user.external_id},
               consent: {...(who.consent ?? ALL), ...(who.gpc ? {gpc: true} : {})},
               ...(chance(0.5) ? {context: {client_id: who.context.client_id}} : {}),

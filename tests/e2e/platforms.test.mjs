@@ -309,7 +309,7 @@ describe("Google Ads judges later", {concurrency: 3}, () => {
     await shop.server(order("order-7"));
     await processing(shop, 1);
     await ask(shop);
-    const {items: _items, ...refund} = /** @type {Json} */ (order("refund-7", {event: "refund", transaction_id: "order-7"}));
+    const {items: _items, ...refund} = /** @type {Json} */ (order("refund-7", {event: "refund", transaction_id: "order-7", properties: {refund: "full"}}));
     await shop.server(refund);
     await waitFor("the retraction", () => shop.twin.received({platform: "google_ads"}).events.some((event) => event.event_name === "RETRACTION"));
     await waitFor("the ledger to know", async () => (await shop.row("google_ads")).delivered === 2);
