@@ -345,7 +345,7 @@ impl<'s> World<'s> {
             handed[message] == 1 || !applied.contains(envelope.id.as_str())
         });
         let envelopes = crate::support::envelopes(&messages);
-        let admitted = admitted(self.settings, &envelopes);
+        let admitted = admitted(self.settings, &envelopes).min(envelopes.len());
         let now = UnixMillis(self.now);
         let taken = &envelopes[..admitted];
         let mut delivery = Delivery::on(road, self.settings, taken, &self.gates, now);
@@ -1653,9 +1653,9 @@ proptest! {
         ], 0..12),
         limit in 50_usize..150,
         seconds in 1_u32..4,
-        most in 1_usize..20,
-        envelopes in 1_usize..12,
-        n in 1_usize..40,
+        most in 1_usize..10,
+        envelopes in 1_usize..6,
+        n in 1_usize..25,
     ) {
         let settings = shop(
             &["ga4", "meta", "x"].map(|name| (name, platform_settings(name))),
