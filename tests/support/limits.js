@@ -15,8 +15,9 @@ export {Ledger};
 let limit = Infinity;
 let hang = "";
 const told = {invocations: 0, most: 0, refused: 0};
-// The consumer's invocation that is under way. There is one at a time here.
+// The consumer's invocation that is under way: one at a time, since what they ask of platforms cannot be told apart.
 let used = null;
+let turn = Promise.resolve();
 
 function ask() {
   if (used === null) return;
@@ -95,12 +96,19 @@ export default {
     return Response.json(told);
   },
   async queue(batch, env, context) {
+    const before = turn;
+    let free = () => {};
+    turn = new Promise((resolve) => {
+      free = resolve;
+    });
+    await before;
     told.invocations += 1;
     used = 0;
     try {
       return await new Gateway(context, wrapped(env)).queue(batch);
     } finally {
       used = null;
+      free();
     }
   },
   async scheduled(event, env, context) {

@@ -57,7 +57,10 @@ async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     let reports: Vec<&Report> = reports.iter().collect();
     let taken = report(env, &reports).await;
     if !taken {
-        worker::console_error!("the ledger did not take {} messages to quarantine", done.len());
+        worker::console_error!(
+            "the ledger did not take {} messages to quarantine",
+            done.len()
+        );
     }
     done.fill(taken);
 }
@@ -180,7 +183,10 @@ fn settled(done: &mut [bool], places: &[usize]) {
 fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<Part> {
     aftermaths
         .map(|aftermath| Part {
-            place: places.get(aftermath.envelope).copied().unwrap_or(usize::MAX),
+            place: places
+                .get(aftermath.envelope)
+                .copied()
+                .unwrap_or(usize::MAX),
             messages: aftermath.messages,
             reports: aftermath.reports,
         })
@@ -224,9 +230,9 @@ async fn fly(delivery: &mut Delivery<'_>, places: &[usize], env: &Env) -> Vec<us
         if !settling && delivery.ripe(now) {
             settling = true;
             let parts = share(delivery.take(now).into_iter(), places);
-            steps.push(Box::pin(async move {
-                Step::Settled(settle(env, parts).await)
-            }));
+            steps.push(Box::pin(
+                async move { Step::Settled(settle(env, parts).await) },
+            ));
         }
         match steps.next().await {
             None => return done,
@@ -254,7 +260,7 @@ async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
                 list.push((message.text.as_str(), message.delay));
             }
         }
-        let (taken, n) = edge::send_many(env, &list, road).await;
+        let (taken, n) = edge::send_many(env, &list, &places, road).await;
         calls += n;
         refused(&mut parts, &places, &taken);
     }
@@ -281,7 +287,7 @@ async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
             .iter()
             .map(|text| (text.as_str(), AGAIN_SECONDS))
             .collect();
-        let (taken, n) = edge::send_many(env, &list, Road::Main).await;
+        let (taken, n) = edge::send_many(env, &list, &places, Road::Main).await;
         calls += n;
         refused(&mut parts, &places, &taken);
     }

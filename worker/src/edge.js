@@ -120,43 +120,54 @@ export async function send(env, queue, text, delaySeconds) {
 const MOST_REFUSALS = 3;
 
 /**
- * Makes messages durable, each with its delay, in as few calls as the queue allows.
+ * Makes messages durable, each with its delay, in as few calls as the queue allows. Neighbours of one part go together, in
+ * one call: the queue takes all of them or none, or the part would be worked off again beside what it left.
  * Gives the number of calls, a colon, and "1" or "0" for each message.
  */
-export async function sendMany(env, queue, texts, delays) {
+export async function sendMany(env, queue, texts, delays, parts) {
   const taken = new Array(texts.length).fill("0");
   let calls = 0;
   let refusals = 0;
   const give = async (group) => {
-    if (refusals >= MOST_REFUSALS) return;
+    const all = group.flat();
+    if (refusals >= MOST_REFUSALS || all.length === 0) return;
     calls += 1;
     try {
-      if (group.length === 1) {
-        await send(env, queue, texts[group[0]], delays[group[0]]);
+      if (all.length === 1) {
+        await send(env, queue, texts[all[0]], delays[all[0]]);
       } else {
-        await env[queue].sendBatch(group.map((n) => ({body: texts[n], contentType: "text", delaySeconds: delays[n]})));
+        await env[queue].sendBatch(all.map((n) => ({body: texts[n], contentType: "text", delaySeconds: delays[n]})));
       }
-      for (const n of group) taken[n] = "1";
+      for (const n of all) taken[n] = "1";
       refusals = 0;
     } catch {
       refusals += 1;
       // One that the queue does not take must not hold the others back.
-      if (group.length > 1) for (const n of group) await give([n]);
+      if (group.length > 1) for (const part of group) await give([part]);
     }
   };
   let group = [];
-  let bytes = 0;
-  for (let n = 0; n < texts.length; n++) {
-    const size = sizeOf(texts[n]);
-    if (group.length > 0 && (group.length === MOST_MESSAGES || bytes + size > MOST_BYTES)) {
+  let [messages, bytes] = [0, 0];
+  for (let n = 0; n < texts.length; ) {
+    const part = [];
+    let size = 0;
+    for (const of = parts[n]; n < texts.length && parts[n] === of; n++) {
+      const more = sizeOf(texts[n]);
+      // Too much for one call in any case.
+      if (part.length > 0 && (part.length === MOST_MESSAGES || size + more > MOST_BYTES)) break;
+      part.push(n);
+      size += more;
+    }
+    if (messages + part.length > MOST_MESSAGES || bytes + size > MOST_BYTES) {
       await give(group);
       group = [];
-      bytes = 0;
+      [messages, bytes] = [0, 0];
     }
-    group.push(n);
+    group.push(part);
+    messages += part.length;
     bytes += size;
   }
-  if (group.length > 0) await give(group);
+  await give(group);
   return `${calls}:${taken.join("")}`;
 }
 

@@ -30,6 +30,7 @@ extern "C" {
         queue: &str,
         texts: Vec<String>,
         delays: Vec<u32>,
+        parts: Vec<u32>,
     ) -> JsValue;
     #[wasm_bindgen(js_name = deliveries)]
     fn deliveries_of(batch: &JsValue) -> Vec<u32>;
@@ -189,10 +190,12 @@ pub(crate) async fn send(
     Ok(())
 }
 
-/// Makes messages durable, each with its delay. Gives whether each was taken, and how many calls it took.
+/// Makes messages durable, each with its delay; neighbours that are of the same place all or none. Gives whether each was
+/// taken, and how many calls it took.
 pub(crate) async fn send_many(
     env: &Env,
     messages: &[(&str, u32)],
+    places: &[usize],
     road: Road,
 ) -> (Vec<bool>, u32) {
     if messages.is_empty() {
@@ -200,7 +203,17 @@ pub(crate) async fn send_many(
     }
     let texts = messages.iter().map(|(text, _)| (*text).to_owned());
     let delays = messages.iter().map(|(_, delay)| *delay);
-    let value = send_many_to(env, queue(road), texts.collect(), delays.collect()).await;
+    let parts = places
+        .iter()
+        .map(|place| u32::try_from(*place).unwrap_or(u32::MAX));
+    let value = send_many_to(
+        env,
+        queue(road),
+        texts.collect(),
+        delays.collect(),
+        parts.collect(),
+    )
+    .await;
     let text = value.as_string().unwrap_or_default();
     let (calls, taken) = text.split_once(':').unwrap_or_default();
     let mut taken: Vec<bool> = taken.bytes().map(|byte| byte == b'1').collect();

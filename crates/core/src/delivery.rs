@@ -495,9 +495,7 @@ impl<'e> Delivery<'e> {
     /// Whether what is done is to be made durable now, while the rest is under way: call [`take`](Self::take).
     pub fn ripe(&self, now: UnixMillis) -> bool {
         (self.unpaired >= MOST_UNPAIRED
-            || self
-                .taken
-                .is_some_and(|taken| now.0 - taken.0 >= SETTLE_MS))
+            || self.taken.is_some_and(|taken| now.0 - taken.0 >= SETTLE_MS))
             && self.progress.iter().any(|one| one.open == 0 && !one.taken)
     }
 

@@ -395,8 +395,7 @@ impl<'s> World<'s> {
             self.now = self.now.max(next);
             let (now, mut road, mut batch) = (self.now, None, Vec::new());
             self.queue.retain(|(at, on, text)| {
-                let taken =
-                    *at <= now && batch.len() < most && *road.get_or_insert(*on) == *on;
+                let taken = *at <= now && batch.len() < most && *road.get_or_insert(*on) == *on;
                 if taken {
                     batch.push(text.clone());
                 }
@@ -405,7 +404,8 @@ impl<'s> World<'s> {
             let road = road.unwrap();
             let again = self.invoke(road, batch, platform, limit, kill());
             let at = self.now + 1000;
-            self.queue.extend(again.into_iter().map(|text| (at, road, text)));
+            self.queue
+                .extend(again.into_iter().map(|text| (at, road, text)));
             for balance in self.balances() {
                 assert_eq!(balance.remainder, 0, "{balance:?}");
             }
@@ -1332,7 +1332,11 @@ fn maybe_twice(world: &World<'_>) -> i64 {
 
 #[test]
 fn a_bulk_sender_is_worked_off_within_what_an_invocation_may_do() {
-    for (limit, name, fewest) in [(50, "contact", 20), (50, "purchase", 20), (2000, "purchase", 1500)] {
+    for (limit, name, fewest) in [
+        (50, "contact", 20),
+        (50, "purchase", 20),
+        (2000, "purchase", 1500),
+    ] {
         let settings = ga4(&json!({"limits": {"requests": limit}}));
         let mut world = World::new(&settings);
         let n = if limit == 50 { 25 } else { 250 };
@@ -1362,7 +1366,10 @@ fn a_bulk_sender_is_worked_off_within_what_an_invocation_may_do() {
 #[test]
 fn one_bulk_destination_leaves_the_others_their_turns() {
     let settings = shop(
-        &[("ga4", platform_settings("ga4")), ("meta", platform_settings("meta"))],
+        &[
+            ("ga4", platform_settings("ga4")),
+            ("meta", platform_settings("meta")),
+        ],
         &Value::Null,
         &json!({"limits": {"requests": 60}}),
     );
@@ -1381,9 +1388,12 @@ fn nothing_is_given_out_when_the_time_or_the_bytes_are_spent() {
     let mut world = World::new(&settings);
     world.send(&visitors("purchase", "p", 100), "e1");
     world.lag.insert("ga4".to_owned(), 90);
-    let batches = world.run_batches(9, &mut |flight, _| Some(received(flight)), 1000, &mut || {
-        Kill::Never
-    });
+    let batches = world.run_batches(
+        9,
+        &mut |flight, _| Some(received(flight)),
+        1000,
+        &mut || Kill::Never,
+    );
     // Two at a time, for a second.
     assert!((4..7).contains(&batches), "{batches}");
     assert_eq!(world.state("ga4", State::Delivered), 100);
@@ -1401,9 +1411,12 @@ fn nothing_is_given_out_when_the_time_or_the_bytes_are_spent() {
     for (n, part) in long.chunks(100).enumerate() {
         world.send(part, &format!("e{n}"));
     }
-    let batches = world.run_batches(100, &mut |flight, _| Some(received(flight)), 1000, &mut || {
-        Kill::Never
-    });
+    let batches = world.run_batches(
+        100,
+        &mut |flight, _| Some(received(flight)),
+        1000,
+        &mut || Kill::Never,
+    );
     assert!((2..5).contains(&batches), "{batches}");
     assert_eq!(world.state("webhook", State::Delivered), 1200);
 }
@@ -1419,18 +1432,23 @@ fn parts_of_an_envelope_that_go_different_ways_keep_their_attempts_apart() {
         50,
         &mut |flight, _| {
             let id = ids(flight).remove(0);
-            Some(if id.ends_with("07") | id.ends_with("57") && failed.insert(id) {
-                reply(500, "")
-            } else {
-                received(flight)
-            })
+            Some(
+                if id.ends_with("07") | id.ends_with("57") && failed.insert(id) {
+                    reply(500, "")
+                } else {
+                    received(flight)
+                },
+            )
         },
         50,
         &mut || Kill::Never,
     );
     assert_eq!(failed.len(), 3);
     let balance = world.balance("ga4");
-    assert_eq!((balance.delivered, balance.retrying, balance.retries), (200, 0, 3));
+    assert_eq!(
+        (balance.delivered, balance.retrying, balance.retries),
+        (200, 0, 3)
+    );
 }
 
 #[test]
@@ -1456,7 +1474,12 @@ fn what_may_have_arrived_twice_is_counted_where_no_platform_can_tell() {
         let here = |line: &edgetally_core::ledger::Line| {
             line.state == State::MaybeTwice && line.event == name && line.destination == "ga4"
         };
-        world.counts.iter().filter(|(line, _)| here(line)).map(|(_, n)| n).sum()
+        world
+            .counts
+            .iter()
+            .filter(|(line, _)| here(line))
+            .map(|(_, n)| n)
+            .sum()
     };
     // Three timeouts close the gate; the rest waits and was never sent.
     assert!((1..=4).contains(&at("contact")), "{}", at("contact"));
@@ -1468,9 +1491,16 @@ fn what_may_have_arrived_twice_is_counted_where_no_platform_can_tell() {
     let mut refused = 2;
     world.run(&mut |flight, _| {
         refused -= 1;
-        Some(if refused >= 0 { reply(503, "") } else { received(flight) })
+        Some(if refused >= 0 {
+            reply(503, "")
+        } else {
+            received(flight)
+        })
     });
-    assert_eq!((world.state("ga4", State::Delivered), maybe_twice(&world)), (5, 0));
+    assert_eq!(
+        (world.state("ga4", State::Delivered), maybe_twice(&world)),
+        (5, 0)
+    );
 }
 
 #[test]
@@ -1497,7 +1527,11 @@ fn a_kill_repeats_few_events_that_do_not_pair_and_they_are_counted() {
             Kill::Told | Kill::Never => (0, 0, 0),
         };
         assert!((fewest..=most).contains(&repeats), "{kill:?} {repeats}");
-        assert_eq!(maybe_twice(&world), i64::try_from(counted).unwrap(), "{kill:?}");
+        assert_eq!(
+            maybe_twice(&world),
+            i64::try_from(counted).unwrap(),
+            "{kill:?}"
+        );
     }
 }
 
@@ -1651,11 +1685,11 @@ proptest! {
         kills in prop::collection::vec(prop_oneof![
             4 => Just(Kill::Never), 1 => Just(Kill::Early), 1 => Just(Kill::Sent), 1 => Just(Kill::Told),
         ], 0..12),
-        limit in 50_usize..150,
+        limit in 50_usize..80,
         seconds in 1_u32..4,
         most in 1_usize..10,
         envelopes in 1_usize..6,
-        n in 1_usize..25,
+        n in 20_usize..40,
     ) {
         let settings = shop(
             &["ga4", "meta", "x"].map(|name| (name, platform_settings(name))),
@@ -1666,8 +1700,11 @@ proptest! {
         world.lag.insert("ga4".to_owned(), 70);
         for m in 0..envelopes {
             let mut events = visitors("purchase", &m.to_string(), n);
-            for event in events.iter_mut().step_by(2) {
-                event["event"] = json!("contact");
+            for (k, event) in events.iter_mut().enumerate() {
+                event["event_time"] = json!(NOW.0 - i64::try_from(m).unwrap() * 1000);
+                if k % 2 == 0 {
+                    event["event"] = json!("contact");
+                }
             }
             world.send(&events, &format!("e{m}"));
         }
