@@ -8,8 +8,9 @@ CARGO := cargo
 NODE_BIN := node_modules/.bin
 VENV := .venv/bin
 
-# Read before anything is spelled out below: what `make fuzz` and `make audit` take from the command line.
+# Read before anything is spelled out below: what `make fuzz`, `make test-kills` and `make audit` take from the command line.
 SECONDS ?= 30
+KILLS ?= 20
 AUDIT ?= licenses bans sources
 
 # wrangler neither reports, nor asks, nor looks for updates.
@@ -103,6 +104,10 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 .PHONY: test-worker
 test-worker: build ## end to end on the real runtime
 	@$(call run-node-tests,tests/e2e)
+
+.PHONY: test-kills
+test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
+	@KILLS=$(KILLS) node --test --test-reporter=spec tests/e2e/kills.test.mjs
 
 .PHONY: test-bits
 test-bits: setup-base ## the calculators: the same bits natively and in WebAssembly

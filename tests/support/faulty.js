@@ -50,8 +50,9 @@ function wrapped(env) {
       async sendBatch(messages, options) {
         meet("queue");
         meetLater("queue_later");
-        const done = await env.EVENTS.sendBatch(messages, options);
-        sent.push(...Array.from(messages, (message) => message.body));
+        const list = Array.from(messages, (message) => ({...message, ...shorter(message)}));
+        const done = await env.EVENTS.sendBatch(list, options);
+        sent.push(...list.map((message) => message.body));
         return done;
       },
     },

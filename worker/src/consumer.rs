@@ -1,7 +1,9 @@
 //! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
 
+use std::pin::Pin;
+
 use edgetally_core::dedup::{Claim, ClaimKey};
-use edgetally_core::delivery::{self, Aftermath, Delivery, MOST_FLIGHTS, Road};
+use edgetally_core::delivery::{self, Aftermath, Delivery, Road, Spent};
 use edgetally_core::envelope::{self, Envelope, Message};
 use edgetally_core::ledger::{Pending, Quarantined, Report};
 use edgetally_core::outcome::{Failure, Reply};
@@ -18,7 +20,7 @@ const SLOW_QUEUE: &str = "edgetally-slow";
 /// How long a message waits when it could not be settled.
 const AGAIN_SECONDS: u32 = 10;
 
-pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
+pub(crate) async fn consume(batch: &MessageBatch<()>, deliveries: &[u32], env: Env) {
     // One by one, because decoding them together fails for all on one bad body.
     let raw: Vec<RawMessage> = batch.raw_iter().collect();
     let messages: Vec<(String, String)> = raw
@@ -34,7 +36,7 @@ pub(crate) async fn consume(batch: &MessageBatch<()>, env: Env) {
         } else {
             Road::Main
         };
-        work(&messages, &env, road, &mut done).await;
+        work(&messages, deliveries, &env, road, &mut done).await;
     }
     let again = QueueRetryOptionsBuilder::new()
         .with_delay_seconds(AGAIN_SECONDS)
@@ -54,7 +56,14 @@ async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
         .iter()
         .map(|(id, body)| quarantine(id, body, "redelivered_too_often"))
         .collect();
+    let reports: Vec<&Report> = reports.iter().collect();
     let taken = report(env, &reports).await;
+    if !taken {
+        worker::console_error!(
+            "the ledger did not take {} messages to quarantine",
+            done.len()
+        );
+    }
     done.fill(taken);
 }
 
@@ -71,89 +80,241 @@ fn quarantine(id: &str, body: &str, code: &str) -> Report {
     }
 }
 
-async fn work(messages: &[(String, String)], env: &Env, road: Road, done: &mut [bool]) {
+/// A message's share of what is to be done when it has been worked off.
+struct Part {
+    /// Place of the message in the batch.
+    place: usize,
+    messages: Vec<delivery::Message>,
+    reports: Vec<Report>,
+}
+
+/// What became of parts.
+struct Settled {
+    /// The places of the messages that are done with.
+    done: Vec<usize>,
+    /// How many requests that took.
+    calls: u32,
+    /// Whether the ledger took the reports.
+    told: bool,
+}
+
+async fn work(
+    messages: &[(String, String)],
+    deliveries: &[u32],
+    env: &Env,
+    road: Road,
+    done: &mut [bool],
+) {
     let mut envelopes: Vec<Envelope<'_>> = Vec::new();
     let mut places: Vec<usize> = Vec::new();
-    let mut reports: Vec<(usize, Report)> = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     for (place, (id, text)) in messages.iter().enumerate() {
-        match envelope::open(text) {
+        let report = match envelope::open(text) {
             Ok(Message::Events(envelope)) => {
                 envelopes.push(envelope);
                 places.push(place);
+                continue;
             }
-            Ok(Message::Report(report)) => reports.push((place, report)),
+            Ok(Message::Report(report)) => report,
             Err(unreadable) => {
                 worker::console_error!("message {id} is quarantined: {}", unreadable.code());
-                reports.push((place, quarantine(id, text, unreadable.code())));
+                quarantine(id, text, unreadable.code())
+            }
+        };
+        parts.push(Part {
+            place,
+            messages: Vec::new(),
+            reports: vec![report],
+        });
+    }
+    let handed = |place: usize| deliveries.get(place).copied().unwrap_or(1);
+    let mut calls = 0;
+    // The queue hears of what is done at the end of a batch only; an invocation that was killed before had told the ledger.
+    let again: Vec<&str> = envelopes
+        .iter()
+        .zip(&places)
+        .filter(|(_, place)| handed(**place) > 1)
+        .map(|(envelope, _)| envelope.id.as_str())
+        .collect();
+    if !again.is_empty() {
+        calls += 1;
+        let known = known(env, &again).await;
+        let mut kept = Vec::new();
+        for (envelope, place) in std::mem::take(&mut envelopes).into_iter().zip(places) {
+            if known.iter().any(|id| *id == envelope.id.as_str()) {
+                settled(done, &[place]);
+            } else {
+                envelopes.push(envelope);
+                kept.push(place);
             }
         }
+        places = kept;
     }
-    if !envelopes.is_empty() {
-        match state::settings(env) {
-            // Without settings nobody knows where to; the events wait.
-            Err(_) => worker::console_error!(
-                "the settings are invalid; {} messages wait",
-                envelopes.len()
-            ),
-            Ok(settings) => {
-                let gates = state::gates(|gates| gates.clone());
-                let mut delivery = Delivery::on(road, settings, &envelopes, &gates, edge::now());
-                fly(&mut delivery).await;
-                let aftermaths = delivery.finish(edge::now());
-                for (place, aftermath) in places.into_iter().zip(aftermaths) {
-                    if follow_up(env, &aftermath).await {
-                        reports.extend(aftermath.reports.into_iter().map(|report| (place, report)));
-                    }
-                }
+    match state::settings(env) {
+        _ if envelopes.is_empty() => {}
+        // Without settings nobody knows where to; the events wait.
+        Err(_) => worker::console_error!(
+            "the settings are invalid; {} messages wait",
+            envelopes.len()
+        ),
+        Ok(settings) => {
+            envelopes.truncate(delivery::admitted(settings, &envelopes));
+            let gates = state::gates(|gates| gates.clone());
+            let mut delivery = Delivery::on(road, settings, &envelopes, &gates, edge::now());
+            delivery.spend(calls);
+            for (index, place) in places.iter().enumerate() {
+                delivery.redelivered(index, handed(*place));
             }
+            settled(done, &fly(&mut delivery, &places, env).await);
+            // The last ones first: what they leave stands in front of the others' in the queue, and has its turn next.
+            let left = delivery.finish(edge::now());
+            parts.extend(share(left.into_iter().rev(), &places));
         }
     }
-    // One call for the whole batch. A ledger that is away gets its reports through the queue later.
-    let all: Vec<Report> = reports.iter().map(|(_, report)| report.clone()).collect();
-    if all.is_empty() {
-        return;
-    }
-    let taken = report(env, &all).await;
-    release(env, &all).await;
-    let mut failed = vec![false; done.len()];
-    for (place, report) in &reports {
-        let kept = taken
-            || edge::send(
-                env,
-                &envelope::close_report(report),
-                AGAIN_SECONDS,
-                Road::Main,
-            )
-            .await
-            .is_ok();
-        if let Some(slot) = failed.get_mut(*place) {
-            *slot |= !kept;
-        }
-    }
-    for (place, _) in &reports {
-        if let (Some(slot), Some(failed)) = (done.get_mut(*place), failed.get(*place)) {
-            *slot = !failed;
+    settled(done, &settle(env, parts).await.done);
+}
+
+fn settled(done: &mut [bool], places: &[usize]) {
+    for place in places {
+        if let Some(slot) = done.get_mut(*place) {
+            *slot = true;
         }
     }
 }
 
-/// Sends requests as fast as the delivery gives them out, six at a time, and hands the replies in as they come.
-async fn fly(delivery: &mut Delivery<'_>) {
-    let mut flights = FuturesUnordered::new();
+fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<Part> {
+    aftermaths
+        .map(|aftermath| Part {
+            place: places
+                .get(aftermath.envelope)
+                .copied()
+                .unwrap_or(usize::MAX),
+            messages: aftermath.messages,
+            reports: aftermath.reports,
+        })
+        .collect()
+}
+
+/// Which of the envelopes the ledger has the reports of. One that is away knows none.
+async fn known(env: &Env, ids: &[&str]) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        id: String,
+    }
+    let Ok(text) = edge::ledger(env, "/seen", &serde_json::json!(ids).to_string()).await else {
+        return Vec::new();
+    };
+    let rows: Vec<Row> = serde_json::from_str(&text).unwrap_or_default();
+    rows.into_iter().map(|row| row.id).collect()
+}
+
+/// What comes next of what is under way.
+enum Step {
+    Reply(usize, Result<Reply, Failure>),
+    Settled(Settled),
+}
+
+/// Sends requests as fast as the delivery gives them out, six at a time, and hands the replies in as they come. What is
+/// done is settled meanwhile. Gives the places of the messages that are done with.
+async fn fly(delivery: &mut Delivery<'_>, places: &[usize], env: &Env) -> Vec<usize> {
+    let mut steps: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + '_>>> =
+        FuturesUnordered::new();
+    let mut settling = false;
+    let mut done = Vec::new();
     loop {
-        while flights.len() < MOST_FLIGHTS {
-            let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) else {
-                break;
-            };
-            flights.push(async move {
-                let reply: Result<Reply, Failure> = edge::exchange(&flight).await;
-                (flight.ticket, reply)
-            });
+        while let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) {
+            steps.push(Box::pin(async move {
+                let reply = edge::exchange(&flight).await;
+                Step::Reply(flight.ticket, reply)
+            }));
         }
-        let Some((ticket, reply)) = flights.next().await else {
-            return;
-        };
-        state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+        let now = edge::now();
+        if !settling && delivery.ripe(now) {
+            settling = true;
+            let parts = share(delivery.take(now).into_iter(), places);
+            steps.push(Box::pin(
+                async move { Step::Settled(settle(env, parts).await) },
+            ));
+        }
+        match steps.next().await {
+            None => return done,
+            Some(Step::Reply(ticket, reply)) => {
+                state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+            }
+            Some(Step::Settled(settled)) => {
+                settling = false;
+                delivery.spend(settled.calls);
+                done.extend(settled.done);
+            }
+        }
+    }
+}
+
+/// Makes what is left of messages durable, then tells the ledger. One that is away gets its reports through the queue.
+async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
+    let mut calls = 0;
+    for road in [Road::Main, Road::Slow] {
+        let mut places = Vec::new();
+        let mut list = Vec::new();
+        for part in &parts {
+            for message in part.messages.iter().filter(|message| message.road == road) {
+                places.push(part.place);
+                list.push((message.text.as_str(), message.delay));
+            }
+        }
+        let (taken, n) = edge::send_many(env, &list, &places, road).await;
+        calls += n;
+        refused(&mut parts, &places, &taken);
+    }
+    let reports: Vec<&Report> = parts.iter().flat_map(|part| &part.reports).collect();
+    let mut told = true;
+    if !reports.is_empty() {
+        calls += 1;
+        told = report(env, &reports).await;
+        calls += release(env, &reports).await;
+    }
+    if !told {
+        worker::console_error!(
+            "the ledger did not take {} reports; they go through the queue",
+            reports.len()
+        );
+        let mut places = Vec::new();
+        let mut texts = Vec::new();
+        for part in &parts {
+            for report in &part.reports {
+                places.push(part.place);
+                texts.push(envelope::close_report(report));
+            }
+        }
+        let list: Vec<(&str, u32)> = texts
+            .iter()
+            .map(|text| (text.as_str(), AGAIN_SECONDS))
+            .collect();
+        let (taken, n) = edge::send_many(env, &list, &places, Road::Main).await;
+        calls += n;
+        refused(&mut parts, &places, &taken);
+    }
+    Settled {
+        done: parts.iter().map(|part| part.place).collect(),
+        calls,
+        told,
+    }
+}
+
+/// Leaves out the parts of which the queue did not take everything; their messages come again.
+fn refused(parts: &mut Vec<Part>, places: &[usize], taken: &[bool]) {
+    let refused: Vec<usize> = places
+        .iter()
+        .zip(taken)
+        .filter(|(_, taken)| !**taken)
+        .map(|(place, _)| *place)
+        .collect();
+    if !refused.is_empty() {
+        worker::console_error!(
+            "the queue did not take {} messages; what they came of comes again",
+            refused.len()
+        );
+        parts.retain(|part| !refused.contains(&part.place));
     }
 }
 
@@ -166,6 +327,7 @@ pub(crate) async fn ask(env: &Env) {
     let Ok(settings) = state::settings(env) else {
         return;
     };
+    let mut spent = Spent::default();
     for _ in 0..MOST_ROUNDS {
         let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
         let Ok(text) = edge::ledger(env, "/due", &due.to_string()).await else {
@@ -179,54 +341,37 @@ pub(crate) async fn ask(env: &Env) {
             return;
         }
         let mut asking = Delivery::asking(settings, &pending);
-        fly(&mut asking).await;
-        let mut reports = Vec::new();
-        for aftermath in asking.finish_asking(edge::now()) {
-            // Durable first: a report that is not handed in leaves the question, which is asked again.
-            if follow_up(env, &aftermath).await {
-                reports.extend(aftermath.reports);
-            }
-        }
-        release(env, &reports).await;
-        if !report(env, &reports).await {
-            // A verdict that was acted upon has to be booked; asked for again it might be another.
-            for report in &reports {
-                let text = envelope::close_report(report);
-                if edge::send(env, &text, AGAIN_SECONDS, Road::Main)
-                    .await
-                    .is_err()
-                {
-                    worker::console_warn!(
-                        "a verdict was not taken anywhere; it is asked for again"
-                    );
-                }
-            }
+        asking.resume(spent);
+        asking.spend(1);
+        fly(&mut asking, &[], env).await;
+        let exhausted = asking.exhausted(edge::now());
+        spent = asking.spent();
+        // Durable first: a report that is not handed in leaves the question, which is asked again. A verdict that was
+        // acted upon has to be booked, though; asked for again it might be another.
+        let parts = asking
+            .finish_asking(edge::now())
+            .into_iter()
+            .enumerate()
+            .map(|(place, aftermath)| Part {
+                place,
+                messages: aftermath.messages,
+                reports: aftermath.reports,
+            });
+        let settled = settle(env, parts.collect()).await;
+        spent.add(settled.calls);
+        if exhausted || !settled.told {
             return;
         }
     }
 }
 
-/// Makes what is left of an envelope durable.
-async fn follow_up(env: &Env, aftermath: &Aftermath) -> bool {
-    for message in &aftermath.messages {
-        if edge::send(env, &message.text, message.delay, message.road)
-            .await
-            .is_err()
-        {
-            worker::console_warn!("the queue did not take a retry; its envelope comes again");
-            return false;
-        }
-    }
-    true
-}
-
 /// How many claims one batch corrects: each is a write to the store, and an invocation has only so many calls.
 const MOST_RELEASES: usize = 100;
 
-/// Takes destinations that refused a copy for its content out of the claims on its event.
-async fn release(env: &Env, reports: &[Report]) {
+/// Takes destinations that refused a copy for its content out of the claims on its event. Gives the number of calls.
+async fn release(env: &Env, reports: &[&Report]) -> u32 {
     let Ok(settings) = state::settings(env) else {
-        return;
+        return 0;
     };
     let mut releases = delivery::releases(settings, reports);
     if releases.len() > MOST_RELEASES {
@@ -237,7 +382,7 @@ async fn release(env: &Env, reports: &[Report]) {
         releases.truncate(MOST_RELEASES);
     }
     if releases.is_empty() {
-        return;
+        return 0;
     }
     let names: Vec<String> = releases.iter().map(|one| one.key.to_hex()).collect();
     // A store that does not answer leaves the claims: the letters can be replayed.
@@ -259,15 +404,17 @@ async fn release(env: &Env, reports: &[Report]) {
         .into_iter()
         .map(|(key, claim)| (key.to_hex(), claim.to_text()))
         .collect();
+    let calls = 1 + u32::try_from(claims.len()).unwrap_or(u32::MAX);
     if edge::claim(env, &claims, settings.window_ms / 1000)
         .await
         .is_err()
     {
         worker::console_warn!("claims on refused events were not corrected");
     }
+    calls
 }
 
-async fn report(env: &Env, reports: &[Report]) -> bool {
+async fn report(env: &Env, reports: &[&Report]) -> bool {
     let Ok(text) = serde_json::to_string(reports) else {
         return false;
     };

@@ -124,6 +124,71 @@ export async function send(env, queue, text, delaySeconds) {
   await env[queue].send(text, delaySeconds ? {contentType: "text", delaySeconds} : TEXT);
 }
 
+// After so many refusals one after the other, the queue is taken to be away.
+const MOST_REFUSALS = 3;
+
+/**
+ * Makes messages durable, each with its delay, in as few calls as the queue allows. Neighbours of one part go together, in
+ * one call: the queue takes all of them or none, or the part would be worked off again beside what it left.
+ * Gives the number of calls, a colon, and "1" or "0" for each message.
+ */
+export async function sendMany(env, queue, texts, delays, parts) {
+  const taken = new Array(texts.length).fill("0");
+  let calls = 0;
+  let refusals = 0;
+  const give = async (group) => {
+    const all = group.flat();
+    if (refusals >= MOST_REFUSALS || all.length === 0) return;
+    calls += 1;
+    try {
+      if (all.length === 1) {
+        await send(env, queue, texts[all[0]], delays[all[0]]);
+      } else {
+        await env[queue].sendBatch(all.map((n) => ({body: texts[n], contentType: "text", delaySeconds: delays[n]})));
+      }
+      for (const n of all) taken[n] = "1";
+      refusals = 0;
+    } catch {
+      refusals += 1;
+      // One that the queue does not take must not hold the others back.
+      if (group.length > 1) for (const part of group) await give([part]);
+    }
+  };
+  let group = [];
+  let [messages, bytes] = [0, 0];
+  for (let n = 0; n < texts.length; ) {
+    const part = [];
+    let size = 0;
+    for (const of = parts[n]; n < texts.length && parts[n] === of; n++) {
+      const more = sizeOf(texts[n]);
+      // Too much for one call in any case.
+      if (part.length > 0 && (part.length === MOST_MESSAGES || size + more > MOST_BYTES)) break;
+      part.push(n);
+      size += more;
+    }
+    if (messages + part.length > MOST_MESSAGES || bytes + size > MOST_BYTES) {
+      await give(group);
+      group = [];
+      [messages, bytes] = [0, 0];
+    }
+    group.push(part);
+    messages += part.length;
+    bytes += size;
+  }
+  await give(group);
+  return `${calls}:${taken.join("")}`;
+}
+
+function sizeOf(text) {
+  // Characters beyond ASCII have up to three bytes a code unit. Encoding is what a few large ones cost, not many small.
+  return text.length > 1000 ? new TextEncoder().encode(text).byteLength : text.length * 3;
+}
+
+/** How often the queue has handed over each message of a batch, this time included. */
+export function deliveries(batch) {
+  return Uint32Array.from(batch.messages, (message) => message.attempts ?? 1);
+}
+
 /** Makes messages durable, in as few calls as the queue allows, one call after the other. Gives how many are durable. */
 export async function sendAll(env, texts) {
   let sent = 0;
@@ -171,19 +236,37 @@ const RESETS = ["x-rate-limit-reset", "x-account-rate-limit-reset", "x-ratelimit
  * Gives [status, when to come back, body], or the name of the failure. A reply is read up to `most` bytes.
  */
 export async function exchange(method, url, headers, body, timeout, most, key, message) {
-  let payload = method === "GET" ? undefined : body;
-  if (key) {
-    try {
-      const tail = new TextEncoder().encode(await signature(key, message));
+  const abort = new AbortController();
+  let timer;
+  // Not by the signal alone: there are bodies and streams that do not heed it, and a call that never ends would hold up
+  // all of its batch until the runtime ends that.
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => {
+      resolve("timeout");
+      abort.abort();
+    }, timeout);
+  });
+  const reply = talk(method, url, headers, body, abort.signal, most, key, message);
+  const first = await Promise.race([reply, late]);
+  clearTimeout(timer);
+  return first;
+}
+
+/** An exchange without a clock. It never rejects. */
+async function talk(method, url, headers, body, signal, most, key, message) {
+  try {
+    let payload = method === "GET" ? undefined : body;
+    if (key) {
+      let tail;
+      try {
+        tail = new TextEncoder().encode(await signature(key, message));
+      } catch {
+        return "unsigned";
+      }
       payload = new Uint8Array(body.byteLength + tail.byteLength);
       payload.set(body);
       payload.set(tail, body.byteLength);
-    } catch {
-      return "unsigned";
     }
-  }
-  const signal = AbortSignal.timeout(timeout);
-  try {
     const response = await fetch(url, {
       method,
       headers: Object.fromEntries(headers.split("\n").filter(Boolean).map((line) => line.split(/: (.*)/s).slice(0, 2))),
@@ -196,12 +279,13 @@ export async function exchange(method, url, headers, body, timeout, most, key, m
     if (response.body) {
       const reader = response.body.getReader();
       for (;;) {
-        const {done, value} = await withSignal(reader.read(), signal);
+        const {done, value} = await reader.read();
         if (done) break;
         chunks.push(value);
         length += value.byteLength;
         if (length >= most) {
-          await reader.cancel();
+          // Nobody waits for the end of what nobody reads.
+          reader.cancel().catch(() => {});
           break;
         }
       }
@@ -217,17 +301,9 @@ export async function exchange(method, url, headers, body, timeout, most, key, m
       wait = RESETS.map((name) => response.headers.get(name)).find(Boolean) ?? "";
     }
     return [response.status, wait, whole];
-  } catch (error) {
-    return error?.name === "TimeoutError" || error?.name === "AbortError" ? "timeout" : "connection";
+  } catch {
+    return "connection";
   }
-}
-
-/** A promise that the signal can end, for readers that do not listen to it themselves. */
-function withSignal(promise, signal) {
-  return Promise.race([
-    promise,
-    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), {once: true})),
-  ]);
 }
 
 /** Asks the ledger. Gives the reply's text; any other status than 200 is an error. */

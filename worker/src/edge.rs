@@ -26,6 +26,16 @@ extern "C" {
     async fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = sendAll)]
     async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = sendMany)]
+    async fn send_many_to(
+        env: &JsValue,
+        queue: &str,
+        texts: Vec<String>,
+        delays: Vec<u32>,
+        parts: Vec<u32>,
+    ) -> JsValue;
+    #[wasm_bindgen(js_name = deliveries)]
+    fn deliveries_of(batch: &JsValue) -> Vec<u32>;
     #[wasm_bindgen(js_name = exchange)]
     async fn exchange_with(
         method: &str,
@@ -208,6 +218,42 @@ pub(crate) async fn send(
 ) -> Result<(), Unavailable> {
     send_to(env, queue(road), message, delay_seconds).await?;
     Ok(())
+}
+
+/// Makes messages durable, each with its delay; neighbours that are of the same place all or none. Gives whether each was
+/// taken, and how many calls it took.
+pub(crate) async fn send_many(
+    env: &Env,
+    messages: &[(&str, u32)],
+    places: &[usize],
+    road: Road,
+) -> (Vec<bool>, u32) {
+    if messages.is_empty() {
+        return (Vec::new(), 0);
+    }
+    let texts = messages.iter().map(|(text, _)| (*text).to_owned());
+    let delays = messages.iter().map(|(_, delay)| *delay);
+    let parts = places
+        .iter()
+        .map(|place| u32::try_from(*place).unwrap_or(u32::MAX));
+    let value = send_many_to(
+        env,
+        queue(road),
+        texts.collect(),
+        delays.collect(),
+        parts.collect(),
+    )
+    .await;
+    let text = value.as_string().unwrap_or_default();
+    let (calls, taken) = text.split_once(':').unwrap_or_default();
+    let mut taken: Vec<bool> = taken.bytes().map(|byte| byte == b'1').collect();
+    taken.resize(messages.len(), false);
+    (taken, calls.parse().unwrap_or(0))
+}
+
+/// How often the queue has handed over each message of a batch.
+pub(crate) fn deliveries(batch: &JsValue) -> Vec<u32> {
+    deliveries_of(batch)
 }
 
 /// The binding of a queue.

@@ -79,6 +79,10 @@ impl DurableObject for Ledger {
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
+            "/seen" => self.rows(
+                "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
+                &json!([body]),
+            ),
             _ => Err(Unavailable),
         };
         if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none()

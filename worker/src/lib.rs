@@ -9,6 +9,7 @@ mod state;
 
 use edgetally_core::error::{Code, ParseError};
 use edgetally_core::intake::{error_of, refusal};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, Result, event, web_sys};
 
 use edge::{Described, Field, respond};
@@ -59,11 +60,20 @@ async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<
     })
 }
 
-#[event(queue)]
-async fn queue(batch: worker::MessageBatch<()>, env: Env, _context: Context) -> Result<()> {
-    consumer::consume(&batch, env).await;
-    // An error here would take the whole instance down with it; every message has been settled.
-    Ok(())
+/// What `#[event(queue)]` would make, which does not say how often a message was handed over.
+#[wasm_bindgen(
+    wasm_bindgen = ::worker::wasm_bindgen,
+    wasm_bindgen_futures = ::worker::wasm_bindgen_futures,
+    js_sys = ::worker::js_sys
+)]
+pub async fn queue(
+    batch: worker::worker_sys::MessageBatch,
+    env: Env,
+    _context: worker::worker_sys::Context,
+) {
+    let deliveries = edge::deliveries(&batch);
+    // An error here would take the whole instance down with it; every message is settled in there.
+    consumer::consume(&worker::MessageBatch::from(batch), &deliveries, env).await;
 }
 
 #[event(scheduled)]

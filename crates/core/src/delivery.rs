@@ -8,6 +8,12 @@
 //! A destination that is slow would hold up the batch that it shares with others, and the queue hands the next one over
 //! when this one is done. So its events go on to the slow lane ([`Road::Slow`]), a queue of its own, until it is quick.
 //!
+//! An invocation may do only so much ([`Limits`](crate::outcome::Limits)). When its budget is spent, nothing more is given
+//! out, and what is left is handed on: new messages that go at once and count as no attempt.
+//!
+//! Where a platform does not recognise a second copy ([`Destination::pairs`]), few events are sent before what became of
+//! them is durable, since all that is not would be sent again after a kill; and what may have been sent twice is counted.
+//!
 //! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
 //! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
 //! sending does; what its verdicts mean is `inquiry`'s.
@@ -46,6 +52,30 @@ pub enum Road {
     Slow,
 }
 
+/// How many events that no platform recognises a second time one envelope has sent at a destination in one invocation,
+/// and how many may be sent before what became of them is made durable.
+pub const MOST_UNPAIRED: usize = 25;
+/// How long what is done may wait to be made durable, in milliseconds.
+const SETTLE_MS: i64 = 2000;
+
+/// What an invocation has used up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// When the first request was given out.
+    since: Option<UnixMillis>,
+    /// Requests of all kinds.
+    requests: u32,
+    /// Bytes of requests to platforms.
+    bytes: usize,
+}
+
+impl Spent {
+    /// Books requests of the invocation that are not platforms'.
+    pub const fn add(&mut self, requests: u32) {
+        self.requests = self.requests.saturating_add(requests);
+    }
+}
+
 /// A message for the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -59,6 +89,8 @@ pub struct Message {
 
 /// The code of what is handed on to the slow lane.
 const SLOW: &str = "slow";
+/// The code of what this invocation has no room for.
+const BUDGET: &str = "budget";
 
 /// What became of one event at one destination in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +102,33 @@ enum Fate {
     Skipped(&'static str),
     Rejected(String),
     Dead(String),
-    /// Another attempt; one that waited at a closed gate does not count as one.
+    /// Another time.
     Again {
         code: String,
         after: Option<u32>,
-        counted: bool,
+        way: Way,
     },
+}
+
+/// Why an event goes another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    /// An attempt failed.
+    Attempt,
+    /// Its destination is closed for now; no attempt is counted.
+    Wait,
+    /// It is somebody else's turn; it goes at once, and no attempt is counted.
+    HandOn,
+}
+
+impl Fate {
+    fn hand_on(code: &str) -> Self {
+        Self::Again {
+            code: code.to_owned(),
+            after: None,
+            way: Way::HandOn,
+        }
+    }
 }
 
 /// One event for one destination.
@@ -86,6 +139,12 @@ struct Job<'e> {
     /// Place of the destination in the settings.
     destination: usize,
     input: Input<'e>,
+    /// Whether the platform recognises a second copy.
+    pairs: bool,
+    /// It is one too many of those that do not pair, and was not sent.
+    beyond: bool,
+    /// It was sent here and not answered: the platform may have it.
+    unanswered: bool,
 }
 
 /// What a request is for.
@@ -168,6 +227,8 @@ impl fmt::Debug for Flight {
 /// envelope go.
 #[derive(Debug)]
 pub struct Aftermath {
+    /// Place of the envelope in the batch.
+    pub envelope: usize,
     /// What is left for the queues.
     pub messages: Vec<Message>,
     /// What the ledger is to know.
@@ -188,6 +249,49 @@ pub struct Delivery<'e> {
     questions: Vec<inquiry::Question<'e>>,
     /// The destinations that count as slow, by their place in the settings.
     slow: Vec<usize>,
+    spent: Spent,
+    /// For each envelope.
+    progress: Vec<Progress>,
+    /// When an envelope was last taken, or the first request given out.
+    taken: Option<UnixMillis>,
+    /// How many events that do not pair were answered for since then.
+    unpaired: usize,
+}
+
+/// How far an envelope is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// How many of its events are without a fate, each at each destination.
+    open: usize,
+    /// How many destinations it may leave messages for.
+    destinations: usize,
+    /// How often the queue has handed it over.
+    deliveries: u32,
+    /// It has been taken.
+    taken: bool,
+}
+
+/// What an invocation needs beyond its requests to platforms, where so many messages may be left of each kind: messages
+/// are at most [`LARGEST`](crate::envelope::LARGEST), four of which go into one call of the queue; a ledger that is away
+/// gets its reports through the queue too; and a few calls are not full.
+const fn reserve(destinations: usize) -> usize {
+    6 + destinations * 2 / 3
+}
+
+/// How many of the envelopes, from the first one on, one invocation can take on; at least one. The others are left to
+/// the queue.
+pub fn admitted(settings: &Settings, envelopes: &[Envelope<'_>]) -> usize {
+    let half = settings.limits.requests as usize / 2;
+    let mut sum = 0;
+    let within = envelopes.iter().take_while(|envelope| {
+        let mut names: Table<&str, ()> = Table::new();
+        for leg in envelope.parcels.iter().flat_map(|parcel| &parcel.legs) {
+            names.insert(&leg.destination, ());
+        }
+        sum += names.len();
+        reserve(sum) <= half
+    });
+    within.count().max(1)
 }
 
 impl<'e> Delivery<'e> {
@@ -227,9 +331,14 @@ impl<'e> Delivery<'e> {
             removed: Vec::new(),
             questions: Vec::new(),
             slow,
+            spent: Spent::default(),
+            progress: vec![Progress::default(); envelopes.len()],
+            taken: None,
+            unpaired: 0,
         };
         let mut groups: Table<(usize, String), Vec<usize>> = Table::new();
         for (envelope_index, envelope) in envelopes.iter().enumerate() {
+            let mut unpaired: Table<usize, usize> = Table::new();
             for (parcel_index, parcel) in envelope.parcels.iter().enumerate() {
                 for leg in &parcel.legs {
                     let name = leg.destination.as_str();
@@ -249,6 +358,7 @@ impl<'e> Delivery<'e> {
                         continue;
                     };
                     let input = Input::new(parcel, leg.grant);
+                    let pairs = configured.destination.pairs(&input);
                     let fate = match (configured.destination.check(&input, now), gates.get(name)) {
                         (Err(skip), _) if is_retry(envelope) => Some(Fate::Dead(skip.0.to_owned())),
                         (Err(skip), _) => Some(Fate::Skipped(skip.0)),
@@ -256,16 +366,25 @@ impl<'e> Delivery<'e> {
                             Some(seconds) => Some(Fate::Again {
                                 code: gate.code().to_owned(),
                                 after: Some(seconds),
-                                counted: false,
+                                way: Way::Wait,
                             }),
-                            None if road == Road::Main && gate.slow(now) => Some(Fate::Again {
-                                code: SLOW.to_owned(),
-                                after: None,
-                                counted: false,
-                            }),
+                            None if road == Road::Main && gate.slow(now) => {
+                                Some(Fate::hand_on(SLOW))
+                            }
                             None => None,
                         },
                         (Ok(()), None) => None,
+                    };
+                    let mut sent = 0;
+                    unpaired.change(place, |n| {
+                        *n += usize::from(fate.is_none() && !pairs);
+                        sent = *n;
+                    });
+                    let beyond = fate.is_none() && !pairs && sent > MOST_UNPAIRED;
+                    let fate = if beyond {
+                        Some(Fate::hand_on(BUDGET))
+                    } else {
+                        fate
                     };
                     let job = delivery.jobs.len();
                     delivery.jobs.push(Job {
@@ -273,8 +392,14 @@ impl<'e> Delivery<'e> {
                         parcel: parcel_index,
                         destination: place,
                         input,
+                        pairs,
+                        beyond,
+                        unanswered: false,
                     });
                     if fate.is_none() {
+                        if let Some(progress) = delivery.progress.get_mut(envelope_index) {
+                            progress.open += 1;
+                        }
                         let mut group = configured.destination.group(&input);
                         if configured.destination.inquiry().is_some() {
                             inquiry::add_place(&mut group, &envelope.source, parcel);
@@ -284,18 +409,119 @@ impl<'e> Delivery<'e> {
                     delivery.fates.push(fate);
                 }
             }
+            if let Some(progress) = delivery.progress.get_mut(envelope_index) {
+                progress.destinations = unpaired.len();
+            }
         }
-        for ((place, _), members) in groups {
+        // The first envelopes first, so that they are done while the others are under way.
+        let mut groups: Vec<(usize, Vec<usize>)> = groups
+            .into_iter()
+            .map(|((place, _), members)| (place, members))
+            .collect();
+        groups.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        for (place, members) in groups {
             let Some(configured) = settings.destinations.get(place) else {
                 continue;
             };
             let most = configured.destination.most_events().max(1);
+            let most = if members.iter().all(|job| delivery.pairs(*job)) {
+                most
+            } else {
+                most.min(MOST_UNPAIRED)
+            };
             if let Some(lane) = delivery.lane(place) {
                 lane.work
                     .extend(members.chunks(most).map(|part| Work::Batch(part.to_vec())));
             }
         }
         delivery
+    }
+
+    fn pairs(&self, job: usize) -> bool {
+        self.jobs.get(job).is_none_or(|job| job.pairs)
+    }
+
+    /// Tells that the queue has handed an envelope over before: what it did then may not have been acknowledged.
+    pub fn redelivered(&mut self, envelope: usize, deliveries: u32) {
+        if let Some(progress) = self.progress.get_mut(envelope) {
+            progress.deliveries = deliveries;
+        }
+    }
+
+    /// What has been used up, for another delivery of the same invocation to go on with.
+    pub const fn spent(&self) -> Spent {
+        self.spent
+    }
+
+    /// Goes on with what another delivery of the same invocation has used up.
+    pub const fn resume(&mut self, spent: Spent) {
+        self.spent = spent;
+    }
+
+    /// Books requests of the invocation that are not platforms'.
+    pub const fn spend(&mut self, requests: u32) {
+        self.spent.add(requests);
+    }
+
+    /// Whether the budget is spent. One request is always given out, or nothing would ever be done.
+    pub fn exhausted(&self, now: UnixMillis) -> bool {
+        let limits = &self.settings.limits;
+        let waiting = self.progress.iter().filter(|one| !one.taken);
+        let reserve = reserve(waiting.map(|one| one.destinations).sum());
+        self.spent.requests > 0
+            && (self.spent.requests as usize + reserve >= limits.requests as usize
+                || self.spent.bytes >= limits.bytes as usize
+                || self
+                    .spent
+                    .since
+                    .is_some_and(|since| now.0 - since.0 >= i64::from(limits.seconds) * 1000))
+    }
+
+    /// Leaves everything that was not given out for another invocation. Questions are asked another time by themselves.
+    fn hand_on(&mut self) {
+        for index in 0..self.lanes.len() {
+            let left = self
+                .lanes
+                .get_mut(index)
+                .map(|lane| std::mem::take(&mut lane.work))
+                .unwrap_or_default();
+            for work in left {
+                if let Work::Batch(members) = work {
+                    for job in members {
+                        self.settle(job, Fate::hand_on(BUDGET));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether what is done is to be made durable now, while the rest is under way: call [`take`](Self::take).
+    pub fn ripe(&self, now: UnixMillis) -> bool {
+        (self.unpaired >= MOST_UNPAIRED
+            || self.taken.is_some_and(|taken| now.0 - taken.0 >= SETTLE_MS))
+            && self.progress.iter().any(|one| one.open == 0 && !one.taken)
+    }
+
+    /// What is left to do for each envelope that is done, in their order; each once.
+    pub fn take(&mut self, now: UnixMillis) -> Vec<Aftermath> {
+        self.taken = Some(now);
+        self.unpaired = 0;
+        self.take_all(now, false)
+    }
+
+    fn take_all(&mut self, now: UnixMillis, open: bool) -> Vec<Aftermath> {
+        let mut aftermaths = Vec::new();
+        for index in 0..self.progress.len() {
+            let Some(progress) = self.progress.get_mut(index) else {
+                continue;
+            };
+            if progress.taken || (progress.open > 0 && !open) {
+                continue;
+            }
+            progress.taken = true;
+            aftermaths.extend(self.finish_one(index, now));
+        }
+        aftermaths
     }
 
     /// The lane of a destination, by its place in the settings.
@@ -323,13 +549,22 @@ impl<'e> Delivery<'e> {
     }
 
     fn settle(&mut self, job: usize, fate: Fate) {
-        if let Some(slot) = self.fates.get_mut(job) {
+        if let (Some(slot), Some(job)) = (self.fates.get_mut(job), self.jobs.get(job)) {
+            if slot.is_none()
+                && let Some(progress) = self.progress.get_mut(job.envelope)
+            {
+                progress.open -= 1;
+            }
             *slot = Some(fate);
         }
     }
 
     /// The next request to send, destinations taking turns; nothing when none may be sent right now.
     pub fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<Flight> {
+        if self.exhausted(now) {
+            self.hand_on();
+            return None;
+        }
         if self.lanes.iter().map(|lane| lane.flights).sum::<usize>() >= MOST_FLIGHTS {
             return None;
         }
@@ -359,7 +594,7 @@ impl<'e> Delivery<'e> {
                     let fate = Fate::Again {
                         code: gate.code().to_owned(),
                         after: Some(seconds),
-                        counted: false,
+                        way: Way::Wait,
                     };
                     for job in members {
                         self.settle(job, fate.clone());
@@ -441,6 +676,10 @@ impl<'e> Delivery<'e> {
         let (name, _) = self.destination(index)?;
         let lane = self.lanes.get_mut(index)?;
         lane.flights += 1;
+        self.spent.add(1);
+        self.spent.bytes += request.body().len();
+        self.spent.since.get_or_insert(now);
+        self.taken.get_or_insert(now);
         let ticket = self.tickets.len();
         self.tickets.push(Some(Ticket {
             lane: index,
@@ -556,7 +795,23 @@ impl<'e> Delivery<'e> {
         }
         self.mark(gate, outcome, reply, now);
         match (work, answer, verdict) {
-            (Work::Batch(members), Some(answer), _) => self.apply(index, &members, answer, now),
+            (Work::Batch(members), Some(answer), _) => {
+                // An answer that cannot be read is none.
+                let unanswered = match reply {
+                    Ok(reply) => {
+                        (200..300).contains(&reply.status)
+                            && matches!(answer, Answer::All(Outcome::Retry { .. }))
+                    }
+                    Err(failure) => *failure != Failure::Unsigned,
+                };
+                for job in &members {
+                    self.unpaired += usize::from(!self.pairs(*job));
+                    if let Some(job) = self.jobs.get_mut(*job).filter(|_| unanswered) {
+                        job.unanswered = true;
+                    }
+                }
+                self.apply(index, &members, answer, now);
+            }
             (Work::Question(question), _, Some(verdict)) => self.hear(question, verdict),
             _ => {}
         }
@@ -688,12 +943,12 @@ impl<'e> Delivery<'e> {
             Outcome::Retry { code, after } => Fate::Again {
                 code,
                 after,
-                counted: true,
+                way: Way::Attempt,
             },
             Outcome::Unauthorized { code } => Fate::Again {
                 code,
                 after: Some(self.settings.pause_seconds),
-                counted: false,
+                way: Way::Wait,
             },
         };
         let fate = match fate {
@@ -709,11 +964,10 @@ impl<'e> Delivery<'e> {
         self.settle(job, fate);
     }
 
-    /// What is left to do for each envelope, in their order. Requests that were never answered count as failed.
-    pub fn finish(self, now: UnixMillis) -> Vec<Aftermath> {
-        (0..self.envelopes.len())
-            .filter_map(|index| self.finish_one(index, now))
-            .collect()
+    /// What is left to do for each envelope that was not taken, in their order. Requests that were never answered count as
+    /// failed.
+    pub fn finish(mut self, now: UnixMillis) -> Vec<Aftermath> {
+        self.take_all(now, true)
     }
 
     fn finish_one(&self, index: usize, now: UnixMillis) -> Option<Aftermath> {
@@ -722,7 +976,10 @@ impl<'e> Delivery<'e> {
         let mut counts = envelope.counts.clone();
         let mut notes = envelope.notes.clone();
         let mut dead = Vec::new();
-        let mut again: Table<&str, Again> = Table::new();
+        let mut again: Table<(&str, Way, bool), Again> = Table::new();
+        let deliveries = self.progress.get(index)?.deliveries;
+        // What was delivered now and may have been before, in an invocation that nothing else is known of.
+        let mut perhaps = Counts::default();
         let mut whats: Table<usize, Table<String, String>> = Table::new();
         let mut receipts: Table<(String, String), Vec<usize>> = Table::new();
 
@@ -738,12 +995,16 @@ impl<'e> Delivery<'e> {
                     .get(job.destination)?
                     .name
                     .as_str();
+                let unanswered = job.unanswered || fate.is_none();
                 let fate = fate.clone().unwrap_or(Fate::Again {
                     code: "unanswered".to_owned(),
                     after: None,
-                    counted: true,
+                    way: Way::Attempt,
                 });
-                Some((job.parcel, name, fate))
+                // What an invocation that nothing is known of may have sent before.
+                let twice = unanswered || envelope.twice || (deliveries > 1 && !job.beyond);
+                let twice = twice && !job.pairs;
+                Some((job.parcel, name, fate, (twice, unanswered && !job.pairs)))
             });
         let removed =
             self.removed
@@ -754,9 +1015,10 @@ impl<'e> Delivery<'e> {
                         *parcel,
                         name.as_str(),
                         Fate::Dead("destination_removed".to_owned()),
+                        (false, false),
                     )
                 });
-        for (parcel_index, name, fate) in concluded.chain(removed) {
+        for (parcel_index, name, fate, (twice, unanswered)) in concluded.chain(removed) {
             let Some(parcel) = envelope.parcels.get(parcel_index) else {
                 continue;
             };
@@ -797,18 +1059,13 @@ impl<'e> Delivery<'e> {
                 whats.insert(name.to_owned(), what);
             });
             match fate {
-                Fate::Again {
-                    after,
-                    counted,
-                    code,
-                } => {
-                    if counted {
+                Fate::Again { after, way, .. } => {
+                    if way == Way::Attempt {
                         counts.add(place.line(name, State::Retries, ""), 1);
                     }
-                    again.change(name, |again| {
+                    again.change((name, way, unanswered), |again| {
                         again.after = again.after.max(after);
-                        again.counted |= counted;
-                        again.handed_on = !counted && after.is_none() && code == SLOW;
+                        again.twice |= twice;
                         again.parcels.push(parcel_index);
                     });
                 }
@@ -827,6 +1084,12 @@ impl<'e> Delivery<'e> {
                     receipts.change((name.to_owned(), receipt), |members| {
                         members.push(parcel_index);
                     });
+                }
+                Fate::Delivered(_) if twice && envelope.twice => {
+                    counts.add(place.line(name, State::MaybeTwice, ""), 1);
+                }
+                Fate::Delivered(_) if twice => {
+                    perhaps.add(place.line(name, State::MaybeTwice, ""), 1);
                 }
                 Fate::Delivered(_) | Fate::Skipped(_) => {}
             }
@@ -858,34 +1121,59 @@ impl<'e> Delivery<'e> {
         }
         let messages = again
             .into_iter()
-            .flat_map(|(name, again)| self.messages(envelope, name, &again))
+            .filter_map(|((name, way, unanswered), again)| {
+                self.message(envelope, name, way, unanswered, &again)
+            })
             .collect();
         let pending = receipts
             .into_iter()
             .map(|((name, receipt), members)| self.pending(envelope, name, receipt, &members, now))
             .collect();
+        let mut reports = reports(&envelope.id, counts, notes, dead, pending);
+        if !perhaps.is_empty() {
+            // Apart, since the ledger ignores all of a report whose id it knows, and this is about just that case.
+            reports.push(Report {
+                id: format!("{}!twice.{deliveries}", envelope.id),
+                counts: perhaps,
+                ..Report::default()
+            });
+        }
         Some(Aftermath {
+            envelope: index,
             messages,
-            reports: reports(&envelope.id, counts, notes, dead, pending),
+            reports,
         })
     }
 
-    fn messages(&self, envelope: &Envelope<'_>, name: &str, again: &Again) -> Vec<Message> {
-        let attempt = envelope.attempt + u32::from(again.counted);
-        let id = next_id(&envelope.id, name, attempt);
+    fn message(
+        &self,
+        envelope: &Envelope<'_>,
+        name: &str,
+        way: Way,
+        unanswered: bool,
+        again: &Again,
+    ) -> Option<Message> {
+        let attempt = envelope.attempt + u32::from(way == Way::Attempt);
+        let id = next_id(&envelope.id, name, attempt, way, unanswered);
         let seed = scatter(&id);
-        let delay = if again.counted {
-            self.settings
+        let delay = match way {
+            Way::Attempt => self
+                .settings
                 .schedule
                 .delay(envelope.attempt, again.after, seed)
-        } else {
-            // At a closed gate; a little later than it opens, so that not all come at once.
-            again
+                .clamp(1, Schedule::MOST_SECONDS),
+            // A little later than the gate opens, so that not all come at once.
+            Way::Wait => again
                 .after
                 .unwrap_or(1)
                 .saturating_add(u32::try_from(seed % 3).unwrap_or(0))
+                .clamp(1, Schedule::MOST_SECONDS),
+            Way::HandOn => 0,
         };
         let mut packer = Packer::whole(&id, &envelope.source, attempt);
+        if again.twice {
+            packer = packer.twice();
+        }
         for parcel in &again.parcels {
             if let Some(parcel) = envelope.parcels.get(*parcel) {
                 packer.add_text(&one_leg(parcel, name));
@@ -901,25 +1189,16 @@ impl<'e> Delivery<'e> {
         } else {
             Road::Main
         };
-        let delay = if again.handed_on {
-            0
-        } else {
-            delay.clamp(1, Schedule::MOST_SECONDS)
-        };
-        packer
-            .finish()
-            .into_iter()
-            .map(|text| Message { delay, road, text })
-            .collect()
+        let text = packer.finish().into_iter().next()?;
+        Some(Message { delay, road, text })
     }
 }
 
 #[derive(Debug, Default)]
 struct Again {
     after: Option<u32>,
-    counted: bool,
-    /// It goes to the slow lane at once.
-    handed_on: bool,
+    /// The platform may have them.
+    twice: bool,
     parcels: Vec<usize>,
 }
 
@@ -928,22 +1207,23 @@ fn is_retry(envelope: &Envelope<'_>) -> bool {
     envelope.id.contains('/')
 }
 
-/// The id of the envelope that carries what is left: of the first envelope, the destination, the attempt, and how
-/// often it has waited at that attempt. The same work done twice gives the same id, which the ledger counts once.
-fn next_id(id: &str, destination: &str, attempt: u32) -> String {
+/// The id of the envelope that carries what is left: of the first envelope, the destination, the attempt, and a number of
+/// the way that led there, since parts of an envelope go different ways. It does not grow with the way, and the same work
+/// done twice gives the same id, which the ledger counts once.
+fn next_id(id: &str, destination: &str, attempt: u32, way: Way, unanswered: bool) -> String {
     let (root, tail) = id.split_once('/').unwrap_or((id, ""));
-    let same = format!("{destination}.{attempt}");
-    let waits = match tail.strip_prefix(&same) {
-        Some("") => Some(0),
-        Some(rest) => rest
-            .strip_prefix('~')
-            .and_then(|waits| waits.parse::<u32>().ok()),
-        None => None,
+    let way = match way {
+        Way::Attempt => "a",
+        Way::Wait => "w",
+        Way::HandOn => "h",
     };
-    match waits {
-        Some(waits) => format!("{root}/{same}~{}", waits + 1),
-        None => format!("{root}/{same}"),
+    let unanswered = if unanswered { "?" } else { "" };
+    // The commonest ways have names that people can read.
+    if tail.is_empty() && way != "h" && unanswered.is_empty() {
+        return format!("{root}/{destination}.{attempt}");
     }
+    let way = scatter(&[id, " ", way, unanswered].concat());
+    format!("{root}/{destination}.{attempt}~{way:016x}")
 }
 
 /// A number that looks like chance, of a text.
@@ -1060,7 +1340,7 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{next_id, reports};
+    use super::{Way, next_id, reports};
     use crate::envelope::close_report;
     use crate::ledger::{Counts, DeadLetter, Line, State};
     use crate::time::UnixMillis;
@@ -1108,16 +1388,29 @@ mod tests {
 
     #[test]
     fn ids_of_what_is_left_never_collide_with_their_parents() {
-        let first = next_id("a1", "meta", 1);
-        assert_eq!(first, "a1/meta.1");
-        let second = next_id(&first, "meta", 2);
-        assert_eq!(second, "a1/meta.2");
-        let waited = next_id(&second, "meta", 2);
-        assert_eq!(waited, "a1/meta.2~1");
-        assert_eq!(next_id(&waited, "meta", 2), "a1/meta.2~2");
-        assert_eq!(next_id("a1", "meta", 0), "a1/meta.0");
-        assert_eq!(next_id("a1/meta.0", "meta", 0), "a1/meta.0~1");
-        assert_eq!(next_id("a1/meta.1", "meta", 10), "a1/meta.10");
-        assert_eq!(next_id("a1.1", "meta", 1), "a1.1/meta.1");
+        let readable = |way| next_id("a1", "meta", u32::from(way == Way::Attempt), way, false);
+        assert_eq!(readable(Way::Attempt), "a1/meta.1");
+        assert_eq!(readable(Way::Wait), "a1/meta.0");
+        // Every way that parts of one envelope may go, three steps far.
+        let mut known = vec![("a1".to_owned(), 0)];
+        let mut last = known.clone();
+        for _ in 0..3 {
+            let mut next = Vec::new();
+            for (id, attempt) in &last {
+                for way in [Way::Attempt, Way::Wait, Way::HandOn] {
+                    for unanswered in [false, true] {
+                        let attempt = attempt + u32::from(way == Way::Attempt);
+                        let child = next_id(id, "meta", attempt, way, unanswered);
+                        assert_eq!(child, next_id(id, "meta", attempt, way, unanswered));
+                        assert!(child.len() <= "a1/meta.1~".len() + 16, "{child}");
+                        assert!(known.iter().all(|(other, _)| *other != child), "{child}");
+                        known.push((child.clone(), attempt));
+                        next.push((child, attempt));
+                    }
+                }
+            }
+            last = next;
+        }
+        assert_eq!(known.len(), 1 + 6 + 36 + 216);
     }
 }

@@ -350,6 +350,12 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// When the platform stops taking the event.
     fn expires(&self, input: &Input<'_>) -> UnixMillis;
 
+    /// Whether the platform recognises a second copy of the event that comes the same way. Where it does not, a copy that is
+    /// sent again counts twice.
+    fn pairs(&self, _input: &Input<'_>) -> bool {
+        true
+    }
+
     /// Events of different groups never share a request.
     fn group(&self, _input: &Input<'_>) -> String {
         String::new()

@@ -206,6 +206,9 @@ pub struct Envelope<'a> {
     /// How many attempts there were before.
     #[serde(default)]
     pub attempt: u32,
+    /// An earlier request with these events was not answered, so the platform may have them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub twice: bool,
     /// The events.
     #[serde(borrow, default)]
     pub parcels: Vec<Parcel<'a>>,
@@ -324,6 +327,16 @@ impl Packer {
             largest: usize::MAX,
             ..Self::new(id, source, attempt, &Counts::default(), &[])
         }
+    }
+
+    /// Says that the platform may have the parcels already.
+    #[must_use]
+    pub fn twice(mut self) -> Self {
+        if let Some(open) = &mut self.open {
+            // Behind the version's brace, where it is in nobody's way.
+            open.insert_str(1, r#""twice":true,"#);
+        }
+        self
     }
 
     /// Adds a parcel, and gives the place of the message that it is in.

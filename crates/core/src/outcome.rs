@@ -226,6 +226,32 @@ impl Schedule {
     }
 }
 
+/// How much one invocation of the worker may do. Cloudflare counts everything that it asks of anybody, platforms, queues
+/// and the ledger alike; an invocation that goes beyond is ended, and nothing of its batch is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests of all kinds ("subrequests").
+    pub requests: u32,
+    /// How long requests are given out, in seconds.
+    pub seconds: u32,
+    /// Bytes of requests to platforms, which stand for the time and the memory that making them takes.
+    pub bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // "10,000 subrequests per invocation" on the paid plan; 50 on the free one.
+            requests: 10_000,
+            // A queue's consumer is ended after 15 minutes. Two of them do as well, since what is left is handed on, and
+            // a batch that is ended in the middle comes again whole.
+            seconds: 120,
+            // At some 10 MB of requests a second of CPU, a quarter of the 30 s that wrangler.toml allows.
+            bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
 /// `SplitMix64`'s finaliser: spreads the bits of a seed (Steele, Lea and Flood, 2014).
 pub(crate) const fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);

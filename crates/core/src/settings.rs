@@ -33,7 +33,7 @@ use crate::dedup::Claims;
 use crate::destinations::{self, Destination, EventNames};
 use crate::identity::{Hints, Spellings};
 use crate::json;
-use crate::outcome::Schedule;
+use crate::outcome::{Limits, Schedule};
 use crate::table::Table;
 use crate::time::DAY_MS;
 
@@ -214,6 +214,8 @@ pub struct Settings {
     pub window_ms: i64,
     /// When to try again.
     pub schedule: Schedule,
+    /// How much one invocation may do.
+    pub limits: Limits,
     /// How long to wait for a platform's answer, in milliseconds.
     pub timeout_ms: u32,
     /// How long a destination pauses after its credential was refused, in seconds.
@@ -606,6 +608,7 @@ impl Settings {
         }
         let days = fields.whole("dedup_window_days", 7, (1, 90));
         let delivery = fields.tables("delivery");
+        let limits = fields.tables("limits");
         let declared = fields.tables("destinations");
         let named = fields.tables("sources");
         fields.end();
@@ -626,6 +629,16 @@ impl Settings {
         }
         let timeout_ms = fields.whole("timeout_ms", 5000, (100, 30_000));
         let pause_seconds = fields.whole("pause_seconds", 60, (1, 3600));
+        fields.end();
+
+        let mut fields = Fields::new(Value::Object(limits), "limits", reader)?;
+        let limits = Limits::default();
+        let limits = Limits {
+            requests: fields.whole("requests", limits.requests, (50, 10_000_000)),
+            // 15 minutes less what is under way then, and what is done with it.
+            seconds: fields.whole("seconds", limits.seconds, (1, 780)),
+            bytes: fields.whole("bytes", limits.bytes, (1024 * 1024, u32::MAX)),
+        };
         fields.end();
 
         let mut configured = Vec::new();
@@ -707,6 +720,7 @@ impl Settings {
             twin,
             window_ms: i64::from(days) * DAY_MS,
             schedule,
+            limits,
             timeout_ms,
             pause_seconds,
             claims,

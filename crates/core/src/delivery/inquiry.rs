@@ -148,6 +148,7 @@ impl<'e> Delivery<'e> {
         };
         let Some((_, like)) = parcels.first() else {
             return Some(Aftermath {
+                envelope: 0,
                 messages: Vec::new(),
                 reports: vec![report],
             });
@@ -179,6 +180,7 @@ impl<'e> Delivery<'e> {
             report.notes = notes(&parcels, first, now, &format!("retrying:{code}"));
             report.counts = book.counts;
             return Some(Aftermath {
+                envelope: 0,
                 messages: again(question, after),
                 reports: vec![report],
             });
@@ -226,6 +228,7 @@ impl<'e> Delivery<'e> {
         };
         report.counts = book.counts;
         Some(Aftermath {
+            envelope: 0,
             messages: Vec::new(),
             reports: vec![report],
         })
@@ -247,6 +250,7 @@ impl<'e> Delivery<'e> {
             .collect();
         let first = question.parts.first();
         Aftermath {
+            envelope: 0,
             messages: Vec::new(),
             reports: vec![Report {
                 // Of the moment: nothing is counted, and doing it twice changes nothing.

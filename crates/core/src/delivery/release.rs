@@ -16,7 +16,7 @@ pub struct Release {
 }
 
 /// The claims that have to be corrected after these reports. Test events made none.
-pub fn releases(settings: &Settings, reports: &[Report]) -> Vec<Release> {
+pub fn releases(settings: &Settings, reports: &[&Report]) -> Vec<Release> {
     let mut releases = Vec::new();
     let letters = reports.iter().flat_map(|report| &report.dead);
     for letter in letters.filter(|letter| letter.state == State::Rejected) {

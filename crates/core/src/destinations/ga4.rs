@@ -544,10 +544,14 @@ impl Destination for Ga4 {
         }))
     }
 
+    fn pairs(&self, input: &Input<'_>) -> bool {
+        // By their transaction id. Nothing else has one.
+        input.event.name.as_str() == "purchase"
+    }
+
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         let outcomes = batch.iter().map(|input| {
-            let recognised = input.event.name.as_str() == "purchase";
-            if lost && !recognised && !self.retry_lost_replies {
+            if lost && !self.pairs(input) && !self.retry_lost_replies {
                 // Sent again it might count twice, and nobody would know.
                 Outcome::rejected("reply_lost")
             } else {

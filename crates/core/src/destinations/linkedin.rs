@@ -410,6 +410,10 @@ impl Destination for LinkedIn {
         }
     }
 
+    fn pairs(&self, _input: &Input<'_>) -> bool {
+        false
+    }
+
     fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         // LinkedIn documents that it recognises an id between tag and API, not between two calls of the API.
         Answer::All(if lost {

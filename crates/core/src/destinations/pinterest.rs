@@ -426,6 +426,10 @@ impl Destination for Pinterest {
         }
     }
 
+    fn pairs(&self, input: &Input<'_>) -> bool {
+        !offline(input) || input.event.test
+    }
+
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         if lost {
             self.again(batch, code)

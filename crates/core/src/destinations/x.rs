@@ -350,6 +350,10 @@ impl Destination for X {
         }
     }
 
+    fn pairs(&self, _input: &Input<'_>) -> bool {
+        false
+    }
+
     fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
         // X documents that it recognises an id between pixel and API, not between two calls of the API.
         Answer::All(if lost {

@@ -80,7 +80,8 @@ impl World {
             for report in &aftermath.reports {
                 self.counts.merge(&report.counts);
             }
-            for release in releases(settings, &aftermath.reports) {
+            let reports: Vec<_> = aftermath.reports.iter().collect();
+            for release in releases(settings, &reports) {
                 let stored = self.store.get_mut(&release.key).unwrap();
                 let mut claim = Claim::parse(stored);
                 assert!(claim.release(&release.destination));

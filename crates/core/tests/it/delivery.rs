@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use edgetally_core::delivery::{Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, Road, replay};
+use edgetally_core::delivery::{
+    Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, MOST_UNPAIRED, Road, admitted, replay,
+};
 use edgetally_core::envelope::{self, Message};
 use edgetally_core::intake::Batch;
 use edgetally_core::ledger::{Balance, Counts, DeadLetter, Pending, Report, State, balance};
@@ -84,6 +86,23 @@ struct World<'s> {
     taken: HashMap<(String, String), usize>,
     most_flights: usize,
     most_each: usize,
+    /// How often the queue has handed a message over.
+    handed: HashMap<String, u32>,
+    /// The requests of the invocation so far, and the bytes that it gave to the queue.
+    asked: usize,
+    calls: usize,
+}
+
+/// When an invocation is killed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kill {
+    Never,
+    /// With all requests answered and nothing else done.
+    Early,
+    /// The messages are in the queue, the ledger does not know.
+    Sent,
+    /// The ledger knows, the queue has not heard.
+    Told,
 }
 
 impl<'s> World<'s> {
@@ -102,6 +121,9 @@ impl<'s> World<'s> {
             taken: HashMap::new(),
             most_flights: 0,
             most_each: 0,
+            handed: HashMap::new(),
+            asked: 0,
+            calls: 0,
         }
     }
 
@@ -165,7 +187,12 @@ impl<'s> World<'s> {
             for message in aftermath.messages {
                 let delay = message.delay;
                 assert!(delay <= 86_400, "{delay}");
-                assert!(delay > 0 || message.road == Road::Slow, "at once, again");
+                // At once goes what is handed on, to the slow road or to another invocation.
+                assert!(
+                    delay > 0 || message.road == Road::Slow || message.text.contains('~'),
+                    "at once, again"
+                );
+                self.calls += message.text.len();
                 let at = self.now + i64::from(delay) * 1000;
                 self.queue.push((at, message.road, message.text));
             }
@@ -222,20 +249,21 @@ impl<'s> World<'s> {
         delivery: &mut Delivery<'_>,
         platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
     ) {
-        let began = self.now;
-        let mut flights: Vec<(Flight, Option<Answer>)> = Vec::new();
+        let mut flights: Vec<(Flight, Option<Answer>, i64)> = Vec::new();
         loop {
             while let Some(flight) = delivery.next(&mut self.gates, UnixMillis(self.now)) {
                 let answer = platform(&flight, self.now);
+                self.asked += 1;
                 self.got.push(Got {
                     at: self.now,
                     destination: flight.destination.clone(),
                     ids: ids(&flight),
                 });
-                flights.push((flight, answer));
+                let lag = self.lag.get(&flight.destination).copied().unwrap_or(0);
+                flights.push((flight, answer, self.now + lag));
                 self.most_flights = self.most_flights.max(flights.len());
                 let mut each: HashMap<&str, usize> = HashMap::new();
-                for (flight, _) in &flights {
+                for (flight, ..) in &flights {
                     *each.entry(&flight.destination).or_default() += 1;
                 }
                 self.most_each = self.most_each.max(each.into_values().max().unwrap());
@@ -244,9 +272,8 @@ impl<'s> World<'s> {
                 break;
             }
             // The quickest answers first.
-            flights.sort_by_key(|(flight, _)| self.lag.get(&flight.destination));
-            let (flight, answer) = flights.remove(0);
-            let came = began + self.lag.get(&flight.destination).copied().unwrap_or(0);
+            flights.sort_by_key(|(_, _, came)| *came);
+            let (flight, answer, came) = flights.remove(0);
             self.now = self.now.max(came);
             // No answer at all: whoever drives it gave up on the whole invocation.
             let Some(answer) = answer else { continue };
@@ -294,6 +321,98 @@ impl<'s> World<'s> {
             steps += 1;
             assert!(steps < 20_000, "it never ends");
         }
+    }
+
+    /// One invocation with a batch of the queue, on a runtime that ends it when it asks for more than `limit`. Gives what
+    /// the queue has to hand over again.
+    fn invoke(
+        &mut self,
+        road: Road,
+        mut messages: Vec<String>,
+        platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
+        limit: usize,
+        kill: Kill,
+    ) -> Vec<String> {
+        for message in &messages {
+            let handed = self.handed.entry(message.clone()).or_default();
+            *handed += 1;
+            assert!(*handed < 100, "quarantined");
+        }
+        // The ledger is asked about what was handed over before.
+        let (handed, applied) = (&self.handed, &self.applied);
+        messages.retain(|message| {
+            let envelope = crate::support::envelopes(std::slice::from_ref(message)).remove(0);
+            handed[message] == 1 || !applied.contains(envelope.id.as_str())
+        });
+        let envelopes = crate::support::envelopes(&messages);
+        let admitted = admitted(self.settings, &envelopes).min(envelopes.len());
+        let now = UnixMillis(self.now);
+        let taken = &envelopes[..admitted];
+        let mut delivery = Delivery::on(road, self.settings, taken, &self.gates, now);
+        for (place, message) in messages[..admitted].iter().enumerate() {
+            delivery.redelivered(place, self.handed[message]);
+        }
+        (self.asked, self.calls) = (0, 0);
+        self.fly(&mut delivery, platform);
+        let aftermaths = delivery.finish(UnixMillis(self.now));
+        if kill == Kill::Early {
+            return messages;
+        }
+        let before = self.queue.len();
+        let reports: Vec<Report> = aftermaths
+            .iter()
+            .flat_map(|aftermath| aftermath.reports.clone())
+            .collect();
+        self.follow(aftermaths, false);
+        // Calls of 250 kB, none of them quite full, and the report.
+        let calls = self.asked + self.calls.div_ceil(180_000) + 1;
+        if calls > limit {
+            self.queue.truncate(before);
+            return messages;
+        }
+        if kill == Kill::Sent {
+            return messages;
+        }
+        for report in &reports {
+            self.apply(report);
+        }
+        if kill == Kill::Told {
+            return messages;
+        }
+        messages.split_off(admitted)
+    }
+
+    /// Turns the clock from batch to batch until nothing is left.
+    fn run_batches(
+        &mut self,
+        most: usize,
+        platform: &mut dyn FnMut(&Flight, i64) -> Option<Answer>,
+        limit: usize,
+        kill: &mut dyn FnMut() -> Kill,
+    ) -> usize {
+        let mut batches = 0;
+        while let Some(next) = self.queue.iter().map(|(at, ..)| *at).min() {
+            self.now = self.now.max(next);
+            let (now, mut road, mut batch) = (self.now, None, Vec::new());
+            self.queue.retain(|(at, on, text)| {
+                let taken = *at <= now && batch.len() < most && *road.get_or_insert(*on) == *on;
+                if taken {
+                    batch.push(text.clone());
+                }
+                !taken
+            });
+            let road = road.unwrap();
+            let again = self.invoke(road, batch, platform, limit, kill());
+            let at = self.now + 1000;
+            self.queue
+                .extend(again.into_iter().map(|text| (at, road, text)));
+            for balance in self.balances() {
+                assert_eq!(balance.remainder, 0, "{balance:?}");
+            }
+            batches += 1;
+            assert!(batches < 20_000, "it never ends");
+        }
+        batches
     }
 
     /// Works everything off that waits in the queue, in one batch.
@@ -1191,6 +1310,231 @@ fn a_receipt_is_booked_once_by_whoever_asks() {
     assert_eq!((balance.delivered, balance.processing), (2, 0));
 }
 
+fn ga4(more: &Value) -> Settings {
+    only("ga4", more)
+}
+
+/// Events of as many visitors: GA4 takes one of them a request.
+fn visitors(name: &str, prefix: &str, n: usize) -> Vec<Value> {
+    (0..n)
+        .map(|k| {
+            let mut event = event(name, &format!("{prefix}-{k}"), NOW.0);
+            event["context"]["client_id"] = json!(format!("{}.{k}", 1000 + prefix.len()));
+            event
+        })
+        .collect()
+}
+
+/// What the ledger counts as perhaps delivered twice.
+fn maybe_twice(world: &World<'_>) -> i64 {
+    world.code(State::MaybeTwice, "")
+}
+
+#[test]
+fn a_bulk_sender_is_worked_off_within_what_an_invocation_may_do() {
+    for (limit, name, fewest) in [
+        (50, "contact", 20),
+        (50, "purchase", 20),
+        (2000, "purchase", 1500),
+    ] {
+        let settings = ga4(&json!({"limits": {"requests": limit}}));
+        let mut world = World::new(&settings);
+        let n = if limit == 50 { 25 } else { 250 };
+        for m in 0..50_i64 {
+            // Visitors of their own: a time of their own does as well.
+            let mut events = visitors(name, &m.to_string(), n);
+            for event in &mut events {
+                event["event_time"] = json!(NOW.0 - m * 1000);
+            }
+            world.send(&events, &format!("e{m}"));
+        }
+        let batches = world.run_batches(
+            50,
+            &mut |flight, _| Some(received(flight)),
+            limit,
+            &mut || Kill::Never,
+        );
+        let total = 50 * n;
+        let balance = world.balance("ga4");
+        assert_eq!(balance.delivered, i64::try_from(total).unwrap());
+        assert_eq!((balance.retrying, balance.retries), (0, 0));
+        assert!(world.taken.len() == total && world.taken.values().all(|times| *times == 1));
+        assert!(batches <= total.div_ceil(fewest) + 1, "{batches} batches");
+    }
+}
+
+#[test]
+fn one_bulk_destination_leaves_the_others_their_turns() {
+    let settings = shop(
+        &[
+            ("ga4", platform_settings("ga4")),
+            ("meta", platform_settings("meta")),
+        ],
+        &Value::Null,
+        &json!({"limits": {"requests": 60}}),
+    );
+    let mut world = World::new(&settings);
+    world.send(&visitors("purchase", "p", 200), "e1");
+    world.run_together(&mut |flight, _| Some(received(flight)));
+    assert_eq!(world.state("meta", State::Delivered), 200);
+    let ga4 = world.state("ga4", State::Delivered);
+    assert!((20..60).contains(&ga4), "{ga4}");
+    assert_eq!(world.state("ga4", State::Retrying), 200 - ga4);
+}
+
+#[test]
+fn nothing_is_given_out_when_the_time_or_the_bytes_are_spent() {
+    let settings = ga4(&json!({"limits": {"seconds": 1}}));
+    let mut world = World::new(&settings);
+    world.send(&visitors("purchase", "p", 100), "e1");
+    world.lag.insert("ga4".to_owned(), 90);
+    let batches = world.run_batches(
+        9,
+        &mut |flight, _| Some(received(flight)),
+        1000,
+        &mut || Kill::Never,
+    );
+    // Two at a time, for a second.
+    assert!((4..7).contains(&batches), "{batches}");
+    assert_eq!(world.state("ga4", State::Delivered), 100);
+
+    let settings = only("webhook", &json!({"limits": {"bytes": 1_048_576}}));
+    let mut world = World::new(&settings);
+    let text = "x".repeat(1500);
+    let long: Vec<Value> = (0..1200)
+        .map(|n| {
+            let mut event = event("contact", &format!("long-{n}"), NOW.0);
+            event["properties"]["text"] = json!(&text);
+            event
+        })
+        .collect();
+    for (n, part) in long.chunks(100).enumerate() {
+        world.send(part, &format!("e{n}"));
+    }
+    let batches = world.run_batches(
+        100,
+        &mut |flight, _| Some(received(flight)),
+        1000,
+        &mut || Kill::Never,
+    );
+    assert!((2..5).contains(&batches), "{batches}");
+    assert_eq!(world.state("webhook", State::Delivered), 1200);
+}
+
+#[test]
+fn parts_of_an_envelope_that_go_different_ways_keep_their_attempts_apart() {
+    let settings = ga4(&json!({"limits": {"requests": 50}, "delivery": {"max_attempts": 2}}));
+    let mut world = World::new(&settings);
+    world.send(&visitors("purchase", "p", 200), "e1");
+    let mut failed = BTreeSet::new();
+    // Some are refused once. Were the others' attempts counted with theirs, these would be used up.
+    world.run_batches(
+        50,
+        &mut |flight, _| {
+            let id = ids(flight).remove(0);
+            Some(
+                if id.ends_with("07") | id.ends_with("57") && failed.insert(id) {
+                    reply(500, "")
+                } else {
+                    received(flight)
+                },
+            )
+        },
+        50,
+        &mut || Kill::Never,
+    );
+    assert_eq!(failed.len(), 3);
+    let balance = world.balance("ga4");
+    assert_eq!(
+        (balance.delivered, balance.retrying, balance.retries),
+        (200, 0, 3)
+    );
+}
+
+#[test]
+fn what_may_have_arrived_twice_is_counted_where_no_platform_can_tell() {
+    let mut options = platform_settings("ga4");
+    options["retry_lost_replies"] = json!(true);
+    let settings = shop(&[("ga4", options)], &Value::Null, &Value::Null);
+    // Not answered, then handed on twice.
+    let mut world = World::new(&settings);
+    world.send(&visitors("contact", "c", 5), "e1");
+    world.send(&visitors("purchase", "p", 5), "e2");
+    let mut lost = 4;
+    world.run(&mut |flight, _| {
+        lost -= 1;
+        Some(if lost >= 0 {
+            Err(Failure::Timeout)
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(world.state("ga4", State::Delivered), 10);
+    let at = |name: &str| -> i64 {
+        let here = |line: &edgetally_core::ledger::Line| {
+            line.state == State::MaybeTwice && line.event == name && line.destination == "ga4"
+        };
+        world
+            .counts
+            .iter()
+            .filter(|(line, _)| here(line))
+            .map(|(_, n)| n)
+            .sum()
+    };
+    // Three timeouts close the gate; the rest waits and was never sent.
+    assert!((1..=4).contains(&at("contact")), "{}", at("contact"));
+    assert_eq!(at("purchase"), 0);
+
+    // An answer that says no is no reason to suspect anything.
+    let mut world = World::new(&settings);
+    world.send(&visitors("contact", "c", 5), "e1");
+    let mut refused = 2;
+    world.run(&mut |flight, _| {
+        refused -= 1;
+        Some(if refused >= 0 {
+            reply(503, "")
+        } else {
+            received(flight)
+        })
+    });
+    assert_eq!(
+        (world.state("ga4", State::Delivered), maybe_twice(&world)),
+        (5, 0)
+    );
+}
+
+#[test]
+fn a_kill_repeats_few_events_that_do_not_pair_and_they_are_counted() {
+    for kill in [Kill::Early, Kill::Sent, Kill::Told] {
+        let settings = ga4(&Value::Null);
+        let mut world = World::new(&settings);
+        world.send(&visitors("contact", "c", 200), "e1");
+        world.send(&visitors("purchase", "p", 30), "e2");
+        let mut kills = vec![Kill::Never, kill];
+        world.run_batches(
+            1,
+            &mut |flight, _| Some(received(flight)),
+            1000,
+            &mut || kills.pop().unwrap_or(Kill::Never),
+        );
+        let balance = world.balance("ga4");
+        assert_eq!((balance.delivered, balance.retrying), (230, 0), "{kill:?}");
+        let repeats = world.taken.iter().filter(|(_, times)| **times > 1).count();
+        // Between the queue and the ledger is an instant, in which what was handed on is handed on again.
+        let (fewest, most, counted) = match kill {
+            Kill::Early => (MOST_UNPAIRED, MOST_UNPAIRED, MOST_UNPAIRED),
+            Kill::Sent => (MOST_UNPAIRED, 200, MOST_UNPAIRED),
+            Kill::Told | Kill::Never => (0, 0, 0),
+        };
+        assert!((fewest..=most).contains(&repeats), "{kill:?} {repeats}");
+        assert_eq!(
+            maybe_twice(&world),
+            i64::try_from(counted).unwrap(),
+            "{kill:?}"
+        );
+    }
+}
+
 /// The states that share out what was accepted, by name.
 fn states(balance: &Balance) -> BTreeMap<&'static str, i64> {
     BTreeMap::from([
@@ -1331,6 +1675,71 @@ proptest! {
         prop_assert_eq!(balance.accepted, i64::try_from(5 * n).unwrap());
         prop_assert!(states.values().all(|n| *n >= 0), "{:?}", balance);
         prop_assert_eq!(states["retrying"] + states["processing"], 0);
+    }
+
+    /// Whatever an invocation may do, whatever the platforms say, and whenever it is killed: it is within the limit, every
+    /// event ends in one state, and nothing is lost.
+    #[test]
+    fn no_budget_loses_an_event_or_counts_it_twice(
+        answers in prop::collection::vec(any_answer(), 1..60),
+        kills in prop::collection::vec(prop_oneof![
+            4 => Just(Kill::Never), 1 => Just(Kill::Early), 1 => Just(Kill::Sent), 1 => Just(Kill::Told),
+        ], 0..12),
+        limit in 50_usize..80,
+        seconds in 1_u32..4,
+        most in 1_usize..10,
+        envelopes in 1_usize..6,
+        n in 20_usize..40,
+    ) {
+        let settings = shop(
+            &["ga4", "meta", "x"].map(|name| (name, platform_settings(name))),
+            &Value::Null,
+            &json!({"limits": {"requests": limit, "seconds": seconds}, "delivery": {"max_attempts": 60}}),
+        );
+        let mut world = World::new(&settings);
+        world.lag.insert("ga4".to_owned(), 70);
+        for m in 0..envelopes {
+            let mut events = visitors("purchase", &m.to_string(), n);
+            for (k, event) in events.iter_mut().enumerate() {
+                event["event_time"] = json!(NOW.0 - i64::try_from(m).unwrap() * 1000);
+                if k % 2 == 0 {
+                    event["event"] = json!("contact");
+                }
+            }
+            world.send(&events, &format!("e{m}"));
+        }
+        let quiet = kills.iter().all(|kill| *kill == Kill::Never);
+        let mut script = answers.into_iter();
+        let mut kills = kills.into_iter();
+        let batches = world.run_batches(
+            most,
+            &mut |flight, _| script.next().unwrap_or_else(|| Some(received(flight))),
+            limit,
+            &mut || kills.next().unwrap_or(Kill::Never),
+        );
+        prop_assert!(batches < 2000, "{batches}");
+        let total = envelopes * n;
+        for balance in world.balances() {
+            prop_assert_eq!(balance.accepted, i64::try_from(total).unwrap());
+            if quiet {
+                prop_assert_eq!(states(&balance)["retrying"], 0);
+                prop_assert!(states(&balance).values().all(|n| *n >= 0), "{:?}", balance);
+            }
+            for m in 0..envelopes {
+                for k in 0..n {
+                    let id = format!("{m}-{k}");
+                    let taken = world.taken.contains_key(&(balance.destination.clone(), id.clone()));
+                    let dead = world.dead.values().any(|letter| letter.destination == balance.destination && letter.event_id == id);
+                    prop_assert!(taken || dead || balance.skipped > 0, "{} {}", balance.destination, id);
+                }
+            }
+        }
+        // No copy more than there were kills and answers that nobody can rely on.
+        if quiet && maybe_twice(&world) == 0 {
+            for ((destination, id), times) in &world.taken {
+                prop_assert!(destination != "ga4" || *times == 1, "{destination} {id} {times}");
+            }
+        }
     }
 
     /// The queue may hand any message over twice, and a worker may die before or after the ledger was told.
