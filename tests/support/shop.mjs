@@ -191,6 +191,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {import("./miniflare.mjs").QueueOptions} [queue]
  * @property {Json} [cf]
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
+ * @property {string} [wrap] another module in front of the built one than that of `faulty`, beside this file
  * @property {string} [persist]
  * @property {Twin} [twin] one that is running already, and stays
  */
@@ -200,13 +201,14 @@ export async function openShop(options = {}) {
   const twin = options.twin ?? (await startTwin());
   const names = options.destinations === "all" ? NAMES : options.destinations;
   const settings = settingsFor(twin.url, options.delivery, names);
+  const wrap = options.wrap ?? (options.faulty && "./faulty.js");
   const worker = await startWorker({
     settings: options.settings ? options.settings(settings) : settings,
     secrets: options.secrets ?? SECRETS,
     queue: {maxBatchTimeout: 0.05, ...options.queue},
     ...(options.cf && {cf: options.cf}),
     ...(options.persist && {persist: options.persist}),
-    ...(options.faulty && {wrap: await readFile(new URL("./faulty.js", import.meta.url), "utf8")}),
+    ...(wrap && {wrap: await readFile(new URL(wrap, import.meta.url), "utf8")}),
   });
   return new Shop(worker, twin, options.twin === undefined);
 }

@@ -69,6 +69,7 @@ async fn queue(batch: worker::MessageBatch<()>, env: Env, _context: Context) -> 
 #[event(scheduled)]
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     consumer::ask(&env).await;
+    admin::resume(&env).await;
 }
 
 /// Path and query of an absolute address.
