@@ -72,19 +72,21 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     const [row] = all.balances;
     assert.deepEqual([row.accepted, row.rejected], [50_000, 50_000]);
     assert.equal(all.lines, undefined);
-    let page = await shop.ledger("?hours=1&source=shop");
+    const since = `since=${TODAY - 11 * HOUR}`;
+    let page = await shop.ledger(`?hours=1&source=shop&${since}`);
     assert.equal(page.more, true);
     assert.ok(JSON.stringify(page).length < 1_000_000);
     let [lines, total, pages] = [page.lines.length, sum(page), 1];
     let last = JSON.stringify(page.lines.at(-1));
     while (page.more) {
-      page = await shop.ledger(`?hours=1&source=shop&limit=1000&cursor=${page.cursor}`);
+      page = await shop.ledger(`?hours=1&source=shop&${since}&limit=700&cursor=${page.cursor}`);
       assert.notEqual(JSON.stringify(page.lines[0]), last);
       last = JSON.stringify(page.lines.at(-1));
       [lines, total, pages] = [lines + page.lines.length, total + sum(page), pages + 1];
     }
-    assert.deepEqual([lines, total, page.cursor], [100_000, 100_000, undefined]);
-    assert.ok(pages >= 100);
+    const [there] = await sql(shop, "SELECT count(*) AS n FROM counts WHERE hour >= ?", [TODAY - 11 * HOUR]);
+    assert.deepEqual([lines, total, page.cursor], [there?.n, there?.n, undefined]);
+    assert.ok(pages >= 5);
     const headers = {authorization: "Bearer admin-token-0123456789"};
     for (const cursor of ["", "zz", "5b", "7b7d", "5b6e756c6c5d"]) {
       assert.equal((await shop.fetch(`/v1/ledger?hours=1&cursor=${cursor}`, {headers})).status, 400, cursor);
@@ -221,7 +223,7 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
       }
     }
     assert.ok(failures >= statements - 2, `${failures}`);
-    assert.ok(shop.worker.logs.some(({message}) => /report a\d+ was not applied: it failed at counts/.test(message)));
+    assert.ok(shop.worker.logs.some(({message}) => /report a\d+ was not applied: it failed at seen/.test(message)));
     await shop.stop();
   });
 
@@ -302,9 +304,10 @@ describe("letters of 58 kB", () => {
       id: `e${i}#0#hook`, at: TODAY, source: "shop", destination: "hook", event: "contact", event_id: `big-${i}`, state: "dead", code: "x",
       parcel: JSON.stringify({n: "contact", i: `big-${i}`, t: Date.now(), r: TODAY, pr: properties, to: [["hook", 0]]}),
     }));
-    for (let i = 0; i < 500; i += 100) {
-      const counts = [line("accepted", 100, {e: "contact"}), line("dead", 100, {e: "contact", c: "x"})];
-      await report(shop, [{id: `head-${i}`, counts, dead: letters.slice(i, i + 100)}]);
+    for (let i = 0; i < 500; i += 10) {
+      const counts = [line("accepted", 10, {e: "contact"}), line("dead", 10, {e: "contact", c: "x"})];
+      const dead = letters.slice(i, i + 10);
+      await report(shop, [{id: `head-${i}`, counts}, ...dead.map((letter, n) => ({id: `head-${i}!${n + 1}`, counts: [], dead: [letter]}))]);
     }
     const headers = {authorization: "Bearer admin-token-0123456789"};
     let page = await shop.fetch("/v1/dead-letters?limit=200", {headers});
