@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import {fork} from "node:child_process";
-import {mkdtemp, readFile, rm} from "node:fs/promises";
+import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
@@ -23,7 +23,7 @@ const EVENTS = 30;
 /** The ids of events by their visitors, since GA4 is not told the ids of page views. @type {Map<string, string>} */
 const IDS = new Map();
 
-const wrap = await readFile(new URL("../support/external.js", import.meta.url), "utf8");
+const wrap = "./external.js";
 
 /**
  * Half orders, which GA4 knows a second time, half page views, which it does not; one visitor each.

@@ -1,13 +1,12 @@
 // What one invocation may do, and calls that never end. The emulator knows neither, so a wrapper plays both.
 
 import assert from "node:assert/strict";
-import {readFile} from "node:fs/promises";
 import {describe, test} from "node:test";
 import {openShop, pageView, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Json} Json */
 
-const wrap = await readFile(new URL("../support/limits.js", import.meta.url), "utf8");
+const wrap = "./limits.js";
 
 /**
  * Events of as many visitors, which GA4 takes one by one.

@@ -192,7 +192,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {Json} [cf]
  * @property {Json} [ratelimits] rate limiting bindings by name
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
- * @property {string} [wrap] a module in front of the built one, instead of that
+ * @property {string} [wrap] another module in front of the built one than that of `faulty`, beside this file
  * @property {string} [persist]
  * @property {Twin} [twin] one that is running already, and stays
  */
@@ -202,6 +202,7 @@ export async function openShop(options = {}) {
   const twin = options.twin ?? (await startTwin());
   const names = options.destinations === "all" ? NAMES : options.destinations;
   const settings = settingsFor(twin.url, options.delivery, names);
+  const wrap = options.wrap ?? (options.faulty && "./faulty.js");
   const worker = await startWorker({
     settings: options.settings ? options.settings(settings) : settings,
     secrets: options.secrets ?? SECRETS,
@@ -209,8 +210,7 @@ export async function openShop(options = {}) {
     ...(options.cf && {cf: options.cf}),
     ...(options.ratelimits && {ratelimits: options.ratelimits}),
     ...(options.persist && {persist: options.persist}),
-    ...(options.wrap && {wrap: options.wrap}),
-    ...(options.faulty && {wrap: await readFile(new URL("./faulty.js", import.meta.url), "utf8")}),
+    ...(wrap && {wrap: await readFile(new URL(wrap, import.meta.url), "utf8")}),
   });
   return new Shop(worker, twin, options.twin === undefined);
 }

@@ -1,18 +1,19 @@
 //! What operators see and do: health, the ledger, what happened lately, dead letters and their replay.
 
 use edgetally_core::auth::is_admin;
-use edgetally_core::delivery::{self, Road};
+use edgetally_core::delivery::{Road, replayed};
 use edgetally_core::destinations::{VERSION_WARNING_DAYS, versions};
+use edgetally_core::envelope::close_report;
 use edgetally_core::error::{Code, ParseError};
 use edgetally_core::intake::error_of;
 use edgetally_core::ledger::{Line, Report, balance};
 use edgetally_core::table::Table;
+use edgetally_core::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use worker::{Env, web_sys};
 
 use crate::edge::{self, Field, Fields, respond};
-use crate::ledger::Dead;
 use crate::{refuse, state};
 
 /// What the worker has to be bound to.
@@ -88,8 +89,8 @@ fn filter(query: &str) -> Result<Value, ParseError> {
     for (name, value) in edgetally_core::settings::parameters(query) {
         let name = name.as_ref();
         let parsed = match name {
-            "since" | "until" => edgetally_core::time::UnixMillis::parse_rfc3339(&value)
-                .or_else(|| edgetally_core::time::UnixMillis::parse_number(&value))
+            "since" | "until" => UnixMillis::parse_rfc3339(&value)
+                .or_else(|| UnixMillis::parse_number(&value))
                 .map(|at| json!(at.hour())),
             "limit" => value
                 .parse::<u32>()
@@ -97,6 +98,11 @@ fn filter(query: &str) -> Result<Value, ParseError> {
                 .filter(|limit| *limit > 0)
                 .map(|limit| json!(limit)),
             "hours" => Some(json!(value == "1" || value == "true")),
+            "cursor" => {
+                let after = read_cursor(&value);
+                filter.insert("after".to_owned(), json!(after));
+                after.map(|_| Value::Null)
+            }
             _ if TEXTS.contains(&name) => Some(json!(value)),
             _ => None,
         };
@@ -104,7 +110,7 @@ fn filter(query: &str) -> Result<Value, ParseError> {
             ParseError::new(
                 Code::RequestInvalid,
                 "",
-                "parameters: since, until (RFC 3339 or Unix time), source, destination, event, release, event_id, limit, hours=1",
+                "parameters: since, until (RFC 3339 or Unix time), source, destination, event, release, event_id, limit, hours=1, cursor (as an answer gave it)",
             )
         };
         filter.insert(name.to_owned(), parsed.ok_or_else(fault)?);
@@ -137,51 +143,95 @@ fn unavailable<E>(_: E) -> ParseError {
     error_of(Code::LedgerUnavailable)
 }
 
-/// A line as the ledger answers it: the line and its number, side by side.
-type Row = (Line, i64);
+/// Where a page ended, as a text that nobody has to understand.
+fn cursor(after: &Value) -> String {
+    let text = after.to_string();
+    let digits = text.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
 
-async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
-    #[derive(Serialize)]
-    struct Reason<'a> {
-        source: &'a str,
-        destination: &'a str,
-        state: &'static str,
-        code: &'a str,
-        n: i64,
+fn read_cursor(text: &str) -> Option<Vec<Value>> {
+    let digits = text.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> = digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    let after: Vec<Value> = serde_json::from_slice(&bytes?).ok()?;
+    after
+        .iter()
+        .all(|one| one.is_string() || one.is_i64())
+        .then_some(after)
+}
+
+/// A member of a row of the ledger.
+fn member<'a>(row: &'a Value, name: &str) -> &'a str {
+    row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(row: &Value, name: &str) -> i64 {
+    row.get(name).and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// A time of a row as people write it.
+fn tell_time(row: &mut Value, name: &str) {
+    let at = UnixMillis(number(row, name)).to_rfc3339();
+    if let Some(member) = row.get_mut(name) {
+        *member = Value::from(at);
     }
-    let text = edge::ledger(env, "/lines", &filter.to_string())
+}
+
+async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseError> {
+    let text = edge::ledger(env, path, &question.to_string())
         .await
         .map_err(unavailable)?;
-    let rows: Vec<Row> = serde_json::from_str(&text).map_err(unavailable)?;
-    let balances = balance(rows.iter().cloned());
+    serde_json::from_str(&text).map_err(unavailable)
+}
+
+/// The rows of a list of an answer.
+fn take(answer: &mut Value, name: &str) -> Vec<Value> {
+    match answer.get_mut(name).map(Value::take) {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
+async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
+    let mut answer = ask(env, "/lines", filter).await?;
+    let sums = take(&mut answer, "sums");
+    let balances = balance(sums.iter().filter_map(|row| {
+        let line = json!({"h": 0, "s": row.get("source"), "d": row.get("destination"), "o": row.get("state")});
+        Some((Line::deserialize(line).ok()?, number(row, "n")))
+    }));
     let remainder: i64 = balances.iter().map(|balance| balance.remainder.abs()).sum();
     let mut intake: Table<&str, Table<&str, i64>> = Table::new();
-    let mut reasons: Table<(&str, &str, &'static str, &str), i64> = Table::new();
-    for (line, n) in &rows {
-        if line.destination.is_empty() {
-            intake.change(&line.source, |of| {
-                of.change(line.state.as_str(), |sum| *sum += n);
+    for row in sums
+        .iter()
+        .filter(|row| member(row, "destination").is_empty())
+    {
+        let (state, n) = (member(row, "state"), number(row, "n"));
+        intake.change(member(row, "source"), |of| {
+            of.change(state, |sum| *sum += n);
+            if matches!(state, "accepted" | "malformed") {
                 of.change("received", |sum| *sum += n);
-            });
-        }
-        if !line.code.is_empty() {
-            let key = (
-                line.source.as_str(),
-                line.destination.as_str(),
-                line.state.as_str(),
-                line.code.as_str(),
-            );
-            reasons.change(key, |sum| *sum += n);
+            }
+        });
+    }
+    let mut reasons = take(&mut answer, "reasons");
+    for row in &mut reasons {
+        // How many codes are summed up in it, where it is more than one.
+        if number(row, "codes") == 0
+            && let Some(row) = row.as_object_mut()
+        {
+            row.remove("codes");
         }
     }
-    let reasons: Vec<Reason<'_>> = reasons
-        .into_iter()
-        .map(|((source, destination, state, code), n)| Reason {
-            source,
-            destination,
-            state,
-            code,
-            n,
+    let folded = take(&mut answer, "folded");
+    let folded: Table<&str, Value> = folded
+        .iter()
+        .map(|row| {
+            let counted = json!({"events": row.get("events"), "releases": row.get("releases")});
+            (member(row, "source"), counted)
         })
         .collect();
     let mut body = json!({
@@ -190,65 +240,97 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
         "balances": balances,
         "intake": intake,
         "reasons": reasons,
+        "folded": folded,
     });
+    let waiting = take(&mut answer, "waiting")
+        .first()
+        .map_or(0, |row| number(row, "n"));
+    if waiting > 0 {
+        put(&mut body, "reports_waiting", json!(waiting));
+    }
     if filter.get("hours").and_then(Value::as_bool) == Some(true) {
-        let lines: Vec<Value> = rows
-            .iter()
-            .map(|(line, n)| {
-                json!({"hour": line.hour.to_rfc3339(), "source": line.source, "release": line.release, "event": line.event,
-                    "destination": line.destination, "state": line.state, "code": line.code, "n": n})
-            })
-            .collect();
-        if let Some(object) = body.as_object_mut() {
-            object.insert("lines".to_owned(), json!(lines));
+        let mut lines = take(&mut answer, "lines");
+        let last = lines.last().map(|line| {
+            let of = |name| line.get(name).cloned().unwrap_or_default();
+            json!(
+                [
+                    "hour",
+                    "source",
+                    "release",
+                    "event",
+                    "destination",
+                    "state",
+                    "code"
+                ]
+                .map(of)
+            )
+        });
+        for line in &mut lines {
+            tell_time(line, "hour");
         }
+        put(&mut body, "lines", json!(lines));
+        turn(&mut body, &answer, last.as_ref());
     }
     Ok(body.to_string())
 }
 
-async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
-    #[derive(Deserialize)]
-    struct Row {
-        at: edgetally_core::time::UnixMillis,
-        source: String,
-        event: String,
-        event_id: String,
-        what: String,
+fn put(body: &mut Value, name: &str, value: Value) {
+    if let Some(body) = body.as_object_mut() {
+        body.insert(name.to_owned(), value);
     }
-    let text = edge::ledger(env, "/notes", &filter.to_string())
-        .await
-        .map_err(unavailable)?;
-    let rows: Vec<Row> = serde_json::from_str(&text).map_err(unavailable)?;
-    let events: Vec<Value> = rows
-        .into_iter()
-        .map(|row| {
-            let what: Value = serde_json::from_str(&row.what).unwrap_or_default();
-            json!({"at": row.at.to_rfc3339(), "source": row.source, "event": row.event, "event_id": row.event_id, "what": what})
-        })
-        .collect();
+}
+
+/// Says whether there is a further page, and how to ask for it.
+fn turn(body: &mut Value, answer: &Value, last: Option<&Value>) {
+    let more = answer.get("more").and_then(Value::as_bool) == Some(true);
+    put(body, "more", json!(more));
+    if let (true, Some(last)) = (more, last) {
+        put(body, "cursor", json!(cursor(last)));
+    }
+}
+
+async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
+    let mut events = match ask(env, "/notes", filter).await? {
+        Value::Array(rows) => rows,
+        _ => Vec::new(),
+    };
+    for row in &mut events {
+        tell_time(row, "at");
+        let what: Value = serde_json::from_str(member(row, "what")).unwrap_or_default();
+        put(row, "what", what);
+    }
     Ok(json!({"events": events}).to_string())
 }
 
 async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
-    let text = edge::ledger(env, "/dead", &filter.to_string())
-        .await
-        .map_err(unavailable)?;
-    let found: Dead = serde_json::from_str(&text).map_err(unavailable)?;
-    let dead: Vec<Value> = found
-        .dead
-        .into_iter()
-        .map(|letter| {
-            json!({"id": letter.id, "at": letter.at.to_rfc3339(), "source": letter.source,
-                "destination": letter.destination, "event": letter.event, "event_id": letter.event_id,
-                "state": letter.state, "code": letter.code})
-        })
-        .collect();
-    let quarantined: Vec<Value> = found
-        .quarantined
-        .into_iter()
-        .map(|message| json!({"id": message.id, "at": message.at.to_rfc3339(), "code": message.code, "bytes": message.body.len()}))
-        .collect();
-    Ok(json!({"dead_letters": dead, "quarantined": quarantined}).to_string())
+    let mut answer = ask(env, "/dead", filter).await?;
+    let mut letters = take(&mut answer, "dead");
+    let mut quarantined = take(&mut answer, "quarantined");
+    // A list that has come to its end stays there.
+    let mut last = match filter.get("after") {
+        Some(Value::Array(after)) if after.len() == 4 => after.clone(),
+        _ => vec![json!(-1), json!(""), json!(-1), json!("")],
+    };
+    for (rows, place) in [(&letters, 0), (&quarantined, 2)] {
+        if let (Some(row), Some(slots)) = (rows.last(), last.get_mut(place..place + 2)) {
+            slots.clone_from_slice(&[json!(number(row, "at")), json!(member(row, "id"))]);
+        }
+    }
+    for row in letters.iter_mut().chain(&mut quarantined) {
+        tell_time(row, "at");
+    }
+    for row in &mut letters {
+        let replaying = number(row, "round") > 0;
+        if let Some(row) = row.as_object_mut() {
+            row.remove("round");
+            if replaying {
+                row.insert("replaying".to_owned(), json!(true));
+            }
+        }
+    }
+    let mut body = json!({"dead_letters": letters, "quarantined": quarantined});
+    turn(&mut body, &answer, Some(&json!(last)));
+    Ok(body.to_string())
 }
 
 /// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
@@ -301,38 +383,99 @@ async fn again(
         return Err(fault());
     }
     wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
-    let text = serde_json::to_string(&wanted).map_err(|_| fault())?;
-    let text = edge::ledger(env, "/dead", &text)
-        .await
-        .map_err(unavailable)?;
-    let found: Dead = serde_json::from_str(&text).map_err(unavailable)?;
-    let round = edge::now().0;
-    let mut reports = Vec::new();
-    let mut sent = Vec::new();
-    // Durable first, marked second: interrupted in between, a letter is offered twice under one event id.
-    for letter in &found.dead {
-        if let Some((message, report)) = delivery::replay(letter, round)
-            && edge::send(env, &message, 0, Road::Main).await.is_ok()
+    let limit = wanted.limit as usize;
+    let question = serde_json::to_value(&wanted).map_err(|_| fault())?;
+    let offered = offer(env, question, limit).await?;
+    let mut body = json!({"replayed": offered.sent});
+    if !offered.refused.is_empty() {
+        put(&mut body, "refused_by_the_queue", json!(offered.refused));
+    }
+    if offered.more {
+        put(&mut body, "more", json!(true));
+    }
+    Ok(body.to_string())
+}
+
+/// Goes on with what somebody began to offer again and did not end.
+pub(crate) async fn resume(env: &Env) {
+    let left = json!({"left": true});
+    match offer(env, left, MOST_REPLAYS as usize).await {
+        Ok(offered) if offered.sent.is_empty() && offered.refused.is_empty() => {}
+        Ok(offered) => worker::console_warn!(
+            "{} letters were claimed and had not been sent; {} are now",
+            offered.sent.len() + offered.refused.len(),
+            offered.sent.len()
+        ),
+        Err(_) => worker::console_warn!("the ledger did not say which letters are left"),
+    }
+}
+
+struct Offered {
+    sent: Vec<String>,
+    refused: Vec<String>,
+    more: bool,
+}
+
+/// Offers letters again, a few at a time. Claimed first, so that nobody else has them; then durable in the queue; then
+/// gone from the ledger. Interrupted in between, the same message is sent when the lease is over, or, where the queue had
+/// taken it, the ledger learns of it with the report of whoever works it off.
+async fn offer(env: &Env, mut question: Value, limit: usize) -> Result<Offered, ParseError> {
+    let mut offered = Offered {
+        sent: Vec::new(),
+        refused: Vec::new(),
+        more: true,
+    };
+    while offered.more && offered.refused.is_empty() && offered.sent.len() < limit {
+        put(&mut question, "limit", json!(limit - offered.sent.len()));
+        let claimed = ask(env, "/claim", &question).await;
+        let mut claimed = match claimed {
+            Err(error) if offered.sent.is_empty() => return Err(error),
+            Err(_) => break,
+            Ok(claimed) => claimed,
+        };
+        offered.more = claimed.get("more").and_then(Value::as_bool) == Some(true);
+        let mut reports = Vec::new();
+        for letter in take(&mut claimed, "letters") {
+            let id = member(&letter, "id").to_owned();
+            let taken = offered.refused.is_empty()
+                && edge::send(env, member(&letter, "message"), 0, Road::Main)
+                    .await
+                    .is_ok();
+            if taken {
+                let round = u32::try_from(number(&letter, "round")).unwrap_or(0);
+                reports.push(replayed(&id, round));
+                offered.sent.push(id);
+            } else {
+                offered.refused.push(id);
+            }
+        }
+        tell(env, &reports).await;
+        if !offered.refused.is_empty()
+            && ask(env, "/release", &json!({"ids": offered.refused}))
+                .await
+                .is_err()
         {
-            sent.push(letter.id.clone());
-            reports.push(report);
+            worker::console_warn!("letters that the queue refused stay claimed for a while");
         }
     }
-    for message in &found.quarantined {
-        if edge::send(env, &message.body, 0, Road::Main).await.is_ok() {
-            sent.push(message.id.clone());
-            reports.push(Report {
-                id: format!("replay:{}:{round}", message.id),
-                revived: vec![message.id.clone()],
-                ..Report::default()
-            });
-        }
+    Ok(offered)
+}
+
+/// Hands reports in, through the queue where the ledger is away.
+async fn tell(env: &Env, reports: &[Report]) {
+    if reports.is_empty() {
+        return;
     }
-    if !reports.is_empty() {
-        let text = serde_json::to_string(&reports).map_err(unavailable)?;
-        edge::ledger(env, "/report", &text)
+    let text = serde_json::to_string(reports).unwrap_or_default();
+    if edge::ledger(env, "/report", &text).await.is_ok() {
+        return;
+    }
+    for report in reports {
+        if edge::send(env, &close_report(report), 0, Road::Main)
             .await
-            .map_err(unavailable)?;
+            .is_err()
+        {
+            worker::console_warn!("nobody took the word that {} was sent", report.id);
+        }
     }
-    Ok(json!({"replayed": sent}).to_string())
 }

@@ -50,7 +50,9 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = ledger)]
     async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = rows)]
-    fn rows_of(sql: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = transaction)]
+    fn transaction_of(storage: &JsValue, work: &mut dyn FnMut() -> bool) -> Result<(), JsValue>;
     #[wasm_bindgen(js_name = random)]
     fn random_text() -> String;
     #[wasm_bindgen(js_name = now)]
@@ -331,11 +333,19 @@ pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, 
 
 /// Runs a query; its rows as JSON objects.
 pub(crate) fn rows(
-    sql: &JsValue,
+    storage: &JsValue,
     query: &str,
     parameters: &serde_json::Value,
 ) -> Result<String, Unavailable> {
-    Ok(rows_of(sql, query, &parameters.to_string())?)
+    Ok(rows_of(storage, query, &parameters.to_string())?)
+}
+
+/// Does the work in one transaction, and undoes it where it says that it failed.
+pub(crate) fn transaction(
+    storage: &JsValue,
+    mut work: &mut dyn FnMut() -> bool,
+) -> Result<(), Unavailable> {
+    Ok(transaction_of(storage, &mut work)?)
 }
 
 pub(crate) fn random() -> String {

@@ -1,12 +1,16 @@
-//! The ledger: one object with a database, which applies each report once.
+//! The ledger: one object with a database, which applies each report once, and whole or not at all.
 //!
-//! A handler runs through without an await, so the runtime writes all of it or nothing.
+//! Between its awaits a handler is alone, and what it writes is one transaction.
 
+use std::cell::Cell;
+
+use edgetally_core::delivery;
+use edgetally_core::event::STANDARD_EVENTS;
 use edgetally_core::ledger::{DeadLetter, Pending, Report};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
-use worker::{DurableObject, Env, Request, Response, Result, SqlStorage, State, durable_object};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use crate::edge::{self, Unavailable};
 
@@ -33,7 +37,105 @@ CREATE TABLE IF NOT EXISTS pending (
   body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_due ON pending (due);
+
+-- Since 0.2. Additions only: a database of an earlier release opens, and an earlier release opens this one.
+CREATE INDEX IF NOT EXISTS counts_negative ON counts (hour) WHERE n < 0;
+CREATE INDEX IF NOT EXISTS dead_at ON dead (at);
+-- Which names and releases have lines of their own, by the day of the line's hour; all others are counted as 'other'.
+CREATE TABLE IF NOT EXISTS names (
+  source TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (source, day, kind, name)
+) WITHOUT ROWID;
+-- Letters and quarantined messages that are being offered again: the round (0: it cannot be), whose they are until when,
+-- and the id of the message, by whose report it is known that the queue had it.
+CREATE TABLE IF NOT EXISTS replays (
+  id TEXT PRIMARY KEY, round INTEGER NOT NULL, until INTEGER NOT NULL, message TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replays_message ON replays (message);
+-- Reports that came before the ones that they build upon.
+CREATE TABLE IF NOT EXISTS early (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, tried INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 ";
+
+/// What an earlier release counted under a name goes down again under that name. Done once.
+const FIRST_NAMES: &str = "
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'event', event FROM counts WHERE event <> '';
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'release', release FROM counts WHERE release <> '';
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'both', release || char(10) || event FROM counts
+  WHERE release <> '';
+INSERT OR IGNORE INTO steps VALUES ('names');
+";
+
+/// How many names that are not [`STANDARD_EVENTS`] have lines of their own, for each source and day of receipt. Whoever
+/// has the public key can invent names, and every name is lines in the ledger for good.
+///
+/// A gauge has to go down on the line that it went up on, so a name that was once counted as `other` stays so that day.
+/// Other caps than these would move the names of the days on which the old ones were reached.
+const MOST_EVENTS: u32 = 100;
+/// How many releases have.
+const MOST_RELEASES: u32 = 50;
+/// How many pairs of the two have; of any others the release is `other`.
+const MOST_PAIRS: u32 = 1000;
+
+/// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
+const LINES: &str = "
+WITH line AS (
+  SELECT pair.value->>'$[0].h' AS hour, (pair.value->>'$[0].h') / 86400000 AS day, pair.value->>'$[0].s' AS source,
+         coalesce(pair.value->>'$[0].v', '') AS release, coalesce(pair.value->>'$[0].e', '') AS event,
+         coalesce(pair.value->>'$[0].d', '') AS destination, pair.value->>'$[0].o' AS state,
+         coalesce(pair.value->>'$[0].c', '') AS code, pair.value->>'$[1]' AS n
+  FROM json_each(?1) AS part, json_each(part.value) AS pair
+), named AS (
+  SELECT *,
+    CASE WHEN event IN ('', STANDARD) OR EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = line.source AND own.day = line.day AND own.kind = 'event' AND own.name = line.event)
+      THEN event ELSE 'other' END AS e,
+    CASE WHEN release = '' OR EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = line.source AND own.day = line.day AND own.kind = 'release' AND own.name = line.release)
+      THEN release ELSE 'other' END AS r
+  FROM line
+)";
+
+/// Names that are new take the places that are left.
+const NEW_NAMES: &str = "
+INSERT OR IGNORE INTO names (source, day, kind, name)
+SELECT source, day, 'KIND', name FROM (
+  SELECT source, day, name, row_number() OVER (PARTITION BY source, day ORDER BY name) AS place FROM (
+    SELECT DISTINCT source, day, NAME AS name FROM named WHERE WANTED AND NOT EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = named.source AND own.day = named.day AND own.kind = 'KIND' AND own.name = NAME))
+) AS new
+WHERE place <= MOST - (SELECT count(*) FROM names AS own
+  WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')";
+
+const COUNT: &str = "
+INSERT INTO counts (hour, source, release, event, destination, state, code, n)
+SELECT hour, source,
+  CASE WHEN r IN ('', 'other') OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
+    AND own.day = named.day AND own.kind = 'both' AND own.name = named.r || char(10) || named.e)
+    THEN r ELSE 'other' END,
+  e, destination, state, code, n
+FROM named WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
+
+/// What the questions about counts have in common; `?1` to `?6`.
+const WHERE: &str = "hour >= ?1 AND hour <= ?2 AND (?3 IS NULL OR source = ?3)
+  AND (?4 IS NULL OR destination = ?4) AND (?5 IS NULL OR event = ?5) AND (?6 IS NULL OR release = ?6)";
+
+/// How many reasons are told one by one; those of every source, destination and state in turn, the most frequent first.
+const MOST_REASONS: u32 = 500;
+/// How many lines, notes, or heads of letters one answer has.
+const MOST_LINES: u32 = 2000;
+const MOST_HEADS: u32 = 500;
+/// How many bytes of bodies are taken up at once, unless a single one is larger. An object has 128 MB for everything, and
+/// a body is there several times over while it is handed on.
+const MOST_BYTES: i64 = 1 << 20;
+/// For how long a report may wait for the one that it builds upon, before it is taken as it is, in milliseconds.
+const EARLY_MS: i64 = edgetally_core::time::DAY_MS;
+/// How many of those that wait are looked at with one call.
+const MOST_EARLY: u32 = 8;
+/// How long a letter belongs to whoever is offering it again, in milliseconds.
+const REPLAY_MS: i64 = 900_000;
 
 /// How often the ledger tidies up.
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
@@ -52,7 +154,9 @@ const COUNT_DAYS: i64 = 400;
 #[durable_object]
 pub struct Ledger {
     state: State,
-    sql: SqlStorage,
+    storage: JsValue,
+    /// Whether the tables are there.
+    ready: Cell<bool>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -61,20 +165,48 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
+/// Why a report was not applied.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    /// It builds upon another that is not there yet.
+    Early,
+    /// At this step.
+    At(&'static str),
+}
+
+type Applied<T> = std::result::Result<T, Fault>;
+
+/// The name of the step that a fault is told by.
+fn at<T, E>(result: std::result::Result<T, E>, step: &'static str) -> Applied<T> {
+    result.map_err(|_| Fault::At(step))
+}
+
 impl DurableObject for Ledger {
     fn new(state: State, _env: Env) -> Self {
-        let sql = state.storage().sql();
-        if sql.exec(SCHEMA, None).is_err() {
-            worker::console_error!("the ledger's tables could not be made");
+        let inner = state._inner();
+        let storage = inner.storage().map(JsValue::from).unwrap_or_default();
+        Self {
+            state: State::from(inner),
+            storage,
+            ready: Cell::new(false),
         }
-        Self { state, sql }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let path = request.path();
         let body = request.text().await?;
+        if !self.prepare() {
+            return Response::error("the ledger's tables could not be made", 500);
+        }
         let answer = match path.as_str() {
-            "/report" => self.report(&body),
+            "/report" => {
+                let failed = self.report(&body);
+                if !failed.is_empty() {
+                    // Whoever reports hands everything in again; what was applied is not applied twice.
+                    return Response::error(json!({"failed": failed}).to_string(), 500);
+                }
+                Ok("{}".to_owned())
+            }
             "/lines" => self.lines(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
@@ -83,10 +215,11 @@ impl DurableObject for Ledger {
                 "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
                 &json!([body]),
             ),
+            "/claim" => self.claim(&body),
+            "/release" => self.release(&body),
             _ => Err(Unavailable),
         };
-        if path == "/report" && answer.is_ok() && self.state.storage().get_alarm().await?.is_none()
-        {
+        if path == "/report" && self.state.storage().get_alarm().await?.is_none() {
             self.state.storage().set_alarm(DAY).await?;
         }
         match answer {
@@ -98,19 +231,42 @@ impl DurableObject for Ledger {
     async fn alarm(&self) -> Result<Response> {
         let day = edgetally_core::time::DAY_MS;
         let now = edge::now().0;
+        if self.prepare() {
+            self.settle_early(now);
+        }
         let old = [
-            ("seen", "at", SEEN_DAYS),
-            ("dead", "at", DEAD_DAYS),
-            ("quarantine", "at", DEAD_DAYS),
-            ("counts", "hour", COUNT_DAYS),
+            ("seen", "at", SEEN_DAYS, ""),
+            // What is being offered again is counted as waiting, and goes when it has been sent.
+            (
+                "dead",
+                "at",
+                DEAD_DAYS,
+                " AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
+            ),
+            ("quarantine", "at", DEAD_DAYS, ""),
+            ("counts", "hour", COUNT_DAYS, ""),
             // Asking ends after a day; what is left then has lost its destination's settings.
-            ("pending", "taken", DEAD_DAYS),
+            ("pending", "taken", DEAD_DAYS, ""),
         ];
-        for (table, column, days) in old {
-            let query = format!("DELETE FROM {table} WHERE {column} < ?");
-            if self.rows(&query, &json!([now - days * day])).is_err() {
-                worker::console_error!("the ledger could not be tidied up");
-            }
+        let mut tidy = true;
+        for (table, column, days, but) in old {
+            let query = format!("DELETE FROM {table} WHERE {column} < ?{but}");
+            tidy &= self.rows(&query, &json!([now - days * day])).is_ok();
+        }
+        tidy &= self
+            .rows(
+                "DELETE FROM names WHERE day < ?",
+                &json!([now / day - COUNT_DAYS - 1]),
+            )
+            .is_ok();
+        tidy &= self
+            .rows(
+                "DELETE FROM replays WHERE id NOT IN (SELECT id FROM dead) AND id NOT IN (SELECT id FROM quarantine)",
+                &json!([]),
+            )
+            .is_ok();
+        if !tidy {
+            worker::console_error!("the ledger could not be tidied up");
         }
         self.state.storage().set_alarm(DAY).await?;
         Response::ok("")
@@ -130,171 +286,459 @@ struct Filter {
     ids: Option<Vec<String>>,
     limit: Option<u32>,
     hours: bool,
+    /// What the page before ended with.
+    after: Vec<Value>,
+    /// Only what somebody began to offer again and did not end.
+    left: bool,
+}
+
+/// A row by its id, and how large its body is.
+#[derive(Deserialize)]
+struct Head {
+    id: String,
+    bytes: i64,
+    #[serde(default)]
+    receipt: String,
+    #[serde(default)]
+    round: u32,
+}
+
+/// How many of the rows go together: all, or as many as have no more than [`MOST_BYTES`], and at least one.
+fn fitting(heads: &[Head]) -> usize {
+    let mut bytes = 0;
+    let fitting = heads
+        .iter()
+        .take_while(|head| {
+            bytes += head.bytes;
+            bytes <= MOST_BYTES
+        })
+        .count();
+    fitting.max(1).min(heads.len())
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> std::result::Result<T, Unavailable> {
+    serde_json::from_str(text).map_err(|_| Unavailable)
+}
+
+fn write<T: serde::Serialize + ?Sized>(value: &T) -> std::result::Result<String, Unavailable> {
+    serde_json::to_string(value).map_err(|_| Unavailable)
+}
+
+/// Cuts off the row that was asked for only to know whether there are more.
+fn page(rows: &str, limit: u32) -> std::result::Result<(Vec<Value>, bool), Unavailable> {
+    let mut rows: Vec<Value> = read(rows)?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    Ok((rows, more))
 }
 
 impl Ledger {
     fn rows(&self, query: &str, parameters: &Value) -> std::result::Result<String, Unavailable> {
-        let sql: &JsValue = self.sql.as_ref();
-        edge::rows(sql, query, parameters)
+        edge::rows(&self.storage, query, parameters)
     }
 
-    /// Applies reports, each once.
-    fn report(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let reports: Vec<Report> = serde_json::from_str(body).map_err(|_| Unavailable)?;
-        let now = edge::now().0;
-        let ids: Vec<&str> = reports.iter().map(|report| report.id.as_str()).collect();
-        let known = self.rows(
-            "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
-            &json!([json!(ids).to_string()]),
-        )?;
-        #[derive(Deserialize)]
-        struct Id {
-            id: String,
+    /// Rows that are of one column, or of which only the first is wanted.
+    fn column(
+        &self,
+        query: &str,
+        parameters: &Value,
+    ) -> std::result::Result<Vec<String>, Unavailable> {
+        let rows: Vec<Value> = read(&self.rows(query, parameters)?)?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| row.as_object()?.values().next()?.as_str())
+            .map(ToOwned::to_owned)
+            .collect())
+    }
+
+    /// All of the work, or nothing of it.
+    fn whole<T>(&self, work: impl FnOnce() -> Applied<T>) -> Applied<T> {
+        let mut work = Some(work);
+        let mut result = Err(Fault::At("begin"));
+        let done = edge::transaction(&self.storage, &mut || {
+            if let Some(work) = work.take() {
+                result = work();
+            }
+            result.is_ok()
+        });
+        match (done, result) {
+            (Err(_), Ok(_)) => Err(Fault::At("commit")),
+            (_, result) => result,
         }
-        let mut known: Vec<String> = serde_json::from_str::<Vec<Id>>(&known)
-            .map_err(|_| Unavailable)?
-            .into_iter()
-            .map(|row| row.id)
-            .collect();
-        let mut fresh: Vec<&Report> = Vec::new();
-        for report in &reports {
-            if !known.contains(&report.id) {
-                known.push(report.id.clone());
-                fresh.push(report);
+    }
+
+    fn prepare(&self) -> bool {
+        if !self.ready.get() {
+            let done = self.whole(|| {
+                self.set("schema", SCHEMA, &json!([]))?;
+                let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
+                if steps.is_empty() {
+                    self.set("names", FIRST_NAMES, &json!([]))?;
+                }
+                Ok(())
+            });
+            self.ready.set(done.is_ok());
+            if done.is_err() {
+                worker::console_error!("the ledger's tables could not be made");
             }
         }
+        self.ready.get()
+    }
+
+    /// Applies reports, each once; the ids of those that were not.
+    ///
+    /// All together first, which costs the fewest queries. Where that fails they are taken one by one, so that one of them
+    /// sinks no other.
+    fn report(&self, body: &str) -> Vec<String> {
+        let now = edge::now().0;
+        let Ok(values) = serde_json::from_str::<Vec<Value>>(body) else {
+            return vec!["?".to_owned()];
+        };
+        let mut failed = Vec::new();
+        let mut reports = Vec::with_capacity(values.len());
+        for value in values {
+            let id = value
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap_or("?")
+                .to_owned();
+            match Report::deserialize(value) {
+                Ok(report) => reports.push(report),
+                Err(_) => {
+                    worker::console_error!("report {id} cannot be read");
+                    failed.push(id);
+                }
+            }
+        }
+        let together = i64::try_from(body.len()).unwrap_or(i64::MAX) <= MOST_BYTES
+            && self.whole(|| self.apply(&reports, now, true)).is_ok();
+        if !together {
+            for report in &reports {
+                let one = std::slice::from_ref(report);
+                let done = match self.whole(|| self.apply(one, now, true)) {
+                    Err(Fault::Early) => self.whole(|| self.keep(report, now)),
+                    done => done,
+                };
+                if let Err(fault) = done {
+                    let step = match fault {
+                        Fault::At(step) => step,
+                        Fault::Early => "early",
+                    };
+                    worker::console_error!(
+                        "report {} was not applied: it failed at {step}",
+                        report.id
+                    );
+                    failed.push(report.id.clone());
+                }
+            }
+        }
+        self.settle_early(now);
+        failed
+    }
+
+    /// Keeps a report until the one that it builds upon is there.
+    fn keep(&self, report: &Report, now: i64) -> Applied<()> {
+        let body = at(write(report), "early")?;
+        at(
+            self.rows(
+                "INSERT OR IGNORE INTO early (id, at, tried, body) VALUES (?1, ?2, ?2, ?3)",
+                &json!([report.id, now, body]),
+            ),
+            "early",
+        )?;
+        Ok(())
+    }
+
+    /// Applies reports that came early, where they are not early any more.
+    fn settle_early(&self, now: i64) {
+        #[derive(Deserialize)]
+        struct Row {
+            id: String,
+            at: i64,
+            body: String,
+        }
+        loop {
+            let rows = self
+                .rows(
+                    "SELECT id, at, body FROM early ORDER BY tried, id LIMIT ?",
+                    &json!([MOST_EARLY]),
+                )
+                .and_then(|rows| read::<Vec<Row>>(&rows));
+            let Ok(rows) = rows else {
+                worker::console_error!("the reports that wait could not be read");
+                return;
+            };
+            let mut progress = false;
+            for row in &rows {
+                let Ok(report) = serde_json::from_str::<Report>(&row.body) else {
+                    continue;
+                };
+                let one = std::slice::from_ref(&report);
+                let patient = now - row.at < EARLY_MS;
+                let done = self.whole(|| {
+                    self.apply(one, now, patient)?;
+                    at(
+                        self.rows("DELETE FROM early WHERE id = ?", &json!([row.id])),
+                        "early",
+                    )
+                });
+                progress |= done.is_ok();
+                if done.is_err()
+                    && self
+                        .rows(
+                            "UPDATE early SET tried = ?2 WHERE id = ?1",
+                            &json!([row.id, now]),
+                        )
+                        .is_err()
+                {
+                    return;
+                }
+            }
+            if !progress {
+                return;
+            }
+        }
+    }
+
+    fn negative(&self) -> Applied<String> {
+        at(
+            self.rows("SELECT count(*) AS n FROM counts WHERE n < 0", &json!([])),
+            "negative",
+        )
+    }
+
+    /// Applies those of the reports that have not been yet. `patient`: not before those that they build upon.
+    fn apply(&self, reports: &[Report], now: i64, patient: bool) -> Applied<()> {
+        let before: Vec<Option<String>> = reports.iter().map(Report::before).collect();
+        let ids: Vec<&str> = reports
+            .iter()
+            .map(|report| report.id.as_str())
+            .chain(before.iter().flatten().map(String::as_str))
+            .collect();
+        let mut known = at(
+            self.column(
+                "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
+                &json!([json!(ids).to_string()]),
+            ),
+            "seen",
+        )?;
+        let mut fresh: Vec<&Report> = Vec::new();
+        for (report, before) in reports.iter().zip(before) {
+            if known.contains(&report.id) {
+                continue;
+            }
+            if patient && before.is_some_and(|before| !known.contains(&before)) {
+                return Err(Fault::Early);
+            }
+            known.push(report.id.clone());
+            fresh.push(report);
+        }
         if fresh.is_empty() {
-            return Ok("{}".to_owned());
+            return Ok(());
         }
         let ids: Vec<&str> = fresh.iter().map(|report| report.id.as_str()).collect();
-        self.rows(
+        let ids = json!(ids).to_string();
+        self.set(
+            "seen",
             "INSERT INTO seen (id, at) SELECT value, ?2 FROM json_each(?1)",
-            &json!([json!(ids).to_string(), now]),
+            &json!([ids, now]),
         )?;
-        let mut counts = edgetally_core::ledger::Counts::default();
-        for report in &fresh {
-            counts.merge(&report.counts);
+        let counts: Vec<_> = fresh.iter().map(|report| &report.counts).collect();
+        if counts.iter().any(|counts| !counts.is_empty()) {
+            let lines = json!([at(write(&counts), "counts")?]);
+            let negative = self.negative()?;
+            let standard = format!("'{}'", STANDARD_EVENTS.join("', '"));
+            let with = LINES.replace("STANDARD", &standard);
+            let not_standard = format!("event NOT IN ('', {standard})");
+            for (kind, name, wanted, most) in [
+                ("event", "event", not_standard.as_str(), MOST_EVENTS),
+                ("release", "release", "release <> ''", MOST_RELEASES),
+                (
+                    "both",
+                    "named.r || char(10) || named.e",
+                    "r NOT IN ('', 'other')",
+                    MOST_PAIRS,
+                ),
+            ] {
+                let query = NEW_NAMES
+                    .replace("KIND", kind)
+                    .replace("NAME", name)
+                    .replace("WANTED", wanted)
+                    .replace("MOST", &most.to_string());
+                self.set("names", &format!("{with}{query}"), &lines)?;
+            }
+            self.set("counts", &format!("{with}{COUNT}"), &lines)?;
+            if patient && self.negative()? != negative {
+                return Err(Fault::Early);
+            }
         }
-        if !counts.is_empty() {
-            self.rows(
-                "INSERT INTO counts (hour, source, release, event, destination, state, code, n)
-                 SELECT value->>'$[0].h', value->>'$[0].s', coalesce(value->>'$[0].v', ''), coalesce(value->>'$[0].e', ''),
-                        coalesce(value->>'$[0].d', ''), value->>'$[0].o', coalesce(value->>'$[0].c', ''), value->>'$[1]'
-                 FROM json_each(?) WHERE true
-                 ON CONFLICT DO UPDATE SET n = n + excluded.n",
-                &json!([serde_json::to_string(&counts).map_err(|_| Unavailable)?]),
-            )?;
-        }
-        let notes: Vec<_> = fresh.iter().flat_map(|report| &report.notes).collect();
-        if !notes.is_empty() {
-            self.rows(
-                "INSERT INTO notes (at, source, event, event_id, what)
-                 SELECT value->>'$.at', value->>'$.source', coalesce(value->>'$.event', ''),
-                        coalesce(value->>'$.event_id', ''), value->'$.what'
-                 FROM json_each(?)",
-                &json!([serde_json::to_string(&notes).map_err(|_| Unavailable)?]),
-            )?;
-            self.rows(
+        self.all(
+            "notes",
+            &fresh,
+            |report| &report.notes,
+            "INSERT INTO notes (at, source, event, event_id, what)
+             SELECT value->>'$.at', value->>'$.source', coalesce(value->>'$.event', ''),
+                    coalesce(value->>'$.event_id', ''), value->'$.what' FROM one",
+        )?;
+        if fresh.iter().any(|report| !report.notes.is_empty()) {
+            self.set(
+                "notes",
                 "DELETE FROM notes WHERE seq <= (SELECT max(seq) FROM notes) - ?",
                 &json!([MOST_NOTES]),
             )?;
         }
-        for letter in fresh.iter().flat_map(|report| &report.dead) {
-            self.rows(
-                "INSERT OR IGNORE INTO dead (id, at, source, destination, event, event_id, state, code, parcel)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                &json!([
-                    letter.id,
-                    letter.at,
-                    letter.source,
-                    letter.destination,
-                    letter.event,
-                    letter.event_id,
-                    letter.state,
-                    letter.code,
-                    letter.parcel
-                ]),
-            )?;
-        }
-        for message in fresh.iter().flat_map(|report| &report.quarantined) {
-            self.rows(
-                "INSERT OR IGNORE INTO quarantine (id, at, code, body) VALUES (?, ?, ?, ?)",
-                &json!([message.id, message.at, message.code, message.body]),
-            )?;
-        }
-        for one in fresh.iter().flat_map(|report| &report.pending) {
-            self.rows(
-                "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body) VALUES (?, ?, ?, ?, ?, ?)",
-                &json!([
-                    one.id,
-                    one.receipt,
-                    one.due,
-                    one.asked,
-                    one.taken,
-                    serde_json::to_string(one).map_err(|_| Unavailable)?
-                ]),
-            )?;
-        }
-        for one in fresh.iter().flat_map(|report| &report.postponed) {
-            self.rows(
-                "UPDATE pending SET due = ?2, asked = ?3 WHERE id = ?1",
-                &json!([one.id, one.due, one.asked]),
-            )?;
-        }
-        let settled: Vec<_> = fresh.iter().flat_map(|report| &report.settled).collect();
-        if !settled.is_empty() {
-            self.rows(
-                "DELETE FROM pending WHERE id IN (SELECT value FROM json_each(?))",
-                &json!([serde_json::to_string(&settled).map_err(|_| Unavailable)?]),
-            )?;
-        }
-        let revived: Vec<_> = fresh.iter().flat_map(|report| &report.revived).collect();
+        self.all(
+            "dead",
+            &fresh,
+            |report| &report.dead,
+            "INSERT OR IGNORE INTO dead (id, at, source, destination, event, event_id, state, code, parcel)
+             SELECT value->>'$.id', value->>'$.at', value->>'$.source', value->>'$.destination', value->>'$.event',
+                    value->>'$.event_id', value->>'$.state', value->>'$.code', value->>'$.parcel' FROM one",
+        )?;
+        self.all(
+            "quarantine",
+            &fresh,
+            |report| &report.quarantined,
+            "INSERT OR IGNORE INTO quarantine (id, at, code, body)
+             SELECT value->>'$.id', value->>'$.at', value->>'$.code', value->>'$.body' FROM one",
+        )?;
+        self.all(
+            "pending",
+            &fresh,
+            |report| &report.pending,
+            "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body)
+             SELECT value->>'$.id', value->>'$.receipt', value->>'$.due', value->>'$.asked', value->>'$.taken', value
+             FROM one",
+        )?;
+        self.all(
+            "postponed",
+            &fresh,
+            |report| &report.postponed,
+            "UPDATE pending SET due = value->>'$.due', asked = value->>'$.asked' FROM one
+             WHERE pending.id = one.value->>'$.id'",
+        )?;
+        self.all(
+            "settled",
+            &fresh,
+            |report| &report.settled,
+            "DELETE FROM pending WHERE id IN (SELECT value FROM one)",
+        )?;
+        // A letter whose message has been worked off was sent, whatever became of the report that said so.
+        let mut revived = at(
+            self.column(
+                "SELECT id FROM replays WHERE message IN (SELECT value FROM json_each(?))",
+                &json!([ids]),
+            ),
+            "revived",
+        )?;
+        revived.extend(
+            fresh
+                .iter()
+                .flat_map(|report| report.revived.iter().cloned()),
+        );
         if !revived.is_empty() {
-            let ids = json!([serde_json::to_string(&revived).map_err(|_| Unavailable)?]);
-            self.rows(
-                "DELETE FROM dead WHERE id IN (SELECT value FROM json_each(?))",
-                &ids,
-            )?;
-            self.rows(
-                "DELETE FROM quarantine WHERE id IN (SELECT value FROM json_each(?))",
-                &ids,
-            )?;
+            let ids = json!([json!(revived).to_string()]);
+            for table in ["dead", "quarantine", "replays"] {
+                let query =
+                    format!("DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))");
+                self.set("revived", &query, &ids)?;
+            }
         }
-        Ok("{}".to_owned())
+        Ok(())
     }
 
-    /// Lines of the ledger, summed over the hours unless they are asked for.
-    fn lines(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = serde_json::from_str(body).map_err(|_| Unavailable)?;
-        let hour = if filter.hours { "hour" } else { "0" };
-        #[derive(Deserialize)]
-        struct Whole {
-            lines: String,
+    fn set(&self, step: &'static str, query: &str, parameters: &Value) -> Applied<()> {
+        at(self.rows(query, parameters), step)?;
+        Ok(())
+    }
+
+    /// A query over one of the lists of all reports; `one` has its members.
+    fn all<T: serde::Serialize>(
+        &self,
+        step: &'static str,
+        reports: &[&Report],
+        list: fn(&Report) -> &Vec<T>,
+        query: &str,
+    ) -> Applied<()> {
+        let lists: Vec<&Vec<T>> = reports
+            .iter()
+            .map(|report| list(report))
+            .filter(|list| !list.is_empty())
+            .collect();
+        if lists.is_empty() {
+            return Ok(());
         }
-        let whole = self.rows(
-            &format!(
-                "SELECT json_group_array(json_array(json(line), n)) AS lines FROM (SELECT json_object('h', {hour}, 's', source, 'v', release, 'e', event, 'd', destination, 'o', state,
-                        'c', code) AS line, sum(n) AS n
-                 FROM counts
-                 WHERE hour >= ?1 AND hour <= ?2 AND (?3 IS NULL OR source = ?3) AND (?4 IS NULL OR destination = ?4)
-                   AND (?5 IS NULL OR event = ?5) AND (?6 IS NULL OR release = ?6)
-                 GROUP BY 1 HAVING sum(n) <> 0 ORDER BY 1 LIMIT 20000)"
-            ),
-            &json!([
-                filter.since.unwrap_or(0),
-                filter.until.unwrap_or(i64::MAX / 4096),
-                filter.source,
-                filter.destination,
-                filter.event,
-                filter.release
-            ]),
-        )?;
-        let whole: Vec<Whole> = serde_json::from_str(&whole).map_err(|_| Unavailable)?;
-        whole
-            .into_iter()
-            .next()
-            .map(|whole| whole.lines)
-            .ok_or(Unavailable)
+        let with = "WITH one AS (SELECT member.value AS value FROM json_each(?1) AS list, json_each(list.value) AS member)";
+        self.set(
+            step,
+            &format!("{with} {query}"),
+            &json!([at(write(&lists), step)?]),
+        )
+    }
+
+    /// Balances, reasons, and where they are asked for the single lines.
+    fn lines(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        let filter: Filter = read(body)?;
+        let mut parameters = vec![
+            json!(filter.since.unwrap_or(0)),
+            json!(filter.until.unwrap_or(i64::MAX / 4096)),
+            json!(filter.source),
+            json!(filter.destination),
+            json!(filter.event),
+            json!(filter.release),
+        ];
+        let of = |select: &str| self.rows(select, &Value::Array(parameters.clone()));
+        let sums = of(&format!(
+            "SELECT source, destination, state, sum(n) AS n FROM counts WHERE {WHERE} GROUP BY 1, 2, 3 HAVING sum(n) <> 0"
+        ))?;
+        let reasons = of(&format!(
+            "SELECT source, destination, state, iif(place <= {MOST_REASONS}, code, 'other') AS code, sum(n) AS n,
+               sum(place > {MOST_REASONS}) AS codes
+             FROM (SELECT *, row_number() OVER (ORDER BY rank, n DESC, source, destination, state) AS place
+               FROM (SELECT *, row_number() OVER (PARTITION BY source, destination, state ORDER BY n DESC, code) AS rank
+                 FROM (SELECT source, destination, state, code, sum(n) AS n FROM counts WHERE {WHERE} AND code <> ''
+                   GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0)))
+             GROUP BY 1, 2, 3, 4"
+        ))?;
+        let folded = of(&format!(
+            "SELECT source, sum(iif(event = 'other', n, 0)) AS events, sum(iif(release = 'other', n, 0)) AS releases
+             FROM counts WHERE {WHERE} AND destination = coalesce(?4, '') AND state = 'accepted' AND 'other' IN (event, release)
+             GROUP BY 1"
+        ))?;
+        let waiting = self.rows("SELECT count(*) AS n FROM early", &json!([]))?;
+        let mut lines = (Vec::new(), false);
+        if filter.hours {
+            let limit = filter.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
+            let mut after = filter.after;
+            if after.len() != 7 {
+                after = vec![
+                    json!(-1),
+                    json!(""),
+                    json!(""),
+                    json!(""),
+                    json!(""),
+                    json!(""),
+                    json!(""),
+                ];
+            }
+            parameters.append(&mut after);
+            parameters.push(json!(limit + 1));
+            let rows = self.rows(
+                &format!(
+                    "SELECT hour, source, release, event, destination, state, code, n FROM counts
+                     WHERE {WHERE} AND n <> 0
+                       AND (hour, source, release, event, destination, state, code) > (?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                     ORDER BY hour, source, release, event, destination, state, code LIMIT ?14"
+                ),
+                &Value::Array(parameters),
+            )?;
+            lines = page(&rows, limit)?;
+        }
+        let (lines, more) = lines;
+        Ok(format!(
+            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"waiting":{waiting},"lines":{},"more":{more}}}"#,
+            write(&lines)?
+        ))
     }
 
     /// What platforms are to be asked about now, and not again before the lease is over.
@@ -306,26 +750,56 @@ impl Ledger {
         }
         #[derive(Deserialize)]
         struct Row<'a> {
-            id: String,
-            receipt: String,
             asked: u32,
             #[serde(borrow)]
             body: std::borrow::Cow<'a, str>,
         }
-        let due: Due = serde_json::from_str(body).map_err(|_| Unavailable)?;
-        let rows = self.rows(
-            "SELECT id, receipt, asked, body FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
+        let due: Due = read(body)?;
+        let heads: Vec<Head> = read(&self.rows(
+            "SELECT id, receipt, octet_length(body) AS bytes FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
             &json!([due.now, due.limit]),
-        )?;
-        let rows: Vec<Row<'_>> = serde_json::from_str(&rows).map_err(|_| Unavailable)?;
-        let receipts: Vec<&str> = rows.iter().map(|row| row.receipt.as_str()).collect();
+        )?)?;
+        if heads.is_empty() {
+            return Ok("[]".to_owned());
+        }
+        // A receipt goes whole: by the number, and then by the bytes, unless it is the only one.
+        let receipts: Vec<&str> = heads.iter().map(|head| head.receipt.as_str()).collect();
         let whole = Pending::untorn(&receipts, due.limit);
-        let mut pending = Vec::with_capacity(whole);
-        for row in rows.into_iter().take(whole) {
-            self.rows(
-                "UPDATE pending SET due = ?2 WHERE id = ?1",
-                &json!([row.id, due.now + LEASE_MS]),
-            )?;
+        let receipts = receipts.get(..whole).unwrap_or_default();
+        let mut most = fitting(&heads).min(whole);
+        if most < whole {
+            let next = receipts.get(most).copied();
+            let torn = receipts
+                .iter()
+                .take(most)
+                .rev()
+                .take_while(|one| Some(**one) == next)
+                .count();
+            most = if torn < most {
+                most - torn
+            } else {
+                receipts
+                    .iter()
+                    .take_while(|one| Some(**one) == next)
+                    .count()
+            };
+        }
+        let ids: Vec<&str> = heads
+            .iter()
+            .take(most)
+            .map(|head| head.id.as_str())
+            .collect();
+        let ids = json!(ids).to_string();
+        let rows = self.rows(
+            "SELECT asked, body FROM pending WHERE id IN (SELECT value FROM json_each(?)) ORDER BY due, receipt",
+            &json!([ids]),
+        )?;
+        self.rows(
+            "UPDATE pending SET due = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+            &json!([ids, due.now + LEASE_MS]),
+        )?;
+        let mut pending = Vec::with_capacity(most);
+        for row in read::<Vec<Row<'_>>>(&rows)? {
             // One that cannot be read must not keep all others from being asked about.
             let Ok(one) = serde_json::from_str::<Pending>(&row.body) else {
                 worker::console_error!("a receipt cannot be read and is left alone");
@@ -336,12 +810,12 @@ impl Ledger {
                 ..one
             });
         }
-        serde_json::to_string(&pending).map_err(|_| Unavailable)
+        write(&pending)
     }
 
     /// What happened lately, newest first.
     fn notes(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = serde_json::from_str(body).map_err(|_| Unavailable)?;
+        let filter: Filter = read(body)?;
         self.rows(
             "SELECT at, source, event, event_id, what FROM notes
              WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) ORDER BY seq DESC LIMIT ?3",
@@ -349,29 +823,145 @@ impl Ledger {
         )
     }
 
-    /// Dead letters and quarantined messages, oldest first.
+    /// The heads of dead letters and quarantined messages, oldest first.
     fn dead(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = serde_json::from_str(body).map_err(|_| Unavailable)?;
-        let limit = filter.limit.unwrap_or(100).min(500);
-        let ids = filter.ids.map(|ids| json!(ids).to_string());
-        let dead = self.rows(
-            "SELECT id, at, source, destination, event, event_id, state, code, parcel FROM dead
-             WHERE (?1 IS NULL OR destination = ?1) AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))
-             ORDER BY at, id LIMIT ?3",
-            &json!([filter.destination, ids, limit]),
+        let filter: Filter = read(body)?;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let after = |place: usize| {
+            filter
+                .after
+                .get(place)
+                .cloned()
+                .unwrap_or(json!(["-1", ""].get(place % 2)))
+        };
+        let (dead, more) = page(
+            &self.rows(
+                "SELECT d.id, d.at, d.source, d.destination, d.event, d.event_id, d.state, d.code,
+                        octet_length(d.parcel) AS bytes, coalesce(r.round, 0) AS round
+                 FROM dead AS d LEFT JOIN replays AS r ON r.id = d.id
+                 WHERE (?1 IS NULL OR d.destination = ?1) AND (d.at, d.id) > (CAST(?2 AS INTEGER), ?3)
+                 ORDER BY d.at, d.id LIMIT ?4",
+                &json!([filter.destination, after(0), after(1), limit + 1]),
+            )?,
+            limit,
         )?;
-        let quarantined = self.rows(
-            "SELECT id, at, code, body FROM quarantine
-             WHERE ?1 IS NULL AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2))) ORDER BY at, id LIMIT ?3",
-            &json!([filter.destination, ids, limit]),
+        let (quarantined, more_quarantined) = page(
+            &self.rows(
+                "SELECT id, at, code, octet_length(body) AS bytes FROM quarantine
+                 WHERE ?1 IS NULL AND (at, id) > (CAST(?2 AS INTEGER), ?3) ORDER BY at, id LIMIT ?4",
+                &json!([filter.destination, after(2), after(3), limit + 1]),
+            )?,
+            limit,
         )?;
-        Ok(format!(r#"{{"dead":{dead},"quarantined":{quarantined}}}"#))
+        Ok(format!(
+            r#"{{"dead":{},"quarantined":{},"more":{}}}"#,
+            write(&dead)?,
+            write(&quarantined)?,
+            more || more_quarantined
+        ))
     }
-}
 
-/// What `/dead` answers.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Dead {
-    pub(crate) dead: Vec<DeadLetter>,
-    pub(crate) quarantined: Vec<edgetally_core::ledger::Quarantined>,
+    /// Gives out letters to be offered again, each to one asker only: it is booked as waiting, and its message is ready.
+    /// What is not said to have been sent is given out again when the lease is over, as the same message.
+    fn claim(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        let filter: Filter = read(body)?;
+        let now = edge::now().0;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let ids = filter.ids.map(|ids| json!(ids).to_string());
+        let heads = |table: &str,
+                     body: &str,
+                     destination: &str|
+         -> std::result::Result<Vec<Head>, Unavailable> {
+            read(&self.rows(
+                &format!(
+                    "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
+                     FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
+                     WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
+                       AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
+                ),
+                &json!([filter.destination, ids, now, i32::from(filter.left), limit + 1]),
+            )?)
+        };
+        let mut found = heads("dead", "parcel", "destination")?;
+        let letters = found.len();
+        found.extend(heads("quarantine", "body", "NULL")?);
+        let most = fitting(&found).min(limit as usize);
+        let more = found.len() > most;
+        let ids: Vec<&str> = found
+            .iter()
+            .take(most)
+            .map(|head| head.id.as_str())
+            .collect();
+        let ids = json!([json!(ids).to_string()]);
+        let mut claimed: Vec<Value> = Vec::new();
+        let mut booked: Vec<Report> = Vec::new();
+        let mut leases: Vec<Value> = Vec::new();
+        if letters > 0 {
+            let rows = self.rows(
+                "SELECT id, at, source, destination, event, event_id, state, code, parcel FROM dead
+                 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                &ids,
+            )?;
+            for letter in read::<Vec<DeadLetter>>(&rows)? {
+                let round = found
+                    .iter()
+                    .find(|head| head.id == letter.id)
+                    .map_or(0, |head| head.round);
+                if let Some(replay) = delivery::replay(&letter, round.max(1)) {
+                    if round == 0 {
+                        booked.push(replay.booked);
+                    }
+                    leases.push(json!([letter.id, round.max(1), now + REPLAY_MS, replay.id]));
+                    claimed.push(
+                        json!({"id": letter.id, "round": round.max(1), "message": replay.message}),
+                    );
+                } else {
+                    worker::console_error!("letter {} cannot be read and is left alone", letter.id);
+                    leases.push(json!([letter.id, 0, now + EARLY_MS, ""]));
+                }
+            }
+        }
+        if found.len() > letters && most > letters {
+            #[derive(Deserialize)]
+            struct Row {
+                id: String,
+                body: String,
+            }
+            let rows = self.rows(
+                "SELECT id, body FROM quarantine WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                &ids,
+            )?;
+            for Row { id, body } in read::<Vec<Row>>(&rows)? {
+                let message = serde_json::from_str::<Value>(&body).unwrap_or_default();
+                let message = message
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                leases.push(json!([id, 1, now + REPLAY_MS, message]));
+                claimed.push(json!({"id": id, "round": 1, "message": body}));
+            }
+        }
+        let done = self.whole(|| {
+            self.apply(&booked, now, false)?;
+            self.set(
+                "lease",
+                "INSERT OR REPLACE INTO replays (id, round, until, message)
+                 SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
+                &json!([json!(leases).to_string()]),
+            )
+        });
+        if done.is_err() {
+            return Err(Unavailable);
+        }
+        Ok(json!({"letters": claimed, "more": more}).to_string())
+    }
+
+    /// Takes back letters that the queue did not take.
+    fn release(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        let filter: Filter = read(body)?;
+        self.rows(
+            "UPDATE replays SET until = 0 WHERE id IN (SELECT value FROM json_each(?))",
+            &json!([json!(filter.ids).to_string()]),
+        )
+    }
 }

@@ -79,6 +79,7 @@ pub async fn queue(
 #[event(scheduled)]
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     consumer::ask(&env).await;
+    admin::resume(&env).await;
 }
 
 /// Path and query of an absolute address.

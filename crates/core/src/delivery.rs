@@ -1129,7 +1129,7 @@ impl<'e> Delivery<'e> {
             .into_iter()
             .map(|((name, receipt), members)| self.pending(envelope, name, receipt, &members, now))
             .collect();
-        let mut reports = reports(&envelope.id, counts, notes, dead, pending);
+        let mut reports = reports(&envelope.id, &counts, notes, dead, pending);
         if !perhaps.is_empty() {
             // Apart, since the ledger ignores all of a report whose id it knows, and this is about just that case.
             reports.push(Report {
@@ -1247,39 +1247,43 @@ fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
     serde_json::to_string(&parcel).unwrap_or_default()
 }
 
-/// One report, or several where the prepared events in it would make it too large for the queue.
-///
-/// The counts stay together: an envelope that is worked off twice may come to other counts, and of those the ledger
-/// must take all or none.
+/// One report, or several where all of it would make a message too large for the queue. They are applied in their order.
 fn reports(
     id: &str,
-    counts: Counts,
+    counts: &Counts,
     notes: Vec<Note>,
     dead: Vec<DeadLetter>,
     pending: Vec<Pending>,
 ) -> Vec<Report> {
-    let mut reports = vec![Report {
-        id: id.to_owned(),
-        counts,
-        notes,
-        ..Report::default()
-    }];
-    // As long as it will be once it stands in JSON itself.
-    let length = |parcel: &String| {
-        let escapes = parcel.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
-        parcel.len() + escapes.count()
-    };
-    let mut size = serde_json::to_string(&reports).map_or(0, |json| json.len());
-    let mut room = |length: usize| {
-        let full = size + length > crate::envelope::LARGEST && size > 0;
-        size = if full { length } else { size + length };
-        full
-    };
     let next = |reports: &mut Vec<Report>| {
         reports.push(Report {
             id: format!("{id}!{}", reports.len()),
             ..Report::default()
         });
+    };
+    let mut reports = vec![Report {
+        id: id.to_owned(),
+        notes,
+        ..Report::default()
+    }];
+    for (place, counts) in counts.parts_by_place().into_iter().enumerate() {
+        if place > 0 {
+            next(&mut reports);
+        }
+        if let Some(report) = reports.last_mut() {
+            report.counts = counts;
+        }
+    }
+    // As long as it will be once it stands in JSON itself.
+    let length = |parcel: &String| {
+        let escapes = parcel.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+        parcel.len() + escapes.count()
+    };
+    let mut size = serde_json::to_string(&reports.last()).map_or(0, |json| json.len());
+    let mut room = |length: usize| {
+        let full = size + length > crate::envelope::LARGEST && size > 0;
+        size = if full { length } else { size + length };
+        full
     };
     for letter in dead {
         if room(length(&letter.parcel) + 256) {
@@ -1300,10 +1304,30 @@ fn reports(
     reports
 }
 
-/// Offers a dead letter again: the message for the queue, and what the ledger is to know once the queue has it.
-///
-/// `round` tells replays of the same letter apart; the time will do.
-pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
+/// A dead letter that is offered again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// Id of the message: of the letter and the round, so that the same round sent twice is counted once.
+    pub id: String,
+    /// The message for the queue.
+    pub message: String,
+    /// What the ledger books before the message is sent: the event is waiting for another attempt.
+    pub booked: Report,
+    /// What the ledger is told once the queue has the message: the letter is none any more.
+    pub sent: Report,
+}
+
+/// What the ledger is told once the queue has a letter, or a message that was quarantined.
+pub fn replayed(letter: &str, round: u32) -> Report {
+    Report {
+        id: format!("replayed:{letter}:{round}"),
+        revived: vec![letter.to_owned()],
+        ..Report::default()
+    }
+}
+
+/// Offers a dead letter again. `round` tells replays of the same letter apart.
+pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
     let mut parcel: Parcel<'_> = serde_json::from_str(&letter.parcel).ok()?;
     parcel
         .legs
@@ -1325,42 +1349,39 @@ pub fn replay(letter: &DeadLetter, round: i64) -> Option<(String, Report)> {
     counts.add(place.line(&letter.destination, State::Replayed, ""), 1);
     let mut packer = Packer::whole(&id, &letter.source, 0);
     packer.add(&parcel);
-    let report = Report {
-        id: format!("replay:{}:{round}", letter.id),
-        counts,
-        revived: vec![letter.id.clone()],
-        ..Report::default()
-    };
-    packer
-        .finish()
-        .into_iter()
-        .next()
-        .map(|message| (message, report))
+    Some(Replay {
+        message: packer.finish().into_iter().next()?,
+        booked: Report {
+            id: format!("replay:{}:{round}", letter.id),
+            counts,
+            ..Report::default()
+        },
+        sent: replayed(&letter.id, round),
+        id,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Way, next_id, reports};
+    use super::{Way, next_id, replay, reports};
     use crate::envelope::close_report;
     use crate::ledger::{Counts, DeadLetter, Line, State};
     use crate::time::UnixMillis;
 
-    #[test]
-    fn a_report_has_room_for_its_counts_and_for_escapes() {
-        let mut counts = Counts::default();
-        for n in 0..500 {
-            let line = Line {
-                hour: UnixMillis(0),
-                source: "shop".to_owned(),
-                release: String::new(),
-                event: format!("event_{n}"),
-                destination: "hook".to_owned(),
-                state: State::Accepted,
-                code: String::new(),
-            };
-            counts.add(line, 1);
+    fn line(event: &str, release: &str, state: State, code: &str) -> Line {
+        Line {
+            hour: UnixMillis(0),
+            source: "shop".to_owned(),
+            release: release.to_owned(),
+            event: event.to_owned(),
+            destination: "hook".to_owned(),
+            state,
+            code: code.to_owned(),
         }
-        let letter = |n: usize| DeadLetter {
+    }
+
+    fn letter(n: usize, parcel: String) -> DeadLetter {
+        DeadLetter {
             id: format!("e1#{n}#hook"),
             at: UnixMillis(0),
             source: "shop".to_owned(),
@@ -1369,21 +1390,101 @@ mod tests {
             event_id: n.to_string(),
             state: State::Dead,
             code: "http_500".to_owned(),
-            parcel: "\"\\".repeat(3000),
-        };
-        let reports = reports(
-            "e1",
-            counts.clone(),
-            Vec::new(),
-            (0..20).map(letter).collect(),
-            Vec::new(),
-        );
-        assert_eq!(reports[0].counts, counts);
-        assert_eq!(reports.iter().map(|one| one.dead.len()).sum::<usize>(), 20);
-        for report in &reports {
-            let length = close_report(report).len();
-            assert!(length < 100 * 1024, "{length}");
+            parcel,
         }
+    }
+
+    /// Counts of many events, all of which met the same fate.
+    fn counts_of(events: usize, state: State, code: &str) -> Counts {
+        let mut counts = Counts::default();
+        // Every character of it takes six in JSON.
+        let release = "\u{7f}\u{1}".repeat(8) + &"\"".repeat(40);
+        for n in 0..events {
+            let event = format!("event_{n:04}");
+            counts.add(line(&event, &release, State::Accepted, ""), 1);
+            counts.add(line(&event, &release, state, code), 1);
+            counts.add(line(&event, &release, State::Retries, ""), 1);
+        }
+        counts
+    }
+
+    #[test]
+    fn no_report_is_larger_than_what_a_queue_takes() {
+        for events in [1, 50, 500] {
+            let counts = counts_of(events, State::Dead, "http_500");
+            let reports = reports(
+                "e1",
+                &counts,
+                Vec::new(),
+                (0..20).map(|n| letter(n, "\"\\".repeat(3000))).collect(),
+                Vec::new(),
+            );
+            let mut all = Counts::default();
+            for (place, report) in reports.iter().enumerate() {
+                let length = close_report(report).len();
+                assert!(length < 120 * 1024, "{length}");
+                all.merge(&report.counts);
+                let before = place
+                    .checked_sub(1)
+                    .map(|before| reports[before].id.clone());
+                assert_eq!(report.before(), before, "{}", report.id);
+            }
+            assert_eq!(all, counts);
+            assert_eq!(reports.iter().map(|one| one.dead.len()).sum::<usize>(), 20);
+        }
+    }
+
+    #[test]
+    fn parts_of_two_runs_may_be_mixed() {
+        let delivered = counts_of(500, State::Delivered, "");
+        let delivered = reports("e1", &delivered, Vec::new(), Vec::new(), Vec::new());
+        let rejected = counts_of(
+            500,
+            State::Rejected,
+            "a_long_code_that_moves_every_boundary",
+        );
+        let rejected = reports("e1", &rejected, Vec::new(), Vec::new(), Vec::new());
+        assert!(delivered.len() > 2 && delivered.len() == rejected.len());
+        let mut mixed = Counts::default();
+        for (place, (one, other)) in delivered.iter().zip(&rejected).enumerate() {
+            assert_eq!(one.id, other.id);
+            mixed.merge(if place % 2 == 0 {
+                &one.counts
+            } else {
+                &other.counts
+            });
+        }
+        let sum = |wanted: fn(&Line) -> bool| -> i64 {
+            let lines = mixed.iter().filter(|(line, _)| wanted(line));
+            lines.map(|(_, n)| n).sum()
+        };
+        assert_eq!(sum(|line| line.state == State::Accepted), 500);
+        assert_eq!(sum(|line| State::FINAL.contains(&line.state)), 500);
+    }
+
+    #[test]
+    fn one_round_of_a_letter_is_one_message() {
+        let parcel = r#"{"n":"contact","i":"1","t":1,"r":1,"to":[["hook",0]]}"#;
+        let letter = letter(1, parcel.to_owned());
+        let first = replay(&letter, 1).unwrap();
+        assert_eq!(replay(&letter, 1).unwrap(), first);
+        assert!(first.message.contains(&first.id), "{}", first.message);
+        assert_eq!(first.booked.id, "replay:e1#1#hook:1");
+        let second = replay(&letter, 2).unwrap();
+        assert_ne!(first.id, second.id);
+        assert_ne!(first.booked.id, second.booked.id);
+        assert_ne!(first.sent.id, second.sent.id);
+        assert_eq!(first.sent.revived, [letter.id.as_str()]);
+        assert!(
+            replay(
+                &DeadLetter {
+                    parcel: "{".to_owned(),
+                    ..letter
+                },
+                1
+            )
+            .is_none()
+        );
     }
 
     #[test]

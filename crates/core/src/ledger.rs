@@ -165,14 +165,50 @@ impl Counts {
             .map(|(line, n)| (line, *n))
     }
 
-    /// The same counts in parts of about [`Self::PART`] bytes of JSON: five hundred events of five hundred names would
+    /// The same counts in parts of at most [`Self::PART`] bytes of JSON: five hundred events of five hundred names would
     /// otherwise make a message that no queue takes.
     pub fn parts(&self) -> Vec<Self> {
+        self.shared_out(Self::PART, Self::PART, |line, n| {
+            serde_json::to_string(&(line, n)).map_or(0, |json| json.len() + 1)
+        })
+    }
+
+    /// The same counts in parts, the lines of one event at one destination always in the same.
+    ///
+    /// Work that is done twice may come to another state of an event, though never to another event. So the sizes that
+    /// the parts are cut by are those of the events' places and not of what became of them: both times an event is in
+    /// the part of the same number, and of two runs' parts the ledger can take some from the one and some from the other.
+    pub(crate) fn parts_by_place(&self) -> Vec<Self> {
+        let mut last: Option<Line> = None;
+        self.shared_out(Self::PLACES - Self::PART, Self::PLACES, |line, _| {
+            let place = Line {
+                state: State::MaybeTwice,
+                code: String::new(),
+                ..line.clone()
+            };
+            if last.as_ref() == Some(&place) {
+                return 0;
+            }
+            let length = serde_json::to_string(&place).map_or(0, |json| json.len());
+            last = Some(place);
+            // Accepted, what became of it, and how often it was tried.
+            3 * length + 60
+        })
+    }
+
+    /// Cuts before a line whose size is not 0 and does not fit any more.
+    fn shared_out(
+        &self,
+        first: usize,
+        most: usize,
+        mut size_of: impl FnMut(&Line, i64) -> usize,
+    ) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();
-        let mut size = Self::PART;
+        let mut size = 0;
         for (line, n) in self.iter() {
-            let length = serde_json::to_string(line).map_or(0, |json| json.len() + 8);
-            if size + length > Self::PART {
+            let length = size_of(line, n);
+            let room = if parts.len() > 1 { most } else { first };
+            if parts.is_empty() || (length > 0 && size + length > room) {
                 parts.push(Self::default());
                 size = 0;
             }
@@ -183,6 +219,9 @@ impl Counts {
         }
         parts
     }
+
+    /// About how many bytes of JSON the counts of one report take; the first one has notes beside them.
+    const PLACES: usize = 96 * 1024;
 
     /// How many bytes of JSON one message has for counts.
     pub const PART: usize = 24 * 1024;
@@ -345,6 +384,31 @@ pub struct Report {
 impl Report {
     /// How many copies of one envelope are noted one by one.
     pub const MOST_NOTES: usize = 25;
+
+    /// The report that has to be applied before this one: of the parts of one report the one before it, since a dead
+    /// letter must not be offered again before it is counted as dead.
+    ///
+    /// ```
+    /// use edgetally_core::ledger::Report;
+    /// let before = |id: &str| Report { id: id.to_owned(), ..Report::default() }.before();
+    /// assert_eq!(before("a1"), None);
+    /// assert_eq!(before("a1!1").as_deref(), Some("a1"));
+    /// assert_eq!(before("a1!12").as_deref(), Some("a1!11"));
+    /// ```
+    pub fn before(&self) -> Option<String> {
+        let (head, part) = self.id.rsplit_once('!')?;
+        match part.parse::<u32>().ok()? {
+            0 => None,
+            1 => Some(head.to_owned()),
+            part => Some(format!("{head}!{}", part - 1)),
+        }
+    }
+}
+
+/// Without control characters. Intake takes none, and the ledger does not rely on it.
+fn printable(mut text: String) -> String {
+    text.retain(|character| !character.is_control());
+    text
 }
 
 impl Line {
@@ -353,11 +417,11 @@ impl Line {
         Some(Self {
             hour: of.time("h")?,
             source: of.text("s")?,
-            release: of.text_or_empty("v")?,
-            event: of.text_or_empty("e")?,
+            release: printable(of.text_or_empty("v")?),
+            event: printable(of.text_or_empty("e")?),
             destination: of.text_or_empty("d")?,
             state: State::read(&of.text("o")?)?,
-            code: of.text_or_empty("c")?,
+            code: printable(of.text_or_empty("c")?),
         })
     }
 }
@@ -512,8 +576,18 @@ pub struct Balance {
     pub dead: i64,
     /// Further attempts that were scheduled.
     pub retries: i64,
+    /// See [`State::Conflict`].
+    #[serde(skip_serializing_if = "none")]
+    pub conflict: i64,
+    /// See [`State::MaybeTwice`].
+    #[serde(skip_serializing_if = "none")]
+    pub maybe_twice: i64,
     /// `accepted` less the sum of the states: 0, or something was lost or counted twice.
     pub remainder: i64,
+}
+
+const fn none(n: &i64) -> bool {
+    *n == 0
 }
 
 /// Draws the balance of each source and destination from ledger lines.
@@ -550,12 +624,9 @@ pub fn balance(lines: impl IntoIterator<Item = (Line, i64)>) -> Vec<Balance> {
             State::Retrying => row.retrying += n,
             State::Dead => row.dead += n,
             State::Retries => row.retries += n,
-            State::Malformed
-            | State::Replayed
-            | State::Removed
-            | State::Changed
-            | State::Conflict
-            | State::MaybeTwice => {}
+            State::Conflict => row.conflict += n,
+            State::MaybeTwice => row.maybe_twice += n,
+            State::Malformed | State::Replayed | State::Removed | State::Changed => {}
         });
     }
     rows.into_iter()

@@ -995,10 +995,12 @@ fn a_dead_letter_can_be_offered_again() {
     for (round, answer) in [(1, Some(TOO_OLD)), (2, None)] {
         let letters: Vec<DeadLetter> = world.dead.values().cloned().collect();
         for letter in letters {
-            let (message, report) = replay(&letter, round).unwrap();
-            world.queue.push((world.now, Road::Main, message));
-            world.apply(&report);
-            world.apply(&report);
+            let replay = replay(&letter, round).unwrap();
+            world.apply(&replay.booked);
+            world.queue.push((world.now, Road::Main, replay.message));
+            world.apply(&replay.booked);
+            world.apply(&replay.sent);
+            world.apply(&replay.sent);
         }
         assert!(world.dead.is_empty());
         world.run(&mut |flight, _| {
@@ -1106,9 +1108,10 @@ fn replayed_letters_of_one_envelope_may_be_offered_again_by_a_verdict() {
     });
     assert_eq!(world.state("google_ads", State::Rejected), 3);
     for letter in world.dead.values().cloned().collect::<Vec<_>>() {
-        let (message, report) = replay(&letter, 7).unwrap();
-        world.queue.push((world.now, Road::Main, message));
-        world.apply(&report);
+        let replay = replay(&letter, 7).unwrap();
+        world.apply(&replay.booked);
+        world.queue.push((world.now, Road::Main, replay.message));
+        world.apply(&replay.sent);
     }
     world.run_together(&mut |flight, _| Some(received(flight)));
     let mut asked = 0;
@@ -1151,9 +1154,10 @@ fn verdicts_that_want_it_again_for_ever_end_and_ids_stay_short() {
         for letter in world.dead.values().cloned().collect::<Vec<_>>() {
             assert!(letter.id.len() < 120, "{}", letter.id);
             if round < 3 {
-                let (message, report) = replay(&letter, world.now).unwrap();
-                world.queue.push((world.now, Road::Main, message));
-                world.apply(&report);
+                let replay = replay(&letter, 1).unwrap();
+                world.apply(&replay.booked);
+                world.queue.push((world.now, Road::Main, replay.message));
+                world.apply(&replay.sent);
             }
         }
     }

@@ -1,0 +1,102 @@
+// The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of miniflare.mjs.
+//
+// POST /_test/sql    {"query": "…", "parameters": []}   runs it in the ledger's database, before the ledger itself has
+// POST /_test/ask/…  asks the ledger as the worker does: /_test/ask/report
+// POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
+//                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
+//                    {"queue": true}         the queue takes nothing
+//                    {"clock": 60000}        the clock is so many milliseconds ahead
+// GET  /_test/count  how many statements there were since
+
+import {DurableObject} from "cloudflare:workers";
+import Gateway, {Ledger as Inner} from "./index.js";
+
+let broken = {};
+let statements = 0;
+const now = Date.now;
+Date.now = () => now() + (broken.clock ?? 0);
+
+/** @param {SqlStorage} sql */
+function breakable(sql) {
+  return {
+    exec(...args) {
+      statements += 1;
+      if (broken.at && statements >= broken.at && statements < broken.at + (broken.times ?? Infinity)) {
+        throw new Error("broken by the test: statement");
+      }
+      return sql.exec(...args);
+    },
+  };
+}
+
+/** An object whose functions are those of another, but for some. */
+const over = (inner, members) =>
+  new Proxy(inner, {
+    get(target, name) {
+      if (name in members) return members[name];
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
+export class Ledger extends DurableObject {
+  constructor(context, env) {
+    super(context, env);
+    const sql = breakable(context.storage.sql);
+    this.inner = new Inner(over(context, {storage: over(context.storage, {sql})}), env);
+  }
+  async fetch(request) {
+    if (new URL(request.url).pathname !== "/_sql") return this.inner.fetch(request);
+    const {query, parameters = []} = await request.json();
+    return Response.json(this.ctx.storage.sql.exec(query, ...parameters).toArray());
+  }
+  alarm() {
+    return this.inner.alarm();
+  }
+}
+
+const stub = (env) => env.LEDGER.get(env.LEDGER.idFromName("ledger"));
+
+const wrapped = (env) => ({
+  ...env,
+  EVENTS: {
+    async send(...args) {
+      if (broken.queue) throw new Error("broken by the test: queue");
+      return env.EVENTS.send(...args);
+    },
+    sendBatch: (...args) => env.EVENTS.sendBatch(...args),
+  },
+  LEDGER: {
+    idFromName: (name) => env.LEDGER.idFromName(name),
+    get: () => ({
+      async fetch(url, init) {
+        const reply = await stub(env).fetch(url, init);
+        if (broken.lost !== undefined && url.endsWith(broken.lost)) throw new Error("broken by the test: reply");
+        return reply;
+      },
+    }),
+  },
+});
+
+export default {
+  async fetch(request, env, context) {
+    const {pathname} = new URL(request.url);
+    if (pathname === "/_test/sql") return stub(env).fetch("https://ledger/_sql", {method: "POST", body: await request.text()});
+    if (pathname.startsWith("/_test/ask")) {
+      return stub(env).fetch(`https://ledger${pathname.slice("/_test/ask".length)}`, {method: "POST", body: await request.text()});
+    }
+    if (pathname === "/_test/break") {
+      broken = await request.json();
+      statements = 0;
+      return Response.json({});
+    }
+    if (pathname === "/_test/count") return Response.json(statements);
+    return new Gateway(context, wrapped(env)).fetch(request);
+  },
+  async queue(batch, env, context) {
+    return new Gateway(context, wrapped(env)).queue(batch);
+  },
+  async scheduled(event, env, context) {
+    return new Gateway(context, wrapped(env)).scheduled(event);
+  },
+};
