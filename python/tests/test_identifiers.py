@@ -134,7 +134,9 @@ def test_what_people_and_programs_write_is_read_or_dropped(row: dict[str, Any]) 
     assert call("hash", field, [row["input"], None], **options) == [digest, None]
 
 
-@pytest.mark.parametrize("field", ["email", "phone", "first_name", "birth_date", "gender", "city", "country", "external_id"])
+@pytest.mark.parametrize(
+    "field", ["email", "phone", "first_name", "birth_date", "gender", "city", "country", "external_id"]
+)
 def test_a_digest_stays_what_it_is_and_that_of_nothing_is_none(field: str) -> None:
     digest = hashlib.sha256(b"somebody").hexdigest()
     nothing = [hashlib.sha256(word).hexdigest() for word in (b"", b"undefined", b"NaN", b"None")]

@@ -217,6 +217,7 @@ mod tests {
         }
         assert_eq!(both_agree(&format!("{}@b.c", "a".repeat(ONE_BLOCK - 3))), 0);
         assert_eq!(both_agree("jo@localhost"), 1);
+        assert_eq!(both_agree("_@-"), 1);
     }
 
     proptest! {

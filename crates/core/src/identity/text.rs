@@ -32,8 +32,13 @@ pub(super) fn is_placeholder(text: &str) -> bool {
             crate::text::is_placeholder(text)
         }
         Some(first) if first.is_ascii_alphanumeric() => false,
-        Some(_) => crate::text::is_placeholder(text) || !text.contains(char::is_alphanumeric),
+        Some(_) => crate::text::is_placeholder(text) || is_signs(text),
     }
+}
+
+/// Nothing but punctuation; an address is left to its own rule.
+fn is_signs(text: &str) -> bool {
+    !text.contains(char::is_alphanumeric) && (text.len() < 3 || !text.contains('@'))
 }
 
 /// Characters that nobody sees, and nobody means: Unicode's `Cf` (soft hyphen, zero width, byte order mark, direction),
