@@ -19,6 +19,7 @@
 //! sender is told. Unknown keys are errors everywhere but in `properties`, `items`, `context.cookies` and
 //! `context.click_ids`: a misspelt `consent` or `email` that is silently ignored would cost more than a refused event.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use serde::de::{IgnoredAny, MapAccess};
