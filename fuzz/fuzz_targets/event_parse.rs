@@ -11,7 +11,10 @@ fuzz_target!(|text: &str| {
     match Event::parse(text, UnixMillis(1_795_342_531_000)) {
         Ok(event) => {
             assert!(text.len() <= LARGEST_EVENT);
-            for id in [Some(&event.id), event.transaction_id.as_ref()].into_iter().flatten() {
+            for id in [Some(&event.id), event.transaction_id.as_ref()]
+                .into_iter()
+                .flatten()
+            {
                 assert!(!is_placeholder(id) && id.chars().count() <= LONGEST_ID);
             }
             assert!(event.time.0 > 0 && event.time.0 <= 1_795_342_531_000);
@@ -23,13 +26,19 @@ fuzz_target!(|text: &str| {
                 );
             }
             for item in &event.items {
-                for figure in [item.price, item.quantity, item.discount, item.index].into_iter().flatten() {
+                for figure in [item.price, item.quantity, item.discount, item.index]
+                    .into_iter()
+                    .flatten()
+                {
                     assert!(figure.to_f64().abs() <= 1e12 && figure.as_str().len() <= 32);
                     assert!(!figure.fixed(2).is_empty());
                 }
                 // What goes into the queue comes out of it.
                 let wire = serde_json::to_string(item).unwrap();
-                assert!(serde_json::from_str::<edgetally_core::event::Item<'_>>(&wire).unwrap() == *item);
+                assert!(
+                    serde_json::from_str::<edgetally_core::event::Item<'_>>(&wire).unwrap()
+                        == *item
+                );
             }
             for remark in event.remarks.removed.iter().chain(&event.remarks.changed) {
                 assert!(remark.path.len() < 200 && !remark.path.contains('@'));
