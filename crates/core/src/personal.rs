@@ -846,7 +846,7 @@ fn backslash(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let (kind, code) = after.split_first()?;
     // Bytes here, letters there: what is not UTF-8 in the end is Latin-1, which is the same letters.
     let byte = match kind {
-        b'x' => number(code, 16, 2, 2).map(|(code, length)| (code, length + 1)),
+        b'x' | b'X' => number(code, 16, 2, 2).map(|(code, length)| (code, length + 1)),
         _ if after.starts_with(b"0000") => None,
         _ => number(after, 8, 3, 3),
     };
@@ -857,13 +857,15 @@ fn backslash(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         return Some(length);
     }
     let found = match kind {
-        b'u' => match code.split_first() {
+        b'u' | b'U' => match code.split_first() {
             Some((b'{', code)) => number(code, 16, 1, 8)
                 .filter(|(_, length)| code.get(*length) == Some(&b'}'))
                 .map(|(code, length)| (code, length + 3)),
+            _ if *kind == b'U' && code.starts_with(b"000") => {
+                number(code, 16, 8, 8).map(|(code, length)| (code, length + 1))
+            }
             _ => number(code, 16, 4, 4).map(|(code, length)| (code, length + 1)),
         },
-        b'U' => number(code, 16, 8, 8).map(|(code, length)| (code, length + 1)),
         b'n' | b'r' | b't' => Some((u32::from(b' '), 1)),
         b'0' if after.starts_with(b"0000") => number(after, 16, 6, 6),
         _ => number(after, 16, 2, 2)

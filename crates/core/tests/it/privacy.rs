@@ -252,7 +252,7 @@ fn event(visitor: &Visitor, planted: &str, place: usize) -> Value {
         }
         9 => event["items"][0]["item_name"] = json!(format!("Voucher for {planted}")),
         10 => event["items"][0]["item_variant"] = json!(planted),
-        11 => event["items"][0]["coupon"] = json!(planted.to_uppercase()),
+        11 => event["items"][0]["coupon"] = json!(planted),
         12 => event["context"]["client_id"] = json!(planted),
         13 => event["context"]["session_id"] = json!(planted.chars().take(60).collect::<String>()),
         14 => event["context"]["user_agent"] = json!(format!("Browser ({planted})")),
@@ -332,10 +332,10 @@ const ENCODINGS: &[Encoding] = &[
     }),
     ("base64", |text| STANDARD.encode(text)),
     ("base64url", |text| URL_SAFE_NO_PAD.encode(text)),
-    ("base64 behind one letter", |text| {
-        STANDARD.encode(format!("x{text}"))
+    ("base64 behind one sign", |text| {
+        STANDARD.encode(format!(":{text}"))
     }),
-    ("base64 behind two letters", |text| {
+    ("base64 behind two signs", |text| {
         STANDARD.encode(format!(": {text}"))
     }),
     ("entities", |text| {
