@@ -166,9 +166,8 @@ async fn work(
                 delivery.redelivered(index, handed(*place));
             }
             settled(done, &fly(&mut delivery, &places, env).await);
-            // The last ones first: what they leave stands in front of the others' in the queue, and has its turn next.
             let left = delivery.finish(edge::now());
-            parts.extend(share(left.into_iter().rev(), &places));
+            parts.extend(share(left.into_iter(), &places));
         }
     }
     settled(done, &settle(env, parts).await.done);
