@@ -499,7 +499,7 @@ proptest! {
             // No platform and no store may hold what was planted, nor what can be made of it at once.
             let mut wanted = needles([&plain, &planted]);
             wanted.retain(|needle| needle.len() >= 8);
-            for &place in places.iter().filter(|place| **place != 24) {
+            for &place in places.iter().filter(|place| !matches!(**place, 19 | 24)) {
                 let body = event(&visitor, &planted, place).to_string();
                 for (name, trace) in traces(&settings, &body) {
                     let shown = shows(&trace, &wanted);
