@@ -417,7 +417,6 @@ const ENCODINGS: &[Encoding] = &[
     ("direction marks", |text| {
         each(text, sign, |c| format!("\u{200E}{c}\u{2060}"))
     }),
-    ("capitals", str::to_uppercase),
 ];
 
 /// Ways in which people write a telephone number, in digits alone, and those around them.
