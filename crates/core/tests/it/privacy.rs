@@ -354,7 +354,7 @@ const ENCODINGS: &[Encoding] = &[
             .replace('+', "&plus;")
             .replace(' ', "&nbsp;")
     }),
-    ("\\x", |text| bytes(text, char::is_alphanumeric, "\\x")),
+    ("\\x", |text| bytes(text, |_| true, "\\x")),
     ("\\u", |text| {
         each(text, short_sign, |c| format!("\\u{:04x}", u32::from(c)))
     }),
