@@ -637,13 +637,12 @@ fn sextet(byte: u8) -> Option<u8> {
     }
 }
 
-/// Whether two neighbouring groups of four begin as those of text do: the upper six bits of a letter, a sign or a digit
-/// are one of `I` to `f`, those of a full-width one `7`.
+/// Whether two neighbouring groups of four begin as those of text do, and not with a control character.
 fn may_be_text(run: &[u8]) -> bool {
     let mut before = false;
     run.chunks(4).any(|group| {
-        let text =
-            group.len() > 1 && matches!(group.first(), Some(b'I'..=b'Z' | b'a'..=b'f' | b'7'));
+        let text = group.len() > 1
+            && matches!(group.first(), Some(b'I'..=b'Z' | b'a'..=b'z' | b'0'..=b'9'));
         before &= text;
         std::mem::replace(&mut before, text)
     })
