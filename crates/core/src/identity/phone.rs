@@ -246,6 +246,7 @@ impl Typed {
             } else {
                 match typed.at_a_break(c, rest, home)? {
                     Break::End => return Ok(typed),
+                    Break::Dash => {}
                     Break::Join => joined = true,
                     Break::Letter(digit) => {
                         letters += 1;
@@ -264,6 +265,11 @@ impl Typed {
 
     /// What a character that is neither digit nor ornament means behind digits.
     fn at_a_break(&self, c: char, rest: &str, home: Option<&Plan>) -> Result<Break, Fault> {
+        // Within a number, one of these stands for a dash; several in a row hide digits.
+        let dash = matches!(c, '_' | '*' | '|') && rest.starts_with(|c| digit(c).is_some());
+        if dash && !self.is_whole(home) {
+            return Ok(Break::Dash);
+        }
         let letter = c.is_alphabetic();
         let joins = matches!(c, '/' | '\u{FF0F}' | '~' | '\u{FF5E}');
         let parts = matches!(
@@ -491,6 +497,8 @@ impl Typed {
 enum Break {
     /// The number is whole; what follows is an extension or a remark.
     End,
+    /// Nothing: a dash of another shape.
+    Dash,
     /// Nothing: a slash behind an area code.
     Join,
     /// A letter of the keypad.
