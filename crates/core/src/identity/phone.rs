@@ -266,7 +266,7 @@ impl Typed {
     /// What a character that is neither digit nor ornament means behind digits.
     fn at_a_break(&self, c: char, rest: &str, home: Option<&Plan>) -> Result<Break, Fault> {
         // Within a number, one of these stands for a dash; several in a row hide digits.
-        let dash = matches!(c, '_' | '*' | '|') && rest.starts_with(|c| digit(c).is_some());
+        let dash = matches!(c, '_' | '*' | '|' | '%') && rest.starts_with(|c| digit(c).is_some());
         if dash && !self.is_whole(home) {
             return Ok(Break::Dash);
         }
