@@ -645,7 +645,7 @@ fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a
     None
 }
 
-fn digest<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Digest>, Stop> {
+fn digest(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Digest>, Stop> {
     let Some(text) = text(map, reading, Manner::Visitor, longest::VISITOR)? else {
         return Ok(None);
     };
@@ -710,7 +710,7 @@ const DIGESTS_OF_NOTHING: &[u64] = &[
     0x36a9_e7f1_c95b_82ff, // " "
 ];
 
-fn choice<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
+fn choice(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
     match strict(map, reading, Manner::Strict)?.as_deref() {
         None => Ok(None),
         Some("granted") => Ok(Some(Choice::Granted)),
@@ -723,8 +723,8 @@ fn choice<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Optio
     }
 }
 
-fn action_source<'de>(
-    map: &mut dyn Values<'de>,
+fn action_source(
+    map: &mut dyn Values<'_>,
     reading: &mut Reading,
 ) -> Result<Option<ActionSource>, Stop> {
     let Some(name) = text(map, reading, Manner::Free, longest::TITLE)? else {

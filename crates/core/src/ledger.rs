@@ -589,6 +589,10 @@ pub struct Balance {
     pub remainder: i64,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 const fn none(n: &i64) -> bool {
     *n == 0
 }
