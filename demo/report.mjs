@@ -233,7 +233,9 @@ function compare({book, tally, twin, personal, waits}) {
   const right = received === tally.events && intake(book, "malformed") === tally.told.rejected;
   print(`  ${"Senders".padEnd(ROOM)}${`received ${number(received)}`.padEnd(24)}${`were answered for ${number(tally.events)}`.padEnd(40)} ${verdict(right, `the ledger received ${received} events, the senders were answered for ${tally.events}`)}`);
   const {received: fromPages, accepted, duplicates, blocked, rejected} = tally.told;
-  print(dim(`  ${"".padEnd(ROOM + 24)}(pages: ${number(fromPages)} received; servers: ${number(accepted)} accepted, ${counted(duplicates, "copy", "copies")}, both: ${number(blocked)} blocked, ${number(rejected)} malformed)`));
+  print(dim(`  ${"".padEnd(ROOM + 24)}pages: ${number(fromPages)} received, whatever was known of them`));
+  print(dim(`  ${"".padEnd(ROOM + 24)}servers: ${number(accepted)} accepted, ${counted(duplicates, "copy", "copies")}`));
+  print(dim(`  ${"".padEnd(ROOM + 24)}both: ${number(blocked)} blocked, ${number(rejected)} malformed`));
   print();
   const violations = stats.violations.length;
   const kinds = [...new Set(stats.violations.map(({platform, kind}) => `${platform} ${kind}`))].join(", ");
