@@ -145,6 +145,20 @@ test("a page key that sends too much is asked to come again, and the shop's serv
   assert.ok(refused.length >= 2 && refused.length <= 7, `${refused.length}`);
   assert.deepEqual([refused[0]?.body.error.code, refused[0]?.headers.get("retry-after")], ["rate_limited", "60"]);
   assert.equal((await shop.server(purchase("many-12"))).status, 202);
+  assert.equal((await shop.fetch("/v1/health")).body.bindings.PAGES, true);
+  await shop.close();
+});
+
+test("a rate limit without its binding limits nobody, and health says so", async () => {
+  const shop = await openShop({
+    settings: (settings) => {
+      settings.sources.shop.rate_limit = "PAGES";
+      return settings;
+    },
+  });
+  assert.equal((await shop.page(purchase("unlimited-1"))).status, 202);
+  const health = await shop.fetch("/v1/health");
+  assert.deepEqual([health.status, health.body.bindings.PAGES], [503, false]);
   await shop.close();
 });
 
