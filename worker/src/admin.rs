@@ -9,7 +9,7 @@ use edgetally_core::intake::error_of;
 use edgetally_core::ledger::{Line, Report, balance};
 use edgetally_core::table::Table;
 use edgetally_core::time::UnixMillis;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{Env, web_sys};
 
@@ -69,7 +69,7 @@ pub(crate) fn health(env: &Env) -> web_sys::Response {
         "warnings": warnings,
         "paused_here": paused,
     });
-    respond(if healthy { 200 } else { 503 }, &body.to_string(), &[])
+    respond(if healthy { 200 } else { 503 }, &edge::json(&body), &[])
 }
 
 /// Who asks has to show the admin token.
@@ -145,7 +145,7 @@ fn unavailable<E>(_: E) -> ParseError {
 
 /// Where a page ended, as a text that nobody has to understand.
 fn cursor(after: &Value) -> String {
-    let text = after.to_string();
+    let text = edge::json(after);
     let digits = text.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
     digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
@@ -157,7 +157,7 @@ fn read_cursor(text: &str) -> Option<Vec<Value>> {
     let bytes: Option<Vec<u8>> = digits
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect();
-    let after: Vec<Value> = serde_json::from_slice(&bytes?).ok()?;
+    let after: Vec<Value> = serde_json::from_str(std::str::from_utf8(&bytes?).ok()?).ok()?;
     after
         .iter()
         .all(|one| one.is_string() || one.is_i64())
@@ -182,7 +182,7 @@ fn tell_time(row: &mut Value, name: &str) {
 }
 
 async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseError> {
-    let text = edge::ledger(env, path, &question.to_string())
+    let text = edge::ledger(env, path, &edge::json(question))
         .await
         .map_err(unavailable)?;
     serde_json::from_str(&text).map_err(unavailable)
@@ -271,7 +271,7 @@ async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
         put(&mut body, "lines", json!(lines));
         turn(&mut body, &answer, last.as_ref());
     }
-    Ok(body.to_string())
+    Ok(edge::json(&body))
 }
 
 fn put(body: &mut Value, name: &str, value: Value) {
@@ -299,7 +299,7 @@ async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
         let what: Value = serde_json::from_str(member(row, "what")).unwrap_or_default();
         put(row, "what", what);
     }
-    Ok(json!({"events": events}).to_string())
+    Ok(edge::json(&json!({"events": events})))
 }
 
 async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
@@ -330,7 +330,7 @@ async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
     }
     let mut body = json!({"dead_letters": letters, "quarantined": quarantined});
     turn(&mut body, &answer, Some(&json!(last)));
-    Ok(body.to_string())
+    Ok(edge::json(&body))
 }
 
 /// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
@@ -350,12 +350,12 @@ async fn again(
     fields: &Fields<'_>,
     env: &Env,
 ) -> Result<String, ParseError> {
-    #[derive(Deserialize, Serialize)]
+    #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wanted {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         ids: Option<Vec<String>>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         destination: Option<String>,
         #[serde(default = "most_replays")]
         limit: u32,
@@ -384,7 +384,8 @@ async fn again(
     }
     wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
     let limit = wanted.limit as usize;
-    let question = serde_json::to_value(&wanted).map_err(|_| fault())?;
+    let question =
+        json!({"ids": wanted.ids, "destination": wanted.destination, "limit": wanted.limit});
     let offered = offer(env, question, limit).await?;
     let mut body = json!({"replayed": offered.sent});
     if !offered.refused.is_empty() {
@@ -393,7 +394,7 @@ async fn again(
     if offered.more {
         put(&mut body, "more", json!(true));
     }
-    Ok(body.to_string())
+    Ok(edge::json(&body))
 }
 
 /// Goes on with what somebody began to offer again and did not end.

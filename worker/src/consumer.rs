@@ -5,6 +5,7 @@ use std::pin::Pin;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{self, Aftermath, Delivery, Road, Spent};
 use edgetally_core::envelope::{self, Envelope, Message};
+use edgetally_core::json::{Members, list_of};
 use edgetally_core::ledger::{Pending, Quarantined, Report};
 use edgetally_core::outcome::{Failure, Reply};
 use edgetally_core::table::Table;
@@ -196,15 +197,11 @@ fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<P
 
 /// Which of the envelopes the ledger has the reports of. One that is away knows none.
 async fn known(env: &Env, ids: &[&str]) -> Vec<String> {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        id: String,
-    }
-    let Ok(text) = edge::ledger(env, "/seen", &serde_json::json!(ids).to_string()).await else {
+    let Ok(text) = edge::ledger(env, "/seen", &edge::json(&serde_json::json!(ids))).await else {
         return Vec::new();
     };
-    let rows: Vec<Row> = serde_json::from_str(&text).unwrap_or_default();
-    rows.into_iter().map(|row| row.id).collect()
+    let rows = serde_json::from_str(&text).unwrap_or_default();
+    list_of(rows, |row| Members::of(row)?.text("id")).unwrap_or_default()
 }
 
 /// What comes next of what is under way.
@@ -329,13 +326,14 @@ pub(crate) async fn ask(env: &Env) {
     let mut spent = Spent::default();
     for _ in 0..MOST_ROUNDS {
         let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
-        let Ok(text) = edge::ledger(env, "/due", &due.to_string()).await else {
+        let Ok(text) = edge::ledger(env, "/due", &edge::json(&due)).await else {
             worker::console_warn!(
                 "the ledger did not say what is due; asked again at the next run"
             );
             return;
         };
-        let pending: Vec<Pending> = serde_json::from_str(&text).unwrap_or_default();
+        let pending = serde_json::from_str(&text).unwrap_or_default();
+        let pending = list_of(pending, Pending::read).unwrap_or_default();
         if pending.is_empty() {
             return;
         }

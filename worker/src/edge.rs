@@ -331,13 +331,18 @@ pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, 
         .ok_or(Unavailable)
 }
 
+/// A value as text. Its own `to_string` can be pretty as well, which nobody needs here.
+pub(crate) fn json(value: &serde_json::Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// Runs a query; its rows as JSON objects.
 pub(crate) fn rows(
     storage: &JsValue,
     query: &str,
     parameters: &serde_json::Value,
 ) -> Result<String, Unavailable> {
-    Ok(rows_of(storage, query, &parameters.to_string())?)
+    Ok(rows_of(storage, query, &json(parameters))?)
 }
 
 /// Does the work in one transaction, and undoes it where it says that it failed.

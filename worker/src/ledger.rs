@@ -6,8 +6,8 @@ use std::cell::Cell;
 
 use edgetally_core::delivery;
 use edgetally_core::event::STANDARD_EVENTS;
+use edgetally_core::json::{Members, list_of, text};
 use edgetally_core::ledger::{DeadLetter, Pending, Report};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
@@ -203,7 +203,7 @@ impl DurableObject for Ledger {
                 let failed = self.report(&body);
                 if !failed.is_empty() {
                     // Whoever reports hands everything in again; what was applied is not applied twice.
-                    return Response::error(json!({"failed": failed}).to_string(), 500);
+                    return Response::error(edge::json(&json!({"failed": failed})), 500);
                 }
                 Ok("{}".to_owned())
             }
@@ -273,8 +273,6 @@ impl DurableObject for Ledger {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct Filter {
     since: Option<i64>,
     until: Option<i64>,
@@ -292,15 +290,53 @@ struct Filter {
     left: bool,
 }
 
+impl Filter {
+    fn read(body: &str) -> std::result::Result<Self, Unavailable> {
+        let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
+        let mut flag = |key| of.take(key).and_then(|flag| flag.as_bool()) == Some(true);
+        Ok(Self {
+            hours: flag("hours"),
+            left: flag("left"),
+            since: of.whole("since"),
+            until: of.whole("until"),
+            source: of.text("source"),
+            destination: of.text("destination"),
+            event: of.text("event"),
+            release: of.text("release"),
+            event_id: of.text("event_id"),
+            ids: of.take("ids").and_then(|ids| list_of(ids, text)),
+            limit: of.whole("limit"),
+            after: of.list("after", Some).unwrap_or_default(),
+        })
+    }
+}
+
 /// A row by its id, and how large its body is.
-#[derive(Deserialize)]
 struct Head {
     id: String,
     bytes: i64,
-    #[serde(default)]
     receipt: String,
-    #[serde(default)]
     round: u32,
+}
+
+impl Head {
+    fn read(row: Value) -> Option<Self> {
+        let mut of = Members::of(row)?;
+        Some(Self {
+            id: of.text("id")?,
+            bytes: of.whole("bytes")?,
+            receipt: of.text_or_empty("receipt")?,
+            round: of.whole("round").unwrap_or(0),
+        })
+    }
+}
+
+/// The rows of a query.
+fn list<T>(
+    rows: &str,
+    read_row: fn(Value) -> Option<T>,
+) -> std::result::Result<Vec<T>, Unavailable> {
+    list_of(read(rows)?, read_row).ok_or(Unavailable)
 }
 
 /// How many of the rows go together: all, or as many as have no more than [`MOST_BYTES`], and at least one.
@@ -316,7 +352,7 @@ fn fitting(heads: &[Head]) -> usize {
     fitting.max(1).min(heads.len())
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> std::result::Result<T, Unavailable> {
+fn read(text: &str) -> std::result::Result<Value, Unavailable> {
     serde_json::from_str(text).map_err(|_| Unavailable)
 }
 
@@ -326,7 +362,7 @@ fn write<T: serde::Serialize + ?Sized>(value: &T) -> std::result::Result<String,
 
 /// Cuts off the row that was asked for only to know whether there are more.
 fn page(rows: &str, limit: u32) -> std::result::Result<(Vec<Value>, bool), Unavailable> {
-    let mut rows: Vec<Value> = read(rows)?;
+    let mut rows: Vec<Value> = list(rows, Some)?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     Ok((rows, more))
@@ -343,7 +379,7 @@ impl Ledger {
         query: &str,
         parameters: &Value,
     ) -> std::result::Result<Vec<String>, Unavailable> {
-        let rows: Vec<Value> = read(&self.rows(query, parameters)?)?;
+        let rows: Vec<Value> = list(&self.rows(query, parameters)?, Some)?;
         Ok(rows
             .iter()
             .filter_map(|row| row.as_object()?.values().next()?.as_str())
@@ -402,9 +438,9 @@ impl Ledger {
                 .and_then(Value::as_str)
                 .unwrap_or("?")
                 .to_owned();
-            match Report::deserialize(value) {
-                Ok(report) => reports.push(report),
-                Err(_) => {
+            match Report::read(value) {
+                Some(report) => reports.push(report),
+                None => {
                     worker::console_error!("report {id} cannot be read");
                     failed.push(id);
                 }
@@ -451,34 +487,33 @@ impl Ledger {
 
     /// Applies reports that came early, where they are not early any more.
     fn settle_early(&self, now: i64) {
-        #[derive(Deserialize)]
-        struct Row {
-            id: String,
-            at: i64,
-            body: String,
-        }
         loop {
             let rows = self
                 .rows(
                     "SELECT id, at, body FROM early ORDER BY tried, id LIMIT ?",
                     &json!([MOST_EARLY]),
                 )
-                .and_then(|rows| read::<Vec<Row>>(&rows));
+                .and_then(|rows| list(&rows, Members::of));
             let Ok(rows) = rows else {
                 worker::console_error!("the reports that wait could not be read");
                 return;
             };
             let mut progress = false;
-            for row in &rows {
-                let Ok(report) = serde_json::from_str::<Report>(&row.body) else {
+            for mut row in rows {
+                let (Some(id), Some(at_first), Some(body)) =
+                    (row.text("id"), row.whole::<i64>("at"), row.text("body"))
+                else {
+                    continue;
+                };
+                let Ok(report) = serde_json::from_str::<Report>(&body) else {
                     continue;
                 };
                 let one = std::slice::from_ref(&report);
-                let patient = now - row.at < EARLY_MS;
+                let patient = now - at_first < EARLY_MS;
                 let done = self.whole(|| {
                     self.apply(one, now, patient)?;
                     at(
-                        self.rows("DELETE FROM early WHERE id = ?", &json!([row.id])),
+                        self.rows("DELETE FROM early WHERE id = ?", &json!([id])),
                         "early",
                     )
                 });
@@ -487,7 +522,7 @@ impl Ledger {
                     && self
                         .rows(
                             "UPDATE early SET tried = ?2 WHERE id = ?1",
-                            &json!([row.id, now]),
+                            &json!([id, now]),
                         )
                         .is_err()
                 {
@@ -518,7 +553,7 @@ impl Ledger {
         let mut known = at(
             self.column(
                 "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
-                &json!([json!(ids).to_string()]),
+                &json!([edge::json(&json!(ids))]),
             ),
             "seen",
         )?;
@@ -537,7 +572,7 @@ impl Ledger {
             return Ok(());
         }
         let ids: Vec<&str> = fresh.iter().map(|report| report.id.as_str()).collect();
-        let ids = json!(ids).to_string();
+        let ids = edge::json(&json!(ids));
         self.set(
             "seen",
             "INSERT INTO seen (id, at) SELECT value, ?2 FROM json_each(?1)",
@@ -637,7 +672,7 @@ impl Ledger {
                 .flat_map(|report| report.revived.iter().cloned()),
         );
         if !revived.is_empty() {
-            let ids = json!([json!(revived).to_string()]);
+            let ids = json!([edge::json(&json!(revived))]);
             for table in ["dead", "quarantine", "replays"] {
                 let query =
                     format!("DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))");
@@ -678,7 +713,7 @@ impl Ledger {
 
     /// Balances, reasons, and where they are asked for the single lines.
     fn lines(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = read(body)?;
+        let filter = Filter::read(body)?;
         let mut parameters = vec![
             json!(filter.since.unwrap_or(0)),
             json!(filter.until.unwrap_or(i64::MAX / 4096)),
@@ -743,28 +778,19 @@ impl Ledger {
 
     /// What platforms are to be asked about now, and not again before the lease is over.
     fn due(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        #[derive(Deserialize)]
-        struct Due {
-            now: i64,
-            limit: usize,
-        }
-        #[derive(Deserialize)]
-        struct Row<'a> {
-            asked: u32,
-            #[serde(borrow)]
-            body: std::borrow::Cow<'a, str>,
-        }
-        let due: Due = read(body)?;
-        let heads: Vec<Head> = read(&self.rows(
+        let mut due = Members::of(read(body)?).ok_or(Unavailable)?;
+        let now: i64 = due.whole("now").ok_or(Unavailable)?;
+        let limit: usize = due.whole("limit").ok_or(Unavailable)?;
+        let heads = list(&self.rows(
             "SELECT id, receipt, octet_length(body) AS bytes FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
-            &json!([due.now, due.limit]),
-        )?)?;
+            &json!([now, limit]),
+        )?, Head::read)?;
         if heads.is_empty() {
             return Ok("[]".to_owned());
         }
         // A receipt goes whole: by the number, and then by the bytes, unless it is the only one.
         let receipts: Vec<&str> = heads.iter().map(|head| head.receipt.as_str()).collect();
-        let whole = Pending::untorn(&receipts, due.limit);
+        let whole = Pending::untorn(&receipts, limit);
         let receipts = receipts.get(..whole).unwrap_or_default();
         let mut most = fitting(&heads).min(whole);
         if most < whole {
@@ -789,24 +815,27 @@ impl Ledger {
             .take(most)
             .map(|head| head.id.as_str())
             .collect();
-        let ids = json!(ids).to_string();
+        let ids = edge::json(&json!(ids));
         let rows = self.rows(
             "SELECT asked, body FROM pending WHERE id IN (SELECT value FROM json_each(?)) ORDER BY due, receipt",
             &json!([ids]),
         )?;
         self.rows(
             "UPDATE pending SET due = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
-            &json!([ids, due.now + LEASE_MS]),
+            &json!([ids, now + LEASE_MS]),
         )?;
         let mut pending = Vec::with_capacity(most);
-        for row in read::<Vec<Row<'_>>>(&rows)? {
+        for mut row in list(&rows, Members::of)? {
             // One that cannot be read must not keep all others from being asked about.
-            let Ok(one) = serde_json::from_str::<Pending>(&row.body) else {
+            let one = row
+                .text("body")
+                .and_then(|body| serde_json::from_str::<Pending>(&body).ok());
+            let Some(one) = one else {
                 worker::console_error!("a receipt cannot be read and is left alone");
                 continue;
             };
             pending.push(Pending {
-                asked: row.asked,
+                asked: row.whole("asked").ok_or(Unavailable)?,
                 ..one
             });
         }
@@ -815,7 +844,7 @@ impl Ledger {
 
     /// What happened lately, newest first.
     fn notes(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = read(body)?;
+        let filter = Filter::read(body)?;
         self.rows(
             "SELECT at, source, event, event_id, what FROM notes
              WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) ORDER BY seq DESC LIMIT ?3",
@@ -825,7 +854,7 @@ impl Ledger {
 
     /// The heads of dead letters and quarantined messages, oldest first.
     fn dead(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = read(body)?;
+        let filter = Filter::read(body)?;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
         let after = |place: usize| {
             filter
@@ -864,15 +893,15 @@ impl Ledger {
     /// Gives out letters to be offered again, each to one asker only: it is booked as waiting, and its message is ready.
     /// What is not said to have been sent is given out again when the lease is over, as the same message.
     fn claim(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = read(body)?;
+        let filter = Filter::read(body)?;
         let now = edge::now().0;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let ids = filter.ids.map(|ids| json!(ids).to_string());
+        let ids = filter.ids.map(|ids| edge::json(&json!(ids)));
         let heads = |table: &str,
                      body: &str,
                      destination: &str|
          -> std::result::Result<Vec<Head>, Unavailable> {
-            read(&self.rows(
+            list(&self.rows(
                 &format!(
                     "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
                      FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
@@ -880,7 +909,7 @@ impl Ledger {
                        AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
                 ),
                 &json!([filter.destination, ids, now, i32::from(filter.left), limit + 1]),
-            )?)
+            )?, Head::read)
         };
         let mut found = heads("dead", "parcel", "destination")?;
         let letters = found.len();
@@ -892,7 +921,7 @@ impl Ledger {
             .take(most)
             .map(|head| head.id.as_str())
             .collect();
-        let ids = json!([json!(ids).to_string()]);
+        let ids = json!([edge::json(&json!(ids))]);
         let mut claimed: Vec<Value> = Vec::new();
         let mut booked: Vec<Report> = Vec::new();
         let mut leases: Vec<Value> = Vec::new();
@@ -902,7 +931,7 @@ impl Ledger {
                  WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
                 &ids,
             )?;
-            for letter in read::<Vec<DeadLetter>>(&rows)? {
+            for letter in list(&rows, DeadLetter::read)? {
                 let round = found
                     .iter()
                     .find(|head| head.id == letter.id)
@@ -922,16 +951,13 @@ impl Ledger {
             }
         }
         if found.len() > letters && most > letters {
-            #[derive(Deserialize)]
-            struct Row {
-                id: String,
-                body: String,
-            }
             let rows = self.rows(
                 "SELECT id, body FROM quarantine WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
                 &ids,
             )?;
-            for Row { id, body } in read::<Vec<Row>>(&rows)? {
+            for mut row in list(&rows, Members::of)? {
+                let id = row.text("id").ok_or(Unavailable)?;
+                let body = row.text("body").ok_or(Unavailable)?;
                 let message = serde_json::from_str::<Value>(&body).unwrap_or_default();
                 let message = message
                     .get("id")
@@ -947,21 +973,21 @@ impl Ledger {
                 "lease",
                 "INSERT OR REPLACE INTO replays (id, round, until, message)
                  SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
-                &json!([json!(leases).to_string()]),
+                &json!([edge::json(&json!(leases))]),
             )
         });
         if done.is_err() {
             return Err(Unavailable);
         }
-        Ok(json!({"letters": claimed, "more": more}).to_string())
+        Ok(edge::json(&json!({"letters": claimed, "more": more})))
     }
 
     /// Takes back letters that the queue did not take.
     fn release(&self, body: &str) -> std::result::Result<String, Unavailable> {
-        let filter: Filter = read(body)?;
+        let filter = Filter::read(body)?;
         self.rows(
             "UPDATE replays SET until = 0 WHERE id IN (SELECT value FROM json_each(?))",
-            &json!([json!(filter.ids).to_string()]),
+            &json!([edge::json(&json!(filter.ids))]),
         )
     }
 }

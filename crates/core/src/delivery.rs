@@ -418,7 +418,7 @@ impl<'e> Delivery<'e> {
             .into_iter()
             .map(|((place, _), members)| (place, members))
             .collect();
-        groups.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        crate::table::sort(&mut groups, |(_, one), (_, other)| one < other);
         for (place, members) in groups {
             let Some(configured) = settings.destinations.get(place) else {
                 continue;

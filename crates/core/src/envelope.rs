@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::consent::Grant;
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::Prepared;
+use crate::json::read_members;
 use crate::ledger::{Counts, Note, Report};
 use crate::money::{Amount, Money};
 use crate::text::Text;
@@ -21,13 +22,13 @@ pub const READ: &[u8] = &[1];
 pub const LARGEST: usize = 60 * 1024;
 
 /// An event with nothing plain left in it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Parcel<'a> {
     /// The canonical name.
-    #[serde(rename = "n", borrow)]
+    #[serde(rename = "n")]
     pub name: Text<'a>,
     /// The sender's id.
-    #[serde(rename = "i", borrow)]
+    #[serde(rename = "i")]
     pub id: Text<'a>,
     /// When it happened.
     #[serde(rename = "t")]
@@ -36,108 +37,97 @@ pub struct Parcel<'a> {
     #[serde(rename = "r")]
     pub received: UnixMillis,
     /// What it was worth.
-    #[serde(rename = "m", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "m", skip_serializing_if = "Option::is_none")]
     pub money: Option<Money<'a>>,
     /// The order.
-    #[serde(rename = "x", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<Text<'a>>,
     /// What the customer is expected to be worth.
-    #[serde(rename = "l", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
     pub predicted_ltv: Option<Amount<'a>>,
     /// What was bought or looked at.
-    #[serde(rename = "it", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "it", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item<'a>>,
     /// The visitor, normalised and hashed.
-    #[serde(rename = "p", default, skip_serializing_if = "Prepared::is_empty")]
+    #[serde(rename = "p", skip_serializing_if = "Prepared::is_empty")]
     pub identifiers: Prepared,
     /// Address of the page, cleaned.
-    #[serde(rename = "u", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
     pub page_url: Option<Text<'a>>,
     /// Title of the page.
-    #[serde(
-        rename = "ti",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "ti", skip_serializing_if = "Option::is_none")]
     pub page_title: Option<Text<'a>>,
     /// Where the visitor came from, cleaned.
-    #[serde(
-        rename = "re",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "re", skip_serializing_if = "Option::is_none")]
     pub referrer: Option<Text<'a>>,
     /// The visitor's public network address.
-    #[serde(
-        rename = "ip",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "ip", skip_serializing_if = "Option::is_none")]
     pub ip: Option<Text<'a>>,
     /// The visitor's browser.
-    #[serde(
-        rename = "ua",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "ua", skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<Text<'a>>,
     /// Google Analytics' id of the browser.
-    #[serde(
-        rename = "ci",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "ci", skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Text<'a>>,
     /// Google Analytics' id of the visit.
-    #[serde(
-        rename = "si",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "si", skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Text<'a>>,
     /// Known first-party cookies.
-    #[serde(rename = "ck", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "ck", skip_serializing_if = "Vec::is_empty")]
     pub cookies: Vec<(Text<'a>, Text<'a>)>,
     /// Known click ids.
-    #[serde(rename = "cl", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "cl", skip_serializing_if = "Vec::is_empty")]
     pub click_ids: Vec<(Text<'a>, Text<'a>)>,
     /// Through which door it came.
-    #[serde(rename = "a", default)]
+    #[serde(rename = "a")]
     pub action_source: ActionSource,
     /// The sender's release.
-    #[serde(rename = "v", borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
     pub release: Option<Text<'a>>,
     /// For the platforms' test modes.
-    #[serde(rename = "z", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "z", skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
     /// Free data.
-    #[serde(rename = "pr", borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "pr", skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(Text<'a>, Property<'a>)>,
     /// Country of the request, two letters.
-    #[serde(
-        rename = "gc",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "gc", skip_serializing_if = "Option::is_none")]
     pub geo_country: Option<Text<'a>>,
     /// Region of the request, as ISO 3166-2 without the country.
-    #[serde(
-        rename = "gr",
-        borrow,
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "gr", skip_serializing_if = "Option::is_none")]
     pub geo_region: Option<Text<'a>>,
     /// Where it still has to go.
-    #[serde(rename = "to", borrow)]
+    #[serde(rename = "to")]
     pub legs: Vec<Leg<'a>>,
+}
+
+read_members! {
+    Parcel = Parcel::default();
+    "n" => name,
+    "i" => id,
+    "t" => time,
+    "r" => received,
+    "to" => legs,;
+    "m" => money,
+    "x" => transaction_id,
+    "l" => predicted_ltv,
+    "it" => items,
+    "p" => identifiers,
+    "u" => page_url,
+    "ti" => page_title,
+    "re" => referrer,
+    "ip" => ip,
+    "ua" => user_agent,
+    "ci" => client_id,
+    "si" => session_id,
+    "ck" => cookies,
+    "cl" => click_ids,
+    "a" => action_source,
+    "v" => release,
+    "z" => test,
+    "pr" => properties,
+    "gc" => geo_country,
+    "gr" => geo_region,
 }
 
 impl<'a> Parcel<'a> {
@@ -195,29 +185,36 @@ pub enum Message<'a> {
 }
 
 /// Events of one source, to be delivered together.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Envelope<'a> {
     /// Its id, which the ledger counts by.
-    #[serde(borrow)]
     pub id: Text<'a>,
     /// The source.
-    #[serde(borrow)]
     pub source: Text<'a>,
     /// How many attempts there were before.
-    #[serde(default)]
     pub attempt: u32,
     /// An earlier request with these events was not answered, so the platform may have them.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub twice: bool,
     /// The events.
-    #[serde(borrow, default)]
     pub parcels: Vec<Parcel<'a>>,
     /// What intake counted.
-    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    #[serde(skip_serializing_if = "Counts::is_empty")]
     pub counts: Counts,
     /// What intake wants to be seen.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+}
+
+read_members! {
+    Envelope = Envelope::default();
+    "id" => id,
+    "source" => source,;
+    "attempt" => attempt,
+    "twice" => twice,
+    "parcels" => parcels,
+    "counts" => counts,
+    "notes" => notes,
 }
 
 /// Why a message cannot be opened. None of these is retried.
@@ -241,11 +238,16 @@ impl Unreadable {
     }
 }
 
-#[derive(Deserialize)]
-struct Head {
+#[derive(Default)]
+struct Head<'a> {
     v: u8,
-    #[serde(default)]
-    kind: Option<String>,
+    kind: Option<Text<'a>>,
+}
+
+read_members! {
+    Head = Head::default();
+    "v" => v,;
+    "kind" => kind,
 }
 
 /// Opens a message of the queue.
@@ -253,7 +255,7 @@ struct Head {
 /// # Errors
 /// [`Unreadable`] when it is no message of a version that is read.
 pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
-    let head: Head = serde_json::from_str(text).map_err(|_| Unreadable::Malformed)?;
+    let head: Head<'_> = serde_json::from_str(text).map_err(|_| Unreadable::Malformed)?;
     if !READ.contains(&head.v) {
         return Err(Unreadable::UnknownVersion);
     }

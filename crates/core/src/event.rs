@@ -32,6 +32,7 @@ pub use crate::error::{Code, ParseError};
 
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::identity::{Digest, Kind, Plain, User};
+use crate::json::read_members;
 use crate::money::{Amount, AmountError, Currency, Figure, Money};
 use crate::outcome::mix;
 use crate::text::{Text, is_placeholder};
@@ -244,33 +245,45 @@ impl<'a> Number<'a> {
 }
 
 /// One line of a cart. Every field is optional but that a platform may ask for one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Item<'a> {
     /// The shop's id of the article.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub item_id: Option<Text<'a>>,
     /// Its name.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub item_name: Option<Text<'a>>,
     /// Price of one, in the event's currency; below zero for a voucher's line.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Figure<'a>>,
     /// How many; platforms take one when it is absent. It may be zero, below it, or a fraction.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Figure<'a>>,
     /// Discount on one.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub discount: Option<Figure<'a>>,
     /// Place in a list.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Figure<'a>>,
     /// The other text fields that GA4 defines for an item, by their names there.
-    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<(Text<'a>, Text<'a>)>,
     /// The sender's own fields of the line, for platforms that take them.
-    #[serde(borrow, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(Text<'a>, Property<'a>)>,
+}
+
+read_members! {
+    Item = Item::default();
+    ;
+    "item_id" => item_id,
+    "item_name" => item_name,
+    "price" => price,
+    "quantity" => quantity,
+    "discount" => discount,
+    "index" => index,
+    "more" => more,
+    "properties" => properties,
 }
 
 /// The text fields of an item beside its id and name.

@@ -394,6 +394,59 @@ impl<'p, 'o, 'k> Once<'p, 'o, 'k> {
     }
 }
 
+/// Reads a struct from an object, member by member, borrowing its texts. The first members have to be there, and none may
+/// stand there twice; a member that is not known is passed over.
+///
+/// A derived reader keeps each member in a variable of its own, and takes a list in the place of the object as well: three
+/// times as much wasm.
+macro_rules! read_members {
+    (
+        $type:ident = $empty:expr;
+        $($must:literal => $needed:ident,)* ;
+        $($may:literal => $field:ident,)*
+    ) => {
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $type<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Reader<'a>(std::marker::PhantomData<&'a ()>);
+                impl<'de: 'a, 'a> serde::de::Visitor<'de> for Reader<'a> {
+                    type Value = $type<'a>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        const NEEDED: usize = <[&str]>::len(&[$($must,)*]);
+                        let mut all: $type<'a> = $empty;
+                        let mut keys = $crate::event::read::Keys::default();
+                        while let Some(key) = map.next_key::<$crate::text::Text<'de>>()? {
+                            if keys.add(&[$($must,)* $($may,)*], &key).is_err() {
+                                return Err(serde::de::Error::custom("a member twice"));
+                            }
+                            match key.as_str() {
+                                $($must => all.$needed = map.next_value()?,)*
+                                $($may => all.$field = map.next_value()?,)*
+                                _ => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        if !keys.has_first(NEEDED) {
+                            return Err(serde::de::Error::custom("a member is missing"));
+                        }
+                        Ok(all)
+                    }
+                }
+                deserializer.deserialize_map(Reader(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(crate) use read_members;
+
 /// The members of an object that was read, taken out one by one.
 ///
 /// `None` says that a member is missing or of another kind. A derived reader is several kilobytes of wasm for each type;

@@ -463,7 +463,8 @@ impl Note {
 }
 
 impl DeadLetter {
-    fn read(value: Value) -> Option<Self> {
+    /// Reads one; `None` where it is none.
+    pub fn read(value: Value) -> Option<Self> {
         let mut of = Members::of(value)?;
         Some(Self {
             id: of.text("id")?,
@@ -492,7 +493,8 @@ impl Quarantined {
 }
 
 impl Pending {
-    fn read(value: Value) -> Option<Self> {
+    /// Reads one; `None` where it is none.
+    pub fn read(value: Value) -> Option<Self> {
         let mut of = Members::of(value)?;
         Some(Self {
             id: of.text("id")?,
@@ -520,7 +522,8 @@ impl Postponed {
 }
 
 impl Report {
-    fn read(value: Value) -> Option<Self> {
+    /// Reads one; `None` where it is none.
+    pub fn read(value: Value) -> Option<Self> {
         let mut of = Members::of(value)?;
         Some(Self {
             id: of.text("id")?,

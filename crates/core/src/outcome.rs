@@ -73,7 +73,7 @@ impl Reply {
 
     /// The body as JSON; `null` when it is none.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        serde_json::from_str(self.text()).unwrap_or_default()
     }
 
     /// No platform needs more to say what happened.

@@ -170,9 +170,32 @@ impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for T
     }
 }
 
+/// Sorts by insertion, stably. For short lists, and long ones that are in order but for a few: the standard library's
+/// sorts are six kilobytes of wasm for each type.
+pub fn sort<T>(values: &mut [T], before: impl Fn(&T, &T) -> bool) {
+    for end in 1..values.len() {
+        for at in (1..=end).rev() {
+            match values.get_mut(at - 1..=at) {
+                Some([one, other]) if before(other, one) => std::mem::swap(one, other),
+                _ => break,
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Table, sort};
+
+    #[test]
+    fn equals_keep_their_order() {
+        let mut values = [(3, 'a'), (1, 'b'), (3, 'c'), (2, 'd'), (1, 'e'), (0, 'f')];
+        let mut known = values;
+        known.sort_by_key(|(key, _)| *key);
+        sort(&mut values, |(one, _), (other, _)| one < other);
+        assert_eq!(values, known);
+        sort::<(i32, char)>(&mut [], |one, other| one < other);
+    }
 
     #[test]
     fn keys_are_in_order_and_once() {

@@ -67,7 +67,7 @@ impl Credentials {
             .chain(parameters)
             .map(|(key, value)| (encode(key), encode(value)))
             .collect();
-        all.sort();
+        crate::table::sort(&mut all, |one, other| one < other);
         let all: Vec<String> = all
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))

@@ -53,7 +53,7 @@ impl<'e> Delivery<'e> {
         }
         for ((name, _), mut parts) in questions {
             // The first one names the report.
-            parts.sort_by(|one, other| one.id.cmp(&other.id));
+            crate::table::sort(&mut parts, |one, other| one.id < other.id);
             let place = settings
                 .destinations
                 .iter()

@@ -485,10 +485,16 @@ fn places(message: &str, most: usize) -> Vec<usize> {
             found.extend(number(rest.trim_start_matches(['=', ':', ' '])));
         }
     }
-    found.retain(|place| *place < most);
-    found.sort_unstable();
-    found.dedup();
-    found
+    let mut named = vec![false; most];
+    for place in found {
+        if let Some(is_named) = named.get_mut(place) {
+            *is_named = true;
+        }
+    }
+    (named.iter().enumerate())
+        .filter(|(_, is_named)| **is_named)
+        .map(|(place, _)| place)
+        .collect()
 }
 
 #[cfg(test)]

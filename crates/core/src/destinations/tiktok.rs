@@ -417,7 +417,7 @@ impl Destination for TikTok {
 /// The event that a message speaks of: `Batch.3.properties…`, or `data.3.event_time…`. What follows may repeat values,
 /// which may look like anything, so a path that does not begin the message counts only where it is the only one.
 fn place(message: &str) -> Option<usize> {
-    let mut found: Vec<(usize, usize)> = ["Batch.", "data."]
+    let found: Vec<(usize, usize)> = ["Batch.", "data."]
         .iter()
         .flat_map(|prefix| message.match_indices(prefix))
         .filter_map(|(at, prefix)| {
@@ -430,8 +430,7 @@ fn place(message: &str) -> Option<usize> {
             Some((at, number.parse().ok().filter(|_| digits)?))
         })
         .collect();
-    found.sort_unstable();
-    let (at, first) = *found.first()?;
+    let (at, first) = *found.iter().min()?;
     let begins = !message.get(..at)?.contains(char::is_alphanumeric);
     (begins || found.iter().all(|(_, place)| *place == first)).then_some(first)
 }

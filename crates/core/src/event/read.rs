@@ -531,14 +531,14 @@ pub(crate) const TWICE: &str = "stands twice in one object, and only one of them
 
 /// Which of the known keys an object has had.
 #[derive(Default)]
-struct Keys {
+pub(crate) struct Keys {
     seen: u64,
     next: usize,
 }
 
 impl Keys {
     /// Whether the key is known; an error when it comes again.
-    fn add(&mut self, known: &[&str], key: &str) -> Result<bool, ()> {
+    pub(crate) fn add(&mut self, known: &[&str], key: &str) -> Result<bool, ()> {
         // Most senders keep to the order of the documentation, so the search starts where the last one ended.
         let (before, after) = known.split_at(self.next.min(known.len()));
         let mut at = self.next;
@@ -556,6 +556,11 @@ impl Keys {
         let again = self.seen & bit != 0;
         self.seen |= bit;
         if again { Err(()) } else { Ok(true) }
+    }
+
+    /// Whether the first so many of the known keys were there.
+    pub(crate) const fn has_first(&self, many: usize) -> bool {
+        self.seen.trailing_ones() as usize >= many
     }
 }
 

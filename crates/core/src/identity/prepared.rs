@@ -385,7 +385,7 @@ impl<'de> de::Visitor<'de> for Entries {
             values.push((spelling, value));
         }
         // The order of the set, whoever wrote the object.
-        values.sort_unstable_by_key(|(spelling, _)| *spelling);
+        crate::table::sort(&mut values, |(one, _), (other, _)| one < other);
         Ok(Prepared(values))
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Violation {
 
 /// The body as JSON, or `null`.
 pub(super) fn reading(reply: &Reply) -> Value {
-    serde_json::from_slice(&reply.body).unwrap_or_default()
+    reply.json()
 }
 
 /// The error, whatever the status says; without one, `null` where the status alone is one.
