@@ -251,6 +251,9 @@ impl Reading {
             _ => {}
         }
         if matches!(manner, Manner::Strict | Manner::Id) {
+            if is_empty_list(json) {
+                return Ok(None);
+            }
             return Err(self.raise(Code::WrongType, STRING));
         }
         self.unusable(json);
@@ -653,7 +656,7 @@ impl<'de> Visitor<'de> for FlagSeed<'_> {
     }
 
     refuse!(BOOLEAN; visit_i64(i64), visit_u64(u64), visit_f64(f64));
-    refuse_containers!(BOOLEAN; seq, map);
+    refuse_containers!(BOOLEAN; filled_seq, map);
 }
 
 /// Any value in the sender's own spelling; `null` is nothing.
