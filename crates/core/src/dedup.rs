@@ -672,7 +672,11 @@ mod tests {
             assert_eq!(claim.standing("meta", second), Held { differs: false });
             // What is refused lets its own claim go, and no other's.
             assert!(claim.release("meta", second.worth) && !claim.release("meta", second.worth));
-            let left = if first.worth == second.worth { Claim::default() } else { claimed(&["meta"], first) };
+            let left = if first.worth == second.worth {
+                Claim::default()
+            } else {
+                claimed(&["meta"], first)
+            };
             assert_eq!(claim, left);
         }
         let order = claimed(&["meta"], copy(Server, 1, 1));
@@ -699,7 +703,10 @@ mod tests {
             let late = copy(Strength::Server, money, 1);
             claim.take("meta", late);
             assert!(claim.has("meta") && claim.to_text().len() < 256);
-            assert_eq!(claim.standing_of_order("meta", late), Standing::Held { differs: false });
+            assert_eq!(
+                claim.standing_of_order("meta", late),
+                Standing::Held { differs: false }
+            );
         }
     }
 
