@@ -264,7 +264,8 @@ function outage({book, twin, outage: fault}, problems) {
     const {events} = twin.received({platform: other.platform, limit: 1_000_000});
     return {title: other.title, n: events.filter(({at}) => Date.parse(at) >= fault.from && Date.parse(at) < fault.until).length};
   });
-  const twice = twin.stats().platforms[target?.platform ?? ""]?.duplicates ?? 0;
+  // The forged order and the shop's own have one id, and nothing to do with the outage.
+  const twice = Math.max(0, (twin.stats().platforms[target?.platform ?? ""]?.duplicates ?? 0) - count(book, fault.destination, "conflict"));
   const line = (/** @type {string} */ label, /** @type {string} */ text) => print(`  ${label.padEnd(22)}${wrap(text, 24).trimStart()}`);
   line("what happened", `${title} answered HTTP 503 for ${duration(fault.until - fault.from)}`);
   line("nobody else waited", `meanwhile the ${others.length} others took ${counted(others.reduce((sum, {n}) => sum + n, 0), "event")}: ${others.map(({title: other, n}) => `${other} ${number(n)}`).join(", ")}`);

@@ -83,7 +83,12 @@ fn punycode(label: &[char]) -> String {
         out.push('-');
     }
     let (mut n, mut delta, mut bias, mut handled) = (128_u32, 0_u32, 72_u32, basic);
-    while let Some(next) = label.iter().map(|c| u32::from(*c)).filter(|c| *c >= n).min() {
+    while let Some(next) = label
+        .iter()
+        .map(|c| u32::from(*c))
+        .filter(|c| *c >= n)
+        .min()
+    {
         // A label has at most 63 letters, so nothing of this overflows.
         delta += (next - n) * (handled + 1);
         n = next;
@@ -105,7 +110,11 @@ fn punycode(label: &[char]) -> String {
                 k += 36;
             }
             out.push(digit(q));
-            delta = if handled == basic { delta / 700 } else { delta / 2 };
+            delta = if handled == basic {
+                delta / 700
+            } else {
+                delta / 2
+            };
             delta += delta / (handled + 1);
             let mut steps = 0;
             while delta > 455 {
@@ -229,9 +238,18 @@ mod tests {
             ("b\u{fc}cher.example", "xn--bcher-kva.example"),
             ("bu\u{308}cher.example:8443", "xn--bcher-kva.example:8443"),
             ("B\u{dc}CHER.Example", "xn--bcher-kva.Example"),
-            ("m\u{fc}nchen-ost.stra\u{df}e.example", "xn--mnchen-ost-9db.xn--strae-oqa.example"),
-            ("\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}", "xn--r8jz45g.xn--zckzah"),
-            ("\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{438}\u{441}\u{43f}\u{44b}\u{442}\u{430}\u{43d}\u{438}\u{435}:80", "xn--e1afmkfd.xn--80akhbyknj4f:80"),
+            (
+                "m\u{fc}nchen-ost.stra\u{df}e.example",
+                "xn--mnchen-ost-9db.xn--strae-oqa.example",
+            ),
+            (
+                "\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}",
+                "xn--r8jz45g.xn--zckzah",
+            ),
+            (
+                "\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{438}\u{441}\u{43f}\u{44b}\u{442}\u{430}\u{43d}\u{438}\u{435}:80",
+                "xn--e1afmkfd.xn--80akhbyknj4f:80",
+            ),
         ] {
             assert_eq!(ascii_host(host), ascii, "{host}");
         }
