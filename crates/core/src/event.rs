@@ -20,9 +20,8 @@
 //! `context.click_ids`: a misspelt `consent` or `email` that is silently ignored would cost more than a refused event.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
-use serde::de::{IgnoredAny, MapAccess};
+use serde::de::MapAccess;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -37,9 +36,7 @@ use crate::money::{Amount, AmountError, Currency, Figure, Money};
 use crate::outcome::mix;
 use crate::text::{Text, is_placeholder};
 use crate::time::UnixMillis;
-use read::{
-    FlagSeed, ListSeed, Manner, NumbersSeed, Object, ObjectSeed, PairsSeed, Reading, TextSeed, raw,
-};
+use read::{Manner, Object, Reading, Stop, Values, raw};
 
 /// The largest event, in bytes.
 pub const LARGEST_EVENT: usize = 64 * 1024;
@@ -467,24 +464,24 @@ mod longest {
 }
 
 /// A text that decorates an event.
-fn text<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn text<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
     manner: Manner,
     longest: usize,
-) -> Result<Option<Text<'de>>, A::Error> {
-    let text = map.next_value_seed(TextSeed(reading, manner))?;
+) -> Result<Option<Text<'de>>, Stop> {
+    let text = map.text(reading, manner)?;
     Ok(text.and_then(|text| tidy(text, reading, manner, longest)))
 }
 
 /// A text that says what an event is.
-fn strict<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn strict<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
     manner: Manner,
-) -> Result<Option<Text<'de>>, A::Error> {
+) -> Result<Option<Text<'de>>, Stop> {
     let longest = longest::CONSENT;
-    match map.next_value_seed(TextSeed(reading, manner))? {
+    match map.text(reading, manner)? {
         // Bytes bound characters from above, so most texts are never counted.
         Some(text) if text.len() > longest && text.chars().count() > longest => {
             Err(reading.raise(Code::TextTooLong, format!("at most {longest} characters")))
@@ -579,19 +576,19 @@ fn tidy<'a>(
     Some(part(text, 0..end))
 }
 
-fn plain<'de, A: MapAccess<'de>, K: Kind>(
-    map: &mut A,
+fn plain<'de, K: Kind>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
-) -> Result<Option<Plain<'de, K>>, A::Error> {
+) -> Result<Option<Plain<'de, K>>, Stop> {
     let text = text(map, reading, Manner::Visitor, longest::VISITOR)?;
     Ok(text.map(|text| Plain::new(text.0)))
 }
 
 /// A value as it stands, but nothing where a template left nothing, or a word that says so.
-fn told<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn told<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
-) -> Result<Option<&'de RawValue>, A::Error> {
+) -> Result<Option<&'de RawValue>, Stop> {
     let raw = raw(map)?.filter(|raw| !read::is_empty_list(raw.get()));
     let Some(json) = raw.map(RawValue::get).filter(|json| json.starts_with('"')) else {
         return Ok(raw);
@@ -607,10 +604,10 @@ fn told<'de, A: MapAccess<'de>>(
 }
 
 /// What the event is worth: a number or nothing.
-fn amount<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn amount<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
-) -> Result<Option<Amount<'de>>, A::Error> {
+) -> Result<Option<Amount<'de>>, Stop> {
     let Some(raw) = told(map, reading)? else {
         return Ok(None);
     };
@@ -627,10 +624,10 @@ fn amount<'de, A: MapAccess<'de>>(
 }
 
 /// A number that decorates the event, which may stand in a text.
-fn figure<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn figure<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
-) -> Result<Option<Figure<'de>>, A::Error> {
+) -> Result<Option<Figure<'de>>, Stop> {
     let Some(raw) = raw(map)? else {
         return Ok(None);
     };
@@ -667,10 +664,7 @@ fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a
     None
 }
 
-fn digest<'de, A: MapAccess<'de>>(
-    map: &mut A,
-    reading: &mut Reading,
-) -> Result<Option<Digest>, A::Error> {
+fn digest<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Digest>, Stop> {
     let Some(text) = text(map, reading, Manner::Visitor, longest::VISITOR)? else {
         return Ok(None);
     };
@@ -684,10 +678,7 @@ fn digest<'de, A: MapAccess<'de>>(
     Ok(None)
 }
 
-fn choice<'de, A: MapAccess<'de>>(
-    map: &mut A,
-    reading: &mut Reading,
-) -> Result<Option<Choice>, A::Error> {
+fn choice<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
     match strict(map, reading, Manner::Strict)?.as_deref() {
         None => Ok(None),
         Some("granted") => Ok(Some(Choice::Granted)),
@@ -700,10 +691,10 @@ fn choice<'de, A: MapAccess<'de>>(
     }
 }
 
-fn action_source<'de, A: MapAccess<'de>>(
-    map: &mut A,
+fn action_source<'de>(
+    map: &mut dyn Values<'de>,
     reading: &mut Reading,
-) -> Result<Option<ActionSource>, A::Error> {
+) -> Result<Option<ActionSource>, Stop> {
     let Some(name) = text(map, reading, Manner::Free, longest::TITLE)? else {
         return Ok(None);
     };
@@ -718,32 +709,37 @@ fn action_source<'de, A: MapAccess<'de>>(
 }
 
 impl<'de> Object<'de> for Draft<'de> {
-    const LENIENT: bool = false;
-    const KEYS: &'static [&'static str] = &[
-        "event",
-        "event_id",
-        "event_time",
-        "value",
-        "currency",
-        "transaction_id",
-        "event_token",
-        "predicted_ltv",
-        "items",
-        "user",
-        "context",
-        "consent",
-        "action_source",
-        "release",
-        "test",
-        "properties",
-    ];
+    fn lenient(&self) -> bool {
+        false
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "event",
+            "event_id",
+            "event_time",
+            "value",
+            "currency",
+            "transaction_id",
+            "event_token",
+            "predicted_ltv",
+            "items",
+            "user",
+            "context",
+            "consent",
+            "action_source",
+            "release",
+            "test",
+            "properties",
+        ]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         match key.as_str() {
             "event" => self.event = strict(map, reading, Manner::Strict)?,
             "event_id" => self.event_id = strict(map, reading, Manner::Id)?,
@@ -767,26 +763,20 @@ impl<'de> Object<'de> for Draft<'de> {
                 }
             }
             "items" => {
-                self.items = map.next_value_seed(ListSeed {
-                    reading,
-                    most: MOST_ITEMS,
-                    what: PhantomData,
-                })?;
+                self.items = map.items(reading, MOST_ITEMS)?;
             }
             "user" => {
-                self.user = map.next_value_seed(ObjectSeed::<User<'de>>(reading, PhantomData))?;
+                map.object(reading, &mut self.user)?;
             }
             "context" => {
-                self.context =
-                    map.next_value_seed(ObjectSeed::<Context<'de>>(reading, PhantomData))?;
+                map.object(reading, &mut self.context)?;
             }
             "consent" => {
-                self.signals =
-                    map.next_value_seed(ObjectSeed::<Signals<'de>>(reading, PhantomData))?;
+                map.object(reading, &mut self.signals)?;
             }
             "action_source" => self.action_source = action_source(map, reading)?,
             "release" => self.release = text(map, reading, Manner::Free, longest::RELEASE)?,
-            "test" => self.test = map.next_value_seed(FlagSeed(reading))?,
+            "test" => self.test = map.flag(reading)?,
             "properties" => self.properties = raw(map)?,
             _ => return Ok(false),
         }
@@ -797,26 +787,29 @@ impl<'de> Object<'de> for Draft<'de> {
 const CURRENCY: &str = "is not a three-letter ISO 4217 code";
 
 impl<'de> Object<'de> for Shared<'de> {
-    const LENIENT: bool = false;
-    const KEYS: &'static [&'static str] =
-        &["events", "consent", "action_source", "release", "test"];
+    fn lenient(&self) -> bool {
+        false
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &["events", "consent", "action_source", "release", "test"]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         match key.as_str() {
-            "events" => self.events = Some(map.next_value()?),
+            "events" => self.events = Some(map.raw()?),
             "consent" => {
-                self.signals =
-                    map.next_value_seed(ObjectSeed::<Signals<'de>>(reading, PhantomData))?;
+                map.object(reading, &mut self.signals)?;
             }
             "action_source" => self.action_source = action_source(map, reading)?,
             "release" => self.release = text(map, reading, Manner::Free, longest::RELEASE)?,
-            "test" => self.test = map.next_value_seed(FlagSeed(reading))?,
-            own if Draft::KEYS.contains(&own) => {
+            "test" => self.test = map.flag(reading)?,
+            own if Draft::default().keys().contains(&own) => {
                 let rule = "belongs into each event; beside `events` may stand `consent`, `action_source`, `release` and `test`";
                 return Err(reading.key_fault(own, Code::UnknownKey, rule.into()));
             }
@@ -836,30 +829,35 @@ impl<'a> Shared<'a> {
 }
 
 impl<'de> Object<'de> for User<'de> {
-    const LENIENT: bool = true;
-    const KEYS: &'static [&'static str] = &[
-        "external_id",
-        "email",
-        "phone",
-        "first_name",
-        "last_name",
-        "date_of_birth",
-        "gender",
-        "street",
-        "city",
-        "region",
-        "postal_code",
-        "country",
-        "email_sha256",
-        "phone_sha256",
-    ];
+    fn lenient(&self) -> bool {
+        true
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "external_id",
+            "email",
+            "phone",
+            "first_name",
+            "last_name",
+            "date_of_birth",
+            "gender",
+            "street",
+            "city",
+            "region",
+            "postal_code",
+            "country",
+            "email_sha256",
+            "phone_sha256",
+        ]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         match key.as_str() {
             "external_id" => self.external_id = plain(map, reading)?,
             "email" => self.email = plain(map, reading)?,
@@ -882,25 +880,30 @@ impl<'de> Object<'de> for User<'de> {
 }
 
 impl<'de> Object<'de> for Context<'de> {
-    const LENIENT: bool = true;
-    const KEYS: &'static [&'static str] = &[
-        "page_url",
-        "page_title",
-        "referrer",
-        "ip",
-        "user_agent",
-        "client_id",
-        "session_id",
-        "cookies",
-        "click_ids",
-    ];
+    fn lenient(&self) -> bool {
+        true
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "page_url",
+            "page_title",
+            "referrer",
+            "ip",
+            "user_agent",
+            "client_id",
+            "session_id",
+            "cookies",
+            "click_ids",
+        ]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         use crate::attribution::{known_click_id, known_cookie};
         use Manner::{Addresses, Free, Opaque, Url};
         let (slot, manner, longest) = match key.as_str() {
@@ -912,12 +915,12 @@ impl<'de> Object<'de> for Context<'de> {
             "client_id" => (&mut self.client_id, Opaque, longest::GA_ID),
             "session_id" => (&mut self.session_id, Opaque, longest::GA_ID),
             "cookies" => {
-                self.cookies = map.next_value_seed(PairsSeed(reading, known_cookie))?;
+                self.cookies = map.pairs(reading, known_cookie)?;
                 return Ok(true);
             }
             "click_ids" => {
                 let known = |name: &str| known_click_id(name).is_some();
-                self.click_ids = map.next_value_seed(PairsSeed(reading, known))?;
+                self.click_ids = map.pairs(reading, known)?;
                 return Ok(true);
             }
             _ => return Ok(false),
@@ -928,34 +931,39 @@ impl<'de> Object<'de> for Context<'de> {
 }
 
 impl<'de> Object<'de> for Signals<'de> {
-    const LENIENT: bool = false;
-    const KEYS: &'static [&'static str] = &[
-        "ad_storage",
-        "analytics_storage",
-        "ad_user_data",
-        "ad_personalization",
-        "tcf",
-        "gpp",
-        "gpp_sid",
-        "us_privacy",
-        "gpc",
-        "legal_basis",
-        // The rest of Google's consent object, which says nothing about what is sent to a platform
-        // (Consent mode reference, read 2026-11-22).
-        "functionality_storage",
-        "functional_storage",
-        "personalization_storage",
-        "security_storage",
-        "wait_for_update",
-        "region",
-    ];
+    fn lenient(&self) -> bool {
+        false
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "ad_storage",
+            "analytics_storage",
+            "ad_user_data",
+            "ad_personalization",
+            "tcf",
+            "gpp",
+            "gpp_sid",
+            "us_privacy",
+            "gpc",
+            "legal_basis",
+            // The rest of Google's consent object, which says nothing about what is sent to a platform
+            // (Consent mode reference, read 2026-11-22).
+            "functionality_storage",
+            "functional_storage",
+            "personalization_storage",
+            "security_storage",
+            "wait_for_update",
+            "region",
+        ]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         match key.as_str() {
             "ad_storage" => self.ad_storage = choice(map, reading)?,
             "analytics_storage" => self.analytics_storage = choice(map, reading)?,
@@ -964,15 +972,15 @@ impl<'de> Object<'de> for Signals<'de> {
             // A placeholder in the place of these stays what it is, a string that cannot be read: closed.
             "tcf" => self.tcf = strict(map, reading, Manner::Strict)?,
             "gpp" => self.gpp = strict(map, reading, Manner::Strict)?,
-            "gpp_sid" => self.gpp_sid = map.next_value_seed(NumbersSeed(reading))?,
+            "gpp_sid" => self.gpp_sid = map.numbers(reading)?,
             "us_privacy" => self.us_privacy = strict(map, reading, Manner::Strict)?,
-            "gpc" => self.gpc = map.next_value_seed(FlagSeed(reading))?.unwrap_or(false),
+            "gpc" => self.gpc = map.flag(reading)?.unwrap_or(false),
             "legal_basis" => match strict(map, reading, Manner::Strict)? {
                 None => {}
                 Some(name) if is_placeholder(&name) => reading.removed("", "placeholder"),
                 Some(name) => {
                     self.legal_basis = Some(LegalBasis::parse(&name).ok_or_else(|| {
-                        reading.raise::<A::Error>(
+                        reading.raise::<Stop>(
                             Code::InvalidChoice,
                             "must be one of consent, contract, legal_obligation, vital_interests, public_task, \
                              legitimate_interests",
@@ -986,7 +994,7 @@ impl<'de> Object<'de> for Signals<'de> {
             | "security_storage"
             | "wait_for_update"
             | "region" => {
-                map.next_value::<IgnoredAny>()?;
+                map.raw()?;
             }
             _ => return Ok(false),
         }
@@ -995,37 +1003,42 @@ impl<'de> Object<'de> for Signals<'de> {
 }
 
 impl<'de> Object<'de> for Item<'de> {
-    const LENIENT: bool = true;
-    const KEYS: &'static [&'static str] = &[
-        "item_id",
-        "item_name",
-        "price",
-        "quantity",
-        "discount",
-        "index",
-        "item_brand",
-        "item_category",
-        "item_category2",
-        "item_category3",
-        "item_category4",
-        "item_category5",
-        "item_variant",
-        "item_list_id",
-        "item_list_name",
-        "affiliation",
-        "coupon",
-        "location_id",
-        "google_business_vertical",
-        "delivery_category",
-        "properties",
-    ];
+    fn lenient(&self) -> bool {
+        true
+    }
 
-    fn read<A: MapAccess<'de>>(
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "item_id",
+            "item_name",
+            "price",
+            "quantity",
+            "discount",
+            "index",
+            "item_brand",
+            "item_category",
+            "item_category2",
+            "item_category3",
+            "item_category4",
+            "item_category5",
+            "item_variant",
+            "item_list_id",
+            "item_list_name",
+            "affiliation",
+            "coupon",
+            "location_id",
+            "google_business_vertical",
+            "delivery_category",
+            "properties",
+        ]
+    }
+
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error> {
+    ) -> Result<bool, Stop> {
         match key.as_str() {
             "item_id" => self.item_id = text(map, reading, Manner::Opaque, longest::ITEM_ID)?,
             "item_name" => self.item_name = text(map, reading, Manner::Free, longest::ITEM_TEXT)?,
@@ -1051,10 +1064,10 @@ impl<'de> Object<'de> for Item<'de> {
                     }
                 }
                 None => {
-                    let value: &'de RawValue = map.next_value()?;
+                    let value: &'de RawValue = map.raw()?;
                     let most = MOST_ITEM_PROPERTIES;
                     if add_property(&mut self.properties, key.clone(), value, most, reading)
-                        && read::nearest(key, Self::KEYS).is_some()
+                        && read::nearest(key, self.keys()).is_some()
                     {
                         reading.changed("", "item_property");
                     }
@@ -1066,7 +1079,7 @@ impl<'de> Object<'de> for Item<'de> {
 }
 
 /// Reads quickly, and where the form of a value stands in the way, again and carefully.
-fn read_with_care<'a, T: Object<'a>>(text: &'a str) -> Result<(T, Reading), ParseError> {
+fn read_with_care<'a, T: Object<'a> + Default>(text: &'a str) -> Result<(T, Reading), ParseError> {
     let mut reading = Reading::default();
     let error = match read::object(text, &mut reading) {
         Ok(object) => return Ok((object, reading)),

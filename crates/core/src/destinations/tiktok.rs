@@ -401,7 +401,7 @@ impl Destination for TikTok {
             40000..=49999 => {
                 let named = body.get("message").and_then(|message| match message {
                     Value::String(text) => place(text),
-                    other => place(&other.to_string()),
+                    other => place(&serde_json::to_string(other).unwrap_or_default()),
                 });
                 match named.filter(|place| number == 40002 && *place < batch.len()) {
                     Some(place) => Answer::Isolate(vec![(place, Outcome::rejected(code))]),

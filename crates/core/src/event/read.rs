@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Code, ParseError, Remarks};
+use super::{Code, Item, ParseError, Remarks};
 use crate::text::Text;
 
 /// The most that is told of the members of one object.
@@ -391,25 +391,109 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-/// A thing that is read from a JSON object, key by key.
-pub(crate) trait Object<'de>: Default {
+/// A thing that is read from a JSON object, key by key. Without type parameters, or each of them would bring a reader of
+/// JSON of its own into the worker.
+pub(crate) trait Object<'de> {
     /// The keys that it has.
-    const KEYS: &'static [&'static str];
+    fn keys(&self) -> &'static [&'static str];
 
     /// Whether it decorates an event, so that something else in its place is left out.
-    const LENIENT: bool;
+    fn lenient(&self) -> bool;
 
     /// Reads the value of `key`, or gives `Ok(false)` when there is no such key.
-    fn read<A: MapAccess<'de>>(
+    fn read(
         &mut self,
         key: &Text<'de>,
-        map: &mut A,
+        map: &mut dyn Values<'de>,
         reading: &mut Reading,
-    ) -> Result<bool, A::Error>;
+    ) -> Result<bool, Stop>;
 }
 
-/// Reads an [`Object`]; `null` and PHP's empty array are its default.
-pub(crate) struct ObjectSeed<'f, T>(pub(crate) &'f mut Reading, pub(crate) PhantomData<T>);
+/// The reading stops; why is in the [`Reading`], or in the [`Values`] where the text is no JSON.
+#[derive(Debug)]
+pub(crate) struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fault")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl serde::de::Error for Stop {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// What the values of an object may be.
+pub(crate) trait Values<'de> {
+    /// Any value as it stands.
+    fn raw(&mut self) -> Result<&'de RawValue, Stop>;
+    /// See [`TextSeed`].
+    fn text(&mut self, reading: &mut Reading, manner: Manner) -> Result<Option<Text<'de>>, Stop>;
+    /// See [`FlagSeed`].
+    fn flag(&mut self, reading: &mut Reading) -> Result<Option<bool>, Stop>;
+    /// See [`NumbersSeed`].
+    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<u8>, Stop>;
+    /// See [`PairsSeed`].
+    fn pairs(&mut self, reading: &mut Reading, known: fn(&str) -> bool) -> Pairs<'de>;
+    /// See [`ListSeed`].
+    fn items(&mut self, reading: &mut Reading, most: usize) -> Result<Vec<Item<'de>>, Stop>;
+    /// See [`ObjectSeed`].
+    fn object(&mut self, reading: &mut Reading, into: &mut dyn Object<'de>) -> Result<(), Stop>;
+}
+
+type Pairs<'de> = Result<Vec<(Text<'de>, Text<'de>)>, Stop>;
+
+/// The values of a map, and the error that its reading ended with.
+struct Members<A, E> {
+    map: A,
+    error: Option<E>,
+}
+
+impl<'de, A: MapAccess<'de>> Members<A, A::Error> {
+    fn value<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Stop> {
+        self.map.next_value_seed(seed).map_err(|error| {
+            self.error = Some(error);
+            Stop
+        })
+    }
+}
+
+impl<'de, A: MapAccess<'de>> Values<'de> for Members<A, A::Error> {
+    fn raw(&mut self) -> Result<&'de RawValue, Stop> {
+        self.value(PhantomData)
+    }
+
+    fn text(&mut self, reading: &mut Reading, manner: Manner) -> Result<Option<Text<'de>>, Stop> {
+        self.value(TextSeed(reading, manner))
+    }
+
+    fn flag(&mut self, reading: &mut Reading) -> Result<Option<bool>, Stop> {
+        self.value(FlagSeed(reading))
+    }
+
+    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<u8>, Stop> {
+        self.value(NumbersSeed(reading))
+    }
+
+    fn pairs(&mut self, reading: &mut Reading, known: fn(&str) -> bool) -> Pairs<'de> {
+        self.value(PairsSeed(reading, known))
+    }
+
+    fn items(&mut self, reading: &mut Reading, most: usize) -> Result<Vec<Item<'de>>, Stop> {
+        self.value(ListSeed { reading, most })
+    }
+
+    fn object(&mut self, reading: &mut Reading, into: &mut dyn Object<'de>) -> Result<(), Stop> {
+        self.value(ObjectSeed(reading, into))
+    }
+}
+
+/// Reads an [`Object`] that is still its default, as which `null` and PHP's empty array leave it.
+struct ObjectSeed<'f, 'o, 'de>(&'f mut Reading, &'o mut dyn Object<'de>);
 
 /// Reads on within a value that was taken as it stands.
 pub(crate) fn within<'de, V: Visitor<'de>, E: serde::de::Error>(
@@ -421,10 +505,10 @@ pub(crate) fn within<'de, V: Visitor<'de>, E: serde::de::Error>(
         .map_err(|_| E::custom("fault"))
 }
 
-impl<'de, T: Object<'de>> DeserializeSeed<'de> for ObjectSeed<'_, T> {
-    type Value = T;
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_, '_, 'de> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         if !self.0.careful {
             return deserializer.deserialize_any(self);
         }
@@ -434,12 +518,12 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ObjectSeed<'_, T> {
             return within(raw, self);
         }
         if json != "null" && json != "\"\"" && !is_empty_list(json) {
-            if !T::LENIENT {
+            if !self.1.lenient() {
                 return Err(self.0.raise(Code::WrongType, OBJECT));
             }
             self.0.unusable(json);
         }
-        Ok(T::default())
+        Ok(())
     }
 }
 
@@ -485,32 +569,32 @@ macro_rules! refuse_containers {
 
 const OBJECT: &str = "must be an object";
 
-impl<'de, T: Object<'de>> Visitor<'de> for ObjectSeed<'_, T> {
-    type Value = T;
+impl<'de> Visitor<'de> for ObjectSeed<'_, '_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
     refuse!(OBJECT; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
     refuse_containers!(OBJECT; filled_seq);
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        let reading = self.0;
-        let mut object = T::default();
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let Self(reading, object) = self;
+        let mut members = Members { map, error: None };
         let mut keys = Keys::default();
-        while let Some(key) = map.next_key_seed(Key {
+        while let Some(key) = members.map.next_key_seed(Key {
             careful: reading.careful,
         })? {
-            let Ok(known) = keys.add(T::KEYS, &key) else {
+            let Ok(known) = keys.add(object.keys(), &key) else {
                 return Err(reading.key_fault(&key, Code::DuplicateKey, TWICE.into()));
             };
             let since = reading.told.len();
-            match object.read(&key, &mut map, reading) {
+            match object.read(&key, &mut members, reading) {
                 Ok(true) => {
                     if reading.told.len() > since {
                         // A key that is known is a plain word of the format, so it may stand in the path.
@@ -518,19 +602,20 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectSeed<'_, T> {
                         reading.place(since, if named { &key } else { "" });
                     }
                 }
-                Ok(false) => return Err(reading.unknown_key(&key, T::KEYS)),
-                Err(error) => {
+                Ok(false) => return Err(reading.unknown_key(&key, object.keys())),
+                Err(Stop) => {
                     if reading.error.is_none() {
                         // The number is beyond what JSON readers hold, such as 1e400 in the place of a string.
                         let _: A::Error =
                             reading.raise(Code::WrongType, "is not a value that can be read");
                     }
                     reading.under(if known { &key } else { "" });
-                    return Err(error);
+                    let fault = || serde::de::Error::custom("fault");
+                    return Err(members.error.take().unwrap_or_else(fault));
                 }
             }
         }
-        Ok(object)
+        Ok(())
     }
 }
 
@@ -573,7 +658,7 @@ impl Keys {
 }
 
 /// A string or nothing.
-pub(crate) struct TextSeed<'f>(pub(crate) &'f mut Reading, pub(crate) Manner);
+struct TextSeed<'f>(&'f mut Reading, Manner);
 
 const STRING: &str = "must be a string";
 const ID: &str = "must be a string, or a whole number in digits below 2^53";
@@ -626,7 +711,7 @@ impl<'de> Visitor<'de> for TextSeed<'_> {
 }
 
 /// A boolean; `null`, an empty text and absence are `None`.
-pub(crate) struct FlagSeed<'f>(pub(crate) &'f mut Reading);
+struct FlagSeed<'f>(&'f mut Reading);
 
 const BOOLEAN: &str = "must be true or false";
 
@@ -665,30 +750,30 @@ impl<'de> Visitor<'de> for FlagSeed<'_> {
 }
 
 /// Any value in the sender's own spelling; `null` is nothing.
-pub(crate) fn raw<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<&'de RawValue>, A::Error> {
-    let value: &'de RawValue = map.next_value()?;
+pub(crate) fn raw<'de>(map: &mut dyn Values<'de>) -> Result<Option<&'de RawValue>, Stop> {
+    let value = map.raw()?;
     Ok((value.get() != "null").then_some(value))
 }
 
 /// A list of objects that decorates an event.
-pub(crate) struct ListSeed<'f, T> {
-    pub(crate) reading: &'f mut Reading,
-    pub(crate) most: usize,
-    pub(crate) what: PhantomData<T>,
+struct ListSeed<'f> {
+    reading: &'f mut Reading,
+    most: usize,
 }
 
 const LIST: &str = "must be a list of objects";
 
 /// An object of a list, or nothing in the place of one that is none.
-struct Entry<'f, T>(&'f mut Reading, PhantomData<T>);
+struct Entry<'f>(&'f mut Reading);
 
-impl<'de, T: Object<'de>> DeserializeSeed<'de> for Entry<'_, T> {
-    type Value = Option<T>;
+impl<'de> DeserializeSeed<'de> for Entry<'_> {
+    type Value = Option<Item<'de>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let since = self.0.told.len();
         let was_careful = self.0.careful;
-        let object = ObjectSeed(&mut *self.0, PhantomData).deserialize(deserializer)?;
+        let mut object = Item::default();
+        ObjectSeed(&mut *self.0, &mut object).deserialize(deserializer)?;
         // Told of the object itself and of none of its members: it was no object.
         let is_none = was_careful
             && (self.0.told.iter().skip(since))
@@ -697,28 +782,28 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for Entry<'_, T> {
     }
 }
 
-impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
-    type Value = Vec<T>;
+impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
+    type Value = Vec<Item<'de>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
-        struct List<'f, T>(&'f mut Reading, usize, PhantomData<T>);
-        impl<'de, T: Object<'de>> Visitor<'de> for List<'_, T> {
-            type Value = Vec<T>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        struct List<'f>(&'f mut Reading, usize);
+        impl<'de> Visitor<'de> for List<'_> {
+            type Value = Vec<Item<'de>>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
-            fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
                 Ok(Vec::new())
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
                 let mut index = 0_usize;
                 while list.len() < self.1 {
                     let since = self.0.told.len();
-                    match seq.next_element_seed(Entry(&mut *self.0, PhantomData)) {
+                    match seq.next_element_seed(Entry(&mut *self.0)) {
                         Ok(Some(item)) => list.extend(item),
                         Ok(None) => return Ok(list),
                         Err(error) => {
@@ -744,7 +829,7 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
             refuse!(LIST; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
             refuse_containers!(LIST; filled_map);
         }
-        let list = List(self.reading, self.most, PhantomData);
+        let list = List(self.reading, self.most);
         if !list.0.careful {
             return deserializer.deserialize_any(list);
         }
@@ -759,7 +844,7 @@ impl<'de, T: Object<'de>> DeserializeSeed<'de> for ListSeed<'_, T> {
 }
 
 /// A map from free keys to texts; entries that are `null` are left out, and of equal keys the last one counts.
-pub(crate) struct PairsSeed<'f>(pub(crate) &'f mut Reading, pub(crate) fn(&str) -> bool);
+struct PairsSeed<'f>(&'f mut Reading, fn(&str) -> bool);
 
 /// The most cookies and click ids of one event, beside those that a platform reads.
 pub(crate) const MOST_PAIRS: usize = 200;
@@ -835,7 +920,7 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
 }
 
 /// A list of small whole numbers (`gpp_sid`).
-pub(crate) struct NumbersSeed<'f>(pub(crate) &'f mut Reading);
+struct NumbersSeed<'f>(&'f mut Reading);
 
 const NUMBERS: &str = "must be a list of whole numbers from 1 to 255";
 /// The most numbers in one list.
@@ -886,14 +971,15 @@ impl<'de> Visitor<'de> for NumbersSeed<'_> {
 }
 
 /// Reads one object from its text.
-pub(crate) fn object<'de, T: Object<'de>>(
+pub(crate) fn object<'de, T: Object<'de> + Default>(
     text: &'de str,
     reading: &mut Reading,
 ) -> Result<T, ParseError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = ObjectSeed(&mut *reading, PhantomData).deserialize(&mut deserializer);
-    match read.and_then(|object| deserializer.end().map(|()| object)) {
-        Ok(object) => Ok(object),
+    let mut object = T::default();
+    let read = ObjectSeed(&mut *reading, &mut object).deserialize(&mut deserializer);
+    match read.and_then(|()| deserializer.end()) {
+        Ok(()) => Ok(object),
         Err(error) => Err(match reading.take() {
             // The text may have stopped being JSON in the middle of a value, which is no fault of the value.
             Some(fault) if error.is_data() || is_json(text) => fault,
