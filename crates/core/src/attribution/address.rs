@@ -13,7 +13,7 @@ use crate::text::is_placeholder;
 ///     assert!(possible_host(host), "{host}");
 /// }
 /// for host in ["", "<your-domain.com>", "shop.example:abc", "shop.example:99999", "{{host}}", "undefined", "my shop.example",
-///     "shop..example", "1.2.3.999", "[2001:db8", "shop%2eexample", "a.b:80:80"]
+///     "shop..example", "1.2.3.999", "https:", "[2001:db8", "shop%2eexample", "a.b:80:80"]
 /// {
 ///     assert!(!possible_host(host), "{host}");
 /// }
@@ -46,6 +46,8 @@ pub fn possible_host(authority: &str) -> bool {
         && host.len() <= 253
         && host.split('.').all(label)
         && !is_placeholder(host)
+        // `https://https://…`: a scheme that was put in front of a whole address.
+        && !matches!(authority, "http:" | "https:")
         && (!numeric || host.parse::<Ipv4Addr>().is_ok())
 }
 
@@ -83,7 +85,12 @@ fn punycode(label: &[char]) -> String {
         out.push('-');
     }
     let (mut n, mut delta, mut bias, mut handled) = (128_u32, 0_u32, 72_u32, basic);
-    while let Some(next) = label.iter().map(|c| u32::from(*c)).filter(|c| *c >= n).min() {
+    while let Some(next) = label
+        .iter()
+        .map(|c| u32::from(*c))
+        .filter(|c| *c >= n)
+        .min()
+    {
         // A label has at most 63 letters, so nothing of this overflows.
         delta += (next - n) * (handled + 1);
         n = next;
@@ -105,7 +112,11 @@ fn punycode(label: &[char]) -> String {
                 k += 36;
             }
             out.push(digit(q));
-            delta = if handled == basic { delta / 700 } else { delta / 2 };
+            delta = if handled == basic {
+                delta / 700
+            } else {
+                delta / 2
+            };
             delta += delta / (handled + 1);
             let mut steps = 0;
             while delta > 455 {
@@ -229,9 +240,18 @@ mod tests {
             ("b\u{fc}cher.example", "xn--bcher-kva.example"),
             ("bu\u{308}cher.example:8443", "xn--bcher-kva.example:8443"),
             ("B\u{dc}CHER.Example", "xn--bcher-kva.Example"),
-            ("m\u{fc}nchen-ost.stra\u{df}e.example", "xn--mnchen-ost-9db.xn--strae-oqa.example"),
-            ("\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}", "xn--r8jz45g.xn--zckzah"),
-            ("\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{438}\u{441}\u{43f}\u{44b}\u{442}\u{430}\u{43d}\u{438}\u{435}:80", "xn--e1afmkfd.xn--80akhbyknj4f:80"),
+            (
+                "m\u{fc}nchen-ost.stra\u{df}e.example",
+                "xn--mnchen-ost-9db.xn--strae-oqa.example",
+            ),
+            (
+                "\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}",
+                "xn--r8jz45g.xn--zckzah",
+            ),
+            (
+                "\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{438}\u{441}\u{43f}\u{44b}\u{442}\u{430}\u{43d}\u{438}\u{435}:80",
+                "xn--e1afmkfd.xn--80akhbyknj4f:80",
+            ),
         ] {
             assert_eq!(ascii_host(host), ascii, "{host}");
         }

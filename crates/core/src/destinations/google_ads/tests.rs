@@ -606,7 +606,10 @@ fn several_refunds_of_one_order_are_what_remains_after_the_last() {
     );
     // The later one counts, whatever it leaves and wherever it stands.
     assert_eq!(
-        sent(json!([part("1", "A", 90.0, late), part("2", "A", 80.0, early)])),
+        sent(json!([
+            part("1", "A", 90.0, late),
+            part("2", "A", 80.0, early)
+        ])),
         [a(Some(90.0)), a(Some(90.0))]
     );
     let mut whole = part("2", "A", 0.0, early);
