@@ -191,7 +191,7 @@ fn is_no_value(text: &str) -> bool {
                 .chunks(word.len())
                 .all(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let between = ['.', ',', '-', '_', '|', ':', ';', '/'];
+    let between = ['.', ',', '-', '_', '|', ':', ';', '/', '@'];
     is_word(text)
         || (head("[object ") && text.ends_with(']'))
         || repeated("undefined")

@@ -13,7 +13,7 @@ use crate::text::is_placeholder;
 ///     assert!(possible_host(host), "{host}");
 /// }
 /// for host in ["", "<your-domain.com>", "shop.example:abc", "shop.example:99999", "{{host}}", "undefined", "my shop.example",
-///     "shop..example", "1.2.3.999", "[2001:db8", "shop%2eexample", "a.b:80:80"]
+///     "shop..example", "1.2.3.999", "https:", "[2001:db8", "shop%2eexample", "a.b:80:80"]
 /// {
 ///     assert!(!possible_host(host), "{host}");
 /// }
@@ -46,6 +46,8 @@ pub fn possible_host(authority: &str) -> bool {
         && host.len() <= 253
         && host.split('.').all(label)
         && !is_placeholder(host)
+        // `https://https://…`: a scheme that was put in front of a whole address.
+        && !matches!(authority, "http:" | "https:")
         && (!numeric || host.parse::<Ipv4Addr>().is_ok())
 }
 

@@ -61,7 +61,7 @@ fn faults_of_events() -> Vec<(String, &'static str, &'static str, &'static str)>
         ("event_id", r#""%%id%%""#.into(), "event_id_placeholder", "event_id", "must not be a placeholder such as `undefined`: all events without an id would be one"),
         ("event_id", r#""undefined-undefined""#.into(), "event_id_placeholder", "event_id", "must not be a placeholder such as `undefined`: all events without an id would be one"),
         ("event_id", r#""\u200b\ufeff""#.into(), "event_id_placeholder", "event_id", "must not be a placeholder such as `undefined`: all events without an id would be one"),
-        ("event_id", "[]".into(), "wrong_type", "event_id", "must be a string"),
+        ("event_id", "[1]".into(), "wrong_type", "event_id", "must be a string"),
         ("event_id", "true".into(), "wrong_type", "event_id", "must be a string"),
         ("event_id", "118842.0".into(), "wrong_type", "event_id", "must be a string, or a whole number in digits below 2^53"),
         ("event_id", "1e5".into(), "wrong_type", "event_id", "must be a string, or a whole number in digits below 2^53"),
