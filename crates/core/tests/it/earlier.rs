@@ -80,7 +80,7 @@ fn events_of_0_1_0_in_the_queue_are_delivered() {
         "fb.1.1795000000000.1098115397",
         "fb.1.1795342531000.IwAR0example_fbclid",
         "Cj0KCQiAexample_gclid",
-        "6c1939d80f0799cfaa1bb7274d34bf3fa9aa32d61f8891a17a4ee0678267e505",
+        "6c1939d80f0799c77ea86dc9d132d2ffe9aa32d61f8891a17a4ee067826fe505",
         "AUTUMN",
     ] {
         assert!(all.contains(part), "{part}: {all}");
