@@ -38,15 +38,19 @@ export class Tally {
   acceptedAt = new Map();
   /** Events in which personal data in free text was left out. */
   cleaned = 0;
+  /** What was answered to what is oddly written. @type {Map<string, {status: number, result: any}>} */
+  odd = new Map();
   /** Requests that never got an answer. */
   unanswered = 0;
 
   /**
    * @param {string} kind
    * @param {Answered} answer
+   * @param {string} [odd]
    */
-  note(kind, {status, body, ms}) {
+  note(kind, {status, body, ms}, odd) {
     this.requests += 1;
+    if (odd) this.odd.set(odd, {status, result: body?.results?.[0] ?? body?.error});
     if (!Array.isArray(body?.results)) {
       const code = `${status} ${body?.error?.code ?? "unreadable answer"}`;
       const seen = this.door.get(code) ?? {count: 0, message: String(body?.error?.message ?? "")};
@@ -61,7 +65,7 @@ export class Tally {
     this.events += body.results.length;
     const now = Date.now();
     for (const result of body.results) {
-      if (result.removed) this.cleaned += 1;
+      if ([...(result.removed ?? []), ...(result.changed ?? [])].some(({code}) => code === "personal_data")) this.cleaned += 1;
       if (result.status === "rejected" && !this.examples.has(result.code)) this.examples.set(result.code, result);
       // Pages are told `received` of first copies and of later ones.
       if (["accepted", "received"].includes(result.status) && !this.acceptedAt.has(result.event_id) && this.acceptedAt.size < MOST_TIMES) {
@@ -174,7 +178,7 @@ export async function play(edge, steps, tally, {start, stopped}) {
     if (stopped()) break;
     const sent = edge.post(step).then((answer) => {
       open.delete(sent);
-      if (answer) tally.note(step.kind, answer);
+      if (answer) tally.note(step.kind, answer, step.odd);
       else tally.unanswered += 1;
     });
     open.add(sent);

@@ -2,6 +2,7 @@
 // Invented throughout, and the same every time: chance comes from a seed. Only the clock is real.
 
 import {createHmac} from "node:crypto";
+import {FORGED, ODDITIES, good} from "./oddities.mjs";
 import {SENDERS} from "./settings.mjs";
 
 /**
@@ -14,6 +15,7 @@ import {SENDERS} from "./settings.mjs";
  * @property {string} body
  * @property {string} [query]
  * @property {number} events how many events it holds
+ * @property {string} [odd] what is odd about the event in it
  */
 
 /**
@@ -125,8 +127,6 @@ const MISTAKES = /** @type {((event: Record<string, any>, start: number) => unkn
   (event) => ({...event, event_id: ""}),
   (event) => ({...event, value: -5}),
   (event) => ({...event, properties: {note: "x".repeat(66_000)}}),
-  (event) => ({...event, items: "SKU-44"}),
-  (event) => ({...event, user: {email_sha256: "not-a-digest"}}),
 ]);
 
 /**
@@ -406,6 +406,22 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     const list = refunds.slice(from, from + 3);
     evening.push({...hook(length, `msg-evening-${from}`, list), events: list.length});
   }
+
+  // What is oddly written, each in a request of its own; and an order that a stranger reports before the shop does.
+  const own = {"content-type": "application/json", authorization: `Bearer ${SENDERS.shop.secret}`};
+  const regular = visitor(5);
+  ODDITIES.forEach(({about, body}, index) => {
+    const at = Math.floor((length * (index + 1)) / (ODDITIES.length + 1));
+    steps.push({at, kind: "server", source: "shop", headers: own, events: 1, odd: about, body: body(good(`odd-${index}`, regular, start + at - 1000), start)});
+    events += 1;
+  });
+  const real = good(FORGED.id, regular, start);
+  const forger = {"content-type": "application/json", origin: SENDERS.shop.origin, "x-edgetally-key": SENDERS.shop.key, "user-agent": "curl", "cf-connecting-ip": "198.51.100.66"};
+  const {client_id: seen} = regular.context;
+  const forged = {...real, value: FORGED.value, items: [], user: {email: "stranger@mail.example"}, context: {page_url: "https://shop.example/", client_id: seen}};
+  steps.push({at: Math.floor(length * 0.2), kind: "page", source: "shop", headers: forger, events: 1, odd: "a forged order (the page's key)", body: JSON.stringify(forged)});
+  steps.push({at: Math.floor(length * 0.3), kind: "server", source: "shop", headers: own, events: 1, odd: "the shop's own copy of it", body: JSON.stringify(real)});
+  events += 2;
 
   // Requests that are turned away as a whole.
   const json = {"content-type": "application/json"};

@@ -41,7 +41,7 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
     let Ok(batch) = Batch::read(&SETTINGS, source, Some(&visit), body, now) else {
         return;
     };
-    let plan = batch.finish(|_| false, "e");
+    let plan = batch.finish(|_| None, "e");
     serde_json::from_str::<serde_json::Value>(&plan.answer).unwrap();
     for message in &plan.messages {
         let envelope = match open(message).unwrap() {

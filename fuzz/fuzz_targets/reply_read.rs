@@ -72,7 +72,7 @@ static MESSAGE: LazyLock<String> = LazyLock::new(|| {
         NOW,
     )
     .unwrap();
-    batch.finish(|_| false, "e").messages.remove(0)
+    batch.finish(|_| None, "e").messages.remove(0)
 });
 
 fuzz_target!(|data: (u16, &str, &[u8])| {

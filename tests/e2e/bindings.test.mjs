@@ -284,9 +284,12 @@ describe("settings", () => {
     const shop = await openShop({secrets});
     assert.equal((await shop.fetch("/v1/health")).status, 200);
     assert.equal((await shop.server(purchase("line-end"))).status, 202);
-    assert.equal((await shop.bulk(small("line-end-bulk"))).status, 202);
-    // Settling asks the ledger, with the admin token as it was meant.
-    await shop.close();
+    const bulk = await shop.post(small("line-end-bulk"), {...signature(SECRETS.BULK_SECRET ?? "", JSON.stringify(small("line-end-bulk")))});
+    assert.equal(bulk.status, 202);
+    for (const platform of ["meta", "ga4", "webhook"]) await shop.one(platform, "line-end");
+    // The ledger is asked with the admin token as it was meant.
+    await shop.settle();
+    await shop.stop();
   });
 
   test("settings spread over variables are one", async () => {
@@ -320,13 +323,8 @@ describe("settings", () => {
     const shop = await openShop({settings: (settings) => ({...settings, twin: `http://127.0.0.1:${port}`})});
     try {
       assert.equal((await shop.bulk(small("redirected"))).status, 202);
-      const [reason] = await waitFor("the reason", async () => {
-        const {reasons} = await shop.ledger();
-        const found = reasons.filter((/** @type {Json} */ row) => row.destination === "hook" && row.code === "http_307");
-        return found.length > 0 ? found : undefined;
-      });
-      assert.equal(reason.state, "retrying");
-      assert.ok(asked.length > 0 && !asked.some((path) => path.includes("elsewhere")), asked.join(" "));
+      await waitFor("a second attempt", () => asked.length > 1);
+      assert.ok(!asked.some((path) => path.includes("elsewhere")), asked.join(" "));
     } finally {
       await shop.stop();
       server.close();

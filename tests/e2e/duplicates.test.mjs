@@ -74,29 +74,13 @@ describe("in one worker", () => {
   });
 
   test("a richer copy goes where the first had no use, and nowhere twice", async () => {
-    const poor = purchase("richer-1", {user: {}, context: {page_url: "https://shop.example/thanks"}});
+    const poor = purchase("richer-1", {user: {}, context: {page_url: "https://shop.example/thanks", user_agent: "Mozilla/5.0"}});
     const first = (await shop.server(poor)).body.results[0];
-    assert.deepEqual(first.destinations, {meta: "skipped:user_data_insufficient", ga4: "skipped:client_id_missing", hook: "queued"});
+    assert.deepEqual(first.destinations, {meta: "skipped:identifiers_missing", ga4: "skipped:client_id_missing", hook: "queued"});
     const second = (await shop.server(purchase("richer-1"))).body.results[0];
     assert.deepEqual([second.status, second.destinations], ["accepted", {meta: "queued", ga4: "queued", hook: "duplicate"}]);
     await shop.settle();
     for (const platform of ["meta", "ga4", "webhook"]) await shop.one(platform, "richer-1");
-  });
-
-  test("a page's forged orders do not hold the shop's own back", async () => {
-    const forged = (/** @type {string} */ id) => purchase(id, {value: 1, transaction_id: id, user: {email: "forger@mail.example"}});
-    const ids = Array.from({length: 100}, (_, i) => `forged-${i}`);
-    await shop.page(ids.map(forged));
-    await shop.settle();
-    const reply = await shop.server(ids.map((id) => purchase(id, {transaction_id: id})));
-    assert.equal(reply.body.accepted, 100);
-    assert.ok(reply.body.results.every((/** @type {any} */ one) => one.code === "conflict" && one.destinations.meta === "queued"));
-    await shop.settle();
-    assert.equal((await shop.row("meta")).conflict, 100);
-    const {events} = await shop.admin("/v1/recent?event_id=forged-0");
-    assert.ok(events.some((/** @type {any} */ one) => one.what.meta === "conflict"), JSON.stringify(events));
-    // Both are at the platform, and there the first of an id wins: docs/security.md says so.
-    assert.equal(shop.twin.received({platform: "meta", event_id: "forged-0"}).total, 2);
   });
 
   test("a refused copy makes room for a corrected one", async () => {
@@ -104,18 +88,12 @@ describe("in one worker", () => {
     await shop.server(purchase("corrected-1"));
     await shop.settle();
     assert.equal((await shop.deadLetters()).length, 1);
-    shop.twin.faults({});
+    shop.twin.clearFaults();
     await waitFor("the claim to let go", async () => Object.values(await shop.claims()).some((claim) => claim?.startsWith("2s") && claim.endsWith(":ga4,hook")));
     const reply = (await shop.server(purchase("corrected-1"))).body.results[0];
     assert.deepEqual([reply.status, reply.destinations], ["accepted", {meta: "queued", ga4: "duplicate", hook: "duplicate"}]);
     await shop.settle();
     await shop.one("meta", "corrected-1");
-  });
-
-  test("a test is no copy of the real event", async () => {
-    assert.deepEqual(statuses(await shop.server(purchase("trial-1", {test: true}))), ["accepted"]);
-    assert.deepEqual(statuses(await shop.server(purchase("trial-1"))), ["accepted"]);
-    assert.deepEqual(statuses(await shop.server(purchase("trial-1"))), ["duplicate"]);
   });
 
   test("an event that may go nowhere makes no claim", async () => {
@@ -161,11 +139,54 @@ test("a page key that sends too much is asked to come again, and the shop's serv
     },
   });
   const replies = [];
-  for (let i = 0; i < 8; i += 1) replies.push(await shop.page(purchase(`many-${i}`)));
+  for (let i = 0; i < 12; i += 1) replies.push(await shop.page(purchase(`many-${i}`)));
   const refused = replies.filter((reply) => reply.status === 429);
-  // The runtime counts in windows of the clock, so the eight may lie in two of them.
-  assert.ok(refused.length >= 1 && refused.length <= 3, `${refused.length}`);
+  // The runtime counts in windows of the clock, so the twelve may lie in two of them.
+  assert.ok(refused.length >= 2 && refused.length <= 7, `${refused.length}`);
   assert.deepEqual([refused[0]?.body.error.code, refused[0]?.headers.get("retry-after")], ["rate_limited", "60"]);
-  assert.equal((await shop.server(purchase("many-9"))).status, 202);
+  assert.equal((await shop.server(purchase("many-12"))).status, 202);
+  assert.equal((await shop.fetch("/v1/health")).body.bindings.PAGES, true);
   await shop.close();
+});
+
+test("a rate limit without its binding limits nobody, and health says so", async () => {
+  const shop = await openShop({
+    settings: (settings) => {
+      settings.sources.shop.rate_limit = "PAGES";
+      return settings;
+    },
+  });
+  assert.equal((await shop.page(purchase("unlimited-1"))).status, 202);
+  const health = await shop.fetch("/v1/health");
+  assert.deepEqual([health.status, health.body.bindings.PAGES], [503, false]);
+  await shop.close();
+});
+
+test("a page's forged orders do not hold the shop's own back", async () => {
+  const shop = await openShop();
+  const forged = (/** @type {string} */ id) => purchase(id, {value: 1, transaction_id: id, user: {email: "forger@mail.example"}});
+  const ids = Array.from({length: 100}, (_, i) => `forged-${i}`);
+  await shop.page(ids.map(forged));
+  await shop.settle();
+  const reply = await shop.server(ids.map((id) => purchase(id, {transaction_id: id})));
+  assert.equal(reply.body.accepted, 100);
+  assert.ok(reply.body.results.every((/** @type {any} */ one) => one.code === "conflict" && one.destinations.meta === "queued"));
+  await shop.settle();
+  assert.equal((await shop.row("meta")).conflict, 100);
+  const {events} = await shop.admin("/v1/recent?event_id=forged-0");
+  assert.ok(events.some((/** @type {any} */ one) => one.what.meta === "conflict"), JSON.stringify(events));
+  // Both are at the platform, and there the first of an id wins: docs/security.md says so.
+  assert.equal(shop.twin.received({platform: "meta", event_id: "forged-0"}).total, 2);
+  // The platforms count an id once.
+  await shop.close({lossy: ["meta", "ga4", "webhook"]});
+});
+
+test("a test is no copy of the real event, and the real event none of the test", async () => {
+  const shop = await openShop();
+  const trial = purchase("trial-1", {test: true});
+  for (const [event, status] of /** @type {const} */ ([[trial, "accepted"], [purchase("trial-1"), "accepted"], [purchase("trial-1"), "duplicate"], [trial, "accepted"]])) {
+    assert.deepEqual(statuses(await shop.server(event)), [status]);
+  }
+  // Google checks test events elsewhere, where nothing is counted; Meta's and the webhook's have the same id as the real one.
+  await shop.close({lossy: ["meta", "ga4", "webhook"]});
 });

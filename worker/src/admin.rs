@@ -24,13 +24,13 @@ const MOST_REPLAYS: u32 = 100;
 /// `GET /v1/health`: whether it could work, and if not, what is wrong and where.
 pub(crate) fn health(env: &Env) -> web_sys::Response {
     let now = edge::now();
-    let bound = edge::bindings(env, BINDINGS);
-    let bindings: Table<_, _> = BINDINGS
-        .iter()
-        .copied()
-        .zip(bound.iter().copied())
-        .collect();
     let settings = state::settings(env);
+    let mut names = BINDINGS.to_vec();
+    // Without them nobody is limited, which nobody would notice.
+    let sources = settings.iter().flat_map(|settings| &settings.sources);
+    names.extend(sources.filter_map(|source| source.rate_limit.as_deref()));
+    let bound = edge::bindings(env, &names);
+    let bindings: Table<_, _> = names.iter().copied().zip(bound.iter().copied()).collect();
     let healthy = settings.is_ok() && bound.iter().all(|bound| *bound);
     let versions = versions(now);
     let warnings: Vec<String> = versions

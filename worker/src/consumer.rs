@@ -387,13 +387,13 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
     // Several destinations may have refused one event.
     let mut claims: Table<ClaimKey, Claim> = Table::new();
     for (one, stored) in releases.iter().zip(found) {
-        state::recent(|recent| recent.refused(one.key, &one.destination));
+        state::recent(|recent| recent.refused(one.key, &one.destination, one.worth));
         if let Some(stored) = stored {
             if !claims.contains(&one.key) {
                 claims.insert(one.key, Claim::parse(&stored));
             }
             claims.change(one.key, |claim| {
-                claim.release(&one.destination);
+                claim.release(&one.destination, one.worth);
             });
         }
     }

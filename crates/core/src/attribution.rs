@@ -174,6 +174,7 @@ pub fn clean_url(url: &str) -> Option<String> {
     let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
     let path = tail.get(..path_end).unwrap_or("").trim_end();
     let mut clean = String::with_capacity(url.len());
+    let host = address::ascii_host(host);
     let _ = write!(clean, "{}://{host}", scheme.to_ascii_lowercase());
     if path.is_empty() || path.contains(char::is_control) {
         clean.push('/');

@@ -181,7 +181,8 @@ pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
 }
 
 /// The token that a shop's server makes of an order, for its page to show beside it: HMAC-SHA-256 over
-/// `order.value.currency`, in lower-case hexadecimal digits.
+/// `value.currency.order`, in lower-case hexadecimal digits. In this order no token is good for two orders: the letters of
+/// the currency end the value, and what follows them is the order's, points and all.
 ///
 /// `order` is the `transaction_id`, or the `event_id` where there is none; `value` is written without zeroes at the end of
 /// its fraction, because JavaScript makes `129.9` of a template's `129.90`.
@@ -192,8 +193,9 @@ pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
 /// let secret = Secret::new("0123456789abcdef0123456789abcdef");
 /// let token = event_token(&secret, "118842", "129.90", "EUR");
 /// assert_eq!(token, event_token(&secret, "118842", "129.9", "EUR"));
-/// assert_eq!(token, "4b41db28a0ac98fd6d453ba0358eff2251e2de8bbd684be2cc774a21edc41353");
+/// assert_eq!(token, "ede0e3834c91726f11fa495245ac0b0af32f0157e88d10ddf4502a37447e60c3");
 /// assert_ne!(token, event_token(&secret, "118842", "1", "EUR"));
+/// assert_ne!(event_token(&secret, "118842", "1.29", "EUR"), event_token(&secret, "118842.1", "29", "EUR"));
 /// ```
 pub fn event_token(secret: &Secret, order: &str, value: &str, currency: &str) -> String {
     let digest = token_mac(secret, order, value, currency)
@@ -222,7 +224,7 @@ fn token_mac(secret: &Secret, order: &str, value: &str, currency: &str) -> Hmac<
         },
         None => value.to_owned(),
     };
-    for part in [order, ".", &value, ".", currency] {
+    for part in [&value, ".", currency, ".", order] {
         mac.update(part.as_bytes());
     }
     mac

@@ -193,6 +193,10 @@ impl Part {
         self.destinations.split(',').filter(|name| !name.is_empty())
     }
 
+    fn has(&self, destination: &str) -> bool {
+        self.names().any(|name| name == destination)
+    }
+
     fn add(&mut self, destination: &str) {
         if !self.destinations.is_empty() {
             self.destinations.push(',');
@@ -203,6 +207,8 @@ impl Part {
 
 impl Claim {
     const VERSION: char = '2';
+    /// The most kinds of copies that a claim tells apart.
+    const MOST_PARTS: usize = 8;
 
     /// A claim that needs no destination, such as that on a signature.
     pub fn everywhere() -> Self {
@@ -269,14 +275,14 @@ impl Claim {
         !self.everywhere && self.parts.is_empty()
     }
 
-    fn part_of(&self, destination: &str) -> Option<&Part> {
-        let has = |part: &&Part| part.names().any(|name| name == destination);
-        self.parts.iter().find(has)
+    /// The kinds of copies that a destination has.
+    fn parts_of(&self, destination: &str) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(move |part| part.has(destination))
     }
 
     /// Whether a destination has the event.
     pub fn has(&self, destination: &str) -> bool {
-        self.everywhere || self.part_of(destination).is_some()
+        self.everywhere || self.parts_of(destination).next().is_some()
     }
 
     /// What the claim means for a copy at a destination.
@@ -284,19 +290,21 @@ impl Claim {
     /// A copy is held back where the event has been, but never by one of weaker proof unless both agree on value,
     /// currency and order: with the public write key anybody could otherwise claim the orders to come.
     pub fn standing(&self, destination: &str, copy: Evidence) -> Standing {
-        let Some(part) = self.part_of(destination) else {
-            return if self.everywhere {
-                Standing::Held { differs: false }
-            } else {
-                Standing::Free
-            };
-        };
-        let differs = !part.copy.worth.agrees(copy.worth);
-        if differs && part.copy.strength < copy.strength {
-            Standing::Overruled
-        } else {
-            Standing::Held { differs }
+        if self.everywhere {
+            return Standing::Held { differs: false };
         }
+        let mut standing = Standing::Free;
+        for part in self.parts_of(destination) {
+            if part.copy.worth.agrees(copy.worth) {
+                return Standing::Held { differs: false };
+            }
+            if part.copy.strength >= copy.strength {
+                standing = Standing::Held { differs: true };
+            } else if standing == Standing::Free {
+                standing = Standing::Overruled;
+            }
+        }
+        standing
     }
 
     /// What the claim of an order under another event id means for a copy: held back only where both agree, whatever
@@ -308,48 +316,52 @@ impl Claim {
         }
     }
 
-    /// Notes that a destination gets a copy.
+    /// Notes that a destination gets a copy, beside those of another worth that it has: under one order's id there may be
+    /// several, and a forged one must not take the place of the shop's.
     pub fn take(&mut self, destination: &str, copy: Evidence) {
-        self.release(destination);
-        let fits = |part: &&mut Part| part.copy == copy;
-        match self.parts.iter_mut().find(fits) {
-            Some(part) => part.add(destination),
-            None => self.parts.push(Part {
-                copy,
-                destinations: destination.to_owned(),
-            }),
+        if let Some(part) = self.parts.iter_mut().find(|part| part.copy == copy) {
+            if !part.has(destination) {
+                part.add(destination);
+            }
+            return;
         }
+        if self.parts.len() >= Self::MOST_PARTS {
+            // A page can make up any number of kinds; they give way to the shop's, and among themselves the first stay.
+            let page = |part: &Part| part.copy.strength == Strength::Page;
+            match (self.parts.iter().rposition(page), copy.strength) {
+                (Some(place), Strength::Server) => drop(self.parts.remove(place)),
+                (None, Strength::Server) => drop(self.parts.remove(0)),
+                (_, Strength::Page) => return,
+            }
+        }
+        self.parts.push(Part {
+            copy,
+            destinations: destination.to_owned(),
+        });
     }
 
-    /// Notes that a destination does not have the event after all, because it refused the copy for its content. Gives
-    /// whether it had been claimed there.
-    pub fn release(&mut self, destination: &str) -> bool {
-        let has = |part: &Part| part.names().any(|name| name == destination);
-        let Some(place) = self.parts.iter().position(has) else {
-            return false;
-        };
-        let part = self.parts.swap_remove(place);
-        let mut rest = Part {
-            destinations: String::new(),
-            ..part
-        };
-        part.names()
-            .filter(|name| *name != destination)
-            .for_each(|name| rest.add(name));
-        if !rest.destinations.is_empty() {
-            self.parts.push(rest);
+    /// Notes that a destination does not have a copy of this worth after all, because it refused it for its content. Other
+    /// copies that it has keep their claim. Gives whether it had been claimed there.
+    pub fn release(&mut self, destination: &str, worth: Worth) -> bool {
+        let mut found = false;
+        for part in &mut self.parts {
+            if part.copy.worth == worth && part.has(destination) {
+                found = true;
+                let names = std::mem::take(&mut part.destinations);
+                let rest = names.split(',').filter(|name| *name != destination);
+                rest.for_each(|name| part.add(name));
+            }
         }
-        true
+        self.parts.retain(|part| !part.destinations.is_empty());
+        found
     }
 
-    /// Adds the destinations of another claim that this one does not have.
+    /// Adds the destinations of another claim.
     fn add(&mut self, other: &Self) {
         self.everywhere |= other.everywhere;
         for part in &other.parts {
             for destination in part.names() {
-                if !self.has(destination) {
-                    self.take(destination, part.copy);
-                }
+                self.take(destination, part.copy);
             }
         }
     }
@@ -495,9 +507,9 @@ impl Recent {
     }
 
     /// Notes that a destination refused what the claim of a key was made for. Gives whether it was known here.
-    pub fn refused(&mut self, key: ClaimKey, destination: &str) -> bool {
+    pub fn refused(&mut self, key: ClaimKey, destination: &str, worth: Worth) -> bool {
         let entry = self.entries.get_mut(&key);
-        entry.is_some_and(|entry| entry.claim.release(destination))
+        entry.is_some_and(|entry| entry.claim.release(destination, worth))
     }
 
     /// Lets a key go again: the event did not become durable.
@@ -661,8 +673,14 @@ mod tests {
             assert_eq!(claim.standing("ga4", second), Free);
             claim.take("meta", second);
             assert_eq!(claim.standing("meta", second), Held { differs: false });
-            assert!(claim.release("meta") && !claim.release("meta"));
-            assert!(claim.is_empty());
+            // What is refused lets its own claim go, and no other's.
+            assert!(claim.release("meta", second.worth) && !claim.release("meta", second.worth));
+            let left = if first.worth == second.worth {
+                Claim::default()
+            } else {
+                claimed(&["meta"], first)
+            };
+            assert_eq!(claim, left);
         }
         let order = claimed(&["meta"], copy(Server, 1, 1));
         assert_eq!(
@@ -670,6 +688,29 @@ mod tests {
             Held { differs: false }
         );
         assert_eq!(order.standing_of_order("meta", copy(Page, 2, 1)), Overruled);
+    }
+
+    #[test]
+    fn a_claim_stays_small_and_the_shops_own_copies_stay_in_it() {
+        let mut claim = claimed(&["meta"], copy(Strength::Page, 1, 1));
+        claim.take("meta", copy(Strength::Server, 2, 1));
+        for money in 3..1000 {
+            claim.take("meta", copy(Strength::Page, money, 1));
+        }
+        assert!(claim.to_text().len() < 256);
+        for kept in [copy(Strength::Page, 1, 1), copy(Strength::Server, 2, 1)] {
+            let held = Standing::Held { differs: false };
+            assert_eq!(claim.standing_of_order("meta", kept), held);
+        }
+        for money in 1000..2000 {
+            let late = copy(Strength::Server, money, 1);
+            claim.take("meta", late);
+            assert!(claim.has("meta") && claim.to_text().len() < 256);
+            assert_eq!(
+                claim.standing_of_order("meta", late),
+                Standing::Held { differs: false }
+            );
+        }
     }
 
     #[test]

@@ -274,11 +274,12 @@ impl<'e> Input<'e> {
             .filter(|item| item.price.is_none_or(|price| !price.is_negative()))
     }
 
-    /// How many articles there are, where every quantity is whole: articles sold by weight have no number.
+    /// How many articles there are, where every quantity is whole and above zero: articles sold by weight have no number,
+    /// and of one that is out of stock platforms would count one, since its line has no quantity.
     pub fn articles(&self) -> Option<i64> {
         let mut lines = self.lines().peekable();
         lines.peek()?;
-        lines.map(Item::pieces).sum()
+        lines.map(counted).sum()
     }
 
     /// When it happened, not later than now: platforms refuse what lies ahead, and clocks differ.

@@ -46,7 +46,7 @@ codes! {
     EventNameInvalid "event_name_invalid" 422 "The event name is neither a standard one nor of the form of a custom one.",
     EventIdMissing "event_id_missing" 422 "There is no `event_id` (nor, for purchase and refund, a `transaction_id`).",
     EventIdPlaceholder "event_id_placeholder" 422 "The id is a placeholder, such as `undefined` or `{{event_id}}`.",
-    EventIdInvalid "event_id_invalid" 422 "The id is over 128 characters, holds control characters, or holds an e-mail address.",
+    EventIdInvalid "event_id_invalid" 422 "The id is over 128 characters, holds control characters, or shows an e-mail address or the visitor's telephone number or name.",
     ValueMissing "value_missing" 422 "The event needs a `value`.",
     ValueInvalid "value_invalid" 422 "Not a JSON number.",
     ValueOutOfRange "value_out_of_range" 422 "The amount is not finite, negative, or over 10^12.",

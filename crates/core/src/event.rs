@@ -584,12 +584,31 @@ fn plain<'de, K: Kind>(
     Ok(text.map(|text| Plain::new(text.0)))
 }
 
+/// A value as it stands, but nothing where a template left nothing, or a word that says so.
+fn told<'de>(
+    map: &mut dyn Values<'de>,
+    reading: &mut Reading,
+) -> Result<Option<&'de RawValue>, Stop> {
+    let raw = raw(map)?.filter(|raw| !read::is_empty_list(raw.get()));
+    let Some(json) = raw.map(RawValue::get).filter(|json| json.starts_with('"')) else {
+        return Ok(raw);
+    };
+    match serde_json::from_str::<Text<'_>>(json) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) if is_placeholder(&text) => {
+            reading.removed("", "placeholder");
+            Ok(None)
+        }
+        _ => Ok(raw),
+    }
+}
+
 /// What the event is worth: a number or nothing.
 fn amount<'de>(
     map: &mut dyn Values<'de>,
     reading: &mut Reading,
 ) -> Result<Option<Amount<'de>>, Stop> {
-    let Some(raw) = raw(map)?.filter(|raw| raw.get() != "\"\"") else {
+    let Some(raw) = told(map, reading)? else {
         return Ok(None);
     };
     Amount::new(raw).map(Some).map_err(|error| match error {
@@ -651,64 +670,13 @@ fn digest(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Dige
     };
     let digest = Digest::parse(&text);
     let code = match digest {
-        Some(digest) if is_digest_of_nothing(&digest) => "placeholder",
+        Some(digest) if digest.of_nothing() => "placeholder",
         Some(digest) => return Ok(Some(digest)),
         None => "invalid_digest",
     };
     reading.removed("", code);
     Ok(None)
 }
-
-/// Whether a digest is that of a text that says nothing: sites hash `undefined` as readily as an address.
-fn is_digest_of_nothing(digest: &Digest) -> bool {
-    let hex = digest.to_hex();
-    let start = hex
-        .get(..16)
-        .and_then(|start| u64::from_str_radix(start, 16).ok());
-    start.is_some_and(|start| DIGESTS_OF_NOTHING.contains(&start))
-}
-
-/// The first eight bytes of the SHA-256 of the empty text, of a blank, and of the words of
-/// [`NO_VALUE`](crate::text::NO_VALUE), also in the spellings that programs write; a test holds the two together.
-const DIGESTS_OF_NOTHING: &[u64] = &[
-    0xe3b0_c442_98fc_1c14, // ""
-    0xeb04_5d78_d273_1073, // "undefined"
-    0x7423_4e98_afe7_498f, // "null"
-    0x9b2d_5b46_7878_1e53, // "nan"
-    0x140b_edbf_9c3f_6d56, // "none"
-    0x5da3_a4c7_f117_9442, // "nil"
-    0x445b_e54d_48a2_e629, // "void"
-    0xc9a5_60c7_4de3_68dc, // "[object object]"
-    0x6dd7_9d29_64aa_21a8, // "[object undefined]"
-    0x29f3_46c4_5c98_873e, // "[object null]"
-    0x3429_2f42_67fc_c405, // "(not set)"
-    0x1fac_73a1_1322_5b8b, // "(not provided)"
-    0x552e_4230_45fc_bd94, // "(none)"
-    0x2874_d780_0fec_ae20, // "(null)"
-    0x91ab_5bbc_a993_3063, // "(undefined)"
-    0x6a69_9266_c344_aa19, // "<null>"
-    0x4bd0_a6a1_9082_ab4c, // "<undefined>"
-    0x6e9c_960f_d025_b2e5, // "<none>"
-    0xa683_c5c5_349f_6f7f, // "n/a"
-    0x0969_f08f_8f4a_8774, // "#n/a"
-    0x1aef_9399_1721_5ce7, // "not set"
-    0x1426_2596_ceb7_fadd, // "not_set"
-    0x6181_7380_08c9_85a1, // "notset"
-    0xd799_8705_1a25_52ac, // "infinity"
-    0xf9a3_22a2_e524_5282, // "-infinity"
-    0x192f_a4cb_69f5_48e5, // "(not+set)"
-    0xc546_2fd7_d0fd_3550, // "(not%20set)"
-    0x5613_ec92_ae91_9e50, // "%28not%20set%29"
-    0x67ed_4cda_d6fb_c7ef, // "%5bobject%20object%5d"
-    0xdc93_7b59_8926_04f5, // "None"
-    0xd5b5_92c0_5dc2_5b50, // "NaN"
-    0xfb32_9000_228c_c5a2, // "NULL"
-    0xfa1d_2db6_2d4d_952e, // "Null"
-    0xf02d_fb7d_a82a_40b0, // "Undefined"
-    0xb28c_94b2_195c_8ed2, // "[object Object]"
-    0xe2f7_9e5b_6033_0bba, // "N/A"
-    0x36a9_e7f1_c95b_82ff, // " "
-];
 
 fn choice(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
     match strict(map, reading, Manner::Strict)?.as_deref() {
@@ -775,9 +743,7 @@ impl<'de> Object<'de> for Draft<'de> {
         match key.as_str() {
             "event" => self.event = strict(map, reading, Manner::Strict)?,
             "event_id" => self.event_id = strict(map, reading, Manner::Id)?,
-            "event_time" => {
-                self.event_time = raw(map)?.filter(|raw| raw.get() != "\"\"");
-            }
+            "event_time" => self.event_time = told(map, reading)?,
             "value" => self.value = amount(map, reading)?,
             "currency" => match strict(map, reading, Manner::Strict)? {
                 None => {}

@@ -527,6 +527,14 @@ impl<'a> Batch<'a> {
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
         }
+        for (place, item) in event.items.iter().enumerate() {
+            let negative = item.price.is_some_and(|price| price.is_negative());
+            if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
+                event
+                    .remarks
+                    .changed(format!("items[{place}]"), "line_not_everywhere");
+            }
+        }
         let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);

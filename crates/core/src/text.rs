@@ -75,10 +75,12 @@ impl Serialize for Text<'_> {
 /// ```
 /// use edgetally_core::text::is_placeholder;
 /// for nothing in ["", "  ", "undefined", "NULL", "NaN", "None", "[object Object]", "(not set)", "{{event_id}}", "{gclid}", "%%x%%",
-///     "undefined.undefined", "%7Bgclid%7D", "\u{feff}null"] {
+///     "undefined.undefined", "undefinedundefined", "%7Bgclid%7D", "%257Bgclid%257D", "\u{feff}null", "[object HTMLInputElement]", "<nil>", "{}",
+///     "[event_id]", "<your-id>", "$order_id", "{0}", "#REF!"] {
 ///     assert!(is_placeholder(nothing), "{nothing}");
 /// }
-/// for something in ["Nullabor", "none of them", "{a} and {b}", "100%", "<b>", "EAIaIQob"] {
+/// for something in ["Nullabor", "none of them", "{a} and {b}", "100%", "<b>", "EAIaIQob", "nullnummer", "[NEU]", "$AAPL",
+///     "{9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d}"] {
 ///     assert!(!is_placeholder(something), "{something}");
 /// }
 /// ```
@@ -90,8 +92,16 @@ pub fn is_placeholder(text: &str) -> bool {
         return false;
     }
     let text = text.trim_matches(|c: char| is_blank(c) || matches!(c, '\0' | '"' | '\''));
-    text.is_empty()
-        || (text.len() <= LONGEST_PLACEHOLDER && (is_no_value(text) || is_template(text)))
+    if text.is_empty() {
+        return true;
+    }
+    if text.len() > LONGEST_PLACEHOLDER {
+        return false;
+    }
+    is_no_value(text) || is_template(text) || {
+        let decoded = percent_decoded(text);
+        decoded.len() < text.len() && is_placeholder(&decoded)
+    }
 }
 
 /// Whether a character shows nothing: white space, and the invisible ones that copying brings along (of the general
@@ -125,7 +135,7 @@ const LONGEST_PLACEHOLDER: usize = 128;
 /// The words that programs write for "no value", in lower case.
 ///
 /// JavaScript (`undefined`, `null`, `NaN`, `[object Object]`), Python (`None`, `nan`), Ruby and Lua (`nil`), Java
-/// (`null`), Google Analytics (`(not set)`, `(none)`, `(not provided)`), spreadsheets (`#N/A`).
+/// (`null`), Go (`<nil>`), SQL (`\N`), Google Analytics (`(not set)`, `(none)`, `(not provided)`), spreadsheets (`#N/A`, `#REF!`).
 pub const NO_VALUE: &[&str] = &[
     "undefined",
     "null",
@@ -144,58 +154,100 @@ pub const NO_VALUE: &[&str] = &[
     "<null>",
     "<undefined>",
     "<none>",
+    "<nil>",
+    "[null]",
+    "[]",
+    "{}",
+    "{{}}",
+    "\\n",
     "n/a",
     "#n/a",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#null!",
+    "#num!",
+    "#div/0!",
     "not set",
     "not_set",
     "notset",
     "infinity",
     "-infinity",
     "(not+set)",
-    "(not%20set)",
-    "%28not%20set%29",
-    "%5bobject%20object%5d",
 ];
 
-/// A word of [`NO_VALUE`], or the same simple ones again and again: `undefined.undefined` is the client id that a
-/// script puts together from two parts that it does not have.
+/// A word of [`NO_VALUE`] or any other object of JavaScript, or the same ones again and again: `undefined.undefined` is the
+/// client id that a script puts together from two parts that it does not have.
 fn is_no_value(text: &str) -> bool {
     let is_word = |text: &str| NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word));
+    let head = |word: &str| {
+        text.get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+    };
+    let repeated = |word: &str| {
+        head(word)
+            && text
+                .as_bytes()
+                .chunks(word.len())
+                .all(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let between = ['.', ',', '-', '_', '|', ':', ';', '/', '@'];
     is_word(text)
-        || text
-            .split(['.', ',', '-', '_', '|', ':', ';', '/', ' '])
-            .all(is_word)
+        || (head("[object ") && text.ends_with(']'))
+        || repeated("undefined")
+        || repeated("null")
+        || text.split(between).all(is_word)
+        || text.split(' ').all(is_word)
 }
 
-/// The pairs that the templates of tag managers, mailers and ad platforms put around a name: `{{event_id}}`, `{gclid}`,
-/// `${id}`, `%%x%%`, `__CLICKID__`, `<%= id %>`, `[[id]]`, `*|ID|*`.
+/// The pairs that the templates of tag managers, mailers, ad platforms and programs put around a name: `{{event_id}}`,
+/// `{gclid}`, `${id}`, `%%x%%`, `__CLICKID__`, `<%= id %>`, `[[id]]`, `*|ID|*`, `[CLICK_ID]`, `<your-id>`; and PHP's `$order_id`.
 fn is_template(text: &str) -> bool {
     const PAIRS: &[(&str, &str)] = &[
-        ("{{", "}}"),
+        ("{", "}"),
         ("${", "}"),
         ("#{", "}"),
-        ("{", "}"),
+        ("@{", "}"),
+        ("%{", "}"),
         ("%%", "%%"),
         ("%", "%"),
         ("__", "__"),
+        ("@@", "@@"),
         ("<%", "%>"),
+        ("<<", ">>"),
         ("[[", "]]"),
+        ("[%", "%]"),
         ("*|", "|*"),
-        ("%7b%7b", "%7d%7d"),
-        ("%7B%7B", "%7D%7D"),
-        ("%7b", "%7d"),
-        ("%7B", "%7D"),
     ];
+    let within = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
+    // The name of a variable, which no name of a thing or a person looks like.
+    let variable = |name: &str, signs: [char; 2]| {
+        name.len() > 1
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || signs.contains(&c) || c == '.')
+            && (name.contains(signs) || name.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
     PAIRS.iter().any(|(open, close)| {
-        text.strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-            .is_some_and(|name| {
-                // Of a name, and of nothing else: real ids stand in one pair of braces too, of 32 digits and dashes.
-                name.starts_with(|c: char| c.is_alphabetic() || c == ' ' || c == '_' || c == '=')
-                    && !name.contains(['{', '}', '%'])
-                    && !is_guid(name)
-            })
-    })
+        within(open, close).is_some_and(|name| {
+            let around = ['{', '}', '%', '$', '!', '=', '#', '@', ' ', '_'];
+            let inner = name.trim_matches(around);
+            // Of a name or a small number, and of nothing else: real ids stand in one pair of braces too, of 32 digits
+            // and dashes.
+            (inner.starts_with(char::is_alphabetic)
+                || (open.ends_with('{')
+                    && (1..3).contains(&inner.len())
+                    && inner.bytes().all(|byte| byte.is_ascii_digit())))
+                && !inner.contains(['{', '}', '%'])
+                && !is_guid(inner)
+        })
+    }) || [("[", "]"), ("<", ">")]
+        .iter()
+        .any(|(open, close)| within(open, close).is_some_and(|name| variable(name, ['_', '-'])))
+        || text
+            .strip_prefix('$')
+            .is_some_and(|name| variable(name, ['_', '_']))
 }
 
 /// 32 hexadecimal digits with dashes between: Windows writes them in braces.

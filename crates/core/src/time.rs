@@ -69,6 +69,13 @@ impl UnixMillis {
         {
             return Self::parse_number(text);
         }
+        // Java writes the name of the zone behind its offset (RFC 9557, which lets readers pass over it).
+        let text = text.split_once('[').map_or(
+            text,
+            |(time, zone)| {
+                if zone.ends_with(']') { time } else { text }
+            },
+        );
         Self::parse_rfc3339(text).or_else(|| Self::parse_rfc3339(&rfc3339(text)?))
     }
 

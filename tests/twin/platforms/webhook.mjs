@@ -76,7 +76,7 @@ export const webhook = {
       if (!isObject(event) || !isText(event.event) || !isText(event.event_id)) {
         return refused(400, "event_invalid", `events[${index}]: lacks event or event_id`);
       }
-      const key = JSON.stringify([request.host, event.event, event.event_id]);
+      const key = JSON.stringify([request.host, event.event, event.event_id, event.test === true]);
       events.push({ name: event.event, id: event.event_id, key, event, context: { ...context, webhook_id: id } });
     }
     const plain = plainIdentifiers(json.value)[0];

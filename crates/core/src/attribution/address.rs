@@ -1,5 +1,6 @@
 //! Addresses of pages and of the network: what can be one.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::text::is_placeholder;
@@ -12,7 +13,7 @@ use crate::text::is_placeholder;
 ///     assert!(possible_host(host), "{host}");
 /// }
 /// for host in ["", "<your-domain.com>", "shop.example:abc", "shop.example:99999", "{{host}}", "undefined", "my shop.example",
-///     "shop..example", "1.2.3.999", "[2001:db8", "shop%2eexample", "a.b:80:80"]
+///     "shop..example", "1.2.3.999", "https:", "[2001:db8", "shop%2eexample", "a.b:80:80"]
 /// {
 ///     assert!(!possible_host(host), "{host}");
 /// }
@@ -45,7 +46,91 @@ pub fn possible_host(authority: &str) -> bool {
         && host.len() <= 253
         && host.split('.').all(label)
         && !is_placeholder(host)
+        // `https://https://…`: a scheme that was put in front of a whole address.
+        && !matches!(authority, "http:" | "https:")
         && (!numeric || host.parse::<Ipv4Addr>().is_ok())
+}
+
+/// A host in the letters that addresses have on the wire: platforms refuse an event over others.
+pub(super) fn ascii_host(host: &str) -> Cow<'_, str> {
+    if host.is_ascii() {
+        return Cow::Borrowed(host);
+    }
+    let labels = host.split('.').map(|label| {
+        if label.is_ascii() {
+            label.to_owned()
+        } else {
+            let (name, port) = label.split_once(':').unwrap_or((label, ""));
+            let colon = if port.is_empty() { "" } else { ":" };
+            let name: Vec<char> = edgetally_nfc::nfc(&name.to_lowercase()).chars().collect();
+            ["xn--", &punycode(&name), colon, port].concat()
+        }
+    });
+    Cow::Owned(labels.collect::<Vec<_>>().join("."))
+}
+
+/// The letters of a label in those of ASCII (RFC 3492, section 6.3).
+fn punycode(label: &[char]) -> String {
+    const fn digit(value: u32) -> char {
+        // a to z, then 0 to 9.
+        let byte = if value < 26 { value + 97 } else { value + 22 };
+        match char::from_u32(byte) {
+            Some(c) => c,
+            None => '-',
+        }
+    }
+    let mut out: String = label.iter().filter(|c| c.is_ascii()).collect();
+    let basic = u32::try_from(out.len()).unwrap_or(0);
+    if basic > 0 {
+        out.push('-');
+    }
+    let (mut n, mut delta, mut bias, mut handled) = (128_u32, 0_u32, 72_u32, basic);
+    while let Some(next) = label
+        .iter()
+        .map(|c| u32::from(*c))
+        .filter(|c| *c >= n)
+        .min()
+    {
+        // A label has at most 63 letters, so nothing of this overflows.
+        delta += (next - n) * (handled + 1);
+        n = next;
+        for c in label.iter().map(|c| u32::from(*c)) {
+            if c < n {
+                delta += 1;
+            }
+            if c != n {
+                continue;
+            }
+            let (mut q, mut k) = (delta, 36);
+            loop {
+                let t = k.max(bias + 1).min(bias + 26) - bias;
+                if q < t {
+                    break;
+                }
+                out.push(digit(t + (q - t) % (36 - t)));
+                q = (q - t) / (36 - t);
+                k += 36;
+            }
+            out.push(digit(q));
+            delta = if handled == basic {
+                delta / 700
+            } else {
+                delta / 2
+            };
+            delta += delta / (handled + 1);
+            let mut steps = 0;
+            while delta > 455 {
+                delta /= 35;
+                steps += 36;
+            }
+            bias = steps + 36 * delta / (delta + 38);
+            delta = 0;
+            handled += 1;
+        }
+        delta += 1;
+        n += 1;
+    }
+    out
 }
 
 /// A visitor's network address as it may travel: valid, and public.
@@ -142,4 +227,33 @@ fn hop(hop: &str) -> Option<IpAddr> {
     // The zone of a link is the sending machine's own.
     let address = address.split_once('%').map_or(address, |(ip, _)| ip);
     address.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii_host;
+
+    #[test]
+    fn hosts_are_written_in_the_letters_of_the_wire() {
+        for (host, ascii) in [
+            ("shop.example", "shop.example"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("bu\u{308}cher.example:8443", "xn--bcher-kva.example:8443"),
+            ("B\u{dc}CHER.Example", "xn--bcher-kva.Example"),
+            (
+                "m\u{fc}nchen-ost.stra\u{df}e.example",
+                "xn--mnchen-ost-9db.xn--strae-oqa.example",
+            ),
+            (
+                "\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}",
+                "xn--r8jz45g.xn--zckzah",
+            ),
+            (
+                "\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{438}\u{441}\u{43f}\u{44b}\u{442}\u{430}\u{43d}\u{438}\u{435}:80",
+                "xn--e1afmkfd.xn--80akhbyknj4f:80",
+            ),
+        ] {
+            assert_eq!(ascii_host(host), ascii, "{host}");
+        }
+    }
 }

@@ -36,6 +36,7 @@ fn behind_version(cookie: &str) -> Option<&str> {
 ///     ("my-own-id", Some("my-own-id")),
 ///     ("GA1.1.undefined", None),
 ///     ("undefined", None),
+///     ("1380133182.undefined", None),
 /// ] {
 ///     assert_eq!(client_id_from_ga(cookie), id, "{cookie}");
 /// }
@@ -55,7 +56,9 @@ pub fn client_id_from_ga(cookie: &str) -> Option<&str> {
             }
         }
     };
-    (!is_placeholder(id)).then_some(id)
+    // Half a client id, such as `1380133182.undefined`, would be one browser of everybody who has that half.
+    let says_nothing = |part: &str| !part.is_empty() && is_placeholder(part);
+    (!is_placeholder(id) && !id.split('.').any(says_nothing)).then_some(id)
 }
 
 /// The session id in a `_ga_<stream>` cookie, of the layouts `GS1` (third dot field) and `GS2` (the field of the

@@ -1,7 +1,7 @@
 //! Claims that end early: a destination that refused a copy for its content does not have the event, so that a corrected
 //! copy may pass. What was given up (`dead`) keeps its claim, since the platform may have it.
 
-use crate::dedup::ClaimKey;
+use crate::dedup::{ClaimKey, Worth};
 use crate::envelope::Parcel;
 use crate::ledger::{Report, State};
 use crate::settings::Settings;
@@ -13,6 +13,8 @@ pub struct Release {
     pub key: ClaimKey,
     /// The destination that does not have the event.
     pub destination: String,
+    /// What the refused copy said that the event was worth: a claim that another copy made there stays.
+    pub worth: Worth,
 }
 
 /// The claims that have to be corrected after these reports. Test events made none.
@@ -28,6 +30,7 @@ pub fn releases(settings: &Settings, reports: &[&Report]) -> Vec<Release> {
         }
         let (source, name) = (letter.source.as_str(), parcel.name.as_str());
         let order = parcel.transaction_id.as_deref();
+        let worth = Worth::new(parcel.money.as_ref(), order);
         let keys = [
             Some(settings.claims.event(source, name, &parcel.id)),
             settings.claims.order(source, name, &parcel.id, order),
@@ -35,6 +38,7 @@ pub fn releases(settings: &Settings, reports: &[&Report]) -> Vec<Release> {
         releases.extend(keys.into_iter().flatten().map(|key| Release {
             key,
             destination: letter.destination.clone(),
+            worth,
         }));
     }
     releases

@@ -63,12 +63,16 @@ fn join(key: &str, path: &mut String) {
     };
 }
 
-/// Whether a key of the sender may be repeated in a path: nobody's name or address looks like this.
+/// Whether a key of the sender may be repeated in a path: nobody's name, address or number looks like this, nor does what
+/// base64 and hexadecimal digits make of them.
 pub(crate) fn is_plain(key: &str) -> bool {
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
     (1..=40).contains(&key.len())
+        && digits <= 4
         && key
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !crate::personal::holds_email(key)
 }
 
 impl Reading {
@@ -157,29 +161,30 @@ impl Reading {
         key: &str,
         known: &[&'static str],
     ) -> E {
-        let message: Cow<'static, str> = match nearest(key, known) {
+        let hint = nearest(key, known);
+        // `pageUrl` is `page_url`, and shows nobody.
+        let bare = |key: &str| key.replace('_', "").to_ascii_lowercase();
+        let spelt = hint.is_some_and(|hint| bare(hint) == bare(key));
+        let message: Cow<'static, str> = match hint {
             Some(hint) => {
                 format!("unknown key; did you mean `{hint}`? free data goes into `properties`")
                     .into()
             }
             None => "unknown key; free data goes into `properties`".into(),
         };
-        self.key_fault(key, Code::UnknownKey, message)
+        let shown = spelt || is_plain(key);
+        self.key_fault(if shown { key } else { "" }, Code::UnknownKey, message)
     }
 
-    /// Notes a fault of a key.
+    /// Notes a fault of a key, which is repeated unless it is empty.
     pub(crate) fn key_fault<E: serde::de::Error>(
         &mut self,
         key: &str,
         code: Code,
         message: Cow<'static, str>,
     ) -> E {
-        let named = !key.is_empty()
-            && key.len() <= 40
-            && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let error = self.raise(code, message);
-        self.under(if named { key } else { "(unnamed)" });
+        self.under(if key.is_empty() { "(unnamed)" } else { key });
         error
     }
 
@@ -251,6 +256,9 @@ impl Reading {
             _ => {}
         }
         if matches!(manner, Manner::Strict | Manner::Id) {
+            if is_empty_list(json) {
+                return Ok(None);
+            }
             return Err(self.raise(Code::WrongType, STRING));
         }
         self.unusable(json);
@@ -738,7 +746,7 @@ impl<'de> Visitor<'de> for FlagSeed<'_> {
     }
 
     refuse!(BOOLEAN; visit_i64(i64), visit_u64(u64), visit_f64(f64));
-    refuse_containers!(BOOLEAN; seq, map);
+    refuse_containers!(BOOLEAN; filled_seq, map);
 }
 
 /// Any value in the sender's own spelling; `null` is nothing.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::envelope::Parcel;
+use crate::event::read::is_plain;
 use crate::event::{Code, ParseError, Property, Remarks};
 use crate::identity::{Hints, User};
 use crate::personal::Visitor;
@@ -122,10 +123,8 @@ fn keeps(visitor: &Visitor, remarks: &mut Remarks, path: &str, name: &str, shown
     if !named && !shown {
         return true;
     }
-    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    let plain = !named && (1..=40).contains(&name.len()) && name.bytes().all(word);
     remarks.removed(
-        if plain {
+        if !named && is_plain(name) {
             format!("{path}.{name}")
         } else {
             path.to_owned()

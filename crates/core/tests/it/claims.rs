@@ -27,6 +27,7 @@ struct World {
     counts: Counts,
     arrived: usize,
     sent: BTreeMap<String, usize>,
+    letters: Vec<edgetally_core::ledger::DeadLetter>,
 }
 
 /// One copy, and whether Meta refuses its content.
@@ -79,12 +80,13 @@ impl World {
         for aftermath in delivery.finish(NOW) {
             for report in &aftermath.reports {
                 self.counts.merge(&report.counts);
+                self.letters.extend(report.dead.iter().cloned());
             }
             let reports: Vec<_> = aftermath.reports.iter().collect();
             for release in releases(settings, &reports) {
                 let stored = self.store.get_mut(&release.key).unwrap();
                 let mut claim = Claim::parse(stored);
-                assert!(claim.release(&release.destination));
+                assert!(claim.release(&release.destination, release.worth));
                 *stored = claim.to_text();
             }
         }
@@ -230,6 +232,51 @@ fn forged_orders_do_not_silence_the_shop() {
     for name in DESTINATIONS {
         assert_eq!(world.count(name, State::Conflict), 100);
     }
+}
+
+#[test]
+fn a_forged_copy_takes_no_claim_of_the_shop_away() {
+    let own = server(&json!({}));
+    let other_id = server(&json!({"event_id": "s-12"}));
+    let forged = page(&json!({"event_id": "forged", "value": 1}));
+    let refused = Arrival {
+        refused: true,
+        ..forged.clone()
+    };
+    let another = page(&json!({"event_id": "p-77"}));
+    // Whichever way it names the order, what the forger sends in between, or whether that is refused: once.
+    for forged in [forged, refused] {
+        for first in [&own, &other_id, &another] {
+            for last in [&own, &other_id, &another] {
+                let arrivals = [first.clone(), forged.clone(), last.clone()];
+                let sent = sent(&arrivals);
+                assert_eq!(sent[2], [""; 0], "{} {}", first.event, last.event);
+            }
+        }
+    }
+    // Refused after the shop's copy has overruled it, it lets nothing of the shop's go.
+    let (settings, mut world) = (settings(), World::default());
+    let forged = page(&json!({"value": 1}));
+    world.arrive(&settings, &own);
+    let late = edgetally_core::ledger::Report {
+        dead: vec![letter(&settings, &forged)],
+        ..Default::default()
+    };
+    for release in releases(&settings, &[&late]) {
+        let mut claim = Claim::parse(&world.store[&release.key]);
+        assert!(!claim.release(&release.destination, release.worth));
+    }
+}
+
+/// The letter of a copy that Meta has refused.
+fn letter(settings: &Settings, copy: &Arrival) -> edgetally_core::ledger::DeadLetter {
+    let mut world = World::default();
+    let refused = Arrival {
+        refused: true,
+        ..copy.clone()
+    };
+    world.arrive(settings, &refused);
+    world.letters.remove(0)
 }
 
 #[test]
@@ -479,7 +526,7 @@ fn any_copy() -> impl Strategy<Value = Arrival> {
         })
 }
 
-/// What a destination has of an event, as the documents say it: for each id, the strongest copy that counts.
+/// A copy that a destination has of an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Has {
     page: bool,
@@ -504,7 +551,7 @@ proptest! {
     fn each_destination_gets_each_event_once(copies in prop::collection::vec(any_copy(), 1..5)) {
         let settings = settings();
         let mut world = World::default();
-        let mut has: BTreeMap<(&str, &str), Has> = BTreeMap::new();
+        let mut has: BTreeMap<(&str, &str), Vec<Has>> = BTreeMap::new();
         let mut expected: BTreeMap<(&str, State), i64> = BTreeMap::new();
         for copy in &copies {
             // Alone in the world: where it would go if nothing had come before.
@@ -529,11 +576,12 @@ proptest! {
                     prop_assert!(!sent.contains(&name.to_owned()));
                     continue;
                 }
-                let by_id = has.get(&(name, id)).copied();
-                let by_order = order.filter(|order| *order != id).and_then(|order| has.get(&(name, order)).copied());
+                let known = |id| has.get(&(name, id)).map_or(&[][..], Vec::as_slice);
+                let by_id = known(id);
+                let by_order = order.filter(|order| *order != id).map_or(&[][..], known);
                 let held = !test
-                    && (by_id.is_some_and(|it| agree(it, me) || it.page <= me.page)
-                        || by_order.is_some_and(|it| agree(it, me)));
+                    && (by_id.iter().any(|it| agree(*it, me) || it.page <= me.page)
+                        || by_order.iter().any(|it| agree(*it, me)));
                 if held {
                     add(State::Duplicate);
                     prop_assert!(!sent.contains(&name.to_owned()), "{name} was sent {}", copy.event);
@@ -550,14 +598,12 @@ proptest! {
                 if test {
                     continue;
                 }
-                if by_id.is_some() || by_order.is_some() {
+                if !by_id.is_empty() || !by_order.is_empty() {
                     add(State::Conflict);
                 }
                 for known in [Some(id), order].into_iter().flatten() {
-                    if refused {
-                        has.remove(&(name, known));
-                    } else {
-                        has.insert((name, known), me);
+                    if !refused {
+                        has.entry((name, known)).or_default().push(me);
                     }
                 }
             }

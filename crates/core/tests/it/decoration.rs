@@ -130,3 +130,116 @@ fn what_is_wrong_with_its_decoration_costs_no_event() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What is expected of a row of `fixtures/faults/edge.jsonl`: of each event of the request, of what is sent, and how often.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EdgeRow {
+    id: String,
+    about: String,
+    input: Value,
+    expect: Edge,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edge {
+    results: Vec<Verdict>,
+    #[serde(default)]
+    sent: BTreeMap<String, BTreeMap<String, Value>>,
+    /// How many requests a destination gets.
+    #[serde(default)]
+    counts: BTreeMap<String, usize>,
+    #[serde(default)]
+    never: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    status: String,
+    code: Option<String>,
+    path: Option<String>,
+    #[serde(default)]
+    destinations: BTreeMap<String, String>,
+    #[serde(default)]
+    removed: BTreeSet<(String, String)>,
+    #[serde(default)]
+    changed: BTreeSet<(String, String)>,
+    #[serde(default)]
+    skip_remarks: bool,
+}
+
+#[test]
+fn events_with_faults_fare_as_they_should() {
+    let rows = read(&fixtures().join("faults/edge.jsonl"));
+    let mut wrong = Vec::new();
+    for line in rows.lines() {
+        let row: EdgeRow = serde_json::from_str(line).unwrap();
+        let body = match &row.input {
+            Value::String(text) => text.clone(),
+            input => input.to_string(),
+        };
+        let (answer, sent) = through(&body);
+        let mut check = |holds: bool, what: String| {
+            if !holds {
+                wrong.push(format!("{} ({}): {what}", row.id, row.about));
+            }
+        };
+        let results = answer["results"].as_array().unwrap();
+        check(
+            results.len() == row.expect.results.len(),
+            answer.to_string(),
+        );
+        for (result, expected) in results.iter().zip(&row.expect.results) {
+            let said = |key: &str| result[key].as_str().map(str::to_owned);
+            check(
+                said("status").as_ref() == Some(&expected.status)
+                    && said("code") == expected.code
+                    && said("path") == expected.path,
+                result.to_string(),
+            );
+            for (destination, verdict) in &expected.destinations {
+                let said = &result["destinations"][destination];
+                check(said == verdict, format!("{destination}: {said}"));
+            }
+            for (kind, expected) in [
+                ("removed", &expected.removed),
+                ("changed", &expected.changed),
+            ]
+            .into_iter()
+            .filter(|_| !expected.skip_remarks)
+            {
+                let told = remarks(result, kind);
+                check(told == *expected, format!("{kind}: {told:?}"));
+            }
+        }
+        let none = Vec::new();
+        for (destination, count) in &row.expect.counts {
+            let bodies = sent.get(destination).unwrap_or(&none);
+            check(
+                bodies.len() == *count,
+                format!("{destination} gets {}", bodies.len()),
+            );
+        }
+        for (destination, values) in &row.expect.sent {
+            let body = sent.get(destination).and_then(|bodies| bodies.last());
+            for (pointer, expected) in values {
+                let found = body.and_then(|body| body.pointer(pointer));
+                let found = found.unwrap_or(&Value::Null);
+                check(
+                    body.is_some() && found == expected,
+                    format!("{destination} {pointer}: {found}, not {expected}"),
+                );
+            }
+        }
+        let everything = json!(sent).to_string();
+        for word in &row.expect.never {
+            check(
+                !everything.contains(word.as_str()),
+                format!("{word} is sent"),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

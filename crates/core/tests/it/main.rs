@@ -35,6 +35,7 @@ mod claims;
 mod consent;
 mod decoration;
 mod delivery;
+mod earlier;
 mod golden;
 mod guards;
 mod identity;

@@ -71,6 +71,30 @@ impl<'e> Adjustment<'e> {
     }
 }
 
+/// The last of a request's refunds of the same order. Google takes one of an order per request and calls the others
+/// `DUPLICATE_ADJUSTMENT_IN_REQUEST`, whatever they say. As each says what remains of the whole, the last one says it for
+/// all of them, and every row of the order is that one. Of two in the same second, which is as fine as the API's times
+/// are, the last one is that which leaves less.
+fn last<'e>(
+    batch: &[Input<'e>],
+    input: &Input<'e>,
+    now: UnixMillis,
+) -> Option<(Adjustment<'e>, UnixMillis)> {
+    let order_id = Adjustment::of(input).ok()?.order_id;
+    let left = |adjustment: &Adjustment<'_>| adjustment.remains.map(|(amount, _)| amount.to_f64());
+    batch
+        .iter()
+        .filter_map(|other| Some((Adjustment::of(other).ok()?, other.time(now))))
+        .filter(|(adjustment, _)| adjustment.order_id == order_id)
+        .max_by(|(one, at), (other, then)| {
+            let (one, other) = (left(one), left(other));
+            // What was taken back as a whole stays so.
+            (one.is_none().cmp(&other.is_none()))
+                .then((at.0 / 1000).cmp(&(then.0 / 1000)))
+                .then(other.unwrap_or(0.0).total_cmp(&one.unwrap_or(0.0)))
+        })
+}
+
 /// `yyyy-mm-dd hh:mm:ss+00:00`, the form that this API wants.
 fn date_time(time: UnixMillis) -> String {
     let text = time.to_rfc3339();
@@ -92,8 +116,10 @@ pub(super) fn body(
         body.put("validateOnly", test.then_some(true));
         body.objects("conversionAdjustments", batch, |row, input| {
             // Rows are told apart by their place, so none may be missing; all of them passed the check.
-            let adjustment = Adjustment::of(input).ok();
+            let last = last(batch, input, now);
+            let adjustment = last.map(|(adjustment, _)| adjustment);
             let remains = adjustment.and_then(|adjustment| adjustment.remains);
+            let time = last.map_or_else(|| input.time(now), |(_, time)| time);
             row.put("conversionAction", &action);
             row.put(
                 "adjustmentType",
@@ -106,7 +132,7 @@ pub(super) fn body(
                 "orderId",
                 adjustment.map_or("", |adjustment| adjustment.order_id),
             );
-            row.put("adjustmentDateTime", date_time(input.time(now)));
+            row.put("adjustmentDateTime", date_time(time));
             if let Some((amount, currency)) = &remains {
                 row.object("restatementValue", |value| {
                     value.put("adjustedValue", *amount);

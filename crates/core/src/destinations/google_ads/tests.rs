@@ -570,6 +570,56 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
     );
 }
 
+/// Google takes one adjustment of an order per request, so that the second one's value was lost, and called delivered.
+#[test]
+fn several_refunds_of_one_order_are_what_remains_after_the_last() {
+    let settings = load(&json!({"refunds": true})).unwrap();
+    let part = |id: &str, order: &str, remaining: f64, time: &str| {
+        json!({"event": "refund", "event_id": id, "transaction_id": order, "value": 20, "currency": "EUR", "event_time": time,
+               "properties": {"remaining_value": remaining}})
+    };
+    let sent = |refunds: Value| {
+        let messages = messages(&settings, None, refunds);
+        let envelopes = opened(&messages);
+        let inputs = inputs(&envelopes);
+        let body = body(&platform(&settings).request(&inputs, None, NOW).unwrap());
+        let rows = body["conversionAdjustments"].as_array().unwrap().clone();
+        rows.into_iter()
+            .map(|row| {
+                (
+                    row["orderId"].as_str().unwrap().to_owned(),
+                    row["restatementValue"]["adjustedValue"].as_f64(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let early = "2026-11-22T10:00:00Z";
+    let late = "2026-11-22T10:05:00Z";
+    let a = |left: Option<f64>| ("A".to_owned(), left);
+    assert_eq!(
+        sent(json!([
+            part("1", "A", 109.9, early),
+            part("2", "B", 50.0, early),
+            part("3", "A", 79.9, early)
+        ])),
+        [a(Some(79.9)), ("B".to_owned(), Some(50.0)), a(Some(79.9))]
+    );
+    // The later one counts, whatever it leaves and wherever it stands.
+    assert_eq!(
+        sent(json!([
+            part("1", "A", 90.0, late),
+            part("2", "A", 80.0, early)
+        ])),
+        [a(Some(90.0)), a(Some(90.0))]
+    );
+    let mut whole = part("2", "A", 0.0, early);
+    whole["properties"] = json!({"refund": "full"});
+    assert_eq!(
+        sent(json!([part("1", "A", 90.0, late), whole])),
+        [a(None), a(None)]
+    );
+}
+
 fn fault(index: Value, reason: &str) -> Value {
     json!({"errorCode": {"conversionAdjustmentUploadError": reason}, "message": "of order jo@mail.example",
            "location": {"fieldPathElements": [{"fieldName": "conversion_adjustments", "index": index}, {"fieldName": "order_id"}]}})
