@@ -79,17 +79,21 @@ struct Fbcs {
     cookie: Option<Fbc>,
 }
 
-/// An address of the web, as it was sent; what is none is left out and told.
-fn web_address<'a>(url: Option<Text<'a>>, path: &str, remarks: &mut Remarks) -> Option<Text<'a>> {
+/// An address of the web, as it was sent and as it may travel; what is none is left out and told.
+fn web_address<'a>(
+    url: Option<Text<'a>>,
+    path: &str,
+    remarks: &mut Remarks,
+) -> Option<(Text<'a>, Option<String>)> {
     let url = url?;
-    if clean_url(&url).is_none() {
+    let Some(clean) = clean_url(&url) else {
         remarks.removed(path, "url_invalid");
         return None;
-    }
+    };
     if has_credentials(&url) {
         remarks.changed(path, "credentials_removed");
     }
-    Some(url)
+    Some((url, Some(clean)))
 }
 
 /// Reads Google Analytics' ids out of what was sent as such: now and then that is the whole cookie.
@@ -657,18 +661,18 @@ impl<'a> Batch<'a> {
         let none = Visit::default();
         let page = visit.unwrap_or(&none);
         let url = web_address(context.page_url, "context.page_url", remarks)
-            .or_else(|| page.referer.map(Text::from));
+            .or_else(|| page.referer.map(|url| (url.into(), clean_url(url))));
         let referrer = web_address(context.referrer, "context.referrer", remarks);
-        let address = |url: &str| {
-            let clean = clean_url(url)?;
-            Some(Text::from(if identifiers {
+        let address = |clean: String| {
+            Text::from(if identifiers {
                 clean
             } else {
                 without_click_ids(&clean).into_owned()
-            }))
+            })
         };
-        parcel.page_url = url.as_deref().and_then(address);
-        parcel.referrer = referrer.as_deref().and_then(address);
+        let (url, clean) = url.unzip();
+        parcel.page_url = clean.flatten().map(address);
+        parcel.referrer = referrer.and_then(|(_, clean)| clean).map(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
         let mut ip = page.ip.and_then(|ip| visitor_ip(ip).ok());
         if let (None, Some(sent)) = (ip, context.ip) {

@@ -236,7 +236,11 @@ impl Visitor {
 
     fn reads_words(&self, text: &str, scan: &Scan) -> bool {
         // Most texts hold no word of either, and are not copied to find that out.
-        let begins = |words: &[String]| words.first().is_some_and(|word| contains_word(text, word));
+        let begins = |words: &[String]| {
+            words
+                .first()
+                .is_some_and(|word| letters(word) & !scan.letters == 0 && contains_word(text, word))
+        };
         let named = self
             .names
             .iter()
@@ -267,7 +271,7 @@ impl Visitor {
 
     /// Looks into every stretch that may be base64, at each of the four places where its first letter may stand.
     fn in_base64(&self, text: &str, budget: &mut usize) -> bool {
-        let runs = text.as_bytes().split(|byte| sextet(*byte).is_none());
+        let runs = text.as_bytes().split(|byte| sextet(*byte) == NO_SEXTET);
         for run in runs.filter(|run| run.len() >= SHORTEST_BASE64) {
             for skip in 0..4 {
                 let run = run.get(skip..).unwrap_or_default();
@@ -549,7 +553,8 @@ fn contains_word(text: &str, word: &str) -> bool {
     };
     let text = text.as_bytes();
     text.iter().enumerate().any(|(at, byte)| {
-        byte.eq_ignore_ascii_case(&first)
+        // The two cases of a letter differ in this bit.
+        byte | 0x20 == first | 0x20
             && text
                 .get(at..at + word.len())
                 .is_some_and(|found| found.eq_ignore_ascii_case(word))
@@ -598,6 +603,8 @@ struct Scan {
     brackets: bool,
     base64: bool,
     digits: usize,
+    /// A bit for each letter that occurs, in either case.
+    letters: u32,
 }
 
 impl Scan {
@@ -608,7 +615,8 @@ impl Scan {
         };
         let mut run = 0;
         for byte in text.bytes() {
-            if sextet(byte).is_some() {
+            scan.letters |= letter(byte);
+            if sextet(byte) != NO_SEXTET {
                 run += 1;
                 scan.base64 |= run >= SHORTEST_BASE64;
                 scan.digits += usize::from(byte.is_ascii_digit());
@@ -628,17 +636,37 @@ impl Scan {
     }
 }
 
-/// The value of a letter of base64 or base64url.
-fn sextet(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
+/// The bit of a letter, the same in either case. Other bytes share them, so that a bit says only what may be there.
+fn letter(byte: u8) -> u32 {
+    1 << (byte & 31)
 }
+
+fn letters(word: &str) -> u32 {
+    word.bytes().fold(0, |all, byte| all | letter(byte))
+}
+
+/// The value of a letter of base64 or base64url, or [`NO_SEXTET`].
+fn sextet(byte: u8) -> u8 {
+    SEXTETS
+        .get(usize::from(byte))
+        .map_or(NO_SEXTET, |value| *value)
+}
+
+const NO_SEXTET: u8 = 64;
+
+/// Looked up for every byte of an event: a table costs less than the comparisons.
+static SEXTETS: [u8; 256] = {
+    let mut table = [NO_SEXTET; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0;
+    while value < 64 {
+        table[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    table[b'-' as usize] = 62;
+    table[b'_' as usize] = 63;
+    table
+};
 
 /// Whether two neighbouring groups of four begin as those of text do, and not with a control character.
 fn may_be_text(run: &[u8]) -> bool {
@@ -655,39 +683,42 @@ fn may_be_text(run: &[u8]) -> bool {
 /// nothing is copied to find it out.
 fn holds_text(run: &[u8]) -> bool {
     // Of the bytes so far, and those that the last character still wants.
-    let (mut length, mut wanted) = (0, 0);
-    for group in run.chunks(4) {
-        let bytes = undo(group);
-        for byte in bytes.iter().take(group.len().saturating_sub(1)) {
-            let continues = matches!(byte, 0x80..=0xBF);
-            if continues != (wanted > 0) {
-                length = 0;
+    let (mut length, mut wanted) = (0_u8, 0_u8);
+    let mut take = |byte: u8| {
+        let begins = match byte {
+            0x20..=0x7E => 0,
+            0x80..=0xBF if wanted > 0 => {
+                wanted -= 1;
+                length += 1;
+                return length > 4;
             }
-            wanted = match byte {
-                0x20..=0x7E => 0,
-                0x80..=0xBF if wanted > 0 => wanted - 1,
-                0xC2..=0xDF => 1,
-                0xE0..=0xEF => 2,
-                0xF0..=0xF4 => 3,
-                _ => {
-                    (length, wanted) = (0, 0);
-                    continue;
-                }
-            };
-            length += 1;
-            if length > 4 {
-                return true;
+            0xC2..=0xDF => 1,
+            0xE0..=0xEF => 2,
+            0xF0..=0xF4 => 3,
+            _ => {
+                (length, wanted) = (0, 0);
+                return false;
             }
-        }
-    }
-    false
+        };
+        length = if wanted > 0 { 1 } else { length + 1 };
+        wanted = begins;
+        length > 4
+    };
+    let (groups, rest) = run.as_chunks::<4>();
+    groups.iter().any(|group| {
+        let [one, two, three] = undo(group);
+        take(one) || take(two) || take(three)
+    }) || undo(rest)
+        .iter()
+        .take(rest.len().saturating_sub(1))
+        .any(|byte| take(*byte))
 }
 
 /// The bytes of a group of four; a shorter one has one byte less than letters.
 fn undo(group: &[u8]) -> [u8; 3] {
     let mut bits = 0_u32;
     for byte in group {
-        bits = bits << 6 | u32::from(sextet(*byte).unwrap_or(0));
+        bits = bits << 6 | u32::from(sextet(*byte) & 63);
     }
     bits <<= 6 * (4 - group.len());
     let [_, bytes @ ..] = bits.to_be_bytes();

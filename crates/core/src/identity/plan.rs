@@ -43,7 +43,8 @@ impl Plan {
 
     /// Whether these digits may be a national number without its trunk prefix.
     pub(super) fn fits(&self, digits: &[u8]) -> bool {
-        self.forms.split(' ').any(|form| has_form(digits, form))
+        let mut forms = self.forms.as_bytes().split(|byte| *byte == b' ');
+        forms.any(|form| has_form(digits, form))
     }
 
     /// Whether there are more digits than a national number has.
@@ -112,9 +113,9 @@ impl Plan {
 }
 
 /// Whether digits have a form of [`Plan::forms`].
-fn has_form(digits: &[u8], form: &str) -> bool {
+fn has_form(digits: &[u8], form: &[u8]) -> bool {
     let mut digits = digits.iter();
-    let mut form = form.bytes();
+    let mut form = form.iter().copied();
     while let Some(word) = form.next() {
         match word {
             b'[' => {
@@ -296,7 +297,11 @@ mod tests {
             ("12", "12", true),
             ("12", "123", false),
         ] {
-            assert_eq!(has_form(digits.as_bytes(), form), fits, "{form} {digits}");
+            assert_eq!(
+                has_form(digits.as_bytes(), form.as_bytes()),
+                fits,
+                "{form} {digits}"
+            );
         }
     }
 }

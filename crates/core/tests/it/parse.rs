@@ -1298,3 +1298,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_currency_of_iso_4217_is_known_with_its_places() {
+    for number in 0..26_u32.pow(3) {
+        let letters = [number / 676, number / 26 % 26, number % 26];
+        let code: String = letters
+            .iter()
+            .filter_map(|letter| char::from_digit(letter + 10, 36))
+            .collect::<String>()
+            .to_uppercase();
+        let listed = iso_currency::Currency::from_code(&code);
+        let known = edgetally_core::money::Currency::parse(&code);
+        assert_eq!(known.is_some(), listed.is_some(), "{code}");
+        if let (Some(known), Some(listed)) = (known, listed) {
+            let places = listed.exponent().map_or(2, usize::from);
+            assert_eq!(known.places(), places, "{code}");
+        }
+    }
+}
