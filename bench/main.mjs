@@ -137,7 +137,7 @@ const wasm = readFileSync(new URL("../worker/build/index_bg.wasm", import.meta.u
 const glue = readFileSync(new URL("../worker/build/index.js", import.meta.url));
 const gzip = gzipSync(wasm, {level: 9}).length + gzipSync(glue, {level: 9}).length;
 console.log("\nSize and start");
-line("wasm and glue, gzipped", `${Math.round(gzip / 1000)} kB`, against(gzip, 400_000));
+line("wasm and glue, gzipped", `${Math.round(gzip / 1000)} kB`, against(gzip, 440_000));
 // A worker is compiled and instantiated when its process starts; the smallest JavaScript worker is what that costs without.
 /** @type {Record<string, number[]>} */
 const starts = {ours: [], a: []};

@@ -6,6 +6,7 @@
 //! before: a crash in between repeats a copy, which platforms recognise by its event id, and cannot lose one.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -263,7 +264,7 @@ impl Claim {
                 Strength::Server => 's',
             });
             let Worth { money, order } = part.copy.worth;
-            text.push_str(&format!("{money:08x}{order:08x}:"));
+            let _ = write!(text, "{money:08x}{order:08x}:");
             text.push_str(&part.destinations);
         }
         text
@@ -559,7 +560,9 @@ mod tests {
 
     fn claimed(at: &[&str], by: Evidence) -> Claim {
         let mut claim = Claim::default();
-        at.iter().for_each(|name| claim.take(name, by));
+        for name in at {
+            claim.take(name, by);
+        }
         claim
     }
 

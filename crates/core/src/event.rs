@@ -664,7 +664,7 @@ fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a
     None
 }
 
-fn digest<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Digest>, Stop> {
+fn digest(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Digest>, Stop> {
     let Some(text) = text(map, reading, Manner::Visitor, longest::VISITOR)? else {
         return Ok(None);
     };
@@ -678,7 +678,7 @@ fn digest<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Optio
     Ok(None)
 }
 
-fn choice<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
+fn choice(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
     match strict(map, reading, Manner::Strict)?.as_deref() {
         None => Ok(None),
         Some("granted") => Ok(Some(Choice::Granted)),
@@ -691,8 +691,8 @@ fn choice<'de>(map: &mut dyn Values<'de>, reading: &mut Reading) -> Result<Optio
     }
 }
 
-fn action_source<'de>(
-    map: &mut dyn Values<'de>,
+fn action_source(
+    map: &mut dyn Values<'_>,
     reading: &mut Reading,
 ) -> Result<Option<ActionSource>, Stop> {
     let Some(name) = text(map, reading, Manner::Free, longest::TITLE)? else {

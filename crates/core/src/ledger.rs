@@ -589,6 +589,10 @@ pub struct Balance {
     pub remainder: i64,
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference; whether that is large depends on the target"
+)]
 const fn none(n: &i64) -> bool {
     *n == 0
 }
