@@ -759,6 +759,8 @@ impl<'de> Object<'de> for Draft<'de> {
                     most: MOST_ITEMS,
                     what: PhantomData,
                 })?;
+                // Lines of nothing, such as PHP's `[]`, would be counted as articles.
+                self.items.retain(|item| *item != Item::default());
             }
             "user" => {
                 self.user = map.next_value_seed(ObjectSeed::<User<'de>>(reading, PhantomData))?;
