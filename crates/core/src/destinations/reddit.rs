@@ -271,12 +271,10 @@ impl Reddit {
             let money = event.money.as_ref().filter(|_| worth);
             data.put("currency", money.map(|money| &money.currency));
             data.put("value", money.map(|money| money.amount));
-            let named = |item: &&Item<'_>| item.item_id.as_deref().is_some_and(|id| !id.is_empty());
-            // Lines without an id are no products; what is counted has to be listed, or nothing.
-            let all =
-                input.lines().all(|item| named(&item)) || !input.lines().any(|item| named(&item));
-            data.put("item_count", input.articles().filter(|_| count && all));
-            let items = input.lines().filter(named);
+            data.put("item_count", input.articles().filter(|_| count));
+            let items = input
+                .lines()
+                .filter(|item| item.item_id.as_deref().is_some_and(|id| !id.is_empty()));
             data.objects("products", items, |product, item| {
                 product.put("id", item.item_id.as_deref());
                 product.put("name", item.item_name.as_deref());
