@@ -764,6 +764,8 @@ impl<'de> Object<'de> for Draft<'de> {
             }
             "items" => {
                 self.items = map.items(reading, MOST_ITEMS)?;
+                // Lines of nothing, such as PHP's `[]`, would be counted as articles.
+                self.items.retain(|item| *item != Item::default());
             }
             "user" => {
                 map.object(reading, &mut self.user)?;

@@ -289,6 +289,11 @@ fn put<'p>(to: &mut Once<'_, '_, 'p>, name: &'p str, value: &'p Property<'_>) {
     match value {
         Property::Text(text) => to.put(name, cut(text, LONGEST_VALUE)),
         Property::Number(number) if TEXT_PARAMS.contains(&name) => to.put(name, number.as_str()),
+        // Google drops the whole event over a parameter of another type.
+        Property::Flag(flag) if TEXT_PARAMS.contains(&name) => {
+            to.put(name, if *flag { "true" } else { "false" });
+        }
+        Property::Flag(_) if NUMBER_PARAMS.contains(&name) => {}
         value => to.put(name, value),
     }
 }

@@ -86,9 +86,9 @@ fn events_of_0_1_0_in_the_queue_are_delivered() {
         assert!(all.contains(part), "{part}: {all}");
     }
     let mut counts = Counts::default();
-    reports
-        .iter()
-        .for_each(|report| counts.merge(&report.counts));
+    for report in &reports {
+        counts.merge(&report.counts);
+    }
     for balance in balance(counts.iter().map(|(line, n)| (line.clone(), n))) {
         assert_eq!((balance.accepted, balance.remainder), (3, 0), "{balance:?}");
     }
@@ -99,9 +99,9 @@ fn what_0_1_0_wanted_to_try_again_is_delivered_and_comes_down_in_the_ledger() {
     let (sent, reports) = delivered(&recorded("again"));
     assert!(sent.iter().all(|(name, _)| name == "tiktok") && !sent.is_empty());
     let mut counts = report().counts;
-    reports
-        .iter()
-        .for_each(|report| counts.merge(&report.counts));
+    for report in &reports {
+        counts.merge(&report.counts);
+    }
     for balance in balance(counts.iter().map(|(line, n)| (line.clone(), n))) {
         assert_eq!(balance.remainder, 0, "{balance:?}");
     }

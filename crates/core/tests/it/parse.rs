@@ -90,7 +90,7 @@ fn faults_of_events() -> Vec<(String, &'static str, &'static str, &'static str)>
         ("currency", "\"ZZZ\"".into(), "currency_invalid", "currency", "is not a three-letter ISO 4217 code"),
         ("currency", "978".into(), "wrong_type", "currency", "must be a string"),
         ("currency", "\"undefined\"".into(), "currency_invalid", "currency", "is not a three-letter ISO 4217 code"),
-        ("event_time", "\"undefined\"".into(), "event_time_invalid", "event_time", "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000"),
+        ("event_time", "\"noon\"".into(), "event_time_invalid", "event_time", "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000"),
         ("event_time", m("2026-11-22T10:15:30"), "event_time_invalid", "event_time", "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000"),
         ("event_time", "\"2026-11-22T10:15:30\"".into(), "event_time_invalid", "event_time", "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000"),
         ("event_time", "0".into(), "event_time_invalid", "event_time", "must be a date and time with a zone (RFC 3339), or Unix seconds or milliseconds, after the year 2000"),
@@ -543,6 +543,17 @@ fn is_used(event: &Event<'_>, path: &str) -> bool {
     }
 }
 
+/// Whether there is nothing in it at any depth.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.iter().all(says_nothing),
+        Value::Object(members) => members.values().all(says_nothing),
+        _ => false,
+    }
+}
+
 /// Whether the field is there, or said nothing, or is named by a remark.
 fn used_or_told(event: &Event<'_>, path: &str, value: &str) -> bool {
     let place = match path {
@@ -552,8 +563,8 @@ fn used_or_told(event: &Event<'_>, path: &str, value: &str) -> bool {
     let told = |remark: &edgetally_core::event::Remark| remark.path.starts_with(place);
     NOTHING.contains(&value)
         || matches!((path, value), ("action_source", r#""website""#))
-        || value == "{}" && matches!(path, "items" | "user" | "context" | "properties" | "context.cookies" | "context.click_ids")
-        || value == "[null]" && path == "items"
+        || matches!(path, "items" | "user" | "context" | "properties" | "context.cookies" | "context.click_ids")
+            && serde_json::from_str(value).is_ok_and(|value| says_nothing(&value))
         || is_used(event, path)
         // An object of nothing but `null` and the like has nothing to tell of.
         || value.starts_with('{') && matches!(path, "properties" | "context.cookies" | "context.click_ids")
@@ -923,7 +934,9 @@ fn of_too_many_the_first_are_kept() {
 fn numbers_of_items_are_taken_by_value() {
     let item = |text: &'static str| -> Item<'static> {
         let text: &'static str = with("items", &format!("[{text}]")).leak();
-        Event::parse(text, NOW).unwrap().items.remove(0)
+        // A line of nothing is none.
+        let mut items = Event::parse(text, NOW).unwrap().items;
+        items.pop().unwrap_or_default()
     };
     for (quantity, text, pieces) in [
         ("2", "2", Some(2)),
