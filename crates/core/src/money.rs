@@ -339,7 +339,7 @@ impl Currency {
     }
 
     /// The places of its minor unit, where there is such a currency.
-    fn minor(&self) -> Option<usize> {
+    fn minor(self) -> Option<usize> {
         let among = |codes: &str| codes.as_bytes().as_chunks().0.contains(&self.0);
         let row = CURRENCIES.iter().find(|(_, codes)| among(codes));
         row.map(|(places, _)| *places)

@@ -655,6 +655,7 @@ fn sextet(byte: u8) -> u8 {
 const NO_SEXTET: u8 = 64;
 
 /// Looked up for every byte of an event: a table costs less than the comparisons.
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
 static SEXTETS: [u8; 256] = {
     let mut table = [NO_SEXTET; 256];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
