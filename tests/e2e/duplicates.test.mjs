@@ -130,6 +130,30 @@ test("a second isolate knows what the first one took, through the store", async 
   }
 });
 
+test("a refusal that the ledger hears of late lets no later claim go", async () => {
+  const shop = await openShop({faulty: true});
+  try {
+    await shop.server(purchase("late-refusal-1"));
+    await shop.settle();
+    const before = await waitFor("the claim", async () => {
+      const claims = await shop.claims();
+      return Object.keys(claims).length === 1 ? claims : undefined;
+    });
+    const [message = ""] = (await shop.sent()).sent;
+    const [parcel] = JSON.parse(message).parcels;
+    // As the consumer writes it when the ledger is away: the copy that was refused said the same as the corrected one.
+    const letter = {id: "late#0#meta", at: Date.now(), source: "shop", destination: "meta", event: "purchase", event_id: parcel.i, state: "rejected", code: "100", parcel: JSON.stringify(parcel)};
+    await shop.enqueue(JSON.stringify({v: 1, kind: "report", id: "late", counts: [], dead: [letter]}));
+    await waitFor("the letter", async () => (await shop.deadLetters()).length === 1);
+    assert.deepEqual(await shop.claims(), before);
+    assert.deepEqual(statuses(await shop.server(purchase("late-refusal-1"))), ["duplicate"]);
+  } catch (error) {
+    await shop.stop();
+    throw error;
+  }
+  await shop.close();
+});
+
 test("a page key that sends too much is asked to come again, and the shop's server is not", async () => {
   const shop = await openShop({
     ratelimits: {PAGES: {simple: {limit: 5, period: 60}}},

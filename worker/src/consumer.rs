@@ -87,6 +87,8 @@ struct Part {
     place: usize,
     messages: Vec<delivery::Message>,
     reports: Vec<Report>,
+    /// It is a report that comes by the queue, because the ledger was away: what it says was acted upon at its time.
+    late: bool,
 }
 
 /// What became of parts.
@@ -110,22 +112,23 @@ async fn work(
     let mut places: Vec<usize> = Vec::new();
     let mut parts: Vec<Part> = Vec::new();
     for (place, (id, text)) in messages.iter().enumerate() {
-        let report = match envelope::open(text) {
+        let (report, late) = match envelope::open(text) {
             Ok(Message::Events(envelope)) => {
                 envelopes.push(envelope);
                 places.push(place);
                 continue;
             }
-            Ok(Message::Report(report)) => report,
+            Ok(Message::Report(report)) => (report, true),
             Err(unreadable) => {
                 worker::console_error!("message {id} is quarantined: {}", unreadable.code());
-                quarantine(id, text, unreadable.code())
+                (quarantine(id, text, unreadable.code()), false)
             }
         };
         parts.push(Part {
             place,
             messages: Vec::new(),
             reports: vec![report],
+            late,
         });
     }
     let handed = |place: usize| deliveries.get(place).copied().unwrap_or(1);
@@ -191,6 +194,7 @@ fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<P
                 .unwrap_or(usize::MAX),
             messages: aftermath.messages,
             reports: aftermath.reports,
+            late: false,
         })
         .collect()
 }
@@ -267,7 +271,10 @@ async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
     if !reports.is_empty() {
         calls += 1;
         told = report(env, &reports).await;
-        calls += release(env, &reports).await;
+        // A corrected copy may have been claimed since a late one was written.
+        let fresh = parts.iter().filter(|part| !part.late);
+        let fresh: Vec<&Report> = fresh.flat_map(|part| &part.reports).collect();
+        calls += release(env, &fresh).await;
     }
     if !told {
         worker::console_error!(
@@ -353,6 +360,7 @@ pub(crate) async fn ask(env: &Env) {
                 place,
                 messages: aftermath.messages,
                 reports: aftermath.reports,
+                late: false,
             });
         let settled = settle(env, parts.collect()).await;
         spent.add(settled.calls);
