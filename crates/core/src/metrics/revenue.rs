@@ -280,7 +280,7 @@ pub struct Welch {
 ///
 /// `confidence` not inside 0 to 1.
 pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welch, DomainError> {
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     Ok(compare(exposed, holdout, confidence))
 }
 
@@ -409,7 +409,7 @@ pub fn lift_of(
 ) -> Result<RevenueLift, DomainError> {
     let spend = DomainError::check("spend", Rule::NonNegative, spend.unwrap_or(f64::NAN))?;
     let margin = DomainError::check("margin", Rule::Rate, margin.unwrap_or(f64::NAN))?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     Ok(worth(exposed, holdout, spend, margin, confidence))
 }
 
@@ -596,7 +596,7 @@ pub fn ratio_metric(
     holdout: &PairMoments,
     confidence: f64,
 ) -> Result<RatioMetric, DomainError> {
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let of = |arm: &PairMoments| {
         let below = arm.second.value();
         if below == 0.0 {
@@ -760,7 +760,7 @@ pub(super) static ALL: &[Calculator] = &[Calculator {
         argument("holdout_users", Rule::Count, Refused),
         argument("spend", Rule::NonNegative, Undefined),
         argument("margin", Rule::Rate, Undefined),
-        argument("confidence", Rule::Inside, Value(0.95)),
+        argument("confidence", Rule::Confidence, Value(0.95)),
         argument("relative", Rule::Finite, Value(0.0)),
     ],
     at_most: &[],
