@@ -375,16 +375,17 @@ def _as_columns(table: dict[str, Any]) -> dict[str, Any]:
             flat[f"{name}_high"] = [row.high for row in value]
         else:
             flat[name] = value
-    rows = max(
-        (
-            np.size(value) if isinstance(value, np.ndarray) else len(value)
-            for value in flat.values()
-            if hasattr(value, "__len__") and not isinstance(value, (str, dict, tuple))
-        ),
-        default=1,
-    )
+    lengths = {
+        name: np.size(value) if isinstance(value, np.ndarray) else len(value)
+        for name, value in flat.items()
+        if hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict, tuple))
+    }
+    # Lists of another length than the columns, or than each other, are no columns but stand in a cell.
+    listed = {name for name in lengths if isinstance(flat[name], list)}
+    whole = {lengths[name] for name in lengths.keys() - listed} or {lengths[name] for name in listed}
+    rows = max(whole) if len(whole) == 1 or lengths.keys() - listed else 1
     columns = {
-        name: value if hasattr(value, "__len__") and not isinstance(value, (str, dict, tuple)) else [value] * rows
+        name: value if name in lengths and (name not in listed or lengths[name] == rows) else [value] * rows
         for name, value in flat.items()
     }
     # More dimensions than one become rows, the last running fastest.

@@ -102,14 +102,14 @@ class Result(_edgetally.Record):
         return _without_nan(plain) if strict else plain
 
     def _table(self) -> dict[str, Any]:
-        """One flat column per number: an interval becomes ``x``, ``x_low`` and ``x_high``."""
+        """One flat column per number: an interval becomes ``x``, ``x_low`` and ``x_high``, a dictionary ``x_key``."""
         table: dict[str, Any] = {}
         for name, value in self._items():
             if isinstance(value, Interval):
                 table |= value.columns(name)
             elif isinstance(value, Result):
                 table.update({f"{name}_{inner}": v for inner, v in value._table().items()})
-            elif isinstance(value, dict) and any(isinstance(item, Interval) for item in value.values()):
+            elif isinstance(value, dict):
                 for key, item in value.items():
                     table |= item.columns(f"{name}_{key}") if isinstance(item, Interval) else {f"{name}_{key}": item}
             else:

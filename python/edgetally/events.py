@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _edgetally
+from ._arguments import choice, error, floats, missing, number, optional
 from ._edgetally import Calculator
 from ._result import Result, field
 
@@ -142,9 +143,17 @@ class SeasonalChangeResult(Result):
     total_p: Any = field("Two-sided p-value of the total.")
 
 
-def _rows(value: Any) -> Any:
+def _rows(argument: str, value: Any) -> list[list[float]]:
     """Nested columns as lists."""
-    return value.tolist() if hasattr(value, "tolist") else [_row(row) for row in value]
+    if getattr(value, "ndim", 1) == 2 and hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+        raise error("wrong_type", f"{argument} is not a list of lists, but {type(value).__name__}")
+    try:
+        rows = list(value)
+    except TypeError:
+        raise error("wrong_type", f"{argument} is not a list of lists, but {type(value).__name__}") from None
+    return [floats(f"{argument}[{place}]", row) for place, row in enumerate(rows)]
 
 
 def _row(value: Any) -> Any:
@@ -177,7 +186,12 @@ def seasonal_change(
     >>> [round(p, 4) for p in change.p_value], round(change.total_ratio, 3)
     ([0.0066, 1.0], 0.936)
     """
-    return SeasonalChangeResult(_edgetally.seasonal_change(_rows(history), _row(current), baseline, dispersion))
+    choice("baseline", baseline, ("mean", "median"))
+    return SeasonalChangeResult(
+        _edgetally.seasonal_change(
+            _rows("history", history), floats("current", current), baseline, optional("dispersion", dispersion)
+        )
+    )
 
 
 class DedupResult(Result):
@@ -234,7 +248,7 @@ def dedup(
         server_names,
         _numbers("pixel_times", pixel_times),
         _numbers("server_times", server_times),
-        window,
+        optional("window", window),
     )
     return DedupResult((*counts, *rates))
 
@@ -265,16 +279,25 @@ class CoverageResult(Result):
 
 def _there(value: Any) -> bool:
     """Whether an identifier is there: not missing, not empty, not 0."""
-    return value is not None and value == value and bool(value)
+    if missing(value) or value != value:
+        return False
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        # A list or column of several is there.
+        return True
 
 
 def _flags(events: Any, names: Sequence[str]) -> list[Any]:
     """Read a column of flags per identifier, from rows or from columns."""
     if isinstance(events, (list, tuple)):
+        for row, event in enumerate(events):
+            if not isinstance(event, dict):
+                raise error("wrong_type", f"events[{row}] is not a dict, but {type(event).__name__}")
         return [[_there(event.get(name)) for event in events] for name in names]
     flags: list[Any] = []
     for name in names:
-        column = events[name]
+        column = _column(events, name)
         if isinstance(column, (list, tuple)):
             flags.append([_there(value) for value in column])
             continue
@@ -290,9 +313,21 @@ def _flags(events: Any, names: Sequence[str]) -> list[Any]:
     return flags
 
 
+def _column(events: Any, name: str) -> Any:
+    if name not in _names(events):
+        raise error("unknown_column", f"events has no column {name}")
+    column = events[name]
+    if isinstance(column, (str, bytes)) or not hasattr(column, "__len__"):
+        raise error("wrong_type", f"events[{name!r}] is not a column, but {type(column).__name__}")
+    return column
+
+
 def _names(events: Any) -> list[str]:
     if isinstance(events, (list, tuple)):
-        return sorted({name for event in events for name in event})
+        return sorted({name for event in events if isinstance(event, dict) for name in event})
+    table = hasattr(events, "keys") or any(not callable(getattr(events, name, len)) for name in ("column_names", "columns"))
+    if not table or isinstance(events, type) or getattr(events, "ndim", 2) == 1:
+        raise error("wrong_type", f"events is neither a list of dicts nor a table, but {type(events).__name__}")
     if hasattr(events, "column_names"):
         return list(events.column_names)
     return list(events.keys() if hasattr(events, "keys") else events.columns)
@@ -314,8 +349,10 @@ def match_quality(events: Any, match_probability: Mapping[str, float]) -> MatchQ
     >>> round(quality.score_0_10, 3), {name: round(share, 3) for name, share in quality.coverage.items()}
     (2.933, {'em': 0.333, 'ip': 0.667})
     """
+    if not isinstance(match_probability, dict):
+        raise error("wrong_type", "match_probability is not a dict of identifiers and their chances")
     names = list(match_probability)
-    chances = [float(match_probability[name]) for name in names]
+    chances = [number(f"match_probability[{name!r}]", match_probability[name]) for name in names]
     shares, scores, mean, any_identifier = _edgetally.match_quality(_flags(events, names), chances)
     return MatchQualityResult((dict(zip(names, shares, strict=True)), scores, mean, any_identifier))
 
@@ -329,6 +366,12 @@ def coverage(events: Any, identifiers: Sequence[str] | None = None) -> CoverageR
     >>> et.events.coverage([{"em": "x", "ph": None}, {"em": "y", "ph": "z"}]).coverage
     {'em': 1.0, 'ph': 0.5}
     """
+    if isinstance(identifiers, str):
+        identifiers = [identifiers]
+    if not (identifiers is None or isinstance(identifiers, (list, tuple, set, frozenset))):
+        raise error("wrong_type", "identifiers is not a list of names")
     names = _names(events) if identifiers is None else list(identifiers)
+    if not all(isinstance(name, str) for name in names):
+        raise error("wrong_type", "identifiers is not a list of names")
     shares, _, _, any_identifier = _edgetally.match_quality(_flags(events, names), [0.0] * len(names))
     return CoverageResult((dict(zip(names, shares, strict=True)), any_identifier))

@@ -4,9 +4,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PySequence, PyString, PyTuple,
-};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFloat, PyList, PySequence, PyString, PyTuple};
 use pyo3_arrow::input::AnyArray;
 
 use super::output::{Cells, Layout, Like, Shell};
@@ -227,7 +225,10 @@ impl<'py> Column<'py> {
     ) -> PyResult<Self> {
         let py = value.py();
         let array = match shell {
-            Shell::Series(owner) | Shell::Index(owner) => owner.getattr(intern!(py, "array"))?,
+            // One of several levels has none.
+            Shell::Series(owner) | Shell::Index(owner) => owner
+                .getattr(intern!(py, "array"))
+                .map_err(|_| wrong_type(argument, None, value))?,
             Shell::None => value.clone(),
         };
         let mut dtype = value.getattr(intern!(py, "dtype"))?;
@@ -349,12 +350,11 @@ fn wrong_type(argument: &'static str, row: Option<usize>, value: &Bound<'_, PyAn
         Ok(name) => name.to_string(),
         Err(error) => return error,
     };
-    let number = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
-    let hint = if number && !value.is_instance_of::<PyBool>() {
-        AS_TEXT
-    } else {
-        ""
-    };
+    // NumPy's are named after their size.
+    let number = ["int", "uint", "float"]
+        .iter()
+        .any(|name| kind.trim_end_matches(|c: char| c.is_ascii_digit()) == *name);
+    let hint = if number { AS_TEXT } else { "" };
     let message = match row {
         Some(row) => format!("{argument}[{row}] is neither str nor None, but {kind}{hint}"),
         None => {
