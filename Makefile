@@ -160,7 +160,7 @@ bench: build ## what the core, the worker and the calculators cost, as ratios wi
 bench-python: wheel ## the calculators against what people use today, as ratios within one run (minutes)
 	@scripts/setup.sh python-bench
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
-	@for file in bench/python/*.py; do .venv-bench/bin/python "$$file"; done
+	@for file in bench/python/*.py; do .venv-bench/bin/python "$$file" || echo "$$file ended with $$?"; done
 
 .PHONY: bench-instructions
 bench-instructions: ## instructions per event against the committed figure (needs valgrind)

@@ -219,7 +219,8 @@ mod tests {
         }
         assert_eq!(both_agree(&format!("{}@b.c", "a".repeat(ONE_BLOCK - 3))), 0);
         assert_eq!(both_agree("jo@localhost"), 1);
-        assert_eq!(both_agree("_@-"), 1);
+        assert_eq!(both_agree("a_@-"), 1);
+        assert_eq!(both_agree("_@-"), 0);
     }
 
     proptest! {
