@@ -323,6 +323,52 @@ def ordered(a: Any, b: Any) -> tuple[Any, Any]:
     return np.minimum(a, b), np.maximum(a, b)
 
 
+# From so many rows on, the fields are made when they are read: few callers read all, and making them takes longer than the rest.
+_LONG = 1 << 17
+# So many are made one by one; who reads more is likely to read all, and making the rest together is faster.
+_ONE_BY_ONE = 3
+
+
+class _Unread:
+    """The fields of a result, each made when it is first read."""
+
+    __slots__ = ("_calculator", "_form", "_held", "_made", "_read", "_rows")
+
+    def __init__(self, calculator: Calculator, held: Any, form: Form, rows: int) -> None:
+        """Nothing made yet."""
+        self._calculator, self._held, self._form, self._rows = calculator, held, form, rows
+        self._made: list[Any] = [None] * len(calculator._shapes)
+        self._read = 0
+
+    def _make(self, places: list[int]) -> None:
+        held = self._held
+        if not places or held is None:
+            return
+        shapes = [self._calculator._shapes[place] for place in places]
+        at = [output for output, interval in shapes for output in range(output, output + (3 if interval else 1))]
+        outputs = list(np.empty((len(at), self._rows)))
+        held.fill(at, outputs)
+        filled = map(self._form.wrap, outputs)
+        for place, (_, interval) in zip(places, shapes, strict=True):
+            self._made[place] = Interval(next(filled), next(filled), next(filled)) if interval else next(filled)
+
+    def at(self, place: int) -> Any:
+        """One field."""
+        if self._made[place] is None:
+            self._read += 1
+            if self._read > _ONE_BY_ONE:
+                return self.all()[place]
+            self._make([place])
+        return self._made[place]
+
+    def all(self) -> tuple[Any, ...]:
+        """All fields."""
+        self._make([place for place, made in enumerate(self._made) if made is None])
+        # The columns are needed no longer.
+        self._held = None
+        return tuple(self._made)
+
+
 def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) -> Any:
     """Run a calculator over columns; see ``Calculator.__call__``."""
     if not (isinstance(errors, str) and errors in ("raise", "coerce")):
@@ -331,6 +377,10 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     flat, rows = form.columns(calculator.arguments, values)
     if form.kind == "number":
         rows = 1
+    if rows >= _LONG and errors == "raise":
+        held = calculator._hold(flat, rows, threads)
+        if held is not None:
+            return calculator._result(_Unread(calculator, held, form, rows))
     outputs = np.empty((calculator._width, rows))
     # Rows of an array without elements all begin at one address, which looks like one array lent twice.
     lent = list(outputs) if rows else [np.empty(0) for _ in outputs]

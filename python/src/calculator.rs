@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use edgetally_core::metrics::calculator::{self, Absent, Value};
+use edgetally_core::metrics::calculator::{self, Absent, BLOCK, Look, Parts, Value};
 use edgetally_core::metrics::{DomainError, Rule};
-use numpy::{PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{PyArray1, PyArrayMethods as _, PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
@@ -183,6 +183,46 @@ impl Calculator {
         this.result.bind(py).call1((PyTuple::new(py, fields)?,))
     }
 
+    /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an
+    /// argument breaks its rule.
+    #[pyo3(signature = (values, rows, threads, /))]
+    fn _hold(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyList>,
+        rows: usize,
+        threads: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<Held>> {
+        let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
+        let Some(parts) = Parts::of(self.inner) else {
+            return Ok(None);
+        };
+        let mut kept = Vec::with_capacity(values.len());
+        for (argument, value) in self.inner.arguments.iter().zip(values) {
+            kept.push(match scalar(&value) {
+                Scalar::Number(x) => Kept::Value(Value::One(x)),
+                Scalar::Absent => Kept::Value(none(argument)),
+                Scalar::Other => Kept::Column(value.cast_into::<PyArray1<f64>>()?.unbind()),
+            });
+        }
+        let size = rows.div_ceil(threads).next_multiple_of(BLOCK);
+        let mut held = Held {
+            parts,
+            kept,
+            shares: (0..rows)
+                .step_by(size)
+                .map(|start| (start, rows.min(start + size)))
+                .collect(),
+            looks: Vec::new(),
+        };
+        held.looks = held.with(py, |values| {
+            let look = |(start, end)| parts.look(&cut(values, start, end));
+            threads::each(held.shares.clone(), look)
+        })?;
+        let allowed = held.looks.iter().all(|look| look.allowed);
+        Ok(allowed.then_some(held))
+    }
+
     /// Fills columns: each value is ``None``, a number or a column; each output is a column of ``rows``.
     ///
     /// Returns which rows were refused, when ``coerce``; else the first argument that breaks its rule is an error.
@@ -225,6 +265,113 @@ impl Calculator {
     }
 }
 
+/// An argument of a call that is kept.
+#[derive(Debug)]
+enum Kept {
+    Value(Value<'static>),
+    Column(Py<PyArray1<f64>>),
+}
+
+/// The columns of a call, of which the fields are made when they are read.
+///
+/// They are the caller's own, not copies: what is changed in them before a field is made is noticed, and refused.
+#[pyclass(frozen, module = "edgetally._edgetally")]
+#[derive(Debug)]
+struct Held {
+    parts: Parts,
+    kept: Vec<Kept>,
+    /// The rows of each thread, and what it saw in them.
+    shares: Vec<(usize, usize)>,
+    looks: Vec<Look>,
+}
+
+impl Held {
+    /// Borrows the columns for a while, without the interpreter's lock.
+    fn with<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&[Value<'_>]) -> R + Send,
+    ) -> PyResult<R> {
+        let mut borrowed = Vec::with_capacity(self.kept.len());
+        for kept in &self.kept {
+            borrowed.push(match kept {
+                Kept::Value(value) => Ok(*value),
+                Kept::Column(column) => Err(column.bind(py).try_readonly()?),
+            });
+        }
+        let mut values = Vec::with_capacity(borrowed.len());
+        for value in &borrowed {
+            values.push(match value {
+                Ok(value) => *value,
+                Err(column) => Value::Column(column.as_slice()?),
+            });
+        }
+        Ok(py.detach(|| work(&values)))
+    }
+}
+
+#[pymethods]
+impl Held {
+    /// Fills the outputs at these places, which go up, each a column.
+    #[pyo3(signature = (places, outputs, /))]
+    fn fill(
+        &self,
+        py: Python<'_>,
+        places: Vec<usize>,
+        outputs: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let wanted = places.iter().fold(0_u64, |all, place| all | 1 << place);
+        let mut arrays = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            arrays.push(output.extract::<PyReadwriteArray1<'_, f64>>()?);
+        }
+        let mut slices = Vec::with_capacity(arrays.len());
+        for array in &mut arrays {
+            slices.push(array.as_slice_mut()?);
+        }
+        // A list of slices per share.
+        let mut shares = Vec::with_capacity(self.shares.len());
+        for ((start, end), look) in self.shares.iter().zip(&self.looks) {
+            let mut mine = Vec::with_capacity(slices.len());
+            for slice in &mut slices {
+                let (here, rest) = std::mem::take(slice).split_at_mut(end - start);
+                mine.push(here);
+                *slice = rest;
+            }
+            shares.push((*start, *end, look, mine));
+        }
+        let filled = self.with(py, |values| {
+            threads::each(shares, |(start, end, look, mut mine): Share<'_>| {
+                self.parts
+                    .fill(&cut(values, start, end), look, wanted, &mut mine)
+            })
+        })?;
+        match filled.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(place) => {
+                let argument = self.parts.argument(place);
+                Err(problem::domain(DomainError::whole(argument, CHANGED)))
+            }
+        }
+    }
+}
+
+type Share<'a> = (usize, usize, &'a Look, Vec<&'a mut [f64]>);
+
+const CHANGED: Rule = Rule::Other(
+    "changed",
+    "was changed in place after the call: read the fields first, or pass a copy",
+);
+
+/// Some rows of all columns.
+fn cut<'a>(values: &[Value<'a>], start: usize, end: usize) -> Vec<Value<'a>> {
+    let cut = values.iter().map(|value| match value {
+        Value::Column(column) => Value::Column(column.get(start..end).unwrap_or_default()),
+        other => *other,
+    });
+    cut.collect()
+}
+
 impl Calculator {
     fn columns(
         &self,
@@ -246,16 +393,7 @@ impl Calculator {
         }
         let allowed = AtomicBool::new(true);
         threads::rows(rows, threads, &mut outputs, |start, end, outputs| {
-            let part: Vec<Value<'_>> = inputs
-                .iter()
-                .map(|value| match value {
-                    Value::Column(column) => {
-                        Value::Column(column.get(start..end).unwrap_or_default())
-                    }
-                    other => *other,
-                })
-                .collect();
-            if !self.inner.fill(&part, outputs) {
+            if !self.inner.fill(&cut(inputs, start, end), outputs) {
                 allowed.store(false, Ordering::Relaxed);
             }
         });
@@ -288,5 +426,6 @@ fn is(value: &Bound<'_, PyAny>, word: &str) -> bool {
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Held>()?;
     module.add_class::<Calculator>()
 }

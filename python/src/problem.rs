@@ -64,6 +64,10 @@ const CALCULATORS: &[(&str, &str)] = &[
         "A baseline cannot be fitted with multiplicative noise.",
     ),
     (
+        "changed",
+        "A column was changed in place before the result's fields were read.",
+    ),
+    (
         "confidence_low",
         "A confidence below a half, which is nearly always an error rate.",
     ),

@@ -21,7 +21,8 @@ type Pickled<'py> = PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)>;
 #[pyclass(frozen, subclass, module = "edgetally._edgetally")]
 #[derive(Debug)]
 pub(crate) struct Record {
-    values: Py<PyTuple>,
+    /// A tuple; or what makes the fields when they are read, with ``at(place)`` and ``all()``.
+    values: Py<PyAny>,
     refused: Option<Py<PyAny>>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Record {
 impl Record {
     #[new]
     #[pyo3(signature = (values, refused=None, /))]
-    fn new(values: Bound<'_, PyTuple>, refused: Option<Py<PyAny>>) -> Self {
+    fn new(values: Bound<'_, PyAny>, refused: Option<Py<PyAny>>) -> Self {
         Self {
             values: values.unbind(),
             refused,
@@ -40,15 +41,20 @@ impl Record {
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let values = slf.get().values.bind(slf.py());
+        let py = slf.py();
+        let values = slf.get().values.bind(py);
+        let at = |place: usize| match values.cast::<PyTuple>() {
+            Ok(values) => values.get_item(place),
+            Err(_) => values.call_method1(intern!(py, "at"), (place,)),
+        };
         if let Ok(place) = key.extract::<usize>() {
-            return values.get_item(place);
+            return at(place);
         }
         if let Ok(name) = key.cast::<PyString>() {
             let fields = slf.get_type().getattr("fields")?;
             let fields = fields.cast::<PyTuple>()?;
             return match fields.index(name) {
-                Ok(place) => values.get_item(place),
+                Ok(place) => at(place),
                 Err(_) => Err(PyKeyError::new_err(name.clone().unbind())),
             };
         }
@@ -56,8 +62,12 @@ impl Record {
     }
 
     #[getter(_values)]
-    fn values(&self, py: Python<'_>) -> Py<PyTuple> {
-        self.values.clone_ref(py)
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let values = self.values.bind(py);
+        if values.is_instance_of::<PyTuple>() {
+            return Ok(values.clone());
+        }
+        values.call_method0(intern!(py, "all"))
     }
 
     /// Which rows broke a rule, with ``errors="coerce"``; ``None`` when none did.
@@ -69,7 +79,7 @@ impl Record {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Pickled<'py> {
         let (py, this) = (slf.py(), slf.get());
         let refused = this.refused(py).unwrap_or_else(|| py.None());
-        let arguments = PyTuple::new(py, [this.values(py).into_any(), refused])?;
+        let arguments = PyTuple::new(py, [this.values(py)?, refused.into_bound(py)])?;
         Ok((slf.get_type(), arguments))
     }
 }

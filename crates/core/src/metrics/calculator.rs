@@ -57,11 +57,22 @@ pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> 
     Argument::new(name, rule, absent)
 }
 
-/// Which arguments were given: a bit each, in their order.
+/// Which arguments were given, and which outputs are wanted: a bit each, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Given(pub u32);
+pub struct Given(pub u32, pub u64);
 
 impl Given {
+    /// With all outputs wanted.
+    const fn all(given: u32) -> Self {
+        Self(given, u64::MAX)
+    }
+
+    /// Whether the output at this place is wanted, or one that is made from it.
+    #[inline(always)]
+    pub const fn wants(self, place: u32) -> bool {
+        self.1 >> place & 1 == 1
+    }
+
     /// Whether the argument at this place was given.
     #[inline(always)]
     pub const fn has(self, place: u32) -> bool {
@@ -98,6 +109,228 @@ pub struct Calculator {
     pub outputs: &'static [&'static str],
     /// What it does.
     pub kernel: Kernel,
+}
+
+/// An output as its calculator writes it, and the arguments and outputs before it that it is made from.
+pub(super) type Need = (&'static str, &'static [&'static str]);
+
+/// A calculator whose outputs can be made one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    calculator: &'static Calculator,
+    needs: &'static [Need],
+}
+
+/// What a look at a run of rows has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Whether every argument keeps its rules.
+    pub allowed: bool,
+    /// Whether an argument that is required is `NaN` somewhere.
+    pub missing: bool,
+    /// What the columns looked like: other numbers have another mark. One for each argument, 0 where it is not a column.
+    pub marks: Vec<u64>,
+}
+
+/// Follows the numbers of a column, in their order.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "arrays of eight")]
+fn mark(before: u64, column: &[f64]) -> u64 {
+    // Sums, and sums of the sums as they grow: a number that changed changes both, two that changed places the latter.
+    let (mut sums, mut order) = ([0_u64; 8], [0_u64; 8]);
+    let (eights, rest) = column.as_chunks::<8>();
+    for eight in eights {
+        for lane in 0..8 {
+            sums[lane] = sums[lane].wrapping_add(eight[lane].to_bits());
+            order[lane] = order[lane].wrapping_add(sums[lane]);
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        sums[lane] = sums[lane].wrapping_add(x.to_bits());
+        order[lane] = order[lane].wrapping_add(sums[lane]);
+    }
+    let parts = sums.iter().chain(&order);
+    parts.fold(before, |mark, part| {
+        (mark.rotate_left(23) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
+impl Parts {
+    /// Those of a calculator, if its outputs can be made one by one.
+    pub fn of(calculator: &'static Calculator) -> Option<Self> {
+        let mut all = super::paid::NEEDS.iter();
+        let (_, needs) = all.find(|(name, _)| *name == calculator.name)?;
+        Some(Self { calculator, needs })
+    }
+
+    /// The outputs and the arguments that are needed for some outputs: a bit each, in their order.
+    pub fn needed(&self, outputs: u64) -> (u64, u32) {
+        let (mut made, mut read) = (outputs, 0);
+        for (place, (_, from)) in self.needs.iter().enumerate().rev() {
+            if made >> place & 1 == 0 {
+                continue;
+            }
+            for name in *from {
+                let before = self.needs.iter().take(place);
+                if let Some(at) = before.into_iter().position(|(output, _)| output == name) {
+                    made |= 1 << at;
+                } else if let Some(at) = self.calculator.argument(name) {
+                    read |= 1 << at;
+                }
+            }
+        }
+        (made, read)
+    }
+
+    /// The name of the argument at a place.
+    pub fn argument(&self, place: usize) -> &'static str {
+        let argument = self.calculator.arguments.get(place);
+        argument.map_or("", |argument| argument.name)
+    }
+
+    fn required(&self) -> u32 {
+        let arguments = self.calculator.arguments.iter().enumerate();
+        let required = arguments.filter(|(_, argument)| argument.absent == Absent::Refused);
+        required.fold(0, |all, (place, _)| all | 1 << place)
+    }
+
+    /// Looks at all rows of the columns: their rules, what is missing, and marks by which a change is noticed.
+    pub fn look(&self, values: &[Value<'_>]) -> Look {
+        let mut look = Look {
+            allowed: self
+                .calculator
+                .check(&values.iter().map(whole).collect::<Vec<_>>())
+                .is_ok(),
+            missing: false,
+            marks: vec![0; values.len()],
+        };
+        let required = self.required();
+        for (place, value) in values.iter().enumerate() {
+            if let Value::One(x) = value {
+                look.missing |= required >> place & 1 == 1 && x.is_nan();
+            }
+        }
+        let rows = self.calculator.rows(values);
+        let spread = self.calculator.spread(values, rows.min(BLOCK));
+        for start in (0..rows).step_by(BLOCK) {
+            let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
+            let (allowed, missing) = vectorised(
+                #[inline(always)]
+                || {
+                    let mut missing = false;
+                    for (place, (value, input)) in values.iter().zip(inputs).enumerate() {
+                        if matches!(value, Value::Column(_)) {
+                            if required >> place & 1 == 1 {
+                                missing |= input.iter().fold(false, |any, x| any | x.is_nan());
+                            }
+                            if let Some(seen) = look.marks.get_mut(place) {
+                                *seen = mark(*seen, input);
+                            }
+                        }
+                    }
+                    (self.calculator.block_allowed(values, inputs), missing)
+                },
+            );
+            look.allowed &= allowed;
+            look.missing |= missing;
+        }
+        look
+    }
+
+    /// Fills the wanted outputs, in their order, from columns that were looked at before.
+    ///
+    /// # Errors
+    /// The place of an argument whose column is not what it was.
+    pub fn fill(
+        &self,
+        values: &[Value<'_>],
+        look: &Look,
+        wanted: u64,
+        outputs: &mut [&mut [f64]],
+    ) -> Result<(), usize> {
+        let (made, read) = self.needed(wanted);
+        let read = if look.missing {
+            read | self.required()
+        } else {
+            read
+        };
+        let given = values.iter().enumerate().fold(0, |given, (place, value)| {
+            given | u32::from(!matches!(value, Value::Absent)) << place
+        });
+        // What is needed and not wanted goes into a block of its own.
+        let width = self.calculator.outputs.len();
+        let mut spare = vec![0.0; BLOCK * width];
+        let mut marks = vec![0; values.len()];
+        let rows = self.calculator.rows(values);
+        let spread = self.calculator.spread(values, rows.min(BLOCK));
+        for start in (0..rows).step_by(BLOCK) {
+            let end = rows.min(start + BLOCK);
+            let inputs = &block(values, &spread, start, end);
+            let mut mine = outputs.iter_mut();
+            let mut others = spare.chunks_mut(BLOCK);
+            let mut filled: Vec<&mut [f64]> = Vec::with_capacity(width);
+            for place in 0..width {
+                let other = others.next().unwrap_or_default();
+                filled.push(if wanted >> place & 1 == 1 {
+                    mine.next()
+                        .and_then(|output| output.get_mut(start..end))
+                        .unwrap_or_default()
+                } else if made >> place & 1 == 1 {
+                    other.get_mut(..end - start).unwrap_or_default()
+                } else {
+                    &mut []
+                });
+            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (place, (value, input)) in values.iter().zip(inputs).enumerate() {
+                        if matches!(value, Value::Column(_))
+                            && read >> place & 1 == 1
+                            && let Some(seen) = marks.get_mut(place)
+                        {
+                            *seen = mark(*seen, input);
+                        }
+                    }
+                },
+            );
+            (self.calculator.kernel)(Given(given, made), inputs, &mut filled);
+            if look.missing {
+                self.calculator.blank(inputs, &mut filled);
+            }
+        }
+        let changed = marks
+            .iter()
+            .zip(&look.marks)
+            .enumerate()
+            .position(|(place, (now, then))| read >> place & 1 == 1 && now != then);
+        changed.map_or(Ok(()), Err)
+    }
+}
+
+/// One block of all arguments.
+fn block<'a>(
+    values: &[Value<'a>],
+    spread: &'a [Vec<f64>],
+    start: usize,
+    end: usize,
+) -> Vec<&'a [f64]> {
+    let inputs = values
+        .iter()
+        .zip(spread)
+        .map(|(value, spread)| match value {
+            Value::Column(column) => column.get(start..end).unwrap_or_default(),
+            _ => spread.get(..end - start).unwrap_or_default(),
+        });
+    inputs.collect()
+}
+
+/// A column without its rows, for the checks of single numbers.
+fn whole<'a>(value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Column(_) => Value::Column(&[]),
+        other => *other,
+    }
 }
 
 /// Rows that were refused, when they are to be marked and not to end the call.
@@ -147,7 +380,7 @@ impl Calculator {
         }
         let inputs = inputs.get(..self.arguments.len()).unwrap_or_default();
         let mut outputs: Vec<&mut [f64]> = row.chunks_mut(1).collect();
-        (self.kernel)(Given(given), inputs, &mut outputs);
+        (self.kernel)(Given::all(given), inputs, &mut outputs);
         self.blank(inputs, &mut outputs);
         Ok(row)
     }
@@ -268,6 +501,27 @@ impl Calculator {
         Some(refused)
     }
 
+    /// How many rows the columns have.
+    fn rows(&self, values: &[Value<'_>]) -> usize {
+        let columns = values.iter().filter_map(|value| match value {
+            Value::Column(column) => Some(column.len()),
+            _ => None,
+        });
+        columns.max().unwrap_or(0)
+    }
+
+    /// A block of each argument that is the same in all rows.
+    fn spread(&self, values: &[Value<'_>], width: usize) -> Vec<Vec<f64>> {
+        let pairs = self.arguments.iter().zip(values);
+        let blocks = pairs.map(|(argument, value)| match (value, argument.absent) {
+            (Value::Column(_), _) => Vec::new(),
+            (Value::One(x), _) => vec![*x; width],
+            (Value::Absent, Absent::Value(x)) => vec![x; width],
+            (Value::Absent, _) => vec![f64::NAN; width],
+        });
+        blocks.collect()
+    }
+
     /// Fills the outputs, whose slices are all as long as the columns.
     ///
     /// Returns whether every argument keeps its rules. When it is `false`, [`Self::check`] says which does not and
@@ -321,7 +575,7 @@ impl Calculator {
                 #[inline(always)]
                 || self.block_allowed(values, &inputs),
             );
-            (self.kernel)(Given(given), &inputs, &mut blocks);
+            (self.kernel)(Given::all(given), &inputs, &mut blocks);
             self.blank(&inputs, &mut blocks);
             start = end;
         }

@@ -11,7 +11,7 @@
 
 use super::Rule::{Count, Finite, Inside, NonNegative, Positive, Rate};
 use super::calculator::Absent::{Refused, Undefined, Value};
-use super::calculator::{Argument, Calculator, Given};
+use super::calculator::{Argument, Calculator, Given, Need};
 use super::math::{exp, expm1, ln, log1p, ratio};
 use super::vector::vectorised;
 
@@ -35,7 +35,8 @@ macro_rules! calculators {
                 fn loops($given: Given, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
                     let &[$($argument),+] = inputs else { return };
                     let [$($output),+] = outputs else { return };
-                    $({
+                    let mut places = 0..;
+                    $(if places.next().is_some_and(|place| $given.wants(place)) {
                         #[inline(always)]
                         fn step($given: Given, output: &mut [f64], $($from: &[f64]),+) {
                             let _ = $given;
@@ -61,6 +62,11 @@ macro_rules! calculators {
 
         /// All of them.
         pub(super) static ALL: &[Calculator] = &[$($constant),+];
+
+        /// What each output is made from, by calculator: none needs the others.
+        pub(super) static NEEDS: &[(&str, &[Need])] = &[$(
+            ($name, &[$((stringify!($output), &[$(stringify!($from)),+])),+])
+        ),+];
     };
 }
 
