@@ -48,7 +48,7 @@ def number(name: str, value: Any) -> float:
         raise error("not_finite", f"{name} is too large") from None
     except EdgetallyError:
         raise
-    except Exception:  # noqa: BLE001 - whatever a stranger's object does
+    except Exception:  # whatever a stranger's object does
         raise error("wrong_type", f"{name} is not a number, but {type(value).__name__}") from None
 
 
@@ -135,9 +135,9 @@ def optional_floats(name: str, value: Any) -> list[float] | None:
 def arrays(*, samples: Sequence[Sequence[str]] | None = None, **values: Any) -> tuple[Any, dict[str, Any]]:
     """Columns as contiguous arrays of float64, each of its own length; and the form of the caller's.
 
-    By default a row of one column belongs to a row of the others, so that columns of pandas have to have the same index.
-    A function over samples names those that are measured on the same units, and everybody else is independent:
-    ``samples=[("exposed",), ("holdout",)]`` takes two filtered Series as they are, and
+    By default a row of one column belongs to a row of the others, so that columns of pandas have to have the same
+    index. A function over samples names those that are measured on the same units; the samples are independent of each
+    other: ``samples=[("exposed",), ("holdout",)]`` takes two filtered Series as they are, and
     ``samples=[("exposed_y", "exposed_x"), ("holdout_y", "holdout_x")]`` matches rows within each arm only.
     """
     import numpy as np

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._arguments import choice, count as whole, error, number
+from ._arguments import choice, error, number
+from ._arguments import count as whole
 from ._edgetally import Calculator, channel_group, source_category
 from ._names import family
 from ._result import Result, field

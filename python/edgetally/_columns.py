@@ -84,7 +84,7 @@ class Form:
         if hasattr(value, "__array__") or (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
             try:
                 array = np.asarray(value)
-            except Exception:  # noqa: BLE001 - whatever a stranger's object does
+            except Exception:  # whatever a stranger's object does
                 raise _not_numbers(argument, value) from None
             if array.dtype.kind == "O" and not array.ndim:
                 raise _not_numbers(argument, value)
@@ -94,7 +94,7 @@ class Form:
                 return float(value)
             except OverflowError:
                 raise error("not_finite", f"{argument} is too large") from None
-            except Exception:  # noqa: BLE001 - whatever a stranger's object does
+            except Exception:  # whatever a stranger's object does
                 raise _not_numbers(argument, value) from None
         raise _not_numbers(argument, value)
 
@@ -141,13 +141,13 @@ class Form:
             one = " (a single value is passed as a number: .item())" if 1 in (len(index), len(self.index)) else ""
             raise error(
                 "length_mismatch",
-                f"{argument} has {len(index)} rows and {self._first} has {len(self.index)}, but a row of one belongs to"
-                f" a row of the other{one}",
+                f"{argument} has {len(index)} rows and {self._first} has {len(self.index)}, but a row of one belongs"
+                f" to a row of the other{one}",
             )
         raise error(
             "index_mismatch",
-            f"{argument} has another index than {self._first}, and rows are matched by it: bring both into one table, or"
-            " pass .to_numpy() or .reset_index(drop=True) where their order already agrees",
+            f"{argument} has another index than {self._first}, and rows are matched by it: bring both into one table,"
+            " or pass .to_numpy() or .reset_index(drop=True) where their order already agrees",
         )
 
     def _polars(self, argument: str, value: Any) -> Any:
@@ -161,7 +161,8 @@ class Form:
             self._saw("polars")
             return _objects(argument, value.to_list())
         if not (value.dtype.is_numeric() or value.dtype == pl.Null):
-            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}{_hint(value.dtype)}")
+            hint = _hint(value.dtype)
+            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}{hint}")
         self._saw("polars")
         if value.null_count():
             self._masks.append(value.is_null().to_numpy())
@@ -323,7 +324,8 @@ def ordered(a: Any, b: Any) -> tuple[Any, Any]:
     return np.minimum(a, b), np.maximum(a, b)
 
 
-# From so many rows on, the fields are made when they are read: few callers read all, and making them takes longer than the rest.
+# From so many rows on, the fields are made when they are read: few callers read all, and making them takes longer than
+# the rest.
 _LONG = 1 << 17
 # So many are made one by one; who reads more is likely to read all, and making the rest together is faster.
 _ONE_BY_ONE = 3

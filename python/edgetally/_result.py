@@ -95,8 +95,9 @@ class Result(_edgetally.Record):
     def to_dict(self, *, strict: bool = False) -> dict[str, Any]:
         """The fields by name as plain data that ``json.dumps`` takes; columns become lists, dates text.
 
-        An interval is a dictionary of ``estimate``, ``low`` and ``high``. JSON as it is standardised has neither ``NaN``
-        nor infinity: with ``strict`` they become ``None``, so that an end that is ``None`` is open or undefined.
+        An interval is a dictionary of ``estimate``, ``low`` and ``high``. JSON as it is standardised has neither
+        ``NaN`` nor infinity: with ``strict`` they become ``None``, so that an end that is ``None`` is open or
+        undefined.
         """
         plain = {name: _plain(value) for name, value in self._items()}
         return _without_nan(plain) if strict else plain

@@ -325,7 +325,9 @@ def _column(events: Any, name: str) -> Any:
 def _names(events: Any) -> list[str]:
     if isinstance(events, (list, tuple)):
         return sorted({name for event in events if isinstance(event, dict) for name in event})
-    table = hasattr(events, "keys") or any(not callable(getattr(events, name, len)) for name in ("column_names", "columns"))
+    table = hasattr(events, "keys") or any(
+        not callable(getattr(events, name, len)) for name in ("column_names", "columns")
+    )
     if not table or isinstance(events, type) or getattr(events, "ndim", 2) == 1:
         raise error("wrong_type", f"events is neither a list of dicts nor a table, but {type(events).__name__}")
     if hasattr(events, "column_names"):

@@ -165,9 +165,17 @@ def test_a_mailbox_in_any_script_is_one() -> None:
 PHONES: list[Any] = [
     *(491512345678, 491512345678.0, [491512345678], [491512345678.0, None]),
     *(numpy.array([491512345678]), numpy.array([491512345678.0]), numpy.array([491512345678], dtype=object)),
-    *(numpy.int64(491512345678), pandas.Series([491512345678.0, None]), pandas.array([491512345678, None], dtype="Int64")),
+    *(
+        numpy.int64(491512345678),
+        pandas.Series([491512345678.0, None]),
+        pandas.array([491512345678, None], dtype="Int64"),
+    ),
     *(pandas.Series([491512345678, None], dtype="Int64"), pandas.Series([491512345678.0], dtype="double[pyarrow]")),
-    *(pandas.Series([491512345678, None], dtype=object), polars.Series([491512345678.0]), polars.Series([491512345678])),
+    *(
+        pandas.Series([491512345678, None], dtype=object),
+        polars.Series([491512345678.0]),
+        polars.Series([491512345678]),
+    ),
     *(pyarrow.array([491512345678]), pyarrow.array([491512345678.0])),
 ]
 

@@ -1,4 +1,4 @@
-"""Numbers in whatever they come: missing in is missing out, and what is not a number is refused by its argument's name."""
+"""Numbers in whatever they come: missing in is missing out, and what is not a number is refused by name."""
 
 import decimal
 import fractions
@@ -50,7 +50,10 @@ NUMBERS = [
     ("nullable", pd.Series([100.5, pd.NA], dtype="Float64")),
     ("pandas on Arrow", pd.Series([100.5, None], dtype="double[pyarrow]")),
     ("decimals in pandas", pd.Series([decimal.Decimal("100.5"), None], dtype=object)),
-    ("decimals in pandas on Arrow", pd.Series([decimal.Decimal("100.5"), None], dtype=pd.ArrowDtype(pa.decimal128(9, 2)))),
+    (
+        "decimals in pandas on Arrow",
+        pd.Series([decimal.Decimal("100.5"), None], dtype=pd.ArrowDtype(pa.decimal128(9, 2))),
+    ),
     ("categories", pd.Series([100.5, None], dtype="category")),
     ("sparse", pd.Series(pd.arrays.SparseArray([100.5, np.nan]))),
     ("Polars", pl.Series([100.5, None])),
@@ -94,7 +97,8 @@ def test_all_missing_is_all_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "one", [np.float64(2), np.float32(2), np.int8(2), np.array(2), decimal.Decimal(2), fractions.Fraction(2), pa.scalar(2)]
+    "one",
+    [np.float64(2), np.float32(2), np.int8(2), np.array(2), decimal.Decimal(2), fractions.Fraction(2), pa.scalar(2)],
 )
 def test_one_number_is_one_whatever_it_is_made_of(one: Any) -> None:
     assert et.roas(one, 1).roas == 2.0
@@ -171,10 +175,14 @@ def test_what_is_too_large_is_refused(large: Any) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "low", [0.05, [0.95, 0.05], np.array([0.05]), pd.Series([0.05]), np.float64(0.05)], ids=lambda low: type(low).__name__
+    "low",
+    [0.05, [0.95, 0.05], np.array([0.05]), pd.Series([0.05]), np.float64(0.05)],
+    ids=lambda low: type(low).__name__,
 )
-def test_a_confidence_that_is_an_error_rate_is_refused(function: Callable[..., Any], given: dict[str, Any], low: Any) -> None:
-    with pytest.raises(et.EdgetallyError, match="looks like an error rate: pass 0.95, or alpha=0.05") as caught:
+def test_a_confidence_that_is_an_error_rate_is_refused(
+    function: Callable[..., Any], given: dict[str, Any], low: Any
+) -> None:
+    with pytest.raises(et.EdgetallyError, match=r"looks like an error rate: pass 0\.95, or alpha=0\.05") as caught:
         function(**given, confidence=low)
     assert caught.value.code == "confidence_low"
     marked = function(**given, confidence=[0.95, 0.05], errors="coerce")

@@ -297,8 +297,25 @@ def test_a_site_of_ones_own_sends_nobody() -> None:
 
 
 NO_PAGES = [
-    *("not a url at all", "", " ", "(not set)", "undefined", "about:blank", "javascript:void(0)", "mailto:jo@shop.example"),
-    *("http://", "https:// shop", "https://", "android-app://com.shop.app/", "ftp://shop.example/", "//", "jo@shop.example"),
+    *(
+        "not a url at all",
+        "",
+        " ",
+        "(not set)",
+        "undefined",
+        "about:blank",
+        "javascript:void(0)",
+        "mailto:jo@shop.example",
+    ),
+    *(
+        "http://",
+        "https:// shop",
+        "https://",
+        "android-app://com.shop.app/",
+        "ftp://shop.example/",
+        "//",
+        "jo@shop.example",
+    ),
     *("chrome-extension://abc/x", "https://my shop.example/", "https://{{host}}/", "null", "-", "n/a"),
 ]
 
