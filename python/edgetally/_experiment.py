@@ -233,6 +233,7 @@ class SequentialResult(Result):
     p_always_valid_pooled: Number = field("The p-value from it.")
     confidence_sequence: Bounds = field("The difference of rates, with an interval that holds at all looks at once.")
     log_e_value: Number = field("The natural logarithm of the evidence.")
+    small_counts: Number = field("1 where the counts were too few for the closed form, 0 elsewhere.")
 
     def _flags(self) -> tuple[str, ...]:
         interval = self[4]

@@ -69,8 +69,8 @@ fn _adjust_pvalues(
 
 /// Users, mean and standard deviation of a column.
 fn arm(moments: &Moments) -> (f64, f64, f64) {
-    let Summary { n, mean, variance } = moments.summary();
-    (n, mean, variance.sqrt())
+    let Summary { n, mean, sd } = moments.summary();
+    (n, mean, sd)
 }
 
 /// Each arm's users, mean and standard deviation, after a cut at a shared quantile if there is one; the cap and how many were cut.
