@@ -63,6 +63,10 @@ const CALCULATORS: &[(&str, &str)] = &[
         "baseline_with_multiplicative_noise",
         "A baseline cannot be fitted with multiplicative noise.",
     ),
+    (
+        "confidence_low",
+        "A confidence below one half, which looks like an error rate.",
+    ),
     ("date_invalid", "Not a day of the calendar."),
     ("empty_path", "A path holds no touch."),
     ("equal", "Two arguments that have to differ are equal."),

@@ -251,7 +251,7 @@ pub(super) static ALL: &[Calculator] = &[Calculator {
         argument("holdout_users", Rule::Count, Refused),
         argument("spend", Rule::NonNegative, Undefined),
         argument("margin", Rule::Rate, Undefined),
-        argument("confidence", Rule::Inside, Value(0.95)),
+        argument("confidence", Rule::Confidence, Value(0.95)),
         argument("relative", Rule::Finite, Value(0.0)),
     ],
     at_most: &[],

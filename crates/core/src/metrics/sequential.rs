@@ -260,6 +260,11 @@ fn mixture(arms: &Arms, kind: Kind, alpha: f64) -> f64 {
     }
 }
 
+/// The most likely rates, exposed and holdout, whose difference is `delta`. The counts are numbers, and neither arm is empty.
+pub(super) fn most_likely(arms: &Arms, delta: f64) -> (f64, f64) {
+    likelihood::most_likely(arms, delta)
+}
+
 fn check(kind: Kind, alpha: f64, previous_p: f64) -> Result<(), DomainError> {
     match kind {
         Kind::Msprt { tau } => DomainError::check("tau", Rule::Positive, tau)?,

@@ -60,7 +60,7 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
             argument("diff_se", Rule::NonNegative, Absent::Refused),
             argument("aov", Rule::NonNegative, Absent::Refused),
             argument("aov_se", Rule::NonNegative, Absent::Refused),
-            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+            argument("confidence", Rule::Confidence, Absent::Value(0.95)),
         ],
         at_most: &[],
         outputs: &[
@@ -117,7 +117,7 @@ const PROBABLE_ARGUMENTS: &[Argument] = &[
     argument("spend", Rule::NonNegative, Absent::Undefined),
     argument("aov", Rule::NonNegative, Absent::Undefined),
     argument("margin", Rule::Margin, Absent::Undefined),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
     argument("expected_split", Rule::Inside, Absent::Undefined),
     argument("mde", Rule::NonNegative, Absent::Undefined),

@@ -207,14 +207,14 @@ const ARGUMENTS: &[Argument] = &[
     argument("exposed_conversions", Rule::Count, Absent::Refused),
     argument("holdout_users", Rule::Count, Absent::Refused),
     argument("holdout_conversions", Rule::Count, Absent::Refused),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
 ];
 
 const ONE_ARGUMENTS: &[Argument] = &[
     argument("count", Rule::Count, Absent::Refused),
     argument("n", Rule::Count, Absent::Refused),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
 ];
 

@@ -198,6 +198,19 @@ impl Path {
     }
 }
 
+/// The most likely rates, exposed and holdout, whose difference is `delta`.
+pub(super) fn most_likely(arms: &Arms, delta: f64) -> (f64, f64) {
+    let exposed = (arms.exposed_conversions, arms.exposed_users);
+    let holdout = (arms.holdout_conversions, arms.holdout_users);
+    if delta >= 0.0 {
+        let p0 = restricted(exposed, holdout, delta);
+        ((p0 + delta).min(1.0), p0)
+    } else {
+        let p1 = restricted(holdout, exposed, -delta);
+        (p1, (p1 - delta).min(1.0))
+    }
+}
+
 /// The most likely lower rate when the other one is `distance` above it.
 fn restricted((x1, n1): (f64, f64), (x0, n0): (f64, f64), distance: f64) -> f64 {
     if distance == 0.0 {
