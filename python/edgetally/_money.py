@@ -62,7 +62,7 @@ def _headline(result: Result, field: str) -> float:
     value = result[field]
     if isinstance(value, float):
         return value
-    return float(value) if hasattr(value, "__float__") and not hasattr(value, "__len__") else _many(result, field)
+    return float(value) if hasattr(value, "__float__") and not getattr(value, "ndim", 1) else _many(result, field)
 
 
 def _many(result: Result, field: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use edgetally_core::metrics::calculator::{self, Value};
+use edgetally_core::metrics::calculator::{self, Absent, Value};
 use edgetally_core::metrics::{DomainError, Rule};
 use numpy::{PyReadonlyArray1, PyReadwriteArray1};
 use pyo3::exceptions::PyKeyError;
@@ -47,13 +47,21 @@ fn scalar(value: &Bound<'_, PyAny>) -> Scalar {
     } else if value.is_none() {
         Scalar::Absent
     } else if let Ok(int) = value.cast::<PyInt>() {
-        // True is no count.
+        // True is not a count.
         if value.is_instance_of::<PyBool>() {
             return Scalar::Other;
         }
         int.extract().map_or(Scalar::Other, Scalar::Number)
     } else {
         Scalar::Other
+    }
+}
+
+/// What ``None`` says of an argument: left out, where that may be; else that the number is missing, as ``NaN`` does.
+const fn none(argument: &calculator::Argument) -> Value<'static> {
+    match argument.absent {
+        Absent::Refused => Value::One(f64::NAN),
+        _ => Value::Absent,
     }
 }
 
@@ -138,10 +146,11 @@ impl Calculator {
         let count = this.inner.arguments.len();
         let mut numbers = arguments.len() == count && is(errors, "raise") && threads.is_none();
         if numbers {
-            for (slot, argument) in values.iter_mut().zip(arguments.iter_borrowed()) {
+            let pairs = this.inner.arguments.iter().zip(arguments.iter_borrowed());
+            for (slot, (rule, argument)) in values.iter_mut().zip(pairs) {
                 match scalar(&argument) {
                     Scalar::Number(x) => *slot = Value::One(x),
-                    Scalar::Absent => {}
+                    Scalar::Absent => *slot = none(rule),
                     Scalar::Other => {
                         numbers = false;
                         break;
@@ -189,10 +198,10 @@ impl Calculator {
     ) -> PyResult<Option<Vec<bool>>> {
         let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
         let mut held = Vec::with_capacity(values.len());
-        for value in values {
+        for (argument, value) in self.inner.arguments.iter().zip(values) {
             held.push(match scalar(&value) {
                 Scalar::Number(x) => Ok(Value::One(x)),
-                Scalar::Absent => Ok(Value::Absent),
+                Scalar::Absent => Ok(none(argument)),
                 Scalar::Other => Err(value.extract::<PyReadonlyArray1<'_, f64>>()?),
             });
         }

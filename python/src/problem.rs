@@ -65,7 +65,7 @@ const CALCULATORS: &[(&str, &str)] = &[
     ),
     (
         "confidence_low",
-        "A confidence below one half, which looks like an error rate.",
+        "A confidence below a half, which is nearly always an error rate.",
     ),
     ("date_invalid", "Not a day of the calendar."),
     ("empty_path", "A path holds no touch."),

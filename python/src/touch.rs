@@ -796,7 +796,8 @@ fn traffic_columns<'py>(
     );
     let inputs = [("url", &url), ("referrer", &referrer)];
     texts(py, inputs, threads, |[url, referrer], give| {
-        let Some(url) = url else {
+        // A text that is not the address of a page says nothing of a visit, least of all that it was a direct one.
+        let Some(url) = url.filter(|url| is_page(url)) else {
             return give([None; 6]);
         };
         let traffic = web::Traffic::read(url, referrer, &own);
@@ -813,6 +814,32 @@ fn traffic_columns<'py>(
             Some(traffic.channel().name()),
         ]);
     })
+}
+
+/// Whether a text can be the address of a page: with or without its scheme, or the part behind the host.
+fn is_page(url: &str) -> bool {
+    let url = url.trim();
+    let rest = match url.split_once("://") {
+        Some((scheme, rest))
+            if ["http", "https"]
+                .iter()
+                .any(|web| scheme.eq_ignore_ascii_case(web)) =>
+        {
+            rest
+        }
+        // A scheme may also stand in the query of an address without one.
+        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => return false,
+        _ => match url.strip_prefix("//") {
+            Some(rest) => rest,
+            None if url.starts_with(['/', '?']) => return true,
+            None => url,
+        },
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    web::possible_host(host) && (rest.len() < url.len() || host.contains('.') || host.contains(':'))
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -68,8 +68,9 @@ TABLE: list[tuple[str, Callable[[], object], str]] = [
     ),
     (
         "wrong_type",
-        lambda: edgetally.hash_email([ADDRESS, None, float("nan")]),  # type: ignore[list-item]
-        "value[2] is neither str nor None, but float",
+        lambda: edgetally.hash_email([ADDRESS, None, float("nan"), 4.5]),  # type: ignore[list-item]
+        "value[3] is neither str nor None, but float: read such columns as text (dtype=str), before leading zeros and"
+        " signs are lost",
     ),
     (
         "wrong_type",
@@ -79,7 +80,8 @@ TABLE: list[tuple[str, Callable[[], object], str]] = [
     (
         "wrong_type",
         lambda: edgetally.hash_region(ADDRESS, country=49),  # type: ignore[call-overload]
-        "country is neither str nor None nor a sequence of them, but int",
+        "country is neither str nor None nor a sequence of them, but int: read such columns as text (dtype=str), before"
+        " leading zeros and signs are lost",
     ),
     ("wrong_type", lambda: edgetally.sha256_hex(None), "text is not str, but NoneType"),  # type: ignore[arg-type]
     ("invalid_unicode", lambda: edgetally.hash_email(ADDRESS + "\ud800"), "value holds half a surrogate pair"),

@@ -52,6 +52,11 @@ impl Argument {
     }
 }
 
+/// [`Argument::new`], as the tables of the calculators write it.
+pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
+    Argument::new(name, rule, absent)
+}
+
 /// Which arguments were given: a bit each, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given(pub u32);

@@ -62,7 +62,7 @@ pub fn many_arms(
     if users.is_empty() {
         return Err(DomainError::whole("users", Rule::Rows(1)));
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     DomainError::check_all("users", Rule::Count, users)?;
     DomainError::check_all("conversions", Rule::Count, conversions)?;
     let arms = users

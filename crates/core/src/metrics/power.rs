@@ -6,7 +6,8 @@
 //!
 //! Users are real numbers here: a plan may say 1,234.5 per week.
 
-use super::calculator::{Absent, Argument, Calculator};
+pub(super) use super::calculator::argument;
+use super::calculator::{Absent, Calculator};
 use super::math::{asin, ratio};
 use super::roots;
 use super::special::{normal_cdf, normal_quantile};
@@ -293,11 +294,6 @@ fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
         ));
     }
     Ok(())
-}
-
-/// One argument of a calculator.
-pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
 }
 
 /// A kernel from a function of one row.

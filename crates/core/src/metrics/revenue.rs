@@ -97,7 +97,7 @@ pub fn lift_of(
 ) -> Result<RevenueLift, DomainError> {
     let spend = DomainError::check("spend", Rule::NonNegative, spend.unwrap_or(f64::NAN))?;
     let margin = DomainError::check("margin", Rule::Rate, margin.unwrap_or(f64::NAN))?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     Ok(worth(exposed, holdout, spend, margin, confidence))
 }
 

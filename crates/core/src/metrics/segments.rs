@@ -83,7 +83,7 @@ pub fn segment_lift(
             return Err(DomainError::whole(name, Rule::SameLength("exposed_users")));
         }
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let segments = exposed_users
         .iter()
         .zip(exposed_conversions)

@@ -99,7 +99,7 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     DomainError::check("cpm", Rule::NonNegative, cpm)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
     DomainError::check("margin", Rule::Margin, margin)?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     DomainError::check("prior", Rule::Positive, prior.0)?;
     DomainError::check("prior", Rule::Positive, prior.1)?;
 

@@ -7,7 +7,7 @@
 
 use super::{Flags, Method};
 use crate::metrics::bayes::{Choices, compare};
-use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel};
+use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel, argument};
 use crate::metrics::math::{erfc, ratio};
 use crate::metrics::proportion::{self, Alternative, Arms, Columns, Level, runs};
 use crate::metrics::vector::vectorised;
@@ -103,10 +103,6 @@ impl Method {
         // The estimates alone come first, then the methods in their order.
         &ALL[1 + self as usize]
     }
-}
-
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
 }
 
 const PROBABLE_ARGUMENTS: &[Argument] = &[

@@ -53,7 +53,7 @@ pub fn from_counts(input: &Counted, confidence: f64) -> Result<CountedLtv, Domai
             input.churned,
         ));
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let profit = input.gross_profit_month;
     let churn = ratio(input.churned, input.customer_months);
     if (profit + input.gross_profit_se + confidence + churn).is_nan() {
@@ -161,7 +161,7 @@ pub fn bootstrap(
             *other,
         ));
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     if !(1..=1_000_000).contains(&resamples) {
         return Err(DomainError::scalar(
             "resamples",

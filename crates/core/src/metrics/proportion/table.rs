@@ -10,7 +10,7 @@ use super::{
     z_scores,
 };
 use crate::metrics::Rule;
-use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel};
+use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel, argument};
 use crate::metrics::vector::vectorised;
 
 /// All of them.
@@ -197,10 +197,6 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
         rates(&[One::ClopperPearson], inputs, outputs);
     }),
 ];
-
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
 
 const ARGUMENTS: &[Argument] = &[
     argument("exposed_users", Rule::Count, Absent::Refused),

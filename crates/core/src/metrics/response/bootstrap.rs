@@ -241,7 +241,7 @@ impl Draws {
         confidence: f64,
         mut value: impl FnMut(&Curve, f64) -> f64,
     ) -> Result<[f64; 2], DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let mut found: Vec<f64> = self
             .values
             .iter()
@@ -261,7 +261,7 @@ impl Draws {
 
     /// Of the fitted parameters, in the model's order, then of the baseline if there is one.
     pub fn parameters(&self, confidence: f64) -> Result<Vec<[f64; 2]>, DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let tail = 0.5 - 0.5 * confidence;
         let count = self.model.parameters().len();
         Ok((0..4)

@@ -1285,7 +1285,7 @@ impl Fit {
         extrapolate: bool,
         confidence: f64,
     ) -> Result<FitOptimum, DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         // Checks margin and cap.
         self.steady.optimum(margin, cap)?;
         let limit = self.limit(cap, extrapolate);

@@ -70,7 +70,7 @@ pub fn cuped(
     holdout: &PairMoments,
     confidence: f64,
 ) -> Result<Cuped, DomainError> {
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let all = exposed.merge(*holdout);
     let units = all.scales();
     let (exposed, holdout) = (exposed.in_units(units), holdout.in_units(units));

@@ -55,7 +55,7 @@ pub fn ratio_metric(
     holdout: &PairMoments,
     confidence: f64,
 ) -> Result<RatioMetric, DomainError> {
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let of = |arm: &PairMoments| {
         let below = arm.second.value();
         if below == 0.0 {

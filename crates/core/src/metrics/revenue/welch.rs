@@ -32,7 +32,7 @@ pub struct Welch {
 ///
 /// `confidence` not inside 0 to 1.
 pub fn welch(exposed: Summary, holdout: Summary, confidence: f64) -> Result<Welch, DomainError> {
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     Ok(compare(exposed, holdout, confidence))
 }
 
