@@ -48,7 +48,7 @@ def number(name: str, value: Any) -> float:
         raise error("not_finite", f"{name} is too large") from None
     except EdgetallyError:
         raise
-    except Exception:  # noqa: BLE001 - whatever a stranger's object does
+    except Exception:
         raise error("wrong_type", f"{name} is not a number, but {type(value).__name__}") from None
 
 
@@ -95,6 +95,17 @@ def confidence(value: Any, *, alpha: Any = None, name: str = "alpha", fallback: 
             " takes it",
         )
     return value
+
+
+def error_rate(level: Any, alpha: Any, fallback: float = 0.05) -> Any:
+    """One less the confidence of a test, where a function takes either; a column stays a column."""
+    if level is None:
+        return fallback if alpha is None else alpha
+    level = confidence(level, alpha=alpha)
+    if isinstance(level, (list, tuple)):
+        return [error_rate(item("confidence", row, one), None) for row, one in enumerate(level)]
+    # Without the noise of a subtraction in binary: 0.95 is an error rate of 0.05.
+    return round(1.0 - level, 15) if hasattr(level, "__round__") else 1.0 - level
 
 
 def choice(name: str, value: object, choices: Sequence[str] | Mapping[Any, Any]) -> Any:

@@ -84,7 +84,7 @@ class Form:
         if hasattr(value, "__array__") or (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
             try:
                 array = np.asarray(value)
-            except Exception:  # noqa: BLE001 - whatever a stranger's object does
+            except Exception:
                 raise _not_numbers(argument, value) from None
             if array.dtype.kind == "O" and not array.ndim:
                 raise _not_numbers(argument, value)
@@ -94,7 +94,7 @@ class Form:
                 return float(value)
             except OverflowError:
                 raise error("not_finite", f"{argument} is too large") from None
-            except Exception:  # noqa: BLE001 - whatever a stranger's object does
+            except Exception:
                 raise _not_numbers(argument, value) from None
         raise _not_numbers(argument, value)
 
@@ -161,7 +161,9 @@ class Form:
             self._saw("polars")
             return _objects(argument, value.to_list())
         if not (value.dtype.is_numeric() or value.dtype == pl.Null):
-            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}{_hint(value.dtype)}")
+            raise error(
+                "wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}{_hint(value.dtype)}"
+            )
         self._saw("polars")
         if value.null_count():
             self._masks.append(value.is_null().to_numpy())

@@ -249,7 +249,11 @@ AS_TEXT = ": read such columns as text (dtype=str), before leading zeros and sig
 @pytest.mark.parametrize(
     ("library", "make", "message"),
     [
-        ("numpy", "numpy.array([1])", "value is an array of kind 'i' with 1 dimensions, not one of text with one" + AS_TEXT),
+        (
+            "numpy",
+            "numpy.array([1])",
+            "value is an array of kind 'i' with 1 dimensions, not one of text with one" + AS_TEXT,
+        ),
         ("numpy", "numpy.array([['a']])", "value is an array of kind 'U' with 2 dimensions, not one of text with one"),
         ("numpy", "numpy.array(['a', 3], dtype=object)", "value[1] is neither str nor None, but int" + AS_TEXT),
         ("pandas", "pandas.Series(['a', 3], dtype=object)", "value[1] is neither str nor None, but int" + AS_TEXT),
