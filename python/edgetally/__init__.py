@@ -25,20 +25,35 @@ ratio that is not defined is ``NaN``, never zero.
 """
 
 from . import (
+    _arms,
     _attribution,
-    _experiment,
+    _bayes,
+    _compat,
+    _cuped,
     _geo,
-    _inference,
     _lift,
+    _lift_ci,
     _money,
+    _multiplicity,
     _names,
+    _p_value,
     _paid,
+    _power,
+    _ratio_metric,
     _report,
     _response,
+    _revenue,
+    _segments,
+    _sequential,
+    _srm,
     _windows,
     events,
 )
+from ._arms import *  # noqa: F403
 from ._attribution import *  # noqa: F403
+from ._bayes import *  # noqa: F403
+from ._compat import *  # noqa: F403
+from ._cuped import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
     Interval,
@@ -71,15 +86,22 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
-from ._experiment import *  # noqa: F403
 from ._geo import *  # noqa: F403
-from ._inference import *  # noqa: F403
 from ._lift import *  # noqa: F403
+from ._lift_ci import *  # noqa: F403
 from ._money import *  # noqa: F403
+from ._multiplicity import *  # noqa: F403
+from ._p_value import *  # noqa: F403
 from ._paid import *  # noqa: F403
+from ._power import *  # noqa: F403
+from ._ratio_metric import *  # noqa: F403
 from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
 from ._result import Result
+from ._revenue import *  # noqa: F403
+from ._segments import *  # noqa: F403
+from ._sequential import *  # noqa: F403
+from ._srm import *  # noqa: F403
 from ._windows import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -94,9 +116,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     *_attribution.__all__,
-    *_experiment.__all__,
     *_geo.__all__,
-    *_inference.__all__,
+    *_arms.__all__,
+    *_bayes.__all__,
+    *_compat.__all__,
+    *_cuped.__all__,
+    *_lift_ci.__all__,
+    *_multiplicity.__all__,
+    *_p_value.__all__,
+    *_power.__all__,
+    *_ratio_metric.__all__,
+    *_revenue.__all__,
+    *_segments.__all__,
+    *_sequential.__all__,
+    *_srm.__all__,
     *_lift.__all__,
     *_money.__all__,
     *_paid.__all__,

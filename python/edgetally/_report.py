@@ -1188,7 +1188,7 @@ def _lift_flags(columns: dict[str, Any], result: Any, adjust: str | None) -> Non
     columns["flags"] = [", ".join(name for name, up in flags.items() if up[place]) for place in range(rows)]
     columns["srm"] = [bool(up) for up in flags["srm"]]
     if adjust is not None:
-        from ._experiment import adjust_pvalues
+        from ._multiplicity import adjust_pvalues
 
         adjusted = adjust_pvalues(np.asarray(columns["p_value"], dtype=np.float64), method=adjust)
         columns["p_adjusted"] = np.asarray(adjusted.adjusted)
@@ -1198,7 +1198,7 @@ def _stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, conf
     """What the segments say together, for the report of all of them; and where all users together say the opposite."""
     import numpy as np
 
-    from ._experiment import segment_lift
+    from ._segments import segment_lift
 
     names = ("exposed_users", "exposed_conversions", "holdout_users", "holdout_conversions")
     places: dict[Any, list[int]] = {}

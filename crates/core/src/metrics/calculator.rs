@@ -676,6 +676,8 @@ static TABLES: &[&[Calculator]] = &[
     super::power::ALL,
     super::proportion::ALL,
     super::response::ALL,
+    super::non_inferiority::ALL,
+    super::power_revenue::ALL,
     super::revenue::ALL,
     super::sequential::ALL,
     super::target_cpa::ALL,

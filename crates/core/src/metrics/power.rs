@@ -369,16 +369,16 @@ pub(super) static ALL: &[Calculator] = &[
     Calculator {
         name: "lift.power",
         arguments: &[
-            argument("holdout_rate", Rule::Rate, Refused),
             argument("exposed_rate", Rule::Rate, Refused),
-            argument("holdout_users", Rule::NonNegative, Refused),
+            argument("holdout_rate", Rule::Rate, Refused),
             argument("exposed_users", Rule::NonNegative, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
             argument("alpha", Rule::Inside, Value(0.05)),
         ],
         at_most: &[],
         outputs: &["power"],
         kernel: |_, inputs, outputs| {
-            by_row(inputs, outputs, |[rate, other, holdout, exposed, alpha]| {
+            by_row(inputs, outputs, |[other, rate, exposed, holdout, alpha]| {
                 let plan = Plan {
                     rate,
                     holdout,
@@ -393,8 +393,8 @@ pub(super) static ALL: &[Calculator] = &[
         name: "lift.mde",
         arguments: &[
             argument("holdout_rate", Rule::Rate, Refused),
-            argument("holdout_users", Rule::NonNegative, Refused),
             argument("exposed_users", Rule::NonNegative, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
             argument("alpha", Rule::Inside, Value(0.05)),
             argument("power", Rule::Inside, Value(0.8)),
             argument("direction", Rule::Finite, Value(1.0)),
@@ -405,7 +405,7 @@ pub(super) static ALL: &[Calculator] = &[
             by_row(
                 inputs,
                 outputs,
-                |[rate, holdout, exposed, alpha, power, direction]| {
+                |[rate, exposed, holdout, alpha, power, direction]| {
                     if power <= alpha {
                         return [f64::NAN; 2];
                     }
