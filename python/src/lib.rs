@@ -14,6 +14,7 @@ mod calculator;
 mod column;
 mod dialect;
 mod experiment;
+mod geo;
 mod identity;
 mod inference;
 mod lift;
@@ -40,6 +41,7 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     lift::register(module)?;
     experiment::register(module)?;
     response::register(module)?;
+    geo::register(module)?;
     money::register(module)?;
     touch::register(module)?;
     totals::register(module)?;
