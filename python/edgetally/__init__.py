@@ -82,6 +82,16 @@ from ._response import *  # noqa: F403
 from ._result import Result
 from ._windows import *  # noqa: F403
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    # Words that only gather functions: ``geo.did`` is ``geo_did``.
+    geo: Any
+    rate: Any
+    response: Any
+    segment: Any
+
 __all__ = [
     *_attribution.__all__,
     *_experiment.__all__,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from . import _edgetally
 from ._edgetally import Calculator, channel_group, source_category
-from ._result import Result
+from ._names import family
+from ._result import Result, field
 from .events import (
     coverage as events_coverage,
 )
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    Numbers = Any
-    Texts = Any
+    from ._arguments import Numbers, Texts
+
 
 __all__ = [
     "AttributionResult",
@@ -62,18 +63,16 @@ class AttributionResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "first": "All credit to the first touch.",
-        "last": "All credit to the last touch.",
-        "linear": "The same credit to each touch.",
-        "position_40_20_40": "40 % to the first, 40 % to the last, the rest to those between.",
-        "linear_unique": "The same credit to each channel of a path.",
-        "shapley_sum_game": "Shapley values; proven equal to linear_unique.",
-        "markov_removal_effect": "Share of the conversions lost when the channel leads nowhere (order 1).",
-        "markov_order1": "Conversions shared in proportion to the removal effects.",
-        "base_conversion_probability": "Share of all paths that convert.",
-        "total_conversions": "Conversions over all paths.",
-    }
+    first: Any = field("All credit to the first touch.")
+    last: Any = field("All credit to the last touch.")
+    linear: Any = field("The same credit to each touch.")
+    position_40_20_40: Any = field("40 % to the first, 40 % to the last, the rest to those between.")
+    linear_unique: Any = field("The same credit to each channel of a path.")
+    shapley_sum_game: Any = field("Shapley values; proven equal to linear_unique.")
+    markov_removal_effect: Any = field("Share of the conversions lost when the channel leads nowhere (order 1).")
+    markov_order1: Any = field("Conversions shared in proportion to the removal effects.")
+    base_conversion_probability: float = field("Share of all paths that convert.")
+    total_conversions: float = field("Conversions over all paths.")
 
     def _table(self) -> dict[str, Any]:
         """Make a row per channel."""
@@ -90,13 +89,11 @@ class CreditResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "credit": "Conversions credited to each channel, by name.",
-        "share": "Share of all conversions credited to each channel, by name.",
-        "removal_effect": "Share of the conversions lost when the channel leads nowhere; None but for Markov.",
-        "base_conversion_probability": "Share of all paths that convert.",
-        "total_conversions": "Conversions over all paths.",
-    }
+    credit: Any = field("Conversions credited to each channel, by name.")
+    share: Any = field("Share of all conversions credited to each channel, by name.")
+    removal_effect: Any = field("Share of the conversions lost when the channel leads nowhere; None but for Markov.")
+    base_conversion_probability: Any = field("Share of all paths that convert.")
+    total_conversions: Any = field("Conversions over all paths.")
 
     def _table(self) -> dict[str, Any]:
         """Make a row per channel."""
@@ -154,6 +151,7 @@ def _listed(column: Any) -> Any:
     return None
 
 
+@family
 def attribution(
     paths: Any,
     *,
@@ -242,7 +240,7 @@ class TimeDecayResult(Result):
 
     __slots__ = ()
 
-    definition = {"weights": "Share of the conversion for each touch."}
+    weights: Any = field("Share of the conversion for each touch.")
 
 
 def attribution_time_decay(ages_days: Numbers, *, half_life_days: float = 7.0) -> TimeDecayResult:
@@ -273,7 +271,7 @@ class IncrementalityResult(Result):
 
     __slots__ = ()
 
-    definition = {"factor": "Incremental conversions per attributed one."}
+    factor: Any = field("Incremental conversions per attributed one.")
 
 
 _INCREMENTALITY = Calculator("attribution.incrementality", IncrementalityResult)
@@ -299,17 +297,15 @@ class UtmResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "utm_source": "Who sent the visitor.",
-        "utm_medium": "By what means.",
-        "utm_campaign": "The campaign's name.",
-        "utm_id": "The campaign's id.",
-        "utm_source_platform": "Where the campaign was booked.",
-        "utm_term": "The keyword.",
-        "utm_content": "Which of several links or creatives.",
-        "utm_creative_format": "What kind of creative.",
-        "utm_marketing_tactic": "Who was aimed at.",
-    }
+    utm_source: Any = field("Who sent the visitor.")
+    utm_medium: Any = field("By what means.")
+    utm_campaign: Any = field("The campaign's name.")
+    utm_id: Any = field("The campaign's id.")
+    utm_source_platform: Any = field("Where the campaign was booked.")
+    utm_term: Any = field("The keyword.")
+    utm_content: Any = field("Which of several links or creatives.")
+    utm_creative_format: Any = field("What kind of creative.")
+    utm_marketing_tactic: Any = field("Who was aimed at.")
 
 
 def parse_utm(url: Texts, *, threads: int | None = None) -> UtmResult:
@@ -335,14 +331,12 @@ class TrafficResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "source": "Who sent the visitor.",
-        "medium": "By what means.",
-        "campaign": "The campaign, or (not set), (referral), (organic), (direct).",
-        "click_id": "The parameter of the click id that was found.",
-        "origin": "internal when the visitor came from the site itself, else external.",
-        "channel": "The channel of Google Analytics' default channel group.",
-    }
+    source: Any = field("Who sent the visitor.")
+    medium: Any = field("By what means.")
+    campaign: Any = field("The campaign, or (not set), (referral), (organic), (direct).")
+    click_id: Any = field("The parameter of the click id that was found.")
+    origin: Any = field("internal when the visitor came from the site itself, else external.")
+    channel: Any = field("The channel of Google Analytics' default channel group.")
 
 
 def traffic(

@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ._edgetally import Calculator, EdgetallyError, Interval
+from ._arguments import error
+from ._edgetally import Calculator, Interval
 from ._result import INVALID, UNDEFINED, Result
-
-
-def _error(code: str, message: str) -> EdgetallyError:
-    error = EdgetallyError(message)
-    error.code = code
-    return error
 
 
 class Form:
@@ -42,16 +37,16 @@ class Form:
         if value is None or type(value) is float:
             return value
         if isinstance(value, (bool, str, bytes)):
-            raise _error("wrong_type", f"{argument} is no number and no column of numbers, but {type(value).__name__}")
+            raise error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
         if isinstance(value, (int, float)):
             try:
                 return float(value)
             except OverflowError:
-                raise _error("not_finite", f"{argument} is too large") from None
+                raise error("not_finite", f"{argument} is too large") from None
         if isinstance(value, Result):
             # Its headline, where it has one. A result is a table too, and would be taken for an Arrow column below.
             if not hasattr(value, "__float__"):
-                raise _error("wrong_type", f"{argument} is no number, but {type(value).__name__}")
+                raise error("wrong_type", f"{argument} is not a number, but {type(value).__name__}")
             return float(value)
         module = type(value).__module__.partition(".")[0]
         if module == "pandas":
@@ -73,8 +68,8 @@ class Form:
                 raise TypeError
             array = np.asarray(array, dtype=np.float64)
         except (TypeError, ValueError):
-            raise _error(
-                "wrong_type", f"{argument} is no number and no column of numbers, but {type(value).__name__}"
+            raise error(
+                "wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}"
             ) from None
         if array.ndim == 0:
             return float(array)
@@ -83,7 +78,7 @@ class Form:
 
     def _pandas(self, argument: str, value: Any) -> Any:
         if getattr(value, "ndim", 1) != 1 or not hasattr(value, "to_numpy"):
-            raise _error("wrong_type", f"{argument} is no column of numbers, but {type(value).__name__}")
+            raise error("wrong_type", f"{argument} is not a column of numbers, but {type(value).__name__}")
         self._saw("pandas")
         index = value.index if hasattr(value, "index") and not callable(value.index) else None
         if index is not None:
@@ -91,15 +86,15 @@ class Form:
                 self.index = index
                 self.name = value.name
             elif not self.index.equals(index):
-                raise _error("index_mismatch", f"{argument} has another index than the column before it")
+                raise error("index_mismatch", f"{argument} has another index than the column before it")
         try:
             return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
         except (TypeError, ValueError):
-            raise _error("wrong_type", f"{argument} is no column of numbers, but of {value.dtype}") from None
+            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}") from None
 
     def _polars(self, argument: str, value: Any) -> Any:
         if not hasattr(value, "null_count") or not hasattr(value, "dtype") or not value.dtype.is_numeric():
-            raise _error("wrong_type", f"{argument} is no column of numbers, but {type(value).__name__}")
+            raise error("wrong_type", f"{argument} is not a column of numbers, but {type(value).__name__}")
         self._saw("polars")
         if value.null_count():
             self._nulls(value.is_null().to_numpy())
@@ -114,7 +109,7 @@ class Form:
             value = value.combine_chunks() if value.num_chunks != 1 else value.chunk(0)
         types = pyarrow.types
         if not (types.is_integer(value.type) or types.is_floating(value.type) or types.is_decimal(value.type)):
-            raise _error("wrong_type", f"{argument} is no column of numbers, but of {value.type}")
+            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.type}")
         self._saw("arrow")
         if value.null_count:
             self._nulls(value.is_null().to_numpy(zero_copy_only=False))
@@ -136,7 +131,7 @@ class Form:
                     for argument, value in zip(arguments, read, strict=True)
                     if isinstance(value, np.ndarray)
                 ]
-                raise _error("length_mismatch", f"columns of different lengths: {', '.join(sizes)}") from None
+                raise error("length_mismatch", f"columns of different lengths: {', '.join(sizes)}") from None
         elif shapes:
             self.shape = shapes.pop()
         flat = [
@@ -174,7 +169,7 @@ class Form:
 def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) -> Any:
     """Run a calculator over columns; see ``Calculator.__call__``."""
     if not (isinstance(errors, str) and errors in ("raise", "coerce")):
-        raise _error("unknown_choice", "errors is none of raise, coerce")
+        raise error("unknown_choice", "errors is not one of raise, coerce")
     form = Form()
     flat, rows = form.columns(calculator.arguments, values)
     if form.kind == "number":

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._edgetally import Calculator, EdgetallyError, Interval
-from ._result import Result
+from ._arguments import arrays, error, place, same_length
+from ._edgetally import Calculator, Interval
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
     from typing import Any
 
-    Numbers = Any
-
-
-def _error(code: str, message: str) -> EdgetallyError:
-    error = EdgetallyError(message)
-    error.code = code
-    return error
-
-
-def _choice(argument: str, value: object, choices: tuple[str, ...]) -> float:
-    """The place of a word among those that are allowed."""
-    if isinstance(value, str) and value in choices:
-        return float(choices.index(value))
-    raise _error("unknown_choice", f"{argument} is none of {', '.join(choices)}")
+    from ._arguments import Bounds, Number, Numbers
 
 
 def _refuse(
@@ -38,7 +26,7 @@ def _refuse(
     (first_name, first), (second_name, second) = pair
     for name, value in pair:
         if value is None:
-            raise _error("missing", f"{name} is required")
+            raise error("missing", f"{name} is required")
     argument, code, sentence = rule
     scalar = isinstance(first, (int, float)) and isinstance(second, (int, float))
     if scalar and not breaks(first, second):
@@ -53,38 +41,14 @@ def _refuse(
         return result
     if errors == "raise":
         if bad.ndim == 0:
-            raise _error(code, f"{argument} {sentence}")
+            raise error(code, f"{argument} {sentence}")
         more = int(bad.sum()) - 1
         tail = f" (and {more} more row{'s' if more > 1 else ''})" if more else ""
-        raise _error(code, f"{argument}[{int(bad.reshape(-1).argmax())}] {sentence}{tail}")
+        raise error(code, f"{argument}[{int(bad.reshape(-1).argmax())}] {sentence}{tail}")
     shape = np.shape(result._values[0])
     bad = np.broadcast_to(bad, shape).reshape(-1)
     refused = bad if result._refused is None else np.logical_or(np.reshape(result._refused, -1), bad)
     return type(result)(result._values, refused)
-
-
-def _same_length(columns: dict[str, Any]) -> None:
-    (first, like), *others = columns.items()
-    for name, column in others:
-        if len(column) != len(like):
-            raise _error("length_mismatch", f"{name} has not as many rows as {first}")
-
-
-def _columns(**values: Any) -> tuple[Any, dict[str, Any]]:
-    """Columns as contiguous arrays of float64, and the form of the caller's."""
-    import numpy as np
-
-    from ._columns import Form
-
-    form = Form()
-    read = {name: form.read(name, value) for name, value in values.items()}
-    for name, value in read.items():
-        if getattr(value, "ndim", 1) > 1:
-            raise _error("wrong_type", f"{name} is no column of numbers, but has {value.ndim} dimensions")
-    flat = {
-        name: np.ascontiguousarray(np.atleast_1d(value), dtype=np.float64).reshape(-1) for name, value in read.items()
-    }
-    return form, flat
 
 
 class SampleSizeResult(Result):
@@ -92,14 +56,12 @@ class SampleSizeResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "n_control": "Users in the control arm, rounded up.",
-        "n_treatment": "Users in the treatment arm, rounded up: ratio times the control arm.",
-        "n_total": "Users in both arms.",
-        "n_control_exact": "Users in the control arm before rounding; pooled variance without an effect.",
-        "n_control_unpooled": "Users in the control arm for a test that does not pool the variances.",
-        "n_control_arcsine": "Users in the control arm for a test on the arcsine scale.",
-    }
+    n_control: Number = field("Users in the control arm, rounded up.")
+    n_treatment: Number = field("Users in the treatment arm, rounded up: ratio times the control arm.")
+    n_total: Number = field("Users in both arms.")
+    n_control_exact: Number = field("Users in the control arm before rounding; pooled variance without an effect.")
+    n_control_unpooled: Number = field("Users in the control arm for a test that does not pool the variances.")
+    n_control_arcsine: Number = field("Users in the control arm for a test on the arcsine scale.")
 
 
 _SAMPLE_SIZE = Calculator("ab_sample_size", SampleSizeResult)
@@ -134,7 +96,7 @@ def sample_size(
     94440.0
     """
     if (target is None) == (mde is None):
-        raise _error("missing", "target or mde is required, and only one of them")
+        raise error("missing", "target or mde is required, and only one of them")
     result = _SAMPLE_SIZE((baseline, target, mde, ratio, alpha, power), errors, threads)
     if mde is None:
         goal, rule = ("target", target), ("target", "equal", "equals baseline")
@@ -173,7 +135,7 @@ class LiftPowerResult(Result):
 
     __slots__ = ()
 
-    definition = {"power": "The chance that the test finds the difference."}
+    power: Number = field("The chance that the test finds the difference.")
 
 
 _LIFT_POWER = Calculator("lift.power", LiftPowerResult)
@@ -206,10 +168,8 @@ class LiftMdeResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "mde_abs": "The smallest difference of rates that the test finds with this power.",
-        "mde_rel": "The same relative to the holdout's rate.",
-    }
+    mde_abs: Number = field("The smallest difference of rates that the test finds with this power.")
+    mde_rel: Number = field("The same relative to the holdout's rate.")
 
 
 _LIFT_MDE = Calculator("lift.mde", LiftMdeResult)
@@ -234,7 +194,7 @@ def lift_mde(
     >>> round(et.lift_mde(0.009, 100_000, 100_000).mde_rel, 4)
     0.1358
     """
-    sign = 1.0 - 2.0 * _choice("direction", direction, ("up", "down"))
+    sign = 1.0 - 2.0 * place("direction", direction, ("up", "down"))
     result = _LIFT_MDE((holdout_rate, holdout_users, exposed_users, alpha, power, sign), errors, threads)
     return _refuse(result, errors, _WEAK, (("alpha", alpha), ("power", power)), _weak)
 
@@ -244,11 +204,9 @@ class HoldoutCostResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "variance_inflation": "The variance of the lift, relative to an even split of the same users.",
-        "width_inflation": "The width of its interval, relative to an even split.",
-        "effective_share": "The share of the users that would see as much when split evenly.",
-    }
+    variance_inflation: Any = field("The variance of the lift, relative to an even split of the same users.")
+    width_inflation: Any = field("The width of its interval, relative to an even split.")
+    effective_share: Any = field("The share of the users that would see as much when split evenly.")
 
 
 _HOLDOUT_COST = Calculator("holdout_cost", HoldoutCostResult)
@@ -269,14 +227,12 @@ class SequentialResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "e_value": "Evidence against no difference; its mean is at most 1 when there is none.",
-        "p_always_valid": "Always-valid p-value: the smallest so far of 1, previous_p and 1/e_value.",
-        "e_value_pooled": "The evidence with the variance of both arms together.",
-        "p_always_valid_pooled": "The p-value from it.",
-        "confidence_sequence": "The difference of rates, with an interval that holds at all looks at once.",
-        "log_e_value": "The natural logarithm of the evidence.",
-    }
+    e_value: Number = field("Evidence against no difference; its mean is at most 1 when there is none.")
+    p_always_valid: Number = field("Always-valid p-value: the smallest so far of 1, previous_p and 1/e_value.")
+    e_value_pooled: Number = field("The evidence with the variance of both arms together.")
+    p_always_valid_pooled: Number = field("The p-value from it.")
+    confidence_sequence: Bounds = field("The difference of rates, with an interval that holds at all looks at once.")
+    log_e_value: Number = field("The natural logarithm of the evidence.")
 
     def _flags(self) -> tuple[str, ...]:
         interval = self[4]
@@ -316,9 +272,9 @@ def sequential(
     >>> round(look.confidence_sequence.low, 5), look.p_always_valid < 1e-7
     (0.00161, True)
     """
-    which = _choice("kind", kind, ("msprt", "asympcs"))
+    which = place("kind", kind, ("msprt", "asympcs"))
     if which == 0.0 and tau is None:
-        raise _error("missing", "tau is required")
+        raise error("missing", "tau is required")
     arms = (exposed_users, exposed_conversions, holdout_users, holdout_conversions)
     return _SEQUENTIAL((*arms, tau, alpha, previous_p, tuning, which), errors, threads)
 
@@ -331,13 +287,11 @@ class SequentialSimulationResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "rejected": "The always-valid p-value was at most alpha at some look.",
-        "missed": "The confidence sequence missed the true difference at some look.",
-        "naive": "A fixed-sample z test was below alpha at some look: what peeking does.",
-        "fixed": "The fixed-sample z test was below alpha at the last look.",
-        "mean_stop": "The mean look at which the tests stopped.",
-    }
+    rejected: Any = field("The always-valid p-value was at most alpha at some look.")
+    missed: Any = field("The confidence sequence missed the true difference at some look.")
+    naive: Any = field("A fixed-sample z test was below alpha at some look: what peeking does.")
+    fixed: Any = field("The fixed-sample z test was below alpha at the last look.")
+    mean_stop: Any = field("The mean look at which the tests stopped.")
 
 
 def sequential_simulation(
@@ -368,7 +322,7 @@ def sequential_simulation(
     rates = []
     for name, rate in (("exposed_rate", exposed_rate), ("holdout_rate", holdout_rate)):
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0.0 <= rate <= 1.0:
-            raise _error("not_a_rate", f"{name} is not a rate from 0 to 1")
+            raise error("not_a_rate", f"{name} is not a rate from 0 to 1")
         rates.append(abs(float(rate)))  # a negative zero is a zero
     for name, count in (
         ("exposed_users_per_look", exposed_users_per_look),
@@ -377,10 +331,10 @@ def sequential_simulation(
         ("repetitions", repetitions),
     ):
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count < 2**32:
-            raise _error("not_a_count", f"{name} is not a whole number from 1 below 2^32")
+            raise error("not_a_count", f"{name} is not a whole number from 1 below 2^32")
     drawn = looks * repetitions * (exposed_users_per_look * rates[0] + holdout_users_per_look * rates[1])
     if drawn > 1e9:
-        raise _error("out_of_range", "repetitions of this size play more than 10^9 conversions: play fewer")
+        raise error("out_of_range", "repetitions of this size play more than 10^9 conversions: play fewer")
     values = _edgetally._sequential_simulation(
         *rates,
         exposed_users_per_look,
@@ -400,17 +354,17 @@ class SrmResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "chi2": "Pearson's statistic of fit.",
-        "df": "Its degrees of freedom.",
-        "p_value": "The p-value of the chi-square test.",
-        "p_exact_binomial": "The exact two-sided p-value; NaN unless there are two arms.",
-        "log_bayes_factor_k100": "Logarithm of the Bayes factor against the plan, concentration 100: for gross faults.",
-        "p_sequential_k100": "Its always-valid p-value at this look.",
-        "log_bayes_factor_k10000": "The same, concentration 10,000: for small faults in large tests.",
-        "p_sequential_k10000": "Its always-valid p-value at this look.",
-        "mismatch": "Whether p_value is below 0.001: no lift of such a test can be believed.",
-    }
+    chi2: float = field("Pearson's statistic of fit.")
+    df: float = field("Its degrees of freedom.")
+    p_value: float = field("The p-value of the chi-square test.")
+    p_exact_binomial: float = field("The exact two-sided p-value; NaN unless there are two arms.")
+    log_bayes_factor_k100: float = field(
+        "Logarithm of the Bayes factor against the plan, concentration 100: for gross faults."
+    )
+    p_sequential_k100: float = field("Its always-valid p-value at this look.")
+    log_bayes_factor_k10000: float = field("The same, concentration 10,000: for small faults in large tests.")
+    p_sequential_k10000: float = field("Its always-valid p-value at this look.")
+    mismatch: bool = field("Whether p_value is below 0.001: no lift of such a test can be believed.")
 
     def _flags(self) -> tuple[str, ...]:
         return ("sample ratio mismatch",) if self[8] else ()
@@ -437,7 +391,7 @@ def _floats(name: str, values: Any) -> list[float]:
     """A short column as a list; plain lists of numbers without NumPy."""
     if isinstance(values, (list, tuple)) and all(type(value) in (int, float) for value in values):
         return [float(value) for value in values]
-    _, flat = _columns(**{name: values})
+    _, flat = arrays(**{name: values})
     return flat[name].tolist()
 
 
@@ -446,18 +400,16 @@ class AdjustPvaluesResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "adjusted": "Adjusted by the method that was asked for.",
-        "reject": "Whether that is at most alpha.",
-        "holm": "Step-down Bonferroni.",
-        "fdr_bh": "False discovery rate of Benjamini and Hochberg.",
-        "bonferroni": "Times the number of tests.",
-        "hommel": "The closed test with Simes' inequality.",
-        "fdr_by": "False discovery rate of Benjamini and Yekutieli, under any dependence.",
-        "simes_hochberg": 'Step-up Bonferroni; also result["simes-hochberg"].',
-        "reject_holm": "Whether holm is at most alpha.",
-        "reject_bh": "Whether fdr_bh is at most alpha.",
-    }
+    adjusted: Any = field("Adjusted by the method that was asked for.")
+    reject: Any = field("Whether that is at most alpha.")
+    holm: Any = field("Step-down Bonferroni.")
+    fdr_bh: Any = field("False discovery rate of Benjamini and Hochberg.")
+    bonferroni: Any = field("Times the number of tests.")
+    hommel: Any = field("The closed test with Simes' inequality.")
+    fdr_by: Any = field("False discovery rate of Benjamini and Yekutieli, under any dependence.")
+    simes_hochberg: Any = field('Step-up Bonferroni; also result["simes-hochberg"].')
+    reject_holm: Any = field("Whether holm is at most alpha.")
+    reject_bh: Any = field("Whether fdr_bh is at most alpha.")
 
     def __getitem__(self, key: Any) -> Any:
         """A field; ``simes-hochberg`` as other libraries spell it."""
@@ -481,8 +433,8 @@ def adjust_pvalues(p_values: Numbers, *, method: str = "holm", alpha: float = 0.
     ([0.03, 0.04, 0.04], [True, True, True], [True, False, False])
     """
     names = {"bh": "fdr_bh", "by": "fdr_by", "hochberg": "simes-hochberg"}
-    chosen = int(_choice("method", names.get(method, method), _METHODS))
-    form, flat = _columns(p_values=p_values)
+    chosen = int(place("method", names.get(method, method), _METHODS))
+    form, flat = arrays(p_values=p_values)
     form.shape = flat["p_values"].shape
     adjusted, rejects = _edgetally._adjust_pvalues(flat["p_values"], float(alpha))
     reject = adjusted[chosen] <= alpha
@@ -494,20 +446,20 @@ class LiftRevenueResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "diff": "Mean per exposed user less mean per holdout user.",
-        "se": "Standard error of the difference.",
-        "t": "The difference over its standard error.",
-        "df": "Satterthwaite's degrees of freedom.",
-        "p_value": "Welch's two-sided p-value; NaN when neither arm varies.",
-        "diff_ci": "The difference with Student's interval.",
-        "rel_lift": "The difference relative to the holdout's mean, with the interval that was asked for.",
-        "rel_ci_delta": "The relative lift with the symmetric interval of the delta method.",
-        "rel_ci_fieller": "The relative lift with Fieller's interval; infinite where the holdout's mean may be zero.",
-        "incremental_revenue": "The difference times the exposed users.",
-        "incremental_roas": "Incremental revenue per unit of spend.",
-        "incremental_profit": "Margin of the incremental revenue less the spend.",
-    }
+    diff: Number = field("Mean per exposed user less mean per holdout user.")
+    se: Number = field("Standard error of the difference.")
+    t: Number = field("The difference over its standard error.")
+    df: Number = field("Satterthwaite's degrees of freedom.")
+    p_value: Number = field("Welch's two-sided p-value; NaN when neither arm varies.")
+    diff_ci: Bounds = field("The difference with Student's interval.")
+    rel_lift: Bounds = field("The difference relative to the holdout's mean, with the interval that was asked for.")
+    rel_ci_delta: Bounds = field("The relative lift with the symmetric interval of the delta method.")
+    rel_ci_fieller: Bounds = field(
+        "The relative lift with Fieller's interval; infinite where the holdout's mean may be zero."
+    )
+    incremental_revenue: Bounds = field("The difference times the exposed users.")
+    incremental_roas: Bounds = field("Incremental revenue per unit of spend.")
+    incremental_profit: Bounds = field("Margin of the incremental revenue less the spend.")
 
     def _flags(self) -> tuple[str, ...]:
         low, high = self[5]
@@ -544,22 +496,19 @@ def lift_revenue(
     >>> f"{r.incremental_revenue:.0f}", f"{r.rel_ci_fieller:.3f}"
     ('25000 [15117, 34883]', '0.263 [0.152, 0.386]')
     """
-    which = _choice("relative", relative, ("fieller", "delta"))
+    which = place("relative", relative, ("fieller", "delta"))
     arms = (exposed_mean, exposed_sd, exposed_users, holdout_mean, holdout_sd, holdout_users)
     return _LIFT_REVENUE((*arms, spend, margin, confidence, which), errors, threads)
 
 
-class LiftRevenueValuesResult(Result):
+class LiftRevenueValuesResult(LiftRevenueResult):
     """What ``lift_revenue_values`` returns."""
 
     __slots__ = ()
 
-    definition = {
-        **LiftRevenueResult.definition,
-        "winsorize_cap": "The cap on a user's value; NaN without one.",
-        "exposed_capped": "Exposed users whose value was cut.",
-        "holdout_capped": "Holdout users whose value was cut.",
-    }
+    winsorize_cap: Any = field("The cap on a user's value; NaN without one.")
+    exposed_capped: Any = field("Exposed users whose value was cut.")
+    holdout_capped: Any = field("Holdout users whose value was cut.")
 
     def _flags(self) -> tuple[str, ...]:
         low, high = self[5]
@@ -588,7 +537,7 @@ def lift_revenue_values(
     >>> round(r.winsorize_cap, 1), r.exposed_capped, round(r.diff, 2)
     (13.5, 1, 3.3)
     """
-    _, flat = _columns(exposed=exposed, holdout=holdout)
+    _, flat = arrays(exposed=exposed, holdout=holdout)
     quantile = None if winsorize is None else float(winsorize)
     (n1, m1, s1), (n0, m0, s0), *cut = _edgetally._winsorized(flat["exposed"], flat["holdout"], quantile)
     values = lift_revenue(
@@ -602,18 +551,16 @@ class RatioMetricResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ratio_exposed": "Sum of numerators over sum of denominators of the exposed.",
-        "se_exposed": "Its standard error.",
-        "ratio_holdout": "Sum of numerators over sum of denominators of the holdout.",
-        "se_holdout": "Its standard error.",
-        "diff": "Exposed ratio less holdout ratio.",
-        "se": "Standard error of the difference.",
-        "z": "The difference over its standard error.",
-        "p_value": "Two-sided normal p-value; NaN when nothing varies.",
-        "diff_ci_z": "The difference with the normal interval.",
-        "rel_lift": "The difference relative to the holdout's ratio, with Fieller's interval.",
-    }
+    ratio_exposed: float = field("Sum of numerators over sum of denominators of the exposed.")
+    se_exposed: float = field("Its standard error.")
+    ratio_holdout: float = field("Sum of numerators over sum of denominators of the holdout.")
+    se_holdout: float = field("Its standard error.")
+    diff: float = field("Exposed ratio less holdout ratio.")
+    se: float = field("Standard error of the difference.")
+    z: float = field("The difference over its standard error.")
+    p_value: float = field("Two-sided normal p-value; NaN when nothing varies.")
+    diff_ci_z: Interval[float] = field("The difference with the normal interval.")
+    rel_lift: Interval[float] = field("The difference relative to the holdout's ratio, with Fieller's interval.")
 
     def _flags(self) -> tuple[str, ...]:
         low, high = self[8]
@@ -638,9 +585,7 @@ def lift_ratio_metric(
     >>> round(r.ratio_exposed, 4), r.ratio_holdout
     (0.7143, 0.5)
     """
-    _, flat = _columns(
-        exposed_num=exposed_num, exposed_den=exposed_den, holdout_num=holdout_num, holdout_den=holdout_den
-    )
+    _, flat = arrays(exposed_num=exposed_num, exposed_den=exposed_den, holdout_num=holdout_num, holdout_den=holdout_den)
     return RatioMetricResult(_edgetally._ratio_metric(*flat.values(), float(confidence)))
 
 
@@ -652,20 +597,18 @@ class CupedAdjustment(Result):
 
     __slots__ = ()
 
-    definition = {
-        "theta": "The factor of the covariate.",
-        "mean_exposed": "Adjusted mean of the exposed.",
-        "mean_holdout": "Adjusted mean of the holdout.",
-        "var_exposed": "Variance of an adjusted exposed user.",
-        "var_holdout": "Variance of an adjusted holdout user.",
-        "diff": "Adjusted mean of the exposed less that of the holdout.",
-        "diff_ci": "The difference with Student's interval.",
-        "se": "Standard error of the difference.",
-        "t": "The difference over its standard error.",
-        "df": "Satterthwaite's degrees of freedom.",
-        "p_value": "Welch's two-sided p-value.",
-        "variance_reduction": "Share of the variance of the difference that the covariate explains.",
-    }
+    theta: float = field("The factor of the covariate.")
+    mean_exposed: float = field("Adjusted mean of the exposed.")
+    mean_holdout: float = field("Adjusted mean of the holdout.")
+    var_exposed: float = field("Variance of an adjusted exposed user.")
+    var_holdout: float = field("Variance of an adjusted holdout user.")
+    diff: float = field("Adjusted mean of the exposed less that of the holdout.")
+    diff_ci: Interval[float] = field("The difference with Student's interval.")
+    se: float = field("Standard error of the difference.")
+    t: float = field("The difference over its standard error.")
+    df: float = field("Satterthwaite's degrees of freedom.")
+    p_value: float = field("Welch's two-sided p-value.")
+    variance_reduction: float = field("Share of the variance of the difference that the covariate explains.")
 
 
 class CupedResult(Result):
@@ -673,15 +616,15 @@ class CupedResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "within_arm": "Adjusted with the factor from within the arms.",
-        "pooled": "Adjusted with the factor from all users as one sample.",
-        "raw_diff": "The difference without adjustment.",
-        "raw_p": "Its p-value by Welch.",
-        "raw_ci": "The difference without adjustment, with Student's interval.",
-        "variance_reduction_within": "Share of the variance of the difference that the covariate explains, within_arm.",
-        "variance_reduction_pooled": "The same, pooled.",
-    }
+    within_arm: CupedAdjustment = field("Adjusted with the factor from within the arms.")
+    pooled: CupedAdjustment = field("Adjusted with the factor from all users as one sample.")
+    raw_diff: float = field("The difference without adjustment.")
+    raw_p: float = field("Its p-value by Welch.")
+    raw_ci: Interval[float] = field("The difference without adjustment, with Student's interval.")
+    variance_reduction_within: float = field(
+        "Share of the variance of the difference that the covariate explains, within_arm."
+    )
+    variance_reduction_pooled: float = field("The same, pooled.")
 
 
 def cuped(
@@ -704,7 +647,7 @@ def cuped(
     >>> round(r.raw_p, 2), r.within_arm.p_value < 0.001
     (0.6, True)
     """
-    _, flat = _columns(exposed_y=exposed_y, exposed_x=exposed_x, holdout_y=holdout_y, holdout_x=holdout_x)
+    _, flat = arrays(exposed_y=exposed_y, exposed_x=exposed_x, holdout_y=holdout_y, holdout_x=holdout_x)
     return _cuped(_edgetally._cuped(*flat.values(), float(confidence)))
 
 
@@ -727,7 +670,7 @@ def cuped_from_sums(exposed: Iterable[float], holdout: Iterable[float], *, confi
     arms = (tuple(float(value) for value in exposed), tuple(float(value) for value in holdout))
     for name, arm in zip(("exposed", "holdout"), arms, strict=True):
         if len(arm) != 6:
-            raise _error("length_mismatch", f"{name} has not six numbers: users and five sums")
+            raise error("length_mismatch", f"{name} has not six numbers: users and five sums")
     return _cuped(_edgetally._cuped_from_sums(*arms, float(confidence)))
 
 
@@ -736,28 +679,30 @@ class SegmentLiftResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "segment": "The segments, in the order of their first row.",
-        "per_segment_abs_lift": "Exposed rate less holdout rate of each segment.",
-        "per_segment_abs_ci": "The difference with its score interval.",
-        "per_segment_rel_lift": "The difference relative to the holdout's rate.",
-        "p_score": "P-value of the score test of each segment, not adjusted for their number.",
-        "p_holm": "The same adjusted by Holm: the chance of any false discovery.",
-        "p_bh": "The same adjusted by Benjamini and Hochberg: the share of false discoveries.",
-        "reject_holm": "Whether p_holm is at most one less the confidence.",
-        "reject_bh": "Whether p_bh is at most one less the confidence.",
-        "pooled_abs_lift": "Difference of rates of all segments thrown together.",
-        "stratified_abs_lift_exposed_weights": "Mean of the segments' differences, weighted by exposed users.",
-        "mantel_haenszel_diff": "Mantel and Haenszel's difference, with an interval from Sato's variance.",
-        "heterogeneity_q": "Cochran's Q: do the segments differ in their difference?",
-        "heterogeneity_df": "Its degrees of freedom.",
-        "heterogeneity_p": "Its p-value.",
-        "simpson_warning": "Whether the pooled and the stratified difference have different signs.",
-        "exposed_users": "Exposed users of each segment.",
-        "exposed_conversions": "Exposed conversions of each segment.",
-        "holdout_users": "Holdout users of each segment.",
-        "holdout_conversions": "Holdout conversions of each segment.",
-    }
+    segment: Any = field("The segments, in the order of their first row.")
+    per_segment_abs_lift: Any = field("Exposed rate less holdout rate of each segment.")
+    per_segment_abs_ci: Bounds = field("The difference with its score interval.")
+    per_segment_rel_lift: Any = field("The difference relative to the holdout's rate.")
+    p_score: Any = field("P-value of the score test of each segment, not adjusted for their number.")
+    p_holm: Any = field("The same adjusted by Holm: the chance of any false discovery.")
+    p_bh: Any = field("The same adjusted by Benjamini and Hochberg: the share of false discoveries.")
+    reject_holm: Any = field("Whether p_holm is at most one less the confidence.")
+    reject_bh: Any = field("Whether p_bh is at most one less the confidence.")
+    pooled_abs_lift: float = field("Difference of rates of all segments thrown together.")
+    stratified_abs_lift_exposed_weights: Interval[float] = field(
+        "Mean of the segments' differences, weighted by exposed users."
+    )
+    mantel_haenszel_diff: Interval[float] = field(
+        "Mantel and Haenszel's difference, with an interval from Sato's variance."
+    )
+    heterogeneity_q: float = field("Cochran's Q: do the segments differ in their difference?")
+    heterogeneity_df: float = field("Its degrees of freedom.")
+    heterogeneity_p: float = field("Its p-value.")
+    simpson_warning: bool = field("Whether the pooled and the stratified difference have different signs.")
+    exposed_users: Any = field("Exposed users of each segment.")
+    exposed_conversions: Any = field("Exposed conversions of each segment.")
+    holdout_users: Any = field("Holdout users of each segment.")
+    holdout_conversions: Any = field("Holdout conversions of each segment.")
 
     def _flags(self) -> tuple[str, ...]:
         flags = ("pooled and stratified lift have different signs (Simpson)",) if self[15] else ()
@@ -780,7 +725,7 @@ class SegmentLiftResult(Result):
 def _groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:
     """Labels in the order of their first row, and the place of each row's."""
     if isinstance(labels, (str, bytes)):
-        raise _error("wrong_type", f"{name} is no column of labels, but {type(labels).__name__}")
+        raise error("wrong_type", f"{name} is not a column of labels, but {type(labels).__name__}")
     if hasattr(labels, "to_pylist"):
         labels = labels.to_pylist()
     elif hasattr(labels, "tolist"):
@@ -814,13 +759,13 @@ def segment_lift(
     ([0.002, 0.01], -0.0628, True)
     """
     labels, group = _groups("segment", segment)
-    _, flat = _columns(
+    _, flat = arrays(
         exposed_users=exposed_users,
         exposed_conversions=exposed_conversions,
         holdout_users=holdout_users,
         holdout_conversions=holdout_conversions,
     )
-    _same_length({"segment": group, **flat})
+    same_length({"segment": group, **flat})
     ((lift, *ends, relative), p_values, rejects, *rest), sums = _edgetally._segment_lift(
         group, *flat.values(), float(confidence)
     )
@@ -832,14 +777,12 @@ class SegmentRoasResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "segment": "The segments, in the order of their first row.",
-        "roas": "Sum of revenue over sum of spend of each segment; NaN without spend.",
-        "total": "All revenue over all spend.",
-        "revenue": "Revenue of each segment.",
-        "spend": "Spend of each segment.",
-        "mean_of_ratios": "What averaging the rows' ratios would say; wrong, for comparison only.",
-    }
+    segment: Any = field("The segments, in the order of their first row.")
+    roas: Any = field("Sum of revenue over sum of spend of each segment; NaN without spend.")
+    total: float = field("All revenue over all spend.")
+    revenue: Any = field("Revenue of each segment.")
+    spend: Any = field("Spend of each segment.")
+    mean_of_ratios: Any = field("What averaging the rows' ratios would say; wrong, for comparison only.")
 
     def __getitem__(self, key: Any) -> Any:
         """A field, or the return of a segment by its label as text; a field wins over a segment of its name."""
@@ -867,12 +810,12 @@ def segment_roas(
     """
     if isinstance(by, str):
         if by not in columns:
-            raise _error("missing", f"by names the column {by}, which is not there")
+            raise error("missing", f"by names the column {by}, which is not there")
         labels, group = _groups(by, columns[by])
     else:
         labels, group = _groups("by", by)
-    _, flat = _columns(spend=spend, revenue=revenue)
-    _same_length({"by": group, **flat})
+    _, flat = arrays(spend=spend, revenue=revenue)
+    same_length({"by": group, **flat})
     (roas, revenues, spends, means), total = _edgetally._segment_roas(group, *flat.values())
     return SegmentRoasResult((labels, roas, total, revenues, spends, means))
 
@@ -882,20 +825,18 @@ class GbstatsCompatResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "expected": "The effect.",
-        "ci": "The effect with Student's interval.",
-        "p_value": "Two-sided, Student's.",
-        "se": "Standard error of the effect.",
-        "sequential_ci": "The effect with the asymptotic confidence sequence.",
-        "sequential_p": "Its always-valid p-value, of this look alone.",
-        "chance_to_win": "Probability that the exposed rate is the higher one, flat prior.",
-        "credible": "The effect with the credible interval, flat prior.",
-        "risk": "Expected loss of keeping the holdout's variant, and of choosing the exposed one.",
-        "prior_chance_to_win": "Probability that the exposed rate is the higher one, under the prior.",
-        "prior_expected": "Posterior mean of the effect.",
-        "prior_ci": "The posterior mean with the credible interval under the prior.",
-    }
+    expected: Number = field("The effect.")
+    ci: Bounds = field("The effect with Student's interval.")
+    p_value: Number = field("Two-sided, Student's.")
+    se: Number = field("Standard error of the effect.")
+    sequential_ci: Bounds = field("The effect with the asymptotic confidence sequence.")
+    sequential_p: Number = field("Its always-valid p-value, of this look alone.")
+    chance_to_win: Number = field("Probability that the exposed rate is the higher one, flat prior.")
+    credible: Bounds = field("The effect with the credible interval, flat prior.")
+    risk: Number = field("Expected loss of keeping the holdout's variant, and of choosing the exposed one.")
+    prior_chance_to_win: Number = field("Probability that the exposed rate is the higher one, under the prior.")
+    prior_expected: Number = field("Posterior mean of the effect.")
+    prior_ci: Bounds = field("The posterior mean with the credible interval under the prior.")
 
 
 class _GbstatsRow(Result):
@@ -936,7 +877,7 @@ def gbstats_compat(
     >>> f"{g.ci:.4f}", f"{g.sequential_ci:.4f}"
     ('0.3333 [0.2187, 0.4480]', '0.3333 [0.1325, 0.5342]')
     """
-    which = _choice("difference", difference, ("relative", "absolute"))
+    which = place("difference", difference, ("relative", "absolute"))
     arms = (exposed_users, exposed_conversions, holdout_users, holdout_conversions)
     row = _GBSTATS((*arms, which, alpha, tuning, prior_mean, prior_sd), errors, threads)
     *start, keep, choose, chance, expected, interval = row._values

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from . import _edgetally
+from ._arguments import count, error, floats, number
 from ._edgetally import Interval
-from ._response import _count, _list, _number, _refuse
-from ._result import Result
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    Numbers = Any
+    from ._arguments import Numbers
+
 
 __all__ = [
     "GeoDidResult",
@@ -35,8 +36,8 @@ def _table(name: str, value: Any) -> list[list[float]]:
     if getattr(value, "ndim", 1) == 2:
         value = list(value.to_numpy() if hasattr(value, "to_numpy") else value)
     if not isinstance(value, (list, tuple)):
-        _refuse("wrong_type", f"{name} is no list of regions, each a column of numbers")
-    return [_list(name, region) for region in value]
+        raise error("wrong_type", f"{name} is not a list of regions, each a column of numbers")
+    return [floats(name, region) for region in value]
 
 
 class GeoDidResult(Result):
@@ -44,17 +45,17 @@ class GeoDidResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "did": "Gain of the treated beyond the change of the controls, per row.",
-        "did_ci": "The gain with its interval.",
-        "counterfactual": "What the treated would have had: their mean before, plus the controls' change.",
-        "lift": "The gain as a fraction of the counterfactual.",
-        "std_error": "Standard error of the gain; by region for panels.",
-        "degrees_of_freedom": "Of the interval, by Welch's formula.",
-        "p_value": "Share of relabellings of the regions with as large a difference; undefined without regions.",
-        "incremental": "The gain over all treated rows after the start.",
-        "iroas": "Incremental outcome per unit of spend, with its interval.",
-    }
+    did: float = field("Gain of the treated beyond the change of the controls, per row.")
+    did_ci: Interval[float] = field("The gain with its interval.")
+    counterfactual: float = field("What the treated would have had: their mean before, plus the controls' change.")
+    lift: float = field("The gain as a fraction of the counterfactual.")
+    std_error: float = field("Standard error of the gain; by region for panels.")
+    degrees_of_freedom: float = field("Of the interval, by Welch's formula.")
+    p_value: float = field(
+        "Share of relabellings of the regions with as large a difference; undefined without regions."
+    )
+    incremental: float = field("The gain over all treated rows after the start.")
+    iroas: Interval[float] = field("Incremental outcome per unit of spend, with its interval.")
 
 
 def geo_did(
@@ -87,14 +88,14 @@ def geo_did(
         "control_post": control_post,
     }
     panel = any(_is_table(value) for value in named.values())
-    rows = [_table(name, value) if panel else [_list(name, value)] for name, value in named.items()]
+    rows = [_table(name, value) if panel else [floats(name, value)] for name, value in named.items()]
     numbers, interval, p_value, incremental, iroas = _edgetally.geo_difference(
         *rows,
         panel,
         float(confidence),
-        None if spend is None else _number("spend", spend),
-        _count("permutations", permutations),
-        _count("seed", seed, 0),
+        None if spend is None else number("spend", spend),
+        count("permutations", permutations),
+        count("seed", seed, 0),
     )
     did, counterfactual, lift, error, degrees = numbers
     return GeoDidResult(
@@ -107,21 +108,21 @@ class GeoSyntheticControlResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "weights": "Weight of each donor: not negative, their sum is one.",
-        "augmented_weights": "Weights with the ridge correction; the same without one.",
-        "ridge": "Penalty of the correction; None without one.",
-        "pre_rmse": "Root mean square distance to the double before the test.",
-        "pre_rmse_share": "That distance as a fraction of the treated region's mean.",
-        "counterfactual": "The double after the start, by period.",
-        "effect": "The treated region less its double, by period.",
-        "average_effect": "Mean effect per period, with an interval from the donors' placebo effects.",
-        "incremental": "Sum of the effects.",
-        "lift": "That sum as a fraction of the double's.",
-        "iroas": "Incremental outcome per unit of spend, with its interval.",
-        "p_value": "Share of regions whose distance after by that before is as large as the treated one's.",
-        "placebo_effects": "Mean effect that each donor would have had, as if treated.",
-    }
+    weights: Any = field("Weight of each donor: not negative, their sum is one.")
+    augmented_weights: Any = field("Weights with the ridge correction; the same without one.")
+    ridge: Any = field("Penalty of the correction; None without one.")
+    pre_rmse: float = field("Root mean square distance to the double before the test.")
+    pre_rmse_share: float = field("That distance as a fraction of the treated region's mean.")
+    counterfactual: Any = field("The double after the start, by period.")
+    effect: Any = field("The treated region less its double, by period.")
+    average_effect: Interval[float] = field(
+        "Mean effect per period, with an interval from the donors' placebo effects."
+    )
+    incremental: float = field("Sum of the effects.")
+    lift: float = field("That sum as a fraction of the double's.")
+    iroas: Interval[float] = field("Incremental outcome per unit of spend, with its interval.")
+    p_value: float = field("Share of regions whose distance after by that before is as large as the treated one's.")
+    placebo_effects: Any = field("Mean effect that each donor would have had, as if treated.")
 
 
 def geo_synthetic_control(
@@ -149,16 +150,16 @@ def geo_synthetic_control(
     """
     auto = ridge == "auto"
     if isinstance(ridge, str) and not auto:
-        _refuse("unknown_choice", "ridge is neither a penalty nor 'auto'")
+        raise error("unknown_choice", "ridge is neither a penalty nor 'auto'")
     (first, series, last) = _edgetally.geo_double(
-        _list("treated_pre", treated_pre),
+        floats("treated_pre", treated_pre),
         _table("donors_pre", donors_pre),
-        _list("treated_post", treated_post),
+        floats("treated_post", treated_post),
         _table("donors_post", donors_post),
-        None if ridge is None or auto else _number("ridge", ridge),
+        None if ridge is None or auto else number("ridge", ridge),
         auto,
         float(confidence),
-        None if spend is None else _number("spend", spend),
+        None if spend is None else number("spend", spend),
     )
     average, incremental, lift, iroas, p_value, placebo = last
     return GeoSyntheticControlResult(
@@ -171,12 +172,10 @@ class GeoPowerResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "lifts": "Lifts that were put in.",
-        "power": "Share of simulated tests that found each of them.",
-        "windows": "Simulated tests per lift.",
-        "detectable_lift": "Smallest of the lifts that is found with the target power.",
-    }
+    lifts: Any = field("Lifts that were put in.")
+    power: Any = field("Share of simulated tests that found each of them.")
+    windows: Any = field("Simulated tests per lift.")
+    detectable_lift: Any = field("Smallest of the lifts that is found with the target power.")
 
 
 def geo_power(
@@ -200,14 +199,14 @@ def geo_power(
     >>> got.windows, got.power[1]
     (2, 1.0)
     """
-    steps = _list("lifts", list(lifts))
+    steps = floats("lifts", list(lifts))
     power, windows, least = _edgetally.geo_simulated_power(
-        _list("treated", treated),
+        floats("treated", treated),
         _table("donors", donors),
-        _count("periods", periods),
-        _count("least_before", least_before),
+        count("periods", periods),
+        count("least_before", least_before),
         steps,
-        _number("alpha", alpha),
-        _number("target", target),
+        number("alpha", alpha),
+        number("target", target),
     )
     return GeoPowerResult((steps, power, windows, least))

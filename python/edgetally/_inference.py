@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from ._arguments import choice
 from ._edgetally import Calculator
-from ._lift import _ALTERNATIVES, _choice
-from ._result import Result
+from ._lift import _ALTERNATIVES
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from ._arguments import Bounds, Number, Numbers
 
-    Numbers = Any
 
 __all__ = ["LiftBayesResult", "LiftPValueResult", "lift_bayes", "lift_p_value"]
 
@@ -20,20 +20,22 @@ class LiftPValueResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "p_value": "The one that fits the counts: the score test's, or Fisher's mid-p where a cell expects under 5.",
-        "exact": "1 where p_value is Fisher's mid-p, 0 where it is the score test's.",
-        "z_pooled": "Difference of the rates over its standard error with one rate for both arms.",
-        "p_pooled": "p-value of z_pooled.",
-        "p_score": "p-value of the score test: z_pooled with the variance times N / (N - 1).",
-        "z_unpooled": "Difference of the rates over its standard error with each arm's own rate.",
-        "p_unpooled": "p-value of z_unpooled.",
-        "p_fisher": "Fisher's exact p-value, given the total of conversions.",
-        "p_fisher_mid": "The same with half the probability of what was seen and of what is exactly as likely.",
-        "p_boschloo": "Boschloo's unconditional p-value; up to 600 users.",
-        "p_barnard": "Barnard's unconditional p-value with the pooled statistic; up to 600 users.",
-        "p_barnard_pooled": "The same as scipy has it, which splits exact ties by rounding.",
-    }
+    p_value: Number = field(
+        "The one that fits the counts: the score test's, or Fisher's mid-p where a cell expects under 5."
+    )
+    exact: Number = field("1 where p_value is Fisher's mid-p, 0 where it is the score test's.")
+    z_pooled: Number = field("Difference of the rates over its standard error with one rate for both arms.")
+    p_pooled: Number = field("p-value of z_pooled.")
+    p_score: Number = field("p-value of the score test: z_pooled with the variance times N / (N - 1).")
+    z_unpooled: Number = field("Difference of the rates over its standard error with each arm's own rate.")
+    p_unpooled: Number = field("p-value of z_unpooled.")
+    p_fisher: Number = field("Fisher's exact p-value, given the total of conversions.")
+    p_fisher_mid: Number = field(
+        "The same with half the probability of what was seen and of what is exactly as likely."
+    )
+    p_boschloo: Number = field("Boschloo's unconditional p-value; up to 600 users.")
+    p_barnard: Number = field("Barnard's unconditional p-value with the pooled statistic; up to 600 users.")
+    p_barnard_pooled: Number = field("The same as scipy has it, which splits exact ties by rounding.")
 
 
 _P_VALUE = Calculator("lift.p_value", LiftPValueResult)
@@ -74,7 +76,7 @@ def lift_p_value(
             exposed_conversions,
             holdout_users,
             holdout_conversions,
-            _choice("alternative", alternative, _ALTERNATIVES),
+            choice("alternative", alternative, _ALTERNATIVES),
             float(bool(unconditional)),
         ),
         errors,
@@ -87,17 +89,17 @@ class LiftBayesResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "prob_lift_positive": "Posterior probability that the exposed rate is above the holdout's.",
-        "prob_lift_not_positive": "The rest, with its own digits however small.",
-        "posterior_mean_diff": "Posterior mean of exposed rate less holdout rate.",
-        "expected_loss_ship": "Mean of what is lost, in rate, by running the campaign where the holdout is better.",
-        "expected_loss_keep": "Mean of what is lost, in rate, by stopping the campaign where it is better.",
-        "diff_credible": "Difference of the rates: posterior mean and equal-tailed credible interval.",
-        "ratio_credible": "Ratio of the rates: posterior median and equal-tailed credible interval.",
-        "prob_above_threshold": "Posterior probability that the difference is above threshold.",
-        "prob_in_rope": "Posterior probability that the difference is within rope of zero.",
-    }
+    prob_lift_positive: Number = field("Posterior probability that the exposed rate is above the holdout's.")
+    prob_lift_not_positive: Number = field("The rest, with its own digits however small.")
+    posterior_mean_diff: Number = field("Posterior mean of exposed rate less holdout rate.")
+    expected_loss_ship: Number = field(
+        "Mean of what is lost, in rate, by running the campaign where the holdout is better."
+    )
+    expected_loss_keep: Number = field("Mean of what is lost, in rate, by stopping the campaign where it is better.")
+    diff_credible: Bounds = field("Difference of the rates: posterior mean and equal-tailed credible interval.")
+    ratio_credible: Bounds = field("Ratio of the rates: posterior median and equal-tailed credible interval.")
+    prob_above_threshold: Number = field("Posterior probability that the difference is above threshold.")
+    prob_in_rope: Number = field("Posterior probability that the difference is within rope of zero.")
 
 
 _BAYES = Calculator("lift.bayes", LiftBayesResult)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from ._arguments import choice
 from ._edgetally import Calculator, EdgetallyError
-from ._result import LOW_COUNTS, SRM, Result
+from ._names import family
+from ._result import LOW_COUNTS, SRM, Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
-    Numbers = Any
+    from ._arguments import Bounds, Number, Numbers
+
 
 __all__ = [
     "LiftCiResult",
@@ -39,56 +41,42 @@ _ALTERNATIVES = {"two-sided": 0.0, "greater": 1.0, "less": 2.0}
 _FLAGS = {"low_counts": 1, "negative_lift": 2, "interval_includes_zero": 4, "underpowered": 8, "srm": 16}
 
 
-def _choice(argument: str, word: object, choices: Mapping[Any, Any]) -> Any:
-    if isinstance(word, str) or word is None:
-        found = choices.get(word)
-        if found is not None:
-            return found
-    error = EdgetallyError(f"{argument} is none of {', '.join(map(str, choices))}")
-    error.code = "unknown_choice"
-    raise error
-
-
-_ESTIMATES = {
-    "exposed_rate": "Conversions per exposed user.",
-    "holdout_rate": "Conversions per user of the holdout.",
-    "abs_lift": "Exposed rate less holdout rate.",
-    "rel_lift": "The same as a fraction of the holdout rate.",
-    "expected_conversions": "Conversions that the exposed would have had without the advertising.",
-    "incremental_conversions": "Conversions of the exposed beyond those.",
-    "incremental_revenue": "Revenue of the incremental conversions.",
-    "incremental_gross_profit": "Contribution of the incremental conversions before advertising.",
-    "incremental_profit": "Contribution of the incremental conversions less spend.",
-    "incremental_roas": "Incremental revenue per unit of spend.",
-    "incremental_cpa": "Spend per incremental conversion.",
-}
-
-
 class LiftEstimates(Result):
     """What ``lift(..., method=None)`` returns: estimates without intervals."""
 
     __slots__ = ()
 
-    definition = _ESTIMATES
+    exposed_rate: Any = field("Conversions per exposed user.")
+    holdout_rate: Any = field("Conversions per user of the holdout.")
+    abs_lift: Any = field("Exposed rate less holdout rate.")
+    rel_lift: Any = field("The same as a fraction of the holdout rate.")
+    expected_conversions: Any = field("Conversions that the exposed would have had without the advertising.")
+    incremental_conversions: Any = field("Conversions of the exposed beyond those.")
+    incremental_revenue: Any = field("Revenue of the incremental conversions.")
+    incremental_gross_profit: Any = field("Contribution of the incremental conversions before advertising.")
+    incremental_profit: Any = field("Contribution of the incremental conversions less spend.")
+    incremental_roas: Any = field("Incremental revenue per unit of spend.")
+    incremental_cpa: Any = field("Spend per incremental conversion.")
 
 
-class LiftResult(Result):
+class LiftResult(LiftEstimates):
     """What ``lift`` returns."""
 
     __slots__ = ()
 
-    definition = {
-        **_ESTIMATES,
-        "share_incremental": "Incremental conversions as a share of the exposed users' conversions.",
-        "incremental_conversions_per_mille": "Incremental conversions per 1,000 exposed users.",
-        "incremental_conversions_rolled_out": "Incremental conversions if the holdout had been exposed too.",
-        "break_even_incremental_conversions": "Incremental conversions at which the incremental profit is zero.",
-        "break_even_diff": "Difference of the rates at which the incremental profit is zero.",
-        "z": "Statistic of the score test of no difference.",
-        "p_value": "Its p-value.",
-        "split_p_value": "p-value of the split of the users, against expected_split.",
-        "quality": "Sum of 1 low counts, 2 negative lift, 4 interval includes zero, 8 underpowered, 16 uneven split.",
-    }
+    share_incremental: Bounds = field("Incremental conversions as a share of the exposed users' conversions.")
+    incremental_conversions_per_mille: Bounds = field("Incremental conversions per 1,000 exposed users.")
+    incremental_conversions_rolled_out: Bounds = field("Incremental conversions if the holdout had been exposed too.")
+    break_even_incremental_conversions: Number = field(
+        "Incremental conversions at which the incremental profit is zero."
+    )
+    break_even_diff: Number = field("Difference of the rates at which the incremental profit is zero.")
+    z: Number = field("Statistic of the score test of no difference.")
+    p_value: Number = field("Its p-value.")
+    split_p_value: Number = field("p-value of the split of the users, against expected_split.")
+    quality: Number = field(
+        "Sum of 1 low counts, 2 negative lift, 4 interval includes zero, 8 underpowered, 16 uneven split."
+    )
 
     @property
     def flags(self) -> Any:
@@ -128,11 +116,8 @@ class LiftEconomicsResult(LiftResult):
 
     __slots__ = ()
 
-    definition = {
-        **LiftResult.definition,
-        "prob_lift_positive": "Posterior probability that the exposed rate is higher.",
-        "prob_profit_positive": "Posterior probability that the incremental profit is above zero.",
-    }
+    prob_lift_positive: Number = field("Posterior probability that the exposed rate is higher.")
+    prob_profit_positive: Number = field("Posterior probability that the incremental profit is above zero.")
 
 
 _METHODS = ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
@@ -143,6 +128,7 @@ _ECONOMICS: dict[Any, Calculator] = {
 }
 
 
+@family
 def lift(
     exposed_users: Numbers,
     exposed_conversions: Numbers,
@@ -193,14 +179,14 @@ def lift(
     >>> r.p_value < 1e-10, r.flags
     (True, ())
     """
-    side = _choice("alternative", alternative, _ALTERNATIVES)
+    side = choice("alternative", alternative, _ALTERNATIVES)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
     if method is None and bayes is None:
         return _LIFT[None](counts, errors, threads)
     options = (confidence, side, expected_split, mde)
     if bayes is None:
-        return _choice("method", method, _LIFT)((*counts, *options), errors, threads)
-    return _choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
+        return choice("method", method, _LIFT)((*counts, *options), errors, threads)
+    return choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
 
 
 def lift_economics(
@@ -233,8 +219,8 @@ def lift_economics(
     >>> print(f"{r.incremental_cpa:.2f}")
     22.22 [13.57, 67.37]
     """
-    side = _choice("alternative", alternative, _ALTERNATIVES)
-    return _choice("method", method, _ECONOMICS)(
+    side = choice("alternative", alternative, _ALTERNATIVES)
+    return choice("method", method, _ECONOMICS)(
         (
             exposed_users,
             exposed_conversions,
@@ -267,14 +253,14 @@ class LiftDiffCiResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "diff": "Exposed rate less holdout rate.",
-        "diff_wald": "Normal, with the variance at the observed rates.",
-        "diff_newcombe": "From the Wilson intervals of both rates (Newcombe 1998).",
-        "diff_agresti_caffo": "Wald after adding one conversion and one user without to each arm, cut to -1 and 1.",
-        "diff_score": "What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).",
-        "diff_score_uncorrected": "The same without N / (N - 1) (Mee 1984).",
-    }
+    diff: Number = field("Exposed rate less holdout rate.")
+    diff_wald: Bounds = field("Normal, with the variance at the observed rates.")
+    diff_newcombe: Bounds = field("From the Wilson intervals of both rates (Newcombe 1998).")
+    diff_agresti_caffo: Bounds = field(
+        "Wald after adding one conversion and one user without to each arm, cut to -1 and 1."
+    )
+    diff_score: Bounds = field("What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).")
+    diff_score_uncorrected: Bounds = field("The same without N / (N - 1) (Mee 1984).")
 
 
 _DIFF_CI = Calculator("lift.diff_ci", LiftDiffCiResult)
@@ -310,7 +296,7 @@ def lift_diff_ci(
             holdout_users,
             holdout_conversions,
             confidence,
-            _choice("alternative", alternative, _ALTERNATIVES),
+            choice("alternative", alternative, _ALTERNATIVES),
         ),
         errors,
         threads,
@@ -322,17 +308,19 @@ class LiftRelCiResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ratio": "Exposed rate over holdout rate.",
-        "rel_lift": "The ratio less one.",
-        "ratio_katz": "Normal on the logarithm (Katz and others 1978); undefined without conversions in one arm.",
-        "ratio_log_adjusted": "The same with half a conversion and half a user added to each arm (Walter 1975).",
-        "ratio_score": "What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).",
-        "ratio_score_uncorrected": "The same without N / (N - 1) (Koopman 1984).",
-        "ratio_mover": "From the Wilson intervals of both rates (MOVER-R, Donner and Zou 2012).",
-        "ratio_fieller": "Fieller's, at the observed rates; what of it is not negative (1954).",
-        "rel_lift_delta_normal": "Normal on the relative lift, by the delta method.",
-    }
+    ratio: Number = field("Exposed rate over holdout rate.")
+    rel_lift: Number = field("The ratio less one.")
+    ratio_katz: Bounds = field(
+        "Normal on the logarithm (Katz and others 1978); undefined without conversions in one arm."
+    )
+    ratio_log_adjusted: Bounds = field(
+        "The same with half a conversion and half a user added to each arm (Walter 1975)."
+    )
+    ratio_score: Bounds = field("What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).")
+    ratio_score_uncorrected: Bounds = field("The same without N / (N - 1) (Koopman 1984).")
+    ratio_mover: Bounds = field("From the Wilson intervals of both rates (MOVER-R, Donner and Zou 2012).")
+    ratio_fieller: Bounds = field("Fieller's, at the observed rates; what of it is not negative (1954).")
+    rel_lift_delta_normal: Bounds = field("Normal on the relative lift, by the delta method.")
 
 
 _REL_CI = Calculator("lift.rel_ci", LiftRelCiResult)
@@ -368,7 +356,7 @@ def lift_rel_ci(
             holdout_users,
             holdout_conversions,
             confidence,
-            _choice("alternative", alternative, _ALTERNATIVES),
+            choice("alternative", alternative, _ALTERNATIVES),
         ),
         errors,
         threads,
@@ -380,22 +368,17 @@ class LiftCiResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "diff": "Exposed rate less holdout rate.",
-        "ratio": "Exposed rate over holdout rate; the relative lift is one less.",
-    }
+    diff: Any = field("Exposed rate less holdout rate.")
+    ratio: Any = field("Exposed rate over holdout rate; the relative lift is one less.")
 
 
-class LiftScoreResult(Result):
+class LiftScoreResult(LiftCiResult):
     """What ``lift_ci`` returns for ``method="score"``: the test that its intervals invert as well."""
 
     __slots__ = ()
 
-    definition = {
-        **LiftCiResult.definition,
-        "z": "Statistic of the score test of no difference.",
-        "p_value": "Its p-value.",
-    }
+    z: Any = field("Statistic of the score test of no difference.")
+    p_value: Any = field("Its p-value.")
 
 
 _CI: dict[Any, Calculator] = {
@@ -430,14 +413,14 @@ def lift_ci(
     >>> r.diff.low.round(6).tolist()
     [-0.006513, 0.002108]
     """
-    return _choice("method", method, _CI)(
+    return choice("method", method, _CI)(
         (
             exposed_users,
             exposed_conversions,
             holdout_users,
             holdout_conversions,
             confidence,
-            _choice("alternative", alternative, _ALTERNATIVES),
+            choice("alternative", alternative, _ALTERNATIVES),
         ),
         errors,
         threads,
@@ -449,11 +432,13 @@ class LiftRevenueProductResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "incremental_revenue": "Incremental conversions times order value, with a normal interval by the exact error.",
-        "se_delta": "Its standard error to the first order.",
-        "se_exact_independent": "Its standard error when difference and order value are independent (Goodman 1960).",
-    }
+    incremental_revenue: Bounds = field(
+        "Incremental conversions times order value, with a normal interval by the exact error."
+    )
+    se_delta: Number = field("Its standard error to the first order.")
+    se_exact_independent: Number = field(
+        "Its standard error when difference and order value are independent (Goodman 1960)."
+    )
 
 
 _REVENUE_PRODUCT = Calculator("lift.revenue_product", LiftRevenueProductResult)
@@ -492,14 +477,12 @@ class RateCiResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "rate": "Count per trial.",
-        "wilson": "What the score test does not reject (Wilson 1927).",
-        "agresti_coull": "Normal around the middle of Wilson's, cut to 0 and 1 (1998).",
-        "jeffreys": "Quantiles of the Beta distribution after Jeffreys' prior.",
-        "normal": "Normal, with the variance at the observed rate, cut to 0 and 1.",
-        "clopper_pearson": "Exact: never below its confidence (1934).",
-    }
+    rate: Number = field("Count per trial.")
+    wilson: Bounds = field("What the score test does not reject (Wilson 1927).")
+    agresti_coull: Bounds = field("Normal around the middle of Wilson's, cut to 0 and 1 (1998).")
+    jeffreys: Bounds = field("Quantiles of the Beta distribution after Jeffreys' prior.")
+    normal: Bounds = field("Normal, with the variance at the observed rate, cut to 0 and 1.")
+    clopper_pearson: Bounds = field("Exact: never below its confidence (1934).")
 
 
 class RateResult(Result):
@@ -507,7 +490,7 @@ class RateResult(Result):
 
     __slots__ = ()
 
-    definition = {"rate": "Count per trial."}
+    rate: Any = field("Count per trial.")
 
 
 _RATE_CI: dict[Any, Calculator] = {
@@ -541,8 +524,8 @@ def rate_ci(
     >>> print(f"{et.rate_ci(30, 1_000, method='clopper_pearson').rate:.2%}")
     3.00% [2.03%, 4.26%]
     """
-    return _choice("method", method, _RATE_CI)(
-        (count, n, confidence, _choice("alternative", alternative, _ALTERNATIVES)),
+    return choice("method", method, _RATE_CI)(
+        (count, n, confidence, choice("alternative", alternative, _ALTERNATIVES)),
         errors,
         threads,
     )

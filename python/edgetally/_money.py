@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._edgetally import Calculator, EdgetallyError
-from ._result import Result
+from ._arguments import choice, error, floats, number, optional
+from ._edgetally import Calculator
+from ._names import family
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, NoReturn
 
-    Numbers = Any
+    from ._arguments import Bounds, Number, Numbers
+    from ._edgetally import Interval
+
 
 __all__ = [
     "AnnuityResult",
@@ -54,50 +57,6 @@ __all__ = [
 ]
 
 
-def _refuse(code: str, message: str) -> NoReturn:
-    error = EdgetallyError(message)
-    error.code = code
-    raise error
-
-
-def _number(name: str, value: Any) -> float:
-    """One number; a result stands for its headline."""
-    if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
-        _refuse("wrong_type", f"{name} is no number, but {type(value).__name__}")
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        _refuse("wrong_type", f"{name} is no number, but {type(value).__name__}")
-    except OverflowError:
-        _refuse("not_finite", f"{name} is too large")
-
-
-def _optional(name: str, value: Any) -> float | None:
-    return None if value is None else _number(name, value)
-
-
-def _list(name: str, value: Any) -> list[float]:
-    """One column as a list of floats; ``None`` within is ``NaN``."""
-    if isinstance(value, (list, tuple)):
-        return [float("nan") if item is None else _number(name, item) for item in value]
-    from ._columns import Form
-
-    column = Form().read(name, value)
-    if column is None:
-        _refuse("missing", f"{name} is required")
-    if isinstance(column, float):
-        return [column]
-    if column.ndim != 1:
-        _refuse("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
-    return column.tolist()
-
-
-def _choice(name: str, value: object, choices: Sequence[str]) -> str:
-    if isinstance(value, str) and value in choices:
-        return value
-    _refuse("unknown_choice", f"{name} is none of {', '.join(choices)}")
-
-
 def _headline(result: Result, field: str) -> float:
     """One number of a result, for where a number is wanted."""
     value = result[field]
@@ -107,7 +66,7 @@ def _headline(result: Result, field: str) -> float:
 
 
 def _many(result: Result, field: str) -> NoReturn:
-    _refuse("wrong_type", f"{type(result).__name__} holds columns: pass its .{field}")
+    raise error("wrong_type", f"{type(result).__name__} holds columns: pass its .{field}")
 
 
 # Cash flows
@@ -118,18 +77,16 @@ class CashFlowsResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "npv": "Net present value: each flow divided by (1 + rate)^t, the first in full.",
-        "irr": "The rate at which the net present value is zero; undefined when there is none or several.",
-        "irr_unique": "Whether exactly one rate makes the net present value zero.",
-        "irr_roots": "All rates that do, from the lowest.",
-        "payback_periods": "Periods until the flows first add up to zero, interpolated inside the period.",
-        "discounted_payback_periods": "The same with discounted flows.",
-        "total": "The sum of the flows.",
-        "multiple": "What comes after the first flow per unit of it; undefined unless that one is negative.",
-        "profitability_index": "Present value of what comes after the first flow per unit of it.",
-        "mirr": "Modified internal rate of return; needs both its rates.",
-    }
+    npv: float = field("Net present value: each flow divided by (1 + rate)^t, the first in full.")
+    irr: float = field("The rate at which the net present value is zero; undefined when there is none or several.")
+    irr_unique: bool = field("Whether exactly one rate makes the net present value zero.")
+    irr_roots: Any = field("All rates that do, from the lowest.")
+    payback_periods: float = field("Periods until the flows first add up to zero, interpolated inside the period.")
+    discounted_payback_periods: float = field("The same with discounted flows.")
+    total: float = field("The sum of the flows.")
+    multiple: float = field("What comes after the first flow per unit of it; undefined unless that one is negative.")
+    profitability_index: float = field("Present value of what comes after the first flow per unit of it.")
+    mirr: float = field("Modified internal rate of return; needs both its rates.")
 
     def _flags(self) -> tuple[str, ...]:
         """Several rates of return."""
@@ -160,10 +117,10 @@ def roi_cashflows(
     """
     return CashFlowsResult(
         _edgetally._roi_cashflows(
-            _list("cash_flows", cash_flows),
-            _number("rate", rate),
-            _optional("finance_rate", finance_rate),
-            _optional("reinvest_rate", reinvest_rate),
+            floats("cash_flows", cash_flows),
+            number("rate", rate),
+            optional("finance_rate", finance_rate),
+            optional("reinvest_rate", reinvest_rate),
         )
     )
 
@@ -173,12 +130,10 @@ class XirrResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "irr": "The yearly rate at which the present value is zero; undefined when there is none or several.",
-        "irr_unique": "Whether exactly one rate does.",
-        "irr_roots": "All rates that do, from the lowest.",
-        "npv": "Net present value on the earliest day at the given yearly rate; undefined without one.",
-    }
+    irr: Any = field("The yearly rate at which the present value is zero; undefined when there is none or several.")
+    irr_unique: Any = field("Whether exactly one rate does.")
+    irr_roots: Any = field("All rates that do, from the lowest.")
+    npv: Any = field("Net present value on the earliest day at the given yearly rate; undefined without one.")
 
     def __float__(self) -> float:
         """The rate."""
@@ -198,12 +153,12 @@ def _days(value: Any) -> list[float]:
             if array.dtype.kind in "OU":
                 array = array.astype("datetime64[D]")
         except (TypeError, ValueError):
-            _refuse("wrong_type", "dates is no column of dates")
+            raise error("wrong_type", "dates is not a column of dates") from None
         if array.dtype.kind == "M":
             if np.isnat(array).any():
                 return [float("nan")] * array.size
             return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()
-    return _list("dates", value)
+    return floats("dates", value)
 
 
 def xirr(cash_flows: Any, dates: Any, *, rate: float | None = None) -> XirrResult:
@@ -218,7 +173,7 @@ def xirr(cash_flows: Any, dates: Any, *, rate: float | None = None) -> XirrResul
     >>> round(year.irr, 12)
     0.1
     """
-    return XirrResult(_edgetally._xirr(_list("cash_flows", cash_flows), _days(dates), _optional("rate", rate)))
+    return XirrResult(_edgetally._xirr(floats("cash_flows", cash_flows), _days(dates), optional("rate", rate)))
 
 
 class AnnuityResult(Result):
@@ -226,14 +181,14 @@ class AnnuityResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "npv": "Net present value; the first payment comes after one year.",
-        "annuity_factor": "Present value of one unit a year.",
-        "profitability_index": "Present value of the payments per unit of investment.",
-        "required_cash_flow": "Yearly payment at which the net present value is zero.",
-        "simple_payback_years": "Years until the payments add up to the investment; undefined when they never do.",
-        "discounted_payback_years": "The same with discounted payments, interpolated inside the year.",
-    }
+    npv: Number = field("Net present value; the first payment comes after one year.")
+    annuity_factor: Number = field("Present value of one unit a year.")
+    profitability_index: Number = field("Present value of the payments per unit of investment.")
+    required_cash_flow: Number = field("Yearly payment at which the net present value is zero.")
+    simple_payback_years: Number = field(
+        "Years until the payments add up to the investment; undefined when they never do."
+    )
+    discounted_payback_years: Number = field("The same with discounted payments, interpolated inside the year.")
 
 
 _ANNUITY = Calculator("roi.annuity", AnnuityResult)
@@ -266,7 +221,7 @@ class MonthlyRateResult(Result):
 
     __slots__ = ()
 
-    definition = {"monthly": "The monthly rate that compounds to the yearly one."}
+    monthly: Number = field("The monthly rate that compounds to the yearly one.")
 
     def __float__(self) -> float:
         """The rate."""
@@ -294,20 +249,20 @@ class LtvResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "The value asked for: within the horizon when there is one, else the whole life; discounted, by timing.",
-        "gross_profit_month": "Gross profit per customer and month.",
-        "lifetime_months": "Expected months as a customer: one over churn.",
-        "monthly_discount": "The monthly rate of the yearly discount.",
-        "ltv_simple": "Gross profit over churn: no discount, expansion or horizon.",
-        "ltv_discounted_due": "Whole life, discounted, with expansion, first payment now.",
-        "ltv_discounted_end": "Whole life, discounted, with expansion, first payment after a month.",
-        "ltv_horizon_undiscounted": "Within the horizon, with expansion, not discounted.",
-        "ltv_horizon_due": "Within the horizon, discounted, first payment now.",
-        "ltv_horizon_end": "Within the horizon, discounted, first payment after a month.",
-        "retention_12": "Share of customers left after 12 months.",
-        "retention_horizon": "Share of customers left after the horizon.",
-    }
+    ltv: Number = field(
+        "The value asked for: within the horizon when there is one, else the whole life; discounted, by timing."
+    )
+    gross_profit_month: Number = field("Gross profit per customer and month.")
+    lifetime_months: Number = field("Expected months as a customer: one over churn.")
+    monthly_discount: Number = field("The monthly rate of the yearly discount.")
+    ltv_simple: Number = field("Gross profit over churn: no discount, expansion or horizon.")
+    ltv_discounted_due: Number = field("Whole life, discounted, with expansion, first payment now.")
+    ltv_discounted_end: Number = field("Whole life, discounted, with expansion, first payment after a month.")
+    ltv_horizon_undiscounted: Number = field("Within the horizon, with expansion, not discounted.")
+    ltv_horizon_due: Number = field("Within the horizon, discounted, first payment now.")
+    ltv_horizon_end: Number = field("Within the horizon, discounted, first payment after a month.")
+    retention_12: Number = field("Share of customers left after 12 months.")
+    retention_horizon: Number = field("Share of customers left after the horizon.")
 
     def __float__(self) -> float:
         """The value asked for."""
@@ -325,6 +280,7 @@ class LtvResult(Result):
 _LTV = {timing: Calculator(f"ltv.{timing}", LtvResult) for timing in ("start", "end")}
 
 
+@family
 def ltv(
     arpa: Numbers,
     *,
@@ -350,7 +306,7 @@ def ltv(
     (5333.33, 3117.76)
     """
     values = (arpa, gross_margin, churn, annual_discount, horizon, expansion)
-    return _LTV[_choice("timing", timing, ("start", "end"))](values, errors, threads)
+    return _LTV[choice("timing", timing, ("start", "end"))](values, errors, threads)
 
 
 class LtvFromCountsResult(Result):
@@ -358,11 +314,9 @@ class LtvFromCountsResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "Monthly gross profit over churn, with its interval by the delta method on the logarithm.",
-        "churn": "Customers lost per customer month.",
-        "log_ltv_se": "Standard error of the logarithm of the value.",
-    }
+    ltv: Any = field("Monthly gross profit over churn, with its interval by the delta method on the logarithm.")
+    churn: Any = field("Customers lost per customer month.")
+    log_ltv_se: Any = field("Standard error of the logarithm of the value.")
 
     def __float__(self) -> float:
         """The estimate."""
@@ -401,14 +355,12 @@ class LtvBootstrapResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "Gross profit of all over the number who left, with percentiles of the resampled values.",
-        "ltv_ci_delta": "The same with the interval by the delta method over customers.",
-        "log_ltv_se": "Standard error of the logarithm by the delta method.",
-        "gross_profit_month": "Gross profit per observed month.",
-        "churn": "Customers lost per observed month.",
-        "unbounded_share": "Share of samples in which nobody left.",
-    }
+    ltv: Any = field("Gross profit of all over the number who left, with percentiles of the resampled values.")
+    ltv_ci_delta: Any = field("The same with the interval by the delta method over customers.")
+    log_ltv_se: Any = field("Standard error of the logarithm by the delta method.")
+    gross_profit_month: Any = field("Gross profit per observed month.")
+    churn: Any = field("Customers lost per observed month.")
+    unbounded_share: Any = field("Share of samples in which nobody left.")
 
     def __float__(self) -> float:
         """The estimate."""
@@ -435,17 +387,17 @@ def ltv_bootstrap(
     (146.67, True)
     """
     if isinstance(n_boot, bool) or not isinstance(n_boot, int) or not 1 <= n_boot <= 1_000_000:
-        _refuse("resamples_out_of_range", "n_boot is not a whole number from 1 to 1,000,000")
+        raise error("resamples_out_of_range", "n_boot is not a whole number from 1 to 1,000,000")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        _refuse("not_a_count", "seed is not a whole number from 0 below 2^64")
+        raise error("not_a_count", "seed is not a whole number from 0 below 2^64")
     return LtvBootstrapResult(
         _edgetally._ltv_bootstrap(
-            _list("gross_profit", gross_profit),
-            _list("months", months),
-            _list("churned", churned),
+            floats("gross_profit", gross_profit),
+            floats("months", months),
+            floats("churned", churned),
             n_boot,
             seed,
-            _number("confidence", confidence),
+            number("confidence", confidence),
         )
     )
 
@@ -455,13 +407,11 @@ class RetentionLtvResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "Discounted gross profit per customer, with the tail when there is one.",
-        "ltv_undiscounted": "The same without discount.",
-        "tail": "What of the value lies beyond the table: assumed, not observed.",
-        "lifetime_months": "Expected months as a customer.",
-        "cumulative": "Discounted gross profit up to each month of the table.",
-    }
+    ltv: Any = field("Discounted gross profit per customer, with the tail when there is one.")
+    ltv_undiscounted: Any = field("The same without discount.")
+    tail: Any = field("What of the value lies beyond the table: assumed, not observed.")
+    lifetime_months: Any = field("Expected months as a customer.")
+    cumulative: Any = field("Discounted gross profit up to each month of the table.")
 
     def __float__(self) -> float:
         """The value."""
@@ -487,11 +437,11 @@ def ltv_retention(
     """
     return RetentionLtvResult(
         _edgetally._ltv_retention(
-            _list("retention", retention),
-            _list("gross_profit", gross_profit if hasattr(gross_profit, "__len__") else [gross_profit]),
-            _number("annual_discount", annual_discount),
-            _choice("timing", timing, ("start", "end")),
-            _optional("tail_churn", tail_churn),
+            floats("retention", retention),
+            floats("gross_profit", gross_profit if hasattr(gross_profit, "__len__") else [gross_profit]),
+            number("annual_discount", annual_discount),
+            choice("timing", timing, ("start", "end")),
+            optional("tail_churn", tail_churn),
         )
     )
 
@@ -501,13 +451,13 @@ class CohortLtvResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "Gross profit per customer up to the highest age.",
-        "pooled_cumulative": "Gross profit per customer up to each age; every age uses only cohorts that reached it.",
-        "cumulative_per_customer": "The same for each cohort by itself.",
-        "customers": "Customers behind each age.",
-        "cohorts": "Cohorts behind each age.",
-    }
+    ltv: float = field("Gross profit per customer up to the highest age.")
+    pooled_cumulative: Any = field(
+        "Gross profit per customer up to each age; every age uses only cohorts that reached it."
+    )
+    cumulative_per_customer: Any = field("The same for each cohort by itself.")
+    customers: Any = field("Customers behind each age.")
+    cohorts: Any = field("Cohorts behind each age.")
 
     def __float__(self) -> float:
         """The value."""
@@ -533,12 +483,12 @@ def ltv_cohort(cohort_sizes: Any, gross_profit: Any) -> CohortLtvResult:
         try:
             rows = np.asarray(rows.to_numpy() if hasattr(rows, "to_numpy") else rows, dtype=np.float64)
         except (TypeError, ValueError):
-            _refuse("wrong_type", "gross_profit is no table of numbers")
+            raise error("wrong_type", "gross_profit is not a table of numbers") from None
         if rows.ndim != 2:
-            _refuse("wrong_type", f"gross_profit has {rows.ndim} dimensions where a table has two")
+            raise error("wrong_type", f"gross_profit has {rows.ndim} dimensions where a table has two")
         rows = rows.tolist()
-    rows = [_list("gross_profit", row) for row in rows]
-    return CohortLtvResult(_edgetally._ltv_cohort(_list("cohort_sizes", cohort_sizes), rows))
+    rows = [floats("gross_profit", row) for row in rows]
+    return CohortLtvResult(_edgetally._ltv_cohort(floats("cohort_sizes", cohort_sizes), rows))
 
 
 class SbgResult(Result):
@@ -546,25 +496,25 @@ class SbgResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "alpha": "First parameter of the beta distribution of churn, with its interval.",
-        "beta": "Second parameter, with its interval.",
-        "log_likelihood": "Log likelihood at the maximum.",
-        "discounted_expected_lifetime": "Expected discounted periods as a customer, with its interval.",
-        "ltv": "That times the gross profit of a period; undefined without one.",
-        "retention_1": "Share of customers who stay through the first period.",
-        "survival_8": "Share of customers left after 8 periods.",
-        "survival_12": "Share of customers left after 12 periods.",
-        "log_alpha_se": "Standard error of the logarithm of alpha.",
-        "log_beta_se": "Standard error of the logarithm of beta.",
-        "correlation": "Correlation of the two logarithms.",
-        "identified": "Whether the survivors tell both parameters.",
-        "well_identified": "Whether both standard errors are below 1.",
-        "boundary": "Why the parameters cannot be told; None when they can.",
-        "survival": "Share of customers left after 0, 1, 2 ... periods.",
-        "retention": "Share of those still there who stay through period 1, 2 ...",
-        "residual_lifetime": "Discounted expected further periods of who has renewed 0, 1, 2 ... times.",
-    }
+    alpha: Interval[float] = field("First parameter of the beta distribution of churn, with its interval.")
+    beta: Interval[float] = field("Second parameter, with its interval.")
+    log_likelihood: float = field("Log likelihood at the maximum.")
+    discounted_expected_lifetime: Interval[float] = field(
+        "Expected discounted periods as a customer, with its interval."
+    )
+    ltv: Interval[float] = field("That times the gross profit of a period; undefined without one.")
+    retention_1: float = field("Share of customers who stay through the first period.")
+    survival_8: float = field("Share of customers left after 8 periods.")
+    survival_12: float = field("Share of customers left after 12 periods.")
+    log_alpha_se: float = field("Standard error of the logarithm of alpha.")
+    log_beta_se: float = field("Standard error of the logarithm of beta.")
+    correlation: float = field("Correlation of the two logarithms.")
+    identified: bool = field("Whether the survivors tell both parameters.")
+    well_identified: bool = field("Whether both standard errors are below 1.")
+    boundary: Any = field("Why the parameters cannot be told; None when they can.")
+    survival: Any = field("Share of customers left after 0, 1, 2 ... periods.")
+    retention: Any = field("Share of those still there who stay through period 1, 2 ...")
+    residual_lifetime: Any = field("Discounted expected further periods of who has renewed 0, 1, 2 ... times.")
 
     def __float__(self) -> float:
         """The lifetime value, or the expected lifetime without a profit."""
@@ -598,16 +548,16 @@ def ltv_sbg(
     >>> round(fit.alpha.estimate, 3), round(fit.beta.estimate, 3), f"{fit.ltv:.4g}"
     (0.704, 1.182, '369.5 [347.3, 393.2]')
     """
-    column = _list("survivors", survivors)
+    column = floats("survivors", survivors)
     if periods is None:
         periods = max(12, len(column) - 1)
     elif isinstance(periods, bool) or not isinstance(periods, int) or not 0 <= periods <= 10_000:
-        _refuse("not_a_count", "periods is not a whole number from 0 to 10,000")
+        raise error("not_a_count", "periods is not a whole number from 0 to 10,000")
     groups = _edgetally._ltv_sbg(
         column,
-        _number("annual_discount", annual_discount),
-        _optional("gross_profit", gross_profit),
-        _number("confidence", confidence),
+        number("annual_discount", annual_discount),
+        optional("gross_profit", gross_profit),
+        number("confidence", confidence),
         periods,
     )
     return SbgResult(tuple(value for group in groups for value in group))
@@ -618,18 +568,17 @@ class PaybackResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "months_simple": "Acquisition cost over monthly gross profit.",
-        "months_with_churn": "Months with churn; undefined when a lifetime does not pay the cost back.",
-        "months_discounted": "Months with churn and discount, payments at the end of the month.",
-        "ltv": "Gross profit over churn.",
-        "ltv_to_cac": "That per unit of acquisition cost.",
-    }
+    months_simple: Number = field("Acquisition cost over monthly gross profit.")
+    months_with_churn: Number = field("Months with churn; undefined when a lifetime does not pay the cost back.")
+    months_discounted: Number = field("Months with churn and discount, payments at the end of the month.")
+    ltv: Number = field("Gross profit over churn.")
+    ltv_to_cac: Number = field("That per unit of acquisition cost.")
 
 
 _PAYBACK = Calculator("payback", PaybackResult)
 
 
+@family
 def payback(
     cac: Numbers,
     gross_profit_month: Numbers,
@@ -656,11 +605,11 @@ class TwoPhasePaybackResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "payback_months": "Months until gross profit reaches the cost; undefined when it does not within the horizon.",
-        "cumulative_gross_profit": "Gross profit per acquired customer within the horizon.",
-        "ltv_to_cac": "That per unit of acquisition cost.",
-    }
+    payback_months: Number = field(
+        "Months until gross profit reaches the cost; undefined when it does not within the horizon."
+    )
+    cumulative_gross_profit: Number = field("Gross profit per acquired customer within the horizon.")
+    ltv_to_cac: Number = field("That per unit of acquisition cost.")
 
 
 _TWO_PHASE = Calculator("payback.two_phase", TwoPhasePaybackResult)
@@ -703,10 +652,8 @@ class TargetCpaPaybackResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "max_cpa": "Retained, discounted gross profit of the months: the most that a customer may cost.",
-        "max_cpa_no_churn": "The same if nobody left and nothing were discounted.",
-    }
+    max_cpa: Number = field("Retained, discounted gross profit of the months: the most that a customer may cost.")
+    max_cpa_no_churn: Number = field("The same if nobody left and nothing were discounted.")
 
     def __float__(self) -> float:
         """The most that a customer may cost."""
@@ -743,15 +690,13 @@ class FunnelSolution(Result):
 
     __slots__ = ()
 
-    definition = {
-        "required_cvr": "Conversion rate that reaches the goal while the rest stays.",
-        "required_ctr": "Click rate that does.",
-        "required_aov": "Order value that does.",
-        "max_cpm": "Highest cost per 1,000 impressions that does.",
-        "max_cpc": "Highest cost per click.",
-        "max_cpa": "Highest cost per conversion.",
-        "feasible": "Whether every one of them can be reached.",
-    }
+    required_cvr: Number = field("Conversion rate that reaches the goal while the rest stays.")
+    required_ctr: Number = field("Click rate that does.")
+    required_aov: Number = field("Order value that does.")
+    max_cpm: Number = field("Highest cost per 1,000 impressions that does.")
+    max_cpc: Number = field("Highest cost per click.")
+    max_cpa: Number = field("Highest cost per conversion.")
+    feasible: bool = field("Whether every one of them can be reached.")
 
     def _flags(self) -> tuple[str, ...]:
         """A goal that some input cannot reach by itself."""
@@ -790,7 +735,7 @@ def funnel_solve(
     given = {"target_roas": target_roas, "target_profit_per_mille": target_profit_per_mille}
     goals = [name for name, value in given.items() if value is not None]
     if len(goals) != 1:
-        _refuse("one_goal", "exactly one of target_roas and target_profit_per_mille is needed")
+        raise error("one_goal", "exactly one of target_roas and target_profit_per_mille is needed")
     result = _SOLVE[goals[0]]((cpm, ctr, cvr, aov, margin, given[goals[0]]), errors, threads)
     *numbers, feasible = result._values
     if feasible == feasible if isinstance(feasible, float) else hasattr(feasible, "__eq__"):
@@ -808,13 +753,11 @@ class FunnelTornado(Result):
 
     __slots__ = ()
 
-    definition = {
-        "base": "The output as it is.",
-        "order": "The inputs that move it, the strongest first.",
-        "low": "The output with each input lowered by the swing.",
-        "high": "The output with each input raised by the swing.",
-        "swing": "How far the two are apart.",
-    }
+    base: float = field("The output as it is.")
+    order: Any = field("The inputs that move it, the strongest first.")
+    low: Any = field("The output with each input lowered by the swing.")
+    high: Any = field("The output with each input raised by the swing.")
+    swing: Any = field("How far the two are apart.")
 
     def _draw(self, ax: Any) -> Any:
         from ._plots import tornado
@@ -855,10 +798,8 @@ def funnel_tornado(
         "shipping": shipping,
         "returns": returns,
     }
-    inputs = [_number(name, value) for name, value in given.items()]
-    return FunnelTornado(
-        _edgetally._funnel_tornado(inputs, _number("swing", swing), _choice("output", output, _OUTPUTS))
-    )
+    inputs = [number(name, value) for name, value in given.items()]
+    return FunnelTornado(_edgetally._funnel_tornado(inputs, number("swing", swing), choice("output", output, _OUTPUTS)))
 
 
 class FunnelElasticity(Result):
@@ -866,16 +807,14 @@ class FunnelElasticity(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpm": "Per cent of the output for one per cent of the cost per 1,000 impressions.",
-        "ctr": "For one per cent of the click rate.",
-        "cvr": "For one per cent of the conversion rate.",
-        "aov": "For one per cent of the order value.",
-        "gross_margin": "For one per cent of the gross margin.",
-        "payment_fees": "For one per cent of the payment fees.",
-        "shipping": "For one per cent of shipping.",
-        "returns": "For one per cent of returns.",
-    }
+    cpm: Number = field("Per cent of the output for one per cent of the cost per 1,000 impressions.")
+    ctr: Number = field("For one per cent of the click rate.")
+    cvr: Number = field("For one per cent of the conversion rate.")
+    aov: Number = field("For one per cent of the order value.")
+    gross_margin: Number = field("For one per cent of the gross margin.")
+    payment_fees: Number = field("For one per cent of the payment fees.")
+    shipping: Number = field("For one per cent of shipping.")
+    returns: Number = field("For one per cent of returns.")
 
 
 _ELASTICITY = {name: Calculator(f"funnel.elasticity.{name}", FunnelElasticity) for name in _OUTPUTS}
@@ -905,7 +844,7 @@ def funnel_elasticity(
     (-1.408, 2.408)
     """
     values = (cpm, ctr, cvr, aov, gross_margin, payment_fees, shipping, returns)
-    return _ELASTICITY[_choice("output", output, _OUTPUTS)](values, errors, threads)
+    return _ELASTICITY[choice("output", output, _OUTPUTS)](values, errors, threads)
 
 
 class FunnelUncertainty(Result):
@@ -913,16 +852,16 @@ class FunnelUncertainty(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpa": "Cost per conversion.",
-        "log_cpa_se": "Standard error of its logarithm.",
-        "cpa_ci_delta": "Cost per conversion, with its interval symmetric on the logarithm.",
-        "roas": "Revenue per unit of ad spend.",
-        "roas_ci_delta": "The same, with the interval of the cost per conversion.",
-        "prob_profit_positive": "Probability that impressions bring more than they cost, given counts and prior.",
-        "posterior_mean_conversion_per_impression": "Mean of ctr times cvr given counts and prior.",
-        "cpa_ci_poisson": "Cost per conversion, with the exact interval of a Poisson number of conversions.",
-    }
+    cpa: Number = field("Cost per conversion.")
+    log_cpa_se: Number = field("Standard error of its logarithm.")
+    cpa_ci_delta: Bounds = field("Cost per conversion, with its interval symmetric on the logarithm.")
+    roas: Number = field("Revenue per unit of ad spend.")
+    roas_ci_delta: Bounds = field("The same, with the interval of the cost per conversion.")
+    prob_profit_positive: Number = field(
+        "Probability that impressions bring more than they cost, given counts and prior."
+    )
+    posterior_mean_conversion_per_impression: Number = field("Mean of ctr times cvr given counts and prior.")
+    cpa_ci_poisson: Bounds = field("Cost per conversion, with the exact interval of a Poisson number of conversions.")
 
 
 _UNCERTAINTY = Calculator("funnel.uncertainty", FunnelUncertainty)
@@ -931,7 +870,7 @@ _COUNTS = Calculator("funnel.from_counts", FunnelUncertainty)
 
 def _prior(prior: Any) -> tuple[Any, Any]:
     if isinstance(prior, (str, bytes)) or not hasattr(prior, "__len__") or len(prior) != 2:
-        _refuse("wrong_type", "prior is no pair of numbers")
+        raise error("wrong_type", "prior is not a pair of numbers")
     return prior[0], prior[1]
 
 
@@ -995,23 +934,21 @@ class FunnelDecomposition(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpa_before": "Cost per conversion before.",
-        "cpa_after": "Cost per conversion after.",
-        "log_ratio": "Logarithm of their ratio: the sum of the next three.",
-        "cpm": "What the price of impressions adds to it.",
-        "ctr": "What the click rate adds; negative when it rose.",
-        "cvr": "What the conversion rate adds; negative when it rose.",
-        "cpm_share": "Share of the price of impressions; shares add up to 1 and may be negative.",
-        "ctr_share": "Share of the click rate.",
-        "cvr_share": "Share of the conversion rate.",
-        "profit_change": "Change of the profit per 1,000 impressions: the sum of the next five.",
-        "profit_cpm": "What the price of impressions adds to it.",
-        "profit_ctr": "What the click rate adds.",
-        "profit_cvr": "What the conversion rate adds.",
-        "profit_aov": "What the order value adds.",
-        "profit_margin": "What the margin adds.",
-    }
+    cpa_before: Any = field("Cost per conversion before.")
+    cpa_after: Any = field("Cost per conversion after.")
+    log_ratio: Any = field("Logarithm of their ratio: the sum of the next three.")
+    cpm: Any = field("What the price of impressions adds to it.")
+    ctr: Any = field("What the click rate adds; negative when it rose.")
+    cvr: Any = field("What the conversion rate adds; negative when it rose.")
+    cpm_share: Any = field("Share of the price of impressions; shares add up to 1 and may be negative.")
+    ctr_share: Any = field("Share of the click rate.")
+    cvr_share: Any = field("Share of the conversion rate.")
+    profit_change: Any = field("Change of the profit per 1,000 impressions: the sum of the next five.")
+    profit_cpm: Any = field("What the price of impressions adds to it.")
+    profit_ctr: Any = field("What the click rate adds.")
+    profit_cvr: Any = field("What the conversion rate adds.")
+    profit_aov: Any = field("What the order value adds.")
+    profit_margin: Any = field("What the margin adds.")
 
 
 _DECOMPOSE = Calculator("funnel.decompose", FunnelDecomposition)

@@ -6,7 +6,23 @@ from types import SimpleNamespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, Generic, ParamSpec, TypeVar
+
+    _P = ParamSpec("_P")
+    _R = TypeVar("_R", covariant=True)
+
+    class Family(Generic[_P, _R]):
+        """A function with further functions on it, as the type checker sees it: ``lift`` and ``lift.diff_ci``."""
+
+        def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def family(function: Callable[_P, _R]) -> Family[_P, _R]:
+    """Tell the type checker that further functions hang on this one; it stays what it is."""
+    return function  # type: ignore[return-value]
+
 
 # Calculators whose further functions hang on them.
 FAMILIES = ("attribution", "funnel", "lift", "ltv", "payback", "roi", "target_cpa")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ._edgetally import Calculator
-from ._result import Result
+from ._names import family
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Numbers = Any
+    from ._arguments import Number, Numbers
+
 
 # The exponents that a power curve of advertising may have: 0.6 to 0.9 are common.
 EXPONENTS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
@@ -20,24 +22,22 @@ class FunnelResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "clicks_per_mille": "Clicks per 1,000 impressions.",
-        "conversions_per_mille": "Conversions per 1,000 impressions.",
-        "revenue_per_mille": "Revenue per 1,000 impressions.",
-        "contribution_margin": "Share of revenue left after goods, payment fees, shipping and returns.",
-        "contribution_per_mille": "Contribution before advertising per 1,000 impressions.",
-        "profit_per_mille": "Contribution less advertising per 1,000 impressions.",
-        "cpc": "Cost per click.",
-        "cpa": "Cost per conversion.",
-        "roas": "Revenue per unit of ad spend.",
-        "break_even_roas": "Return on ad spend at which contribution pays exactly for the ads.",
-        "break_even_cpa": "Cost per conversion at which contribution pays exactly for the ads.",
-        "profit_per_order": "Contribution of one order before advertising.",
-        "break_even_cpm": "Cost per 1,000 impressions at which profit is zero.",
-        "break_even_ctr": "Click rate at which profit is zero.",
-        "break_even_cvr": "Conversion rate at which profit is zero.",
-        "break_even_aov": "Order value at which profit is zero.",
-    }
+    clicks_per_mille: Number = field("Clicks per 1,000 impressions.")
+    conversions_per_mille: Number = field("Conversions per 1,000 impressions.")
+    revenue_per_mille: Number = field("Revenue per 1,000 impressions.")
+    contribution_margin: Number = field("Share of revenue left after goods, payment fees, shipping and returns.")
+    contribution_per_mille: Number = field("Contribution before advertising per 1,000 impressions.")
+    profit_per_mille: Number = field("Contribution less advertising per 1,000 impressions.")
+    cpc: Number = field("Cost per click.")
+    cpa: Number = field("Cost per conversion.")
+    roas: Number = field("Revenue per unit of ad spend.")
+    break_even_roas: Number = field("Return on ad spend at which contribution pays exactly for the ads.")
+    break_even_cpa: Number = field("Cost per conversion at which contribution pays exactly for the ads.")
+    profit_per_order: Number = field("Contribution of one order before advertising.")
+    break_even_cpm: Number = field("Cost per 1,000 impressions at which profit is zero.")
+    break_even_ctr: Number = field("Click rate at which profit is zero.")
+    break_even_cvr: Number = field("Conversion rate at which profit is zero.")
+    break_even_aov: Number = field("Order value at which profit is zero.")
 
     def _draw(self, ax: Any) -> Any:
         from ._plots import lines
@@ -49,6 +49,7 @@ class FunnelResult(Result):
 _FUNNEL = Calculator("funnel", FunnelResult)
 
 
+@family
 def funnel(
     cpm: Numbers,
     ctr: Numbers,
@@ -98,22 +99,23 @@ class RoiResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "profit": "Revenue less cost.",
-        "roi": "Profit per unit of cost.",
-        "annualized_roi": "The yearly rate that compounds to the return.",
-        "multiple": "Revenue per unit of cost.",
-        "profit_margin": "Profit per unit of revenue.",
-        "break_even_revenue": "Revenue at which profit is zero: the cost.",
-        "monthly_profit": "Profit per month.",
-        "payback_months_metrickit": "Cost divided by monthly profit after that cost; to compare with MetricKit.",
-        "payback_months": "Months until revenue has returned the cost.",
-    }
+    profit: Number = field("Revenue less cost.")
+    roi: Number = field("Profit per unit of cost.")
+    annualized_roi: Number = field("The yearly rate that compounds to the return.")
+    multiple: Number = field("Revenue per unit of cost.")
+    profit_margin: Number = field("Profit per unit of revenue.")
+    break_even_revenue: Number = field("Revenue at which profit is zero: the cost.")
+    monthly_profit: Number = field("Profit per month.")
+    payback_months_metrickit: Number = field(
+        "Cost divided by monthly profit after that cost; to compare with MetricKit."
+    )
+    payback_months: Number = field("Months until revenue has returned the cost.")
 
 
 _ROI = Calculator("roi", RoiResult)
 
 
+@family
 def roi(
     revenue: Numbers, cost: Numbers, *, months: Numbers = 12.0, errors: str = "raise", threads: int | None = None
 ) -> RoiResult:
@@ -148,22 +150,24 @@ class MarginalRoasResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "coefficient": "The factor k of revenue = k * spend ** exponent.",
-        "current_roas": "Revenue per unit of spend today.",
-        "current_profit": "Margin times revenue less spend today.",
-        "marginal_roas_current": "Revenue of the next unit of spend today.",
-        "marginal_profit_current": "Profit of the next unit of spend today.",
-        "optimal_spend_uncapped": "Spend with the highest profit.",
-        "optimal_spend": "Spend with the highest profit, within the cap.",
-        "optimal_revenue": "Revenue at the optimal spend.",
-        "optimal_profit": "Profit at the optimal spend.",
-        "optimal_roas": "Revenue per unit of spend at the optimal spend.",
-        "marginal_roas_optimal": "Revenue of the next unit at the optimal spend: one over the margin, unless capped.",
-        "marginal_profit_optimal": "Profit of the next unit of spend at the optimal spend: zero, unless capped.",
-        "spend_gap": "Optimal spend less today's.",
-        "profit_delta": "Optimal profit less today's.",
-    }
+    coefficient: Number = field("The factor k of revenue = k * spend ** exponent.")
+    current_roas: Number = field("Revenue per unit of spend today.")
+    current_profit: Number = field("Margin times revenue less spend today.")
+    marginal_roas_current: Number = field("Revenue of the next unit of spend today.")
+    marginal_profit_current: Number = field("Profit of the next unit of spend today.")
+    optimal_spend_uncapped: Number = field("Spend with the highest profit.")
+    optimal_spend: Number = field("Spend with the highest profit, within the cap.")
+    optimal_revenue: Number = field("Revenue at the optimal spend.")
+    optimal_profit: Number = field("Profit at the optimal spend.")
+    optimal_roas: Number = field("Revenue per unit of spend at the optimal spend.")
+    marginal_roas_optimal: Number = field(
+        "Revenue of the next unit at the optimal spend: one over the margin, unless capped."
+    )
+    marginal_profit_optimal: Number = field(
+        "Profit of the next unit of spend at the optimal spend: zero, unless capped."
+    )
+    spend_gap: Number = field("Optimal spend less today's.")
+    profit_delta: Number = field("Optimal profit less today's.")
 
     def sensitivity(self, exponents: tuple[float, ...] = EXPONENTS) -> list[dict[str, float]]:
         """The optimum under other exponents, a dictionary each.
@@ -247,16 +251,16 @@ class TargetCpaResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "gross_profit_ltv": "Lifetime value times margin.",
-        "break_even_cpa": "Cost per customer at which lifetime profit is zero.",
-        "target_by_buffer": "Ceiling that keeps the buffer.",
-        "target_by_share": "Ceiling at the maximal share of contribution.",
-        "target_by_ratio": "Ceiling at the wanted ratio of lifetime value to cost.",
-        "target_by_payback": "Ceiling by payback time.",
-        "target_cpa": "The lowest of the ceilings that are given, else break-even.",
-        "incrementality_adjusted_target": "Target for attributed conversions, of which only a share is incremental.",
-    }
+    gross_profit_ltv: Number = field("Lifetime value times margin.")
+    break_even_cpa: Number = field("Cost per customer at which lifetime profit is zero.")
+    target_by_buffer: Number = field("Ceiling that keeps the buffer.")
+    target_by_share: Number = field("Ceiling at the maximal share of contribution.")
+    target_by_ratio: Number = field("Ceiling at the wanted ratio of lifetime value to cost.")
+    target_by_payback: Number = field("Ceiling by payback time.")
+    target_cpa: Number = field("The lowest of the ceilings that are given, else break-even.")
+    incrementality_adjusted_target: Number = field(
+        "Target for attributed conversions, of which only a share is incremental."
+    )
 
     def __float__(self) -> float:
         """The target."""
@@ -282,6 +286,7 @@ class TargetCpaResult(Result):
 _TARGET_CPA = Calculator("target_cpa", TargetCpaResult)
 
 
+@family
 def target_cpa(
     ltv: Numbers,
     *,
@@ -331,16 +336,14 @@ class RoasResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "roas": "Revenue per unit of ad spend.",
-        "contribution_margin": "Share of revenue left after goods, payment fees, shipping and returns.",
-        "profit": "Contribution less ad spend.",
-        "profit_margin": "Profit per unit of revenue.",
-        "profit_per_dollar": "Profit per unit of ad spend.",
-        "break_even_roas": "Return on ad spend at which profit is zero.",
-        "break_even_revenue": "Revenue at which this spend makes no loss.",
-        "required_revenue": "Revenue at which this spend leaves the target profit.",
-    }
+    roas: Number = field("Revenue per unit of ad spend.")
+    contribution_margin: Number = field("Share of revenue left after goods, payment fees, shipping and returns.")
+    profit: Number = field("Contribution less ad spend.")
+    profit_margin: Number = field("Profit per unit of revenue.")
+    profit_per_dollar: Number = field("Profit per unit of ad spend.")
+    break_even_roas: Number = field("Return on ad spend at which profit is zero.")
+    break_even_revenue: Number = field("Revenue at which this spend makes no loss.")
+    required_revenue: Number = field("Revenue at which this spend leaves the target profit.")
 
 
 _ROAS = Calculator("roas", RoasResult)
@@ -391,20 +394,18 @@ class MerResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "mer": "All revenue per unit of marketing spend.",
-        "spend_share": "Marketing spend per unit of revenue.",
-        "gross_profit": "Revenue times margin.",
-        "profit": "Gross profit less marketing spend.",
-        "profit_margin": "Profit per unit of revenue.",
-        "break_even_mer": "Ratio at which profit is zero.",
-        "break_even_revenue": "Revenue at which this spend makes no loss.",
-        "revenue_shortfall": "Break-even revenue less revenue; negative is a surplus.",
-        "target_mer": "Ratio that keeps the buffer.",
-        "required_revenue": "Revenue at which the target profit is left.",
-        "required_mer": "That revenue per unit of spend.",
-        "max_spend_at_target_mer": "Spend at which this revenue meets the given ratio.",
-    }
+    mer: Number = field("All revenue per unit of marketing spend.")
+    spend_share: Number = field("Marketing spend per unit of revenue.")
+    gross_profit: Number = field("Revenue times margin.")
+    profit: Number = field("Gross profit less marketing spend.")
+    profit_margin: Number = field("Profit per unit of revenue.")
+    break_even_mer: Number = field("Ratio at which profit is zero.")
+    break_even_revenue: Number = field("Revenue at which this spend makes no loss.")
+    revenue_shortfall: Number = field("Break-even revenue less revenue; negative is a surplus.")
+    target_mer: Number = field("Ratio that keeps the buffer.")
+    required_revenue: Number = field("Revenue at which the target profit is left.")
+    required_mer: Number = field("That revenue per unit of spend.")
+    max_spend_at_target_mer: Number = field("Spend at which this revenue meets the given ratio.")
 
 
 _MER = Calculator("mer", MerResult)
@@ -454,13 +455,11 @@ class TargetRoasResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "contribution_margin": "Share of revenue left after goods, payment fees, shipping and returns.",
-        "ad_share": "Share of revenue that advertising may cost.",
-        "target_roas": "Revenue per unit of ad spend that is needed.",
-        "max_cpa": "Highest cost per order.",
-        "max_cpc": "Highest cost per click.",
-    }
+    contribution_margin: Number = field("Share of revenue left after goods, payment fees, shipping and returns.")
+    ad_share: Number = field("Share of revenue that advertising may cost.")
+    target_roas: Number = field("Revenue per unit of ad spend that is needed.")
+    max_cpa: Number = field("Highest cost per order.")
+    max_cpc: Number = field("Highest cost per click.")
 
 
 _TARGET_ROAS = Calculator("target_roas", TargetRoasResult)
@@ -513,12 +512,10 @@ class BreakEvenRoasResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "contribution_margin": "Share of revenue left after goods, payment fees, shipping and returns.",
-        "break_even_roas": "Return on ad spend at which profit is zero.",
-        "break_even_cpa": "Cost per order at which profit is zero.",
-        "break_even_cpc": "Cost per click at which profit is zero.",
-    }
+    contribution_margin: Number = field("Share of revenue left after goods, payment fees, shipping and returns.")
+    break_even_roas: Number = field("Return on ad spend at which profit is zero.")
+    break_even_cpa: Number = field("Cost per order at which profit is zero.")
+    break_even_cpc: Number = field("Cost per click at which profit is zero.")
 
 
 _BREAK_EVEN_ROAS = Calculator("break_even_roas", BreakEvenRoasResult)
@@ -566,16 +563,14 @@ class MaxCpcResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "break_even_cpa": "Cost per order at which profit is zero.",
-        "target_cpa": "Cost per order that keeps the buffer.",
-        "break_even_cpc": "Cost per click at which profit is zero.",
-        "target_cpc": "Cost per click that keeps the buffer.",
-        "break_even_cpm": "Cost per 1,000 impressions at which profit is zero.",
-        "target_cpm": "Cost per 1,000 impressions that keeps the buffer.",
-        "break_even_cpl": "Cost per lead at which profit is zero.",
-        "target_cpl": "Cost per lead that keeps the buffer.",
-    }
+    break_even_cpa: Number = field("Cost per order at which profit is zero.")
+    target_cpa: Number = field("Cost per order that keeps the buffer.")
+    break_even_cpc: Number = field("Cost per click at which profit is zero.")
+    target_cpc: Number = field("Cost per click that keeps the buffer.")
+    break_even_cpm: Number = field("Cost per 1,000 impressions at which profit is zero.")
+    target_cpm: Number = field("Cost per 1,000 impressions that keeps the buffer.")
+    break_even_cpl: Number = field("Cost per lead at which profit is zero.")
+    target_cpl: Number = field("Cost per lead that keeps the buffer.")
 
 
 _MAX_CPC = Calculator("max_cpc", MaxCpcResult)
@@ -624,16 +619,14 @@ class BreakEvenCpmResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "conversions_per_mille": "Conversions per 1,000 impressions.",
-        "contribution_per_conversion": "Contribution of one order before advertising.",
-        "break_even_cpm": "Cost per 1,000 impressions at which profit is zero.",
-        "target_cpm": "Cost per 1,000 impressions that keeps the buffer.",
-        "break_even_cpc": "Cost per click at which profit is zero.",
-        "target_cpc": "Cost per click that keeps the buffer.",
-        "break_even_cpa": "Cost per order at which profit is zero.",
-        "target_cpa": "Cost per order that keeps the buffer.",
-    }
+    conversions_per_mille: Number = field("Conversions per 1,000 impressions.")
+    contribution_per_conversion: Number = field("Contribution of one order before advertising.")
+    break_even_cpm: Number = field("Cost per 1,000 impressions at which profit is zero.")
+    target_cpm: Number = field("Cost per 1,000 impressions that keeps the buffer.")
+    break_even_cpc: Number = field("Cost per click at which profit is zero.")
+    target_cpc: Number = field("Cost per click that keeps the buffer.")
+    break_even_cpa: Number = field("Cost per order at which profit is zero.")
+    target_cpa: Number = field("Cost per order that keeps the buffer.")
 
 
 _BREAK_EVEN_CPM = Calculator("break_even_cpm", BreakEvenCpmResult)
@@ -680,14 +673,12 @@ class BreakEvenCtrResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "break_even_cpc": "Cost per click at which profit is zero.",
-        "target_cpc": "Cost per click that keeps the buffer.",
-        "break_even_ctr": "Click rate at which profit is zero.",
-        "target_ctr": "Click rate that keeps the buffer.",
-        "current_roas": "Revenue per unit of ad spend at the current click rate.",
-        "current_profit_per_mille": "Profit per 1,000 impressions at the current click rate.",
-    }
+    break_even_cpc: Number = field("Cost per click at which profit is zero.")
+    target_cpc: Number = field("Cost per click that keeps the buffer.")
+    break_even_ctr: Number = field("Click rate at which profit is zero.")
+    target_ctr: Number = field("Click rate that keeps the buffer.")
+    current_roas: Number = field("Revenue per unit of ad spend at the current click rate.")
+    current_profit_per_mille: Number = field("Profit per 1,000 impressions at the current click rate.")
 
 
 _BREAK_EVEN_CTR = Calculator("break_even_ctr", BreakEvenCtrResult)
@@ -736,16 +727,14 @@ class BreakEvenCvrResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpc": "Cost per click.",
-        "break_even_cpa": "Cost per order at which profit is zero.",
-        "target_cpa": "Cost per order that keeps the buffer.",
-        "break_even_cvr": "Conversion rate at which profit is zero.",
-        "target_cvr": "Conversion rate that keeps the buffer.",
-        "current_roas": "Revenue per unit of ad spend at the current conversion rate.",
-        "break_even_cpm_at_current": "Cost per 1,000 impressions at which the current rate breaks even.",
-        "current_profit_per_mille": "Profit per 1,000 impressions at the current conversion rate.",
-    }
+    cpc: Number = field("Cost per click.")
+    break_even_cpa: Number = field("Cost per order at which profit is zero.")
+    target_cpa: Number = field("Cost per order that keeps the buffer.")
+    break_even_cvr: Number = field("Conversion rate at which profit is zero.")
+    target_cvr: Number = field("Conversion rate that keeps the buffer.")
+    current_roas: Number = field("Revenue per unit of ad spend at the current conversion rate.")
+    break_even_cpm_at_current: Number = field("Cost per 1,000 impressions at which the current rate breaks even.")
+    current_profit_per_mille: Number = field("Profit per 1,000 impressions at the current conversion rate.")
 
 
 _BREAK_EVEN_CVR = Calculator("break_even_cvr", BreakEvenCvrResult)
@@ -794,14 +783,12 @@ class ClickCvrResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cvr": "Conversions per click.",
-        "clicks_per_conversion": "Clicks per conversion.",
-        "required_clicks": "Clicks that the target needs at this rate.",
-        "cpc": "Cost per click.",
-        "cpa": "Cost per conversion.",
-        "roas": "Revenue per unit of ad spend.",
-    }
+    cvr: Number = field("Conversions per click.")
+    clicks_per_conversion: Number = field("Clicks per conversion.")
+    required_clicks: Number = field("Clicks that the target needs at this rate.")
+    cpc: Number = field("Cost per click.")
+    cpa: Number = field("Cost per conversion.")
+    roas: Number = field("Revenue per unit of ad spend.")
 
 
 _CLICK_CVR = Calculator("click_cvr", ClickCvrResult)
@@ -848,12 +835,10 @@ class CplToCacResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cac": "Advertising cost per customer.",
-        "all_in_cpl": "Cost per lead with sales cost.",
-        "all_in_cac": "Cost per customer with sales cost.",
-        "required_rate": "Customers per lead that meet the target.",
-    }
+    cac: Number = field("Advertising cost per customer.")
+    all_in_cpl: Number = field("Cost per lead with sales cost.")
+    all_in_cac: Number = field("Cost per customer with sales cost.")
+    required_rate: Number = field("Customers per lead that meet the target.")
 
 
 _CPL_TO_CAC = Calculator("cpl_to_cac", CplToCacResult)
@@ -898,14 +883,12 @@ class CacResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cac": "Spend per new customer.",
-        "gross_profit_month": "Gross profit per customer and month.",
-        "payback_months": "Months until gross profit has returned the cost.",
-        "cac_to_annual_gross_profit": "Cost per unit of a year's gross profit.",
-        "max_cac": "Highest cost that is earned back in the wanted months.",
-        "required_arpa": "Revenue per customer and month that earns the cost back in the wanted months.",
-    }
+    cac: Number = field("Spend per new customer.")
+    gross_profit_month: Number = field("Gross profit per customer and month.")
+    payback_months: Number = field("Months until gross profit has returned the cost.")
+    cac_to_annual_gross_profit: Number = field("Cost per unit of a year's gross profit.")
+    max_cac: Number = field("Highest cost that is earned back in the wanted months.")
+    required_arpa: Number = field("Revenue per customer and month that earns the cost back in the wanted months.")
 
 
 _CAC = Calculator("cac", CacResult)
@@ -952,12 +935,10 @@ class BlendedCacResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "paid_cac": "Advertising per new customer.",
-        "blended_cac": "All spend per new customer.",
-        "payback_months": "Months until gross profit has returned the blended cost.",
-        "fixed_share": "Fixed spend per unit of all spend.",
-    }
+    paid_cac: Number = field("Advertising per new customer.")
+    blended_cac: Number = field("All spend per new customer.")
+    payback_months: Number = field("Months until gross profit has returned the blended cost.")
+    fixed_share: Number = field("Fixed spend per unit of all spend.")
 
 
 _BLENDED_CAC = Calculator("blended_cac", BlendedCacResult)
@@ -1004,12 +985,10 @@ class LtvToCacResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ltv": "Gross profit over a customer's life.",
-        "ratio": "Lifetime value per unit of cost.",
-        "payback_months": "Months until gross profit has returned the cost.",
-        "max_cac": "Highest cost at the wanted ratio.",
-    }
+    ltv: Number = field("Gross profit over a customer's life.")
+    ratio: Number = field("Lifetime value per unit of cost.")
+    payback_months: Number = field("Months until gross profit has returned the cost.")
+    max_cac: Number = field("Highest cost at the wanted ratio.")
 
 
 _LTV_TO_CAC = Calculator("ltv_to_cac", LtvToCacResult)
@@ -1057,9 +1036,7 @@ class CpmResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpm": "Cost per 1,000 impressions.",
-    }
+    cpm: Number = field("Cost per 1,000 impressions.")
 
 
 _CPM = Calculator("cpm", CpmResult)
@@ -1093,9 +1070,7 @@ class CpcResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpc": "Cost per click.",
-    }
+    cpc: Number = field("Cost per click.")
 
 
 _CPC = Calculator("cpc", CpcResult)
@@ -1129,9 +1104,7 @@ class CtrResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "ctr": "Clicks per impression.",
-    }
+    ctr: Number = field("Clicks per impression.")
 
 
 _CTR = Calculator("ctr", CtrResult)
@@ -1165,9 +1138,7 @@ class CpaResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "cpa": "Cost per conversion.",
-    }
+    cpa: Number = field("Cost per conversion.")
 
 
 _CPA = Calculator("cpa", CpaResult)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ._arguments import error
 from ._edgetally import EdgetallyError, Interval, Totals
+from ._names import family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,12 +12,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Comparison", "Partial", "Report", "merge", "report", "summarize"]
-
-
-def _error(code: str, message: str) -> EdgetallyError:
-    error = EdgetallyError(message)
-    error.code = code
-    return error
 
 
 def _ratio(numerator: Any, denominator: Any) -> Any:
@@ -163,7 +159,7 @@ _DEFINITIONS = {
 
 
 def _no_key(name: str, window: Any) -> EdgetallyError:
-    return _error("wrong_type", f"{name} is no {'date' if window else 'text, integer, boolean or date'}")
+    return error("wrong_type", f"{name} is not a {'date' if window else 'text, integer, boolean or date'}")
 
 
 class _Key:
@@ -200,7 +196,7 @@ class _Source:
         elif hasattr(table, "keys") and hasattr(table, "__getitem__"):
             self.kind = "mapping"
         else:
-            raise _error("wrong_type", f"df is no table, but {type(table).__name__}")
+            raise error("wrong_type", f"df is not a table, but {type(table).__name__}")
         self.table = table
 
     def column(self, name: str) -> Any:
@@ -211,7 +207,7 @@ class _Source:
         else:
             names = self.table.columns
         if name not in names:
-            raise _error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
+            raise error("unknown_column", f"there is no column {name!r}; there are {', '.join(map(str, names))}")
         return self.table.column(name) if self.kind == "arrow" else self.table[name]
 
     def number(self, name: str) -> Any:
@@ -245,7 +241,7 @@ class _Source:
             return np.ascontiguousarray(array, dtype=np.float64)
         except (TypeError, ValueError):
             kind = getattr(column, "dtype", type(column).__name__)
-            raise _error("wrong_type", f"{name} is no column of numbers, but of {kind}") from None
+            raise error("wrong_type", f"{name} is not a column of numbers, but of {kind}") from None
 
     def key(self, name: str, window: tuple[str, int] | None, zone: tuple[list[int], list[int]]) -> _Key:
         """A column that names groups."""
@@ -316,7 +312,7 @@ class _Source:
 
         array = np.asarray(column)
         if array.ndim != 1:
-            raise _error("wrong_type", f"{key.name} is no column")
+            raise error("wrong_type", f"{key.name} is not a column")
         kind = array.dtype.kind
         if kind in "iu":
             self._integers(key, array, "integer")
@@ -364,7 +360,7 @@ class _Source:
         try:
             array = pyarrow.array(column, from_pandas=self.kind == "pandas")
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
-            raise _error("wrong_type", f"{key.name} holds values of different types") from None
+            raise error("wrong_type", f"{key.name} holds values of different types") from None
         key.values = _Source._arrow_key(_ARROW, key.name, array, key.window)
 
     def _coded(self, key: _Key, values: list[Any]) -> None:
@@ -424,7 +420,7 @@ def _zone(tz: str) -> tuple[list[int], list[int]]:
     try:
         zone = zoneinfo.ZoneInfo(tz)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise _error("tz_unknown", f"tz {tz!r} is no time zone that is known here") from None
+        raise error("tz_unknown", f"tz {tz!r} is not a time zone that is known here") from None
 
     def offset(second: int) -> int:
         found = datetime.datetime.fromtimestamp(second, zone).utcoffset()
@@ -465,14 +461,16 @@ def _zone_of(tz: str) -> tuple[list[int], list[int]]:
 def _window(window: Any, week_start: str) -> tuple[str, int]:
     starts = {"monday": 0, "sunday": 6}
     if week_start not in starts:
-        raise _error("unknown_choice", "week_start is none of monday, sunday")
+        raise error("unknown_choice", "week_start is not one of monday, sunday")
     if window is None:
         return ("all", 0)
     if isinstance(window, str) and window in ("day", "week", "month", "quarter", "year"):
         return (window, starts[week_start] if window == "week" else 0)
     if isinstance(window, int) and not isinstance(window, bool) and window > 0:
         return ("days", window)
-    raise _error("unknown_choice", "window is none of day, week, month, quarter, year, and no number of days from 1")
+    raise error(
+        "unknown_choice", "window is not one of day, week, month, quarter, year, and not a number of days from 1"
+    )
 
 
 def _day(value: Any, tz: str) -> int:
@@ -489,7 +487,7 @@ def _day(value: Any, tz: str) -> int:
             value = value.astimezone(zoneinfo.ZoneInfo(tz) if tz.upper() != "UTC" else datetime.timezone.utc)
         value = value.date()
     if not isinstance(value, datetime.date):
-        raise _error("wrong_type", f"now is no date, but {type(value).__name__}")
+        raise error("wrong_type", f"now is not a date, but {type(value).__name__}")
     return value.toordinal() - 719_163
 
 
@@ -511,7 +509,7 @@ def _days(value: Any, name: str) -> int | None:
         return -(-int(value.total_seconds()) // 86_400)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise _error("wrong_type", f"{name} is no whole number of days from 0")
+    raise error("wrong_type", f"{name} is not a whole number of days from 0")
 
 
 # --- What is asked ---------------------------------------------------------------------------------------------------
@@ -579,17 +577,17 @@ def _plan(
 ) -> _Plan:
     found = _METRICS.get(metric)
     if found is None:
-        raise _error("unknown_choice", f"metric is none of {', '.join(_METRICS)}")
+        raise error("unknown_choice", f"metric is not one of {', '.join(_METRICS)}")
     if nan_policy not in ("propagate", "omit", "raise"):
-        raise _error("unknown_choice", "nan_policy is none of propagate, omit, raise")
+        raise error("unknown_choice", "nan_policy is not one of propagate, omit, raise")
     if window is not None and date is None:
-        raise _error("missing", "window needs date, the name of the column with the day")
+        raise error("missing", "window needs date, the name of the column with the day")
     columns = dict(columns or {})
     by_arm = metric == "lift" and "arm" in columns
     allowed = _ARM_COLUMNS if by_arm else found.columns
     for role in columns:
         if role not in allowed:
-            raise _error("unknown_column", f"columns has {role!r}, which is none of {', '.join(allowed)}")
+            raise error("unknown_column", f"columns has {role!r}, which is not one of {', '.join(allowed)}")
     if by_arm and "conversions" not in columns:
         columns["conversions"] = "conversions"
     if not by_arm:
@@ -599,7 +597,7 @@ def _plan(
     for item in (by,) if isinstance(by, str) else tuple(by or ()):
         name, key_window = (item, None) if isinstance(item, str) else item
         if name in names:
-            raise _error("unknown_choice", f"by has {name!r} twice")
+            raise error("unknown_choice", f"by has {name!r} twice")
         names.append(name)
         windows.append(None if key_window is None else _window(key_window, week_start))
     _zone_of(tz)
@@ -677,7 +675,7 @@ class Partial:
             reach = [None if days is None else tuple(days) for days in header["reach"]]
             kinds = header["kinds"]
         except (ValueError, KeyError, TypeError):
-            raise _error("not_totals", "these are no bytes of a Partial") from None
+            raise error("not_totals", "these are not the bytes of a Partial") from None
         return cls(plan, Totals.from_bytes(data[8 + size :], kinds, reach))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -722,7 +720,7 @@ class Partial:
         table = pa.table(table)
         metadata = (table.schema.metadata or {}).get(b"edgetally")
         if metadata is None:
-            raise _error("not_totals", "the table has no metadata of a Partial")
+            raise error("not_totals", "the table has no metadata of a Partial")
         header = json.loads(metadata)
         plan = _Plan.read(header["plan"])
         reach = [None if days is None else tuple(days) for days in header["reach"]]
@@ -786,7 +784,7 @@ def summarize(
 
         for place, role in enumerate(plan.roles):
             if np.isnan(totals.sums(place)).any():
-                raise _error("missing_values", f"{plan.columns[role]} has missing values")
+                raise error("missing_values", f"{plan.columns[role]} has missing values")
     return Partial(plan, totals)
 
 
@@ -802,13 +800,13 @@ def merge(parts: Iterable[Partial]) -> Partial:
     """
     parts = list(parts)
     if not parts:
-        raise _error("too_few_rows", "there is nothing to merge")
+        raise error("too_few_rows", "there is nothing to merge")
     # An empty part does not know what its keys are.
     full = [part for part in parts if len(part)] or parts[:1]
     first = full[0]._plan
     for part in parts:
         if part._plan != first:
-            raise _error("unlike_totals", "the parts were made with different arguments")
+            raise error("unlike_totals", "the parts were made with different arguments")
     return Partial(first, Totals.merge([part._totals for part in full]))
 
 
@@ -915,7 +913,7 @@ class Report:
         day = _date(_day(start, self._plan.tz))
         keep = [place for place, first in enumerate(self._columns["window_start"]) if first == day]
         if not keep:
-            raise _error("unknown_window", f"no window begins on {day}")
+            raise error("unknown_window", f"no window begins on {day}")
         columns = {
             name: column[keep] if isinstance(column, np.ndarray) else [column[place] for place in keep]
             for name, column in self._columns.items()
@@ -936,6 +934,7 @@ class Report:
         return _html(self)
 
 
+@family
 def report(
     df: Any,
     metric: str = "roas",
@@ -1023,9 +1022,9 @@ def _make(
     for name in options:
         if name not in metric.options:
             known = f"; it takes {', '.join(metric.options)}" if metric.options else ""
-            raise _error("unknown_argument", f"{plan.metric} has no argument {name!r}{known}")
+            raise error("unknown_argument", f"{plan.metric} has no argument {name!r}{known}")
     if adjust not in (None, "bh", "holm"):
-        raise _error("unknown_choice", "adjust is none of bh, holm")
+        raise error("unknown_choice", "adjust is not one of bh, holm")
     wait = _days(lag, "lag")
     if wait is None:
         wait = attribution_window if isinstance(attribution_window, int) else 0
@@ -1151,7 +1150,7 @@ def _by_arm(plan: _Plan, keys: list[Any], sums: dict[str, Any], rows: Any) -> An
     sides = [side(value) for value in arm]
     unknown = sorted({str(value) for value, s in zip(arm, sides, strict=True) if s is None})
     if unknown and plan.arms is None:
-        raise _error("unknown_choice", f"which arm is {', '.join(unknown)}? Say it with arms=(exposed, holdout)")
+        raise error("unknown_choice", f"which arm is {', '.join(unknown)}? Say it with arms=(exposed, holdout)")
     names = list(zip(*keys[:-1], strict=True)) if keys[:-1] else [()] * len(arm)
     order: dict[Any, int] = {}
     for name, s in zip(names, sides, strict=True):
@@ -1292,11 +1291,11 @@ def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Compariso
     import numpy as np
 
     if a.metric != b.metric or a._plan.by != b._plan.by:
-        raise _error("unlike_reports", "the reports have different metrics or segments")
+        raise error("unlike_reports", "the reports have different metrics or segments")
     problems = []
     for report_ in (a, b):
         if len(set(report_["window_start"])) > 1:
-            raise _error("several_windows", "a report has several windows: take one with .window(first_day)")
+            raise error("several_windows", "a report has several windows: take one with .window(first_day)")
     for name, text in (
         ("n_days", "windows of different length"),
         ("complete", "a window that is not complete"),
@@ -1312,7 +1311,7 @@ def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Compariso
         if a._settings[name] != b._settings[name]:
             problems.append(f"different {name.replace('_', ' ')}")
     if problems and not (allow_mismatch or a._settings["allow_mismatch"] or b._settings["allow_mismatch"]):
-        raise _error("mismatch", f"{'; '.join(problems)}: allow_mismatch=True compares all the same")
+        raise error("mismatch", f"{'; '.join(problems)}: allow_mismatch=True compares all the same")
     estimate = _METRICS[a.metric].estimate
     by = a._plan.by if all(name in a._columns and name in b._columns for name in a._plan.by) else ()
     left = dict(zip(zip(*(a[name] for name in by), strict=True) if by else [()] * len(a), range(len(a)), strict=True))

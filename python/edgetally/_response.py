@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._edgetally import Calculator, EdgetallyError, Interval
-from ._result import Result
+from ._arguments import count, error, floats, number, optional_floats
+from ._edgetally import Calculator, Interval
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
-    Numbers = Any
+    from ._arguments import Number, Numbers
+
 
 __all__ = [
     "AdstockResult",
@@ -48,50 +50,6 @@ _PARAMETERS = {
 _MOST_RESAMPLES = 1_000_000
 
 
-def _refuse(code: str, message: str) -> NoReturn:
-    error = EdgetallyError(message)
-    error.code = code
-    raise error
-
-
-def _list(name: str, value: Any) -> list[float]:
-    """One column as a list of floats; ``None`` within is ``NaN``."""
-    if isinstance(value, (list, tuple)):
-        row: list[float] = []
-        for item in value:
-            if isinstance(item, bool) or not (item is None or hasattr(item, "__float__")):
-                _refuse("wrong_type", f"{name} is no column of numbers: it holds {type(item).__name__}")
-            row.append(float("nan") if item is None else float(item))
-        return row
-    from ._columns import Form
-
-    column = Form().read(name, value)
-    if column is None:
-        _refuse("missing", f"{name} is required")
-    if isinstance(column, float):
-        return [column]
-    if column.ndim != 1:
-        _refuse("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
-    return column.tolist()
-
-
-def _optional(name: str, value: Any) -> list[float] | None:
-    return None if value is None else _list(name, value)
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        _refuse("wrong_type", f"{name} is no number, but {type(value).__name__}")
-    return float(value)
-
-
-def _count(name: str, value: Any, least: int = 1) -> int:
-    number = _number(name, value)
-    if isinstance(value, bool) or not least <= number <= 2**64 or number != int(number):
-        _refuse("not_a_count", f"{name} is not a whole number from {least}")
-    return int(value)
-
-
 def _columns_of(spend: Any, answer: Any, arguments: tuple[Any, ...]) -> Interval[Any]:
     """Give an interval for a number or for a column of spends, in the column's own kind."""
     if isinstance(spend, (int, float)) and not isinstance(spend, bool):
@@ -104,7 +62,7 @@ def _columns_of(spend: Any, answer: Any, arguments: tuple[Any, ...]) -> Interval
     form = Form()
     (column,), _ = form.columns(("spend",), (spend,))
     if isinstance(column, float) or column is None:
-        estimate, low, high = answer([_number("spend", spend)], *arguments)
+        estimate, low, high = answer([number("spend", spend)], *arguments)
         return Interval(estimate[0], low[0], high[0])
     return Interval(*(form.wrap(np.asarray(part)) for part in answer(column.tolist(), *arguments)))
 
@@ -112,9 +70,9 @@ def _columns_of(spend: Any, answer: Any, arguments: tuple[Any, ...]) -> Interval
 def _params(model: Any, params: Any) -> tuple[Any, ...]:
     names = _PARAMETERS.get(model) if isinstance(model, str) else None
     if names is None:
-        _refuse("unknown_choice", f"model is none of {', '.join(_PARAMETERS)}")
+        raise error("unknown_choice", f"model is not one of {', '.join(_PARAMETERS)}")
     if not hasattr(params, "keys") or set(params) != set(names):
-        _refuse("wrong_parameters", f"params does not have exactly the parameters of {model}: {', '.join(names)}")
+        raise error("wrong_parameters", f"params does not have exactly the parameters of {model}: {', '.join(names)}")
     return tuple(params[name] for name in names)
 
 
@@ -123,12 +81,10 @@ class ResponseEvaluation(Result):
 
     __slots__ = ()
 
-    definition = {
-        "revenue": "Revenue at this spend.",
-        "marginal_roas": "Revenue of the next unit of spend; infinite where the curve starts upright.",
-        "average_roas": "Revenue per unit of spend.",
-        "elasticity": "Per cent of revenue for one per cent of spend.",
-    }
+    revenue: Number = field("Revenue at this spend.")
+    marginal_roas: Number = field("Revenue of the next unit of spend; infinite where the curve starts upright.")
+    average_roas: Number = field("Revenue per unit of spend.")
+    elasticity: Number = field("Per cent of revenue for one per cent of spend.")
 
 
 class ResponseOptimum(Result):
@@ -136,27 +92,26 @@ class ResponseOptimum(Result):
 
     __slots__ = ()
 
-    definition = {
-        "optimal_spend": "Spend with the highest profit; zero where none pays, undefined where more is always better.",
-        "revenue": "Revenue at the optimal spend.",
-        "profit": "Margin times revenue less spend at the optimum.",
-        "marginal_roas": "Revenue of the next unit of spend at the optimum: one over the margin, unless capped.",
-    }
+    optimal_spend: Number = field(
+        "Spend with the highest profit; zero where none pays, undefined where more is always better."
+    )
+    revenue: Number = field("Revenue at the optimal spend.")
+    profit: Number = field("Margin times revenue less spend at the optimum.")
+    marginal_roas: Number = field(
+        "Revenue of the next unit of spend at the optimum: one over the margin, unless capped."
+    )
 
 
-class FittedOptimum(Result):
+class FittedOptimum(ResponseOptimum):
     """What ``ResponseFit.optimum`` returns."""
 
     __slots__ = ()
 
-    definition = {
-        **ResponseOptimum.definition,
-        "optimal_spend_uncapped": "Spend with the highest profit, wherever it lies.",
-        "log_optimal_spend_se": "Standard error of the logarithm of the optimal spend, by the delta method.",
-        "optimal_spend_ci_delta": "Optimal spend with its interval by the delta method on the log scale.",
-        "optimal_spend_ci_bootstrap": "Optimal spend with the percentile interval of the resamples.",
-        "capped": "Whether the cap, or half as much again as the largest spend seen, holds the optimum back.",
-    }
+    optimal_spend_uncapped: Any = field("Spend with the highest profit, wherever it lies.")
+    log_optimal_spend_se: Any = field("Standard error of the logarithm of the optimal spend, by the delta method.")
+    optimal_spend_ci_delta: Any = field("Optimal spend with its interval by the delta method on the log scale.")
+    optimal_spend_ci_bootstrap: Any = field("Optimal spend with the percentile interval of the resamples.")
+    capped: Any = field("Whether the cap, or half as much again as the largest spend seen, holds the optimum back.")
 
 
 class ResponseIncrement(Result):
@@ -164,7 +119,7 @@ class ResponseIncrement(Result):
 
     __slots__ = ()
 
-    definition = {"marginal_roas": "Extra revenue per unit of extra spend."}
+    marginal_roas: Number = field("Extra revenue per unit of extra spend.")
 
 
 _EVAL = {model: Calculator(f"response.eval.{model}", ResponseEvaluation) for model in _PARAMETERS}
@@ -238,10 +193,8 @@ class TwoPointCurve(Result):
 
     __slots__ = ()
 
-    definition = {
-        "model": "The family of the curve.",
-        "params": "Its parameters by name.",
-    }
+    model: str = field("The family of the curve.")
+    params: Any = field("Its parameters by name.")
 
     def __getitem__(self, key: str | int) -> Any:
         """Get a field, or a parameter of the curve."""
@@ -267,8 +220,8 @@ def response_two_point(spend: Numbers, revenue: Numbers, *, model: str = "power"
     (0.585, 356.7)
     """
     if not isinstance(model, str):
-        _refuse("unknown_choice", f"model is none of {', '.join(_PARAMETERS)}")
-    params = _edgetally.response_two_point(model, _list("spend", spend), _list("revenue", revenue))
+        raise error("unknown_choice", f"model is not one of {', '.join(_PARAMETERS)}")
+    params = _edgetally.response_two_point(model, floats("spend", spend), floats("revenue", revenue))
     return TwoPointCurve((model, params))
 
 
@@ -277,7 +230,7 @@ class AdstockResult(Result):
 
     __slots__ = ()
 
-    definition = {"adstock": "What of past and present spend is at work in each period."}
+    adstock: Any = field("What of past and present spend is at work in each period.")
 
     def __len__(self) -> int:
         """Periods."""
@@ -312,10 +265,10 @@ def adstock(
     >>> et.adstock([100, 0, 0, 50], 0.5).adstock
     [100.0, 50.0, 25.0, 62.5]
     """
-    lag = None if max_lag is None else _count("max_lag", max_lag)
+    lag = None if max_lag is None else count("max_lag", max_lag)
     if isinstance(spend, (list, tuple)):
         return AdstockResult(
-            (_edgetally.response_adstock(_list("spend", spend), _number("theta", theta), bool(normalize), lag),)
+            (_edgetally.response_adstock(floats("spend", spend), number("theta", theta), bool(normalize), lag),)
         )
     import numpy as np
 
@@ -324,9 +277,9 @@ def adstock(
     form = Form()
     column = form.read("spend", spend)
     if column is None or isinstance(column, float) or column.ndim != 1:
-        _refuse("wrong_type", "spend is no column of numbers")
+        raise error("wrong_type", "spend is not a column of numbers")
     form.shape = column.shape
-    carried = _edgetally.response_adstock(column.tolist(), _number("theta", theta), bool(normalize), lag)
+    carried = _edgetally.response_adstock(column.tolist(), number("theta", theta), bool(normalize), lag)
     return AdstockResult((form.wrap(np.asarray(carried)),))
 
 
@@ -335,19 +288,19 @@ class ResponseSelection(Result):
 
     __slots__ = ()
 
-    definition = {
-        "best": "The model that the criterion prefers.",
-        "ranking": "All fitted models, the best first.",
-        "delta_aicc": "How far each model's corrected Akaike criterion lies above the lowest.",
-        "weights": "Akaike weights: each model's share of the evidence.",
-        "aicc": "Corrected Akaike criterion by model.",
-        "aic": "Akaike criterion by model.",
-        "bic": "Schwarz criterion by model.",
-        "rmse_leave_one_out": "Root mean square error of predicting each row from the others, by model.",
-        "rmse_rolling_origin": "Root mean square error of predicting each later row from those before it, by model.",
-        "optimal_spend": "Optimal spend by model.",
-        "averaged_optimal_spend": "Optimal spend averaged by weight over the models within 2 of the best.",
-    }
+    best: str = field("The model that the criterion prefers.")
+    ranking: Any = field("All fitted models, the best first.")
+    delta_aicc: Any = field("How far each model's corrected Akaike criterion lies above the lowest.")
+    weights: Any = field("Akaike weights: each model's share of the evidence.")
+    aicc: Any = field("Corrected Akaike criterion by model.")
+    aic: Any = field("Akaike criterion by model.")
+    bic: Any = field("Schwarz criterion by model.")
+    rmse_leave_one_out: Any = field("Root mean square error of predicting each row from the others, by model.")
+    rmse_rolling_origin: Any = field(
+        "Root mean square error of predicting each later row from those before it, by model."
+    )
+    optimal_spend: Any = field("Optimal spend by model.")
+    averaged_optimal_spend: float = field("Optimal spend averaged by weight over the models within 2 of the best.")
 
 
 class ResponseFit(Result):
@@ -355,33 +308,33 @@ class ResponseFit(Result):
 
     __slots__ = ()
 
-    definition = {
-        "model": "The family of the curve.",
-        "params": "Estimates by name, the baseline included where there is one.",
-        "params_ci": "Intervals of the parameters: percentiles of the resamples, or linearised without them.",
-        "std_errors": "Standard errors of the parameters, linearised.",
-        "covariance": "Covariance matrix of the parameters, in the order of params.",
-        "baseline": "Revenue without spend; zero when not asked for.",
-        "theta": "Share of spend carried to the next period; undefined without adstock.",
-        "rss": "Sum of weighted squared residuals.",
-        "sigma": "Residual standard deviation.",
-        "r2": "Share of the variance of revenue that the curve explains.",
-        "aic": "Akaike criterion n ln(rss / n) + 2 K.",
-        "aicc": "Akaike criterion corrected for few rows.",
-        "bic": "Schwarz criterion n ln(rss / n) + K ln n.",
-        "rows": "Rows used.",
-        "converged": "Whether the search arrived.",
-        "log_sd_spend": "Standard deviation of the logarithm of spend: how much the data can show.",
-        "failed_resamples": "Resamples that held no curve.",
-        "margin": "Share of revenue left before the spend.",
-        "optimal_spend": "Spend with the highest profit, within the cap.",
-        "optimal_spend_uncapped": "Spend with the highest profit, wherever it lies.",
-        "log_optimal_spend_se": "Standard error of the logarithm of the optimal spend, by the delta method.",
-        "optimal_spend_ci_delta": "Optimal spend with its interval by the delta method on the log scale.",
-        "optimal_spend_ci_bootstrap": "Optimal spend with the percentile interval of the resamples.",
-        "optimal_profit": "Margin times revenue less spend at the optimum.",
-        "warnings": "What the data cannot show, as stable words.",
-    }
+    model: str = field("The family of the curve.")
+    params: Any = field("Estimates by name, the baseline included where there is one.")
+    params_ci: Any = field("Intervals of the parameters: percentiles of the resamples, or linearised without them.")
+    std_errors: Any = field("Standard errors of the parameters, linearised.")
+    covariance: Any = field("Covariance matrix of the parameters, in the order of params.")
+    baseline: float = field("Revenue without spend; zero when not asked for.")
+    theta: float = field("Share of spend carried to the next period; undefined without adstock.")
+    rss: float = field("Sum of weighted squared residuals.")
+    sigma: float = field("Residual standard deviation.")
+    r2: float = field("Share of the variance of revenue that the curve explains.")
+    aic: float = field("Akaike criterion n ln(rss / n) + 2 K.")
+    aicc: float = field("Akaike criterion corrected for few rows.")
+    bic: float = field("Schwarz criterion n ln(rss / n) + K ln n.")
+    rows: int = field("Rows used.")
+    converged: bool = field("Whether the search arrived.")
+    log_sd_spend: float = field("Standard deviation of the logarithm of spend: how much the data can show.")
+    failed_resamples: int = field("Resamples that held no curve.")
+    margin: float = field("Share of revenue left before the spend.")
+    optimal_spend: float = field("Spend with the highest profit, within the cap.")
+    optimal_spend_uncapped: float = field("Spend with the highest profit, wherever it lies.")
+    log_optimal_spend_se: float = field("Standard error of the logarithm of the optimal spend, by the delta method.")
+    optimal_spend_ci_delta: Interval[float] = field(
+        "Optimal spend with its interval by the delta method on the log scale."
+    )
+    optimal_spend_ci_bootstrap: Interval[float] = field("Optimal spend with the percentile interval of the resamples.")
+    optimal_profit: float = field("Margin times revenue less spend at the optimum.")
+    warnings: Any = field("What the data cannot show, as stable words.")
 
     @property
     def _engine(self) -> Any:
@@ -446,8 +399,8 @@ class ResponseFit(Result):
         Not above ``cap``, and not above one and a half times the largest spend seen unless ``extrapolate``.
         """
         optimum, uncapped, error, delta, drawn, capped = self._engine.optimum(
-            _number("margin", margin),
-            None if cap is None else _number("cap", cap),
+            number("margin", margin),
+            None if cap is None else number("cap", cap),
             bool(extrapolate),
             float(confidence),
         )
@@ -473,9 +426,9 @@ def _select(
 ) -> ResponseSelection:
     places = {"aicc": "aicc", "aic": "aic", "bic": "bic", "leave_one_out": "loo", "rolling_origin": "rolling"}
     if criterion not in places:
-        _refuse("unknown_choice", f"criterion is none of {', '.join(places)}")
+        raise error("unknown_choice", f"criterion is not one of {', '.join(places)}")
     if isinstance(candidates, str) or not all(isinstance(name, str) for name in candidates):
-        _refuse("wrong_type", "candidates is no list of models")
+        raise error("wrong_type", "candidates is not a list of models")
     cross_validate = cross_validate or criterion in ("leave_one_out", "rolling_origin")
     rows, average = _edgetally.response_compare(
         list(candidates), spend, revenue, options, margin, False, cross_validate
@@ -534,24 +487,24 @@ def _options(
 ) -> dict[str, Any]:
     estimate = adstock == "estimate"
     if isinstance(adstock, str) and not estimate:
-        _refuse("unknown_choice", "adstock is neither a share from 0 to 1 nor 'estimate'")
+        raise error("unknown_choice", "adstock is neither a share from 0 to 1 nor 'estimate'")
     if isinstance(block, str) and block != "auto":
-        _refuse("unknown_choice", "block is neither a whole number from 1 nor 'auto'")
+        raise error("unknown_choice", "block is neither a whole number from 1 nor 'auto'")
     return {
         "baseline": bool(baseline),
-        "weights": _optional("weights", weights),
+        "weights": optional_floats("weights", weights),
         "loss": str(loss),
-        "loss_scale": None if loss_scale is None else _number("loss_scale", loss_scale),
+        "loss_scale": None if loss_scale is None else number("loss_scale", loss_scale),
         "noise": str(noise),
-        "theta": None if adstock is None or estimate else _number("adstock", adstock),
+        "theta": None if adstock is None or estimate else number("adstock", adstock),
         "estimate_theta": estimate,
         "normalize": bool(normalize),
-        "max_lag": None if max_lag is None else _count("max_lag", max_lag),
-        "newey_west": None if newey_west is None else _count("newey_west", newey_west, 0),
-        "n_boot": _count("n_boot", n_boot, 0),
-        "block": None if block is None or block == "auto" else _count("block", block),
+        "max_lag": None if max_lag is None else count("max_lag", max_lag),
+        "newey_west": None if newey_west is None else count("newey_west", newey_west, 0),
+        "n_boot": count("n_boot", n_boot, 0),
+        "block": None if block is None or block == "auto" else count("block", block),
         "series": adstock is not None or newey_west is not None or block == "auto",
-        "seed": _count("seed", seed, 0) % 2**64,
+        "seed": count("seed", seed, 0) % 2**64,
     }
 
 
@@ -567,13 +520,13 @@ def _fitted(
     threads: int | None,
 ) -> ResponseFit:
     if model != "auto" and model not in _PARAMETERS:
-        _refuse("unknown_choice", f"model is none of auto, {', '.join(_PARAMETERS)}")
+        raise error("unknown_choice", f"model is not one of auto, {', '.join(_PARAMETERS)}")
     if options["n_boot"] > _MOST_RESAMPLES:
-        _refuse("resamples_out_of_range", "n_boot is not from 0 to 1,000,000")
+        raise error("resamples_out_of_range", "n_boot is not from 0 to 1,000,000")
     for name in ("block", "newey_west"):
         if options[name] is not None and options[name] >= len(spend) > 0:
-            _refuse("exceeds", f"{name} {options[name]} is not below the number of rows")
-    confidence = _number("confidence", confidence)
+            raise error("exceeds", f"{name} {options[name]} is not below the number of rows")
+    confidence = number("confidence", confidence)
     engine = _edgetally.ResponseModel(model, spend, revenue, options, threads)
     params = engine.params()
     (rss, sigma, r2, aic, aicc, bic), (rows, converged, baseline, theta, log_sd, failed) = engine.numbers()
@@ -581,13 +534,13 @@ def _fitted(
     nan = float("nan")
     best: tuple[Any, ...] = (nan, nan, nan, Interval(nan, nan, nan), Interval(nan, nan, nan), nan)
     if margin is not None:
-        optimum, uncapped, error, delta, drawn, _ = engine.optimum(
-            _number("margin", margin),
-            None if cap is None else _number("cap", cap),
+        optimum, uncapped, deviation, delta, drawn, _ = engine.optimum(
+            number("margin", margin),
+            None if cap is None else number("cap", cap),
             bool(extrapolate),
             float(confidence),
         )
-        best = (optimum[0], uncapped, error, Interval(*delta), Interval(*drawn), optimum[2])
+        best = (optimum[0], uncapped, deviation, Interval(*delta), Interval(*drawn), optimum[2])
     return ResponseFit(
         (
             engine.model,
@@ -607,7 +560,7 @@ def _fitted(
             converged,
             log_sd,
             failed,
-            nan if margin is None else _number("margin", margin),
+            nan if margin is None else number("margin", margin),
             *best,
             engine.warnings(margin),
             engine,
@@ -660,7 +613,7 @@ def response_fit(
         block=block,
         seed=seed,
     )
-    columns = _list("spend", spend), _list("revenue", revenue)
+    columns = floats("spend", spend), floats("revenue", revenue)
     return _fitted(model, *columns, options, margin, cap, extrapolate, confidence, threads)
 
 
@@ -728,15 +681,15 @@ def fit_response(
         "block": block,
         "seed": seed,
     }
-    money, income, given = _list("spend", spend), _list("revenue", revenue), _optional("weights", weights)
+    money, income, given = floats("spend", spend), floats("revenue", revenue), optional_floats("weights", weights)
     rest = (margin, cap, extrapolate, confidence, threads)
     if group is None:
         return _fitted(model, money, income, _options(weights=given, **settings), *rest)
     labels = group.tolist() if hasattr(group, "tolist") else list(group)
     if len(labels) != len(money):
-        _refuse("length_mismatch", "group has not as many rows as spend")
+        raise error("length_mismatch", "group does not have as many rows as spend")
     if len(income) != len(money) or (given is not None and len(given) != len(money)):
-        _refuse("length_mismatch", "spend, revenue and weights differ in length")
+        raise error("length_mismatch", "spend, revenue and weights differ in length")
     places: dict[Hashable, list[int]] = {}
     for place, label in enumerate(labels):
         places.setdefault(label, []).append(place)
@@ -791,7 +744,7 @@ def response_select(
         normalize=normalize,
         max_lag=max_lag,
     )
-    columns = _list("spend", spend), _list("revenue", revenue)
+    columns = floats("spend", spend), floats("revenue", revenue)
     return _select(candidates, *columns, options, criterion, margin, cross_validate)
 
 
@@ -800,28 +753,23 @@ class AllocationPlan(Result):
 
     __slots__ = ()
 
-    definition = {
-        "spend": "Spend of each channel.",
-        "revenue": "Revenue of each channel.",
-        "marginal_roas": "Revenue of the next unit of spend, by channel.",
-        "shadow_price": "Revenue of one more unit of budget.",
-        "total_spend": "Sum of spends.",
-        "total_revenue": "Sum of revenues.",
-        "profit": "Margin times revenue less spend; undefined without a margin.",
-    }
+    spend: Any = field("Spend of each channel.")
+    revenue: Any = field("Revenue of each channel.")
+    marginal_roas: Any = field("Revenue of the next unit of spend, by channel.")
+    shadow_price: Any = field("Revenue of one more unit of budget.")
+    total_spend: Any = field("Sum of spends.")
+    total_revenue: Any = field("Sum of revenues.")
+    profit: Any = field("Margin times revenue less spend; undefined without a margin.")
 
 
-class Allocation(Result):
+class Allocation(AllocationPlan):
     """What ``allocate`` returns."""
 
     __slots__ = ()
 
-    definition = {
-        **AllocationPlan.definition,
-        "channels": "Names of the channels; their places where they have none.",
-        "gap": "Revenue that no plan could exceed this one by: zero for curves that are concave.",
-        "profit_plan": "With a margin, the most profitable plan within the budget, which may spend less.",
-    }
+    channels: Any = field("Names of the channels; their places where they have none.")
+    gap: float = field("Revenue that no plan could exceed this one by: zero for curves that are concave.")
+    profit_plan: Any = field("With a margin, the most profitable plan within the budget, which may spend less.")
 
     def _draw(self, ax: Any) -> Any:
         from ._plots import lines
@@ -835,13 +783,13 @@ def _bounds(name: str, value: Any, names: Sequence[Any], other: float) -> list[f
     if hasattr(value, "keys"):
         unknown = [str(key) for key in value if key not in names]
         if unknown:
-            _refuse("unknown_channel", f"{name} names channels that are not there: {', '.join(unknown)}")
-        return [_number(name, value.get(key, other)) for key in names]
+            raise error("unknown_channel", f"{name} names channels that are not there: {', '.join(unknown)}")
+        return [number(name, value.get(key, other)) for key in names]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return [float(value)] * len(names)
-    column = _list(name, value)
+    column = floats(name, value)
     if len(column) != len(names):
-        _refuse("length_mismatch", f"{name} has not as many rows as channels")
+        raise error("length_mismatch", f"{name} does not have as many rows as channels")
     return column
 
 
@@ -870,7 +818,7 @@ def allocate(
     """
     named = hasattr(channels, "keys") and not {"model", "params"} <= set(channels)
     if not named and (hasattr(channels, "keys") or isinstance(channels, (str, bytes, Result))):
-        _refuse("wrong_type", "channels is no list and no dictionary of channels")
+        raise error("wrong_type", "channels is not a list and no dictionary of channels")
     entries = list(channels.values()) if named else list(channels)
     names = tuple(channels) if named else tuple(range(len(entries)))
     curves: list[tuple[str, list[float]]] = []
@@ -882,15 +830,15 @@ def allocate(
         elif hasattr(entry, "keys") and {"model", "params"} <= set(entry):
             values = _params(entry["model"], entry["params"])
             curves.append(
-                (entry["model"], [_number(name, value) for name, value in zip(entry["params"], values, strict=True)])
+                (entry["model"], [number(name, value) for name, value in zip(entry["params"], values, strict=True)])
             )
         else:
-            _refuse("wrong_type", "channels holds something that is neither a model with its params nor a fit")
+            raise error("wrong_type", "channels holds something that is neither a model with its params nor a fit")
     plan, profitable, gap = _edgetally.response_allocate(
         curves,
-        _number("budget", budget),
+        number("budget", budget),
         _bounds("lower", lower, names, 0.0),
         _bounds("upper", upper, names, float("inf")),
-        None if margin is None else _number("margin", margin),
+        None if margin is None else number("margin", margin),
     )
     return Allocation((*plan, names, gap, None if profitable is None else AllocationPlan(profitable)))

@@ -24,10 +24,26 @@ SRM = 16
 _ROWS_SHOWN = 20
 
 
+class _Field:
+    """What a class body says of a field, until ``Result`` makes a property of it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        """Keep the sentence."""
+        self.text = text
+
+
+def field(text: str) -> Any:
+    """One field of a result, in a class body: the sentence beside its name and type."""
+    return _Field(text)
+
+
 class Result(_edgetally.Record):
     """The base of all results: fields that cannot be changed, each with a one-line definition.
 
-    A subclass gives ``definition``: the names of its fields, in the order of the values, with a sentence each.
+    A subclass names its fields in the order of the values, each with its type and a sentence (``field``). Fields of
+    the parent come first.
     """
 
     __slots__ = ()
@@ -35,18 +51,14 @@ class Result(_edgetally.Record):
     fields: ClassVar[tuple[str, ...]] = ()
     definition: ClassVar[Mapping[str, str]] = {}
 
-    if TYPE_CHECKING:
-        # Inside the package; callers see the fields one by one (__init__.pyi).
-        def __getattr__(self, name: str) -> Any: ...
-
     def __init_subclass__(cls) -> None:
-        """Turn the definitions into fields."""
+        """Give each field that the class declares its place among the values."""
         super().__init_subclass__()
-        if "definition" not in cls.__dict__:
-            return
-        cls.fields = tuple(cls.definition)
-        for place, (name, text) in enumerate(cls.definition.items()):
+        own = {name: value.text for name, value in cls.__dict__.items() if isinstance(value, _Field)}
+        for place, (name, text) in enumerate(own.items(), len(cls.fields)):
             setattr(cls, name, property(itemgetter(place), doc=text))
+        cls.definition = {**cls.definition, **own}
+        cls.fields = tuple(cls.definition)
 
     def __class_getitem__(cls, item: object) -> GenericAlias:
         """``FunnelResult[float]``, for annotations."""

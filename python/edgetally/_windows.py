@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._result import Result
+from ._arguments import error
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +24,14 @@ class WindowResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "week_start": "First day of the week.",
-        "week_end": "Last day of the week.",
-        "iso_week": "Year and number of the ISO 8601 week.",
-        "sunday_week_start": "First day of the week that begins on Sunday.",
-        "month": "Year and month.",
-        "quarter": "Year and quarter.",
-        "quarter_start": "First day of the quarter.",
-        "quarter_end": "Last day of the quarter.",
-    }
+    week_start: str = field("First day of the week.")
+    week_end: str = field("Last day of the week.")
+    iso_week: str = field("Year and number of the ISO 8601 week.")
+    sunday_week_start: str = field("First day of the week that begins on Sunday.")
+    month: str = field("Year and month.")
+    quarter: str = field("Year and quarter.")
+    quarter_start: str = field("First day of the quarter.")
+    quarter_end: str = field("Last day of the quarter.")
 
 
 class SpanResult(Result):
@@ -40,14 +39,12 @@ class SpanResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "label": "The window's name.",
-        "start": "First day.",
-        "end": "The day after the last.",
-        "n_days": "How many days it has.",
-        "complete": "Whether all of its days are over; None without today.",
-        "mature": "Whether late conversions have come for its last day too; None without today.",
-    }
+    label: Any = field("The window's name.")
+    start: Any = field("First day.")
+    end: Any = field("The day after the last.")
+    n_days: Any = field("How many days it has.")
+    complete: Any = field("Whether all of its days are over; None without today.")
+    mature: Any = field("Whether late conversions have come for its last day too; None without today.")
 
 
 def _day(argument: str, date: Any, tz: str | None) -> int:
@@ -61,7 +58,7 @@ def _day(argument: str, date: Any, tz: str | None) -> int:
             else:
                 date = datetime.date.fromisoformat(date)
         except ValueError:
-            raise _error("date_invalid", f"{argument} is no date like 2026-11-22") from None
+            raise error("date_invalid", f"{argument} is not a date like 2026-11-22") from None
     if isinstance(date, datetime.datetime):
         if tz is not None and date.tzinfo is not None:
             from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -69,22 +66,16 @@ def _day(argument: str, date: Any, tz: str | None) -> int:
             try:
                 zone = ZoneInfo(tz)
             except (ZoneInfoNotFoundError, ValueError):
-                raise _error("tz_unknown", f"tz {tz} is no time zone that this system knows") from None
+                raise error("tz_unknown", f"tz {tz} is not a time zone that this system knows") from None
             date = date.astimezone(zone)
         elif date.tzinfo is not None:
-            raise _error("tz_missing", f"{argument} has a time zone: say with tz whose days are meant")
+            raise error("tz_missing", f"{argument} has a time zone: say with tz whose days are meant")
         date = date.date()
     if isinstance(date, datetime.date):
         return date.toordinal() - _EPOCH
     if hasattr(date, "astype") and not hasattr(date, "__len__"):
         return int(date.astype("datetime64[D]").astype("int64"))
-    raise _error("wrong_type", f"{argument} is neither date nor text, but {type(date).__name__}")
-
-
-def _error(code: str, message: str) -> _edgetally.EdgetallyError:
-    error = _edgetally.EdgetallyError(message)
-    error.code = code
-    return error
+    raise error("wrong_type", f"{argument} is neither date nor text, but {type(date).__name__}")
 
 
 def _date(day: int) -> datetime.date:
@@ -93,7 +84,7 @@ def _date(day: int) -> datetime.date:
     try:
         return datetime.date.fromordinal(day + _EPOCH)
     except (ValueError, OverflowError):
-        raise _error("out_of_range", "the window reaches beyond the years 1 to 9999") from None
+        raise error("out_of_range", "the window reaches beyond the years 1 to 9999") from None
 
 
 def window(
@@ -178,7 +169,7 @@ def compare_windows(one: SpanResult, other: SpanResult, *, allow_mismatch: bool 
         message = (
             f"{one['n_days']} days cannot be compared with {other['n_days']}: allow_mismatch compares them all the same"
         )
-        raise _error("window_mismatch", message)
+        raise error("window_mismatch", message)
 
 
 def window_starts(
@@ -207,13 +198,13 @@ def window_starts(
         elif hasattr(dates, "dt") and hasattr(dates.dt, "convert_time_zone"):
             dates = dates.dt.convert_time_zone(tz).dt.replace_time_zone(None)
         else:
-            raise _error("wrong_type", "tz is for pandas and Polars columns of moments with a time zone")
+            raise error("wrong_type", "tz is for pandas and Polars columns of moments with a time zone")
     elif hasattr(dates, "dt") and getattr(dates.dt, "tz", None) is not None:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     try:
         days = np.asarray(dates.to_numpy() if hasattr(dates, "to_numpy") else dates).astype("datetime64[D]")
     except (TypeError, ValueError):
-        raise _error("wrong_type", "dates is no column of dates") from None
+        raise error("wrong_type", "dates is not a column of dates") from None
     missing = np.isnat(days)
     numbers = np.ascontiguousarray(np.where(missing, np.datetime64(0, "D"), days).astype(np.int64).reshape(-1))
     starts, _ = _edgetally.window_spans(numbers, window, week_start, rolling_days)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from . import _edgetally
 from ._edgetally import Calculator
-from ._result import Result
+from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    Numbers = Any
-    Texts = Any
+    from ._arguments import Numbers, Texts
+
 
 __all__ = [
     "CoverageResult",
@@ -37,13 +37,11 @@ class RateChangeResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "rate_ratio": "New rate over old rate.",
-        "p_exact_minlike": "Two-sided exact p-value: all splits no likelier than this one.",
-        "p_exact_central": "Two-sided exact p-value: twice the smaller tail.",
-        "p_mid": "Two-sided mid-p: half the weight on the split itself.",
-        "ratio_ci_exact": "Rate ratio between its Clopper-Pearson ends.",
-    }
+    rate_ratio: Any = field("New rate over old rate.")
+    p_exact_minlike: Any = field("Two-sided exact p-value: all splits no likelier than this one.")
+    p_exact_central: Any = field("Two-sided exact p-value: twice the smaller tail.")
+    p_mid: Any = field("Two-sided mid-p: half the weight on the split itself.")
+    ratio_ci_exact: Any = field("Rate ratio between its Clopper-Pearson ends.")
 
     def _flags(self) -> tuple[str, ...]:
         """Tell that the event fires no more."""
@@ -89,12 +87,10 @@ class OverdispersedChangeResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "rate_ratio": "New rate over old rate.",
-        "z": "Logarithm of the ratio in standard errors.",
-        "p_value": "Two-sided p-value.",
-        "ratio_ci": "Rate ratio between its ends.",
-    }
+    rate_ratio: Any = field("New rate over old rate.")
+    z: Any = field("Logarithm of the ratio in standard errors.")
+    p_value: Any = field("Two-sided p-value.")
+    ratio_ci: Any = field("Rate ratio between its ends.")
 
     def _flags(self) -> tuple[str, ...]:
         """Tell that the event fires no more."""
@@ -135,17 +131,15 @@ class SeasonalChangeResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "expected": "What is usual for each bin.",
-        "dispersion": "How many times more than its mean a count varies, at least 1.",
-        "ratio": "Current count over expected, per bin.",
-        "z": "Logarithm of the ratio in standard errors, per bin.",
-        "p_value": "Two-sided p-value per bin.",
-        "p_adjusted": "False discovery rate over the bins (Benjamini and Hochberg 1995).",
-        "total_ratio": "Sum of current over sum of expected.",
-        "total_z": "Its logarithm in standard errors.",
-        "total_p": "Two-sided p-value of the total.",
-    }
+    expected: Any = field("What is usual for each bin.")
+    dispersion: Any = field("How many times more than its mean a count varies, at least 1.")
+    ratio: Any = field("Current count over expected, per bin.")
+    z: Any = field("Logarithm of the ratio in standard errors, per bin.")
+    p_value: Any = field("Two-sided p-value per bin.")
+    p_adjusted: Any = field("False discovery rate over the bins (Benjamini and Hochberg 1995).")
+    total_ratio: Any = field("Sum of current over sum of expected.")
+    total_z: Any = field("Its logarithm in standard errors.")
+    total_p: Any = field("Two-sided p-value of the total.")
 
 
 def _rows(value: Any) -> Any:
@@ -191,24 +185,22 @@ class DedupResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "pixel_total": "Events of the pixel.",
-        "pixel_unique": "Different events of the pixel.",
-        "pixel_duplicate_rate": "Share of the pixel's events that are copies of its own.",
-        "server_total": "Events of the server.",
-        "server_unique": "Different events of the server.",
-        "server_duplicate_rate": "Share of the server's events that are copies of its own.",
-        "overlap": "Events that both have.",
-        "union": "Events that either has.",
-        "overlap_rate": "Share of all events that both have (Jaccard's index).",
-        "server_only": "Events that only the server has.",
-        "pixel_only": "Events that only the pixel has.",
-        "pixel_coverage_of_server": "Share of the server's events that the pixel has too.",
-        "server_coverage_of_pixel": "Share of the pixel's events that the server has too; Meta's event coverage.",
-        "server_uplift": "Events that the server adds, per event of the pixel.",
-        "counted_without_dedup": "What is counted when nobody removes copies.",
-        "overcount_rate": "How far that is above the truth, as a share of it.",
-    }
+    pixel_total: Any = field("Events of the pixel.")
+    pixel_unique: Any = field("Different events of the pixel.")
+    pixel_duplicate_rate: Any = field("Share of the pixel's events that are copies of its own.")
+    server_total: Any = field("Events of the server.")
+    server_unique: Any = field("Different events of the server.")
+    server_duplicate_rate: Any = field("Share of the server's events that are copies of its own.")
+    overlap: Any = field("Events that both have.")
+    union: Any = field("Events that either has.")
+    overlap_rate: Any = field("Share of all events that both have (Jaccard's index).")
+    server_only: Any = field("Events that only the server has.")
+    pixel_only: Any = field("Events that only the pixel has.")
+    pixel_coverage_of_server: Any = field("Share of the server's events that the pixel has too.")
+    server_coverage_of_pixel: Any = field("Share of the pixel's events that the server has too; Meta's event coverage.")
+    server_uplift: Any = field("Events that the server adds, per event of the pixel.")
+    counted_without_dedup: Any = field("What is counted when nobody removes copies.")
+    overcount_rate: Any = field("How far that is above the truth, as a share of it.")
 
 
 def dedup(
@@ -256,12 +248,10 @@ class MatchQualityResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "coverage": "Share of the events that carry each identifier, by name.",
-        "event_score": "Chance that one of the event's identifiers is recognised, per event.",
-        "score_0_10": "Ten times the mean of these. edgetally's own score, no platform's.",
-        "any_identifier": "Share of the events that carry any identifier.",
-    }
+    coverage: Any = field("Share of the events that carry each identifier, by name.")
+    event_score: Any = field("Chance that one of the event's identifiers is recognised, per event.")
+    score_0_10: Any = field("Ten times the mean of these. edgetally's own score, no platform's.")
+    any_identifier: Any = field("Share of the events that carry any identifier.")
 
 
 class CoverageResult(Result):
@@ -269,10 +259,8 @@ class CoverageResult(Result):
 
     __slots__ = ()
 
-    definition = {
-        "coverage": "Share of the events that carry each identifier, by name.",
-        "any_identifier": "Share of the events that carry any identifier.",
-    }
+    coverage: Any = field("Share of the events that carry each identifier, by name.")
+    any_identifier: Any = field("Share of the events that carry any identifier.")
 
 
 def _there(value: Any) -> bool:

@@ -2,29 +2,21 @@
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import assert_type
 
 import edgetally as et
 
-one = et.funnel(12, 0.015, 0.03, 80)
-assert_type(one, et.FunnelResult[float])
-assert_type(one.cpa, float)
-
-many = et.funnel(12, [0.01, 0.02], 0.03, 80)
-assert_type(many, et.FunnelResult[NDArray[np.float64]])
-assert_type(many.cpa, NDArray[np.float64])
-
-
-def of_a_frame(series: Any) -> None:
-    """A column of pandas, Polars or Arrow comes back as what it was."""
-    assert_type(et.roi(series, 3000).roi, Any)
-
+assert_type(et.funnel(12, 0.015, 0.03, 80), et.FunnelResult)
+# A float for numbers, a column of the caller's own kind for columns.
+assert_type(et.funnel(12, [0.01, 0.02], 0.03, 80).cpa, Any)
+assert_type(et.roi_cashflows([-100, 110]).irr, float)
+assert_type(et.roi_cashflows([-100, 110]).irr_unique, bool)
 
 lift = et.lift(100_000, 1_200, 100_000, 900, spend=50_000, aov=80, margin=0.4)
-assert_type(lift.incremental_conversions, et.Interval[float])
-assert_type(lift.incremental_conversions.low, float)
-assert_type(et.lift.diff_ci(100, 5, 100, 3).diff_score, et.Interval[float])
 assert_type(float(lift.rel_lift), float)
+assert_type(et.lift_diff_ci(100, 5, 100, 3).diff_score, et.Interval[Any])
 assert_type(et.hash_email("jo@shop.example"), str | None)
+# Functions that hang on others are found, and a misspelt field is not.
+et.lift.diff_ci(100, 5, 100, 3)
+_ = et.funnel(12, 0.015, 0.03, 80).cpaa  # type: ignore[attr-defined]
+et.geo.did([100, 104], [130, 128], [90, 95], [97, 99])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._report import _error, _flat, _plan
+from .._arguments import error
+from .._report import _flat, _plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,5 +47,5 @@ def outputs(
     flat = _flat(function(**columns, **options))
     for name in fields:
         if name not in flat:
-            raise _error("unknown_choice", f"there is no field {name!r}; there are {', '.join(flat)}")
+            raise error("unknown_choice", f"there is no field {name!r}; there are {', '.join(flat)}")
     return {name: flat[name] for name in fields}
