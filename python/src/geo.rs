@@ -19,7 +19,7 @@ const fn three(interval: Interval) -> Three {
     (interval.estimate, interval.low, interval.high)
 }
 
-/// did, counterfactual, lift, error, degrees of freedom, interval, p-value, incremental, iROAS.
+/// did, counterfactual, lift, error, degrees of freedom, interval, p-value, incremental, iROAS, flags.
 #[pyfunction]
 fn geo_difference(
     py: Python<'_>,
@@ -32,7 +32,14 @@ fn geo_difference(
     spend: Option<f64>,
     permutations: u64,
     seed: u64,
-) -> PyResult<((f64, f64, f64, f64, f64), Three, f64, f64, Three)> {
+) -> PyResult<(
+    (f64, f64, f64, f64, f64),
+    Three,
+    f64,
+    f64,
+    Three,
+    Vec<&'static str>,
+)> {
     let options = geo::DidOptions {
         confidence,
         spend,
@@ -71,13 +78,14 @@ fn geo_difference(
             found.p_value,
             found.incremental,
             three(found.iroas),
+            found.flag.into_iter().collect(),
         )
     })
     .map_err(problem::domain)
 }
 
 /// Weights, augmented weights, ridge, pre-RMSE and its share; double and effect by period; average effect, incremental, lift,
-/// iROAS, p-value, placebo effects.
+/// iROAS, p-value, placebo effects, flags.
 #[pyfunction]
 fn geo_double(
     py: Python<'_>,
@@ -92,7 +100,7 @@ fn geo_double(
 ) -> PyResult<(
     (Vec<f64>, Vec<f64>, Option<f64>, f64, f64),
     (Vec<f64>, Vec<f64>),
-    (Three, f64, f64, Three, f64, Vec<f64>),
+    (Three, f64, f64, Three, f64, Vec<f64>, Vec<&'static str>),
 )> {
     let options = geo::SyntheticControlOptions {
         ridge: match ridge {
@@ -129,6 +137,7 @@ fn geo_double(
                 three(found.iroas),
                 found.p_value,
                 found.placebo_effects,
+                found.flags,
             ),
         )
     })
