@@ -26,19 +26,28 @@ ratio that is not defined is ``NaN``, never zero.
 
 from . import (
     _attribution,
+    _ceilings,
     _experiment,
-    _geo,
+    _funnel,
+    _geo_did,
+    _geo_double,
+    _geo_power,
     _inference,
     _lift,
-    _money,
+    _ltv,
     _names,
-    _paid,
+    _payback,
+    _prices,
     _report,
     _response,
+    _returns,
+    _roi,
+    _target_cpa,
     _windows,
     events,
 )
 from ._attribution import *  # noqa: F403
+from ._ceilings import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
     Interval,
@@ -72,14 +81,21 @@ from ._edgetally import (
     sha256_hex,
 )
 from ._experiment import *  # noqa: F403
-from ._geo import *  # noqa: F403
+from ._funnel import *  # noqa: F403
+from ._geo_did import *  # noqa: F403
+from ._geo_double import *  # noqa: F403
+from ._geo_power import *  # noqa: F403
 from ._inference import *  # noqa: F403
 from ._lift import *  # noqa: F403
-from ._money import *  # noqa: F403
-from ._paid import *  # noqa: F403
+from ._ltv import *  # noqa: F403
+from ._payback import *  # noqa: F403
+from ._prices import *  # noqa: F403
 from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
 from ._result import Result
+from ._returns import *  # noqa: F403
+from ._roi import *  # noqa: F403
+from ._target_cpa import *  # noqa: F403
 from ._windows import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -95,11 +111,19 @@ if TYPE_CHECKING:
 __all__ = [
     *_attribution.__all__,
     *_experiment.__all__,
-    *_geo.__all__,
+    *_geo_did.__all__,
+    *_geo_double.__all__,
+    *_geo_power.__all__,
     *_inference.__all__,
     *_lift.__all__,
-    *_money.__all__,
-    *_paid.__all__,
+    *_ceilings.__all__,
+    *_funnel.__all__,
+    *_ltv.__all__,
+    *_payback.__all__,
+    *_prices.__all__,
+    *_returns.__all__,
+    *_roi.__all__,
+    *_target_cpa.__all__,
     *_report.__all__,
     *_response.__all__,
     *_windows.__all__,

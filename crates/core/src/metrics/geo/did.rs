@@ -104,7 +104,12 @@ impl Found {
         let [treated_pre, _, control_pre, control_post] = self.means.map(|x| x * unit);
         let did = gain(self.means) * unit;
         let counterfactual = treated_pre + (control_post - control_pre);
-        let std_error = self.square_error.sqrt() * unit;
+        // No variance seen is not a standard error of zero.
+        let std_error = if self.flag == Some(NO_VARIANCE) {
+            f64::NAN
+        } else {
+            self.square_error.sqrt() * unit
+        };
         let (low, high) = (did + self.ends.0 * unit, did + self.ends.1 * unit);
         let interval = if low < high {
             Interval::new(did, low, high)
