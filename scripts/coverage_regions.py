@@ -27,8 +27,8 @@ HEAD = [
 TAIL = [
     "",
     "With `n` donors a placebo test at 5 % can reject in `floor(0.05 (n + 1)) / (n + 1)` of cases at most: 1 of 26 with 25 donors.",
-    "Difference in differences relabels regions in Welch's standard errors, and so keeps its rate also where treated regions vary",
-    "more than controls; few regions with skewed outcomes are what it bears least.",
+    "Difference in differences relabels regions in Welch's standard errors, so that its rate holds for skewed changes too, and nearly",
+    "where the few treated regions vary twice as much as the controls, which is what it bears least.",
 ]
 EFFECT = 1.5
 

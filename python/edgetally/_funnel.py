@@ -311,7 +311,9 @@ class FunnelUncertainty(Flagged):
 
     def _marks(self) -> dict[str, Any]:
         return {
-            "no_conversions": holds(lambda roas, cpa: (roas == 0.0) & (cpa != cpa), self["roas"], self["cpa"]),
+            "no_conversions": holds(
+                lambda cpa, low: (cpa != cpa) & (low == low), self["cpa"], self["cpa_ci_poisson"].low
+            ),
             "no_variance": holds(lambda cpa, low: (cpa == cpa) & (low != low), self["cpa"], self["cpa_ci_delta"].low),
         }
 

@@ -87,6 +87,9 @@ fn check_spend(options: &DidOptions) -> Result<(), DomainError> {
     Ok(())
 }
 
+/// An interval of changes of a size near 1 is a point when it is no wider.
+const POINT: f64 = 1e-11;
+
 /// What is found in a unit of its own, a power of two.
 struct Found {
     /// Treated before and after, controls before and after.
@@ -116,7 +119,6 @@ impl Found {
         } else {
             Interval::new(did, f64::NAN, f64::NAN)
         };
-        let pointed = (low == high).then_some(NO_VARIANCE);
         Did {
             did,
             counterfactual,
@@ -129,7 +131,7 @@ impl Found {
             iroas: options.spend.map_or(Interval::UNDEFINED, |spend| {
                 interval.map(|gain| ratio(gain * rows, spend))
             }),
-            flag: self.flag.or(pointed),
+            flag: self.flag,
         }
     }
 }
@@ -309,6 +311,11 @@ pub fn did_panel(
         },
     );
     let (low, high) = relabelled.ends;
+    if high - low <= POINT {
+        // So many regions changed alike that nothing but the estimate is left.
+        found.flag = Some(NO_VARIANCE);
+        return Ok(found.finish(unit, rows as f64, options));
+    }
     found.ends = (low * own, high * own);
     found.p_value = relabelled.p_value;
     if low.is_infinite() || high.is_infinite() {

@@ -425,6 +425,13 @@ fn what_does_not_vary_has_no_interval() {
     .unwrap();
     assert_eq!(got.flag, Some(NO_VARIANCE));
     assert!(got.did.abs() < 1e-15 && got.p_value.is_nan() && got.interval.low.is_nan());
+    // All controls alike, and half of the relabellings leave nothing but the estimate.
+    let half = DidOptions {
+        confidence: 0.5,
+        ..options
+    };
+    let got = changed(&[5.0], &[1.0, 0.0, 0.0, -1.0, 0.0], &half);
+    assert!(got.flag == Some(NO_VARIANCE) && got.interval.low.is_nan() && got.p_value.is_nan());
     // One row tells of no variance.
     let got = did(&[1.0], &[3.0, 4.0], &[1.0, 2.0], &[1.0, 5.0], &options).unwrap();
     assert!(got.flag == Some(TOO_FEW_ROWS) && got.interval.low.is_nan());
