@@ -12,6 +12,7 @@ from typing import Any
 
 import edgetally as et
 import numpy as np
+from coverage_regions import regions
 
 TARGET = Path(__file__).parents[1] / "docs/calculators/coverage.md"
 QUICK = "--quick" in sys.argv
@@ -167,6 +168,7 @@ def document() -> str:
         *curves(rows // 10),
         *looks(rows),
         "",
+        *regions(rows // 10),
     ]
     return "\n".join(lines)
 

@@ -28,30 +28,39 @@ from . import (
     _arms,
     _attribution,
     _bayes,
+    _ceilings,
     _compat,
     _cuped,
-    _geo,
+    _funnel,
+    _geo_did,
+    _geo_double,
+    _geo_power,
     _lift,
     _lift_ci,
-    _money,
+    _ltv,
     _multiplicity,
     _names,
     _p_value,
-    _paid,
+    _payback,
     _power,
+    _prices,
     _ratio_metric,
     _report,
     _response,
+    _returns,
     _revenue,
+    _roi,
     _segments,
     _sequential,
     _srm,
+    _target_cpa,
     _windows,
     events,
 )
 from ._arms import *  # noqa: F403
 from ._attribution import *  # noqa: F403
 from ._bayes import *  # noqa: F403
+from ._ceilings import *  # noqa: F403
 from ._compat import *  # noqa: F403
 from ._cuped import *  # noqa: F403
 from ._edgetally import (
@@ -86,22 +95,29 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
-from ._geo import *  # noqa: F403
+from ._funnel import *  # noqa: F403
+from ._geo_did import *  # noqa: F403
+from ._geo_double import *  # noqa: F403
+from ._geo_power import *  # noqa: F403
 from ._lift import *  # noqa: F403
 from ._lift_ci import *  # noqa: F403
-from ._money import *  # noqa: F403
+from ._ltv import *  # noqa: F403
 from ._multiplicity import *  # noqa: F403
 from ._p_value import *  # noqa: F403
-from ._paid import *  # noqa: F403
+from ._payback import *  # noqa: F403
 from ._power import *  # noqa: F403
+from ._prices import *  # noqa: F403
 from ._ratio_metric import *  # noqa: F403
 from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
 from ._result import Result
+from ._returns import *  # noqa: F403
 from ._revenue import *  # noqa: F403
+from ._roi import *  # noqa: F403
 from ._segments import *  # noqa: F403
 from ._sequential import *  # noqa: F403
 from ._srm import *  # noqa: F403
+from ._target_cpa import *  # noqa: F403
 from ._windows import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -116,7 +132,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     *_attribution.__all__,
-    *_geo.__all__,
     *_arms.__all__,
     *_bayes.__all__,
     *_compat.__all__,
@@ -130,9 +145,18 @@ __all__ = [
     *_segments.__all__,
     *_sequential.__all__,
     *_srm.__all__,
+    *_geo_did.__all__,
+    *_geo_double.__all__,
+    *_geo_power.__all__,
     *_lift.__all__,
-    *_money.__all__,
-    *_paid.__all__,
+    *_ceilings.__all__,
+    *_funnel.__all__,
+    *_ltv.__all__,
+    *_payback.__all__,
+    *_prices.__all__,
+    *_returns.__all__,
+    *_roi.__all__,
+    *_target_cpa.__all__,
     *_report.__all__,
     *_response.__all__,
     *_windows.__all__,

@@ -1,4 +1,4 @@
-"""What a reader has to be told beside the numbers: stable words."""
+"""What a reader has to know beside the numbers, as words that do not change."""
 
 from __future__ import annotations
 
@@ -6,29 +6,78 @@ from ._result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
+    from typing import Any, TypeVar
+
+    _R = TypeVar("_R", bound="Flagged")
+
+
+def holds(test: Any, *values: Any) -> Any:
+    """Whether a condition holds, of numbers; of columns, where it does."""
+    if all(isinstance(value, float) for value in values):
+        return bool(test(*values))
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        return np.asarray(test(*(np.asarray(value, dtype=np.float64) for value in values)), dtype=bool)
 
 
 class Flagged(Result):
-    """A result with flags; a subclass says which there are, by ``_marks``."""
+    """A result that may carry ``flags``."""
 
-    __slots__ = ()
+    # What the call said that the numbers do not.
+    __slots__ = ("_notes",)
+    _notes: tuple[str, ...]
 
     def _marks(self) -> dict[str, Any]:
-        """Each word, and whether it is to be said: a bool, or for columns a column of them."""
+        """Each word that may be said, and whether it is; of columns, where it is."""
         return {}
 
     @property
     def flags(self) -> Any:
-        """Words, or for columns a column of booleans by word; each is explained on the page of the function."""
+        """What has to be known beside the numbers: words, or for columns a column of booleans by word."""
         marks = self._marks()
-        if any(getattr(up, "ndim", 0) for up in marks.values()):
-            return marks
-        return tuple(word for word, up in marks.items() if up)
+        notes: tuple[str, ...] = getattr(self, "_notes", ())
+        if all(isinstance(up, bool) for up in marks.values()) and self._is_single():
+            return (*notes, *(word for word, up in marks.items() if up))
+        import numpy as np
+
+        shape = np.broadcast_shapes(*(np.shape(up) for up in (*marks.values(), self._first())))
+        every = dict.fromkeys(notes, True)
+        return {word: np.broadcast_to(np.asarray(up, dtype=bool), shape) for word, up in {**every, **marks}.items()}
+
+    def _first(self) -> Any:
+        value = self._values[0]
+        return getattr(value, "estimate", value)
+
+    def _is_single(self) -> bool:
+        first = self._first()
+        return isinstance(first, (float, str)) or not hasattr(first, "__len__")
 
     def _flags(self) -> tuple[str, ...]:
         flags = self.flags
-        return flags if isinstance(flags, tuple) else ()
+        return flags if isinstance(flags, tuple) else tuple(word for word, up in flags.items() if up.any())
+
+    def __reduce__(self) -> Any:
+        """Pickled with its flags."""
+        return _again, (type(self), self._values, self._refused, getattr(self, "_notes", ()))
+
+
+def _again(kind: type[_R], values: Any, refused: Any, notes: tuple[str, ...]) -> _R:
+    return noted(kind(values, refused), **dict.fromkeys(notes, True))
+
+
+def flagged(kind: type[_R], values: tuple[Any, ...], words: Iterable[str]) -> _R:
+    """A result with words of its own."""
+    return noted(kind(values), **dict.fromkeys(words, True))
+
+
+def noted(result: _R, **words: bool) -> _R:
+    """The result with those words of the call that hold."""
+    said = tuple(word for word, holds in words.items() if holds)
+    if said:
+        result._notes = said
+    return result
 
 
 def _numbers(value: Any) -> Any:

@@ -168,6 +168,18 @@ class Result(_edgetally.Record):
         return _plots.result(self, ax)
 
 
+def headline(result: Result, name: str) -> float:
+    """One number of a result, for where a number is wanted."""
+    value = result[name]
+    if isinstance(value, float):
+        return value
+    if hasattr(value, "__float__") and not hasattr(value, "__len__"):
+        return float(value)
+    from ._arguments import error
+
+    raise error("wrong_type", f"{type(result).__name__} holds columns: pass its .{name}")
+
+
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"

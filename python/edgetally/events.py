@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from . import _edgetally
 from ._arguments import choice, error, floats, missing, number, optional
+from ._arguments import confidence as checked
 from ._edgetally import Calculator
+from ._flags import Flagged, holds
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -33,21 +35,19 @@ __all__ = [
 ]
 
 
-class RateChangeResult(Result):
+class RateChangeResult(Flagged):
     """What ``rate_change`` returns."""
 
     __slots__ = ()
 
     rate_ratio: Any = field("New rate over old rate.")
     p_exact_minlike: Any = field("Two-sided exact p-value: all splits no likelier than this one.")
-    p_exact_central: Any = field("Two-sided exact p-value: twice the smaller tail.")
+    p_exact_central: Any = field("Two-sided exact p-value: twice the smaller tail. The one of the interval.")
     p_mid: Any = field("Two-sided mid-p: half the weight on the split itself.")
     ratio_ci_exact: Any = field("Rate ratio between its Clopper-Pearson ends.")
 
-    def _flags(self) -> tuple[str, ...]:
-        """Tell that the event fires no more."""
-        silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
-        return ("silent event",) if silent else ()
+    def _marks(self) -> dict[str, Any]:
+        return {"silent": holds(lambda ratio: ratio == 0.0, self["rate_ratio"])}
 
 
 _RATE_CHANGE = Calculator("events.rate_change", RateChangeResult)
@@ -67,8 +67,10 @@ def rate_change(
 
     Counts are whole numbers; exposures are in any unit, the same for both: hours, sessions. Given their sum, the
     new count is binomial (Przyborowski and Wilenski 1940); its interval (Clopper and Pearson 1934) becomes one of
-    the ratio. An event that has gone silent has an interval from 0 to an upper end. Real events come in bursts: see
-    ``rate_change_overdispersed``. For many event names at once, adjust the p-values (``adjust_pvalues``).
+    the ratio, which excludes 1 exactly when ``p_exact_central`` is at most ``1 - confidence``; ``p_exact_minlike`` is
+    another test, which may differ near the border. An event that fires no more has an interval from 0 to an upper end,
+    and the flag ``silent``. Real events come in bursts: see ``rate_change_overdispersed``. For many event names at
+    once, adjust the p-values (``adjust_pvalues``).
 
     Numbers give numbers; where any argument is a column the fields are columns of its kind. ``errors="coerce"``
     turns rows that break a rule into ``NaN`` and marks them in ``.status``.
@@ -80,10 +82,10 @@ def rate_change(
     >>> [round(end, 3) for end in change.ratio_ci_exact]
     [0.523, 0.913]
     """
-    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)
+    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, checked(confidence)), errors, threads)
 
 
-class OverdispersedChangeResult(Result):
+class OverdispersedChangeResult(Flagged):
     """What ``rate_change_overdispersed`` returns."""
 
     __slots__ = ()
@@ -93,10 +95,8 @@ class OverdispersedChangeResult(Result):
     p_value: Any = field("Two-sided p-value.")
     ratio_ci: Any = field("Rate ratio between its ends.")
 
-    def _flags(self) -> tuple[str, ...]:
-        """Tell that the event fires no more."""
-        silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
-        return ("silent event",) if silent else ()
+    def _marks(self) -> dict[str, Any]:
+        return {"silent": holds(lambda ratio: ratio == 0.0, self["rate_ratio"])}
 
 
 _OVERDISPERSED = Calculator("events.rate_change_overdispersed", OverdispersedChangeResult)
@@ -124,7 +124,8 @@ def rate_change_overdispersed(
     >>> round(change.z, 3), round(change.p_value, 4)
     (2.129, 0.0332)
     """
-    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)
+    values = (count_new, exposure_new, count_old, exposure_old, dispersion, checked(confidence))
+    return _OVERDISPERSED(values, errors, threads)
 
 
 class SeasonalChangeResult(Result):

@@ -13,6 +13,7 @@
 mod calculator;
 mod column;
 mod dialect;
+mod geo;
 mod identity;
 mod many_arms;
 mod money;
@@ -46,6 +47,7 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sequential::register(module)?;
     srm::register(module)?;
     response::register(module)?;
+    geo::register(module)?;
     money::register(module)?;
     touch::register(module)?;
     totals::register(module)?;

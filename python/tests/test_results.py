@@ -160,20 +160,8 @@ def test_every_field_is_documented_and_named_as_in_the_core() -> None:
             for field, text in found.definition.items():
                 assert text[-1] in ".?", (name, field)
                 assert getattr(found, field).__doc__ == text
-    for module in (
-        "_paid",
-        "_lift",
-        "_lift_ci",
-        "_p_value",
-        "_bayes",
-        "_power",
-        "_sequential",
-        "_revenue",
-        "_compat",
-        "_money",
-        "_response",
-    ):
-        for calculator in vars(sys.modules[f"edgetally.{module}"]).values():
+    for module in [module for name, module in sys.modules.items() if name.startswith("edgetally.")]:
+        for calculator in list(vars(module).values()):
             if type(calculator).__name__ == "Calculator" and calculator._result.fields:
                 assert calculator.fields == calculator._result.fields, calculator.name
 

@@ -128,7 +128,7 @@ def test_a_column_of_counts_is_judged_row_by_row() -> None:
         assert column.p_exact_minlike[row] == one.p_exact_minlike
         assert column.ratio_ci_exact.low[row] == one.ratio_ci_exact.low
         assert column.ratio_ci_exact.high[row] == one.ratio_ci_exact.high
-    assert et.events.rate_change(0, 24, 7, 24)._flags() == ("silent event",)
+    assert et.events.rate_change(0, 24, 7, 24).flags == ("silent",)
     coerced = et.events.rate_change([1, -1], 24, [1, 1], 24, errors="coerce")
     assert coerced.p_mid[0] == 1
     assert math.isnan(coerced.p_mid[1])

@@ -103,7 +103,7 @@ pub struct Calculator {
     pub name: &'static str,
     /// Its arguments, in order.
     pub arguments: &'static [Argument],
-    /// Places of arguments of which the first may not exceed the second.
+    /// Places of arguments of which the first may not exceed the second; see [`UNLESS_ZERO`].
     pub at_most: &'static [(usize, usize)],
     /// The names of its outputs, in order.
     pub outputs: &'static [&'static str],
@@ -333,6 +333,15 @@ fn whole<'a>(value: &Value<'a>) -> Value<'a> {
     }
 }
 
+/// Added to the second place of a pair in `at_most`: where the second is zero the first may be anything, since the result is
+/// then not defined, and is not a rate above 1.
+pub const UNLESS_ZERO: usize = 1 << 16;
+
+/// The place of the larger argument of a pair, and whether it is unlimited when it is zero.
+const fn place_of(large: usize) -> (usize, bool) {
+    (large % UNLESS_ZERO, large >= UNLESS_ZERO)
+}
+
 /// Rows that were refused, when they are to be marked and not to end the call.
 pub type Refused = Vec<bool>;
 
@@ -410,20 +419,19 @@ impl Calculator {
         for (small, large) in self.at_most {
             let mut first = None;
             let mut count = 0;
-            Self::pairs(values, *small, *large, |row, x, y| {
-                if x > y {
+            let (large, free) = place_of(*large);
+            Self::pairs(values, *small, large, |row, x, y| {
+                if x > y && !(free && y == 0.0) {
                     count += 1;
                     first = first.or(Some((row, x)));
                 }
             });
-            if let (Some((row, x)), Some(argument), Some(other)) = (
-                first,
-                self.arguments.get(*small),
-                self.arguments.get(*large),
-            ) {
-                let column = [small, large]
+            if let (Some((row, x)), Some(argument), Some(other)) =
+                (first, self.arguments.get(*small), self.arguments.get(large))
+            {
+                let column = [*small, large]
                     .iter()
-                    .any(|place| matches!(values.get(**place), Some(Value::Column(_))));
+                    .any(|place| matches!(values.get(*place), Some(Value::Column(_))));
                 return Err(DomainError {
                     argument: argument.name,
                     rule: Rule::AtMost(other.name),
@@ -482,8 +490,10 @@ impl Calculator {
             }
         }
         for (small, large) in self.at_most {
-            Self::pairs(values, *small, *large, |row, x, y| {
+            let (large, free) = place_of(*large);
+            Self::pairs(values, *small, large, |row, x, y| {
                 if x > y
+                    && !(free && y == 0.0)
                     && let Some(mark) = refused.get_mut(row)
                 {
                     *mark = true;
@@ -492,8 +502,9 @@ impl Calculator {
         }
         // Two numbers for all rows that exceed one another refuse every row.
         let all = self.at_most.iter().any(|(small, large)| {
-            matches!((values.get(*small), values.get(*large)),
-                (Some(Value::One(x)), Some(Value::One(y))) if x > y)
+            let (large, free) = place_of(*large);
+            matches!((values.get(*small), values.get(large)),
+                (Some(Value::One(x)), Some(Value::One(y))) if x > y && !(free && *y == 0.0))
         });
         if all {
             refused.fill(true);
@@ -594,9 +605,11 @@ impl Calculator {
             }
         }
         for (small, large) in self.at_most {
-            if let (Some(small), Some(large)) = (inputs.get(*small), inputs.get(*large)) {
+            let (large, free) = place_of(*large);
+            if let (Some(small), Some(large)) = (inputs.get(*small), inputs.get(large)) {
                 for (x, y) in small.iter().zip(*large) {
-                    all &= !(x > y);
+                    let most = if free && *y == 0.0 { f64::INFINITY } else { *y };
+                    all &= !(*x > most);
                 }
             }
         }
