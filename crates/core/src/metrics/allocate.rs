@@ -30,7 +30,8 @@ pub struct Plan {
     pub revenue: Vec<f64>,
     /// The marginal return of each channel: the shadow price, where no bound holds it.
     pub marginal_roas: Vec<f64>,
-    /// What one more unit of budget would bring.
+    /// What one more unit of budget would bring; the last one, where every channel is at its upper bound. `NaN` where no channel
+    /// has room between its bounds.
     pub shadow_price: f64,
     /// The sum of spends.
     pub total_spend: f64,
@@ -550,14 +551,27 @@ pub fn allocate(
         return Err(infeasible());
     }
     let (spend, price, bound) = solve(channels, budget, Goal::Revenue).ok_or_else(infeasible)?;
-    let plan = finish(channels, spend, exp(price), margin);
+    // Where nothing but the lower bounds is spent, no price was sought: the next unit goes where it brings most.
+    let first = channels
+        .iter()
+        .filter(|channel| channel.lower < channel.upper)
+        .map(|channel| channel.curve.marginal(channel.lower))
+        .fold(f64::NAN, f64::max);
+    let bare = budget <= least;
+    let shadow_price = if bare { first } else { exp(price) };
+    let plan = finish(channels, spend, shadow_price, margin);
     let gap = (bound - plan.total_revenue).max(0.0);
     let profit_plan = match margin {
         None => None,
         Some(margin) if margin > 0.0 => {
             let (spend, price, _) =
                 solve(channels, budget, Goal::Profit(margin)).ok_or_else(infeasible)?;
-            Some(finish(channels, spend, exp(price), Some(margin)))
+            let price = if bare {
+                first.max(1.0 / margin)
+            } else {
+                exp(price)
+            };
+            Some(finish(channels, spend, price, Some(margin)))
         }
         // Nothing is left of revenue: the least that may be spent.
         Some(margin) => Some(finish(channels, lower, f64::INFINITY, Some(margin))),

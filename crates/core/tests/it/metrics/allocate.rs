@@ -362,6 +362,43 @@ fn the_budget_may_be_nothing_or_everything() {
     let nothing = allocate(&channels, 0.0, Some(0.35)).unwrap();
     assert_eq!(nothing.plan.spend, [0.0; 4]);
     assert_eq!(nothing.profit_plan.unwrap().spend, [0.0; 4]);
+    // The first unit goes where it brings most.
+    assert_eq!(nothing.plan.shadow_price, 167_566.0 / 56_911.0);
+    let alone = |model, values: &[f64]| Channel {
+        curve: Curve::new(model, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let level = alone(Model::MichaelisMenten, &[400_000.0, 50_000.0]);
+    let other = alone(Model::Log, &[90_000.0, 20_000.0]);
+    let first = allocate(&[other, level], 0.0, Some(0.35)).unwrap();
+    assert_eq!(first.plan.shadow_price, 8.0);
+    assert_eq!(first.profit_plan.unwrap().shadow_price, 8.0);
+    // A power curve starts upright, an S flat.
+    let upright = alone(Model::Power, &[60.0, 0.75]);
+    let got = allocate(&[upright, level], 0.0, None).unwrap();
+    assert_eq!(got.plan.shadow_price, f64::INFINITY);
+    let flat = alone(Model::Hill, &[400_000.0, 50_000.0, 2.0]);
+    assert_eq!(allocate(&[flat], 0.0, None).unwrap().plan.shadow_price, 0.0);
+    let half = Channel {
+        lower: 50_000.0,
+        ..level
+    };
+    let got = allocate(&[half], 50_000.0, Some(0.35)).unwrap();
+    assert_eq!(got.plan.shadow_price, half.curve.marginal(50_000.0));
+    // Not worth its cost: the price below which nothing is spent.
+    assert_eq!(got.profit_plan.unwrap().shadow_price, 1.0 / 0.35);
+    let fixed = Channel {
+        upper: 50_000.0,
+        ..half
+    };
+    assert!(
+        allocate(&[fixed], 50_000.0, None)
+            .unwrap()
+            .plan
+            .shadow_price
+            .is_nan()
+    );
     let bounded: Vec<Channel> = channels
         .iter()
         .map(|channel| Channel {
