@@ -178,13 +178,18 @@ impl Evidence {
         let all: Vec<Vec<f64>> = paths.into_iter().flatten().collect();
         let (response, falling) = constant.chances(&all, &level, series);
 
-        // Where noise grows with revenue, so do its weights shrink; revenue itself is what lies on a line.
-        let weights: Vec<f64> = if kernel.log {
-            let of = |(w, fitted): (&f64, &f64)| w / (fitted * fitted);
-            columns.w.iter().zip(&fitted).map(of).collect()
-        } else {
-            columns.w.clone()
-        };
+        // Where noise grows with revenue, a row weighs by what the line says of it; revenue itself is what lies on a line.
+        let mut weights = columns.w.clone();
+        if kernel.log {
+            let least = 0.05 * mean(&amounts, &columns.w);
+            for _ in 0..4 {
+                let [base, slope] = line(&columns.x, &amounts, &weights);
+                for ((weight, w), x) in weights.iter_mut().zip(&columns.w).zip(&columns.x) {
+                    let level = (base + slope * x).max(least);
+                    *weight = w / (level * level);
+                }
+            }
+        }
         let bends = shapes(&columns.x);
         let with_base = Space::new(&weights, &[&columns.x]);
         let mut saturation = with_base.chances(&bends, &amounts, series).0;

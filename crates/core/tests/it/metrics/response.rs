@@ -796,19 +796,21 @@ fn warnings_say_what_the_data_cannot_show() {
         "{words:?}"
     );
     // A bend that was seen, and an optimum far beyond: by half as much again, and no further.
-    let bent: Vec<f64> = spend.iter().map(|s| 3e6 * s / (1e6 + s)).collect();
+    let curved: Vec<f64> = spend.iter().map(|s| 3e6 * s / (1e6 + s)).collect();
     let got = fit(
         Model::MichaelisMenten,
         &spend,
-        &bent,
+        &curved,
         &FitOptions::default(),
     )
     .unwrap();
     let words = got.warnings(Some(0.5));
     assert!(words.contains(&"optimum_outside_range"), "{words:?}");
-    let best = got.optimum(0.5, None, false, 0.95).unwrap();
+    let optimum = got.optimum(0.5, None, false, 0.95).unwrap();
     assert!(
-        best.capped && (best.spend.estimate - 180_000.0).abs() < 1e-6 && best.uncapped > 180_000.0
+        optimum.capped
+            && (optimum.spend.estimate - 180_000.0).abs() < 1e-6
+            && optimum.uncapped > 180_000.0
     );
     assert!(!got.optimum(0.5, None, true, 0.95).unwrap().capped);
     assert!(
