@@ -25,8 +25,11 @@ ratio that is not defined is ``NaN``, never zero.
 """
 
 from . import (
+    _adstock,
+    _allocate,
     _attribution,
     _experiment,
+    _fit,
     _geo,
     _inference,
     _lift,
@@ -38,6 +41,8 @@ from . import (
     _windows,
     events,
 )
+from ._adstock import *  # noqa: F403
+from ._allocate import *  # noqa: F403
 from ._attribution import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
@@ -72,6 +77,7 @@ from ._edgetally import (
     sha256_hex,
 )
 from ._experiment import *  # noqa: F403
+from ._fit import *  # noqa: F403
 from ._geo import *  # noqa: F403
 from ._inference import *  # noqa: F403
 from ._lift import *  # noqa: F403
@@ -93,8 +99,11 @@ if TYPE_CHECKING:
     segment: Any
 
 __all__ = [
+    *_adstock.__all__,
+    *_allocate.__all__,
     *_attribution.__all__,
     *_experiment.__all__,
+    *_fit.__all__,
     *_geo.__all__,
     *_inference.__all__,
     *_lift.__all__,

@@ -460,6 +460,22 @@ fn finish(channels: &[Channel], spend: Vec<f64>, shadow_price: f64, margin: Opti
     }
 }
 
+/// A division as it is: what the curves say of these spends, to hold another against. Its shadow price is not defined.
+pub fn plan(
+    channels: &[Channel],
+    spend: Vec<f64>,
+    margin: Option<f64>,
+) -> Result<Plan, DomainError> {
+    DomainError::check_all("spend", Rule::NonNegative, &spend)?;
+    if let Some(margin) = margin {
+        DomainError::check("margin", Rule::Rate, margin)?;
+    }
+    if spend.len() != channels.len() {
+        return Err(DomainError::whole("spend", Rule::SameLength("channels")));
+    }
+    Ok(finish(channels, spend, f64::NAN, margin))
+}
+
 /// Divides a budget over channels so that revenue is the highest, and with a `margin` so that profit is.
 ///
 /// An error when the bounds leave no way to spend exactly the budget. Curves have to level off: a power above 1 is refused.

@@ -120,7 +120,8 @@ impl Evidence {
             return Ok(Self::UNDEFINED);
         };
         // Rows are periods: neighbours may be alike.
-        let series = options.carry != Carry::None || options.newey_west.is_some();
+        let series =
+            options.periods || options.carry != Carry::None || options.newey_west.is_some();
         let fitted: Vec<f64> = columns
             .x
             .iter()

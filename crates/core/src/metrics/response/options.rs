@@ -110,6 +110,8 @@ pub struct FitOptions<'a> {
     pub noise: Noise,
     /// What past spend still does.
     pub carry: Carry,
+    /// Whether rows are consecutive periods, neighbours of which may be alike: so they are with an adstock or a lag.
+    pub periods: bool,
     /// With a lag, standard errors that allow for correlation between neighbouring rows (Newey and West 1987).
     pub newey_west: Option<usize>,
 }

@@ -521,6 +521,7 @@ proptest! {
         let [baseline, multiplicative, robust, carry, lag] = options;
         let options = FitOptions {
             through_origin: carry,
+            periods: false,
             baseline,
             weights: None,
             loss: if robust { Loss::Huber } else { Loss::Linear },
