@@ -58,7 +58,7 @@ def adstock(
     >>> import edgetally as et
     >>> et.adstock([100, 0, 0, 50], 0.5).adstock
     [100.0, 50.0, 25.0, 62.5]
-    >>> et.adstock([100, 100], 0.9, normalize=True, initial="steady").adstock
+    >>> et.adstock([100, 100], 0.5, normalize=True, initial="steady").adstock
     [100.0, 100.0]
     """
     share = number("theta", theta)
@@ -103,7 +103,9 @@ def carried(adstock: Any, *, normalize: bool, max_lag: Any, initial: Any) -> dic
         if not 0.0 <= share <= 1.0:
             raise error("not_a_rate", "adstock is not a share from 0 to 1")
         if share == 1.0 and normalize and max_lag is None:
-            raise error("never_decays", "adstock 1 never decays, and its weights have no sum to be divided by: set max_lag")
+            raise error(
+                "never_decays", "adstock 1 never decays: normalize has no sum of weights to divide by without max_lag"
+            )
     amount, steady = past("initial", initial)
     if adstock is None and (steady or amount or normalize or max_lag is not None):
         raise error("missing", "adstock is missing, which normalize, max_lag and initial belong to")

@@ -34,7 +34,9 @@ class AllocationPlan(Result):
     profit: float = field("Margin times revenue less spend; undefined without a margin.")
     channels: tuple[Any, ...] = field("Names of the channels; their places where they have none.")
     share: list[float] = field("Share of each channel in the sum of spends.")
-    at_bound: list[str] = field("Which bound holds a channel: lower, upper, both where they are equal, or an empty text.")
+    at_bound: list[str] = field(
+        "Which bound holds a channel: lower, upper, both where they are equal, or none: an empty text."
+    )
 
     def _table(self) -> dict[str, Any]:
         return {"channel": list(self.channels), **{name: self[name] for name in _BY_CHANNEL}}

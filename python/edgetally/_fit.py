@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _edgetally
 from ._adstock import carried
-from ._arguments import choice, count, error, floats, missing, number, optional, optional_floats, same_length
+from ._arguments import choice, count, error, floats, missing, number, optional, same_length
 from ._arguments import confidence as checked
 from ._edgetally import EdgetallyError, Interval
 from ._response import PARAMETERS, ResponseOptimum
@@ -80,7 +80,7 @@ class ResponseSelection(Result):
     )
     optimal_spend: Any = field("Optimal spend by model.")
     averaged_optimal_spend: float = field("Optimal spend averaged by weight over the models within 2 of the best.")
-    yardsticks: Any = field("Corrected Akaike criterion of a constant and of a straight line, which a curve has to beat.")
+    yardsticks: Any = field("Corrected Akaike criterion of a constant and of a straight line, to be beaten by a curve.")
     verdict: str = field("Whether the data show a curve at all: as in a fit.")
     warnings: Any = field("What the data cannot show, as stable words.")
 
@@ -118,13 +118,13 @@ class ResponseFit(Result):
     optimal_profit: float = field("Margin times revenue less spend at the optimum.")
     warnings: Any = field("What the data cannot show, as stable words.")
     verdict: str = field(
-        "What the data show: curve, straight_line, no_response or not_increasing; unknown where nothing could be tested."
+        "What the data show: curve, straight_line, no_response or not_increasing; unknown if nothing was tested."
     )
     p_response: float = field("How likely so much of a rise is where revenue has nothing to do with spend.")
     p_saturation: float = field("How likely so much of a bend is where revenue is a straight line.")
     constant: float = field("Mean revenue: the curve of spend that does nothing.")
     line: Any = field("The straight line over a steady spend: base and slope.")
-    missing_rows: int = field("Rows left out because a number was missing in them, or in spends that still work in them.")
+    missing_rows: int = field("Rows left out since a number is missing in them, or in spends that still work in them.")
 
     @property
     def _engine(self) -> Any:
@@ -432,7 +432,7 @@ def response_fit(
     >>> round(fit.params["vmax"], -3), round(fit.r2, 4)
     (273000.0, 1.0)
     """
-    *columns, given = _data(spend, revenue, weights, nan_policy)
+    money, income, given = _data(spend, revenue, weights, nan_policy)
     options = _options(
         baseline=baseline,
         weights=given,
@@ -448,7 +448,7 @@ def response_fit(
         block=block,
         seed=seed,
     )
-    return _fitted(model, *columns, options, margin, cap, extrapolate, confidence, threads)
+    return _fitted(model, money, income, options, margin, cap, extrapolate, confidence, threads)
 
 
 def fit_response(
@@ -484,10 +484,10 @@ def fit_response(
     residuals. ``loss`` is ``linear``, ``huber`` or ``soft_l1``, robust beyond ``loss_scale`` (by default 1.345 robust
     standard deviations). ``noise="multiplicative"`` takes residuals of logarithms. For consecutive periods, ``adstock``
     is the share carried over or ``"estimate"``, with ``normalize``, ``max_lag`` and ``initial`` as in ``adstock()``;
-    ``newey_west`` is the lag of standard errors that allow for correlation. ``n_boot`` resamples (rows; for periods, blocks of ``block`` rows
-    or the cube root of all) give percentile intervals that depend on ``seed`` and not on ``threads``. With a
-    ``margin`` the optimum is among the fields; it stays below ``cap`` and below half as much again as the largest
-    spend, unless ``extrapolate``.
+    ``newey_west`` is the lag of standard errors that allow for correlation. ``n_boot`` resamples (rows; for periods,
+    blocks of ``block`` rows or the cube root of all) give percentile intervals that depend on ``seed`` and not on
+    ``threads``. With a ``margin`` the optimum is among the fields; it stays below ``cap`` and below half as much again
+    as the largest spend, unless ``extrapolate``.
 
     Each fit is held against a constant and a straight line. Where the data show no curve (``verdict``, and a word among
     ``warnings``), the optimum and its intervals are ``NaN``: a curve drawn through them all the same has one, to any
@@ -526,15 +526,17 @@ def fit_response(
         "seed": seed,
     }
     money, income, given = _data(spend, revenue, weights, nan_policy)
-    rest = (margin, cap, extrapolate, confidence, threads)
     if group is None:
-        return _fitted(model, money, income, _options(weights=given, **settings), *rest)
+        return _fitted(
+            model, money, income, _options(weights=given, **settings), margin, cap, extrapolate, confidence, threads
+        )
     fits: dict[Hashable, ResponseFit] = {}
     for label, rows in _groups(group, len(money)).items():
         own = None if given is None else [given[i] for i in rows]
-        columns = [money[i] for i in rows], [income[i] for i in rows]
+        spends, incomes = [money[i] for i in rows], [income[i] for i in rows]
+        options = _options(weights=own, **settings)
         try:
-            fits[label] = _fitted(model, *columns, _options(weights=own, **settings), *rest)
+            fits[label] = _fitted(model, spends, incomes, options, margin, cap, extrapolate, confidence, threads)
         except EdgetallyError as refusal:
             raise error(refusal.code, f"group {label!r}: {refusal}") from None
     return fits
@@ -582,8 +584,8 @@ def response_select(
 
     ``criterion`` is ``aicc`` (Hurvich and Tsai 1989), ``aic``, ``bic``, ``leave_one_out`` or ``rolling_origin``.
     Where models lie within 2 of the best, the data do not decide, and ``averaged_optimal_spend`` (with a ``margin``)
-    weighs their optima by Akaike weights. The best of several curves may still be none: ``yardsticks`` has the corrected
-    criterion of a constant and of a straight line, and ``verdict`` says what the data show, as in a fit.
+    weighs their optima by Akaike weights. The best of several curves may still be none: ``yardsticks`` has the
+    corrected criterion of a constant and of a straight line, and ``verdict`` says what the data show, as in a fit.
 
     >>> import edgetally as et
     >>> spend = [1000, 2000, 4000, 8000, 16000, 32000, 48000, 64000]
@@ -591,7 +593,7 @@ def response_select(
     >>> et.response_select(["power", "log", "michaelis_menten"], spend, revenue).best
     'michaelis_menten'
     """
-    *columns, given = _data(spend, revenue, weights, nan_policy)
+    money, income, given = _data(spend, revenue, weights, nan_policy)
     options = _options(
         baseline=baseline,
         weights=given,
@@ -604,4 +606,4 @@ def response_select(
         initial=initial,
         newey_west=newey_west,
     )
-    return _select(candidates, *columns, options, criterion, margin, cross_validate)
+    return _select(candidates, money, income, options, criterion, margin, cross_validate)

@@ -176,5 +176,3 @@ def response_two_point(spend: Numbers, revenue: Numbers, *, model: str = "power"
     choice("model", model, PARAMETERS)
     params = _edgetally.response_two_point(model, floats("spend", spend), floats("revenue", revenue))
     return TwoPointCurve((model, params))
-
-

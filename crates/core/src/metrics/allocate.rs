@@ -437,6 +437,29 @@ fn solve(channels: &[Channel], budget: f64, goal: Goal) -> Option<(Vec<f64>, f64
     Some((spend, price, bound))
 }
 
+/// What one more unit of budget brings to a plan: it goes to the channel with the highest slope that has room. Between bounds
+/// that is the price by which the plan was found. A channel that takes the whole budget, or stands alone in its convex part, has a
+/// higher one; without a budget it is the slope of the first unit.
+fn next_unit(channels: &[Channel], spend: &[f64], price: f64) -> f64 {
+    if channels
+        .iter()
+        .all(|channel| channel.lower >= channel.upper)
+    {
+        return f64::NAN;
+    }
+    let most = channels
+        .iter()
+        .zip(spend)
+        .filter(|(channel, spend)| **spend < channel.upper)
+        .map(|(channel, spend)| channel.curve.marginal(*spend))
+        .fold(f64::NAN, f64::max);
+    if most.is_nan() || (most - price).abs() <= 1e-9 * price {
+        price
+    } else {
+        most
+    }
+}
+
 fn finish(channels: &[Channel], spend: Vec<f64>, shadow_price: f64, margin: Option<f64>) -> Plan {
     let revenue: Vec<f64> = channels
         .iter()
@@ -567,14 +590,7 @@ pub fn allocate(
         return Err(infeasible());
     }
     let (spend, price, bound) = solve(channels, budget, Goal::Revenue).ok_or_else(infeasible)?;
-    // Where nothing but the lower bounds is spent, no price was sought: the next unit goes where it brings most.
-    let first = channels
-        .iter()
-        .filter(|channel| channel.lower < channel.upper)
-        .map(|channel| channel.curve.marginal(channel.lower))
-        .fold(f64::NAN, f64::max);
-    let bare = budget <= least;
-    let shadow_price = if bare { first } else { exp(price) };
+    let shadow_price = next_unit(channels, &spend, exp(price));
     let plan = finish(channels, spend, shadow_price, margin);
     let gap = (bound - plan.total_revenue).max(0.0);
     let profit_plan = match margin {
@@ -582,10 +598,11 @@ pub fn allocate(
         Some(margin) if margin > 0.0 => {
             let (spend, price, _) =
                 solve(channels, budget, Goal::Profit(margin)).ok_or_else(infeasible)?;
-            let price = if bare {
-                first.max(1.0 / margin)
-            } else {
+            // What is left unspent is not worth more than it costs.
+            let price = if spend.iter().sum::<f64>() < budget - slack {
                 exp(price)
+            } else {
+                next_unit(channels, &spend, exp(price)).max(1.0 / margin)
             };
             Some(finish(channels, spend, price, Some(margin)))
         }

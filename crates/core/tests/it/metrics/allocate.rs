@@ -450,6 +450,47 @@ fn the_budget_may_be_nothing_or_everything() {
 }
 
 #[test]
+fn the_shadow_price_is_what_the_next_unit_brings() {
+    let channel = |model, values: &[f64]| Channel {
+        curve: Curve::new(model, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let pairs = [
+        // Alone in its convex part; all of the budget in one, the other an S that would need more; two S.
+        (
+            channel(Model::Hill, &[5_772.0, 3_173.0, 0.99]),
+            channel(Model::Hill, &[872_881.0, 2_489.0, 3.72]),
+            600.0,
+        ),
+        (
+            channel(Model::Power, &[595.9, 0.75]),
+            channel(Model::Hill, &[901_517.0, 1_574.0, 2.27]),
+            273.6,
+        ),
+        (
+            channel(Model::Hill, &[624_357.0, 47_305.0, 2.12]),
+            channel(Model::Hill, &[343_175.0, 37_423.0, 3.67]),
+            7_511.7,
+        ),
+    ];
+    for (one, other, budget) in pairs {
+        let at = |budget: f64| allocate(&[one, other], budget, Some(1.0)).unwrap();
+        let (got, more) = (at(budget), at(budget + 0.001));
+        let slope = (more.plan.total_revenue - got.plan.total_revenue) / 0.001;
+        assert!(
+            (got.plan.shadow_price / slope - 1.0).abs() < 1e-4,
+            "{} for {slope}",
+            got.plan.shadow_price
+        );
+        assert_eq!(
+            got.profit_plan.unwrap().shadow_price,
+            got.plan.shadow_price.max(1.0)
+        );
+    }
+}
+
+#[test]
 fn spending_the_budget_can_lose_money() {
     let curve = Curve::new(Model::MichaelisMenten, &[100_000.0, 10_000.0]).unwrap();
     let channel = Channel {
