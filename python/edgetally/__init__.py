@@ -25,12 +25,15 @@ ratio that is not defined is ``NaN``, never zero.
 """
 
 from . import (
+    _adstock,
+    _allocate,
     _arms,
     _attribution,
     _bayes,
     _ceilings,
     _compat,
     _cuped,
+    _fit,
     _funnel,
     _geo_did,
     _geo_double,
@@ -57,6 +60,8 @@ from . import (
     _windows,
     events,
 )
+from ._adstock import *  # noqa: F403
+from ._allocate import *  # noqa: F403
 from ._arms import *  # noqa: F403
 from ._attribution import *  # noqa: F403
 from ._bayes import *  # noqa: F403
@@ -95,6 +100,7 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
+from ._fit import *  # noqa: F403
 from ._funnel import *  # noqa: F403
 from ._geo_did import *  # noqa: F403
 from ._geo_double import *  # noqa: F403
@@ -131,6 +137,8 @@ if TYPE_CHECKING:
     segment: Any
 
 __all__ = [
+    *_adstock.__all__,
+    *_allocate.__all__,
     *_attribution.__all__,
     *_arms.__all__,
     *_bayes.__all__,
@@ -148,6 +156,7 @@ __all__ = [
     *_geo_did.__all__,
     *_geo_double.__all__,
     *_geo_power.__all__,
+    *_fit.__all__,
     *_lift.__all__,
     *_ceilings.__all__,
     *_funnel.__all__,

@@ -10,6 +10,7 @@
     reason = "the doc comments of functions are Python's docstrings, with Python's lists in their examples"
 )]
 
+mod allocate;
 mod calculator;
 mod column;
 mod dialect;
@@ -48,6 +49,7 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     srm::register(module)?;
     response::register(module)?;
     geo::register(module)?;
+    allocate::register(module)?;
     money::register(module)?;
     touch::register(module)?;
     totals::register(module)?;

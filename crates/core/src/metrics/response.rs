@@ -9,15 +9,22 @@ mod adstock;
 mod bootstrap;
 mod choice;
 mod curve;
+mod data;
+mod evidence;
 mod fit;
+mod options;
+mod search;
+mod spread;
 mod table;
 
-pub use adstock::Adstock;
+pub use adstock::{Adstock, Start};
 pub(crate) use bootstrap::Counter;
 pub use bootstrap::{Bootstrap, Draws, Scheme};
 pub use choice::{Candidate, Comparison, compare, leave_one_out, rolling_origin};
 pub use curve::{Curve, Evaluation, Model, Optimum};
-pub use fit::{Carry, Fit, FitOptimum, FitOptions, Loss, Noise, fit};
+pub use evidence::{Evidence, Verdict};
+pub use fit::{Fit, FitOptimum, fit};
+pub use options::{Carry, FitOptions, Loss, Noise};
 pub(super) use table::ALL;
 
 use super::math::{expm1, ln, log1p, pow, ratio};

@@ -6,6 +6,7 @@ mod bayes;
 mod cash_flow;
 mod compat;
 mod events;
+mod evidence;
 mod exact;
 mod funnel;
 mod geo;

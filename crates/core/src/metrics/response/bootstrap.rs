@@ -1,7 +1,10 @@
 //! How much a fitted curve owes to the rows that happened to be seen.
 
 use super::curve::{Curve, Model};
-use super::fit::{Columns, Fit, FitOptions, Kernel, Loss, Noise, Work, prepare};
+use super::data::prepare;
+use super::fit::Fit;
+use super::options::{FitOptions, Loss};
+use super::search::{Columns, Kernel, Work};
 use crate::metrics::{DomainError, Rule};
 
 /// How rows are drawn.
@@ -101,18 +104,8 @@ impl Bootstrap {
         if scheme == Scheme::MovingBlock(0) {
             return Err(DomainError::scalar("block", Rule::PositiveCount, 0.0));
         }
-        let kernel = Kernel {
-            model: fit.model(),
-            baseline: options.baseline,
-            log: options.noise == Noise::Multiplicative,
-        };
-        let prepared = prepare(
-            kernel,
-            spend,
-            revenue,
-            options.weights,
-            fit.adstock.as_ref(),
-        )?;
+        let kernel = Kernel::of(fit.model(), options);
+        let prepared = prepare(kernel, spend, revenue, options, fit.adstock.as_ref())?;
         let undefined = prepared.is_none();
         Ok(Self {
             kernel,
