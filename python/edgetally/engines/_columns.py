@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._arguments import error
-from .._report import _flat, _plan
+from .._report.metrics import _flat
+from .._report.plan import _plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
