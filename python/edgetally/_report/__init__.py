@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .comparing import Comparison, _compare
+from .comparing import Comparison, compare
 from .making import report
 from .parts import Partial, merge, summarize
 from .table import Report
 
 __all__ = ["Comparison", "Partial", "Report", "merge", "report", "summarize"]
 
-report.compare = _compare  # type: ignore[attr-defined]
+report.compare = compare  # type: ignore[attr-defined]

@@ -3,59 +3,39 @@
 from __future__ import annotations
 
 from .._arguments import error
-from .metrics import _METRICS, _ratio
-from .showing import _html, _text
-from .table import Report
+from .metrics import METRICS, ratio
+from .table import Report, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class Comparison:
+class Comparison(Table):
     """A report against an earlier one, row by row; made by ``report.compare``."""
 
-    __slots__ = ("_columns", "definition", "warnings")
+    __slots__ = ()
 
-    def __init__(self, columns: dict[str, Any], definition: dict[str, str], warnings: tuple[str, ...]) -> None:
+    def __init__(
+        self, columns: dict[str, Any], definition: dict[str, str], warnings: tuple[str, ...], like: Report
+    ) -> None:
         """For ``report.compare``."""
         self._columns = columns
         self.definition = definition
         self.warnings = warnings
-
-    columns = Report.columns
-    __getitem__ = Report.__getitem__
-    __iter__ = Report.__iter__
-    to_dict = Report.to_dict
-    __arrow_c_stream__ = Report.__arrow_c_stream__
-
-    def __len__(self) -> int:
-        """The number of rows."""
-        return len(self._columns["change"])
-
-    def _with_total(self, total: bool) -> dict[str, Any]:
-        del total
-        return self._columns
-
-    to_pandas = Report.to_pandas
-    to_polars = Report.to_polars
-    to_arrow = Report.to_arrow
-
-    def __repr__(self) -> str:
-        """A table of text."""
-        return _text(self)
-
-    def _repr_html_(self) -> str:
-        """A table for notebooks."""
-        return _html(self)
+        self._plan = like._plan
+        self._kind = like._kind
+        self._likes = like._likes
+        self._day = None
 
 
-def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Comparison:
+def compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Comparison:
     """A report against an earlier one: the metric in both, its change, and its ratio, for every segment.
 
     Each report must have one window (``r.window("2026-11-02")``) or none. Different metrics or segments are refused;
     so are windows of different length, windows that are not complete or not mature, other attribution windows, time
-    zones or options, unless ``allow_mismatch=True``: then they are named in ``warnings``.
+    zones or options, unless ``allow_mismatch=True``: then they are named in ``warnings``. Of several metrics, each is
+    compared.
 
     >>> import edgetally as et
     >>> days = ["2026-11-02", "2026-11-08", "2026-11-09", "2026-11-15"]
@@ -66,21 +46,24 @@ def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Compariso
     """
     import numpy as np
 
-    if a.metric != b.metric or a._plan.by != b._plan.by:
+    for name, one in (("a", a), ("b", b)):
+        if not isinstance(one, Report):
+            raise error("wrong_type", f"{name} is not a report, but {type(one).__name__}")
+    if a.metrics != b.metrics or a._plan.by != b._plan.by:
         raise error("unlike_reports", "the reports have different metrics or segments")
     problems = []
-    for report_ in (a, b):
-        if len(set(report_["window_start"])) > 1:
+    for one in (a, b):
+        if len(set(one["window_start"])) > 1:
             raise error("several_windows", "a report has several windows: take one with .window(first_day)")
     for name, text in (
         ("n_days", "windows of different length"),
         ("complete", "a window that is not complete"),
         ("mature", "a window that is not mature"),
     ):
-        values = {value for report_ in (a, b) for value in report_[name]}
+        values = {value for one in (a, b) for value in one[name]}
         if (name == "n_days" and len(values) > 1) or (name != "n_days" and False in values):
             problems.append(text)
-    for name in ("tz", "week_start", "nan_policy", "columns"):
+    for name in ("tz", "week_start", "nan_policy", "columns", "arms"):
         if getattr(a._plan, name) != getattr(b._plan, name):
             problems.append(f"different {name}")
     for name in ("attribution_window", "lag", "options"):
@@ -88,27 +71,34 @@ def _compare(a: Report, b: Report, *, allow_mismatch: bool = False) -> Compariso
             problems.append(f"different {name.replace('_', ' ')}")
     if problems and not (allow_mismatch or a._settings["allow_mismatch"] or b._settings["allow_mismatch"]):
         raise error("mismatch", f"{'; '.join(problems)}: allow_mismatch=True compares all the same")
-    estimate = _METRICS[a.metric].estimate
-    by = a._plan.by if all(name in a._columns and name in b._columns for name in a._plan.by) else ()
-    left = dict(zip(zip(*(a[name] for name in by), strict=True) if by else [()] * len(a), range(len(a)), strict=True))
-    right = dict(zip(zip(*(b[name] for name in by), strict=True) if by else [()] * len(b), range(len(b)), strict=True))
+    by = tuple(name for name in (*map(str, a._plan.by), "arm") if name in a._columns and name in b._columns)
+
+    def places(one: Report) -> dict[Any, int]:
+        keys = zip(*(one[name] for name in by), strict=True) if by else [()] * len(one)
+        return {key: place for place, key in enumerate(keys)}
+
+    left, right = places(a), places(b)
     names = list(dict.fromkeys([*left, *right]))
 
-    def column(report_: Report, places: dict[Any, int], name: str) -> Any:
-        values = report_[name]
-        return np.array([values[places[key]] if key in places else np.nan for key in names], dtype=np.float64)
+    def column(one: Report, where: dict[Any, int], name: str) -> Any:
+        values = one[name]
+        return np.array([values[where[key]] if key in where else np.nan for key in names], dtype=np.float64)
 
     columns: dict[str, Any] = {key: [name[place] for name in names] for place, key in enumerate(by)}
-    for suffix in ("", "_low", "_high"):
-        if estimate + suffix in a._columns and estimate + suffix in b._columns:
-            columns[estimate + suffix] = column(a, left, estimate + suffix)
-            columns[f"{estimate}{suffix}_before"] = column(b, right, estimate + suffix)
-    columns["change"] = columns[estimate] - columns[f"{estimate}_before"]
-    columns["ratio"] = _ratio(columns[estimate], columns[f"{estimate}_before"])
-    definition = {
-        estimate: a.definition.get(estimate, ""),
-        f"{estimate}_before": "The same in the earlier report.",
-        "change": "The difference.",
-        "ratio": "The later over the earlier.",
-    }
-    return Comparison(columns, definition, tuple(f"Compared all the same: {text}." for text in problems))
+    definition: dict[str, str] = {}
+    for metric in a.metrics:
+        estimate = METRICS[metric].estimate
+        for suffix in ("", "_low", "_high"):
+            if estimate + suffix in a._columns and estimate + suffix in b._columns:
+                columns[estimate + suffix] = column(a, left, estimate + suffix)
+                columns[f"{estimate}{suffix}_before"] = column(b, right, estimate + suffix)
+                definition[estimate + suffix] = a.definition.get(estimate + suffix, "")
+                definition[f"{estimate}{suffix}_before"] = "The same in the earlier report."
+        first = metric == a.metric
+        change, quotient = ("change", "ratio") if first else (f"{estimate}_change", f"{estimate}_ratio")
+        if estimate in columns:
+            columns[change] = columns[estimate] - columns[f"{estimate}_before"]
+            columns[quotient] = ratio(columns[estimate], columns[f"{estimate}_before"])
+            definition[change] = "The difference."
+            definition[quotient] = "The later over the earlier."
+    return Comparison(columns, definition, tuple(f"Compared all the same: {text}." for text in problems), a)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .. import _dates
 from .._arguments import error
 from .._edgetally import Totals
-from .plan import _Plan, _plan
-from .tables import _Source
-from .times import _date, _zone_of
+from .keys import Like
+from .keys import read as read_key
+from .plan import Plan, make_plan
+from .tables import Source, library
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +24,17 @@ class Partial:
     Parts are merged in any order, and however the rows were parted, the merged part has the same bytes.
     """
 
-    __slots__ = ("_plan", "_totals")
+    __slots__ = ("_kind", "_likes", "_notes", "_plan", "_totals")
 
-    def __init__(self, plan: _Plan, totals: Totals) -> None:
-        """For ``summarize`` and ``from_bytes``."""
+    def __init__(
+        self, plan: Plan, totals: Totals, likes: Sequence[Like] = (), kind: str = "mapping", notes: Sequence[str] = ()
+    ) -> None:
+        """For ``summarize`` and ``from_bytes``; how the caller has the keys is not in the bytes."""
         self._plan = plan
         self._totals = totals
+        self._likes = tuple(likes) or tuple(Like("python", None) for _ in totals.kinds)
+        self._kind = kind
+        self._notes = tuple(notes)
 
     def __len__(self) -> int:
         """How many groups there are: segments times windows, and arms where rows have one."""
@@ -35,7 +42,7 @@ class Partial:
 
     def __repr__(self) -> str:
         """One line."""
-        return f"Partial(metric={self._plan.metric!r}, groups={len(self)})"
+        return f"Partial(metric={', '.join(self._plan.metrics)}, groups={len(self)})"
 
     def __eq__(self, other: object) -> bool:
         """The same question, and the same sums."""
@@ -63,16 +70,19 @@ class Partial:
         """What ``to_bytes`` gave."""
         import json
 
-        data = bytes(data)
+        try:
+            data = bytes(memoryview(data))
+        except TypeError:
+            raise error("not_totals", "these are not the bytes of a Partial") from None
         size = int.from_bytes(data[4:8], "little")
         try:
             if data[:4] != b"ETP1":
                 raise ValueError
             header = json.loads(data[8 : 8 + size])
-            plan = _Plan.read(header["plan"])
+            plan = Plan.read(header["plan"])
             reach = [None if days is None else tuple(days) for days in header["reach"]]
             kinds = header["kinds"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise error("not_totals", "these are not the bytes of a Partial") from None
         return cls(plan, Totals.from_bytes(data[8 + size :], kinds, reach))
 
@@ -89,12 +99,13 @@ class Partial:
         import pyarrow as pa
 
         totals = self._totals
-        names = [*self._plan.by, *(["window"] if self._plan.date else []), *(["arm"] if self._plan.has_arm else [])]
+        plan = self._plan
+        names = [*map(str, plan.by), *(["window"] if plan.date is not None else []), *(["arm"] if plan.has_arm else [])]
         arrays, fields = [], []
         types = {"text": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}
         for place, (name, kind) in enumerate(zip(names, totals.kinds, strict=True)):
             values = totals.key(place)
-            arrays.append(pa.array([_date(v) for v in values] if kind == "date" else values, type=types[kind]))
+            arrays.append(pa.array([_dates.date(v) for v in values] if kind == "date" else values, type=types[kind]))
             fields.append(pa.field(name, types[kind]))
         arrays += [
             pa.array(totals.rows().astype("int64")),
@@ -120,10 +131,10 @@ class Partial:
         if metadata is None:
             raise error("not_totals", "the table has no metadata of a Partial")
         header = json.loads(metadata)
-        plan = _Plan.read(header["plan"])
+        plan = Plan.read(header["plan"])
         reach = [None if days is None else tuple(days) for days in header["reach"]]
         names, states = table.column("name").to_pylist(), table.column("state").to_pylist()
-        return cls(plan, Totals.from_states(names, states, plan.terms, header["kinds"], reach))
+        return cls(plan, Totals.from_states(names, states, plan.layout.terms, header["kinds"], reach))
 
     def report(
         self,
@@ -133,25 +144,26 @@ class Partial:
         adjust: str | None = None,
         attribution_window: Any = None,
         allow_mismatch: bool = False,
-        errors: str = "raise",
+        errors: str = "coerce",
         **options: Any,
     ) -> Report:
         """The report of these sums; arguments as in ``report``."""
-        from .making import _make
+        from .making import make
 
-        return _make(self, "mapping", now, lag, adjust, attribution_window, allow_mismatch, errors, options)
+        return make(self, now, lag, adjust, attribution_window, allow_mismatch, errors, options)
 
 
 def summarize(
     df: Any,
-    metric: str = "roas",
+    metric: Any = None,
     *,
+    metrics: Sequence[str] | None = None,
     columns: Mapping[str, str] | None = None,
     by: Any = (),
-    date: str | None = None,
+    date: Any = None,
     window: Any = None,
     week_start: str = "monday",
-    tz: str = "UTC",
+    tz: str | None = None,
     arms: Sequence[Any] | None = None,
     nan_policy: str = "propagate",
     threads: int | None = None,
@@ -169,23 +181,71 @@ def summarize(
     """
     from .._edgetally import totals as sum_up
 
-    plan = _plan(metric, columns, by, date, window, week_start, tz, arms, nan_policy)
-    source = _Source(df)
-    zone = _zone_of(tz)
-    keys = [source.key(name, key_window, zone) for name, key_window in zip(plan.by, plan.by_windows, strict=True)]
-    if plan.date is not None:
-        keys.append(source.key(plan.date, plan.window, zone))
+    plan = make_plan(
+        metric,
+        metrics=metrics,
+        columns=columns,
+        by=by,
+        date=date,
+        window=window,
+        week_start=week_start,
+        tz=tz,
+        arms=arms,
+        nan_policy=nan_policy,
+    )
+    source = Source(df)
+    asked = [
+        *zip(plan.by, plan.by_windows, strict=True),
+        *([(plan.date, plan.window)] if plan.date is not None else []),
+    ]
+    keys = [read_key(name, source.column(name), cut, tz, dates=cut is not None) for name, cut in asked]
+    # Whose days they are is part of the question.
+    zones = [key.whose for key in reversed(keys) if key.whose is not None]
+    plan.tz = _dates.zone_name(tz) if tz is not None else next(iter(zones), "UTC")
     if plan.has_arm:
-        keys.append(source.key(plan.columns["arm"], None, zone))
-    numbers = [(plan.columns[role], source.number(plan.columns[role])) for role in plan.roles]
-    totals = sum_up(keys, numbers, plan.terms, omit=nan_policy == "omit", threads=threads)
+        keys.append(read_key(plan.columns["arm"], source.column(plan.columns["arm"]), None, tz))
+    numbers = [(str(plan.columns[role]), source.number(plan.columns[role])) for role in plan.roles]
+    _same_length([(key.name, key.values) for key in keys] + numbers)
+    layout = plan.layout
+    totals = sum_up(keys, numbers, layout.terms, views=layout.views, masks=layout.masks, threads=threads)
     if nan_policy == "raise":
-        import numpy as np
+        for (name, values), role in zip(numbers, plan.roles, strict=True):
+            row = _first_missing(values)
+            if row is not None:
+                raise error(
+                    "missing_values", f"{name}[{row}] is missing: nan_policy='omit' leaves such rows out ({role})"
+                )
+    notes = []
+    if tz is not None and plan.date is not None:
+        like = keys[len(plan.by)].like
+        if like.form == "instant" and like.zone is None and plan.tz != "UTC" and keys[len(plan.by)].kind != "date":
+            notes.append(f"no_zone: {plan.date} has no time zone, so it was taken as UTC and cut to days of {plan.tz}.")
+    kind = source.kind if source.kind != "arrow" or library(df) == "pyarrow" else "arrow"
+    return Partial(plan, totals, [key.like for key in keys], kind, notes)
 
-        for place, role in enumerate(plan.roles):
-            if np.isnan(totals.sums(place)).any():
-                raise error("missing_values", f"{plan.columns[role]} has missing values")
-    return Partial(plan, totals)
+
+def _same_length(columns: list[tuple[str, Any]]) -> None:
+    lengths = [len(values) for _, values in columns]
+    for (name, _), length in zip(columns, lengths, strict=True):
+        if length != lengths[0]:
+            message = f"the columns differ in length: {columns[0][0]} has {lengths[0]} rows, {name} {length}"
+            raise error("length_mismatch", message)
+
+
+def _first_missing(values: Any) -> int | None:
+    """The first row without a number."""
+    import numpy as np
+
+    if library(values) == "polars":
+        absent = values.is_null().to_numpy()
+        absent = absent | (values.is_nan().fill_null(value=False).to_numpy() if values.dtype.is_float() else False)
+    elif library(values) == "pyarrow":
+        import pyarrow.compute as pc
+
+        absent = np.asarray(pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False))
+    else:
+        absent = np.isnan(values) if values.dtype.kind == "f" else np.zeros(0, dtype=bool)
+    return int(np.argmax(absent)) if absent.any() else None
 
 
 def merge(parts: Iterable[Partial]) -> Partial:
@@ -198,13 +258,23 @@ def merge(parts: Iterable[Partial]) -> Partial:
     >>> et.merge([part, part]).report()["spend"].tolist()
     [2.0]
     """
+    if not hasattr(parts, "__iter__"):
+        raise error("wrong_type", f"parts is not a list of parts, but {type(parts).__name__}")
     parts = list(parts)
     if not parts:
         raise error("too_few_rows", "there is nothing to merge")
+    for place, part in enumerate(parts):
+        if not isinstance(part, Partial):
+            raise error("wrong_type", f"parts[{place}] is not a Partial, but {type(part).__name__}")
     # An empty part does not know what its keys are.
     full = [part for part in parts if len(part)] or parts[:1]
-    first = full[0]._plan
-    for part in parts:
-        if part._plan != first:
+    first = full[0]
+    for part in full:
+        if part._plan != first._plan:
             raise error("unlike_totals", "the parts were made with different arguments")
-    return Partial(first, Totals.merge([part._totals for part in full]))
+    empty = first._plan.as_dict()
+    for part in parts:
+        if {**part._plan.as_dict(), "tz": empty["tz"]} != empty:
+            raise error("unlike_totals", "the parts were made with different arguments")
+    notes = dict.fromkeys(note for part in parts for note in part._notes)
+    return Partial(first._plan, Totals.merge([part._totals for part in full]), first._likes, first._kind, tuple(notes))

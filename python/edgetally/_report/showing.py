@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 _ROWS_SHOWN = 20
 
 
+def _plain(column: Any) -> list[Any]:
+    return column[:_ROWS_SHOWN].tolist() if hasattr(column, "tolist") else list(column[:_ROWS_SHOWN])
+
+
 def _cells(table: Any) -> tuple[list[str], list[list[str]]]:
     """What is shown: segments, window, and the numbers, an interval in one cell."""
     columns = table._columns
@@ -16,7 +20,7 @@ def _cells(table: Any) -> tuple[list[str], list[list[str]]]:
         name
         for name in columns
         if not ((name.endswith(("_low", "_high")) and name.rpartition("_")[0] in columns) or name == "window_end")
-        and not (len(table) and all(value is None for value in list(columns[name])[:_ROWS_SHOWN]))
+        and not (len(table) and all(value is None or value == "" for value in _plain(columns[name])[:_ROWS_SHOWN]))
     ]
 
     def short(value: Any) -> str:
@@ -31,7 +35,7 @@ def _cells(table: Any) -> tuple[list[str], list[list[str]]]:
     return names, [[cell(name, place) for name in names] for place in range(min(len(table), _ROWS_SHOWN))]
 
 
-def _text(table: Any) -> str:
+def text(table: Any) -> str:
     names, rows = _cells(table)
     total = getattr(table, "total", None)
     if total is not None and len(total):
@@ -52,7 +56,7 @@ def _text(table: Any) -> str:
     return "\n".join(lines)
 
 
-def _html(table: Any) -> str:
+def html(table: Any) -> str:
     from html import escape
 
     names, rows = _cells(table)
@@ -70,3 +74,54 @@ def _html(table: Any) -> str:
     more = f"<p>{len(table)} rows</p>" if len(table) > _ROWS_SHOWN else ""
     notes = "".join(f'<p style="color:#b00">{escape(warning)}</p>' for warning in table.warnings)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}{notes}"
+
+
+def summary(table: Any) -> str:
+    """Sentences: each metric of all rows, where it is best and where it is worst, and what to read before."""
+    from .metrics import METRICS
+
+    names = [*map(str, table._plan.by), "arm"]
+    whole = table.total if table.total is not None else table
+    lines = []
+    for metric in table.metrics:
+        name = METRICS[metric].estimate
+        parts = []
+        for place in range(len(whole)):
+            parts.append(_when(whole, place) + _interval(whole, name, place))
+        lines.append(
+            f"{name}: {'; '.join(parts[:_WINDOWS_SHOWN]) or 'no rows'}{'; ...' if len(parts) > _WINDOWS_SHOWN else ''}"
+        )
+        values = table._columns.get(name)
+        known = [] if values is None else [place for place in range(len(table)) if values[place] == values[place]]
+        if len(known) > 1:
+            for word, place in (
+                ("highest", max(known, key=lambda at: values[at])),
+                ("lowest", min(known, key=lambda at: values[at])),
+            ):
+                where = ", ".join(f"{key} {table._columns[key][place]}" for key in names if key in table._columns)
+                lines.append(
+                    f"  {word}: {where + ' ' if where else ''}{_when(table, place)}{_interval(table, name, place)}"
+                )
+    return "\n".join([*lines, *(f"! {warning}" for warning in table.warnings)])
+
+
+_WINDOWS_SHOWN = 6
+
+
+def _when(table: Any, place: int) -> str:
+    start = table._columns["window_start"][place]
+    if start is None:
+        return ""
+    return f"{start}{'' if table._columns['complete'][place] else ' (not complete)'} "
+
+
+def _interval(table: Any, name: str, place: int) -> str:
+    def short(value: float) -> str:
+        size = abs(value)
+        return f"{value:,.0f}" if size >= 1000 else f"{value:.4g}"
+
+    columns = table._columns
+    said = short(float(columns[name][place]))
+    if f"{name}_low" in columns:
+        said += f" [{short(float(columns[f'{name}_low'][place]))}, {short(float(columns[f'{name}_high'][place]))}]"
+    return said

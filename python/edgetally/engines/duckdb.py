@@ -52,7 +52,7 @@ def register(
     connection.create_function(name or f"{own}_{field}", answer, parameters, DOUBLE, type="arrow")
 
 
-def summarize(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
+def summarize(relation: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
     """The exact sums of a relation, as ``edgetally.summarize`` gives them for a table in memory.
 
     The rows come as a stream of batches and are summed one after the other, so the relation may be larger than
@@ -68,7 +68,7 @@ def summarize(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_00
     return parts[0]
 
 
-def report(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
+def report(relation: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
     """``edgetally.report`` of a relation. DuckDB reads the result as it is: ``connection.from_arrow(r.to_arrow())``."""
     first, rest = split(arguments)
     return summarize(relation, metric, batch_rows=batch_rows, **first).report(**rest)

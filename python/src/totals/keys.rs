@@ -29,7 +29,9 @@ pub(super) struct Key<'a> {
     pub(super) kind: Kind,
     pub(super) window: Option<Window>,
     pub(super) zone: Zone,
-    /// Whether the numbers are microseconds, the least of them for a missing one.
+    /// Whether the least of the numbers stands for a missing one.
+    pub(super) nullable: bool,
+    /// Whether the numbers are microseconds.
     pub(super) instants: bool,
     /// Numbers that stand for these words, where the column was coded before.
     pub(super) words: Option<Vec<Option<Vec<u8>>>>,
@@ -94,8 +96,8 @@ impl Index {
                     self.integers
                         .values
                         .resize(key.words.as_ref().map_or(0, Vec::len), 0);
-                } else if key.kind == Kind::Date {
-                    self.dates(key, numbers, codes);
+                } else if key.nullable {
+                    self.nullable(key, numbers, codes);
                 } else {
                     self.integers.codes(numbers, codes);
                 }
@@ -108,8 +110,8 @@ impl Index {
         }
     }
 
-    /// Days or instants from NumPy, where the least number stands for a missing one.
-    pub(super) fn dates(&mut self, key: &Key<'_>, numbers: &[i64], codes: &mut Vec<u32>) {
+    /// Numbers, days or instants from NumPy, where the least number stands for a missing one.
+    fn nullable(&mut self, key: &Key<'_>, numbers: &[i64], codes: &mut Vec<u32>) {
         let known = numbers.iter().copied().find(|number| *number != i64::MIN);
         let (zone, at) = (&key.zone, &mut self.at);
         self.scratch.clear();

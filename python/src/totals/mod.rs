@@ -23,6 +23,7 @@ mod keys;
 mod names;
 mod numbers;
 mod share;
+mod views;
 mod windows;
 
 use std::fmt;
@@ -41,6 +42,7 @@ use self::keys::{Key, KeyChunk, key_kind};
 use self::names::{Kind, Value, read_value, split_name};
 use self::numbers::{Number, NumberChunk};
 use self::share::{Reach, share};
+use self::views::Views;
 use self::windows::{Window, Zone};
 use crate::problem::{self, Code, Problem};
 use crate::threads;
@@ -153,13 +155,16 @@ impl Totals {
         PyArray1::from_vec(py, self.keyed.totals().column(term))
     }
 
-    /// The sum of (x - mean x)(y - mean y), by group, from the terms of x, y and xy.
+    /// The sum of (x - mean x)(y - mean y), by group, from the terms of x, y and xy; `left_out` counts rows that are not
+    /// among them.
+    #[pyo3(signature = (x, y, products, left_out=None))]
     fn about_means<'py>(
         &self,
         py: Python<'py>,
         x: usize,
         y: usize,
         products: usize,
+        left_out: Option<usize>,
     ) -> Bound<'py, PyArray1<f64>> {
         let table = self.keyed.totals();
         let of = |group| {
@@ -168,7 +173,9 @@ impl Totals {
                 table.exact(y, group)?,
                 table.exact(products, group)?,
             );
-            Some(exact::products_about_means(&x, &y, &p, table.rows(group)))
+            let out = left_out.map_or(0.0, |term| table.sum(term, group));
+            let rows = table.rows(group).saturating_sub(out as u64);
+            Some(exact::products_about_means(&x, &y, &p, rows))
         };
         PyArray1::from_iter(
             py,
@@ -348,16 +355,20 @@ struct KeyArgument<'py> {
 
 /// Sums columns of numbers by the values of key columns.
 ///
+/// ``views`` are what the terms sum: pairs of a column and a mask, by default every column as it is. A mask is a list
+/// of columns; rows in which one of them is missing are left out. A view without a column counts those rows.
+///
 /// Not for users: ``edgetally.report`` and ``edgetally.summarize`` prepare its arguments.
 #[pyfunction]
-#[pyo3(signature = (keys, columns, terms, *, omit=false, threads=None))]
+#[pyo3(signature = (keys, columns, terms, *, views=None, masks=Vec::new(), threads=None))]
 #[expect(clippy::needless_pass_by_value, reason = "as Python hands it over")]
 fn totals<'py>(
     py: Python<'py>,
     keys: Vec<KeyArgument<'py>>,
     columns: Vec<(String, Bound<'py, PyAny>)>,
     terms: Vec<(usize, Option<usize>)>,
-    omit: bool,
+    views: Option<Vec<(Option<usize>, Option<usize>)>>,
+    masks: Vec<Vec<usize>>,
     threads: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Totals> {
     let integer_arrays: Vec<Option<PyReadonlyArray1<'py, i64>>> =
@@ -377,7 +388,7 @@ fn totals<'py>(
                 let kind = match &key.kind {
                     _ if key.words.is_some() => Kind::Text,
                     Some(kind) if kind == "instant" => Kind::Date,
-                    Some(kind) => Kind::parse(kind)?,
+                    Some(kind) => Kind::parse(kind.trim_end_matches('?'))?,
                     None => Kind::Integer,
                 };
                 (vec![KeyChunk::Integers(array.as_slice()?)], kind)
@@ -393,7 +404,7 @@ fn totals<'py>(
                         .map(|chunk| chunk.data_type().to_string())
                         .unwrap_or_default();
                     let message = format!(
-                        "{} is no text, integer, boolean or date, but {kind}",
+                        "{} is not a text, integer, boolean or date, but {kind}",
                         key.name
                     );
                     return Err(Problem::new(Code::WrongType, message).into());
@@ -407,7 +418,9 @@ fn totals<'py>(
             .map(|(name, argument)| Window::parse(name, *argument))
             .transpose()?;
         if window.is_some() && kind != Kind::Date && !chunks.is_empty() {
-            return Err(Problem::new(Code::WrongType, format!("{} is no date", key.name)).into());
+            return Err(
+                Problem::new(Code::WrongType, format!("{} is not a date", key.name)).into(),
+            );
         }
         read_keys.push(Key {
             ends: ends(chunks.iter().map(|chunk| match chunk {
@@ -417,6 +430,10 @@ fn totals<'py>(
             chunks,
             kind: if window.is_some() { Kind::Date } else { kind },
             window,
+            nullable: key
+                .kind
+                .as_deref()
+                .is_some_and(|kind| kind == "instant" || kind == "date" || kind.ends_with('?')),
             instants: key.kind.as_deref() == Some("instant"),
             zone: Zone {
                 since: key.zone.0.clone(),
@@ -456,12 +473,11 @@ fn totals<'py>(
         if let Some(kind) = wrong {
             return Err(Problem::new(
                 Code::WrongType,
-                format!("{name} is no column of numbers, but of {kind}"),
+                format!("{name} is not a column of numbers, but of {kind}"),
             )
             .into());
         }
         numbers.push(Number {
-            omit,
             ends: ends(chunks.iter().map(|chunk| match chunk {
                 NumberChunk::Arrow(array) => array.len(),
                 NumberChunk::Doubles(doubles) => doubles.len(),
@@ -481,15 +497,17 @@ fn totals<'py>(
         return Err(Problem::new(Code::LengthMismatch, "the columns differ in length").into());
     }
     let terms = read_terms(&terms);
+    let views = Views::read(views, masks, numbers.len())?;
     let count = threads::count(threads, rows, ROWS_PER_THREAD)?;
     let (read_keys, numbers) = (&read_keys, &numbers);
-    let terms = &terms;
+    let (views, terms) = (&views, &terms);
     let shares = py.detach(|| {
         let size = rows.div_ceil(count).max(1);
         let run = |part: usize| {
             share(
                 read_keys,
                 numbers,
+                views,
                 terms,
                 (part * size).min(rows)..((part + 1) * size).min(rows),
             )

@@ -18,8 +18,6 @@ pub(super) enum NumberChunk<'a> {
 
 /// A column to be summed.
 pub(super) struct Number<'a> {
-    /// Whether a missing number counts as zero.
-    pub(super) omit: bool,
     pub(super) chunks: Vec<NumberChunk<'a>>,
     pub(super) ends: Vec<usize>,
 }
@@ -28,7 +26,6 @@ pub(super) struct Number<'a> {
 pub(super) fn doubles<'a>(
     chunk: &'a NumberChunk<'_>,
     range: Range<usize>,
-    omit: bool,
     scratch: &'a mut Vec<f64>,
 ) -> &'a [f64] {
     let own = match chunk {
@@ -41,12 +38,7 @@ pub(super) fn doubles<'a>(
     };
     scratch.clear();
     if let Some(own) = own {
-        let own = own.get(range).unwrap_or_default();
-        if !omit || !own.iter().fold(false, |any, x| any | x.is_nan()) {
-            return own;
-        }
-        scratch.extend(own.iter().map(|x| if x.is_nan() { 0.0 } else { *x }));
-        return scratch;
+        return own.get(range).unwrap_or_default();
     }
     let array = match chunk {
         NumberChunk::Arrow(array) => array,
@@ -94,11 +86,6 @@ pub(super) fn doubles<'a>(
             if !valid {
                 *number = f64::NAN;
             }
-        }
-    }
-    if omit {
-        for number in scratch.iter_mut().filter(|number| number.is_nan()) {
-            *number = 0.0;
         }
     }
     scratch

@@ -9,6 +9,7 @@ use super::keys::{Index, Key};
 use super::locate;
 use super::names::Kind;
 use super::numbers::{Number, doubles};
+use super::views::{Buffers, Views};
 
 /// Rows at a time: a block of a few columns fits a core's own cache.
 const BLOCK: usize = 8192;
@@ -19,6 +20,7 @@ pub(super) type Reach = Vec<Option<(i64, i64)>>;
 pub(super) fn share(
     keys: &[Key<'_>],
     numbers: &[Number<'_>],
+    views: &Views,
     terms: &[Term],
     range: Range<usize>,
 ) -> Result<(Keyed, Reach), edgetally_core::metrics::DomainError> {
@@ -27,6 +29,7 @@ pub(super) fn share(
     let mut table = Table::new(terms.to_vec(), 0);
     let (mut groups, mut codes) = (Vec::new(), Vec::new());
     let mut scratch: Vec<Vec<f64>> = numbers.iter().map(|_| Vec::new()).collect();
+    let mut buffers = Buffers::default();
     let mut row = range.start;
     while row < range.end {
         // A block ends where a chunk of any column does.
@@ -62,11 +65,11 @@ pub(super) fn share(
             .map(|(number, scratch)| {
                 let (chunk, start) = locate(&number.ends, row);
                 number.chunks.get(chunk).map_or(&[][..], |chunk| {
-                    doubles(chunk, start..start + rows, number.omit, scratch)
+                    doubles(chunk, start..start + rows, scratch)
                 })
             })
             .collect();
-        table.add(&groups, &columns)?;
+        table.add(&groups, &views.apply(&columns, rows, &mut buffers))?;
         row = end;
     }
     let mut names: Vec<Vec<u8>> = Vec::with_capacity(table.groups());
