@@ -139,4 +139,8 @@ def arrow(values: Any, like: Like | None) -> Any:
         return pa.array(values)
     if pa.types.is_dictionary(kind):
         return pa.array(values, type=kind.value_type).dictionary_encode().cast(kind)
-    return pa.array(values).cast(kind)
+    try:
+        return pa.array(values).cast(kind)
+    except pa.ArrowInvalid:
+        # Whole numbers of a decimal type that is too narrow for all whole numbers.
+        return pa.array(values)

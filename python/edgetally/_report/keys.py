@@ -139,7 +139,11 @@ def _polars(key: Key, column: Any) -> None:
     elif dtype == pl.Object:
         _objects(key, column.to_list())
     elif dtype.is_integer() or dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum):
-        key.values = column.cast(pl.Int64) if "128" in str(dtype) else column
+        key.values = column
+        if dtype == pl.UInt64 or "128" in str(dtype):
+            if len(column) and not -(2**63) < (column.min() or 0) <= (column.max() or 0) < 2**63:
+                raise error("out_of_range", f"{key.name} has numbers from 2^63")
+            key.values = column.cast(pl.Int64)
     else:
         raise _not_a_key(key.name, dtype)
 
@@ -160,6 +164,11 @@ def _arrow(key: Key, column: Any) -> None:
         except pa.ArrowInvalid:
             raise _not_a_key(key.name, kind) from None
         return
+    if pa.types.is_uint64(kind) and column.null_count < len(column):
+        import pyarrow.compute as pc
+
+        if pc.max(column).as_py() >= 2**63:
+            raise error("out_of_range", f"{key.name} has numbers from 2^63")
     key.values = column
 
 
@@ -194,7 +203,7 @@ def _pandas(key: Key, column: Any) -> None:
             import pyarrow as pa
 
             array = pa.array(column, from_pandas=True)
-        except (ImportError, ValueError, TypeError, NotImplementedError):
+        except (ImportError, ValueError, TypeError, OverflowError, NotImplementedError):
             # Without Arrow, or of types that it refuses: pyarrow's errors are these.
             _objects(key, column.to_list())
             return
@@ -224,6 +233,14 @@ def _plain(key: Key, column: Any) -> None:
     _objects(key, list(column))
 
 
+def _torn(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _integers(key: Key, array: Any, kind: str) -> None:
     import numpy as np
 
@@ -247,6 +264,8 @@ def _objects(key: Key, values: list[Any], what: str | None = None) -> None:
             continue
         if isinstance(value, str):
             kind = "text"
+            if not value.isascii() and _torn(value):
+                raise error("invalid_unicode", f"{key.name}[{row}] holds half a surrogate pair")
         elif isinstance(value, (bool, np.bool_)):
             kind, value = "boolean", bool(value)
         elif isinstance(value, (datetime.date, np.datetime64)) or hasattr(value, "start_time"):

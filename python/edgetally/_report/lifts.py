@@ -75,7 +75,7 @@ def _money(made: Made, sums: dict[str, Any], options: dict[str, Any], relative: 
                 if (about < 0).any():
                     raise error(
                         "impossible",
-                        f"{arm}_revenue_squares[{int(np.argmax(about < 0))}] is too small: no revenues of such a sum have it",
+                        f"{arm}_revenue_squares[{int(np.argmax(about < 0))}] is too small for the sum of revenue",
                     )
             else:
                 # As if every order of an arm had the same value: the counts alone vary.
@@ -113,6 +113,8 @@ def _money(made: Made, sums: dict[str, Any], options: dict[str, Any], relative: 
             made.columns[name] = np.asarray(table.columns[f"incremental_revenue{end}"]) * (
                 np.nan if share is None else share
             )
+    low, high = (np.asarray(made.columns[f"incremental_revenue{end}"], dtype=np.float64) for end in ("_low", "_high"))
+    made.flags["revenue_interval_includes_zero"] = (low <= 0.0) & (high >= 0.0)
     if money._refused is not None:
         made.refused = money._refused if made.refused is None else made.refused | money._refused
     if not known:

@@ -7,7 +7,7 @@ from .._arguments import error
 from .._edgetally import EdgetallyError
 from .._names import family
 from . import lifts, windows
-from .metrics import DEFINITIONS, MADE_OF, METRICS, Made
+from .metrics import DEFINITIONS, FLAGS, MADE_OF, METRICS, Made
 from .parts import Partial, summarize
 from .table import Report
 
@@ -178,6 +178,8 @@ class _Maker:
         self.settings = settings
         self.today = today
         self.errors = errors
+        # The rows of the table at hand that break a rule, with the rule's code.
+        self.said: list[tuple[str, str]] = []
 
     def table(self, totals: Totals, by: int, total: Report | None) -> Report:
         """One report; ``by`` is how many of the keys are segments."""
@@ -227,12 +229,18 @@ class _Maker:
         reach = totals.reach[by] if plan.date is not None else None
         for name, column in windows.describe(plan.window, days, len(rows), reach, self.today, settings["lag"]).items():
             columns[name] = column
-        columns["rows"] = used[plan.metric]
+        # Plain sums have the plain names.
+        order = sorted(plan.metrics, key=lambda metric: METRICS[metric].required != (metric,))
+        columns["rows"] = used[order[0]]
         flags: dict[str, Any] = {}
-        for metric in plan.metrics:
-            self._metric(
-                metric, sums[metric], used[metric], columns, definition, flags, warnings, total is None and by == 0
-            )
+        is_total = by < len(plan.by)
+        self.said = []
+        for metric in order:
+            self._metric(metric, sums[metric], used[metric], columns, definition, flags, warnings, is_total)
+        if self.errors == "raise" and self.said and not is_total:
+            raise error(self.said[0][0], "; ".join(one for _, one in self.said))
+        if total is not None:
+            warnings += [warning for warning in total.warnings if warning.startswith("refused")]
         if "lift" in plan.metrics and len(rows):
             warnings += self._after_lift(columns, definition, flags, sums["lift"], total)
         columns["flags"] = _words(flags, len(rows))
@@ -250,10 +258,7 @@ class _Maker:
                 warnings.append("windows_immature: Some windows are not mature: late conversions are still to come.")
         if any(columns.get("srm", ())):
             warnings.append("srm: The users of some rows were not split as planned: believe no lift of theirs.")
-        if any("fractional_counts" in words for words in columns["flags"]):
-            warnings.append(
-                "fractional_counts: Some counts are not whole; their intervals are those of shared-out counts."
-            )
+        warnings += [f"{name}: {text}" for name, text in FLAGS.items() if name in flags and np.any(flags[name])]
         warnings += self._margins() if total is not None or not plan.by else []
         made = Report(
             columns, definition, plan, settings, self.part._kind, total, tuple(warnings), self.part._likes[:by]
@@ -305,10 +310,15 @@ class _Maker:
             _add(columns, definition, metric, role, values, text)
         if used is not columns["rows"] and not np.array_equal(used, columns["rows"]):
             _add(columns, definition, metric, "rows", used, "Rows of the table that were summed for this metric.")
-        if not len(used):
-            return
         options = {name: value for name, value in self.settings["options"].items() if name in METRICS[metric].options}
-        made = self._guarded(metric, {**sums, "rows": used}, options, columns, flags, warnings, is_total)
+        if not len(used):
+            # The columns are those of any report, without rows.
+            nothing = dict.fromkeys([*sums, "rows"], np.array([np.nan]))
+            made = METRICS[metric].calculate(nothing, {**options, "errors": "coerce"})
+            made.columns = {name: np.asarray(value)[:0] for name, value in made.columns.items()}
+            made.flags = {name: np.zeros(0, dtype=bool) for name in made.flags}
+        else:
+            made = self._guarded(metric, {**sums, "rows": used}, options, columns, flags, warnings, is_total)
         for name, value in made.columns.items():
             if name not in sums:
                 column = np.full(len(used), value) if isinstance(value, float) else value
@@ -346,20 +356,21 @@ class _Maker:
                     raise
                 code = problem.code
                 said.append(f"{self._where(columns, row, is_total)}: {self._rule(metric, problem)}")
-        if self.errors == "raise" and said:
-            raise error(code, "; ".join(said))
+        self.said += [(code, one) for one in said]
         if said:
             flags["refused"] = flags["refused"] | refused if "refused" in flags else refused
             more = f"; and {len(said) - 20} more" if len(said) > 20 else ""
-            warnings.append(f"refused: {metric} is NaN for {'; '.join(said[:20])}{more}.")
+            rest = " The total still sums their rows." if self.plan.by and not is_total else ""
+            warnings.append(f"refused: {metric} is NaN for {'; '.join(said[:20])}{more}.{rest}")
         return made
 
     def _where(self, columns: dict[str, Any], row: int, is_total: bool) -> str:
         names = [*map(str, self.plan.by), "arm"]
-        parts = [f"{name} {columns[name][row]}" for name in names if name in columns]
+        parts = ["the total"] if is_total else []
+        parts += [f"{name} {columns[name][row]}" for name in names if name in columns]
         if columns["window_start"][row] is not None:
             parts.append(f"window from {columns['window_start'][row]}")
-        return ", ".join(parts) or ("all rows" if is_total else "the total")
+        return ", ".join(parts) or "all rows"
 
     def _rule(self, metric: str, problem: EdgetallyError) -> str:
         """The rule in the words of the caller: sums by the names of their columns."""

@@ -271,6 +271,16 @@ MADE_OF = {
     "aov": "revenue over conversions",
 }
 
+# What flags of rows say, where a report has to say it in words too.
+FLAGS = {
+    "fractional_counts": "Some counts are not whole; their intervals are those of whole counts of this size.",
+    "order_values_taken_as_equal": (
+        "Without sums of squares of revenue, its interval rests on the counts of conversions, as if all orders of an "
+        "arm had the same value: it is too narrow."
+    ),
+    "holdout_revenue_unknown": "Only the exposed have revenue: what is incremental is conversions times order value.",
+}
+
 DEFINITIONS = {
     "arm": "The exposed arm that is compared with the holdout.",
     "window_start": "First day of the window.",

@@ -126,7 +126,10 @@ class Partial:
 
         import pyarrow as pa
 
-        table = pa.table(table)
+        try:
+            table = pa.table(table)
+        except (TypeError, ValueError):
+            raise error("not_totals", "this is not the table of a Partial") from None
         metadata = (table.schema.metadata or {}).get(b"edgetally")
         if metadata is None:
             raise error("not_totals", "the table has no metadata of a Partial")
@@ -248,6 +251,32 @@ def _first_missing(values: Any) -> int | None:
     return int(np.argmax(absent)) if absent.any() else None
 
 
+def _same_kinds(parts: list[Partial]) -> list[Partial]:
+    """Parts whose keys are of the same kinds: one that has nothing but missing values takes the kind of the others."""
+    if all(part._totals.kinds == parts[0]._totals.kinds for part in parts):
+        return parts
+    known = [
+        [any(value is not None for value in part._totals.key(at)) for at in range(len(part._totals.kinds))]
+        for part in parts
+    ]
+    kinds = list(parts[0]._totals.kinds)
+    for at in range(len(kinds)):
+        found = {part._totals.kinds[at] for part, there in zip(parts, known, strict=True) if there[at]}
+        if len(found) > 1:
+            raise error(
+                "unlike_totals", f"the parts have different kinds of values in a key: {', '.join(sorted(found))}"
+            )
+        kinds[at] = found.pop() if found else kinds[at]
+    made = []
+    for part in parts:
+        totals = part._totals
+        if totals.kinds != kinds:
+            terms = part._plan.layout.terms
+            totals = Totals.from_states(totals.names(), totals.states(), terms, kinds, totals.reach)
+        made.append(Partial(part._plan, totals, part._likes, part._kind, part._notes))
+    return made
+
+
 def merge(parts: Iterable[Partial]) -> Partial:
     """Several parts of one table as one; the order does not matter.
 
@@ -276,5 +305,6 @@ def merge(parts: Iterable[Partial]) -> Partial:
     for part in parts:
         if {**part._plan.as_dict(), "tz": empty["tz"]} != empty:
             raise error("unlike_totals", "the parts were made with different arguments")
+    full = _same_kinds(full)
     notes = dict.fromkeys(note for part in parts for note in part._notes)
     return Partial(first._plan, Totals.merge([part._totals for part in full]), first._likes, first._kind, tuple(notes))

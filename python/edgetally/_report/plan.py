@@ -231,6 +231,7 @@ def make_plan(
         raise error("unknown_choice", "nan_policy is not one of propagate, omit, raise")
     if window is not None and date is None:
         raise error("missing", "window needs date, the name of the column with the day")
+    read_window("window", None, week_start)
     found, windows = _by(by, week_start)
     if tz is not None:
         zone_table(tz)

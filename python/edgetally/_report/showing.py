@@ -9,6 +9,20 @@ if TYPE_CHECKING:
 _ROWS_SHOWN = 20
 
 
+def _empty(name: str, table: Any) -> bool:
+    """Whether a column says nothing here: the money of a lift without money, a window without dates."""
+    import math
+
+    from .metrics import METRICS
+
+    if name in [METRICS[metric].estimate for metric in table._plan.metrics]:
+        return False
+    values = _plain(table._columns[name])
+    if table._columns.get("rows") is None:
+        return False
+    return all(value is None or value == "" or (isinstance(value, float) and math.isnan(value)) for value in values)
+
+
 def _plain(column: Any) -> list[Any]:
     return column[:_ROWS_SHOWN].tolist() if hasattr(column, "tolist") else list(column[:_ROWS_SHOWN])
 
@@ -20,7 +34,7 @@ def _cells(table: Any) -> tuple[list[str], list[list[str]]]:
         name
         for name in columns
         if not ((name.endswith(("_low", "_high")) and name.rpartition("_")[0] in columns) or name == "window_end")
-        and not (len(table) and all(value is None or value == "" for value in _plain(columns[name])[:_ROWS_SHOWN]))
+        and not (len(table) and _empty(name, table))
     ]
 
     def short(value: Any) -> str:
@@ -93,7 +107,7 @@ def summary(table: Any) -> str:
         )
         values = table._columns.get(name)
         known = [] if values is None else [place for place in range(len(table)) if values[place] == values[place]]
-        if len(known) > 1:
+        if len({float(values[place]) for place in known}) > 1:
             for word, place in (
                 ("highest", max(known, key=lambda at: values[at])),
                 ("lowest", min(known, key=lambda at: values[at])),
