@@ -26,12 +26,13 @@ def register(
 ) -> None:
     """A calculator as a function in SQL, over doubles, that gives one of its fields.
 
-    ``arguments`` are the calculator's arguments in the order in which SQL will give them; ``name`` is the function's,
-    by default the calculator's and the field's. ``NULL`` in is ``NULL`` out.
+    ``arguments`` are the calculator's arguments in the order in which SQL will give them; ``name`` is the function's.
+    By default it is the calculator's where the field is called the same (``roas``), else both (``roas_profit``).
+    ``NULL`` in is ``NULL`` out.
 
     ::
 
-        duckdb.register(connection, et.roas, ["revenue", "spend"], "roas", name="roas")
+        duckdb.register(connection, et.roas, ["revenue", "spend"], "roas")
         connection.sql("select channel, roas(sum(revenue), sum(spend)) from orders group by channel")
     """
     from duckdb.sqltypes import DOUBLE
@@ -49,7 +50,8 @@ def register(
     )
     own = getattr(function, "__name__", "calculator")
     parameters: Any = [DOUBLE] * len(arguments)
-    connection.create_function(name or f"{own}_{field}", answer, parameters, DOUBLE, type="arrow")
+    own = own if field == own else f"{own}_{field}"
+    connection.create_function(name or own, answer, parameters, DOUBLE, type="arrow")
 
 
 def summarize(relation: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:

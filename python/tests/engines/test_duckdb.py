@@ -53,8 +53,10 @@ def test_a_report_of_a_relation_has_the_same_bits(connection: duckdb.DuckDBPyCon
 
 
 def test_a_calculator_is_a_function_in_sql(connection: duckdb.DuckDBPyConnection) -> None:
-    engine.register(connection, et.roas, ["revenue", "spend"], "roas", name="roas")
+    engine.register(connection, et.roas, ["revenue", "spend"], "roas")
     engine.register(connection, et.roas, ["revenue", "spend"], "profit", gross_margin=0.5)
+    engine.register(connection, et.ctr, ["clicks", "impressions"], "ctr", name="click_rate")
+    assert connection.sql("select click_rate(1, 100), click_rate(null, 100)").fetchall() == [(0.01, None)]
     got = connection.sql(
         """
         select channel, sum("the revenue") as r, sum(spend) as s, roas(r, s) as roas,
