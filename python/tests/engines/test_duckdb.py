@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +69,15 @@ def test_a_calculator_is_a_function_in_sql(connection: duckdb.DuckDBPyConnection
     want = et.roas(got["r"], got["s"], gross_margin=0.5)
     assert got["roas"].to_pylist() == want.roas.to_pylist()
     assert got["profit"].to_pylist() == want.profit.to_pylist()
+
+
+def test_the_lines_of_the_page_run(connection: duckdb.DuckDBPyConnection) -> None:
+    page = Path(__file__).parents[3] / "docs" / "calculators" / "report.md"
+    lines = re.findall(r"`(duckdb\.\w+\(.*?\))`", page.read_text(encoding="utf-8"))
+    assert len(lines) == 2
+    relation = connection.sql('select channel, spend, "the revenue" as revenue from orders')
+    made = [eval(line, {"duckdb": engine, "et": et, "connection": connection, "relation": relation}) for line in lines]  # noqa: S307
+    assert made[0]["channel"][:2] == ["channel 0", "channel 1"]
+    assert connection.sql("select roas(sum(revenue), sum(spend)) from relation").fetchone() == (
+        et.report(relation.to_arrow_table(), "roas")["roas"][0],
+    )
