@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -274,3 +275,51 @@ def test_wrong_options_of_a_lift_are_told() -> None:
         assert error.value.code == code
     with pytest.raises(et.EdgetallyError, match="stands alone"):
         et.report({**rows, "g": ["exposed"]}, ["lift", "roas"], columns={"arm": "g"})
+
+
+ODD: list[Any] = [
+    *(None, float("nan"), pd.NA, pd.NaT, 0, -1, 2.5, 1e308, float("inf"), True, "", "a", "2026-05-04", 20260504, b"x"),
+    *(np.datetime64("2026-05-04"), np.int8(4), (1,), [1], {}, object(), 1j, "\ud800", 10**30, set(), float),
+    *(pd.Timestamp("2026-05-04", tz="Europe/Berlin"), pd.Period("2026-05", "M"), pd.Timedelta(1)),
+]
+ASKED: dict[str, list[Any]] = {
+    "metric": ["roas", "cpa", "lift", "funnel", ["roas", "spend"], ["ctr", "aov"], None, 5],
+    "by": ["c", "d", "spend", ["c", "d"], [("d", "month")], [("c", "week")], None, 5, object()],
+    "date": ["d", "c", "spend", 5, []],
+    "window": ["week", "month", 7, 0, "x", 1e9, True],
+    "tz": ["UTC", "Europe/Berlin", "x", 5],
+    "now": ["2026-06-01", 5, pd.NaT, "x"],
+    "lag": [3, -1, 2.5, "x"],
+    "nan_policy": ["omit", "raise", None],
+    "errors": ["raise", None],
+    "arms": [("a", "b"), ("a", "b", "c"), 5],
+    "gross_margin": [0.5, 2, "x", float("nan")],
+    "confidence": [0.9, 0.05, None, 5],
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_odd_input_is_a_report_or_our_own_error(seed: int) -> None:
+    generator = random.Random(seed)  # noqa: S311
+    made = 0
+    for _ in range(150):
+        rows: dict[str, list[Any]] = {}
+        for name in ("c", "d", "spend", "revenue", "conversions", "clicks", "impressions", "arm"):
+            odd = generator.random() < 0.2
+            few = (
+                generator.sample(ODD, 2) if odd else ["a", "b", None] if name in ("c", "arm") else [1, 2.5, 0, None, 9]
+            )
+            rows[name] = [generator.choice(few) for _ in range(3)]
+        frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in rows.items()})
+        asked = {name: generator.choice(values) for name, values in ASKED.items() if generator.random() < 0.15}
+        if asked.get("metric") == "lift":
+            asked["columns"] = {"arm": "arm", "conversions": "conversions", "revenue": "revenue"}
+        for table in (rows, frame):
+            try:
+                r = et.report(table, **asked)
+                made += 1
+                for _ in (r.to_pandas(total=True), r.to_polars(), r.to_arrow(), repr(r), r.summary(), r._repr_html_()):
+                    pass
+            except et.EdgetallyError as error:
+                assert error.code in et.error_codes()  # noqa: PT017
+    assert made > 30

@@ -36,12 +36,13 @@ class Like:
 class Key:
     """A key column as the Rust side takes it."""
 
-    __slots__ = ("kind", "like", "name", "values", "whose", "window", "words", "zone")
+    __slots__ = ("kind", "like", "name", "tz", "values", "whose", "window", "words", "zone")
 
-    def __init__(self, name: str, window: tuple[str, int] | None) -> None:
+    def __init__(self, name: str, window: tuple[str, int] | None, tz: str | None) -> None:
         """Nothing read yet."""
         self.name = name
         self.window = window
+        self.tz = tz
         # The time zone whose days are meant, and its offsets.
         self.whose: str | None = None
         self.zone: tuple[list[int], list[int]] = ([], [])
@@ -53,7 +54,7 @@ class Key:
 
 def read(name: str, column: Any, window: tuple[str, int] | None, tz: str | None, *, dates: bool = False) -> Key:
     """A column that names groups; with a window, or where ``dates`` are asked for, one of dates in any form."""
-    key = Key(str(name), window)
+    key = Key(str(name), window, tz)
     module = library(column)
     if module not in ("pandas", "polars", "pyarrow"):
         if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__"):
@@ -61,7 +62,7 @@ def read(name: str, column: Any, window: tuple[str, int] | None, tz: str | None,
         if getattr(column, "ndim", 1) != 1:
             raise error("wrong_type", f"{name} has {column.ndim} dimensions where a column has one")
     if dates or _is_time(module, column):
-        _of_dates(key, column, window, tz)
+        _of_dates(key, column)
     elif module == "polars":
         _polars(key, column)
     elif module == "pyarrow":
@@ -100,13 +101,15 @@ def _is_time(module: str, column: Any) -> bool:
     )
 
 
-def _of_dates(key: Key, column: Any, window: tuple[str, int] | None, tz: str | None) -> None:
+def _of_dates(key: Key, column: Any) -> None:
     from .._edgetally import window_around
+
+    window = key.window
 
     def span(day: int) -> tuple[int, int]:
         return window_around(*window, day) if window not in (None, ("all", 0)) else (MISSING, -MISSING)
 
-    found: Dates = _dates.read(key.name, column, tz, span)
+    found: Dates = _dates.read(key.name, column, key.tz, span)
     key.values = found.values
     key.kind = found.kind
     key.whose = found.zone
@@ -208,7 +211,7 @@ def _pandas(key: Key, column: Any) -> None:
             _objects(key, column.to_list())
             return
         if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
-            _of_dates(key, column, None, None)
+            _of_dates(key, column)
         elif (
             pa.types.is_dictionary(array.type) or pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
         ):
@@ -282,7 +285,7 @@ def _objects(key: Key, values: list[Any], what: str | None = None) -> None:
         clean.append(value)
     kind = next(iter(kinds), "text")
     if kind == "date":
-        _of_dates(key, clean, None, None)
+        _of_dates(key, clean)
         return
     if kind == "text":
         codes: dict[str, int] = {}

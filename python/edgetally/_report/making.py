@@ -431,6 +431,11 @@ def _add(columns: dict[str, Any], definition: dict[str, str], metric: str, name:
 
 def _words(flags: dict[str, Any], rows: int) -> list[str]:
     """The flags that are up, by row."""
+    import numpy as np
+
+    flags = {name: up for name, up in flags.items() if np.any(up)}
+    if not flags:
+        return [""] * rows
     return [", ".join(name for name, up in flags.items() if up[place]) for place in range(rows)]
 
 

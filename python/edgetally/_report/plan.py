@@ -235,9 +235,12 @@ def make_plan(
     found, windows = _by(by, week_start)
     if tz is not None:
         zone_table(tz)
+    summed = _columns(asked, columns)
+    if arms is not None and "arm" not in summed:
+        raise error("missing", "arms needs the column of the arms: a lift with columns={'arm': its name}")
     return Plan(
         metrics=asked,
-        columns=_columns(asked, columns),
+        columns=summed,
         by=tuple(found),
         by_windows=tuple(windows),
         date=None if date is None else names("date", date),

@@ -60,5 +60,8 @@ def describe(
             start, end = window_around(kind, length, day)
         complete = today >= end and reach[0] <= start and end <= reach[1] + 1
         known[day] = (date(start), date(end), end - start, complete, today - end >= wait)
-    columns = zip(*(known[day] for day in days), strict=True) if rows else [()] * 5
-    return {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
+    found = {}
+    for place, name in enumerate(COLUMNS):
+        of_day = {day: values[place] for day, values in known.items()}
+        found[name] = list(map(of_day.__getitem__, days))
+    return found
