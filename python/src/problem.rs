@@ -138,6 +138,10 @@ const CALCULATORS: &[(&str, &str)] = &[
         "The chain of touches has too many states.",
     ),
     ("too_small", "Below the least value allowed."),
+    (
+        "tz_mismatch",
+        "A column has another time zone than the argument tz.",
+    ),
     ("tz_missing", "A time of day without its zone."),
     ("tz_unknown", "No time zone that this system knows."),
     ("unknown_argument", "No argument of this calculator."),

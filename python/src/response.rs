@@ -561,6 +561,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ResponseModel>()?;
     module.add_function(wrap_pyfunction!(response_compare, module)?)?;
     module.add_function(wrap_pyfunction!(response_two_point, module)?)?;
-    module.add_function(wrap_pyfunction!(response_adstock, module)?)?;
-    module.add_function(wrap_pyfunction!(geo_simulated_power, module)?)
+    module.add_function(wrap_pyfunction!(response_adstock, module)?)
 }
