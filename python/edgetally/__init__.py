@@ -29,6 +29,7 @@ from . import (
     _experiment,
     _geo,
     _inference,
+    _ledger,
     _lift,
     _money,
     _names,
@@ -74,6 +75,7 @@ from ._edgetally import (
 from ._experiment import *  # noqa: F403
 from ._geo import *  # noqa: F403
 from ._inference import *  # noqa: F403
+from ._ledger import *  # noqa: F403
 from ._lift import *  # noqa: F403
 from ._money import *  # noqa: F403
 from ._paid import *  # noqa: F403
@@ -97,6 +99,7 @@ __all__ = [
     *_experiment.__all__,
     *_geo.__all__,
     *_inference.__all__,
+    *_ledger.__all__,
     *_lift.__all__,
     *_money.__all__,
     *_paid.__all__,
