@@ -124,9 +124,10 @@ test-python: wheel build ## the wheel as it is shipped: empty environment, types
 	cd python && EDGETALLY_WORKER=required ../$(VENV)/pytest -q
 
 .PHONY: test-oracle
-test-oracle: ## 100,000 random telephone numbers of every region against libphonenumber (minutes)
+test-oracle: wheel ## every function against an independent computation: docs/calculators/oracle.md (a quarter of an hour)
 	@scripts/setup.sh python-oracle
-	.venv-oracle/bin/python scripts/phone-oracle.py
+	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
+	.venv-oracle/bin/python scripts/oracle --write
 
 .PHONY: test-engines
 test-engines: wheel ## inside Spark, DuckDB and Polars (heavy; needs Java 17)

@@ -78,7 +78,8 @@ class Oracle:
                 size = np.maximum(np.abs(got), np.abs(true))
                 if scale is not None and name in scale:
                     size = np.maximum(size, np.abs(np.broadcast_to(np.asarray(scale[name], dtype=float), (count,))))
-                gap = np.where(got == true, 0.0, np.abs(got - true) / size)
+                # Below 1e-290 floats have fewer digits.
+                gap = np.where(got == true, 0.0, np.abs(got - true) / np.maximum(size, 1e-290))
             both = np.isnan(got) & np.isnan(true)
             gap = np.where(both, 0.0, np.where(np.isnan(got) != np.isnan(true), np.inf, gap))
             gap = np.where(np.isnan(gap), np.inf, gap)

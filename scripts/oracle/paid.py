@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -57,9 +56,24 @@ def ratios(oracle: Oracle) -> None:
     """Ratios of two sums."""
     count = oracle.rows
     r = oracle.random("ratios")
-    formulas(oracle, "cpa", {"spend": money(r, count), "conversions": whole(r, count)}, lambda spend, conversions: {"cpa": spend / conversions})
-    formulas(oracle, "cpc", {"spend": money(r, count), "clicks": whole(r, count)}, lambda spend, clicks: {"cpc": spend / clicks})
-    formulas(oracle, "cpm", {"spend": money(r, count), "impressions": whole(r, count)}, lambda spend, impressions: {"cpm": 1000 * spend / impressions})
+    formulas(
+        oracle,
+        "cpa",
+        {"spend": money(r, count), "conversions": whole(r, count)},
+        lambda spend, conversions: {"cpa": spend / conversions},
+    )
+    formulas(
+        oracle,
+        "cpc",
+        {"spend": money(r, count), "clicks": whole(r, count)},
+        lambda spend, clicks: {"cpc": spend / clicks},
+    )
+    formulas(
+        oracle,
+        "cpm",
+        {"spend": money(r, count), "impressions": whole(r, count)},
+        lambda spend, impressions: {"cpm": 1000 * spend / impressions},
+    )
     clicks = whole(r, count)
     formulas(
         oracle,
@@ -92,7 +106,12 @@ def returns_on_spend(oracle: Oracle) -> None:
     formulas(
         oracle,
         "roas",
-        {"revenue": money(r, count), "spend": money(r, count), **costs(r, count), "target_profit": mixed(r, count, r.uniform(0, 0.5, count), 0.0)},
+        {
+            "revenue": money(r, count),
+            "spend": money(r, count),
+            **costs(r, count),
+            "target_profit": mixed(r, count, r.uniform(0, 0.5, count), 0.0),
+        },
         roas,
     )
 
@@ -162,7 +181,9 @@ def returns_on_spend(oracle: Oracle) -> None:
         explained=[("break_even_cpa", lost, NO_MARGIN), ("break_even_cpc", lost, NO_MARGIN)],
     )
 
-    def target(gross_margin: Q, payment_fees: Q, shipping: Q, returns: Q, fixed_cost_share: Q, profit_share: Q, aov: Q, cvr: Q) -> Any:
+    def target(
+        gross_margin: Q, payment_fees: Q, shipping: Q, returns: Q, fixed_cost_share: Q, profit_share: Q, aov: Q, cvr: Q
+    ) -> Any:
         cm = gross_margin - payment_fees - shipping - returns
         a = cm - fixed_cost_share - profit_share
         return {
@@ -177,7 +198,9 @@ def returns_on_spend(oracle: Oracle) -> None:
         "fixed_cost_share": mixed(r, count, r.uniform(0, 0.3, count), 0.0),
         "profit_share": mixed(r, count, r.uniform(0, 0.3, count), 0.0),
     }
-    lost = taken["gross_margin"] - sum(value for name, value in {**taken, **shares}.items() if name != "gross_margin") <= 0
+    lost = (
+        taken["gross_margin"] - sum(value for name, value in {**taken, **shares}.items() if name != "gross_margin") <= 0
+    )
     formulas(
         oracle,
         "target_roas",
@@ -235,7 +258,12 @@ def bids(oracle: Oracle) -> None:
         }
 
     order = {"aov": money(r, count), "margin": share(r, count)}
-    formulas(oracle, "break_even_cpm", {"ctr": rate(r, count), "cvr": rate(r, count), **order, "buffer": share(r, count)}, cpm)
+    formulas(
+        oracle,
+        "break_even_cpm",
+        {"ctr": rate(r, count), "cvr": rate(r, count), **order, "buffer": share(r, count)},
+        cpm,
+    )
 
     def ctr(cpm: Q, cvr: Q, aov: Q, margin: Q, buffer: Q, current_ctr: Q) -> Any:
         cpc = aov * margin * cvr
@@ -252,7 +280,13 @@ def bids(oracle: Oracle) -> None:
     formulas(
         oracle,
         "break_even_ctr",
-        {"cpm": money(r, count), "cvr": rate(r, count), **order, "buffer": share(r, count), "current_ctr": rate(r, count)},
+        {
+            "cpm": money(r, count),
+            "cvr": rate(r, count),
+            **order,
+            "buffer": share(r, count),
+            "current_ctr": rate(r, count),
+        },
         ctr,
     )
 
@@ -273,7 +307,13 @@ def bids(oracle: Oracle) -> None:
     formulas(
         oracle,
         "break_even_cvr",
-        {"cpm": money(r, count), "ctr": rate(r, count), **order, "buffer": share(r, count), "current_cvr": rate(r, count)},
+        {
+            "cpm": money(r, count),
+            "ctr": rate(r, count),
+            **order,
+            "buffer": share(r, count),
+            "current_cvr": rate(r, count),
+        },
         cvr,
     )
 
@@ -289,7 +329,12 @@ def bids(oracle: Oracle) -> None:
     formulas(
         oracle,
         "cpl_to_cac",
-        {"cpl": money(r, count), "lead_to_customer": rate(r, count), "target_cac": money(r, count), "sales_cost_per_lead": money(r, count)},
+        {
+            "cpl": money(r, count),
+            "lead_to_customer": rate(r, count),
+            "target_cac": money(r, count),
+            "sales_cost_per_lead": money(r, count),
+        },
         lead,
     )
 
@@ -588,9 +633,7 @@ def curves(oracle: Oracle) -> None:
         total = sum(logs.values())
         before = x["cpm_before"] / (1000 * x["ctr_before"] * x["cvr_before"])
         after = x["cpm_after"] / (1000 * x["ctr_after"] * x["cvr_after"])
-        profit = [
-            1000 * x[f"ctr_{t}"] * x[f"cvr_{t}"] * x[f"aov_{t}"] - x[f"cpm_{t}"] for t in ("before", "after")
-        ]
+        profit = [1000 * x[f"ctr_{t}"] * x[f"cvr_{t}"] * x[f"aov_{t}"] - x[f"cpm_{t}"] for t in ("before", "after")]
         return {
             "cpa_before": before,
             "cpa_after": after,
