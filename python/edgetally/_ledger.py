@@ -114,8 +114,10 @@ class Ledger:
         self, url: str, token: str | None = None, *, timeout: float = 30.0, retries: int = 4, tz: str = "UTC"
     ) -> None:
         """Nothing is asked yet."""
-        self._set(url, timeout, retries, tz)
         self._token = _from_environment() if token is None else _Secret(token)
+        # A traceback that shows variables has none to show.
+        del token
+        self._set(url, timeout, retries, tz)
 
     def _set(self, url: str, timeout: float, retries: int, tz: str) -> None:
         self._base = _base(url)

@@ -218,6 +218,12 @@ class LedgerTable:
             raise AttributeError("__arrow_c_stream__ needs pyarrow") from None
         return lambda requested_schema=None: self.to_arrow().__arrow_c_stream__(requested_schema)
 
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        """No array: NumPy and pandas would make one of the names alone."""
+        raise error(
+            "wrong_type", "a table of the ledger is not an array: use to_pandas(), to_dict() or one of its columns"
+        )
+
     def beside(self, old: LedgerTable, column: str | None = None) -> LedgerTable:
         """Put an older span beside this one: a row per key, with both counts and both lengths in hours.
 

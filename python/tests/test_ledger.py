@@ -180,6 +180,7 @@ def test_what_happened_lately_is_a_row_per_destination(ledger: et.Ledger) -> Non
     assert ("shop", "purchase", "led-4", "ga4", "blocked", "analytics_storage_missing", "") in found
     assert ("shop", "", "", "", "malformed", "event_id_missing", "event_id") in found
     assert et.events.dedup(recent.event_id, recent.event_id).overlap > 3
+    assert et.events.coverage(recent, ["event", "code"]).any_identifier == 1.0
 
 
 def test_health_is_an_answer_even_when_it_is_bad(shop: Stub, ledger: et.Ledger, waits: list[float]) -> None:
@@ -233,6 +234,10 @@ def test_a_table_is_a_frame_of_any_library(shop: Stub) -> None:
     assert pl.DataFrame(lines).equals(lines.to_polars())
     assert pa.table(lines).equals(lines.to_arrow())
     assert dict(lines) == lines.to_dict()
+    # They would take its names for its values.
+    for of_names in (pd.DataFrame, np.asarray):
+        with pytest.raises(et.EdgetallyError, match="to_pandas"):
+            of_names(lines)
     days = et.Ledger(shop.url, TOKEN).counts(["day", "source"])
     assert days.to_polars()["day"].dtype == pl.Date
     assert days.to_arrow().column("day").type == pa.date32()
