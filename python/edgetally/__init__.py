@@ -38,6 +38,7 @@ from . import (
     _geo_did,
     _geo_double,
     _geo_power,
+    _ledger,
     _lift,
     _lift_ci,
     _ltv,
@@ -105,6 +106,7 @@ from ._funnel import *  # noqa: F403
 from ._geo_did import *  # noqa: F403
 from ._geo_double import *  # noqa: F403
 from ._geo_power import *  # noqa: F403
+from ._ledger import *  # noqa: F403
 from ._lift import *  # noqa: F403
 from ._lift_ci import *  # noqa: F403
 from ._ltv import *  # noqa: F403
@@ -157,6 +159,7 @@ __all__ = [
     *_geo_double.__all__,
     *_geo_power.__all__,
     *_fit.__all__,
+    *_ledger.__all__,
     *_lift.__all__,
     *_ceilings.__all__,
     *_funnel.__all__,

@@ -60,7 +60,7 @@ def _money(made: Made, sums: dict[str, Any], options: dict[str, Any], relative: 
     """Revenue per user of both arms (Welch): what the advertising brought in, instead of conversions times a value."""
     import numpy as np
 
-    from .._experiment import lift_revenue
+    from .._revenue import lift_revenue
 
     arms, known = [], True
     for arm in ("exposed", "holdout"):
@@ -226,7 +226,7 @@ def stratify(columns: dict[str, Any], sums: dict[str, Any], total: Report, confi
     """What the segments say together, for the report of all of them; and where all users together say the opposite."""
     import numpy as np
 
-    from .._experiment import segment_lift
+    from .._segments import segment_lift
 
     def identity(table: Any, place: int) -> tuple[Any, ...]:
         return tuple(table[name][place] for name in ("window_start", "arm") if name in table)

@@ -398,7 +398,7 @@ class _Maker:
         several = self.plan.arms is not None and len(self.plan.arms[0]) > 1
         adjust = self.settings["adjust"] or ("holm" if several else None)
         if adjust is not None and "p_value" in columns:
-            from .._experiment import adjust_pvalues
+            from .._multiplicity import adjust_pvalues
 
             adjusted = adjust_pvalues(np.asarray(columns["p_value"], dtype=np.float64), method=adjust)
             columns["p_adjusted"] = np.asarray(adjusted.adjusted)
