@@ -708,19 +708,6 @@ class SegmentLiftResult(Result):
         flags = ("pooled and stratified lift have different signs (Simpson)",) if self[15] else ()
         return (*flags, "segments differ") if self[14] < 0.05 else flags
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import forest
-
-        names = [str(name) for name in self.segment]
-        intervals = self.per_segment_abs_ci
-        rows = [Interval(*row) for row in zip(intervals.estimate, intervals.low, intervals.high, strict=True)]
-        return forest(
-            ax,
-            [*names, "all, stratified"],
-            [*rows, self.stratified_abs_lift_exposed_weights],
-            label="difference of the rates",
-        )
-
 
 def _groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:
     """Labels in the order of their first row, and the place of each row's."""

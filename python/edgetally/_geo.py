@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _edgetally
 from ._arguments import count, error, floats, number
 from ._edgetally import Interval
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,9 +98,10 @@ def geo_did(
         count("seed", seed, 0),
     )
     did, counterfactual, lift, error, degrees = numbers
-    return GeoDidResult(
+    answer = GeoDidResult(
         (did, Interval(*interval), counterfactual, lift, error, degrees, p_value, incremental, Interval(*iroas))
     )
+    return kept(answer, **dict(zip(named, (tuple(map(tuple, side)) for side in rows), strict=True)), panel=panel)
 
 
 class GeoSyntheticControlResult(Result):
@@ -151,9 +152,10 @@ def geo_synthetic_control(
     auto = ridge == "auto"
     if isinstance(ridge, str) and not auto:
         raise error("unknown_choice", "ridge is neither a penalty nor 'auto'")
+    before, donors = floats("treated_pre", treated_pre), _table("donors_pre", donors_pre)
     (first, series, last) = _edgetally.geo_double(
-        floats("treated_pre", treated_pre),
-        _table("donors_pre", donors_pre),
+        before,
+        donors,
         floats("treated_post", treated_post),
         _table("donors_post", donors_post),
         None if ridge is None or auto else number("ridge", ridge),
@@ -162,9 +164,10 @@ def geo_synthetic_control(
         None if spend is None else number("spend", spend),
     )
     average, incremental, lift, iroas, p_value, placebo = last
-    return GeoSyntheticControlResult(
+    answer = GeoSyntheticControlResult(
         (*first, *series, Interval(*average), incremental, lift, Interval(*iroas), p_value, placebo)
     )
+    return kept(answer, treated_pre=tuple(before), donors_pre=tuple(map(tuple, donors)))
 
 
 class GeoPowerResult(Result):

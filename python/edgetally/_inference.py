@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._arguments import choice
 from ._edgetally import Calculator
 from ._lift import _ALTERNATIVES
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def lift_bayes(
     >>> print(f"{b.diff_credible:.4f}")
     0.0040 [-0.0019, 0.0099]
     """
-    return _BAYES(
+    answer = _BAYES(
         (
             exposed_users,
             exposed_conversions,
@@ -155,4 +155,14 @@ def lift_bayes(
         ),
         errors,
         threads,
+    )
+    return kept(
+        answer,
+        exposed_users=exposed_users,
+        exposed_conversions=exposed_conversions,
+        holdout_users=holdout_users,
+        holdout_conversions=holdout_conversions,
+        prior_alpha=prior_alpha,
+        prior_beta=prior_beta,
+        threshold=threshold,
     )

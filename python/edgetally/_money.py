@@ -6,7 +6,7 @@ from . import _edgetally
 from ._arguments import choice, error, floats, number, optional
 from ._edgetally import Calculator
 from ._names import family
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,14 +115,9 @@ def roi_cashflows(
     >>> [round(rate, 9) for rate in et.roi_cashflows([-100, 230, -132]).irr_roots]
     [0.1, 0.2]
     """
-    return CashFlowsResult(
-        _edgetally._roi_cashflows(
-            floats("cash_flows", cash_flows),
-            number("rate", rate),
-            optional("finance_rate", finance_rate),
-            optional("reinvest_rate", reinvest_rate),
-        )
-    )
+    flows, each = floats("cash_flows", cash_flows), number("rate", rate)
+    rates = optional("finance_rate", finance_rate), optional("reinvest_rate", reinvest_rate)
+    return kept(CashFlowsResult(_edgetally._roi_cashflows(flows, each, *rates)), cash_flows=tuple(flows), rate=each)
 
 
 class XirrResult(Result):
@@ -759,11 +754,6 @@ class FunnelTornado(Result):
     high: Any = field("The output with each input raised by the swing.")
     swing: Any = field("How far the two are apart.")
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import tornado
-
-        return tornado(ax, list(self.order), list(self.low), list(self.high), self.base)
-
 
 def funnel_tornado(
     cpm: float,
@@ -799,7 +789,8 @@ def funnel_tornado(
         "returns": returns,
     }
     inputs = [number(name, value) for name, value in given.items()]
-    return FunnelTornado(_edgetally._funnel_tornado(inputs, number("swing", swing), choice("output", output, _OUTPUTS)))
+    share, name = number("swing", swing), choice("output", output, _OUTPUTS)
+    return kept(FunnelTornado(_edgetally._funnel_tornado(inputs, share, name)), output=name, swing=share)
 
 
 class FunnelElasticity(Result):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._edgetally import Calculator
 from ._names import family
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,12 +38,6 @@ class FunnelResult(Result):
     break_even_ctr: Number = field("Click rate at which profit is zero.")
     break_even_cvr: Number = field("Conversion rate at which profit is zero.")
     break_even_aov: Number = field("Order value at which profit is zero.")
-
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import lines
-
-        names = ["revenue_per_mille", "contribution_per_mille", "profit_per_mille"]
-        return lines(ax, [name.removesuffix("_per_mille") for name in names], [float(self[name]) for name in names])
 
 
 _FUNNEL = Calculator("funnel", FunnelResult)
@@ -192,16 +186,6 @@ class MarginalRoasResult(Result):
             )
         return rows
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import curve
-
-        best, now = self["optimal_spend"], self["optimal_spend"] - self["spend_gap"]
-        exponent = self["marginal_roas_current"] / self["current_roas"]
-        spend = [1.6 * max(best, now) * step / 100 for step in range(101)]
-        revenue = [self["coefficient"] * x**exponent for x in spend]
-        marks = {"now": (now, self["current_roas"] * now), "optimum": (best, self["optimal_revenue"])}
-        return curve(ax, spend, revenue, marks=marks)
-
 
 _MARGINAL_ROAS = Calculator("marginal_roas", MarginalRoasResult)
 
@@ -316,7 +300,7 @@ def target_cpa(
     >>> t.target_cpa, t.break_even_cpa, t.binding
     (1440.0, 1800.0, 'buffer')
     """
-    return _TARGET_CPA(
+    answer = _TARGET_CPA(
         (
             ltv,
             margin,
@@ -329,6 +313,7 @@ def target_cpa(
         errors,
         threads,
     )
+    return kept(answer, ltv=ltv, margin=margin)
 
 
 class RoasResult(Result):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _edgetally
 from ._arguments import count, error, floats, number, optional_floats
 from ._edgetally import Calculator, Interval
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -368,20 +368,6 @@ class ResponseFit(Result):
         except ValueError:
             return None
         return value[1] if error == "se" else value[0]
-
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import curve
-
-        spend, revenue, _ = self._engine.data()
-        best = self["optimal_spend"]
-        end = 1.1 * max([*spend, best if best is not None and best == best else 0.0])
-        along = [end * step / 60 for step in range(1, 61)]
-        drawn = [self.predict(x) for x in along]
-        marks = {}
-        if best is not None and best == best:
-            marks["optimum"] = (best, self.predict(best).estimate)
-        band = ([p.low for p in drawn], [p.high for p in drawn])
-        return curve(ax, along, [p.estimate for p in drawn], points=(spend, revenue), marks=marks, band=band)
 
     def predict(self, spend: Numbers, *, confidence: float = 0.95) -> Interval[Any]:
         """Revenue at a steady spend per period, with its interval; for a column of spends the three are columns."""
@@ -771,11 +757,6 @@ class Allocation(AllocationPlan):
     gap: float = field("Revenue that no plan could exceed this one by: zero for curves that are concave.")
     profit_plan: Any = field("With a margin, the most profitable plan within the budget, which may spend less.")
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import lines
-
-        return lines(ax, [str(name) for name in self.channels], list(self.spend), label="spend")
-
 
 def _bounds(name: str, value: Any, names: Sequence[Any], other: float) -> list[float]:
     if value is None:
@@ -841,4 +822,6 @@ def allocate(
         _bounds("upper", upper, names, float("inf")),
         None if margin is None else number("margin", margin),
     )
-    return Allocation((*plan, names, gap, None if profitable is None else AllocationPlan(profitable)))
+    answer = Allocation((*plan, names, gap, None if profitable is None else AllocationPlan(profitable)))
+    spent = [entry._engine.data()[0] if isinstance(entry, ResponseFit) else [] for entry in entries]
+    return kept(answer, before=tuple(sum(one) / len(one) if one else float("nan") for one in spent))
