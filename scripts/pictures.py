@@ -1,4 +1,4 @@
-"""The pictures of docs/calculators: runs the examples of a page, and draws what they made. Run it with `make pictures`."""
+"""The pictures of docs/calculators: runs the examples of each page, and draws what they made (`make pictures`)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import matplotlib as mpl
 
 mpl.use("agg")
 
-from matplotlib import pyplot  # noqa: E402
-from PIL import Image  # noqa: E402
+from matplotlib import pyplot
+from PIL import Image
 
-import edgetally as et  # noqa: E402
-from edgetally._show.report import draw  # noqa: E402
+import edgetally as et
+from edgetally._show.report import draw
 
 FOLDER = Path(__file__).parents[1] / "docs/calculators"
 
@@ -89,8 +89,7 @@ def main() -> None:
             finally:
                 sys.stdout = out
         result = eval(what, pages[page])  # noqa: S307
-        plot = result.plot if isinstance(result, et.Result) else lambda: draw(result)
-        save(plot(), name)
+        save(result.plot() if isinstance(result, et.Result) else draw(result), name)
         print(f"{name}.png: {result!r:.60}")
 
 

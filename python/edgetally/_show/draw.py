@@ -23,6 +23,11 @@ _NARROW = 1.7
 _LONGEST = 34
 
 
+def _safe(text: str) -> str:
+    """A text as it is meant: a dollar is no formula."""
+    return typographic(text).replace("$", r"\$")
+
+
 def colour(name: str) -> str:
     """The colour of a tone, or of a series by its number."""
     return SERIES[int(name) % len(SERIES)] if name.isdigit() else TONES[name]
@@ -34,7 +39,7 @@ def draw(picture: Picture, ax: Any = None, currency: str = "") -> Any:
         import matplotlib as mpl
         from matplotlib import pyplot
     except ImportError:
-        raise error("missing_library", "plot() needs matplotlib: pip install matplotlib") from None
+        raise error("not_drawable", "plot() needs matplotlib: pip install matplotlib") from None
     ink = mpl.rcParams["text.color"]
     if ax is not None:
         axes, panels = [ax], picture.panels[:1]
@@ -52,7 +57,7 @@ def draw(picture: Picture, ax: Any = None, currency: str = "") -> Any:
     single = len(axes) == 1
     for axis, panel in zip(axes, panels, strict=False):
         if not single and panel.title:
-            axis.set_title(typographic(panel.title), loc="left", fontsize="medium")
+            axis.set_title(_safe(panel.title), loc="left", fontsize="medium")
     _title(axes, picture, single, ax is not None)
     return axes[0] if single else axes
 
@@ -85,7 +90,7 @@ def _title(axes: list[Any], picture: Picture, single: bool, given: bool) -> None
 
     figure = axes[0].figure
     figure = getattr(figure, "figure", None) or figure
-    text = typographic(picture.title)
+    text = _safe(picture.title)
     small = given and axes[0].get_position().width * figure.get_size_inches()[0] < 2 * _NARROW
     size = FontProperties(size="large" if not given else "small" if small else "medium").get_size_in_points()
     if single:
@@ -101,7 +106,7 @@ def _title(axes: list[Any], picture: Picture, single: bool, given: bool) -> None
     if picture.notes and not given:
         small = FontProperties(size="small").get_size_in_points()
         notes = "\n".join(
-            fill(typographic(note), _letters(figure.get_size_inches()[0] - 0.3, small)) for note in picture.notes
+            fill(_safe(note), _letters(figure.get_size_inches()[0] - 0.3, small)) for note in picture.notes
         )
         figure.supxlabel(notes, x=0.01, ha="left", fontsize=small, fontweight="normal")
 
@@ -140,13 +145,11 @@ def _panel(ax: Any, panel: Panel, ink: str, currency: str) -> None:
             axis.set_major_locator(
                 MaxNLocator(max(2, min(6, int(room))), steps=[1, 2, 2.5, 5, 10], integer=unit == "whole")
             )
-            axis.set_major_formatter(
-                FuncFormatter(lambda value, _, unit=unit: typographic(tick(value, unit, currency)))
-            )
+            axis.set_major_formatter(FuncFormatter(lambda value, _, unit=unit: _safe(tick(value, unit, currency))))
     if panel.rows:
         ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(with_unit(panel.x, panel.x_unit, currency))
-    ax.set_ylabel(with_unit(panel.y, panel.y_unit, currency))
+    ax.set_xlabel(_safe(with_unit(panel.x, panel.x_unit, currency)))
+    ax.set_ylabel(_safe(with_unit(panel.y, panel.y_unit, currency)))
     ax.spines[["top", "right"]].set_visible(False)
     if panel.rows or panel.y_unit == "hidden":
         ax.spines["left"].set_visible(False)
@@ -185,7 +188,7 @@ def sided(marks: Sequence[Mark], limits: tuple[float, float], letters: float) ->
 
 
 def _label(name: str, letters: int) -> str:
-    name = typographic(name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…")
+    name = _safe(name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…")
     return fill(name, letters, break_long_words=False) if letters else name
 
 
@@ -212,9 +215,7 @@ def _span(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
 
 def _text_of_bar(ax: Any, mark: Mark, ink: str, x: float, y: float, away: tuple[float, float], **where: Any) -> None:
     if mark.label:
-        ax.annotate(
-            typographic(mark.label), (x, y), away, textcoords="offset points", fontsize="small", color=ink, **where
-        )
+        ax.annotate(_safe(mark.label), (x, y), away, textcoords="offset points", fontsize="small", color=ink, **where)
 
 
 def _bar(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
@@ -246,7 +247,7 @@ def _line(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
         color=colour(mark.tone),
         linestyle="--" if mark.style == "dashed" else "-",
         linewidth=1.2 if mark.style == "thin" else 2,
-        label=mark.label or "_",
+        label=_safe(mark.label) or "_",
         zorder=3,
     )
 
@@ -255,7 +256,7 @@ def _band(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
     del ink
     low, high = ([clip(value, *sorted(limits["y"])) for value in end] for end in mark.ends)
     ax.fill_between(
-        mark.x, low, high, color=colour(mark.tone), alpha=0.28, linewidth=0, label=mark.label or "_", zorder=2
+        mark.x, low, high, color=colour(mark.tone), alpha=0.28, linewidth=0, label=_safe(mark.label) or "_", zorder=2
     )
 
 
@@ -264,7 +265,16 @@ def _dots(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
     shade = ink if mark.tone == "ink" else colour(mark.tone)
     face = "none" if mark.style == "hollow" else shade
     size = {"large": 9, "hollow": 6}.get(mark.style, 5.5)
-    ax.plot(mark.x, mark.y, "o", color=shade, markerfacecolor=face, markersize=size, label=mark.label or "_", zorder=4)
+    ax.plot(
+        mark.x,
+        mark.y,
+        "o",
+        color=shade,
+        markerfacecolor=face,
+        markersize=size,
+        label=_safe(mark.label) or "_",
+        zorder=4,
+    )
 
 
 def _whisker(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
@@ -282,7 +292,7 @@ def _rule(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
         return
     del limits
     late = bool(mark.ends and mark.ends[0][0])
-    text = typographic(mark.label)
+    text = _safe(mark.label)
     if mark.kind == "level":
         ax.annotate(
             text, (1, mark.x[0]), (-2, 3), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
@@ -300,8 +310,8 @@ def _hatch(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
     ax.axvspan(*mark.x, facecolor="none", edgecolor=TONES["pale"], hatch="///", linewidth=0, alpha=0.45, zorder=0)
     if mark.label:
         ax.annotate(
-            mark.label, (sum(mark.x) / 2, 0), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points",
-            ha="center", va="bottom", fontsize="small", color=ink,
+            _safe(mark.label), (sum(mark.x) / 2, 0), (0, 4), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha="center", va="bottom", fontsize="small", color=ink,
         )  # fmt: skip
 
 

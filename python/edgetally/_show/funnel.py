@@ -256,8 +256,8 @@ def _target_sentence(say: Say) -> str:
 def _target_picture(say: Say) -> Picture:
     gross, target, kept = say.value("gross_profit_ltv"), say.value("target_cpa"), say.kept()
     names, parts, totals = ["gross profit"], [("", gross)], [0]
-    ltv = kept.get("ltv")
-    if isinstance(ltv, (int, float)) and isfinite(ltv) and abs(ltv - gross) > 1e-9 * abs(ltv):
+    ltv = float(kept["ltv"]) if numbers.is_number(kept.get("ltv")) else gross
+    if isfinite(ltv) and abs(ltv - gross) > 1e-9 * abs(ltv):
         names, parts, totals = (
             ["lifetime value", "costs", "gross profit"],
             [("", ltv), ("", gross - ltv), ("", gross)],

@@ -158,6 +158,9 @@ def _by_segment(found: Table) -> Picture:
             panel.span(row, values[at], low[at], high[at], "main" if null is None else tone(low[at], high[at], null))
         else:
             panel.bar(row, 0.0, values[at], "main", found.shown(name, at))
+    if f"{name}_before" in found.columns:
+        before = found.values(f"{name}_before")
+        panel.dots([before[at] for at in order], [float(row) for row in range(len(order))], "ink", "before", "hollow")
     total = getattr(found.report, "total", None)
     if total is not None and len(total) == 1 and name in total:
         whole = float(total[name][0])
