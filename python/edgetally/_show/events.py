@@ -11,20 +11,17 @@ from .say import Say, Show, flat
 
 def _change_sentence(say: Say) -> str:
     name = next((name for name in ("ratio_ci_exact", "ratio_ci") if name in say), "rate_ratio")
-    estimate, low, high = say.three(name)
+    _, low, high = say.three(name)
     ratio = say.value("rate_ratio")
     if ratio != ratio:
         return "There is no rate to compare with."
     if ratio == 0:
         return "The event has gone silent."
-    shown = (
-        numbers.interval(100 * (ratio - 1), 100 * (low - 1), 100 * (high - 1))
-        if low == low
-        else f"{100 * (ratio - 1):+.0f}"
-    )
-    del estimate
-    verb = "rose" if low > 1 else "fell" if high < 1 else "changed perhaps"
-    return f"The rate {verb} by {shown} per cent."
+    change = ratio - 1, low - 1, high - 1
+    if high < 1:
+        change = 1 - ratio, 1 - high, 1 - low
+    verb = "rose" if low > 1 else "fell" if high < 1 else "changed, if at all,"
+    return f"The rate {verb} by {numbers.interval(*change, 'percent')}."
 
 
 def _change_picture(say: Say) -> Picture:

@@ -299,7 +299,7 @@ def _roas_sentence(say: Say) -> str:
     verb = "earned" if profit >= 0 else "lost"
     text = f"Every unit of spend brought {say('roas')} of revenue; the ads {verb} {say.size('profit')}"
     if isfinite(say.value("break_even_roas")):
-        text += f", break-even being {say('break_even_roas')}"
+        text += f" and break even at {say('break_even_roas')}"
     return text + "."
 
 

@@ -34,7 +34,8 @@ def of_result(say: Say) -> str:
 
     head = f'<p style="margin:.4em 0;font-size:1.1em"><b>{escape(typographic(told(say)))}</b></p>'
     notes = "".join(note(word, said) for word, said in text.flags(say))
-    small = svg(drawn(say))
+    picture = drawn(say)
+    small = "" if picture.trivial else svg(picture)
     body = []
     shown, absent = text.parted(say)
     for heading, names in shown:

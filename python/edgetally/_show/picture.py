@@ -206,6 +206,12 @@ class Picture:
         self.notes = [note for note in notes if note]
         self.small = small
 
+    @property
+    def trivial(self) -> bool:
+        """Whether it is one bar, which says no more than its number."""
+        marks = [mark for panel in self.panels for mark in panel.marks]
+        return len(marks) == 1 and marks[0].kind == "bar"
+
 
 def nothing(title: str) -> Picture:
     """A picture of a result in which nothing can be drawn."""

@@ -25,7 +25,7 @@ def groups(say: Say) -> list[tuple[str, list[str]]]:
         found = [name for name in names if units.group(say.unit(name)) == key]
         if found:
             made.append((heading, found))
-    return made
+    return made if len(made) > 1 else [("", names)]
 
 
 def parted(say: Say) -> tuple[list[tuple[str, list[str]]], list[str]]:
