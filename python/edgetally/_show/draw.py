@@ -306,13 +306,9 @@ def _rule(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
 
 
 def _hatch(ax: Any, mark: Mark, limits: Any, ink: str) -> None:
-    del limits
-    ax.axvspan(*mark.x, facecolor="none", edgecolor=TONES["pale"], hatch="///", linewidth=0, alpha=0.45, zorder=0)
-    if mark.label:
-        ax.annotate(
-            _safe(mark.label), (sum(mark.x) / 2, 0), (0, 4), xycoords=("data", "axes fraction"),
-            textcoords="offset points", ha="center", va="bottom", fontsize="small", color=ink,
-        )  # fmt: skip
+    del limits, ink
+    look = {"facecolor": "none", "edgecolor": TONES["pale"], "hatch": "///", "linewidth": 0, "alpha": 0.45}
+    ax.axvspan(*mark.x, **look, zorder=0, label=_safe(mark.label) or "_")
 
 
 _DRAWN = {

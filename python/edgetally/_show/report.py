@@ -187,7 +187,7 @@ def _by_window(found: Table) -> Picture:
         if start in unfinished:
             panel.hatch(at - 0.5, at + 0.5, "not complete" if start == max(unfinished) else "")
     single = len(shown) == 1
-    panel.aside = not single
+    panel.aside = True
     for number, key in enumerate(shown):
         rows = sorted(groups[key], key=lambda at: place[found.windows[at]])
         # Side by side, so that intervals do not hide each other.

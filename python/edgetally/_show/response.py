@@ -59,6 +59,9 @@ def _fit_picture(say: Say) -> Picture:
     # An optimum far away would press the data into a corner.
     shown = best if isfinite(best) and best <= 2.5 * top else nan
     end = 1.08 * max(top, shown if shown == shown else 0.0)
+    # The spend that is just paid back is worth a look beyond the data, not a long one.
+    even = None if set(_NO_CURVE) & set(say.result["warnings"] or ()) else _break_even(fit, margin, 1.6 * end)
+    end = max(end, 1.05 * even) if even is not None else end
     x = [end * step / _POINTS for step in range(1, _POINTS + 1)]
     curve = fit.predict(x)
     panel = Panel("Revenue", x="spend per period", y="revenue", x_unit="money", y_unit="money", zero=True)
@@ -67,7 +70,6 @@ def _fit_picture(say: Say) -> Picture:
     panel.line(x, flat(curve.estimate), "main", f"{_model(say)} curve")
     panel.dots(spend, revenue, "ink", "observed")
     panels = [panel]
-    even = _break_even(fit, margin, end)
     if isfinite(margin) and margin > 0 and not set(_NO_CURVE) & set(say.result["warnings"] or ()):
         panel.line([0.0, end], [0.0, end / margin], "unsure", "spend paid back", "dashed")
         if even is not None:
@@ -85,11 +87,9 @@ def _fit_picture(say: Say) -> Picture:
 
 
 def _unseen(panel: Panel, seen: list[float], end: float) -> None:
-    low, top = min(seen), max(seen)
-    if low > 0.04 * end:
-        panel.hatch(0.0, low, "no data" if low > 0.12 * end else "")
-    if end > 1.04 * top:
-        panel.hatch(top, end, "no data" if end - top > 0.12 * end else "")
+    regions = [(0.0, min(seen)), (max(seen), end)]
+    for at, (low, high) in enumerate(region for region in regions if region[1] - region[0] > 0.04 * end):
+        panel.hatch(low, high, "no data" if at == 0 else "")
 
 
 def _break_even(fit: Any, margin: float, end: float) -> float | None:

@@ -54,7 +54,7 @@ class _Drawing:
         self.bottom = self.top + (_ROW * (len(names) + 0.5 * named) if names else _TALL)
         self.letters = (self.right - self.left) / _LETTER
         self.below = [self._wrapped(name) for name in panel.columns]
-        self.legend = self._placed([m for m in panel.marks if m.label and m.kind in ("line", "band", "dots")])
+        self.legend = self._placed([m for m in panel.marks if m.label and m.kind in ("line", "band", "dots", "hatch")])
         extra = 12 * (max([1, *map(len, self.below)]) - 1)
         self.foot = self.bottom + 18 + extra + 15 * bool(panel.x or (panel.x_unit == "money" and not panel.columns))
         self.end = self.foot + 16 * (1 + max((line for line, _, _ in self.legend), default=-1))
@@ -140,9 +140,11 @@ class _Drawing:
                 look = f'fill="none" stroke="{_ink(mark)}"' if mark.style == "hollow" else f'fill="{_ink(mark)}"'
                 parts.append(f'<circle cx="{at + 5:.1f}" cy="{y + 6:.1f}" r="4" {look}/>')
             else:
-                shape = f'height="{10 if mark.kind == "band" else 3}" fill="{_ink(mark)}"'
-                shape += ' opacity="0.35"' if mark.kind == "band" else ""
-                parts.append(f'<rect x="{at:.1f}" y="{y + (1 if mark.kind == "band" else 5):.1f}" width="10" {shape}/>')
+                down, tall, look = 5, 3, f'fill="{_ink(mark)}"'
+                if mark.kind != "line":
+                    down, tall = 1, 10
+                    look = 'fill="currentColor" opacity="0.1"' if mark.kind == "hatch" else f'{look} opacity="0.35"'
+                parts.append(f'<rect x="{at:.1f}" y="{y + down:.1f}" width="10" height="{tall}" {look}/>')
             parts.append(_words(at + 15, y + 10, mark.label))
         return "".join(parts)
 
@@ -243,12 +245,9 @@ class _Drawing:
 
     def _hatch(self, mark: Mark) -> str:
         left, right = self.x(mark.x[0]), self.x(mark.x[1])
-        shape = (
+        return (
             f'<rect x="{left:.1f}" y="{self.top:.1f}" width="{right - left:.1f}" height="{self.bottom - self.top:.1f}" '
             'fill="currentColor" opacity="0.1"/>'
-        )
-        return shape + (
-            _words((left + right) / 2, self.bottom - 6, mark.label, "middle", opacity=0.75) if mark.label else ""
         )
 
 
