@@ -43,7 +43,9 @@ class Result(_edgetally.Record):
     the parent come first.
     """
 
-    __slots__ = ()
+    # What a picture needs that no field says; no part of the value, and not pickled.
+    __slots__ = ("_kept",)
+    _kept: dict[str, Any]
 
     fields: ClassVar[tuple[str, ...]] = ()
     definition: ClassVar[Mapping[str, str]] = {}
@@ -160,11 +162,11 @@ class Result(_edgetally.Record):
 
 
 def kept(result: Any, **inputs: Any) -> Any:
-    """The same result with what its picture needs beside the fields; the columns of many rows stay as they are."""
+    """The result with what its picture needs beside the fields; columns of many rows keep nothing."""
     first = result._values[0]
-    if not isinstance(getattr(first, "estimate", first), (float, list)):
-        return result
-    return type(result)((*result._values, tuple(inputs.items())), result._refused)
+    if isinstance(getattr(first, "estimate", first), (float, list)):
+        result._kept = inputs
+    return result
 
 
 def _short(value: Any) -> str:

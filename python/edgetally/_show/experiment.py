@@ -71,6 +71,40 @@ def _segment_picture(say: Say) -> Picture:
     return Picture(_segment_sentence(say), [panel], notes=notes)
 
 
+def _arms_sentence(say: Say) -> str:
+    rows = list(
+        zip(map(str, say.result["arm"]), flat(say.result["diff"].estimate), flat(say.result["reject"]), strict=False)
+    )
+    better = [name for name, estimate, reject in rows if reject == 1.0 and estimate > 0]
+    worse = [name for name, estimate, reject in rows if reject == 1.0 and estimate < 0]
+    if not (better or worse):
+        return f"None of {len(rows)} arms differs surely from the holdout."
+    parts = [f"{', '.join(better)} above the holdout"] if better else []
+    parts += [f"{', '.join(worse)} below it"] if worse else []
+    return f"Of {len(rows)} arms surely {' and '.join(parts)}."
+
+
+def _arms_picture(say: Say) -> Picture:
+    interval = say.result["diff"]
+    rows = list(zip(flat(interval.estimate), flat(interval.low), flat(interval.high), strict=False))
+    order = sorted(range(len(rows)), key=lambda at: -rows[at][0])[:_MOST_SEGMENTS]
+    names = [str(name) for name in say.result["arm"]]
+    panel = Panel(x="difference to the holdout's rate", x_unit="points", rows=[names[at] for at in order])
+    for row, at in enumerate(order):
+        panel.span(row, *rows[at], tone(*rows[at][1:]))
+    panel.rule(0.0, "holdout")
+    return Picture(_arms_sentence(say), [panel])
+
+
+def _inferior_sentence(say: Say) -> str:
+    p = numbers.p_value(say.value("non_inferiority_p"))
+    if say.value("non_inferior") != say.value("non_inferior"):
+        return "Whether the loss stays within the margin is undefined for these counts."
+    if say.value("non_inferior") == 1.0:
+        return f"The exposed are not worse than the holdout by the margin or more (p = {p})."
+    return f"A loss of the margin or more cannot be excluded (p = {p})."
+
+
 def _roas_sentence(say: Say) -> str:
     rows = [
         row for row in zip(map(str, say.result["segment"]), flat(say.result["roas"]), strict=False) if row[1] == row[1]
@@ -364,6 +398,11 @@ SHOWN = {
         _cuped_sentence, _cuped_picture, dict.fromkeys(("raw_diff", "raw_ci", "within_arm", "pooled"), "number")
     ),
     "CupedAdjustment": Show(None, None, {"diff": "number", "diff_ci": "number"}),
+    "LiftArmsResult": Show(_arms_sentence, _arms_picture, whole=True),
+    "NonInferiorityResult": Show(_inferior_sentence, None, {"non_inferiority_p": "p"}, null=None),
+    "SampleSizeRevenueResult": Show(_size_sentence, _size_picture, {"diff": "money"}, headline="n_total", null=None),
+    "LiftPowerRevenueResult": Show(_power_sentence, null=None),
+    "LiftMdeRevenueResult": Show(_mde_sentence, None, {"mde_abs": "money"}, headline="mde_rel", null=None),
     "SampleSizeResult": Show(_size_sentence, _size_picture, headline="n_total", null=None),
     "LiftPowerResult": Show(_power_sentence, null=None),
     "LiftMdeResult": Show(_mde_sentence, headline="mde_rel", null=None),

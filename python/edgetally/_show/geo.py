@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
+from .._edgetally import Interval
 from . import numbers
 from .picture import Panel, Picture, floats, tone
-from .say import Say, Show, flat
+from .say import Say, Show, flat, is_column
 from .words import chance
 
 
@@ -15,7 +16,7 @@ def _sentence(say: Say) -> str:
     name = next((name for name in ("did_ci", "average_effect") if name in say), "")
     estimate, low, high = say.three(name)
     if estimate != estimate:
-        if hasattr(say.result["counterfactual"], "__len__") and not len(say.result["counterfactual"]):
+        if is_column(say.result["counterfactual"]) and not len(say.result["counterfactual"]):
             return "There are no periods after the start yet: the double is fitted, and nothing compared."
         return "The effect on the treated regions is undefined."
     if low > 0:
@@ -50,13 +51,13 @@ def _path(say: Say, name: str) -> list[Panel]:
     """The treated and their counterfactual over the periods, with the band of the average effect around it."""
     got: Any = say.result["counterfactual"]
     kept = say.kept()
-    if not hasattr(got, "__len__") and kept.get("panel"):
+    if numbers.is_number(got) and kept.get("panel"):
         treated_pre, treated_post, control_pre, control_post = (_mean(kept[key]) for key in _SIDES)
         # The controls, moved to where the treated were before the start.
         gap = sum(treated_pre) / len(treated_pre) - sum(control_pre) / len(control_pre)
         before, after = ([x + gap for x in control] for control in (control_pre, control_post))
         return [_two(say, name, treated_pre, treated_post, before, after)]
-    if not hasattr(got, "__len__"):
+    if numbers.is_number(got):
         panel = Panel("After the start", x="outcome per period", rows=["treated", "would have had"], zero=True)
         effect = say.value("did")
         if not isfinite(effect):
@@ -64,13 +65,14 @@ def _path(say: Say, name: str) -> list[Panel]:
         panel.bar(0, 0.0, float(got) + effect, "main", numbers.number(float(got) + effect))
         panel.bar(1, 0.0, float(got), "unsure", numbers.number(float(got)))
         return [panel]
-    double = flat(got)
+    ends = (flat(got.low), flat(got.high)) if isinstance(got, Interval) else None
+    double = flat(got.estimate if isinstance(got, Interval) else got)
     treated = [a + b for a, b in zip(double, flat(say.result["effect"]), strict=False)]
     seen, fitted = list(floats(kept.get("treated_pre", ()))), []
-    if seen and len(kept.get("donors_pre", ())) == len(say.result["weights"]):
+    if seen and "weights" in say and len(kept.get("donors_pre", ())) == len(say.result["weights"]):
         weights, donors = flat(say.result["augmented_weights"]), kept["donors_pre"]
         fitted = [sum(w * row[at] for w, row in zip(weights, donors, strict=True)) for at in range(len(seen))]
-    return [_two(say, name, seen if fitted else [], treated, fitted, double)]
+    return [_two(say, name, seen if fitted else [], treated, fitted, double, ends)]
 
 
 def _mean(rows: Any) -> list[float]:
@@ -79,18 +81,26 @@ def _mean(rows: Any) -> list[float]:
 
 
 def _two(
-    say: Say, name: str, before: list[float], treated: list[float], fitted: list[float], double: list[float]
+    say: Say,
+    name: str,
+    before: list[float],
+    treated: list[float],
+    fitted: list[float],
+    double: list[float],
+    ends: tuple[list[float], list[float]] | None = None,
 ) -> Panel:
     """The treated and their counterfactual; after the start the band that the interval of the effect leaves it."""
     start = len(before)
     title = "The treated and what they would have had"
     panel = Panel(title, x="period (the start is 0)", y="outcome", x_unit="whole")
     x = [float(at - start) for at in range(start + len(double))]
-    # The interval of the mean effect, around where the double is.
     estimate, low, high = say.three(name)
-    if isfinite(low) and isfinite(high) and len(double) > 1:
-        ends = [d + estimate - high for d in double], [d + estimate - low for d in double]
-        panel.band(x[start:], *ends, "unsure", "interval of the mean effect")
+    if ends is not None:
+        panel.band(x[start:], *ends, "unsure", "interval")
+    elif isfinite(low) and isfinite(high) and len(double) > 1:
+        # The interval of the mean effect, around where the double is.
+        around = [d + estimate - high for d in double], [d + estimate - low for d in double]
+        panel.band(x[start:], *around, "unsure", "interval of the mean effect")
     panel.line(x, fitted + double, "unsure", "would have had", "dashed")
     panel.line(x[: start + len(treated)], before + treated, "main", "treated")
     if start:
@@ -142,5 +152,6 @@ _UNITS = {
 SHOWN = {
     "GeoDidResult": Show(_sentence, _picture, _UNITS),
     "GeoSyntheticControlResult": Show(_sentence, _picture, _UNITS),
+    "GeoCounterfactualResult": Show(_sentence, _picture, {**_UNITS, "prob_positive": "probability"}),
     "GeoPowerResult": Show(_power_sentence, _power_picture, _UNITS),
 }

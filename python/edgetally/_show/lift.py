@@ -121,7 +121,7 @@ def _posterior_of_profit(say: Say) -> Panel | None:
     counts, probability = _counts(say), say.value("prob_profit_positive")
     if counts is None or probability != probability:
         return None
-    from .._inference import lift_bayes
+    from .. import lift_bayes
 
     for prior in (1.0, 0.5):
         check: Any = lift_bayes(*counts, prior_alpha=prior, prior_beta=prior, intervals=False)
@@ -153,7 +153,7 @@ def _density(
     counts: tuple[float, ...], prior: tuple[float, float], low: float, high: float
 ) -> tuple[list[float], list[float]] | None:
     """The posterior density of the difference of two rates, by differences of its exact distribution."""
-    from .._inference import lift_bayes
+    from .. import lift_bayes
 
     if not (isfinite(low) and isfinite(high) and high > low):
         return None

@@ -15,6 +15,7 @@ _POINTS = 80
 _NO_CURVE = {
     "no_response": "Spend does not move revenue in these data: there is no best spend to find",
     "not_increasing": "Revenue does not rise with spend in these data: no spend is the best",
+    "straight_line": "Revenue rises with spend as a straight line does: nothing says where more spend stops paying",
 }
 
 
@@ -278,7 +279,8 @@ def _before(say: Say, names: list[str]) -> list[float]:
         if len(values) != len(names):
             raise error("length_mismatch", "before does not have as many rows as channels")
         return list(floats(values))
-    found = list(floats(say.kept().get("before", ())))
+    current = say.result["current_spend"] if "current_spend" in say else None
+    found = flat(current) if current is not None else list(floats(say.kept().get("before", ())))
     return found if len(found) == len(names) and all(map(isfinite, found)) else []
 
 

@@ -150,8 +150,7 @@ class Say:
 
     def kept(self) -> dict[str, Any]:
         """What a result keeps beside its fields for its picture; empty where it keeps nothing."""
-        rest = self.result._values[len(self.result.fields) :]
-        return dict(rest[0]) if rest and isinstance(rest[0], tuple) else {}
+        return getattr(self.result, "_kept", {})
 
 
 def is_column(value: Any) -> bool:
