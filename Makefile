@@ -140,6 +140,10 @@ test-engines: wheel ## inside Spark, DuckDB and Polars (heavy; needs Java 17)
 notebooks: ## docs/notebooks anew, executed
 	$(VENV)/python scripts/notebooks.py
 
+.PHONY: pictures
+pictures: ## the pictures of docs/calculators, drawn from the examples of the pages
+	$(VENV)/python scripts/pictures.py
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py

@@ -70,11 +70,6 @@ class Allocation(AllocationPlan):
         table = super()._table()
         return table if self.current_spend is None else {**table, **{name: self[name] for name in _TODAY}}
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import lines
-
-        return lines(ax, [str(name) for name in self.channels], list(self.spend), label="spend")
-
 
 def _per_channel(name: str, value: Any, names: Sequence[Any], other: float) -> list[float]:
     """One number per channel: one for all, a list, or a dictionary by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._arguments import confidence as checked_confidence
 from ._arguments import error
 from ._edgetally import Calculator
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def lift_bayes(
     if credible is not None and confidence is not None:
         raise error("one_goal", "confidence and credible say the same: pass one of them")
     level = checked_confidence(confidence) if credible is None else credible
-    return _BAYES(
+    answer = _BAYES(
         (
             exposed_users,
             exposed_conversions,
@@ -91,4 +91,14 @@ def lift_bayes(
         ),
         errors,
         threads,
+    )
+    return kept(
+        answer,
+        exposed_users=exposed_users,
+        exposed_conversions=exposed_conversions,
+        holdout_users=holdout_users,
+        holdout_conversions=holdout_conversions,
+        prior_alpha=prior_alpha,
+        prior_beta=prior_beta,
+        threshold=threshold,
     )

@@ -159,20 +159,6 @@ class ResponseFit(Result):
             return None
         return value[1] if part == "se" else value[0]
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import curve
-
-        spend, revenue, _ = self._engine.data()
-        best = self["optimal_spend"]
-        end = 1.1 * max([*spend, best if best is not None and best == best else 0.0])
-        along = [end * step / 60 for step in range(1, 61)]
-        drawn = [self.predict(x) for x in along]
-        marks = {}
-        if best is not None and best == best:
-            marks["optimum"] = (best, self.predict(best).estimate)
-        band = ([p.low for p in drawn], [p.high for p in drawn])
-        return curve(ax, along, [p.estimate for p in drawn], points=(spend, revenue), marks=marks, band=band)
-
     def predict(self, spend: Numbers, *, confidence: float = 0.95) -> Interval[Any]:
         """Revenue at a steady spend per period, with its interval; for a column of spends the three are columns."""
         return _columns_of(spend, self._engine.predict, confidence)

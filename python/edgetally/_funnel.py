@@ -8,7 +8,7 @@ from ._arguments import confidence as checked
 from ._edgetally import Calculator
 from ._flags import Flagged, holds, noted
 from ._names import family
-from ._result import field
+from ._result import field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,12 +61,6 @@ class FunnelResult(Flagged):
                 lambda ctr, cvr: (ctr > 1.0) | (cvr > 1.0), self["break_even_ctr"], self["break_even_cvr"]
             )
         }
-
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import lines
-
-        names = ["revenue_per_mille", "contribution_per_mille", "profit_per_mille"]
-        return lines(ax, [name.removesuffix("_per_mille") for name in names], [float(self[name]) for name in names])
 
 
 _FUNNEL = Calculator("funnel", FunnelResult)
@@ -200,11 +194,6 @@ class FunnelTornado(Flagged):
     high: Any = field("The output with each input raised by the swing.")
     swing: Any = field("How far the two are apart.")
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import tornado
-
-        return tornado(ax, list(self.order), list(self.low), list(self.high), self.base)
-
 
 def funnel_tornado(
     cpm: float,
@@ -240,9 +229,11 @@ def funnel_tornado(
         "returns": returns,
     }
     inputs = [number(name, value) for name, value in given.items()]
-    made = _edgetally._funnel_tornado(inputs, number("swing", swing), choice("output", output, _OUTPUTS))
+    share = number("swing", swing)
+    made = _edgetally._funnel_tornado(inputs, share, choice("output", output, _OUTPUTS))
     of_profit = gross_margin is None and output in _OF_PROFIT
-    return noted(FunnelTornado(made), margin_not_given=of_profit)
+    answer = kept(FunnelTornado(made), output=output, swing=share)
+    return noted(answer, margin_not_given=of_profit)
 
 
 class FunnelElasticity(Flagged):

@@ -7,7 +7,7 @@ from ._arguments import confidence as checked
 from ._arguments import count, error, floats, number
 from ._edgetally import Interval
 from ._flags import Flagged, flagged
-from ._result import field
+from ._result import field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def geo_did(
         count("seed", seed, 0),
     )
     did, counterfactual, lift, deviation, degrees = numbers
-    return flagged(
+    answer = flagged(
         GeoDidResult,
         (did, Interval(*interval), counterfactual, lift, deviation, degrees, p_value, incremental, Interval(*iroas)),
         flags,
     )
+    return kept(answer, **dict(zip(named, (tuple(map(tuple, side)) for side in rows), strict=True)), panel=panel)

@@ -7,7 +7,7 @@ from ._arguments import confidence as checked
 from ._arguments import error, floats, number
 from ._edgetally import Interval
 from ._flags import Flagged, flagged
-from ._result import field
+from ._result import field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def geo_synthetic_control(
         None if spend is None else number("spend", spend) / copies,
     )
     average, incremental, lift, iroas, p_value, placebo, flags = last
-    return flagged(
+    answer = flagged(
         GeoSyntheticControlResult,
         (
             *first,
@@ -140,6 +140,7 @@ def geo_synthetic_control(
         ),
         flags,
     )
+    return kept(answer, treated_pre=tuple(series[0]), donors_pre=tuple(map(tuple, series[1])))
 
 
 def _mean(rows: list[list[float]]) -> list[float]:

@@ -21,9 +21,6 @@ EXTRAPOLATED = 4
 LOW_COUNTS = 8
 SRM = 16
 
-# What a table shows of a long column.
-_ROWS_SHOWN = 20
-
 
 class _Field:
     """What a class body says of a field, until ``Result`` makes a property of it."""
@@ -47,7 +44,9 @@ class Result(_edgetally.Record):
     the parent come first.
     """
 
-    __slots__ = ()
+    # What a picture needs that no field says; no part of the value, and not pickled.
+    __slots__ = ("_kept",)
+    _kept: dict[str, Any]
 
     fields: ClassVar[tuple[str, ...]] = ()
     definition: ClassVar[Mapping[str, str]] = {}
@@ -139,33 +138,43 @@ class Result(_edgetally.Record):
         """Arrow's PyCapsule interface: the table of ``to_arrow``."""
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def summary(self) -> str:
-        """A few lines of text: every field with its value and what it is."""
-        rows = [(name, _short(value), self.definition.get(name, "")) for name, value in self._items()]
-        wide = max((len(name) for name, _, _ in rows), default=0)
-        value_wide = min(max((len(value) for _, value, _ in rows), default=0), 40)
-        lines = [type(self).__name__]
-        lines += [f"  {name:<{wide}}  {value:>{value_wide}}  {text}".rstrip() for name, value, text in rows]
-        flags = self._flags()
-        if flags:
-            lines.append("  ! " + ", ".join(flags))
-        return "\n".join(lines)
+    def summary(self, currency: str = "") -> str:
+        """What decides in a sentence, then every field in its unit with what it is, then flags with what to do.
+
+        No currency is known: amounts are plain numbers unless one is named, ``"EUR"`` or ``"$"``.
+        """
+        from . import _show
+
+        return _show.summary(self, currency)
 
     def _flags(self) -> tuple[str, ...]:
         """What a reader has to be told beside the numbers; a subclass may have some."""
         return ()
 
     def _repr_html_(self) -> str:
-        """A small table for notebooks, with intervals as ``300 [211, 390]`` and flags in colour."""
-        from . import _html
+        """For notebooks, light or dark: the sentence that decides, flags, a small picture, and the fields."""
+        from . import _show
 
-        return _html.result(self)
+        return _show.html(self)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the result with matplotlib, into ``ax`` or a new figure; returns the axes."""
-        from . import _plots
+    def plot(self, ax: Any = None, *, currency: str = "", **options: Any) -> Any:
+        """Draw the result with matplotlib, under a title that says the finding; returns the axes.
 
-        return _plots.result(self, ax)
+        Without ``ax`` in a new figure, in panels by unit: a list of axes where there are several. Into an ``ax`` goes
+        the main panel alone. ``currency`` is written at amounts. A look at a running test (``sequential``) takes
+        ``looks=``, the results of the looks before.
+        """
+        from . import _show
+
+        return _show.plot(self, ax, currency, options)
+
+
+def kept(result: Any, **inputs: Any) -> Any:
+    """The result with what its picture needs beside the fields; columns of many rows keep nothing."""
+    first = result._values[0]
+    if isinstance(getattr(first, "estimate", first), (float, list)):
+        result._kept = inputs
+    return result
 
 
 def headline(result: Result, name: str) -> float:

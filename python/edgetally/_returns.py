@@ -8,8 +8,6 @@ from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ._arguments import Number, Numbers
 
 __all__ = [
@@ -76,16 +74,6 @@ class MarginalRoasResult(Flagged):
                 }
             )
         return rows
-
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import curve
-
-        best, now = self["optimal_spend"], self["optimal_spend"] - self["spend_gap"]
-        exponent = self["marginal_roas_current"] / self["current_roas"]
-        spend = [1.6 * max(best, now) * step / 100 for step in range(101)]
-        revenue = [self["coefficient"] * x**exponent for x in spend]
-        marks = {"now": (now, self["current_roas"] * now), "optimum": (best, self["optimal_revenue"])}
-        return curve(ax, spend, revenue, marks=marks)
 
 
 _MARGINAL_ROAS = Calculator("marginal_roas", MarginalRoasResult)

@@ -7,7 +7,7 @@ from ._arguments import error, floats, number, optional
 from ._edgetally import Calculator
 from ._flags import Flagged
 from ._names import family
-from ._result import Result, field, headline
+from ._result import Result, field, headline, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,14 +126,9 @@ def roi_cashflows(
     >>> [round(rate, 9) for rate in et.roi_cashflows([-100, 230, -132]).irr_roots]
     [0.1, 0.2]
     """
-    return CashFlowsResult(
-        _edgetally._roi_cashflows(
-            floats("cash_flows", cash_flows),
-            number("rate", rate),
-            optional("finance_rate", finance_rate),
-            optional("reinvest_rate", reinvest_rate),
-        )
-    )
+    flows, each = floats("cash_flows", cash_flows), number("rate", rate)
+    rates = optional("finance_rate", finance_rate), optional("reinvest_rate", reinvest_rate)
+    return kept(CashFlowsResult(_edgetally._roi_cashflows(flows, each, *rates)), cash_flows=tuple(flows), rate=each)
 
 
 class XirrResult(Flagged):

@@ -57,19 +57,6 @@ class SegmentLiftResult(Flagged):
     def _marks(self) -> dict[str, Any]:
         return {"simpson": self[15], "segments_differ": self[14] < 0.05}
 
-    def _draw(self, ax: Any) -> Any:
-        from ._plots import forest
-
-        names = [str(name) for name in self.segment]
-        intervals = self.per_segment_abs_ci
-        rows = [Interval(*row) for row in zip(intervals.estimate, intervals.low, intervals.high, strict=True)]
-        return forest(
-            ax,
-            [*names, "all, stratified"],
-            [*rows, self.stratified_abs_lift_exposed_weights],
-            label="difference of the rates",
-        )
-
 
 def groups(name: str, labels: Iterable[Hashable]) -> tuple[list[Hashable], list[int]]:
     """Labels in the order of their first row, and the place of each row's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._edgetally import Calculator
 from ._flags import Flagged, noted
 from ._names import family
-from ._result import Result, field, headline
+from ._result import Result, field, headline, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def target_cpa(
     >>> t.target_cpa, t.break_even_cpa, t.binding
     (1440.0, 1800.0, 'buffer')
     """
-    return noted(
+    answer = noted(
         _TARGET_CPA(
             (
                 ltv,
@@ -107,6 +107,7 @@ def target_cpa(
         ),
         margin_not_given=margin is None and not isinstance(ltv, Result),
     )
+    return kept(answer, ltv=ltv, margin=margin)
 
 
 class TargetCpaPaybackResult(Result):

@@ -132,8 +132,10 @@ class Table:
         return showing.text(self)
 
     def _repr_html_(self) -> str:
-        """A table for notebooks."""
-        return showing.html(self)
+        """A table for notebooks, with the sentence and a small picture."""
+        from .._show import report as show
+
+        return show.html(self)
 
 
 class Report(Table):
@@ -210,22 +212,17 @@ class Report(Table):
 
         return compare(self, other, allow_mismatch=allow_mismatch)
 
-    def summary(self) -> str:
+    def summary(self, currency: str = "") -> str:
         """A few lines of text: what the report says of each metric, the best and the worst segment, and warnings."""
-        return showing.summary(self)
+        from .._show import report as show
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the first metric by window, or by segment, with matplotlib, into ``ax`` or a new figure."""
-        return self._draw(ax)
+        return show.summary(self, currency)
 
-    def _draw(self, ax: Any) -> Any:
-        from importlib import import_module
+    def plot(self, ax: Any = None, *, metric: str | None = None, currency: str = "") -> Any:
+        """Draw a metric (the first) by window, or by segment, with matplotlib, into ``ax`` or a new figure."""
+        from .._show import report as show
 
-        try:
-            picture = import_module(".._show.report", __package__)
-        except ModuleNotFoundError:
-            raise error("not_drawable", "there is no picture of a report") from None
-        return picture.draw(self, ax)
+        return show.draw(self, ax, metric=metric, currency=currency)
 
     def series(self) -> list[dict[str, Any]]:
         """What a picture of the report needs: for each segment its windows with estimate, interval and completeness.
