@@ -98,6 +98,17 @@ def confidence(value: Any, *, alpha: Any = None, name: str = "alpha", fallback: 
     return value
 
 
+def error_rate(level: Any, alpha: Any, fallback: float = 0.05) -> Any:
+    """One less the confidence of a test, where a function takes either; a column stays a column."""
+    if level is None:
+        return fallback if alpha is None else alpha
+    level = confidence(level, alpha=alpha)
+    if isinstance(level, (list, tuple)):
+        return [error_rate(item("confidence", row, one), None) for row, one in enumerate(level)]
+    # Without the noise of a subtraction in binary: 0.95 is an error rate of 0.05.
+    return round(1.0 - level, 15) if hasattr(level, "__round__") else 1.0 - level
+
+
 def choice(name: str, value: object, choices: Sequence[str] | Mapping[Any, Any]) -> Any:
     """One of the words that are allowed; of a mapping, what the word stands for."""
     words: Any = choices if hasattr(choices, "keys") else dict(zip(choices, choices, strict=True))

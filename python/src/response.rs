@@ -186,7 +186,7 @@ impl ResponseModel {
             let [low, high] = drawn(draws)?;
             return Ok(Interval::new(estimate, low, high));
         }
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let reach = normal_quantile(0.5 + 0.5 * confidence) * error;
         Ok(Interval::new(estimate, estimate - reach, estimate + reach))
     }

@@ -80,7 +80,7 @@ fn welch(parts: &[(f64, usize)]) -> (f64, f64) {
 }
 
 fn check_spend(options: &DidOptions) -> Result<(), DomainError> {
-    DomainError::check("confidence", Rule::Inside, options.confidence)?;
+    DomainError::check("confidence", Rule::Confidence, options.confidence)?;
     if let Some(spend) = options.spend {
         DomainError::check("spend", Rule::NonNegative, spend)?;
     }

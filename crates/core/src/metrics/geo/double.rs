@@ -101,7 +101,7 @@ pub fn synthetic_control(
     donors_post: &[Vec<f64>],
     options: &SyntheticControlOptions,
 ) -> Result<SyntheticControl, DomainError> {
-    DomainError::check("confidence", Rule::Inside, options.confidence)?;
+    DomainError::check("confidence", Rule::Confidence, options.confidence)?;
     if let Some(spend) = options.spend {
         DomainError::check("spend", Rule::NonNegative, spend)?;
     }
