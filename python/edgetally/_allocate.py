@@ -6,7 +6,7 @@ from . import _edgetally
 from ._arguments import error, floats, number, optional
 from ._fit import ResponseFit
 from ._response import PARAMETERS, TwoPointCurve, params_of
-from ._result import Result, field
+from ._result import Result, field, kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def allocate(
     if now is not None:
         change = [[a - b for a, b in zip(plan[at], now[at], strict=True)] for at in (0, 1)]
         before = (*now[:3], *change, now[5], now[6])
-    return Allocation(
+    answer = Allocation(
         (
             *_plan(plan, names, low, high),
             gap,
@@ -205,3 +205,5 @@ def allocate(
             sorted({word for words in warnings.values() for word in words}),
         )
     )
+    spent = [entry._engine.data()[0] if isinstance(entry, ResponseFit) else [] for entry in entries]
+    return kept(answer, before=tuple(sum(one) / len(one) if one else nan for one in spent))

@@ -38,7 +38,7 @@ class Flagged(Result):
         """What has to be known beside the numbers: words, or for columns a column of booleans by word."""
         marks = self._marks()
         notes: tuple[str, ...] = getattr(self, "_notes", ())
-        if all(isinstance(up, bool) for up in marks.values()) and self._is_single():
+        if all(isinstance(up, bool) for up in marks.values()) and (marks or self._is_single()):
             return (*notes, *(word for word, up in marks.items() if up))
         import numpy as np
 

@@ -182,7 +182,7 @@ def headline(result: Result, name: str) -> float:
     value = result[name]
     if isinstance(value, float):
         return value
-    if hasattr(value, "__float__") and not hasattr(value, "__len__"):
+    if hasattr(value, "__float__") and not getattr(value, "ndim", 1):
         return float(value)
     from ._arguments import error
 

@@ -142,7 +142,7 @@ def test_the_table_holds_every_code_of_identifiers() -> None:
 def test_every_code_in_the_sources_is_listed_with_its_meaning() -> None:
     root = Path(__file__).parents[2]
     sources = [*(root / "crates/core/src/metrics").rglob("*.rs"), *(root / "python/edgetally").rglob("*.py")]
-    raised = re.compile(r'(?:Rule::Other\(|_error\(|_refuse\(|error\.code = )\s*"(\w+)"')
+    raised = re.compile(r'(?:Rule::Other\(|\berror\()\s*"(\w+)"')
     ruled = re.compile(r'Self::\w+(?:\(_\))?(?: \| Self::\w+)* => "(\w+)"')
     found = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
     found |= set(ruled.findall((root / "crates/core/src/metrics/domain.rs").read_text(encoding="utf-8")))

@@ -562,7 +562,7 @@ def test_the_report_is_a_table_of_every_kind() -> None:
     assert r.to_pandas(total=True)["roas"].tolist()[-2:] == r.total["roas"].tolist()  # type: ignore[index]
     assert "total" in repr(r)
     html = r._repr_html_()
-    assert html.startswith("<table>")
+    assert "<table" in html
     assert "search" in html
     assert "<script" not in et.report({"c": ["<script>"], "spend": [1.0], "revenue": [1.0]}, by="c")._repr_html_()
 

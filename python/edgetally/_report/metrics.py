@@ -105,7 +105,7 @@ def _of(module: str, name: str, *arguments: str) -> Any:
 
 
 def _funnel(sums: dict[str, Any], options: dict[str, Any]) -> Made:
-    from .._paid import funnel
+    from .._funnel import funnel
 
     return of_result(
         funnel(
@@ -119,7 +119,7 @@ def _funnel(sums: dict[str, Any], options: dict[str, Any]) -> Made:
 
 
 def _target_cpa(sums: dict[str, Any], options: dict[str, Any]) -> Made:
-    from .._paid import target_cpa
+    from .._target_cpa import target_cpa
 
     return of_result(target_cpa(ratio(sums["ltv"], sums.get("customers", sums["rows"])), **options))
 
@@ -169,7 +169,7 @@ def wilson(x: Any, n: Any, confidence: float) -> tuple[Any, Any, Any]:
     """Rates with Wilson's intervals (1927): those of ``rate_ci`` where counts are whole, the same formula elsewhere."""
     import numpy as np
 
-    from .._lift import rate_ci
+    from .._lift_ci import rate_ci
 
     whole = (x == np.floor(x)) & (n == np.floor(n))
     found = rate_ci(np.where(whole, x, np.nan), np.where(whole, n, np.nan), confidence=confidence, method="wilson").rate
@@ -199,7 +199,7 @@ METRICS = {
         "",
         f"{_CONTRIBUTION} target_profit",
         "roas",
-        _of("_paid", "roas", "revenue", "spend"),
+        _of("_returns", "roas", "revenue", "spend"),
         margin="gross_margin",
     ),
     "mer": Metric(
@@ -207,13 +207,13 @@ METRICS = {
         "",
         "margin buffer target_mer target_profit",
         "mer",
-        _of("_paid", "mer", "revenue", "spend"),
+        _of("_returns", "mer", "revenue", "spend"),
         margin="margin",
     ),
-    "roi": Metric("revenue cost", "", "months", "roi", _of("_paid", "roi", "revenue", "cost")),
-    "cpa": Metric("spend conversions", "", "", "cpa", _of("_paid", "cpa", "spend", "conversions")),
-    "cpc": Metric("spend clicks", "", "", "cpc", _of("_paid", "cpc", "spend", "clicks")),
-    "cpm": Metric("spend impressions", "", "", "cpm", _of("_paid", "cpm", "spend", "impressions")),
+    "roi": Metric("revenue cost", "", "months", "roi", _of("_roi", "roi", "revenue", "cost")),
+    "cpa": Metric("spend conversions", "", "", "cpa", _of("_prices", "cpa", "spend", "conversions")),
+    "cpc": Metric("spend clicks", "", "", "cpc", _of("_prices", "cpc", "spend", "clicks")),
+    "cpm": Metric("spend impressions", "", "", "cpm", _of("_prices", "cpm", "spend", "impressions")),
     "ctr": Metric("clicks impressions", "", "confidence", "ctr", _CTR),
     "conversion_rate": Metric(
         "conversions",
@@ -229,7 +229,7 @@ METRICS = {
         "",
         "arpa gross_margin target_payback_months",
         "cac",
-        _of("_paid", "cac", "spend", "new_customers"),
+        _of("_prices", "cac", "spend", "new_customers"),
     ),
     "funnel": Metric(
         "spend impressions clicks conversions revenue",
