@@ -329,43 +329,66 @@ def ordered(a: Any, b: Any) -> tuple[Any, Any]:
 _LONG = 1 << 17
 # So many are made one by one; who reads more is likely to read all, and making the rest together is faster.
 _ONE_BY_ONE = 3
+# By calculator, what was read of its last long result: of the next one it is made along with the check of the columns,
+# which have to be gone through anyway. What is guessed wrongly costs time and changes nothing.
+_ASKED: dict[str, set[int]] = {}
 
 
 class _Unread:
     """The fields of a result, each made when it is first read."""
 
-    __slots__ = ("_calculator", "_form", "_held", "_made", "_read", "_rows")
+    __slots__ = ("_asked", "_calculator", "_form", "_held", "_made", "_rows")
 
-    def __init__(self, calculator: Calculator, held: Any, form: Form, rows: int) -> None:
+    def __init__(self, calculator: Calculator, form: Form, rows: int) -> None:
         """Nothing made yet."""
-        self._calculator, self._held, self._form, self._rows = calculator, held, form, rows
+        self._calculator, self._form, self._rows = calculator, form, rows
+        self._held: Any = None
         self._made: list[Any] = [None] * len(calculator._shapes)
-        self._read = 0
+        self._asked: set[int] = set()
 
-    def _make(self, places: list[int]) -> None:
+    def hold(self, flat: list[Any], threads: Any) -> bool:
+        """Check the columns and keep them; ``False`` where they cannot be kept, or break a rule."""
+        places, outputs, keep = self._room(sorted(_ASKED.get(self._calculator.name, ())))
+        self._held = self._calculator._hold(flat, self._rows, threads, places, outputs)
+        keep()
+        return self._held is not None
+
+    def _room(self, fields: list[int]) -> tuple[list[int], list[Any], Any]:
+        """Where some fields begin among the outputs, room for them, and what to call when it is filled."""
+        shapes = [self._calculator._shapes[field] for field in fields]
+        places = [place for first, interval in shapes for place in range(first, first + (3 if interval else 1))]
+        outputs = list(np.empty((len(places), self._rows)))
+
+        def keep() -> None:
+            filled = map(self._form.wrap, outputs)
+            for field, (_, interval) in zip(fields, shapes, strict=True):
+                self._made[field] = Interval(next(filled), next(filled), next(filled)) if interval else next(filled)
+
+        return places, outputs, keep
+
+    def _make(self, fields: list[int]) -> None:
         held = self._held
-        if not places or held is None:
-            return
-        shapes = [self._calculator._shapes[place] for place in places]
-        at = [output for output, interval in shapes for output in range(output, output + (3 if interval else 1))]
-        outputs = list(np.empty((len(at), self._rows)))
-        held.fill(at, outputs)
-        filled = map(self._form.wrap, outputs)
-        for place, (_, interval) in zip(places, shapes, strict=True):
-            self._made[place] = Interval(next(filled), next(filled), next(filled)) if interval else next(filled)
+        if fields and held is not None:
+            places, outputs, keep = self._room(fields)
+            held.fill(places, outputs)
+            keep()
 
-    def at(self, place: int) -> Any:
+    def at(self, field: int) -> Any:
         """One field."""
-        if self._made[place] is None:
-            self._read += 1
-            if self._read > _ONE_BY_ONE:
-                return self.all()[place]
-            self._make([place])
-        return self._made[place]
+        if field not in self._asked:
+            self._asked.add(field)
+            _ASKED[self._calculator.name] = self._asked
+        if self._made[field] is None:
+            if len(self._asked) > _ONE_BY_ONE:
+                return self.all()[field]
+            self._make([field])
+        return self._made[field]
 
     def all(self) -> tuple[Any, ...]:
         """All fields."""
-        self._make([place for place, made in enumerate(self._made) if made is None])
+        self._asked.update(range(len(self._made)))
+        _ASKED[self._calculator.name] = self._asked
+        self._make([field for field, made in enumerate(self._made) if made is None])
         # The columns are needed no longer.
         self._held = None
         return tuple(self._made)
@@ -380,9 +403,9 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     if form.kind == "number":
         rows = 1
     if rows >= _LONG and errors == "raise":
-        held = calculator._hold(flat, rows, threads)
-        if held is not None:
-            return calculator._result(_Unread(calculator, held, form, rows))
+        unread = _Unread(calculator, form, rows)
+        if unread.hold(flat, threads):
+            return calculator._result(unread)
     outputs = np.empty((calculator._width, rows))
     # Rows of an array without elements all begin at one address, which looks like one array lent twice.
     lent = list(outputs) if rows else [np.empty(0) for _ in outputs]

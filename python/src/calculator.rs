@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use edgetally_core::metrics::calculator::{self, Absent, BLOCK, Look, Parts, Value};
 use edgetally_core::metrics::{DomainError, Rule};
-use numpy::{PyArray1, PyArrayMethods as _, PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{PyArray1, PyArrayMethods as _, PyReadonlyArray1, PyReadwriteArray, PyReadwriteArray1};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
@@ -184,14 +184,16 @@ impl Calculator {
     }
 
     /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an
-    /// argument breaks its rule.
-    #[pyo3(signature = (values, rows, threads, /))]
+    /// argument breaks its rule. Outputs at some places, which go up, are filled at once.
+    #[pyo3(signature = (values, rows, threads, places, outputs, /))]
     fn _hold(
         &self,
         py: Python<'_>,
         values: &Bound<'_, PyList>,
         rows: usize,
         threads: Option<&Bound<'_, PyAny>>,
+        places: Vec<usize>,
+        outputs: &Bound<'_, PyList>,
     ) -> PyResult<Option<Held>> {
         let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
         let Some(parts) = Parts::of(self.inner) else {
@@ -215,9 +217,17 @@ impl Calculator {
                 .collect(),
             looks: Vec::new(),
         };
+        let wanted = bits(&places);
+        let mut arrays = borrowed(outputs)?;
+        let mut slices = arrays
+            .iter_mut()
+            .map(PyReadwriteArray::as_slice_mut)
+            .collect::<Result<Vec<_>, _>>()?;
+        let shares = held.share_out(&mut slices);
         held.looks = held.with(py, |values| {
-            let look = |(start, end)| parts.look(&cut(values, start, end));
-            threads::each(held.shares.clone(), look)
+            threads::each(shares, |(start, end, mut mine): Share<'_>| {
+                parts.look(&cut(values, start, end), wanted, &mut mine)
+            })
         })?;
         let allowed = held.looks.iter().all(|look| look.allowed);
         Ok(allowed.then_some(held))
@@ -310,6 +320,22 @@ impl Held {
     }
 }
 
+impl Held {
+    fn share_out<'a>(&self, slices: &mut [&'a mut [f64]]) -> Vec<Share<'a>> {
+        let mut shares = Vec::with_capacity(self.shares.len());
+        for (start, end) in &self.shares {
+            let mut mine = Vec::with_capacity(slices.len());
+            for slice in &mut *slices {
+                let (here, rest) = std::mem::take(slice).split_at_mut(end - start);
+                mine.push(here);
+                *slice = rest;
+            }
+            shares.push((*start, *end, mine));
+        }
+        shares
+    }
+}
+
 #[pymethods]
 impl Held {
     /// Fills the outputs at these places, which go up, each a column.
@@ -320,31 +346,22 @@ impl Held {
         places: Vec<usize>,
         outputs: &Bound<'_, PyList>,
     ) -> PyResult<()> {
-        let wanted = places.iter().fold(0_u64, |all, place| all | 1 << place);
-        let mut arrays = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            arrays.push(output.extract::<PyReadwriteArray1<'_, f64>>()?);
-        }
-        let mut slices = Vec::with_capacity(arrays.len());
-        for array in &mut arrays {
-            slices.push(array.as_slice_mut()?);
-        }
-        // A list of slices per share.
-        let mut shares = Vec::with_capacity(self.shares.len());
-        for ((start, end), look) in self.shares.iter().zip(&self.looks) {
-            let mut mine = Vec::with_capacity(slices.len());
-            for slice in &mut slices {
-                let (here, rest) = std::mem::take(slice).split_at_mut(end - start);
-                mine.push(here);
-                *slice = rest;
-            }
-            shares.push((*start, *end, look, mine));
-        }
+        let wanted = bits(&places);
+        let mut arrays = borrowed(outputs)?;
+        let mut slices = arrays
+            .iter_mut()
+            .map(PyReadwriteArray::as_slice_mut)
+            .collect::<Result<Vec<_>, _>>()?;
+        let shares = self.share_out(&mut slices);
+        let shares = shares.into_iter().zip(&self.looks).collect();
         let filled = self.with(py, |values| {
-            threads::each(shares, |(start, end, look, mut mine): Share<'_>| {
-                self.parts
-                    .fill(&cut(values, start, end), look, wanted, &mut mine)
-            })
+            threads::each(
+                shares,
+                |((start, end, mut mine), look): (Share<'_>, &Look)| {
+                    self.parts
+                        .fill(&cut(values, start, end), look, wanted, &mut mine)
+                },
+            )
         })?;
         match filled.into_iter().find_map(Result::err) {
             None => Ok(()),
@@ -356,7 +373,19 @@ impl Held {
     }
 }
 
-type Share<'a> = (usize, usize, &'a Look, Vec<&'a mut [f64]>);
+/// The rows of one thread, and its part of every output.
+type Share<'a> = (usize, usize, Vec<&'a mut [f64]>);
+
+fn bits(places: &[usize]) -> u64 {
+    places.iter().fold(0, |all, place| all | 1 << place)
+}
+
+fn borrowed<'py>(outputs: &Bound<'py, PyList>) -> PyResult<Vec<PyReadwriteArray1<'py, f64>>> {
+    let arrays = outputs
+        .iter()
+        .map(|output| output.extract().map_err(PyErr::from));
+    arrays.collect()
+}
 
 const CHANGED: Rule = Rule::Other(
     "changed",

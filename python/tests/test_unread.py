@@ -53,23 +53,56 @@ def test_each_field_alone_has_the_bits_of_all_together(
     whole = function(**given)
     for field in reversed(eager.fields):
         assert_array_equal(whole[field], eager[field], field)
+        assert_array_equal(function(**given, threads=2)[field], eager[field], field)
         assert whole[field] is whole[field]
     assert function(**given) == eager
 
 
+@pytest.fixture(autouse=True)
+def nothing_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call of another test says what the next one reads."""
+    monkeypatch.setattr(_columns, "_ASKED", {})
+
+
 def test_what_is_not_read_is_not_made() -> None:
-    result = et.funnel(**long("funnel"))
+    given = long("funnel")
+    result = et.funnel(**given)
     unread = _columns._Unread
-    made: list[list[int]] = []
+    seen: list[int] = []
     original = unread._make
+
+    def count(self: Any, fields: list[int]) -> None:
+        seen.append(len(fields))
+        original(self, fields)
+
+    unread._make = count  # type: ignore[method-assign]
     try:
-        unread._make = lambda self, places: (made.append(places), original(self, places))[1]  # type: ignore[method-assign, assignment, func-returns-value]
         _ = result.cpa, result.roas, result.profit_per_mille, result.cpa
-        assert [len(places) for places in made] == [1, 1, 1]
+        assert seen == [1, 1, 1]
         _ = result.cpc
-        assert [len(places) for places in made] == [1, 1, 1, len(result.fields) - 3]
+        assert seen == [1, 1, 1, len(result.fields) - 3]
+        # What was read of the last one is made with the check of the next.
+        seen.clear()
+        assert et.funnel(**given) == result
+        assert seen == [0, 0]
     finally:
         unread._make = original  # type: ignore[method-assign]
+
+
+def test_what_was_guessed_wrongly_changes_nothing() -> None:
+    given = long("funnel", missing=True)
+    for reads in (
+        ("cpa", "roas"),
+        ("cpc",),
+        ("break_even_cvr", "cpa", "clicks_per_mille"),
+        tuple(et.FunnelResult.fields),
+    ):
+        one = et.funnel(**given)
+        for field in reads:
+            assert_array_equal(one[field], et.funnel(**given, threads=2).to_pandas()[field])
+        # What was asked of before is wanted now; a rule that is broken is still one.
+        with pytest.raises(et.EdgetallyError, match="is not a rate"):
+            et.funnel(**{**given, "ctr": given["ctr"] + 2.0})
 
 
 def test_a_column_that_was_changed_in_between_is_noticed() -> None:
@@ -82,6 +115,7 @@ def test_a_column_that_was_changed_in_between_is_noticed() -> None:
     ):
         given = long("funnel")
         given["cvr"][:] = random.uniform(0.01, 0.05, ROWS)
+        _columns._ASKED.clear()
         result = et.funnel(**given)
         before = result.cpa.copy()
         change(given["cvr"])

@@ -194,8 +194,9 @@ impl Parts {
         required.fold(0, |all, (place, _)| all | 1 << place)
     }
 
-    /// Looks at all rows of the columns: their rules, what is missing, and marks by which a change is noticed.
-    pub fn look(&self, values: &[Value<'_>]) -> Look {
+    /// Looks at all rows of the columns: their rules, what is missing, and marks by which a change is noticed. On the way the
+    /// wanted outputs are filled, in their order; where something is not allowed, they mean nothing.
+    pub fn look(&self, values: &[Value<'_>], wanted: u64, outputs: &mut [&mut [f64]]) -> Look {
         let mut look = Look {
             allowed: self
                 .calculator
@@ -210,6 +211,8 @@ impl Parts {
                 look.missing |= required >> place & 1 == 1 && x.is_nan();
             }
         }
+        let same = look.missing;
+        let mut maker = Maker::new(self, values, wanted);
         let rows = self.calculator.rows(values);
         let spread = self.calculator.spread(values, rows.min(BLOCK));
         for start in (0..rows).step_by(BLOCK) {
@@ -217,7 +220,7 @@ impl Parts {
             let (allowed, missing) = vectorised(
                 #[inline(always)]
                 || {
-                    let mut missing = false;
+                    let mut missing = same;
                     for (place, (value, input)) in values.iter().zip(inputs).enumerate() {
                         if matches!(value, Value::Column(_)) {
                             if required >> place & 1 == 1 {
@@ -233,6 +236,7 @@ impl Parts {
             );
             look.allowed &= allowed;
             look.missing |= missing;
+            maker.make(inputs, start, missing, outputs);
         }
         look
     }
@@ -248,39 +252,18 @@ impl Parts {
         wanted: u64,
         outputs: &mut [&mut [f64]],
     ) -> Result<(), usize> {
-        let (made, read) = self.needed(wanted);
+        let (_, read) = self.needed(wanted);
         let read = if look.missing {
             read | self.required()
         } else {
             read
         };
-        let given = values.iter().enumerate().fold(0, |given, (place, value)| {
-            given | u32::from(!matches!(value, Value::Absent)) << place
-        });
-        // What is needed and not wanted goes into a block of its own.
-        let width = self.calculator.outputs.len();
-        let mut spare = vec![0.0; BLOCK * width];
         let mut marks = vec![0; values.len()];
+        let mut maker = Maker::new(self, values, wanted);
         let rows = self.calculator.rows(values);
         let spread = self.calculator.spread(values, rows.min(BLOCK));
         for start in (0..rows).step_by(BLOCK) {
-            let end = rows.min(start + BLOCK);
-            let inputs = &block(values, &spread, start, end);
-            let mut mine = outputs.iter_mut();
-            let mut others = spare.chunks_mut(BLOCK);
-            let mut filled: Vec<&mut [f64]> = Vec::with_capacity(width);
-            for place in 0..width {
-                let other = others.next().unwrap_or_default();
-                filled.push(if wanted >> place & 1 == 1 {
-                    mine.next()
-                        .and_then(|output| output.get_mut(start..end))
-                        .unwrap_or_default()
-                } else if made >> place & 1 == 1 {
-                    other.get_mut(..end - start).unwrap_or_default()
-                } else {
-                    &mut []
-                });
-            }
+            let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
             vectorised(
                 #[inline(always)]
                 || {
@@ -294,17 +277,60 @@ impl Parts {
                     }
                 },
             );
-            (self.calculator.kernel)(Given(given, made), inputs, &mut filled);
-            if look.missing {
-                self.calculator.blank(inputs, &mut filled);
-            }
+            maker.make(inputs, start, look.missing, outputs);
         }
-        let changed = marks
-            .iter()
-            .zip(&look.marks)
-            .enumerate()
-            .position(|(place, (now, then))| read >> place & 1 == 1 && now != then);
-        changed.map_or(Ok(()), Err)
+        let pairs = marks.iter().zip(&look.marks).enumerate();
+        let mut changed =
+            pairs.filter(|(place, (now, then))| read >> place & 1 == 1 && now != then);
+        changed.next().map_or(Ok(()), |(place, _)| Err(place))
+    }
+}
+
+/// Makes some outputs of a calculator, block by block.
+struct Maker {
+    calculator: &'static Calculator,
+    given: Given,
+    wanted: u64,
+    /// Blocks for what is needed and not wanted.
+    spare: Vec<f64>,
+}
+
+impl Maker {
+    fn new(parts: &Parts, values: &[Value<'_>], wanted: u64) -> Self {
+        let given = values.iter().enumerate().fold(0, |given, (place, value)| {
+            given | u32::from(!matches!(value, Value::Absent)) << place
+        });
+        let (made, _) = parts.needed(wanted);
+        Self {
+            calculator: parts.calculator,
+            given: Given(given, made),
+            wanted,
+            spare: vec![0.0; BLOCK * parts.calculator.outputs.len()],
+        }
+    }
+
+    fn make(&mut self, inputs: &[&[f64]], start: usize, missing: bool, outputs: &mut [&mut [f64]]) {
+        if self.wanted == 0 {
+            return;
+        }
+        let rows = inputs.first().map_or(0, |input| input.len());
+        let mut mine = outputs.iter_mut();
+        let mut filled: Vec<&mut [f64]> = Vec::with_capacity(self.calculator.outputs.len());
+        for (place, other) in (0..).zip(self.spare.chunks_mut(BLOCK)) {
+            filled.push(if self.wanted >> place & 1 == 1 {
+                mine.next()
+                    .and_then(|output| output.get_mut(start..start + rows))
+                    .unwrap_or_default()
+            } else if self.given.wants(place) {
+                other.get_mut(..rows).unwrap_or_default()
+            } else {
+                &mut []
+            });
+        }
+        (self.calculator.kernel)(self.given, inputs, &mut filled);
+        if missing {
+            self.calculator.blank(inputs, &mut filled);
+        }
     }
 }
 
