@@ -92,8 +92,8 @@ fn chance(noncentrality: f64, df: f64, alpha: f64) -> f64 {
 /// use edgetally_core::metrics::power_revenue::{power, Plan};
 ///
 /// let plan = Plan { exposed_sd: 1.0, exposed_users: 20.0, holdout_sd: 1.0, holdout_users: 20.0 };
-/// // power.t.test(n = 20, delta = 1, sd = 1) of R.
-/// assert!((power(&plan, 1.0, 0.05)? - 0.868_952_8).abs() < 1e-7);
+/// // power.t.test(n = 20, delta = 1, sd = 1, strict = TRUE) of R.
+/// assert!((power(&plan, 1.0, 0.05)? - 0.868_953_0).abs() < 1e-7);
 /// # Ok::<(), edgetally_core::metrics::DomainError>(())
 /// ```
 ///
