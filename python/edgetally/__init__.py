@@ -29,6 +29,7 @@ from . import (
     _ceilings,
     _experiment,
     _funnel,
+    _geo_counterfactual,
     _geo_did,
     _geo_double,
     _geo_power,
@@ -82,6 +83,7 @@ from ._edgetally import (
 )
 from ._experiment import *  # noqa: F403
 from ._funnel import *  # noqa: F403
+from ._geo_counterfactual import *  # noqa: F403
 from ._geo_did import *  # noqa: F403
 from ._geo_double import *  # noqa: F403
 from ._geo_power import *  # noqa: F403
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
 __all__ = [
     *_attribution.__all__,
     *_experiment.__all__,
+    *_geo_counterfactual.__all__,
     *_geo_did.__all__,
     *_geo_double.__all__,
     *_geo_power.__all__,
