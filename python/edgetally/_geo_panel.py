@@ -137,11 +137,11 @@ def read(
     for words, wanted in (("treated", chosen), ("control", others)):
         absent = [name for name in wanted if name not in cells]
         if absent:
-            raise error("unknown_region", f"{words} {absent[0]!r} is not among the values of {region}")
+            raise error("unknown_choice", f"{words} {absent[0]!r} is not among the values of {region}")
         if not wanted:
             raise error("too_few_rows", f"{words} names no region")
     if set(chosen) & set(others):
-        raise error("unknown_region", "a region is both treated and control")
+        raise error("unknown_choice", "a region is both treated and control")
     dates = sorted({moment for name in (*chosen, *others) for moment in cells[name]})
     before = [moment for moment in dates if moment < first]
     after = [moment for moment in dates if moment >= first]
@@ -184,7 +184,9 @@ def series(
     least = min(steps)
     for day, step in zip(days[:-1], steps, strict=True):
         if step >= 2 * least:
-            raise error("missing_cell", f"{date} has no row for the period after {_shown(day)}: every period needs one")
+            raise error(
+                "missing_values", f"{date} has no row for the period after {_shown(day)}: every period needs one"
+            )
     cut = [([totals[moment] for moment in before], [totals[moment] for moment in after]) for totals in sums]
     return cut[0][0], cut[0][1], [pre for pre, _ in cut[1:]], [post for _, post in cut[1:]]
 
@@ -194,7 +196,7 @@ def _row(cells: dict[Any, dict[Any, float]], name: Any, when: Sequence[Any]) -> 
     for moment in when:
         if moment not in series:
             raise error(
-                "missing_cell",
+                "missing_values",
                 f"region {name!r} has no row for {_shown(moment)}: every region needs one for each date, with 0 where"
                 " nothing was sold",
             )

@@ -161,9 +161,9 @@ def test_a_table_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"treated": ["R2", "Rome"]}, "unknown_region", "treated 'Rome'"),
-        ({"control": ["Rome"]}, "unknown_region", "control 'Rome'"),
-        ({"control": ["R2"]}, "unknown_region", "both treated and control"),
+        ({"treated": ["R2", "Rome"]}, "unknown_choice", "treated 'Rome'"),
+        ({"control": ["Rome"]}, "unknown_choice", "control 'Rome'"),
+        ({"control": ["R2"]}, "unknown_choice", "both treated and control"),
         ({"treated": None}, "missing", "treated is required"),
         ({"start": None}, "missing", "start is required"),
         ({"start": "soon"}, "wrong_type", "2026-05-04"),
@@ -186,7 +186,7 @@ def test_a_hole_in_a_table_is_named() -> None:
     frame = frame[~((frame["region"] == "R7") & (frame["date"] == datetime.date(2026, 5, 3)))]
     with pytest.raises(et.EdgetallyError, match="R7' has no row for 2026-05-03") as caught:
         et.geo_did(frame, outcome="revenue", treated=["R2"], start="2026-05-22")
-    assert caught.value.code == "missing_cell"
+    assert caught.value.code == "missing_values"
     with pytest.raises(et.EdgetallyError, match="treated_post is required"):
         et.geo_did([1.0, 2.0])
 
@@ -231,7 +231,7 @@ def test_a_series_is_its_own_witness() -> None:
         assert et.geo_counterfactual(table, start="2026-04-26", **options) == got
     with pytest.raises(et.EdgetallyError, match="no row for the period after 2026-03-09") as caught:
         et.geo_counterfactual(frame.drop(index=9), start="2026-04-26", **options)
-    assert caught.value.code == "missing_cell"
+    assert caught.value.code == "missing_values"
     with pytest.raises(et.EdgetallyError, match="start is required"):
         et.geo_counterfactual(frame, **options)
     with pytest.raises(et.EdgetallyError, match="post is required"):
