@@ -75,7 +75,7 @@ def geo_counterfactual(
     >>> before = [100 + 7 * t % 5 for t in range(40)]
     >>> got = et.geo_counterfactual(before, [112, 110, 113], spend=10)
     >>> round(got.average_effect.estimate, 1), got.p_value < 0.01
-    (9.7, True)
+    (9.6, True)
     """
     if table is None and post is None and _geo_panel.is_table(pre):
         table, pre = pre, None
