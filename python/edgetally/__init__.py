@@ -35,6 +35,7 @@ from . import (
     _cuped,
     _fit,
     _funnel,
+    _geo_counterfactual,
     _geo_did,
     _geo_double,
     _geo_power,
@@ -103,6 +104,7 @@ from ._edgetally import (
 )
 from ._fit import *  # noqa: F403
 from ._funnel import *  # noqa: F403
+from ._geo_counterfactual import *  # noqa: F403
 from ._geo_did import *  # noqa: F403
 from ._geo_double import *  # noqa: F403
 from ._geo_power import *  # noqa: F403
@@ -155,6 +157,7 @@ __all__ = [
     *_segments.__all__,
     *_sequential.__all__,
     *_srm.__all__,
+    *_geo_counterfactual.__all__,
     *_geo_did.__all__,
     *_geo_double.__all__,
     *_geo_power.__all__,

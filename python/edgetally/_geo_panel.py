@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from ._arguments import error, floats, missing
 
 TYPE_CHECKING = False
@@ -135,11 +137,11 @@ def read(
     for words, wanted in (("treated", chosen), ("control", others)):
         absent = [name for name in wanted if name not in cells]
         if absent:
-            raise error("unknown_region", f"{words} {absent[0]!r} is not among the values of {region}")
+            raise error("unknown_choice", f"{words} {absent[0]!r} is not among the values of {region}")
         if not wanted:
             raise error("too_few_rows", f"{words} names no region")
     if set(chosen) & set(others):
-        raise error("unknown_region", "a region is both treated and control")
+        raise error("unknown_choice", "a region is both treated and control")
     dates = sorted({moment for name in (*chosen, *others) for moment in cells[name]})
     before = [moment for moment in dates if moment < first]
     after = [moment for moment in dates if moment >= first]
@@ -153,12 +155,48 @@ def read(
     return Panel(chosen, others, cut)
 
 
+def series(
+    table: Any, *, date: str, outcome: str, covariates: Sequence[str], start: Any, end: Any
+) -> tuple[list[float], list[float], list[list[float]], list[list[float]]]:
+    """A table with a row per date: the outcome and covariates, before the start and after it."""
+    if isinstance(covariates, str):
+        covariates = [covariates]
+    if start is None:
+        raise error("missing", "start is required: the first date of the ads")
+    moments = [_moment(date, row, value) for row, value in enumerate(_listed(table, "date", date))]
+    first = _moment("start", None, start)
+    last = None if end is None else _moment("end", None, end)
+    if moments and (type(first) is not type(moments[0]) or len({type(moment) for moment in moments}) > 1):
+        raise error("wrong_type", f"start and {date} are not both dates, or both numbers of periods")
+    sums: list[dict[Any, float]] = []
+    for argument, name in (("outcome", outcome), *(("covariates", name) for name in covariates)):
+        totals: dict[Any, float] = {}
+        for moment, value in zip(moments, floats(name, _listed(table, argument, name)), strict=True):
+            totals[moment] = totals.get(moment, 0.0) + value
+        sums.append(totals)
+    days = sorted(set(moments))
+    before = [moment for moment in days if moment < first]
+    after = [moment for moment in days if moment >= first and (last is None or moment <= last)]
+    if not before or not after:
+        raise error("too_few_rows", f"{date} has no row {'before start' if not before else 'from start on'}")
+    # Months differ in length; twice the shortest step is a hole.
+    steps = [later - earlier for earlier, later in itertools.pairwise(days)]
+    least = min(steps)
+    for day, step in zip(days[:-1], steps, strict=True):
+        if step >= 2 * least:
+            raise error(
+                "missing_values", f"{date} has no row for the period after {_shown(day)}: every period needs one"
+            )
+    cut = [([totals[moment] for moment in before], [totals[moment] for moment in after]) for totals in sums]
+    return cut[0][0], cut[0][1], [pre for pre, _ in cut[1:]], [post for _, post in cut[1:]]
+
+
 def _row(cells: dict[Any, dict[Any, float]], name: Any, when: Sequence[Any]) -> list[float]:
     series = cells[name]
     for moment in when:
         if moment not in series:
             raise error(
-                "missing_cell",
+                "missing_values",
                 f"region {name!r} has no row for {_shown(moment)}: every region needs one for each date, with 0 where"
                 " nothing was sold",
             )

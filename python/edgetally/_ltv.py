@@ -292,7 +292,7 @@ def ltv_cohort(cohort_sizes: Any, gross_profit: Any) -> CohortLtvResult:
     return CohortLtvResult(_edgetally._ltv_cohort(floats("cohort_sizes", cohort_sizes), rows))
 
 
-class SbgResult(Result):
+class SbgResult(Flagged):
     """What ``ltv_sbg`` returns; ``float()`` of it is the lifetime value, or the expected lifetime without a profit."""
 
     __slots__ = ()
@@ -322,11 +322,14 @@ class SbgResult(Result):
         value = float(self.ltv)
         return value if value == value else float(self.discounted_expected_lifetime)
 
-    def _flags(self) -> tuple[str, ...]:
-        """What the parameters are worth."""
-        if not self.identified:
-            return (f"parameters not identified: {self.boundary}",)
-        return () if self.well_identified else ("parameters weakly identified",)
+    def _marks(self) -> dict[str, Any]:
+        return {
+            "not_identified": not self.identified,
+            "weakly_identified": bool(self.identified) and not self.well_identified,
+        }
+
+    def _is_single(self) -> bool:
+        return True
 
 
 def ltv_sbg(

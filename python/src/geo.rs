@@ -164,8 +164,60 @@ fn geo_simulated_power(
         .map_err(problem::domain)
 }
 
+/// Average effect, incremental, lift, iROAS; p-value and probability; estimates and ends by period, effects; coefficients, noise,
+/// wandering, flags.
+#[pyfunction]
+fn geo_expected(
+    py: Python<'_>,
+    pre: Vec<f64>,
+    post: Vec<f64>,
+    covariates_pre: Vec<Vec<f64>>,
+    covariates_post: Vec<Vec<f64>>,
+    season: usize,
+    confidence: f64,
+    spend: Option<f64>,
+) -> PyResult<(
+    [Three; 4],
+    (f64, f64),
+    (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>),
+    (Vec<f64>, f64, f64, Vec<&'static str>),
+)> {
+    let options = geo::CounterfactualOptions {
+        season,
+        confidence,
+        spend,
+    };
+    py.detach(|| geo::counterfactual(&pre, &post, &covariates_pre, &covariates_post, &options))
+        .map(|found| {
+            let each = |of: fn(&Interval) -> f64| found.expected.iter().map(of).collect();
+            (
+                [
+                    three(found.average_effect),
+                    three(found.incremental),
+                    three(found.lift),
+                    three(found.iroas),
+                ],
+                (found.p_value, found.prob_positive),
+                (
+                    each(|x| x.estimate),
+                    each(|x| x.low),
+                    each(|x| x.high),
+                    found.effect,
+                ),
+                (
+                    found.coefficients,
+                    found.noise,
+                    found.wandering,
+                    found.flags,
+                ),
+            )
+        })
+        .map_err(problem::domain)
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(geo_difference, module)?)?;
     module.add_function(wrap_pyfunction!(geo_double, module)?)?;
-    module.add_function(wrap_pyfunction!(geo_simulated_power, module)?)
+    module.add_function(wrap_pyfunction!(geo_simulated_power, module)?)?;
+    module.add_function(wrap_pyfunction!(geo_expected, module)?)
 }

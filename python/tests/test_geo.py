@@ -161,9 +161,9 @@ def test_a_table_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"treated": ["R2", "Rome"]}, "unknown_region", "treated 'Rome'"),
-        ({"control": ["Rome"]}, "unknown_region", "control 'Rome'"),
-        ({"control": ["R2"]}, "unknown_region", "both treated and control"),
+        ({"treated": ["R2", "Rome"]}, "unknown_choice", "treated 'Rome'"),
+        ({"control": ["Rome"]}, "unknown_choice", "control 'Rome'"),
+        ({"control": ["R2"]}, "unknown_choice", "both treated and control"),
         ({"treated": None}, "missing", "treated is required"),
         ({"start": None}, "missing", "start is required"),
         ({"start": "soon"}, "wrong_type", "2026-05-04"),
@@ -186,7 +186,7 @@ def test_a_hole_in_a_table_is_named() -> None:
     frame = frame[~((frame["region"] == "R7") & (frame["date"] == datetime.date(2026, 5, 3)))]
     with pytest.raises(et.EdgetallyError, match="R7' has no row for 2026-05-03") as caught:
         et.geo_did(frame, outcome="revenue", treated=["R2"], start="2026-05-22")
-    assert caught.value.code == "missing_cell"
+    assert caught.value.code == "missing_values"
     with pytest.raises(et.EdgetallyError, match="treated_post is required"):
         et.geo_did([1.0, 2.0])
 
@@ -202,3 +202,49 @@ def test_a_plan_speaks_of_confidence() -> None:
 def test_flags_survive_a_pickle() -> None:
     got = et.geo_did([100] * 3, [110] * 3, [90] * 3, [99] * 3)
     assert pickle.loads(pickle.dumps(got)).flags == got.flags  # noqa: S301
+
+
+def sales(days: int = 70, added: float = 12.0) -> tuple[list[float], list[float]]:
+    """A week's pattern and a covariate; more is sold in the last two weeks."""
+    draw = np.random.default_rng(7)
+    search = 50 + 10 * draw.standard_normal(days)
+    week = np.resize([0, 0, 0, 0, 0, 15, 15], days)
+    sold = 200 + week + 2 * search + 4 * draw.standard_normal(days) + added * (np.arange(days) >= days - 14)
+    return sold.tolist(), search.tolist()
+
+
+def test_a_series_is_its_own_witness() -> None:
+    sold, search = sales()
+    got = et.geo_counterfactual(sold[:56], sold[56:], [search[:56]], [search[56:]], season=7, spend=100)
+    assert got.average_effect.low < 12 < got.average_effect.high
+    assert got.p_value < 0.01
+    assert got.incremental.estimate == pytest.approx(sum(got.effect))
+    assert got.iroas.estimate == pytest.approx(got.incremental.estimate / 100)
+    assert got.coefficients[0] == pytest.approx(2, abs=0.3)
+    assert len(got.counterfactual.low) == 14
+    assert got.flags == ()
+    assert "average_effect" in got.summary()
+    dates = pd.date_range("2026-03-01", periods=70, tz="Europe/Berlin")
+    frame = pd.DataFrame({"day": dates, "sold": sold, "search": search})
+    options: Any = {"date": "day", "outcome": "sold", "covariates": ["search"], "season": 7, "spend": 100}
+    for table in (frame, frame.iloc[::-1], {name: list(frame[name]) for name in frame}):
+        assert et.geo_counterfactual(table, start="2026-04-26", **options) == got
+    with pytest.raises(et.EdgetallyError, match="no row for the period after 2026-03-09") as caught:
+        et.geo_counterfactual(frame.drop(index=9), start="2026-04-26", **options)
+    assert caught.value.code == "missing_values"
+    with pytest.raises(et.EdgetallyError, match="start is required"):
+        et.geo_counterfactual(frame, **options)
+    with pytest.raises(et.EdgetallyError, match="post is required"):
+        et.geo_counterfactual(sold)
+
+
+def test_a_forecast_without_anything_to_learn_from_is_undefined() -> None:
+    still = et.geo_counterfactual([0.1] * 9, [0.1] * 3)
+    assert still.flags == ("no_variance",)
+    assert math.isnan(still.average_effect.low)
+    assert math.isnan(still.p_value)
+    draw = np.random.default_rng(8)
+    for _ in range(100):
+        series = draw.normal(100, 5, 30)
+        got = et.geo_counterfactual(series[:24], series[24:] + draw.choice([0, 3]))
+        assert excludes_zero(got.average_effect) == (got.p_value <= 1 - 0.95)

@@ -123,7 +123,7 @@ def test_parameters_that_cannot_be_told() -> None:
     assert not alike.identified
     assert math.isnan(alike.alpha.estimate)
     assert alike.survival[2] == pytest.approx(0.81, rel=1e-12)
-    assert "not identified" in alike.summary()
+    assert "not_identified" in alike.summary()
     fit = et.ltv_sbg([1000, 631, 468, 382], periods=3)
     assert len(fit.survival) == 4
     assert len(fit.retention) == 3

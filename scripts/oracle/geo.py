@@ -179,7 +179,9 @@ def doubles(oracle: Oracle) -> None:
     r = oracle.random("geo_synthetic_control")
     ours, theirs, inputs = [], [], []
     for row in range(oracle.rows):
-        donors, before, after = int(r.integers(2, 12)), int(r.integers(2, 12)), int(r.integers(1, 5))
+        donors, after = int(r.integers(2, 12)), int(r.integers(1, 5))
+        # Doubles are the only nearest ones where there are more periods than donors.
+        before = int(r.integers(2, 12)) if row % 6 == 0 else donors + int(r.integers(1, 9))
         common = r.normal(0, 3, before + after).cumsum()
         cells = r.normal(50, 15, (donors + 1, 1)) + r.normal(1, 0.5, (donors + 1, 1)) * common + r.normal(0, 1, (donors + 1, before + after))
         if row % 9 == 0:
@@ -251,8 +253,86 @@ def plans(oracle: Oracle) -> None:
     oracle.compare("geo_power", "window by window", stacked(ours), stacked(theirs), {"history": inputs})
 
 
+def forecasts(oracle: Oracle) -> None:
+    """The forecast by generalised least squares with the whole matrix of covariances, mixed over the same grid."""
+    r = oracle.random("geo_counterfactual")
+    ours, theirs, inputs = [], [], []
+    grid = np.exp(np.linspace(math.log(1e-3), math.log(1e2), 41))
+    for _ in range(max(10, oracle.rows // 20)):
+        before, after, season = int(r.integers(12, 40)), int(r.integers(1, 8)), int(r.choice([1, 1, 3, 4]))
+        count = int(r.integers(0, 3))
+        every = before + after
+        covariates = r.normal(0, 1, (count, every)).cumsum(1)
+        y = 50 + r.normal(0, 1, every) + float(r.choice([0, 0.3, 1])) * r.normal(0, 1, every).cumsum()
+        y += np.resize(r.normal(0, 2, season), every) + (r.normal(0, 1, count) @ covariates if count else 0)
+        got = et.geo_counterfactual(
+            y[:before], y[before:], list(covariates[:, :before]), list(covariates[:, before:]), season=season
+        )
+        dummies = [(np.arange(every) % season == phase) - 1 / season for phase in range(season - 1)]
+        design = np.column_stack([np.ones(every), *dummies, *covariates])
+        free = before - design.shape[1]
+        at, weights, centers, spreads = np.arange(every), [], [], []
+        for wander in grid:
+            whole = wander * np.minimum(at[:, None], at[None, :]) + np.eye(every)
+            inner, cross = whole[:before, :before], whole[before:, :before]
+            solve = np.linalg.inv(inner)
+            one, two = design[:before], design[before:]
+            normal = one.T @ solve @ one
+            beta = np.linalg.solve(normal, one.T @ solve @ y[:before])
+            rest = y[:before] - one @ beta
+            squares = rest @ solve @ rest
+            weights.append(-0.5 * (np.linalg.slogdet(inner)[1] + np.linalg.slogdet(normal)[1] + free * math.log(squares)))
+            mean = np.full(after, 1 / after)
+            away = two - cross @ solve @ one
+            error = whole[before:, before:] - cross @ solve @ cross.T + away @ np.linalg.solve(normal, away.T)
+            centers.append(mean @ (two @ beta + cross @ solve @ rest))
+            spreads.append(math.sqrt(squares / free * (mean @ error @ mean)))
+        share = np.exp(np.array(weights) - max(weights))
+        share /= share.sum()
+        center, spread = np.array(centers), np.array(spreads)
+
+        def below(x: float, share: Any = share, center: Any = center, spread: Any = spread, free: int = free) -> float:
+            return float(share @ stats.t.cdf((x - center) / spread, free))
+
+        seen, wide = y[before:].mean(), 60 * spread.max()
+        low = optimize.brentq(lambda x: below(x) - 0.025, center.min() - wide, center.max() + wide, xtol=1e-12)
+        high = optimize.brentq(lambda x: below(x) - 0.975, center.min() - wide, center.max() + wide, xtol=1e-12)
+        chance = below(seen)
+        theirs.append(
+            {
+                "average_effect": seen - share @ center,
+                "low": seen - high,
+                "high": seen - low,
+                "p_value": 2 * min(chance, 1 - chance),
+                "prob_positive": chance,
+            }
+        )
+        ends = got.average_effect
+        ours.append(
+            {
+                "average_effect": ends.estimate,
+                "low": ends.low,
+                "high": ends.high,
+                "p_value": got.p_value,
+                "prob_positive": got.prob_positive,
+            }
+        )
+        inputs.append((y.tolist(), covariates.tolist(), before, season))
+    scale = {"average_effect": 10.0, "low": 10.0, "high": 10.0, "p_value": 1.0}
+    oracle.compare(
+        "geo_counterfactual",
+        "NumPy, the whole matrix of covariances",
+        stacked(ours),
+        stacked(theirs),
+        {"series": inputs},
+        like=1e-7,
+        scale=scale,
+    )
+
+
 def check(oracle: Oracle) -> None:
     """All of them."""
+    forecasts(oracle)
     lists(oracle)
     panels(oracle)
     doubles(oracle)

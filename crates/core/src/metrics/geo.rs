@@ -2,11 +2,13 @@
 //!
 //! Both compare regions with advertising ("treated") with regions without, before and after. [`did`] assumes that both would
 //! have moved alike; [`synthetic_control`] builds the treated region's double from the others. Neither knows about spill-over
-//! between neighbours. As a rule of thumb, take 25 periods before the test and 20 regions or more.
+//! between neighbours. As a rule of thumb, take 25 periods before the test and 20 regions or more. [`counterfactual`] has no
+//! region without ads, and takes the past and other series as its witness.
 //!
 //! Interval and p-value are of one origin: the interval holds every effect that the test does not reject, so that it excludes
 //! zero exactly when the p-value is at most `1 - confidence`.
 
+mod counterfactual;
 mod did;
 mod double;
 mod power;
@@ -14,6 +16,7 @@ mod relabel;
 mod ridge;
 mod simplex;
 
+pub use counterfactual::{Counterfactual, CounterfactualOptions, counterfactual};
 pub use did::{Did, DidOptions, did, did_panel};
 pub use double::{Ridge, SyntheticControl, SyntheticControlOptions, synthetic_control};
 pub use power::{Power, detectable_lift, power};

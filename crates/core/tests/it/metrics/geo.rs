@@ -10,8 +10,9 @@
 
 use super::rows;
 use edgetally_core::metrics::geo::{
-    Did, DidOptions, NO_VARIANCE, PERFECT_FIT, Ridge, SyntheticControlOptions, TOO_FEW_DONORS,
-    TOO_FEW_REGIONS, TOO_FEW_ROWS, detectable_lift, did, did_panel, power, synthetic_control,
+    CounterfactualOptions, Did, DidOptions, NO_VARIANCE, PERFECT_FIT, Ridge,
+    SyntheticControlOptions, TOO_FEW_DONORS, TOO_FEW_REGIONS, TOO_FEW_ROWS, counterfactual,
+    detectable_lift, did, did_panel, power, synthetic_control,
 };
 use proptest::prelude::*;
 
@@ -579,5 +580,123 @@ proptest! {
         for (x, y) in [(one.average_effect.low, scaled.average_effect.low), (one.pre_rmse, scaled.pre_rmse), (one.effect[0], scaled.effect[0])] {
             prop_assert_eq!(x * unit, y);
         }
+    }
+}
+
+/// A season of three, a covariate, a drift; four added in the last five periods.
+fn history() -> (Vec<f64>, Vec<f64>) {
+    let covariate: Vec<f64> = (0..20).map(|t| f64::from(t * 11 % 7) / 2.0).collect();
+    let outcome = (0..20)
+        .map(|t| {
+            let season = [1.0, -2.0, 0.5][t % 3];
+            let more = if t < 15 { 0.0 } else { 4.0 };
+            50.0 + (t * 7 % 5) as f64 + 0.4 * t as f64 + season + 1.5 * covariate[t] + more
+        })
+        .collect();
+    (outcome, covariate)
+}
+
+/// References: `NumPy`, generalised least squares with the whole matrix of covariances for each of the 41 ratios of variances, mixed
+/// by the restricted likelihood; scipy 1.17.1's Student distribution and root search.
+#[test]
+fn a_forecast_agrees_with_the_whole_matrix() {
+    let (y, x) = history();
+    let options = CounterfactualOptions {
+        season: 3,
+        spend: Some(10.0),
+        ..CounterfactualOptions::default()
+    };
+    let got = counterfactual(
+        &y[..15],
+        &y[15..],
+        &[x[..15].to_vec()],
+        &[x[15..].to_vec()],
+        &options,
+    )
+    .unwrap();
+    let close = |got: f64, want: f64| assert!((got - want).abs() <= 1e-9, "{got} {want}");
+    close(got.average_effect.estimate, 5.797057281676494);
+    close(got.average_effect.low, -0.045175202943369186);
+    close(got.average_effect.high, 11.136307947096519);
+    close(got.p_value, 0.05132471943179473);
+    close(got.prob_positive, 1.0 - 0.5 * got.p_value);
+    close(got.incremental.estimate, got.effect.iter().sum());
+    close(got.iroas.low, got.incremental.low / 10.0);
+    assert_eq!((got.expected.len(), got.coefficients.len()), (5, 1));
+    assert!(got.flags.is_empty() && got.noise > 0.0 && got.wandering > 0.0);
+    for (expected, y) in got.expected.iter().zip(&y[15..]) {
+        assert!(expected.low < expected.estimate && expected.estimate < expected.high && *y > 0.0);
+    }
+}
+
+#[test]
+fn a_forecast_knows_what_it_cannot_know() {
+    let plain = CounterfactualOptions::default();
+    let run = |pre: &[f64], post: &[f64], options: &CounterfactualOptions| {
+        counterfactual(pre, post, &[], &[], options)
+    };
+    let still = run(&[0.1; 9], &[0.1; 3], &plain).unwrap();
+    assert_eq!(still.flags, [NO_VARIANCE]);
+    assert!(still.average_effect.low.is_nan() && still.p_value.is_nan());
+    assert!(still.average_effect.estimate.abs() < 1e-15);
+    let (_, x) = history();
+    let own = counterfactual(
+        &x[..15],
+        &x[15..],
+        &[x[..15].to_vec()],
+        &[x[15..].to_vec()],
+        &plain,
+    )
+    .unwrap();
+    assert_eq!(own.flags, [PERFECT_FIT]);
+    assert!(own.average_effect.high.is_nan() && own.average_effect.estimate.abs() < 1e-12);
+    let unknown = run(&[1.0, 2.0, f64::NAN, 4.0, 5.0, 3.0], &[1.0], &plain).unwrap();
+    assert!(unknown.average_effect.estimate.is_nan() && unknown.p_value.is_nan());
+    let twice = vec![x[..15].to_vec(); 2];
+    let later = vec![x[15..].to_vec(); 2];
+    let twice = counterfactual(&x[..15], &x[15..], &twice, &later, &plain).unwrap();
+    assert!(twice.average_effect.estimate.is_nan() && twice.coefficients[0].is_nan());
+    let code = |pre: &[f64], post: &[f64], season| {
+        let options = CounterfactualOptions { season, ..plain };
+        run(pre, post, &options).unwrap_err().code()
+    };
+    assert_eq!(code(&[1.0; 4], &[1.0], 1), "too_few_rows");
+    assert_eq!(code(&[1.0; 10], &[1.0], 7), "too_few_rows");
+    assert_eq!(code(&[1.0; 10], &[], 1), "too_few_rows");
+    assert_eq!(code(&[1.0; 10], &[1.0], 0), "not_a_count");
+    assert_eq!(code(&[f64::INFINITY; 10], &[1.0], 1), "not_finite");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn a_forecast_never_contradicts_itself_and_knows_no_unit(
+        values in prop::collection::vec(-10.0_f64..10.0, 30),
+        added in 0.0_f64..30.0,
+        exponent in -900_i32..900,
+        confidence in prop::sample::select(vec![0.5, 0.8, 0.95]),
+    ) {
+        let unit = 2.0_f64.powi(exponent);
+        let options = CounterfactualOptions { confidence, season: 2, ..CounterfactualOptions::default() };
+        let run = |unit: f64| {
+            let series = |from: usize, to: usize, more: f64| -> Vec<f64> {
+                values[from..to].iter().map(|x| (100.0 + x + more) * unit).collect()
+            };
+            counterfactual(&series(0, 12, 0.0), &series(12, 15, added), &[series(15, 27, 0.0)], &[series(27, 30, 0.0)], &options).unwrap()
+        };
+        let (one, scaled) = (run(1.0), run(unit));
+        let ends = one.average_effect;
+        prop_assert!(ends.low < ends.estimate && ends.estimate < ends.high);
+        prop_assert_eq!(ends.low > 0.0 || ends.high < 0.0, one.p_value <= 1.0 - confidence, "{:?}", one);
+        prop_assert_eq!(one.p_value, scaled.p_value);
+        prop_assert_eq!((ends.low * unit, ends.high * unit), (scaled.average_effect.low, scaled.average_effect.high));
+        prop_assert_eq!(&one.coefficients, &scaled.coefficients);
+    }
+
+    #[test]
+    fn any_bits_are_forecast_or_refused(bits in prop::collection::vec(any::<u64>(), 24)) {
+        let all: Vec<f64> = bits.iter().map(|bits| f64::from_bits(*bits)).collect();
+        let _ = counterfactual(&all[..9], &all[9..12], &[all[12..21].to_vec()], &[all[21..].to_vec()], &CounterfactualOptions::default());
     }
 }
