@@ -155,6 +155,89 @@ def curves(rows: int) -> list[str]:
     return lines
 
 
+def correlated(random: np.random.Generator, rows: int, likeness: float) -> np.ndarray:
+    """Normal numbers whose neighbours are alike."""
+    values = random.standard_normal(rows + 100)
+    for row in range(1, rows + 100):
+        values[row] = likeness * values[row - 1] + np.sqrt(1 - likeness**2) * values[row]
+    return values[100:]
+
+
+def evidence(rows: int) -> list[str]:
+    """How often a fit sees a rise, a fall, a bend, and gives an optimum, where the truth is known."""
+    random = np.random.default_rng(14)
+    lines = []
+
+    def row(
+        name: str,
+        truth: Any,
+        weeks: int,
+        spread: float,
+        seen: Any,
+        *,
+        like: float = 0.0,
+        carried: float = 0.0,
+        **options: Any,
+    ) -> None:
+        rises, falls, bends, optima = 0, 0, 0, 0
+        for _ in range(rows):
+            spend = np.exp(spread * correlated(random, weeks, like))
+            level = truth(et.adstock(spend, carried, normalize=True).adstock if carried else spend)
+            fit = et.response_fit("log", spend, seen(level), **options)
+            rises += fit.p_response < 0.05
+            falls += fit.verdict == "not_increasing"
+            bends += fit.p_saturation < 0.05
+            optima += fit.verdict == "curve"
+        shown = " | ".join(f"{100 * count / rows:.1f}" for count in (rises, falls, bends, optima))
+        lines.append(f"| {name} | {weeks} | {spread:g} | {shown} |")
+
+    def added(share: float) -> Any:
+        return lambda level: level + share * level.mean() * random.standard_normal(len(level))
+
+    def scaled(share: float) -> Any:
+        return lambda level: level * np.exp(share * random.standard_normal(len(level)))
+
+    def flat(spend: np.ndarray) -> np.ndarray:
+        return np.full(len(spend), 5.0)
+
+    def serial(like: float) -> Any:
+        return lambda level: level + correlated(random, len(level), like)
+
+    for weeks in (6, 12, 26, 52, 104):
+        for spread in (0.3, 0.8):
+            row("nothing", flat, weeks, spread, added(0.1))
+    row("nothing, log-normal noise", flat, 26, 0.8, lambda m: m + np.exp(random.standard_normal(len(m))))
+    row("nothing, Student's noise with 3 degrees", flat, 26, 0.8, lambda m: m + random.standard_t(3, len(m)))
+    row("the same, `loss='huber'`", flat, 26, 0.8, lambda m: m + random.standard_t(3, len(m)), loss="huber")
+    row("nothing, `noise='multiplicative'`", flat, 26, 0.8, scaled(0.3), noise="multiplicative")
+    row("nothing, `adstock=0.5`", flat, 52, 0.8, added(0.1), adstock=0.5)
+    row("nothing, `adstock='estimate'`", flat, 52, 0.8, added(0.1), adstock="estimate")
+    for like in (0.5, 0.8):
+        name = f"nothing, spend and noise of neighbours correlated {like:g}"
+        row(name, flat, 52, 0.8, serial(like), like=like)
+        row(f"{name}, `newey_west=4`", flat, 52, 0.8, serial(like), like=like, newey_west=4)
+    row("falling, `6 - s`", lambda s: 6 - s, 26, 0.8, added(0.25))
+    for name, truth in (("`2 s`", lambda s: 2 * s), ("`5 + s`", lambda s: 5 + s)):
+        for weeks, spread, share in ((26, 0.3, 0.1), (26, 0.8, 0.1), (26, 0.8, 0.25), (52, 0.8, 0.1)):
+            row(f"line {name}, noise {share:.0%}", truth, weeks, spread, added(share))
+        row(f"line {name}, noise 20 % of revenue", truth, 26, 0.8, scaled(0.2))
+        row(f"the same, `noise='multiplicative'`", truth, 26, 0.8, scaled(0.2), noise="multiplicative")
+    row("line `2 s`, `baseline=False`", lambda s: 2 * s, 26, 0.8, added(0.1), baseline=False)
+    for name, truth in (
+        ("`8 s / (1 + s)`", lambda s: 8 * s / (1 + s)),
+        ("`6 (1 - exp(-s))`", lambda s: -6 * np.expm1(-s)),
+        ("`5 s^0.5`", lambda s: 5 * np.sqrt(s)),
+        ("`8 s^1.6 / (1 + s^1.6)`", lambda s: 8 * s**1.6 / (1 + s**1.6)),
+    ):
+        for weeks, spread, share in ((12, 0.8, 0.1), (26, 0.3, 0.1), (26, 0.8, 0.1), (26, 0.8, 0.25), (52, 0.8, 0.25)):
+            row(f"curve {name}, noise {share:.0%}", truth, weeks, spread, added(share))
+    curve = lambda s: 8 * s / (1 + s)  # noqa: E731
+    row("curve `8 s / (1 + s)`, noise 10%, `baseline=False`", curve, 26, 0.3, added(0.1), baseline=False)
+    row("the same carried over by 0.5, `adstock=0.5, normalize=True`", curve, 52, 0.8, added(0.1), carried=0.5, adstock=0.5, normalize=True)
+    row("the same, `adstock='estimate'`", curve, 52, 0.8, added(0.1), carried=0.5, adstock="estimate", normalize=True)
+    return lines
+
+
 # Tests that are looked at: exposed share, rate, looks; the mixture's width over the rate; users that join before each look.
 SHARES = [0.5, 0.8, 0.9, 0.95, 0.99]
 RATES = [0.0005, 0.001, 0.01, 0.03]
@@ -399,6 +482,20 @@ def document() -> str:
         *not_inferior(rows),
         "",
         *regions(rows // 10),
+        "## Is there a curve at all?",
+        "",
+        "How many of a hundred fits ([response](response.md)) see revenue rise (`p_response` < 0.05), fall (`not_increasing`), level off",
+        f"(`p_saturation` < 0.05), and give an optimum (`curve`); {max(rows // 10, 40):,} fits each. Spend is log-normal with this standard deviation of",
+        "its logarithm. Where spend does nothing, a rise and a fall are false alarms, 5 of a hundred each; where revenue is a line, a bend is.",
+        "",
+        "| the truth | weeks | sd of log spend | rise | fall | bend | optimum |",
+        "|---|---|---|---|---|---|---|",
+        *evidence(max(rows // 10, 40)),
+        "",
+        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A line whose noise",
+        "grows with revenue wants `noise=\"multiplicative\"`. Where spend hardly varies, a curve is not told from a line with a base; to say that",
+        "there is no base (`baseline=False`) helps.",
+        "",
     ]
     return "\n".join(lines)
 

@@ -245,6 +245,10 @@ def points(oracle: Oracle) -> None:
                 ours.append([NAN, NAN])
                 refused.append(True)
         edge = (np.abs(r2 / r1 - 1) < 1e-6) | (np.abs(r2 / r1 / (s2 / s1) - 1) < 1e-6) | (r2 == 0)
+        with np.errstate(all="ignore"):
+            steep = np.log(r2 / r1) / np.log(s2 / s1)
+            # Level at a spend of 1, or scale, beyond what floats hold.
+            edge |= (np.abs(steep * np.log(s1)) > 650) if model == "power" else steep < 0.0017 if model == "log" else False
         oracle.compare(
             "response_two_point",
             f"goes through both points: {model}",
@@ -256,7 +260,7 @@ def points(oracle: Oracle) -> None:
             },
             {"s1": s1, "s2": s2, "r1": r1, "r2": r2},
             like=1e-8,
-            explained=[("*", edge, "a line or a constant within six digits, which is the end of the family")],
+            explained=[("*", edge, "a line or a constant within six digits, or parameters that no float holds")],
         )
 
 
@@ -409,7 +413,9 @@ def starts(oracle: Oracle) -> None:
         step = budget * 1e-6
         more = et.allocate([{"model": model, "params": params} for model, params in pair], budget + step)
         slope = (more.total_revenue - got.total_revenue) / step
-        shadow.append(abs(slope - got.shadow_price) > 1e-2 * max(slope, got.shadow_price) and got.gap == 0.0)
+        apart = abs(slope - got.shadow_price)
+        rounding = 1e-9 * got.total_revenue > apart * step
+        shadow.append(apart > 1e-2 * max(slope, got.shadow_price) and got.gap == 0.0 and not rounding)
         inputs.append((pair, budget))
     oracle.compare(
         "allocate",

@@ -6,7 +6,7 @@
 //! each such channel off, on, or alone in its convex part are compared. The envelope's value bounds what any plan can reach;
 //! [`Allocation::gap`] is the distance to it.
 
-use super::math::{exp, ln};
+use super::math::{cos, exp, ln};
 use super::response::Curve;
 use super::{DomainError, Rule};
 
@@ -386,29 +386,41 @@ fn solve(channels: &[Channel], budget: f64, goal: Goal) -> Option<(Vec<f64>, f64
                     .map(|(spend, price, _)| (goal.value(channels, &spend), spend, price))
             };
             let value = |amount: f64| at(amount).map_or(f64::NEG_INFINITY, |found| found.0);
-            const POINTS: i32 = 32;
-            let place = |k: i32| low + (high - low) * f64::from(k) / f64::from(POINTS);
-            let top = (0..=POINTS)
-                .map(|k| (value(place(k)), k))
-                .fold((f64::NEG_INFINITY, 0), |best, next| {
-                    if next.0 > best.0 { next } else { best }
+            // Closer together at the ends, where another channel's first units are worth much.
+            const POINTS: i32 = 48;
+            let turn = core::f64::consts::PI / f64::from(POINTS);
+            let place = |k: i32| low + (high - low) * 0.5 * (1.0 - cos(turn * f64::from(k)));
+            let seen: Vec<f64> = (0..=POINTS).map(|k| value(place(k))).collect();
+            let at_point = |k: i32| {
+                let found = usize::try_from(k).ok().and_then(|k| seen.get(k));
+                found.copied().unwrap_or(f64::NEG_INFINITY)
+            };
+            // The peaks of the scan, the highest first.
+            let mut peaks: Vec<i32> = (0..=POINTS)
+                .filter(|k| {
+                    at_point(*k) >= at_point(k - 1)
+                        && at_point(*k) > at_point(k + 1)
+                        && at_point(*k) > f64::NEG_INFINITY
                 })
-                .1;
-            // The golden section around the best point of the scan.
-            const GOLDEN: f64 = 0.618_033_988_749_894_9;
-            let (mut left, mut right) = (place((top - 1).max(0)), place((top + 1).min(POINTS)));
-            for _ in 0..60 {
-                let inner = right - GOLDEN * (right - left);
-                let outer = left + GOLDEN * (right - left);
-                if value(inner) >= value(outer) {
-                    right = outer;
-                } else {
-                    left = inner;
+                .collect();
+            peaks.sort_by(|a, b| at_point(*b).total_cmp(&at_point(*a)));
+            for top in peaks.into_iter().take(3) {
+                // The golden section around it.
+                const GOLDEN: f64 = 0.618_033_988_749_894_9;
+                let (mut left, mut right) = (place((top - 1).max(0)), place((top + 1).min(POINTS)));
+                for _ in 0..60 {
+                    let inner = right - GOLDEN * (right - left);
+                    let outer = left + GOLDEN * (right - left);
+                    if value(inner) >= value(outer) {
+                        right = outer;
+                    } else {
+                        left = inner;
+                    }
                 }
-            }
-            for amount in [place(top), 0.5 * (left + right)] {
-                if let Some((_, spend, price)) = at(amount) {
-                    offer(spend, price);
+                for amount in [place(top), 0.5 * (left + right)] {
+                    if let Some((_, spend, price)) = at(amount) {
+                        offer(spend, price);
+                    }
                 }
             }
             // Or it takes exactly what the others, at their bounds, leave.

@@ -179,28 +179,28 @@ impl Evidence {
         let all: Vec<Vec<f64>> = paths.into_iter().flatten().collect();
         let (response, falling) = constant.chances(&all, &level, series);
 
-        // Where noise grows with revenue, a row weighs by what the line says of it; revenue itself is what lies on a line.
-        let mut weights = columns.w.clone();
-        if kernel.log {
-            let least = 0.05 * mean(&amounts, &columns.w);
-            for _ in 0..4 {
-                let [base, slope] = line(&columns.x, &amounts, &weights);
-                for ((weight, w), x) in weights.iter_mut().zip(&columns.w).zip(&columns.x) {
-                    let level = (base + slope * x).max(least);
-                    *weight = w / (level * level);
-                }
-            }
-        }
+        // Revenue lies on a line or does not, whatever its noise: by amounts, or by per cent. The latter looks like a bend to who
+        // takes it for the former, so that both have to see one.
+        let relative = by_level(&columns.x, &amounts, &columns.w);
         let bends = shapes(&columns.x);
-        let with_base = Space::new(&weights, &[&columns.x]);
-        let mut saturation = with_base.chances(&bends, &amounts, series).0;
-        if options.through_origin {
-            let origin = Space::bare(&weights, &columns.x);
-            let through = origin.chances(&bends, &amounts, series).0;
-            saturation = (2.0 * saturation.min(through)).min(1.0);
+        let bent = |weights: &[f64]| {
+            let with_base = Space::new(weights, &[&columns.x]);
+            let seen = with_base.chances(&bends, &amounts, series).0;
+            if options.through_origin {
+                let through = Space::bare(weights, &columns.x);
+                (2.0 * seen.min(through.chances(&bends, &amounts, series).0)).min(1.0)
+            } else {
+                seen
+            }
+        };
+        let mut saturation = bent(&relative);
+        if !kernel.log {
+            saturation = saturation.max(bent(&columns.w));
         }
+        let weights = if kernel.log { &relative } else { &columns.w };
+        let with_base = Space::new(weights, &[&columns.x]);
 
-        let [base, slope] = line(&columns.x, &amounts, &weights);
+        let [base, slope] = line(&columns.x, &amounts, weights);
         let steady = fit.adstock.map_or(1.0, |adstock| adstock.steady());
         let n = level.len() as f64;
         let criterion = |residual: f64, estimated: f64| {
@@ -258,6 +258,24 @@ fn line(x: &[f64], y: &[f64], weights: &[f64]) -> [f64; 2] {
     }
     let slope = xy / xx;
     [level - slope * center, slope]
+}
+
+/// Weights for noise that grows with revenue: each row's by what the line says of it.
+fn by_level(x: &[f64], amounts: &[f64], given: &[f64]) -> Vec<f64> {
+    let least = 0.05 * mean(amounts, given).abs();
+    let mut weights = given.to_vec();
+    if least == 0.0 || !least.is_finite() {
+        return weights;
+    }
+    for _ in 0..4 {
+        let [base, slope] = line(x, amounts, &weights);
+        for ((weight, given), x) in weights.iter_mut().zip(given).zip(x) {
+            // In units of the least, whose squares are numbers.
+            let level = ((base + slope * x) / least).max(1.0);
+            *weight = given / (level * level);
+        }
+    }
+    weights
 }
 
 /// The shapes `x / (k + x)`, from a straight line to what is level from the lowest tenth of the spends on.

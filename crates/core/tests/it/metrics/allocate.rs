@@ -450,6 +450,23 @@ fn the_budget_may_be_nothing_or_everything() {
 }
 
 #[test]
+fn the_first_units_of_a_small_channel_are_not_missed() {
+    // The best is 80 for the first, whose start is steep, between two points of a coarse scan of the second.
+    let channel = |values: &[f64]| Channel {
+        curve: Curve::new(Model::Hill, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let pair = [
+        channel(&[39_328.75391891332, 4_739.432057432838, 0.655211659281524]),
+        channel(&[425_066.06164113537, 5_621.132959890573, 3.17957265711875]),
+    ];
+    let got = allocate(&pair, 1_897.6396416419248, None).unwrap();
+    assert!(got.plan.total_revenue >= 13_956.0395, "{got:?}");
+    assert!((got.plan.spend[0] - 80.0).abs() < 2.0);
+}
+
+#[test]
 fn the_shadow_price_is_what_the_next_unit_brings() {
     let channel = |model, values: &[f64]| Channel {
         curve: Curve::new(model, values).unwrap(),

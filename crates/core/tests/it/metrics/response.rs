@@ -591,6 +591,15 @@ fn two_points_of_a_curve_give_the_curve() {
 }
 
 #[test]
+fn two_points_that_no_float_can_join_are_refused() {
+    // b would be 79 and k below the smallest float; c would be e^-2500.
+    let steep = two_point(Model::Power, [1.2209e7, 1.23164e7], [211_180.0, 422_361.0]);
+    assert_eq!(steep.unwrap_err().code(), "no_such_curve");
+    let flat = two_point(Model::Log, [6_246.0, 12_492.0], [396.152, 396.260]);
+    assert_eq!(flat.unwrap_err().code(), "no_such_curve");
+}
+
+#[test]
 fn a_window_sums_its_lags_and_a_steady_spend_has_a_steady_adstock() {
     let spend: Vec<f64> = ladder(30);
     for (theta, normalize, max_lag) in [
