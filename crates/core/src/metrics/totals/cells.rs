@@ -8,10 +8,14 @@ use super::exact::{self, Exact};
 
 /// Rows at a time: their units lie in the nearest cache.
 const BLOCK: usize = 512;
+/// As many, to compare with counts.
+const LATELY: i64 = 512;
 /// A group is emptied when its count of rows is a multiple of this; its words take 2^16 rows.
 const ROOM: i64 = 1 << 14;
 /// Blocks of a mixed column before the fast way is tried again.
 const PATIENCE: u8 = 32;
+/// What the words of a term get that is added the slow way.
+const NOTHING: [f64; BLOCK] = [0.0; BLOCK];
 
 /// Rows and near sums by group.
 #[derive(Clone, Debug)]
@@ -21,7 +25,8 @@ pub(super) struct Cells {
     words: Vec<i64>,
     /// By term, for how many blocks its numbers are added the slow way.
     slow: Vec<u8>,
-    units: Vec<[i64; 2]>,
+    /// By term, room for a block of products.
+    products: Vec<Vec<f64>>,
 }
 
 /// One column, or the product of two.
@@ -33,7 +38,7 @@ impl Cells {
             terms,
             words: vec![0; groups * (1 + 2 * terms)],
             slow: vec![0; terms],
-            units: Vec::new(),
+            products: vec![Vec::new(); terms],
         }
     }
 
@@ -74,143 +79,141 @@ impl Cells {
     }
 
     /// Empties a group's words into its sums.
-    #[cold]
     pub(super) fn empty(&mut self, group: usize, sums: &mut [Vec<Exact>]) {
-        let stride = self.stride();
-        let words = self.words.get_mut(group * stride + 1..(group + 1) * stride);
-        let (words, _) = words.unwrap_or_default().as_chunks_mut::<2>();
-        for (words, sums) in words.iter_mut().zip(sums) {
-            if let Some(sum) = sums.get_mut(group) {
-                sum.add_units(core::mem::take(words));
-            }
-        }
+        empty(&mut self.words, self.terms, group, sums);
     }
 
     /// Adds rows; every code is below [`Self::groups`], and all columns are as long as the codes.
     pub(super) fn add(&mut self, codes: &[u32], factors: &[Factors<'_>], sums: &mut [Vec<Exact>]) {
+        let Self {
+            terms,
+            words,
+            slow,
+            products,
+        } = self;
         let mut done = 0;
         for codes in codes.chunks(BLOCK) {
             let range = done..done + codes.len();
             done = range.end;
-            self.units.clear();
-            self.units.resize(codes.len() * self.terms, [0; 2]);
-            for (term, (x, y)) in factors.iter().enumerate() {
+            let mut columns: Vec<&[f64]> = Vec::with_capacity(*terms);
+            let rooms = slow
+                .iter_mut()
+                .zip(products.iter_mut())
+                .zip(sums.iter_mut());
+            for ((x, y), ((slow, product), sums)) in factors.iter().zip(rooms) {
                 let x = x.get(range.clone()).unwrap_or_default();
                 let y = y.map(|y| y.get(range.clone()).unwrap_or_default());
-                let slow = self.slow.get_mut(term);
-                if let Some(blocks) = slow.filter(|blocks| **blocks > 0) {
-                    *blocks -= 1;
-                } else if fill(&mut self.units, self.terms, term, x, y) {
+                if *slow > 0 {
+                    *slow -= 1;
+                } else if let Some(column) = near_numbers(x, y, product) {
+                    columns.push(column);
                     continue;
                 } else {
-                    if let Some(blocks) = self.slow.get_mut(term) {
-                        *blocks = PATIENCE;
-                    }
-                    for unit in self.units.iter_mut().skip(term).step_by(self.terms) {
-                        *unit = [0; 2];
-                    }
+                    *slow = PATIENCE;
                 }
-                if let Some(sums) = sums.get_mut(term) {
-                    one_by_one(codes, x, y, sums);
+                one_by_one(codes, x, y, sums);
+                columns.push(NOTHING.get(..codes.len()).unwrap_or_default());
+            }
+            let any = match columns.as_slice() {
+                [a] => scatter::<1, 3>(words, codes, [a]),
+                [a, b] => scatter::<2, 5>(words, codes, [a, b]),
+                [a, b, c] => scatter::<3, 7>(words, codes, [a, b, c]),
+                [a, b, c, d] => scatter::<4, 9>(words, codes, [a, b, c, d]),
+                columns => scatter_any(words, codes, columns),
+            };
+            if any {
+                for code in codes {
+                    empty_full(words, *terms, *code as usize, sums);
                 }
-            }
-            match self.terms {
-                1 => self.scatter::<1, 3>(codes, sums),
-                2 => self.scatter::<2, 5>(codes, sums),
-                3 => self.scatter::<3, 7>(codes, sums),
-                4 => self.scatter::<4, 9>(codes, sums),
-                5 => self.scatter::<5, 11>(codes, sums),
-                _ => self.scatter_any(codes, sums),
-            }
-        }
-    }
-
-    /// Adds the units of a block, with a stride that is known when compiling.
-    fn scatter<const TERMS: usize, const STRIDE: usize>(
-        &mut self,
-        codes: &[u32],
-        sums: &mut [Vec<Exact>],
-    ) {
-        let (cells, _) = self.words.as_chunks_mut::<STRIDE>();
-        let (units, _) = self.units.as_chunks::<TERMS>();
-        let mut full = false;
-        for (code, units) in codes.iter().zip(units) {
-            let cell = cells.get_mut(*code as usize);
-            if let Some([rows, words @ ..]) = cell.map(<[i64; STRIDE]>::as_mut_slice) {
-                *rows += 1;
-                full |= *rows & (ROOM - 1) == 0;
-                for (words, unit) in words.as_chunks_mut::<2>().0.iter_mut().zip(units) {
-                    words[0] = words[0].wrapping_add(unit[0]);
-                    words[1] = words[1].wrapping_add(unit[1]);
-                }
-            }
-        }
-        if full {
-            self.empty_full(codes, sums);
-        }
-    }
-
-    fn scatter_any(&mut self, codes: &[u32], sums: &mut [Vec<Exact>]) {
-        let stride = self.stride();
-        let mut full = false;
-        for (code, units) in codes.iter().zip(self.units.chunks(self.terms.max(1))) {
-            let start = *code as usize * stride;
-            if let Some([rows, words @ ..]) = self.words.get_mut(start..start + stride) {
-                *rows += 1;
-                full |= *rows & (ROOM - 1) == 0;
-                for (words, unit) in words.as_chunks_mut::<2>().0.iter_mut().zip(units) {
-                    words[0] = words[0].wrapping_add(unit[0]);
-                    words[1] = words[1].wrapping_add(unit[1]);
-                }
-            }
-        }
-        // Without terms there are rows to count, and no units.
-        if self.terms == 0 {
-            for code in codes {
-                if let Some(rows) = self.words.get_mut(*code as usize) {
-                    *rows += 1;
-                }
-            }
-        }
-        if full {
-            self.empty_full(codes, sums);
-        }
-    }
-
-    /// Some group of the block came to a multiple of [`ROOM`] rows within it: all of the block's groups are emptied that did.
-    #[cold]
-    fn empty_full(&mut self, codes: &[u32], sums: &mut [Vec<Exact>]) {
-        for code in codes {
-            let group = *code as usize;
-            if self.rows(group) & (ROOM.cast_unsigned() - 1) < BLOCK as u64 {
-                self.empty(group, sums);
             }
         }
     }
 }
 
-/// The units of a block's numbers; whether all of them have units.
-#[inline]
-fn fill(units: &mut [[i64; 2]], terms: usize, term: usize, x: &[f64], y: Option<&[f64]>) -> bool {
-    let to = units.iter_mut().skip(term).step_by(terms);
-    let mut fits = true;
-    match y {
-        None => {
-            for (to, x) in to.zip(x) {
-                fits &= exact::is_quick(*x);
-                *to = exact::quick_units(*x);
-            }
+/// Empties a group that came to a multiple of [`ROOM`] rows within a block.
+#[cold]
+fn empty_full(words: &mut [i64], terms: usize, group: usize, sums: &mut [Vec<Exact>]) {
+    let rows = words.get(group * (1 + 2 * terms)).copied().unwrap_or(0);
+    if rows & (ROOM - 1) < LATELY {
+        empty(words, terms, group, sums);
+    }
+}
+
+/// Empties a group's words into its sums.
+fn empty(words: &mut [i64], terms: usize, group: usize, sums: &mut [Vec<Exact>]) {
+    let stride = 1 + 2 * terms;
+    let words = words.get_mut(group * stride + 1..(group + 1) * stride);
+    let (words, _) = words.unwrap_or_default().as_chunks_mut::<2>();
+    for (words, sums) in words.iter_mut().zip(sums) {
+        if let Some(sum) = sums.get_mut(group) {
+            sum.add_units(core::mem::take(words));
         }
-        // Whole numbers, as counts are, have a whole product.
-        Some(y) => {
-            for ((to, x), y) in to.zip(x).zip(y) {
-                let product = x * y;
-                fits &= exact::is_whole(*x) && exact::is_whole(*y) && exact::is_whole(product);
-                *to = exact::quick_units(product);
+    }
+}
+
+/// A block's numbers, where all of them can go into words; products of whole numbers, as counts are, are whole.
+#[inline]
+fn near_numbers<'a>(
+    x: &'a [f64],
+    y: Option<&[f64]>,
+    product: &'a mut Vec<f64>,
+) -> Option<&'a [f64]> {
+    let Some(y) = y else {
+        let fits = x.iter().fold(true, |fits, x| fits & exact::is_quick(*x));
+        return fits.then_some(x);
+    };
+    product.clear();
+    product.extend(x.iter().zip(y).map(|(x, y)| x * y));
+    let whole = |numbers: &[f64]| {
+        numbers
+            .iter()
+            .fold(true, |whole, x| whole & exact::is_whole(*x))
+    };
+    (whole(x) && whole(y) && whole(product)).then_some(product)
+}
+
+/// Adds a block, with a stride that is known when compiling; whether some group came to a multiple of [`ROOM`] rows.
+#[inline]
+fn scatter<const TERMS: usize, const STRIDE: usize>(
+    words: &mut [i64],
+    codes: &[u32],
+    columns: [&[f64]; TERMS],
+) -> bool {
+    let (cells, _) = words.as_chunks_mut::<STRIDE>();
+    let columns = columns.map(|column| column.get(..codes.len()).unwrap_or_default());
+    let mut full = false;
+    for (row, code) in codes.iter().enumerate() {
+        let cell = cells.get_mut(*code as usize);
+        if let Some([rows, words @ ..]) = cell.map(<[i64; STRIDE]>::as_mut_slice) {
+            *rows += 1;
+            full |= *rows & (ROOM - 1) == 0;
+            for (words, column) in words.as_chunks_mut::<2>().0.iter_mut().zip(columns) {
+                let [high, low] = exact::quick_units(column.get(row).copied().unwrap_or(0.0));
+                words[0] = words[0].wrapping_add(high);
+                words[1] = words[1].wrapping_add(low);
             }
         }
     }
-    fits
+    full
+}
+
+/// The same for any number of terms.
+fn scatter_any(words: &mut [i64], codes: &[u32], columns: &[&[f64]]) -> bool {
+    let stride = 1 + 2 * columns.len();
+    let mut full = false;
+    for (row, code) in codes.iter().enumerate() {
+        let start = *code as usize * stride;
+        if let Some([rows, words @ ..]) = words.get_mut(start..start + stride) {
+            *rows += 1;
+            full |= *rows & (ROOM - 1) == 0;
+            for (words, column) in words.as_chunks_mut::<2>().0.iter_mut().zip(columns) {
+                let [high, low] = exact::quick_units(column.get(row).copied().unwrap_or(0.0));
+                words[0] = words[0].wrapping_add(high);
+                words[1] = words[1].wrapping_add(low);
+            }
+        }
+    }
+    full
 }
 
 /// Adds numbers that may be anything.
