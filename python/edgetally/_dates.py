@@ -315,6 +315,8 @@ def read(name: str, column: Any, tz: str | None = None, span: Any = None) -> Dat
         return _numpy(name, column, tz, span)
     if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__") or getattr(column, "ndim", 1) != 1:
         raise error("wrong_type", f"{name} is not a column of dates, but {type(column).__name__}")
+    if module == "numpy" and getattr(getattr(column, "dtype", None), "kind", "O") in "iuf":
+        return _numbers(name, column, tz, span)
     return _listed(name, column, tz, span)
 
 
@@ -358,7 +360,25 @@ def _pandas(name: str, column: Any, tz: str | None, span: Any) -> Dates:
         categories = read(name, column.dtype.categories, tz, span)
         codes = (column.cat.codes if hasattr(column, "cat") else column.codes).to_numpy()
         return _of_codes(codes, categories)
+    if kind in "iuf" and type(dtype).__module__.startswith("numpy"):
+        return _numbers(name, column.to_numpy(), tz, span, dtype)
+    if len(column) >= _MANY and type(dtype).__name__ in ("StringDtype", "ObjectDType"):
+        texts = _pandas_texts(column)
+        read_once = None if texts is None else _texts(name, texts, tz, span, dtype)
+        if read_once is not None:
+            return read_once
     return _listed(name, column.array, tz, span, dtype=dtype)
+
+
+def _pandas_texts(column: Any) -> Any:
+    """A pandas column as Arrow's texts; ``None`` without Arrow, and where not all are texts."""
+    try:
+        import pyarrow as pa
+
+        array = pa.array(column, from_pandas=True)
+    except (ImportError, ValueError, TypeError, OverflowError, NotImplementedError):
+        return None
+    return array if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) else None
 
 
 def _of_codes(codes: Any, found: Dates) -> Dates:
@@ -396,6 +416,13 @@ def _polars(name: str, column: Any, tz: str | None, span: Any) -> Dates:
         return Dates(column.cast(pl.Date), None, None, "date", pl.Date, "s")
     if dtype.is_nested():
         raise error("wrong_type", f"{name} is not a column of dates, but of {dtype}")
+    if len(column) >= _MANY and dtype == pl.String:
+        try:
+            found = _texts(name, column.to_arrow(), tz, span, dtype)
+        except ImportError:
+            found = None
+        if found is not None:
+            return found
     return _listed(name, column.to_list(), tz, span, dtype=dtype)
 
 
@@ -420,11 +447,13 @@ def _arrow(name: str, column: Any, tz: str | None, span: Any) -> Dates:
         return Dates(column.cast(pa.date32()), None, None, "date", pa.date32(), "s")
     if pa.types.is_nested(kind):
         raise error("wrong_type", f"{name} is not a column of dates, but of {kind}")
-    return _listed(name, column.to_pylist(), tz, span, dtype=kind)
+    texts = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    found = _texts(name, column, tz, span, kind) if texts and len(column) >= _MANY else None
+    return found or _listed(name, column.to_pylist(), tz, span, dtype=kind)
 
 
-def _listed(name: str, values: Iterable[Any], tz: str | None, span: Any, dtype: Any = None) -> Dates:
-    """Values one by one, each text and number read once."""
+def _listed(name: str, values: Iterable[Any], tz: str | None, span: Any, dtype: Any = None, rows: Any = None) -> Dates:
+    """Values one by one, each text and number read once; ``rows`` says in which row each stands first."""
     import datetime
 
     import numpy as np
@@ -455,7 +484,7 @@ def _listed(name: str, values: Iterable[Any], tz: str | None, span: Any, dtype: 
                 if isinstance(found, datetime.datetime):
                     own = None if found.tzinfo is None else zone_name(found.tzinfo)
                     kept = kept and own is None
-                    zones.setdefault(own, row)
+                    zones.setdefault(own, row if rows is None else rows[row])
                     if meant is not None:
                         aware = found if own is not None else found.replace(tzinfo=datetime.timezone.utc)
                         found = aware.astimezone(meant)
@@ -466,12 +495,57 @@ def _listed(name: str, values: Iterable[Any], tz: str | None, span: Any, dtype: 
             days.append(number)
     except _NotADateError as problem:
         code, text = problem.args
-        raise error(code, f"{name}[{row}] {text}") from None
+        raise error(code, f"{name}[{row if rows is None else rows[row]}] {text}") from None
     except OverflowError:
+        row = row if rows is None else rows[row]
         raise error("out_of_range", f"{name}[{row}] is outside the years 1 to 9999") from None
     zone = _common_zone(name, zones, tz)
     form = "period" if forms == {"period"} else "text" if "text" in forms else "object"
     return Dates(np.array(days, dtype=np.int64), "date", zone, form, dtype, "us")
+
+
+# From here on it pays to look for values that come more than once.
+_MANY = 1000
+
+
+def _texts(name: str, column: Any, tz: str | None, span: Any, dtype: Any) -> Dates | None:
+    """A long column of Arrow's texts, each text read once; ``None`` where there is no such column to be made."""
+    import numpy as np
+
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
+    coded = column.dictionary_encode()
+    codes = np.asarray(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
+    return _coded(name, coded.dictionary.to_pylist(), codes, tz, span, dtype)
+
+
+def _coded(name: str, values: list[Any], codes: Any, tz: str | None, span: Any, dtype: Any) -> Dates:
+    """Values that stand for codes, in the order in which they come first; minus one is missing."""
+
+    class First:
+        def __getitem__(self, place: int) -> int:
+            return int((codes == place).argmax())
+
+    return _of_codes(codes, _listed(name, values, tz, span, dtype, First()))
+
+
+def _numbers(name: str, array: Any, tz: str | None, span: Any, dtype: Any = None) -> Dates:
+    """A NumPy array of numbers such as 20260504, each number read once."""
+    import numpy as np
+
+    if len(array) < _MANY:
+        return _listed(name, array.tolist(), tz, span, dtype)
+    values, first, codes = np.unique(array, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return _coded(name, values[order].tolist(), place[codes], tz, span, dtype)
 
 
 def _common_zone(name: str, zones: dict[str | None, int], tz: str | None) -> str | None:

@@ -120,6 +120,24 @@ def test_a_column_of_dates_of_any_library(kind: str) -> None:
         assert weeks(column, pa.table) == WEEKS
 
 
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("kind", ["compact", "numbers", "time", "offset"])
+def test_a_long_column_is_read_like_a_short_one(kind: str, make: str) -> None:
+    days = LISTS[kind] * 2000
+    long = {day: 2000 * rows for day, rows in WEEKS.items()}
+    assert weeks(days, MAKERS[make]) == long
+    assert weeks([None, *days, None], MAKERS[make]) == {**long, "None": 2.0}
+    if kind == "offset":
+        days[4321] = "2026-05-05T00:00:00+03:00"
+        text = r"day\[0\] is in \+02:00, day\[4321\] is in \+03:00"
+    else:
+        days[4321] = 20260230 if kind == "numbers" else "2026-02-30"
+        days[5000] = 20260231 if kind == "numbers" else "05/04/2026"
+        text = r"day\[4321\] is a (text|number)"
+    with pytest.raises(et.EdgetallyError, match=text):
+        weeks(days, MAKERS[make])
+
+
 @pytest.mark.parametrize(
     ("value", "code", "text"),
     [

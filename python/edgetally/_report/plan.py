@@ -236,6 +236,7 @@ def make_plan(
     if tz is not None:
         zone_table(tz)
     summed = _columns(asked, columns)
+    sides = _arms(arms)
     if arms is not None and "arm" not in summed:
         raise error("missing", "arms needs the column of the arms: a lift with columns={'arm': its name}")
     return Plan(
@@ -247,6 +248,6 @@ def make_plan(
         window=read_window("window", window, week_start) if date is not None else None,
         week_start=week_start,
         tz=tz,
-        arms=_arms(arms),
+        arms=sides,
         nan_policy=nan_policy,
     )

@@ -49,17 +49,18 @@ pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
     fold(hash ^ u64::from_le_bytes(last), SALT[0])
 }
 
-/// Codes of fixed-size values: open addressing, at most a quarter full, so that the first look mostly finds.
+/// Codes of fixed-size values: open addressing, at most a quarter full, so that the first look mostly finds. The table holds
+/// places of values, so that it and the values that come often stay in the nearest cache.
 pub(super) struct Codes<K> {
-    pub(super) slots: Vec<(K, u32)>,
-    pub(super) used: usize,
+    slots: Vec<u32>,
+    entries: Vec<(K, u32)>,
 }
 
 impl<K: Hashed + Default> Codes<K> {
     pub(super) fn new() -> Self {
         Self {
-            slots: vec![(K::default(), NONE); 64],
-            used: 0,
+            slots: vec![NONE; 64],
+            entries: Vec::new(),
         }
     }
 
@@ -68,40 +69,36 @@ impl<K: Hashed + Default> Codes<K> {
     pub(super) fn find(&mut self, key: K, fresh: impl FnOnce() -> u32) -> u32 {
         let mask = self.slots.len() - 1;
         let mut place = key.hashed() as usize & mask;
-        while let Some((known, code)) = self.slots.get(place) {
-            if *code == NONE {
-                break;
+        while let Some(entry) = self.slots.get(place) {
+            match self.entries.get(*entry as usize) {
+                Some((known, code)) if *known == key => return *code,
+                Some(_) => place = (place + 1) & mask,
+                None => break,
             }
-            if *known == key {
-                return *code;
-            }
-            place = (place + 1) & mask;
         }
         let code = fresh();
         if let Some(slot) = self.slots.get_mut(place) {
-            *slot = (key, code);
+            *slot = self.entries.len() as u32;
         }
-        self.used += 1;
-        if self.used * 4 > self.slots.len() {
+        self.entries.push((key, code));
+        if self.entries.len() * 4 > self.slots.len() {
             self.grow();
         }
         code
     }
 
     #[cold]
-    pub(super) fn grow(&mut self) {
+    fn grow(&mut self) {
         let size = self.slots.len() * 4;
-        let old = std::mem::replace(&mut self.slots, vec![(K::default(), NONE); size]);
-        for (key, code) in old {
-            if code == NONE {
-                continue;
-            }
+        self.slots.clear();
+        self.slots.resize(size, NONE);
+        for ((key, _), entry) in self.entries.iter().zip(0..) {
             let mut place = key.hashed() as usize & (size - 1);
-            while self.slots.get(place).is_some_and(|(_, code)| *code != NONE) {
+            while self.slots.get(place).is_some_and(|slot| *slot != NONE) {
                 place = (place + 1) & (size - 1);
             }
             if let Some(slot) = self.slots.get_mut(place) {
-                *slot = (key, code);
+                *slot = entry;
             }
         }
     }
@@ -366,10 +363,9 @@ impl Pairs {
         seconds: usize,
     ) {
         if firsts as u64 > u64::from(self.firsts) || seconds as u64 > 1 << self.bits {
-            self.bits = self
-                .bits
-                .max((seconds * 2).next_power_of_two().trailing_zeros());
-            self.firsts = self.firsts.max((firsts * 2).next_power_of_two() as u32);
+            // No wider than what is there, doubled each time: a small table stays in a near cache.
+            self.bits = self.bits.max(seconds.next_power_of_two().trailing_zeros());
+            self.firsts = self.firsts.max(firsts.next_power_of_two() as u32);
             let wide = u64::from(self.firsts) << self.bits;
             self.dense = if wide <= 1 << 20 {
                 vec![NONE; wide as usize]

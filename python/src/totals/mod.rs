@@ -121,22 +121,34 @@ impl Totals {
     /// The values of a key, one per group, in order; dates are days from 1970-01-01.
     fn key<'py>(&self, py: Python<'py>, key: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
+        // Sorted by the first key: what stands in many rows one after the other is made once.
+        let mut last: Option<(&[u8], Py<PyAny>)> = None;
         for name in self.keyed.keys() {
             let mut rest = name;
-            let mut value = Some(Value::Missing);
-            for kind in self.kinds.iter().take(key + 1) {
-                let (bytes, tail) = split_name(*kind, rest).ok_or_else(unreadable)?;
-                value = read_value(*kind, bytes);
-                rest = tail;
+            let mut part: &[u8] = &[2];
+            let mut kind = Kind::Text;
+            for of in self.kinds.iter().take(key + 1) {
+                let (bytes, tail) = split_name(*of, rest).ok_or_else(unreadable)?;
+                (part, kind, rest) = (bytes, *of, tail);
             }
-            match value.ok_or_else(unreadable)? {
-                Value::Missing => list.append(py.None())?,
-                Value::Text(text) => list.append(text)?,
-                Value::Integer(number) if self.kinds.get(key) == Some(&Kind::Boolean) => {
-                    list.append(number != 0)?;
-                }
-                Value::Integer(number) => list.append(number)?,
+            if let Some((known, value)) = &last
+                && *known == part
+            {
+                list.append(value)?;
+                continue;
             }
+            let value = match read_value(kind, part).ok_or_else(unreadable)? {
+                Value::Missing => py.None(),
+                Value::Text(text) => text.into_pyobject(py)?.into_any().unbind(),
+                Value::Integer(number) if kind == Kind::Boolean => (number != 0)
+                    .into_pyobject(py)?
+                    .to_owned()
+                    .into_any()
+                    .unbind(),
+                Value::Integer(number) => number.into_pyobject(py)?.into_any().unbind(),
+            };
+            list.append(&value)?;
+            last = Some((part, value));
         }
         Ok(list)
     }
