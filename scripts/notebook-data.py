@@ -47,7 +47,9 @@ def main() -> None:
     cost = {
         name: np.array(
             [
-                0.0 if name == "Paid Social" and at // 7 in PAUSED else MEAN[name] * weekly[name][at // 7] * random.uniform(0.9, 1.1)
+                0.0
+                if name == "Paid Social" and at // 7 in PAUSED
+                else MEAN[name] * weekly[name][at // 7] * random.uniform(0.9, 1.1)
                 for at in range(DAYS)
             ]
         ).round(2)
@@ -55,7 +57,9 @@ def main() -> None:
     }
 
     # What web analytics counts, by day and channel.
-    analytics: list[list[object]] = [["Date", "Session default channel group", "Sessions", "Key events", "Total revenue"]]
+    analytics: list[list[object]] = [
+        ["Date", "Session default channel group", "Sessions", "Key events", "Total revenue"]
+    ]
     totals = np.zeros(3)
     for at in range(DAYS):
         rows = []
@@ -65,7 +69,14 @@ def main() -> None:
             revenue = round(float(clean * season[at] * np.exp(0.12 * random.standard_normal() - 0.0072)), 2)
             orders = int(random.poisson(revenue / 62)) if revenue else 0
             rows.append([name, int(orders * random.uniform(28, 40)) + int(random.poisson(20)), orders, revenue])
-        rows.append(["Organic Search", int(random.poisson(900)), int(random.poisson(24)), round(float(random.lognormal(7.3, 0.2)), 2)])
+        rows.append(
+            [
+                "Organic Search",
+                int(random.poisson(900)),
+                int(random.poisson(24)),
+                round(float(random.lognormal(7.3, 0.2)), 2),
+            ]
+        )
         if at % 9 == 4:
             rows.append(["(not set)", int(random.poisson(15)), 0, 0.0])
         for row in rows:
@@ -78,7 +89,12 @@ def main() -> None:
     write(
         "analytics.csv",
         analytics,
-        ("# ----------------------------------------", "# Traffic acquisition: channel group", "# 20251103-20261101", "# ----------------------------------------"),
+        (
+            "# ----------------------------------------",
+            "# Traffic acquisition: channel group",
+            "# 20251103-20261101",
+            "# ----------------------------------------",
+        ),
     )
 
     # What the search platform was paid, by day and campaign.
@@ -87,14 +103,25 @@ def main() -> None:
     for at in range(DAYS):
         for name in ("Paid Search", "Brand Search"):
             clicks = int(cost[name][at] / (0.9 if name == "Paid Search" else 0.25))
-            search.append([day(at).isoformat(), f"{name} | DE", "EUR", f"{clicks * 28:,}", f"{clicks:,}", f"{cost[name][at]:,.2f}"])
+            search.append(
+                [
+                    day(at).isoformat(),
+                    f"{name} | DE",
+                    "EUR",
+                    f"{clicks * 28:,}",
+                    f"{clicks:,}",
+                    f"{cost[name][at]:,.2f}",
+                ]
+            )
             paid += cost[name][at]
     search.append(["Total: account", "", "EUR", "", "", f"{paid:,.2f}"])
     write("search_ads.csv", search, ("Campaign performance report", "3 November 2025 - 1 November 2026"))
 
     # What the social platform was paid, by week; nothing is written of weeks in which it was paused, and the account
     # was moved from dollars to euros in spring.
-    social: list[list[object]] = [["Reporting starts", "Reporting ends", "Campaign name", "Currency", "Impressions", "Amount spent"]]
+    social: list[list[object]] = [
+        ["Reporting starts", "Reporting ends", "Campaign name", "Currency", "Impressions", "Amount spent"]
+    ]
     for week in range(DAYS // 7):
         if week in PAUSED:
             continue
@@ -115,7 +142,7 @@ def main() -> None:
     # Four weeks in which a tenth of the visitors were not shown the social ads: a line per visitor who bought, and how
     # many there were.
     users = {"exposed": 54_000, "holdout": 6_000}
-    chance = {"exposed": 0.0170, "holdout": 0.0125}
+    chance = {"exposed": 0.0170, "holdout": 0.0050}
     start = datetime.datetime(2026, 9, 7, tzinfo=BERLIN)
     orders: list[list[object]] = [["created_at", "arm", "customer", "revenue"]]
     for arm, count in users.items():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import edgetally as et
 import numpy as np
 
-from .harness import Oracle, Q, formulas, mixed, precise, spread
+from .harness import Oracle, Q, fields, formulas, mixed, precise, spread, stacked
 
 NO_MARGIN = "no break-even where nothing is left of an order: NaN"
 
@@ -666,7 +667,91 @@ def curves(oracle: Oracle) -> None:
     )
 
 
+def counted(oracle: Oracle) -> None:
+    """A funnel of counts: Poisson orders, and two Beta posteriors by Gauss and Legendre."""
+    from scipy import special, stats
+
+    r = oracle.random("funnel_from_counts")
+    n = oracle.rows
+    impressions = np.floor(spread(r, n, 10, 1e6))
+    clicks = r.binomial(impressions.astype(np.int64), spread(r, n, 1e-3, 0.5)).astype(float)
+    conversions = r.binomial(clicks.astype(np.int64), spread(r, n, 1e-2, 0.5)).astype(float)
+    spend = spread(r, n, 1, 1e5)
+    aov = spread(r, n, 1, 1e3)
+    margin = r.uniform(0.1, 1, n)
+    asked = {
+        "impressions": impressions,
+        "clicks": clicks,
+        "conversions": conversions,
+        "spend": spend,
+        "revenue": conversions * aov,
+    }
+    result = et.funnel_from_counts(**asked, margin=margin, aov=aov)
+    names = ("cpa", "cpa_ci_poisson", "posterior_mean_conversion_per_impression", "prob_profit_positive", "log_cpa_se")
+    some = conversions > 0
+    with np.errstate(all="ignore"):
+        low, high = stats.chi2.ppf(0.025, 2 * conversions) / 2, stats.chi2.ppf(0.975, 2 * conversions + 2) / 2
+        theirs = {
+            "cpa": np.where(some, spend / conversions, np.nan),
+            "cpa_ci_poisson.low": spend / high,
+            "cpa_ci_poisson.high": np.where(some, spend / np.where(some, low, 1), np.inf),
+            "log_cpa_se": np.where(some, np.sqrt(1 / conversions - 1 / impressions), np.nan),
+        }
+    a, b = 1 + clicks, 1 + impressions - clicks
+    c, d = 1 + conversions, 1 + clicks - conversions
+    theirs["posterior_mean_conversion_per_impression"] = a / (a + b) * c / (c + d)
+    # Whether ctr times cvr is above what an impression costs: over the distribution of ctr.
+    need = spend / impressions / (aov * margin)
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    levels = (nodes + 1) / 2
+    ctr = special.betaincinv(a[:, None], b[:, None], levels)
+    theirs["prob_profit_positive"] = (
+        special.betaincc(c[:, None], d[:, None], np.minimum(need[:, None] / ctr, 1)) * weights / 2
+    ).sum(1)
+    ours = fields(result, *names)
+    oracle.compare(
+        "funnel_from_counts",
+        "SciPy chi2 and Beta, Gauss-Legendre",
+        ours,
+        theirs,
+        asked,
+        like=5e-5,
+        scale={"prob_profit_positive": 1.0, "log_cpa_se": 1e-3},
+    )
+
+    rows, found, seen = [], [], []
+    for _ in range(oracle.rows):
+        base = {
+            "cpm": float(spread(r, 1, 1, 100)[0]),
+            "ctr": float(spread(r, 1, 1e-3, 0.3)[0]),
+            "cvr": float(spread(r, 1, 1e-3, 0.3)[0]),
+        }
+        base |= {"aov": float(spread(r, 1, 1, 1e3)[0]), "gross_margin": float(r.uniform(0.2, 0.8))}
+        swing = float(r.choice([0.1, 0.2]))
+        result = et.funnel_tornado(**base, swing=swing)
+
+        def profit(**x: float) -> float:
+            return 1000 * x["ctr"] * x["cvr"] * x["aov"] * x["gross_margin"] - x["cpm"]
+
+        which = str(r.choice(list(base)))
+        at = list(result.order).index(which)
+        ends = [profit(**{**base, which: base[which] * (1 + sign * swing)}) for sign in (-1, 1)]
+        rows.append({"base": profit(**base), "low": ends[0], "high": ends[1], "swing": abs(ends[1] - ends[0])})
+        found.append({"base": result.base, "low": result.low[at], "high": result.high[at], "swing": result.swing[at]})
+        seen.append(f"{base}, {swing}, {which}")
+    size = np.array([abs(row["base"]) + 100 for row in rows])
+    oracle.compare(
+        "funnel_tornado",
+        "the formula, an input at a time",
+        stacked(found),
+        stacked(rows),
+        {"inputs": seen},
+        like=1e-11,
+        scale=dict.fromkeys(rows[0], size),
+    )
+
+
 def check(oracle: Oracle) -> None:
     """All of them."""
-    for part in (curves, ratios, returns_on_spend, bids, customers, funnels):
+    for part in (counted, curves, ratios, returns_on_spend, bids, customers, funnels):
         part(oracle)

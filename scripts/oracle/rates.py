@@ -678,7 +678,7 @@ def sizes(oracle: Oracle) -> None:
         d, z = other - base, stats.norm.isf(alpha / 2)
         return stats.norm.sf((z * at_null - d) / at_true) + stats.norm.cdf((-z * at_null - d) / at_true)
 
-    found = et.lift_power(p0, p1, n0, n1, alpha=alpha)
+    found = et.lift_power(holdout_rate=p0, exposed_rate=p1, holdout_users=n0, exposed_users=n1, alpha=alpha)
     oracle.compare(
         "lift_power",
         "its definition with SciPy",
@@ -689,7 +689,9 @@ def sizes(oracle: Oracle) -> None:
     )
     aim = r.uniform(0.5, 0.95, count)
     for direction in ("up", "down"):
-        mde = et.lift_mde(p0, n0, n1, alpha=alpha, power=aim, direction=direction, errors="coerce")
+        mde = et.lift_mde(
+            holdout_rate=p0, holdout_users=n0, exposed_users=n1, alpha=alpha, power=aim, direction=direction, errors="coerce"
+        )
         gap = np.asarray(mde.mde_abs)
         known = np.isfinite(gap)
         far = chance(p0, np.full(count, 1 - 1e-12) if direction == "up" else np.full(count, 1e-12))
