@@ -15,6 +15,7 @@ import pytest
 from test_vectors import ROWS, find, plain
 
 import edgetally as et
+from edgetally._show import attribution, events, experiment, funnel, geo, lift, money, response
 
 mpl.use("agg")
 # What is drawn is not looked at here.
@@ -190,6 +191,18 @@ def test_a_class_draws_itself(name: str) -> None:
         assert title.rstrip().endswith("."), title
         figure.draw_without_rendering()
         pyplot.close(figure)
+
+
+def test_pictures_are_registered_by_name_and_nowhere_else() -> None:
+    for module in (et, et.events):
+        for found in vars(module).values():
+            assert not (isinstance(found, type) and issubclass(found, et.Result) and hasattr(found, "_draw")), found
+    # What is registered is there.
+    for subject in (attribution, events, experiment, funnel, geo, lift, money, response):
+        for show in subject.SHOWN.values():
+            assert set(show.units.values()) <= {
+                "count", "money", "months", "number", "p", "percent", "periods", "points", "probability", "text", "times",
+            }  # fmt: skip
 
 
 def test_every_public_class_is_driven() -> None:
