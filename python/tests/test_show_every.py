@@ -193,6 +193,9 @@ def test_a_class_draws_itself(name: str) -> None:
         pyplot.close(figure)
 
 
+UNITS = "count money months number p percent periods points probability text times"
+
+
 def test_pictures_are_registered_by_name_and_nowhere_else() -> None:
     for module in (et, et.events):
         for found in vars(module).values():
@@ -200,9 +203,7 @@ def test_pictures_are_registered_by_name_and_nowhere_else() -> None:
     # What is registered is there.
     for subject in (attribution, events, experiment, funnel, geo, lift, money, response):
         for show in subject.SHOWN.values():
-            assert set(show.units.values()) <= {
-                "count", "money", "months", "number", "p", "percent", "periods", "points", "probability", "text", "times",
-            }  # fmt: skip
+            assert set(show.units.values()) <= set(UNITS.split()), show.units
 
 
 def test_every_public_class_is_driven() -> None:
