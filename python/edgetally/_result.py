@@ -162,7 +162,7 @@ class Result(_edgetally.Record):
 
         Without ``ax`` in a new figure, in panels by unit: a list of axes where there are several. Into an ``ax`` goes
         the main panel alone. ``currency`` is written at amounts. A look at a running test (``sequential``) takes
-        ``looks=``, the results of the looks before.
+        ``looks=``, the results of the looks before; a plan (``allocate``) ``before=``, the spends before it.
         """
         from . import _show
 

@@ -81,6 +81,8 @@ def test_a_minus_is_a_minus_where_any_letter_can_be_drawn() -> None:
 def test_steps_lie_within_what_they_divide(low: float, high: float) -> None:
     found = numbers.steps(low, high)
     assert len(found) <= 7
+    if low == 0 < high:
+        assert found[0] == 0
     if high > low:
         assert len(found) >= 2
         assert all(low - 1e-9 * abs(low) <= step <= high + 1e-9 * abs(high) for step in found)

@@ -15,6 +15,7 @@ import pytest
 from test_vectors import ROWS, find, plain
 
 import edgetally as et
+from edgetally._show import attribution, events, experiment, funnel, geo, lift, money, response
 
 mpl.use("agg")
 # What is drawn is not looked at here.
@@ -182,14 +183,27 @@ def test_a_class_shows_itself(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RESULTS))
 def test_a_class_draws_itself(name: str) -> None:
     # Drawing takes a while: a few of each, the degenerate ones last.
-    for result in [*RESULTS[name][:1], *RESULTS[name][1:][-4:]]:
+    for result in [*RESULTS[name][:1], *RESULTS[name][1:][-3:]]:
         axes = result.plot(currency="$")
         panels = axes if isinstance(axes, list) else [axes]
         figure = panels[0].figure
         title = figure.get_suptitle() or panels[0].get_title(loc="left")
         assert title.rstrip().endswith("."), title
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         pyplot.close(figure)
+
+
+UNITS = "count money months number p percent periods points probability text times"
+
+
+def test_pictures_are_registered_by_name_and_nowhere_else() -> None:
+    for module in (et, et.events):
+        for found in vars(module).values():
+            assert not (isinstance(found, type) and issubclass(found, et.Result) and hasattr(found, "_draw")), found
+    # What is registered is there.
+    for subject in (attribution, events, experiment, funnel, geo, lift, money, response):
+        for show in subject.SHOWN.values():
+            assert set(show.units.values()) <= set(UNITS.split()), show.units
 
 
 def test_every_public_class_is_driven() -> None:

@@ -280,6 +280,8 @@ def test_a_report_by_segment_is_sorted_and_says_what_all_are() -> None:
     assert "<svg" in html
     assert "search" in html
     assert report_shown.draw(report, metric="spend").get_xlabel() == "spend (money)"
+    same = et.report({"channel": ["a", "b"], "spend": [1.0, 2.0], "revenue": [2.0, 4.0]}, by="channel")
+    assert report_shown.summary(same).splitlines()[0] == "ROAS is 2.00 in all: it is the same in all rows."
     with pytest.raises(et.EdgetallyError) as caught:
         report_shown.draw(report, metric="sales")
     assert caught.value.code == "unknown_column"
@@ -287,6 +289,18 @@ def test_a_report_by_segment_is_sorted_and_says_what_all_are() -> None:
     assert "<script" not in report_shown.html(table)
     assert report_shown.summary(table).startswith("ROAS is undefined")
     report_shown.draw(table)
+
+
+def test_a_comparison_says_what_rose_and_what_fell() -> None:
+    report = et.report(WEEKS, "roas", by="channel", date="day", window="week", now="2026-11-19")
+    later, before = report.window("2026-11-09"), report.window("2026-11-02")
+    found = later.compare(before)
+    sentence = report_shown.summary(found).splitlines()[0]
+    rose = max(zip(found["change"], found["channel"], strict=True))
+    assert rose[0] > 0
+    assert sentence.startswith(f"ROAS rose most for {rose[1]}, from ")
+    axes = report_shown.draw(found)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["before"]
 
 
 # By matplotlib

@@ -20,6 +20,8 @@ _ASIDE = frozenset(
 )
 # With more rows than these a picture shows them sorted, as a line.
 _MOST_ROWS = 40
+# As many of them are sorted.
+_SORTED = 100_000
 
 
 def headline(say: Say) -> str:
@@ -66,52 +68,54 @@ def sentence_of_rows(say: Say) -> str:
     if not name or not count:
         return f"{start}."
     estimates, low, high = say.column(name)
-    known = sorted(value for value in estimates if value == value)
-    missing = len(estimates) - len(known)
+    found, *ends = say.spread(name)
+    missing = len(estimates) - found
     tail = f"; undefined in {missing:,}" if missing else ""
-    null = say.show.null
+    null, unit, label = say.show.null, say.unit(name), units.words(name)
     if isinstance(say.result[name], Interval) and null is not None:
-        above = sum(1 for end in low if end > null)
-        below = sum(1 for end in high if end < null)
-        rest = len(known) - above - below
-        effect = "no effect" if null == 0 else numbers.number(null, say.unit(name))
-        start = f"{start}: {units.words(name)} surely above {effect} in {above:,}"
-        return f"{start}, below in {below:,}, open in {rest:,}{tail}."
-    if not known:
-        return f"{start}: {units.words(name)} is undefined in all of them."
-    middle, unit = known[len(known) // 2], say.unit(name)
-    ends = (known[0], middle, known[-1])
+        above, below = int((low > null).sum()), int((high < null).sum())
+        effect = "no effect" if null == 0 else numbers.number(null, unit)
+        start = f"{start}: {label} surely above {effect} in {above:,}"
+        return f"{start}, below in {below:,}, open in {found - above - below:,}{tail}."
+    if not found:
+        return f"{start}: {label} is undefined in all of them."
     first, half, last = (numbers.number(value, unit, say.currency) for value in ends)
-    return f"{start}: {units.words(name)} from {first} to {last}, half of them below {half}{tail}."
+    return f"{start}: {label} from {first} to {last}, half of them below {half}{tail}."
 
 
 def picture_of_rows(say: Say) -> Picture:
     """A row each, or all of them sorted where they are many."""
+    import numpy as np
+
     name = headline(say)
     if not name:
         return nothing(sentence_of_rows(say))
     estimates, low, high = say.column(name)
-    with_ends = any(value == value for value in low + high)
+    with_ends = not (np.isnan(low).all() and np.isnan(high).all())
     title, label, unit = sentence_of_rows(say), units.words(name), say.unit(name)
     null = say.show.null if with_ends else None
     if len(estimates) <= _MOST_ROWS:
         panel = Panel(x=label, x_unit=unit, rows=say.names(len(estimates)), zero=not with_ends)
-        for row, three in enumerate(zip(estimates, low, high, strict=True)):
+        for row, (estimate, left, right) in enumerate(zip(estimates, low, high, strict=True)):
             if with_ends:
-                panel.span(row, *three, tone(three[1], three[2], 0.0 if null is None else null))
+                panel.span(row, estimate, left, right, tone(left, right, 0.0 if null is None else null))
             else:
-                panel.bar(row, 0.0, three[0], "main", numbers.number(three[0], unit, say.currency))
+                panel.bar(row, 0.0, estimate, "main", numbers.number(estimate, unit, say.currency))
         if null is not None:
             panel.rule(null, "no effect" if null == 0 else "")
         return Picture(title, [panel])
-    order = sorted((at for at, value in enumerate(estimates) if isfinite(value)), key=lambda at: estimates[at])
-    order = [order[at] for at in thinned(len(order))]
-    panel = Panel(x="rows, sorted", y=label, y_unit=unit)
+    rows = np.flatnonzero(np.isfinite(estimates))
+    if len(rows) > _SORTED:
+        # Evenly spread rows have the same shape, and the ends are kept.
+        ends = rows[[int(estimates[rows].argmin()), int(estimates[rows].argmax())]]
+        rows = np.unique(np.concatenate([rows[:: len(rows) // _SORTED], ends]))
+    order = rows[np.argsort(estimates[rows], kind="stable")]
+    order = order[thinned(len(order))]
+    panel = Panel(x="rows, from the lowest to the highest (%)", y=label, y_unit=unit)
     share = [100.0 * at / max(len(order) - 1, 1) for at in range(len(order))]
-    panel.x = "rows, from the lowest to the highest (%)"
     if with_ends:
-        panel.band(share, [low[at] for at in order], [high[at] for at in order], "main", "interval")
-    panel.line(share, [estimates[at] for at in order], "main", label)
+        panel.band(share, low[order], high[order], "main", "interval")
+    panel.line(share, estimates[order], "main", label)
     if null is not None:
         panel.rule(null, "no effect", across=True)
     return Picture(title, [panel])

@@ -139,7 +139,7 @@ def _looks(say: Say) -> tuple[list[float], list[float], list[float], list[str]]:
         columns = [[float(getattr(part, end)) for part in parts] for end in ("estimate", "low", "high")]
     else:
         columns = (
-            list(say.column("confidence_sequence"))
+            [list(map(float, part)) for part in say.column("confidence_sequence")]
             if say.rows() is not None
             else [[x] for x in say.three("confidence_sequence")]
         )

@@ -151,7 +151,7 @@ def steps(low: float, high: float, most: int = 5) -> list[float]:
     rough = (high - low) / max(most, 1)
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999999)
-    first = -floor(-low / step - 1e-9)
+    first = -floor(-low / step + 1e-9)
     found: list[float] = []
     while (first + len(found)) * step <= high + 1e-9 * step and len(found) <= 2 * most:
         found.append((first + len(found)) * step)

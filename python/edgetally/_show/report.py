@@ -115,6 +115,10 @@ def sentence(found: Table) -> str:
         start += f" is {Table(total, found.currency, found.metric).shown(found.metric, 0)} in all"
     if len(known) == 1:
         return f"{start}." if " in all" in start else f"{start} is {found.shown(found.metric, known[0])}."
+    if f"{found.metric}_before" in found.columns:
+        return _change(found, start, known, values)
+    if max(values[at] for at in known) == min(values[at] for at in known):
+        return f"{start}: it is the same in all rows." if " in all" in start else f"{start} is the same in all rows."
     best, worst = max(known, key=lambda at: values[at]), min(known, key=lambda at: values[at])
     many = len(set(map(str, found.windows))) > 1
 
@@ -127,6 +131,21 @@ def sentence(found: Table) -> str:
     join = ": it is" if " in all" in start else " is"
     number = (numbers.number(values[at], found.unit(found.metric), found.currency) for at in (best, worst))
     return f"{start}{join} highest {where(best)} ({next(number)}), lowest {where(worst)} ({next(number)})."
+
+
+def _change(found: Table, start: str, known: list[int], values: list[float]) -> str:
+    """What rose most and what fell most since before."""
+    before = found.values(f"{found.metric}_before")
+    moved = sorted(((values[at] - before[at], at) for at in known if isfinite(before[at])), key=lambda move: move[0])
+    parts = []
+    for (change, at), verb in ((moved[-1], "rose"), (moved[0], "fell")) if moved else ():
+        if (change > 0) == (verb == "rose") and change:
+            ends = (
+                numbers.number(value, found.unit(found.metric), found.currency) for value in (before[at], values[at])
+            )
+            which = f" most for {found.name(at)}" if len(moved) > 1 else ""
+            parts.append(f"{verb}{which}, from {next(ends)} to {next(ends)}")
+    return f"{start} {', and '.join(parts)}." if parts else f"{start} did not change."
 
 
 def picture(found: Table) -> Picture:

@@ -41,6 +41,7 @@ class Say:
         """Nothing is computed yet."""
         self.result, self.show, self.currency = result, show, currency
         self.options = options or {}
+        self._spreads: dict[str, tuple[int, float, float, float]] = {}
 
     def __contains__(self, name: str) -> bool:
         """Whether the result has a field of that name."""
@@ -140,13 +141,22 @@ class Say:
                 return [" / ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in index]
         return [str(place) for place in range(count)]
 
-    def column(self, name: str) -> tuple[list[float], list[float], list[float]]:
-        """A column with its ends, as lists; ends are ``NaN`` where the field is no interval."""
+    def column(self, name: str) -> tuple[Any, Any, Any]:
+        """A column with its ends, as arrays; ends are ``NaN`` where the field is no interval."""
+        import numpy as np
+
         value = self.result[name]
         if isinstance(value, Interval):
-            return flat(value.estimate), flat(value.low), flat(value.high)
-        estimates = flat(value)
-        return estimates, [float("nan")] * len(estimates), [float("nan")] * len(estimates)
+            return array(value.estimate), array(value.low), array(value.high)
+        estimates = array(value)
+        nothing = np.broadcast_to(np.nan, estimates.shape)
+        return estimates, nothing, nothing
+
+    def spread(self, name: str) -> tuple[int, float, float, float]:
+        """How many numbers a column holds, the lowest, the middle one, and the highest."""
+        if name not in self._spreads:
+            self._spreads[name] = _spread(self.column(name)[0])
+        return self._spreads[name]
 
     def kept(self) -> dict[str, Any]:
         """What a result keeps beside its fields for its picture; empty where it keeps nothing."""
@@ -161,19 +171,35 @@ def is_column(value: Any) -> bool:
 def flat(values: Any) -> list[float]:
     """A column of any library as a list of floats; what is missing is ``NaN``."""
     if hasattr(values, "to_numpy") or hasattr(values, "ravel"):
-        import numpy as np
+        return list(map(float, array(values)))
+    return [_float(value) for value in values]
 
-        try:
-            return np.asarray(values, dtype=np.float64).ravel().tolist()
-        except (TypeError, ValueError):
-            values = list(values)
-    found = []
-    for value in values:
-        try:
-            found.append(float(value) if value is not None else float("nan"))
-        except (TypeError, ValueError):
-            found.append(float("nan"))
-    return found
+
+def array(values: Any) -> Any:
+    """A column of any library as an array of floats; what is missing, or no number, is ``NaN``."""
+    import numpy as np
+
+    try:
+        return np.asarray(values, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        return np.array([_float(value) for value in values], dtype=np.float64)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value) if value is not None else float("nan")
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _spread(values: Any) -> tuple[int, float, float, float]:
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return 0, float("nan"), float("nan"), float("nan")
+    middle = float(np.partition(known, known.size // 2)[known.size // 2])
+    return int(known.size), float(known.min()), middle, float(known.max())
 
 
 def known(*values: float) -> bool:

@@ -108,7 +108,11 @@ class _Drawing:
                 parts.append(_stroke(self.left, self.y(value), self.right, self.y(value), opacity=0.12))
                 parts.append(_words(self.left - 6, self.y(value) + 4, self._tick(value, "y"), "end"))
             if panel.y:
-                parts.append(_words(2, self.top - 6, with_unit(panel.y, panel.y_unit, self.currency), opacity=0.75))
+                # Above the names of upright lines.
+                named = any(mark.kind == "rule" and mark.label for mark in panel.marks)
+                parts.append(
+                    _words(2, self.top - 6 - 14 * named, with_unit(panel.y, panel.y_unit, self.currency), opacity=0.75)
+                )
         label = with_unit(panel.x, panel.x_unit, self.currency)
         if label and not (panel.columns and not panel.x):
             parts.append(_words((self.left + self.right) / 2, self.foot - 4, label, "middle", opacity=0.75))

@@ -59,11 +59,10 @@ def value(say: Say, name: str) -> str:
         or isinstance(part, (str, dict))
     ):
         return say.shown(found, say.unit(name))
-    known = sorted(x for x in say.column(name)[0] if x == x)
-    if not known:
+    rows, *ends = say.spread(name)
+    if not rows:
         return numbers.UNDEFINED
-    ends = (numbers.number(x, say.unit(name), say.currency) for x in (known[0], known[len(known) // 2], known[-1]))
-    return " .. ".join(ends)
+    return " .. ".join(numbers.number(x, say.unit(name), say.currency) for x in ends)
 
 
 def of_result(say: Say) -> str:
