@@ -6,8 +6,6 @@ zone or without), a number is ``20260504``; what can be read in two ways is refu
 
 from __future__ import annotations
 
-import re
-
 from ._arguments import error, missing
 
 TYPE_CHECKING = False
@@ -22,17 +20,23 @@ EPOCH = 719_163
 MISSING = -(2**63)
 DAY = 86_400_000_000
 
-_TEXT = re.compile(
+_TEXT = (
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|(\d{2})(\d{2}))"
-    r"(?:(?:[Tt]|\s+)(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII,
+    r"(?:(?:[Tt]|\s+)(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 )
-_YEAR_LAST = re.compile(r"\d{1,2}([-/.])\d{1,2}\1(\d{4}|\d{2})\b.*", re.ASCII | re.DOTALL)
-_MONTH = re.compile(r"\d{4}[-/.]?\d{2}", re.ASCII)
+_YEAR_LAST = r"\d{1,2}([-/.])\d{1,2}\1(\d{4}|\d{2})\b.*"
+_MONTH = r"\d{4}[-/.]?\d{2}"
 _HINT = (
     "dates are 2026-05-04, 20260504 or 2026-05-04 00:00:00; "
     "pandas.to_datetime(column, format=...) makes dates of others"
 )
+
+
+def _match(pattern: str, text: str) -> Any:
+    # Not imported with the package, whose calls of single numbers need none of this.
+    import re
+
+    return re.fullmatch(pattern, text, re.ASCII | re.DOTALL)
 
 
 class _NotADateError(Exception):
@@ -63,15 +67,15 @@ def _text(text: str) -> Any:
     text = text.strip()
     if text in ("", "NaT"):
         return None
-    found = _TEXT.fullmatch(text)
+    found = _match(_TEXT, text)
     if found is None:
-        if _YEAR_LAST.fullmatch(text):
+        if _match(_YEAR_LAST, text):
             raise _no(
                 "date_invalid",
                 "is a text with the year last, in which day and month cannot be told apart: "
                 "pandas.to_datetime(column, format='%d/%m/%Y') reads the day first, '%m/%d/%Y' the month",
             )
-        if _MONTH.fullmatch(text):
+        if _match(_MONTH, text):
             raise _no("date_invalid", "is a text of a month, not of a day: add the day, as 2026-05-01")
         raise _no("wrong_type", f"is a text that is not a date: {_HINT}")
     year, _, month, day, month_2, day_2, hour, minute, second, fraction, zone = found.groups()
@@ -193,7 +197,7 @@ def zone_name(zone: Any) -> str:
             name = name.rpartition("zoneinfo/")[2]
     if name.upper() in ("UTC", "ETC/UTC", "Z", "GMT", "TZUTC()", "UTC+00:00", "+00:00", "-00:00"):
         return "UTC"
-    name = name.removeprefix("UTC") if re.fullmatch(r"UTC[+-]\d\d:\d\d", name) else name
+    name = name.removeprefix("UTC") if _match(r"UTC[+-]\d\d:\d\d", name) else name
     if not isinstance(zone, str) and name not in _ZONES:
         _OBJECTS.setdefault(name, zone)
     return name
@@ -208,7 +212,7 @@ def zone_info(name: str) -> Any:
         raise error("wrong_type", f"tz is not the name of a time zone, but {type(name).__name__}")
     if name.upper() in ("UTC", "ETC/UTC"):
         return datetime.timezone.utc
-    if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
+    if _match(r"[+-]\d{2}:\d{2}", name):
         return _offset(name)
     try:
         return zoneinfo.ZoneInfo(name)
@@ -266,7 +270,7 @@ def own_zone(name: str, own: str | None, tz: str | None) -> str | None:
     """
     if tz is None or own is None:
         return own if tz is None else zone_name(tz)
-    place = own != "UTC" and not re.fullmatch(r"[+-]\d{2}:\d{2}", own)
+    place = own != "UTC" and not _match(r"[+-]\d{2}:\d{2}", own)
     if place and zone_table(own) != zone_table(tz):
         raise error(
             "tz_mismatch",
