@@ -126,7 +126,18 @@ fn push<'py>(
     }
     paths
         .push_ids(ids, ages, converted, count)
-        .map_err(problem::domain)
+        .map_err(|error| problem::domain(as_called(error)))
+}
+
+/// The core speaks of one path; the caller's argument is the column of them.
+fn as_called(error: DomainError) -> DomainError {
+    match error.argument {
+        "path" => DomainError {
+            argument: "paths",
+            ..error
+        },
+        _ => error,
+    }
 }
 
 #[pymethods]
@@ -250,7 +261,7 @@ impl Paths {
                 row += 1;
             }
         });
-        result.map_err(problem::domain)?;
+        result.map_err(|error| problem::domain(as_called(error)))?;
         Ok(Self(paths))
     }
 

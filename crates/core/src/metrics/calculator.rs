@@ -213,7 +213,7 @@ impl Parts {
         }
         let same = look.missing;
         let mut maker = Maker::new(self, values, wanted);
-        let rows = self.calculator.rows(values);
+        let rows = rows_of(values);
         let spread = self.calculator.spread(values, rows.min(BLOCK));
         for start in (0..rows).step_by(BLOCK) {
             let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
@@ -260,7 +260,7 @@ impl Parts {
         };
         let mut marks = vec![0; values.len()];
         let mut maker = Maker::new(self, values, wanted);
-        let rows = self.calculator.rows(values);
+        let rows = rows_of(values);
         let spread = self.calculator.spread(values, rows.min(BLOCK));
         for start in (0..rows).step_by(BLOCK) {
             let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
@@ -332,6 +332,15 @@ impl Maker {
             self.calculator.blank(inputs, &mut filled);
         }
     }
+}
+
+/// How many rows the columns have.
+fn rows_of(values: &[Value<'_>]) -> usize {
+    let columns = values.iter().filter_map(|value| match value {
+        Value::Column(column) => Some(column.len()),
+        _ => None,
+    });
+    columns.max().unwrap_or(0)
 }
 
 /// One block of all arguments.
@@ -538,15 +547,6 @@ impl Calculator {
         Some(refused)
     }
 
-    /// How many rows the columns have.
-    fn rows(&self, values: &[Value<'_>]) -> usize {
-        let columns = values.iter().filter_map(|value| match value {
-            Value::Column(column) => Some(column.len()),
-            _ => None,
-        });
-        columns.max().unwrap_or(0)
-    }
-
     /// A block of each argument that is the same in all rows.
     fn spread(&self, values: &[Value<'_>], width: usize) -> Vec<Vec<f64>> {
         let pairs = self.arguments.iter().zip(values);
@@ -721,3 +721,98 @@ static TABLES: &[&[Calculator]] = &[
     super::sequential::ALL,
     super::target_cpa::ALL,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns that keep the rules of a calculator, with gaps in the first if asked.
+    fn columns(calculator: &Calculator, rows: usize, gaps: bool) -> Vec<Vec<f64>> {
+        let mut seed = 9_u64;
+        let mut next = || {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            f64::from((seed >> 40) as u32) / f64::from(1_u32 << 24)
+        };
+        let arguments = calculator.arguments.iter().enumerate();
+        arguments
+            .map(|(place, argument)| {
+                let column = (0..rows).map(|row| {
+                    let x = match argument.rule {
+                        Rule::Count | Rule::PositiveCount => (next() * 90.0).floor() + 1.0,
+                        Rule::Rate | Rule::Inside => 0.05 + 0.1 * next(),
+                        _ => 1.0 + 99.0 * next(),
+                    };
+                    if gaps && place == 0 && row % 700 == 3 {
+                        f64::NAN
+                    } else {
+                        x
+                    }
+                });
+                column.collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_output_alone_has_the_bits_of_all_together() {
+        for (name, _) in super::super::paid::NEEDS {
+            let calculator = find(name).unwrap();
+            let parts = Parts::of(calculator).unwrap();
+            for gaps in [false, true] {
+                let rows = 2 * BLOCK + 77;
+                let columns = columns(calculator, rows, gaps);
+                let values: Vec<Value<'_>> =
+                    columns.iter().map(|column| Value::Column(column)).collect();
+                let mut all = vec![vec![0.0; rows]; calculator.outputs.len()];
+                let mut slices: Vec<&mut [f64]> = all.iter_mut().map(Vec::as_mut_slice).collect();
+                let allowed = calculator.fill(&values, &mut slices);
+                let look = parts.look(&values, 0, &mut []);
+                assert_eq!(look.allowed, allowed, "{name}");
+                assert_eq!(
+                    look.missing,
+                    gaps && calculator.arguments[0].absent == Absent::Refused
+                );
+                for (place, whole) in all.iter().enumerate() {
+                    let (mut one, mut with) = (vec![0.0; rows], vec![0.0; rows]);
+                    let filled = parts.fill(&values, &look, 1 << place, &mut [&mut one]);
+                    assert_eq!(filled, Ok(()), "{name}");
+                    let again = parts.look(&values, 1 << place, &mut [&mut with]);
+                    assert_eq!(again, look, "{name}");
+                    for (got, want) in one.iter().chain(&with).zip(whole.iter().chain(whole)) {
+                        assert_eq!(got.to_bits(), want.to_bits(), "{name} {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_column_is_noticed_where_it_is_needed() {
+        let calculator = find("funnel").unwrap();
+        let parts = Parts::of(calculator).unwrap();
+        let before = columns(calculator, 3 * BLOCK, false);
+        let of = |columns: &[Vec<f64>]| -> Result<(), usize> {
+            let was: Vec<Value<'_>> = before.iter().map(|column| Value::Column(column)).collect();
+            let look = parts.look(&was, 0, &mut []);
+            let now: Vec<Value<'_>> = columns.iter().map(|column| Value::Column(column)).collect();
+            let mut cpa = vec![0.0; 3 * BLOCK];
+            let wanted = 1 << calculator.output("cpa").unwrap();
+            parts.fill(&now, &look, wanted, &mut [&mut cpa])
+        };
+        assert_eq!(of(&before), Ok(()));
+        for (a, b) in [(0, 1), (3, 11), (0, 3 * BLOCK - 1), (5, BLOCK + 5)] {
+            let mut after = before.clone();
+            after[2].swap(a, b);
+            assert_eq!(of(&after), Err(2));
+            after = before.clone();
+            after[1][a] += 1e-9;
+            assert_eq!(of(&after), Err(1));
+            // The order value is not needed for the cost of an order.
+            after = before.clone();
+            after[3][b] = 0.0;
+            assert_eq!(of(&after), Ok(()));
+        }
+    }
+}
