@@ -28,8 +28,8 @@ TAIL = [
     "",
     "With `n` donors a placebo test at 5 % can reject in `floor(0.05 (n + 1)) / (n + 1)` of cases at most: 1 of 26 with 25 donors.",
     "Difference in differences relabels regions in Welch's standard errors, so that its rate holds for skewed changes too, and nearly",
-    "where the few treated regions vary twice as much as the controls, which is what it bears least. A forecast is wide where the level has wandered, and a little too sure of it; where it has not, it",
-    "is more careful than it had to be.",
+    "where the few treated regions vary twice as much as the controls, which is what it bears least. A forecast is",
+    "wide where the level has wandered, and a little too sure of it; where it has not, it is more careful than it had to be.",
 ]
 EFFECT = 1.5
 
@@ -176,7 +176,7 @@ def forecasts(rows: int) -> list[str]:
 
 def regions(rows: int) -> list[str]:
     """The section of the page."""
-    return [*HEAD, *differences(rows), *doubles(rows), *forecasts(rows), *TAIL, ""]
+    return [*HEAD, *differences(rows), *doubles(rows), *forecasts(rows // 5), *TAIL, ""]
 
 
 if __name__ == "__main__":
