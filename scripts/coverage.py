@@ -185,7 +185,7 @@ def evidence(rows: int) -> list[str]:
         for weeks, spread, share in ((26, 0.3, 0.1), (26, 0.8, 0.1), (26, 0.8, 0.25), (52, 0.8, 0.1)):
             row(f"line {name}, noise {share:.0%}", truth, weeks, spread, added(share))
         row(f"line {name}, noise 20 % of revenue", truth, 26, 0.8, scaled(0.2))
-        row(f"the same, `noise='multiplicative'`", truth, 26, 0.8, scaled(0.2), noise="multiplicative")
+        row("the same, `noise='multiplicative'`", truth, 26, 0.8, scaled(0.2), noise="multiplicative")
     row("line `2 s`, `baseline=False`", lambda s: 2 * s, 26, 0.8, added(0.1), baseline=False)
     for name, truth in (
         ("`8 s / (1 + s)`", lambda s: 8 * s / (1 + s)),
@@ -260,9 +260,9 @@ def document() -> str:
         "|---|---|---|---|---|---|---|",
         *evidence(max(rows // 10, 40)),
         "",
-        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A line whose noise",
-        "grows with revenue wants `noise=\"multiplicative\"`. Where spend hardly varies, a curve is not told from a line with a base; to say that",
-        "there is no base (`baseline=False`) helps.",
+        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A bend has to be",
+        "seen both with noise by amounts and with noise by per cent, so that neither passes for the other. Where spend hardly varies, a curve is",
+        "not told from a line with a base; to say that there is none (`baseline=False`) helps.",
         "",
     ]
     return "\n".join(lines)

@@ -164,7 +164,7 @@ class ResponseFit(Result):
 
         spend, revenue, _ = self._engine.data()
         best = self["optimal_spend"]
-        end = 1.1 * max([*spend, best if best is not None and best == best else 0.0])
+        end = 1.1 * max(0.0, *(x for x in (*spend, best) if x == x))
         along = [end * step / 60 for step in range(1, 61)]
         drawn = [self.predict(x) for x in along]
         marks = {}
