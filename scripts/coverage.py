@@ -217,6 +217,25 @@ def looks(rows: int) -> list[str]:
     ]
 
 
+def curve_or_none(rows: int) -> list[str]:
+    """The section on whether there is a curve."""
+    return [
+        "## Is there a curve at all?",
+        "",
+        "How many of a hundred fits ([response](response.md)) see revenue rise (`p_response` < 0.05), fall (`not_increasing`), level off",
+        f"(`p_saturation` < 0.05), and give an optimum (`curve`); {rows:,} fits each. Spend is log-normal with this standard deviation of",
+        "its logarithm. Where spend does nothing, a rise and a fall are false alarms, 5 of a hundred each; where revenue is a line, a bend is.",
+        "",
+        "| the truth | weeks | sd of log spend | rise | fall | bend | optimum |",
+        "|---|---|---|---|---|---|---|",
+        *evidence(rows),
+        "",
+        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A bend has to be",
+        "seen both with noise by amounts and with noise by per cent, so that neither passes for the other. Where spend hardly varies, a curve is",
+        "not told from a line with a base; to say that there is none (`baseline=False`) helps.",
+    ]
+
+
 def document() -> str:
     """The page."""
     rows = 400 if QUICK else 20_000
@@ -250,19 +269,7 @@ def document() -> str:
         *curves(rows // 10),
         *looks(rows),
         "",
-        "## Is there a curve at all?",
-        "",
-        "How many of a hundred fits ([response](response.md)) see revenue rise (`p_response` < 0.05), fall (`not_increasing`), level off",
-        f"(`p_saturation` < 0.05), and give an optimum (`curve`); {max(rows // 10, 40):,} fits each. Spend is log-normal with this standard deviation of",
-        "its logarithm. Where spend does nothing, a rise and a fall are false alarms, 5 of a hundred each; where revenue is a line, a bend is.",
-        "",
-        "| the truth | weeks | sd of log spend | rise | fall | bend | optimum |",
-        "|---|---|---|---|---|---|---|",
-        *evidence(max(rows // 10, 40)),
-        "",
-        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A bend has to be",
-        "seen both with noise by amounts and with noise by per cent, so that neither passes for the other. Where spend hardly varies, a curve is",
-        "not told from a line with a base; to say that there is none (`baseline=False`) helps.",
+        *curve_or_none(max(rows // 10, 40)),
         "",
     ]
     return "\n".join(lines)
