@@ -221,7 +221,7 @@ def evidence(rows: int) -> list[str]:
         for weeks, spread, share in ((26, 0.3, 0.1), (26, 0.8, 0.1), (26, 0.8, 0.25), (52, 0.8, 0.1)):
             row(f"line {name}, noise {share:.0%}", truth, weeks, spread, added(share))
         row(f"line {name}, noise 20 % of revenue", truth, 26, 0.8, scaled(0.2))
-        row(f"the same, `noise='multiplicative'`", truth, 26, 0.8, scaled(0.2), noise="multiplicative")
+        row("the same, `noise='multiplicative'`", truth, 26, 0.8, scaled(0.2), noise="multiplicative")
     row("line `2 s`, `baseline=False`", lambda s: 2 * s, 26, 0.8, added(0.1), baseline=False)
     for name, truth in (
         ("`8 s / (1 + s)`", lambda s: 8 * s / (1 + s)),
@@ -400,6 +400,25 @@ def not_inferior(rows: int) -> list[str]:
     return lines
 
 
+def curve_or_none(rows: int) -> list[str]:
+    """The section on whether there is a curve."""
+    return [
+        "## Is there a curve at all?",
+        "",
+        "How many of a hundred fits ([response](response.md)) see revenue rise (`p_response` < 0.05), fall (`not_increasing`), level off",
+        f"(`p_saturation` < 0.05), and give an optimum (`curve`); {rows:,} fits each. Spend is log-normal with this standard deviation of",
+        "its logarithm. Where spend does nothing, a rise and a fall are false alarms, 5 of a hundred each; where revenue is a line, a bend is.",
+        "",
+        "| the truth | weeks | sd of log spend | rise | fall | bend | optimum |",
+        "|---|---|---|---|---|---|---|",
+        *evidence(rows),
+        "",
+        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A bend has to be",
+        "seen both with noise by amounts and with noise by per cent, so that neither passes for the other. Where spend hardly varies, a curve is",
+        "not told from a line with a base; to say that there is none (`baseline=False`) helps.",
+    ]
+
+
 def document() -> str:
     """The page."""
     rows = 400 if QUICK else 20_000
@@ -482,19 +501,7 @@ def document() -> str:
         *not_inferior(rows),
         "",
         *regions(rows // 10),
-        "## Is there a curve at all?",
-        "",
-        "How many of a hundred fits ([response](response.md)) see revenue rise (`p_response` < 0.05), fall (`not_increasing`), level off",
-        f"(`p_saturation` < 0.05), and give an optimum (`curve`); {max(rows // 10, 40):,} fits each. Spend is log-normal with this standard deviation of",
-        "its logarithm. Where spend does nothing, a rise and a fall are false alarms, 5 of a hundred each; where revenue is a line, a bend is.",
-        "",
-        "| the truth | weeks | sd of log spend | rise | fall | bend | optimum |",
-        "|---|---|---|---|---|---|---|",
-        *evidence(max(rows // 10, 40)),
-        "",
-        "Rows that are alike are told by `newey_west`, `adstock` or `block`; without them the test takes each week for news. A line whose noise",
-        "grows with revenue wants `noise=\"multiplicative\"`. Where spend hardly varies, a curve is not told from a line with a base; to say that",
-        "there is no base (`baseline=False`) helps.",
+        *curve_or_none(max(rows // 10, 40)),
         "",
     ]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -458,7 +459,7 @@ def chance(values: np.ndarray, shapes: list[np.ndarray], out: list[np.ndarray], 
     path = [column / np.linalg.norm(column) for column in path]
     seen = rest(values)
     seen = seen / np.linalg.norm(seen)
-    length = sum(2 * math.asin(np.linalg.norm(a - b) / 2) for a, b in zip(path, path[1:], strict=False))
+    length = sum(2 * math.asin(np.linalg.norm(a - b) / 2) for a, b in itertools.pairwise(path))
     left = len(values) - len(out)
 
     def tube(share: float) -> float:
@@ -491,6 +492,12 @@ def evidence(oracle: Oracle) -> None:
         roots, one = np.sqrt(weights), np.ones(rows)
         up, _ = chance(revenue, shapes, [one], roots)
         bend, _ = chance(revenue, shapes, [one, x], roots)
+        # The same with weights for noise that grows with the line.
+        least, level = 0.05 * abs(np.average(revenue, weights=weights)), np.ones(rows)
+        for _ in range(4):
+            at = np.polynomial.Polynomial.fit(x, revenue, 1, w=roots / level)
+            level = np.maximum(at(x) / least, 1.0)
+        bend = max(bend, chance(revenue, shapes, [one, x], roots / level)[0])
         slope, base = np.polyfit(spend, revenue, 1, w=roots)
         fitted = optimize.minimize_scalar(
             lambda t, spend=spend, revenue=revenue, weights=weights: projected(np.exp(t), spend, revenue, weights),
