@@ -122,7 +122,7 @@ impl Totals {
     fn key<'py>(&self, py: Python<'py>, key: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         // Sorted by the first key: what stands in many rows one after the other is made once.
-        let mut last: Option<(&[u8], Py<PyAny>)> = None;
+        let mut before: Option<(&[u8], Py<PyAny>)> = None;
         for name in self.keyed.keys() {
             let mut rest = name;
             let mut part: &[u8] = &[2];
@@ -131,7 +131,7 @@ impl Totals {
                 let (bytes, tail) = split_name(*of, rest).ok_or_else(unreadable)?;
                 (part, kind, rest) = (bytes, *of, tail);
             }
-            if let Some((known, value)) = &last
+            if let Some((known, value)) = &before
                 && *known == part
             {
                 list.append(value)?;
@@ -148,7 +148,7 @@ impl Totals {
                 Value::Integer(number) => number.into_pyobject(py)?.into_any().unbind(),
             };
             list.append(&value)?;
-            last = Some((part, value));
+            before = Some((part, value));
         }
         Ok(list)
     }

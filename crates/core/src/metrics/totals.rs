@@ -325,7 +325,7 @@ impl Keyed {
             named.extend(groups.filter_map(|(name, group)| Some(((*name)?, part, group))));
         }
         // Parts that are sorted already are runs, which this sort finds.
-        named.sort_by(|(a, ..): &(&[u8], usize, usize), (b, ..)| a.cmp(b));
+        named.sort_by_key(|(name, ..): &(&[u8], usize, usize)| *name);
         let mut to: Vec<Vec<u32>> = parts
             .iter()
             .map(|(_, names)| vec![u32::MAX; names.len()])
