@@ -369,9 +369,9 @@ def told(*names: str) -> Callable[[Callable[_P, _R]], Told[_P, _R]]:
                 return function(*args, **options)
             if len(args) > 1 or not options.keys().isdisjoint(names):
                 raise error("one_goal", f"{names[0]} is a table that holds {', '.join(names)}: pass it alone")
-            return function(**{name: args[0][name] for name in names}, **options)  # type: ignore[arg-type]
+            return function(**{name: args[0][name] for name in names}, **options)  # type: ignore[call-arg, arg-type]
 
-        return call  # type: ignore[return-value]
+        return call
 
     return of
 
