@@ -7,6 +7,7 @@ from ._arguments import choice, error, floats, missing, number, optional
 from ._arguments import confidence as checked
 from ._edgetally import Calculator
 from ._flags import Flagged, holds
+from ._ledger_table import told
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -51,25 +52,14 @@ class RateChangeResult(Flagged):
 
 
 _RATE_CHANGE = Calculator("events.rate_change", RateChangeResult)
-_COUNTS = ("count_new", "exposure_new", "count_old", "exposure_old")
 
 
-def _told(first: Any, names: Sequence[str], others: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments, each by itself; or all of them from a table of the ledger that has them as columns."""
-    from ._ledger_table import LedgerTable
-
-    if not isinstance(first, LedgerTable):
-        return (first, *others)
-    if any(other is not None for other in others):
-        raise error("one_goal", f"{names[0]} is a table that holds {', '.join(names)}: pass it alone, or the columns")
-    return tuple(first[name] for name in names)
-
-
+@told("count_new", "exposure_new", "count_old", "exposure_old")
 def rate_change(
     count_new: Numbers,
-    exposure_new: Numbers = None,
-    count_old: Numbers = None,
-    exposure_old: Numbers = None,
+    exposure_new: Numbers,
+    count_old: Numbers,
+    exposure_old: Numbers,
     *,
     confidence: Numbers = 0.95,
     errors: str = "raise",
@@ -82,11 +72,12 @@ def rate_change(
     the ratio, which excludes 1 exactly when ``p_exact_central`` is at most ``1 - confidence``; ``p_exact_minlike`` is
     another test, which may differ near the border. An event that fires no more has an interval from 0 to an upper end,
     and the flag ``silent``. Real events come in bursts: see ``rate_change_overdispersed``. For many event names at
-    once, adjust the p-values (``adjust_pvalues``). Of a ledger, pass the table that ``new.beside(old)`` gives, which
-    holds all four.
+    once, adjust the p-values (``adjust_pvalues``).
 
     Numbers give numbers; where any argument is a column the fields are columns of its kind. ``errors="coerce"``
     turns rows that break a rule into ``NaN`` and marks them in ``.status``.
+
+    Of a ledger, pass the table of ``new.beside(old)``, which holds all four.
 
     >>> import edgetally as et
     >>> change = et.events.rate_change(count_new=90, exposure_new=24, count_old=130, exposure_old=24)
@@ -95,8 +86,7 @@ def rate_change(
     >>> [round(end, 3) for end in change.ratio_ci_exact]
     [0.523, 0.913]
     """
-    counts = _told(count_new, _COUNTS, (exposure_new, count_old, exposure_old))
-    return _RATE_CHANGE((*counts, checked(confidence)), errors, threads)
+    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, checked(confidence)), errors, threads)
 
 
 class OverdispersedChangeResult(Flagged):
@@ -116,12 +106,13 @@ class OverdispersedChangeResult(Flagged):
 _OVERDISPERSED = Calculator("events.rate_change_overdispersed", OverdispersedChangeResult)
 
 
+@told("count_new", "exposure_new", "count_old", "exposure_old")
 def rate_change_overdispersed(
     count_new: Numbers,
-    exposure_new: Numbers = None,
-    count_old: Numbers = None,
-    exposure_old: Numbers = None,
-    dispersion: Numbers = None,
+    exposure_new: Numbers,
+    count_old: Numbers,
+    exposure_old: Numbers,
+    dispersion: Numbers,
     *,
     confidence: Numbers = 0.95,
     errors: str = "raise",
@@ -131,15 +122,15 @@ def rate_change_overdispersed(
 
     ``z = ln ratio / sqrt(dispersion * (1 / new + 1 / old))``. A dispersion below 1 counts as 1. ``seasonal_change``
     estimates one. When a count is 0, ``z`` is undefined, and p-value and interval are those of the exact test on
-    counts over ``dispersion``. Of a ledger, pass the table that ``new.beside(old)`` gives.
+    counts over ``dispersion``.
 
     >>> import edgetally as et
     >>> change = et.events.rate_change_overdispersed(1200, 24, 1000, 24, dispersion=4)
     >>> round(change.z, 3), round(change.p_value, 4)
     (2.129, 0.0332)
     """
-    counts = _told(count_new, _COUNTS, (exposure_new, count_old, exposure_old))
-    return _OVERDISPERSED((*counts, dispersion, checked(confidence)), errors, threads)
+    values = (count_new, exposure_new, count_old, exposure_old, dispersion, checked(confidence))
+    return _OVERDISPERSED(values, errors, threads)
 
 
 class SeasonalChangeResult(Result):
@@ -180,9 +171,10 @@ def _row(value: Any) -> Any:
     return list(value)
 
 
+@told("history", "current")
 def seasonal_change(
     history: Sequence[Sequence[float]] | Any,
-    current: Sequence[float] | Any = None,
+    current: Sequence[float] | Any,
     *,
     baseline: str = "mean",
     dispersion: float | None = None,
@@ -192,19 +184,17 @@ def seasonal_change(
     ``history`` holds for each bin the counts of past seasons, ``current`` one count per bin. ``baseline="median"``
     when an outage may be among the past. The dispersion is Pearson's statistic over its degrees of freedom from all
     bins with two seasons or more, and 1 at least, unless you give one. Many event names: adjust the ``total_p`` of
-    all of them (``adjust_pvalues``). Of a ledger, pass the table that
-    ``counts.seasons(since)`` gives, which holds both.
+    all of them (``adjust_pvalues``).
 
     Raises ``EdgetallyError`` for another number of bins, a bin without a past, negative counts.
+
+    Of a ledger, pass the table of ``counts.seasons(since)``, which holds both.
 
     >>> import edgetally as et
     >>> change = et.events.seasonal_change([[980, 1010, 1000, 990], [510, 495, 505, 490]], [900, 500])
     >>> [round(p, 4) for p in change.p_value], round(change.total_ratio, 3)
     ([0.0066, 1.0], 0.936)
     """
-    history, current = _told(history, ("history", "current"), (current,))
-    if current is None:
-        raise error("missing", "current is required")
     choice("baseline", baseline, ("mean", "median"))
     return SeasonalChangeResult(
         _edgetally.seasonal_change(

@@ -17,6 +17,8 @@ assert_type(float(lift.rel_lift), float)
 assert_type(et.lift_diff_ci(100, 5, 100, 3).diff_score, et.Interval[Any])
 assert_type(et.hash_email("jo@shop.example"), str | None)
 assert_type(et.Ledger("https://events.shop.example", "token").balances().delivered, list[Any])
+assert_type(et.events.rate_change(et.LedgerTable({})), et.events.RateChangeResult)
+assert_type(et.events.rate_change(90, 24, 130, 24), et.events.RateChangeResult)
 # Functions that hang on others are found, and a misspelt field is not.
 et.lift.diff_ci(100, 5, 100, 3)
 _ = et.funnel(12, 0.015, 0.03, 80).cpaa  # type: ignore[attr-defined]

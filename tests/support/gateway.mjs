@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const LETTERS = 503;
 const WEEKS = 4;
 
-const shop = await openShop({wrap: "./ledger.js"});
+const shop = await openShop({wrap: "./ledger.js", delivery: {timeout_ms: 10_000}});
 try {
   await shop.server([purchase("led-1", {release: "web-1"}), purchase("led-2", {release: "web-2"}), pageView("led-3", {release: "web-2"})]);
   await shop.server([purchase("led-1", {release: "web-2"}), purchase("led-4", {consent: {}}), {event: "purchase"}]);
