@@ -31,7 +31,9 @@ def main() -> None:
             stored = nbformat.read(path, as_version=4)
             fresh = nbformat.from_dict(stored)
             before = printed(stored)
-            NotebookClient(fresh, timeout=300, kernel_name="python3").execute()
+            # From its own folder, where its data are, as for whoever opens it.
+            here = {"metadata": {"path": str(FOLDER)}}
+            NotebookClient(fresh, timeout=300, kernel_name="python3", resources=here).execute()
             for cell in fresh.cells:
                 # When a cell ran is nobody's business.
                 cell.metadata.pop("execution", None)

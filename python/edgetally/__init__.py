@@ -25,20 +25,51 @@ ratio that is not defined is ``NaN``, never zero.
 """
 
 from . import (
+    _adstock,
+    _allocate,
+    _arms,
     _attribution,
-    _experiment,
-    _geo,
-    _inference,
+    _bayes,
+    _ceilings,
+    _compat,
+    _cuped,
+    _fit,
+    _funnel,
+    _geo_counterfactual,
+    _geo_did,
+    _geo_double,
+    _geo_power,
+    _ledger,
     _lift,
-    _money,
+    _lift_ci,
+    _ltv,
+    _multiplicity,
     _names,
-    _paid,
+    _p_value,
+    _payback,
+    _power,
+    _prices,
+    _ratio_metric,
     _report,
     _response,
+    _returns,
+    _revenue,
+    _roi,
+    _segments,
+    _sequential,
+    _srm,
+    _target_cpa,
     _windows,
     events,
 )
+from ._adstock import *  # noqa: F403
+from ._allocate import *  # noqa: F403
+from ._arms import *  # noqa: F403
 from ._attribution import *  # noqa: F403
+from ._bayes import *  # noqa: F403
+from ._ceilings import *  # noqa: F403
+from ._compat import *  # noqa: F403
+from ._cuped import *  # noqa: F403
 from ._edgetally import (
     EdgetallyError,
     Interval,
@@ -71,15 +102,32 @@ from ._edgetally import (
     normalize_street,
     sha256_hex,
 )
-from ._experiment import *  # noqa: F403
-from ._geo import *  # noqa: F403
-from ._inference import *  # noqa: F403
+from ._fit import *  # noqa: F403
+from ._funnel import *  # noqa: F403
+from ._geo_counterfactual import *  # noqa: F403
+from ._geo_did import *  # noqa: F403
+from ._geo_double import *  # noqa: F403
+from ._geo_power import *  # noqa: F403
+from ._ledger import *  # noqa: F403
 from ._lift import *  # noqa: F403
-from ._money import *  # noqa: F403
-from ._paid import *  # noqa: F403
+from ._lift_ci import *  # noqa: F403
+from ._ltv import *  # noqa: F403
+from ._multiplicity import *  # noqa: F403
+from ._p_value import *  # noqa: F403
+from ._payback import *  # noqa: F403
+from ._power import *  # noqa: F403
+from ._prices import *  # noqa: F403
+from ._ratio_metric import *  # noqa: F403
 from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
 from ._result import Result
+from ._returns import *  # noqa: F403
+from ._revenue import *  # noqa: F403
+from ._roi import *  # noqa: F403
+from ._segments import *  # noqa: F403
+from ._sequential import *  # noqa: F403
+from ._srm import *  # noqa: F403
+from ._target_cpa import *  # noqa: F403
 from ._windows import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -93,13 +141,37 @@ if TYPE_CHECKING:
     segment: Any
 
 __all__ = [
+    *_adstock.__all__,
+    *_allocate.__all__,
     *_attribution.__all__,
-    *_experiment.__all__,
-    *_geo.__all__,
-    *_inference.__all__,
+    *_arms.__all__,
+    *_bayes.__all__,
+    *_compat.__all__,
+    *_cuped.__all__,
+    *_lift_ci.__all__,
+    *_multiplicity.__all__,
+    *_p_value.__all__,
+    *_power.__all__,
+    *_ratio_metric.__all__,
+    *_revenue.__all__,
+    *_segments.__all__,
+    *_sequential.__all__,
+    *_srm.__all__,
+    *_geo_counterfactual.__all__,
+    *_geo_did.__all__,
+    *_geo_double.__all__,
+    *_geo_power.__all__,
+    *_fit.__all__,
+    *_ledger.__all__,
     *_lift.__all__,
-    *_money.__all__,
-    *_paid.__all__,
+    *_ceilings.__all__,
+    *_funnel.__all__,
+    *_ltv.__all__,
+    *_payback.__all__,
+    *_prices.__all__,
+    *_returns.__all__,
+    *_roi.__all__,
+    *_target_cpa.__all__,
     *_report.__all__,
     *_response.__all__,
     *_windows.__all__,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from . import _edgetally
+from ._arguments import choice, error, number
+from ._arguments import count as whole
 from ._edgetally import Calculator, channel_group, source_category
 from ._names import family
 from ._result import Result, field
@@ -55,7 +57,7 @@ __all__ = [
     "traffic",
 ]
 
-_MODELS = "first, last, linear, linear_unique, shapley, position, time_decay, markov"
+_MODELS = ("first", "last", "linear", "linear_unique", "shapley", "position", "time_decay", "markov")
 
 
 class AttributionResult(Result):
@@ -124,6 +126,10 @@ def _numbers(argument: str, value: Any) -> Any:
 
 def _gather(paths: Any, converted: Any, count: Any, ages_days: Any, separator: str) -> _edgetally.Paths:
     """Rows, lists of touches, or texts with a separator."""
+    if paths is None or isinstance(paths, (str, bytes, dict)):
+        raise error("wrong_type", f"paths is not a list or column of paths, but {type(paths).__name__}")
+    if not isinstance(separator, str):
+        raise error("wrong_type", f"separator is not text, but {type(separator).__name__}")
     first = paths[0] if isinstance(paths, (list, tuple)) and paths else None
     if isinstance(first, dict) or (first is None and isinstance(paths, (list, tuple))):
         return _edgetally.Paths.of_rows(paths)
@@ -144,10 +150,10 @@ def _listed(column: Any) -> Any:
     if isinstance(column, (list, tuple)):
         return column
     for method in ("to_pylist", "to_list", "tolist"):
-        if hasattr(column, method):
-            rows = getattr(column, method)()
-            of_text = all(isinstance(row, str) for row in rows[:1])
-            return None if of_text else rows
+        # A number of NumPy's has one of them too.
+        if hasattr(column, method) and isinstance(rows := getattr(column, method)(), list):
+            # Columns of text are read where they lie.
+            return rows if rows and isinstance(rows[0], (list, tuple)) else None
     return None
 
 
@@ -196,6 +202,11 @@ def attribution(
     >>> et.attribution(["search > email", "email"], converted=[True, False]).last
     {'email': 1.0, 'search': 0.0}
     """
+    if model is not None:
+        choice("model", model, _MODELS)
+    order = whole("order", order)
+    half_life_days = number("half_life_days", half_life_days)
+    first, last = number("first", first), number("last", last)
     gathered = _gather(paths, converted, count, ages_days, separator)
     channels = gathered.channels()
 
@@ -252,6 +263,7 @@ def attribution_time_decay(ages_days: Numbers, *, half_life_days: float = 7.0) -
     >>> et.attribution_time_decay([14, 7, 7]).weights
     [0.2, 0.4, 0.4]
     """
+    half_life_days = number("half_life_days", half_life_days)
     if isinstance(ages_days, (list, tuple)):
         return TimeDecayResult((_edgetally.time_decay_weights(ages_days, half_life_days),))
     import numpy as np
@@ -260,6 +272,8 @@ def attribution_time_decay(ages_days: Numbers, *, half_life_days: float = 7.0) -
 
     form = Form()
     flat, _ = form.columns(("ages_days",), (ages_days,))
+    if flat[0] is None:
+        raise error("missing", "ages_days is required")
     if isinstance(flat[0], float):
         return TimeDecayResult((_edgetally.time_decay_weights([flat[0]], half_life_days)[0],))
     weights = np.asarray(_edgetally.time_decay_weights(flat[0], half_life_days))
@@ -351,7 +365,9 @@ def traffic(
     cross-domain parameter ``_gl``, is the site's as well. Visits from the site itself have the origin ``internal``;
     campaign parameters on its own links count all the same, as in Google Analytics, and are better taken off.
 
-    A column gives columns of its kind; a row without ``url`` is ``None`` throughout.
+    A column gives columns of its kind. A row without ``url`` is ``None`` throughout, and so is one whose ``url`` cannot
+    be the address of a page: what an export left behind says nothing of a visit, and would count as a direct one.
+    Addresses may lack their scheme, or be the path alone.
 
     >>> import edgetally as et
     >>> visit = et.traffic("https://shop.example/?gclid=A", "https://www.google.com/")
@@ -360,6 +376,9 @@ def traffic(
     >>> et.traffic(["https://shop.example/"] * 2, ["https://www.bing.com/", None]).channel
     ['Organic Search', 'Direct']
     """
-    if isinstance(own, str):
-        own = [own]
-    return TrafficResult(tuple(_edgetally.traffic_columns(url, referrer, list(own), threads)))
+    domains = [own] if isinstance(own, str) else own
+    if not isinstance(domains, (list, tuple, set, frozenset)) or not all(isinstance(name, str) for name in domains):
+        raise error("wrong_type", "own is not a list of domains")
+    if any("\ud800" <= letter <= "\udfff" for name in domains for letter in name):
+        raise error("invalid_unicode", "own holds half a surrogate pair")
+    return TrafficResult(tuple(_edgetally.traffic_columns(url, referrer, list(domains), threads)))

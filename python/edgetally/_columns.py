@@ -6,26 +6,40 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import error
-from ._edgetally import Calculator, Interval
+from ._arguments import error, item, missing
+from ._edgetally import Calculator, EdgetallyError, Interval
 from ._result import INVALID, UNDEFINED, Result
+
+# What NumPy's kinds are called in a refusal, and what to do about them.
+_KINDS = {
+    "b": "booleans: where a flag shall count as 0 or 1, convert it with .astype(float)",
+    "c": "complex numbers",
+    "m": "time spans: divide them by a unit first",
+    "M": "dates",
+    "S": "bytes",
+    "T": "text: convert it first, for example with pandas.to_numeric",
+    "U": "text: convert it first, for example with pandas.to_numeric",
+    "V": "records",
+}
 
 
 class Form:
     """How the caller's columns look, so that the answers look the same.
 
-    pandas wins over Polars over Arrow over NumPy where several kinds meet in one call.
+    pandas wins over Polars over Arrow over NumPy where several kinds meet in one call. One form is for columns of which
+    a row stands for one unit: those of pandas have to have the same index. Columns that are samples of their own are
+    read by a form each (``_arguments.arrays``).
     """
 
-    __slots__ = ("index", "kind", "missing", "name", "shape")
+    __slots__ = ("_first", "_masks", "index", "kind", "shape")
 
     def __init__(self) -> None:
         """Nothing seen yet: numbers."""
         self.kind = "number"
         self.index: Any = None
-        self.name: Any = None
-        self.missing: Any = None
         self.shape: tuple[int, ...] = ()
+        self._first = ""
+        self._masks: list[Any] = []
 
     def _saw(self, kind: str) -> None:
         order = ("number", "numpy", "arrow", "polars", "pandas")
@@ -33,21 +47,31 @@ class Form:
             self.kind = kind
 
     def read(self, argument: str, value: Any) -> Any:
-        """One argument as ``None``, a float, or a NumPy array of float64."""
+        """One argument as ``None``, a float, or a NumPy array of float64; what is missing is ``NaN``."""
         if value is None or type(value) is float:
             return value
         if isinstance(value, (bool, str, bytes)):
-            raise error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
+            text = ": convert text first, for example with float()" if isinstance(value, str) else ""
+            raise error(
+                "wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}{text}"
+            )
         if isinstance(value, (int, float)):
             try:
                 return float(value)
             except OverflowError:
                 raise error("not_finite", f"{argument} is too large") from None
+        if missing(value):
+            return float("nan")
+        if isinstance(value, Interval):
+            return self.read(argument, value.estimate)
         if isinstance(value, Result):
             # Its headline, where it has one. A result is a table too, and would be taken for an Arrow column below.
-            if not hasattr(value, "__float__"):
-                raise error("wrong_type", f"{argument} is not a number, but {type(value).__name__}")
-            return float(value)
+            try:
+                return float(value)  # type: ignore[arg-type]
+            except EdgetallyError:
+                raise
+            except (TypeError, ValueError):
+                raise error("wrong_type", f"{argument} is not a number, but {type(value).__name__}") from None
         module = type(value).__module__.partition(".")[0]
         if module == "pandas":
             return self._pandas(argument, value)
@@ -55,68 +79,127 @@ class Form:
             return self._polars(argument, value)
         if module == "pyarrow" or hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__"):
             return self._arrow(argument, value)
-        if hasattr(value, "__float__") and not hasattr(value, "__len__"):
-            return self._numpy(argument, float(value) if not isinstance(value, Interval) else value.estimate)
-        return self._numpy(argument, value)
+        if isinstance(value, (np.ndarray, np.generic, list, tuple)):
+            return self._numpy(argument, value)
+        if hasattr(value, "__array__") or (hasattr(value, "__len__") and hasattr(value, "__getitem__")):
+            try:
+                array = np.asarray(value)
+            except Exception:  # whatever a stranger's object does
+                raise _not_numbers(argument, value) from None
+            if array.dtype.kind == "O" and not array.ndim:
+                raise _not_numbers(argument, value)
+            return self._numpy(argument, array)
+        if hasattr(value, "__float__"):
+            try:
+                return float(value)
+            except OverflowError:
+                raise error("not_finite", f"{argument} is too large") from None
+            except Exception:  # whatever a stranger's object does
+                raise _not_numbers(argument, value) from None
+        raise _not_numbers(argument, value)
 
     def _numpy(self, argument: str, value: Any) -> Any:
-        try:
-            if isinstance(value, np.ma.MaskedArray):
-                value = np.ma.filled(value.astype(np.float64), np.nan)
-            array = np.asarray(value)
-            if array.dtype.kind in "bSUMmV":
-                raise TypeError
-            array = np.asarray(array, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise error(
-                "wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}"
-            ) from None
+        if isinstance(value, np.ma.MaskedArray):
+            array = np.array(_floats(argument, np.ma.getdata(value)))
+            array[np.ma.getmaskarray(value)] = np.nan
+        elif isinstance(value, (list, tuple)):
+            array = _listed(argument, value)
+        else:
+            array = _floats(argument, value)
         if array.ndim == 0:
             return float(array)
         self._saw("numpy")
         return array
 
     def _pandas(self, argument: str, value: Any) -> Any:
-        if getattr(value, "ndim", 1) != 1 or not hasattr(value, "to_numpy"):
-            raise error("wrong_type", f"{argument} is not a column of numbers, but {type(value).__name__}")
+        import pandas as pd
+
+        if isinstance(value, pd.DataFrame):
+            raise error("wrong_type", f"{argument} is a whole DataFrame: pass one of its columns")
+        if not isinstance(value, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+            raise _not_numbers(argument, value)
         self._saw("pandas")
-        index = value.index if hasattr(value, "index") and not callable(value.index) else None
-        if index is not None:
-            if self.index is None:
-                self.index = index
-                self.name = value.name
-            elif not self.index.equals(index):
-                raise error("index_mismatch", f"{argument} has another index than the column before it")
-        try:
+        if isinstance(value, pd.Series):
+            self._align(argument, value.index)
+        dtype: Any = value.dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            # Of numbers, which a category may be made of; the same refusals apply to what it is made of.
+            _refuse_kind(argument, dtype.categories.dtype)
+            return _objects(argument, list(value))
+        _refuse_kind(argument, dtype)
+        if dtype.kind in "iuf" and not isinstance(dtype, pd.SparseDtype):
             return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
-        except (TypeError, ValueError):
-            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}") from None
+        return _objects(argument, list(value))
+
+    def _align(self, argument: str, index: Any) -> None:
+        if self.index is None:
+            self.index, self._first = index, argument
+            return
+        if self.index is index or self.index.equals(index):
+            return
+        if len(index) != len(self.index):
+            one = " (a single value is passed as a number: .item())" if 1 in (len(index), len(self.index)) else ""
+            raise error(
+                "length_mismatch",
+                f"{argument} has {len(index)} rows and {self._first} has {len(self.index)}, but a row of one belongs"
+                f" to a row of the other{one}",
+            )
+        raise error(
+            "index_mismatch",
+            f"{argument} has another index than {self._first}, and rows are matched by it: bring both into one table,"
+            " or pass .to_numpy() or .reset_index(drop=True) where their order already agrees",
+        )
 
     def _polars(self, argument: str, value: Any) -> Any:
-        if not hasattr(value, "null_count") or not hasattr(value, "dtype") or not value.dtype.is_numeric():
-            raise error("wrong_type", f"{argument} is not a column of numbers, but {type(value).__name__}")
+        import polars as pl
+
+        if isinstance(value, pl.DataFrame):
+            raise error("wrong_type", f"{argument} is a whole DataFrame: pass one of its columns")
+        if not isinstance(value, pl.Series):
+            raise _not_numbers(argument, value)
+        if value.dtype == pl.Object:
+            self._saw("polars")
+            return _objects(argument, value.to_list())
+        if not (value.dtype.is_numeric() or value.dtype == pl.Null):
+            hint = _hint(value.dtype)
+            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.dtype}{hint}")
         self._saw("polars")
         if value.null_count():
-            self._nulls(value.is_null().to_numpy())
-        return np.asarray(value.to_numpy(), dtype=np.float64)
+            self._masks.append(value.is_null().to_numpy())
+        return np.asarray(value.cast(pl.Float64).to_numpy(), dtype=np.float64)
 
     def _arrow(self, argument: str, value: Any) -> Any:
         import pyarrow
 
-        if not isinstance(value, (pyarrow.Array, pyarrow.ChunkedArray)):
-            value = pyarrow.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pyarrow.array(value)
+        if isinstance(value, pyarrow.Scalar):
+            return self.read(argument, float("nan") if value.as_py() is None else value.as_py())
+        if isinstance(value, (pyarrow.Table, pyarrow.RecordBatch)):
+            raise error("wrong_type", f"{argument} is a whole table: pass one of its columns")
+        try:
+            if not isinstance(value, (pyarrow.Array, pyarrow.ChunkedArray)):
+                value = pyarrow.chunked_array(value) if hasattr(value, "__arrow_c_stream__") else pyarrow.array(value)
+        except (pyarrow.ArrowException, TypeError, ValueError):
+            raise _not_numbers(argument, value) from None
         if isinstance(value, pyarrow.ChunkedArray):
             value = value.combine_chunks() if value.num_chunks != 1 else value.chunk(0)
         types = pyarrow.types
-        if not (types.is_integer(value.type) or types.is_floating(value.type) or types.is_decimal(value.type)):
-            raise error("wrong_type", f"{argument} is not a column of numbers, but of {value.type}")
+        if types.is_dictionary(value.type):
+            value = value.dictionary_decode()
+        kind = value.type
+        if not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind)):
+            raise error("wrong_type", f"{argument} is not a column of numbers, but of {kind}{_hint(kind)}")
         self._saw("arrow")
         if value.null_count:
-            self._nulls(value.is_null().to_numpy(zero_copy_only=False))
+            self._masks.append(value.is_null().to_numpy(zero_copy_only=False))
         return np.asarray(value.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
 
-    def _nulls(self, mask: Any) -> None:
-        self.missing = mask if self.missing is None else (self.missing | mask)
+    @property
+    def missing(self) -> Any:
+        """Which rows had a null in some column; ``None`` when none had."""
+        found: Any = None
+        for mask in self._masks:
+            found = mask if found is None else found | mask
+        return found if found is None or not self.shape else np.broadcast_to(found, self.shape)
 
     def columns(self, arguments: tuple[str, ...], values: Any) -> tuple[list[Any], int]:
         """All arguments, spread over one shape: ``None``, floats and contiguous columns; and how many rows."""
@@ -134,6 +217,11 @@ class Form:
                 raise error("length_mismatch", f"columns of different lengths: {', '.join(sizes)}") from None
         elif shapes:
             self.shape = shapes.pop()
+        if self.index is not None and self.shape != (len(self.index),):
+            raise error(
+                "length_mismatch",
+                f"{self._first} has {len(self.index)} rows, and the columns beside it {'x'.join(map(str, self.shape))}",
+            )
         flat = [
             np.ascontiguousarray(np.broadcast_to(value, self.shape)).reshape(-1)
             if isinstance(value, np.ndarray)
@@ -152,18 +240,158 @@ class Form:
             import pandas as pd
 
             return pd.Series(column, index=self.index, copy=False)
+        missing = self.missing
         if self.kind == "polars":
             import polars as pl
 
             series = pl.Series(column)
-            if self.missing is None:
+            if missing is None:
                 return series
-            return pl.select(pl.when(~pl.Series(self.missing)).then(series)).to_series().alias("")
+            return pl.select(pl.when(~pl.Series(missing)).then(series)).to_series().alias("")
         if self.kind == "arrow":
             import pyarrow
 
-            return pyarrow.array(column, mask=self.missing)
+            return pyarrow.array(column, mask=missing)
         return column
+
+
+def _not_numbers(argument: str, value: Any) -> Exception:
+    return error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
+
+
+def _hint(kind: Any) -> str:
+    text = any(word in str(kind).lower() for word in ("str", "utf8", "categorical", "enum"))
+    return ": convert text to numbers first" if text else ""
+
+
+def _refuse_kind(argument: str, dtype: Any) -> None:
+    """Refuse what is stored as numbers and means something else, and text."""
+    kind = getattr(dtype, "kind", "O")
+    if str(dtype) in ("string", "str") or str(dtype).startswith("string["):
+        kind = "U"
+    if kind in _KINDS:
+        raise error("wrong_type", f"{argument} is not a column of numbers, but of {_KINDS[kind]}")
+
+
+def _floats(argument: str, value: Any) -> Any:
+    """A NumPy array or scalar as float64, if it is of numbers."""
+    array = np.asarray(value)
+    kind = array.dtype.kind
+    if kind in "fiu":
+        return array.astype(np.float64, copy=False)
+    if kind == "O" and array.ndim:
+        return _objects(argument, array.reshape(-1).tolist()).reshape(array.shape)
+    what = _KINDS.get(kind, type(value).__name__)
+    if not array.ndim:
+        raise error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
+    raise error("wrong_type", f"{argument} is not a column of numbers, but of {what}")
+
+
+def _listed(argument: str, value: Any) -> Any:
+    """A list or tuple as float64; lists of lists are rows of several."""
+    kinds = set(map(type, value))
+    plain = (int, float, np.integer, np.floating, type(None))
+    if all(issubclass(kind, plain) and not issubclass(kind, bool) for kind in kinds):
+        try:
+            return np.asarray(value, dtype=np.float64)
+        except OverflowError:
+            return _objects(argument, value)
+    if any(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds):
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            raise error("wrong_type", f"{argument} has rows of different lengths") from None
+        return _floats(argument, array)
+    return _objects(argument, value)
+
+
+def _objects(argument: str, values: Any) -> Any:
+    """Any objects, one by one: numbers, or missing."""
+    return np.array([item(argument, row, value) for row, value in enumerate(values)], dtype=np.float64)
+
+
+def ordered(a: Any, b: Any) -> tuple[Any, Any]:
+    """The lesser and the greater of two columns, row by row, as columns of the same kind."""
+    if type(a).__module__.startswith("pyarrow"):
+        import pyarrow.compute as pc
+
+        return pc.min_element_wise(a, b, skip_nulls=False), pc.max_element_wise(a, b, skip_nulls=False)
+    if hasattr(a, "zip_with"):  # Polars
+        return a.zip_with((a <= b) | (a != a), b), b.zip_with((a <= b) | (a != a), a)
+    if hasattr(a, "where"):  # pandas
+        in_order = (a <= b) | a.isna() | b.isna()
+        return a.where(in_order, b), b.where(in_order, a)
+    return np.minimum(a, b), np.maximum(a, b)
+
+
+# From so many rows on, the fields are made when they are read: few callers read all, and making them takes longer than
+# the rest.
+_LONG = 1 << 17
+# So many are made one by one; who reads more is likely to read all, and making the rest together is faster.
+_ONE_BY_ONE = 3
+# By calculator, what was read of its last long result: of the next one it is made along with the check of the columns,
+# which have to be gone through anyway. What is guessed wrongly costs time and changes nothing.
+_ASKED: dict[str, set[int]] = {}
+
+
+class _Unread:
+    """The fields of a result, each made when it is first read."""
+
+    __slots__ = ("_asked", "_calculator", "_form", "_held", "_made", "_rows")
+
+    def __init__(self, calculator: Calculator, form: Form, rows: int) -> None:
+        """Nothing made yet."""
+        self._calculator, self._form, self._rows = calculator, form, rows
+        self._held: Any = None
+        self._made: list[Any] = [None] * len(calculator._shapes)
+        self._asked: set[int] = set()
+
+    def hold(self, flat: list[Any], threads: Any) -> bool:
+        """Check the columns and keep them; ``False`` where they cannot be kept, or break a rule."""
+        places, outputs, keep = self._room(sorted(_ASKED.get(self._calculator.name, ())))
+        self._held = self._calculator._hold(flat, self._rows, threads, places, outputs)
+        keep()
+        return self._held is not None
+
+    def _room(self, fields: list[int]) -> tuple[list[int], list[Any], Any]:
+        """Where some fields begin among the outputs, room for them, and what to call when it is filled."""
+        shapes = [self._calculator._shapes[field] for field in fields]
+        places = [place for first, interval in shapes for place in range(first, first + (3 if interval else 1))]
+        outputs = list(np.empty((len(places), self._rows)))
+
+        def keep() -> None:
+            filled = map(self._form.wrap, outputs)
+            for field, (_, interval) in zip(fields, shapes, strict=True):
+                self._made[field] = Interval(next(filled), next(filled), next(filled)) if interval else next(filled)
+
+        return places, outputs, keep
+
+    def _make(self, fields: list[int]) -> None:
+        held = self._held
+        if fields and held is not None:
+            places, outputs, keep = self._room(fields)
+            held.fill(places, outputs)
+            keep()
+
+    def at(self, field: int) -> Any:
+        """One field."""
+        if field not in self._asked:
+            self._asked.add(field)
+            _ASKED[self._calculator.name] = self._asked
+        if self._made[field] is None:
+            if len(self._asked) > _ONE_BY_ONE:
+                return self.all()[field]
+            self._make([field])
+        return self._made[field]
+
+    def all(self) -> tuple[Any, ...]:
+        """All fields."""
+        self._asked.update(range(len(self._made)))
+        _ASKED[self._calculator.name] = self._asked
+        self._make([field for field, made in enumerate(self._made) if made is None])
+        # The columns are needed no longer.
+        self._held = None
+        return tuple(self._made)
 
 
 def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) -> Any:
@@ -174,6 +402,10 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
     flat, rows = form.columns(calculator.arguments, values)
     if form.kind == "number":
         rows = 1
+    if rows >= _LONG and errors == "raise":
+        unread = _Unread(calculator, form, rows)
+        if unread.hold(flat, threads):
+            return calculator._result(unread)
     outputs = np.empty((calculator._width, rows))
     # Rows of an array without elements all begin at one address, which looks like one array lent twice.
     lent = list(outputs) if rows else [np.empty(0) for _ in outputs]
@@ -207,18 +439,29 @@ def status(result: Result) -> Any:
 
 
 def _as_columns(table: dict[str, Any]) -> dict[str, Any]:
-    """Every value as long as the longest; a single value is repeated."""
-    rows = max(
-        (
-            np.size(value) if isinstance(value, np.ndarray) else len(value)
-            for value in table.values()
-            if hasattr(value, "__len__") and not isinstance(value, str)
-        ),
-        default=1,
-    )
+    """Every value as long as the longest; a single value is repeated, and intervals are columns of their own."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, Interval):
+            flat |= value.columns(name)
+        elif isinstance(value, list) and value and all(isinstance(row, Interval) for row in value):
+            flat[name] = [row.estimate for row in value]
+            flat[f"{name}_low"] = [row.low for row in value]
+            flat[f"{name}_high"] = [row.high for row in value]
+        else:
+            flat[name] = value
+    lengths = {
+        name: np.size(value) if isinstance(value, np.ndarray) else len(value)
+        for name, value in flat.items()
+        if hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict, tuple))
+    }
+    # Lists of another length than the columns, or than each other, are no columns but stand in a cell.
+    listed = {name for name in lengths if isinstance(flat[name], list)}
+    whole = {lengths[name] for name in lengths.keys() - listed} or {lengths[name] for name in listed}
+    rows = max(whole) if len(whole) == 1 or lengths.keys() - listed else 1
     columns = {
-        name: value if hasattr(value, "__len__") and not isinstance(value, (str, dict, tuple)) else [value] * rows
-        for name, value in table.items()
+        name: value if name in lengths and (name not in listed or lengths[name] == rows) else [value] * rows
+        for name, value in flat.items()
     }
     # More dimensions than one become rows, the last running fastest.
     return {name: value.reshape(-1) if isinstance(value, np.ndarray) else value for name, value in columns.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ._arguments import choice
-from ._edgetally import Calculator, EdgetallyError
+from ._arguments import choice, error, place
+from ._edgetally import Calculator
+from ._lift_ci import ALTERNATIVES
 from ._names import family
 from ._result import LOW_COUNTS, SRM, Result, field
 
@@ -15,27 +16,17 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "LiftCiResult",
-    "LiftDiffCiResult",
     "LiftEconomicsResult",
     "LiftEstimates",
-    "LiftRelCiResult",
+    "LiftNonInferiorityResult",
     "LiftResult",
     "LiftRevenueProductResult",
-    "LiftScoreResult",
-    "RateCiResult",
-    "RateResult",
+    "NonInferiorityResult",
     "lift",
-    "lift_ci",
-    "lift_diff_ci",
     "lift_economics",
-    "lift_rel_ci",
+    "lift_non_inferiority",
     "lift_revenue_product",
-    "rate_ci",
 ]
-
-# As numbers, since a calculator takes columns of numbers.
-_ALTERNATIVES = {"two-sided": 0.0, "greater": 1.0, "less": 2.0}
 
 # The bits of ``quality``, as the core has them.
 _FLAGS = {"low_counts": 1, "negative_lift": 2, "interval_includes_zero": 4, "underpowered": 8, "srm": 16}
@@ -120,6 +111,29 @@ class LiftEconomicsResult(LiftResult):
     prob_profit_positive: Number = field("Posterior probability that the incremental profit is above zero.")
 
 
+class LiftNonInferiorityResult(LiftResult):
+    """What ``lift`` returns with ``non_inferiority``."""
+
+    __slots__ = ()
+
+    non_inferiority_z: Number = field("Statistic of the score test at the margin.")
+    non_inferiority_p: Number = field("One-sided p-value: of a loss of the margin or more.")
+    non_inferior: Number = field("1 where that is at most half of one less the confidence, 0 where it is not.")
+
+
+class NonInferiorityResult(Result):
+    """What ``lift_non_inferiority`` returns."""
+
+    __slots__ = ()
+
+    non_inferiority_z: Number = field("Statistic of the score test at the margin.")
+    non_inferiority_p: Number = field("One-sided p-value: of a loss of the margin or more.")
+    non_inferior: Number = field("1 where that is at most half of one less the confidence, 0 where it is not.")
+
+
+_NON_INFERIORITY = Calculator("lift.non_inferiority", NonInferiorityResult)
+_SCALES = ("relative", "absolute")
+
 _METHODS = ("score", "newcombe", "agresti_caffo", "wald", "katz", "delta")
 _LIFT: dict[Any, Calculator] = {method: Calculator(f"lift.{method}", LiftResult) for method in _METHODS}
 _LIFT[None] = Calculator("lift.point", LiftEstimates)
@@ -144,6 +158,8 @@ def lift(
     bayes: tuple[Numbers, Numbers] | None = None,
     expected_split: Numbers = None,
     mde: Numbers = None,
+    non_inferiority: Numbers = None,
+    margin_scale: str = "relative",
     errors: str = "raise",
     threads: int | None = None,
 ) -> Any:
@@ -167,6 +183,9 @@ def lift(
     was not kept. ``mde`` is the smallest difference of rates that the experiment could find (see ``lift_mde``), for
     the flag ``underpowered``.
 
+    ``non_inferiority=0.05`` asks besides whether the exposed rate is no more than 5 % below the holdout's, as
+    ``lift_non_inferiority``; ``margin_scale="absolute"`` makes it a difference of rates.
+
     Numbers give numbers; where any argument is a column (NumPy, pandas, Polars, Arrow, list) the fields are columns
     of its kind. ``errors="coerce"`` turns rows that break a rule into ``NaN`` and marks them in ``.status``.
 
@@ -179,14 +198,57 @@ def lift(
     >>> r.p_value < 1e-10, r.flags
     (True, ())
     """
-    side = choice("alternative", alternative, _ALTERNATIVES)
+    side = choice("alternative", alternative, ALTERNATIVES)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
     if method is None and bayes is None:
         return _LIFT[None](counts, errors, threads)
     options = (confidence, side, expected_split, mde)
+    if non_inferiority is not None:
+        if bayes is not None or alternative != "two-sided":
+            raise error("one_goal", "non_inferiority is one question, bayes or a one-sided alternative another")
+        whole = choice("method", method, _LIFT)((*counts, *options), errors, threads)
+        test = lift_non_inferiority(
+            *counts[:4],
+            non_inferiority=non_inferiority,
+            margin_scale=margin_scale,
+            confidence=confidence,
+            errors=errors,
+            threads=threads,
+        )
+        refused = whole._refused if test._refused is None else test._refused
+        return LiftNonInferiorityResult((*whole._values, *test._values), refused)
     if bayes is None:
         return choice("method", method, _LIFT)((*counts, *options), errors, threads)
     return choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
+
+
+def lift_non_inferiority(
+    exposed_users: Numbers,
+    exposed_conversions: Numbers,
+    holdout_users: Numbers,
+    holdout_conversions: Numbers,
+    *,
+    non_inferiority: Numbers,
+    margin_scale: str = "relative",
+    confidence: Numbers = 0.95,
+    errors: str = "raise",
+    threads: int | None = None,
+) -> NonInferiorityResult:
+    """Whether the exposed convert no worse than the holdout by more than a margin that was agreed on before.
+
+    ``non_inferiority=0.05`` is a margin of 5 % of the holdout's rate; with ``margin_scale="absolute"`` it is a
+    difference of rates, so 0.001 is 0.1 percentage points. One-sided score test at the margin (Farrington and Manning
+    1990 for the difference; Koopman 1984 for the ratio), at half of one less the confidence, 2.5 %: the verdict is
+    whether the lower end of the score interval at ``confidence`` is above the margin.
+
+    >>> import edgetally as et
+    >>> test = et.lift_non_inferiority(50_000, 2_490, 50_000, 2_500, non_inferiority=0.1)
+    >>> round(test.non_inferiority_p, 4), test.non_inferior
+    (0.0001, 1.0)
+    """
+    scale = place("margin_scale", margin_scale, _SCALES)
+    arms = (exposed_users, exposed_conversions, holdout_users, holdout_conversions)
+    return _NON_INFERIORITY((*arms, non_inferiority, scale, confidence), errors, threads)
 
 
 def lift_economics(
@@ -219,7 +281,7 @@ def lift_economics(
     >>> print(f"{r.incremental_cpa:.2f}")
     22.22 [13.57, 67.37]
     """
-    side = choice("alternative", alternative, _ALTERNATIVES)
+    side = choice("alternative", alternative, ALTERNATIVES)
     return choice("method", method, _ECONOMICS)(
         (
             exposed_users,
@@ -243,188 +305,7 @@ def lift_economics(
 def _prior(bayes: Any) -> tuple[Numbers, Numbers]:
     if isinstance(bayes, (tuple, list)) and len(bayes) == 2:
         return bayes[0], bayes[1]
-    error = EdgetallyError("bayes is not a pair of numbers above 0, the parameters of a Beta distribution")
-    error.code = "wrong_type"
-    raise error
-
-
-class LiftDiffCiResult(Result):
-    """What ``lift_diff_ci`` returns."""
-
-    __slots__ = ()
-
-    diff: Number = field("Exposed rate less holdout rate.")
-    diff_wald: Bounds = field("Normal, with the variance at the observed rates.")
-    diff_newcombe: Bounds = field("From the Wilson intervals of both rates (Newcombe 1998).")
-    diff_agresti_caffo: Bounds = field(
-        "Wald after adding one conversion and one user without to each arm, cut to -1 and 1."
-    )
-    diff_score: Bounds = field("What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).")
-    diff_score_uncorrected: Bounds = field("The same without N / (N - 1) (Mee 1984).")
-
-
-_DIFF_CI = Calculator("lift.diff_ci", LiftDiffCiResult)
-
-
-def lift_diff_ci(
-    exposed_users: Numbers,
-    exposed_conversions: Numbers,
-    holdout_users: Numbers,
-    holdout_conversions: Numbers,
-    *,
-    confidence: Numbers = 0.95,
-    alternative: str = "two-sided",
-    errors: str = "raise",
-    threads: int | None = None,
-) -> LiftDiffCiResult:
-    """The interval of the difference of two rates, by five methods side by side.
-
-    Errors: counts that are not whole numbers from 0 to 2**53, more conversions than users, a confidence that is not
-    within 0 and 1. Without users in an arm everything is ``NaN``. For one method at speed see ``lift_ci``.
-
-    >>> import edgetally as et
-    >>> r = et.lift_diff_ci(70, 56, 80, 48)
-    >>> [round(end, 4) for end in r.diff_newcombe]
-    [0.0524, 0.3339]
-    >>> [round(end, 4) for end in r.diff_score]
-    [0.0528, 0.3382]
-    """
-    return _DIFF_CI(
-        (
-            exposed_users,
-            exposed_conversions,
-            holdout_users,
-            holdout_conversions,
-            confidence,
-            choice("alternative", alternative, _ALTERNATIVES),
-        ),
-        errors,
-        threads,
-    )
-
-
-class LiftRelCiResult(Result):
-    """What ``lift_rel_ci`` returns."""
-
-    __slots__ = ()
-
-    ratio: Number = field("Exposed rate over holdout rate.")
-    rel_lift: Number = field("The ratio less one.")
-    ratio_katz: Bounds = field(
-        "Normal on the logarithm (Katz and others 1978); undefined without conversions in one arm."
-    )
-    ratio_log_adjusted: Bounds = field(
-        "The same with half a conversion and half a user added to each arm (Walter 1975)."
-    )
-    ratio_score: Bounds = field("What the score test with N / (N - 1) does not reject (Miettinen and Nurminen 1985).")
-    ratio_score_uncorrected: Bounds = field("The same without N / (N - 1) (Koopman 1984).")
-    ratio_mover: Bounds = field("From the Wilson intervals of both rates (MOVER-R, Donner and Zou 2012).")
-    ratio_fieller: Bounds = field("Fieller's, at the observed rates; what of it is not negative (1954).")
-    rel_lift_delta_normal: Bounds = field("Normal on the relative lift, by the delta method.")
-
-
-_REL_CI = Calculator("lift.rel_ci", LiftRelCiResult)
-
-
-def lift_rel_ci(
-    exposed_users: Numbers,
-    exposed_conversions: Numbers,
-    holdout_users: Numbers,
-    holdout_conversions: Numbers,
-    *,
-    confidence: Numbers = 0.95,
-    alternative: str = "two-sided",
-    errors: str = "raise",
-    threads: int | None = None,
-) -> LiftRelCiResult:
-    """The interval of the ratio of two rates, and of the relative lift, by seven methods side by side.
-
-    Without conversions in the holdout the ratio is undefined, and its score and MOVER-R intervals are open upwards.
-    Errors as ``lift_diff_ci``. For one method at speed see ``lift_ci``.
-
-    >>> import edgetally as et
-    >>> r = et.lift_rel_ci(100_000, 1_200, 100_000, 900)
-    >>> [round(end, 4) for end in r.ratio_score]
-    [1.2235, 1.453]
-    >>> [round(end, 4) for end in r.rel_lift_delta_normal]
-    [0.2187, 0.448]
-    """
-    return _REL_CI(
-        (
-            exposed_users,
-            exposed_conversions,
-            holdout_users,
-            holdout_conversions,
-            confidence,
-            choice("alternative", alternative, _ALTERNATIVES),
-        ),
-        errors,
-        threads,
-    )
-
-
-class LiftCiResult(Result):
-    """What ``lift_ci`` returns."""
-
-    __slots__ = ()
-
-    diff: Any = field("Exposed rate less holdout rate.")
-    ratio: Any = field("Exposed rate over holdout rate; the relative lift is one less.")
-
-
-class LiftScoreResult(LiftCiResult):
-    """What ``lift_ci`` returns for ``method="score"``: the test that its intervals invert as well."""
-
-    __slots__ = ()
-
-    z: Any = field("Statistic of the score test of no difference.")
-    p_value: Any = field("Its p-value.")
-
-
-_CI: dict[Any, Calculator] = {
-    "score": Calculator("lift.ci.score", LiftScoreResult),
-    **{
-        method: Calculator(f"lift.ci.{method}", LiftCiResult)
-        for method in ("score_uncorrected", "newcombe", "agresti_caffo", "wald", "katz", "delta", "fieller")
-    },
-}
-
-
-def lift_ci(
-    exposed_users: Numbers,
-    exposed_conversions: Numbers,
-    holdout_users: Numbers,
-    holdout_conversions: Numbers,
-    *,
-    confidence: Numbers = 0.95,
-    method: str = "score",
-    alternative: str = "two-sided",
-    errors: str = "raise",
-    threads: int | None = None,
-) -> Any:
-    """Difference and ratio of two rates with intervals by one method, and nothing else: for tables of millions of rows.
-
-    ``"score"`` (with the test), ``"score_uncorrected"``, ``"newcombe"`` (with MOVER-R for the ratio),
-    ``"agresti_caffo"`` (with the adjusted logarithm), ``"wald"`` and ``"delta"`` (with the delta method), ``"katz"``
-    and ``"fieller"`` (with Wald for the difference). Errors as ``lift_diff_ci``.
-
-    >>> import edgetally as et
-    >>> r = et.lift_ci([1_000, 100_000], [12, 1_200], [1_000, 100_000], [9, 900], method="newcombe")
-    >>> r.diff.low.round(6).tolist()
-    [-0.006513, 0.002108]
-    """
-    return choice("method", method, _CI)(
-        (
-            exposed_users,
-            exposed_conversions,
-            holdout_users,
-            holdout_conversions,
-            confidence,
-            choice("alternative", alternative, _ALTERNATIVES),
-        ),
-        errors,
-        threads,
-    )
+    raise error("wrong_type", "bayes is not a pair of numbers above 0, the parameters of a Beta distribution")
 
 
 class LiftRevenueProductResult(Result):
@@ -467,65 +348,6 @@ def lift_revenue_product(
     """
     return _REVENUE_PRODUCT(
         (exposed_users, diff, diff_se, aov, aov_se, confidence),
-        errors,
-        threads,
-    )
-
-
-class RateCiResult(Result):
-    """What ``rate_ci`` returns."""
-
-    __slots__ = ()
-
-    rate: Number = field("Count per trial.")
-    wilson: Bounds = field("What the score test does not reject (Wilson 1927).")
-    agresti_coull: Bounds = field("Normal around the middle of Wilson's, cut to 0 and 1 (1998).")
-    jeffreys: Bounds = field("Quantiles of the Beta distribution after Jeffreys' prior.")
-    normal: Bounds = field("Normal, with the variance at the observed rate, cut to 0 and 1.")
-    clopper_pearson: Bounds = field("Exact: never below its confidence (1934).")
-
-
-class RateResult(Result):
-    """What ``rate_ci`` returns for one method."""
-
-    __slots__ = ()
-
-    rate: Any = field("Count per trial.")
-
-
-_RATE_CI: dict[Any, Calculator] = {
-    None: Calculator("rate_ci", RateCiResult),
-    **{
-        method: Calculator(f"rate_ci.{method}", RateResult)
-        for method in ("wilson", "agresti_coull", "jeffreys", "normal", "clopper_pearson")
-    },
-}
-
-
-def rate_ci(
-    count: Numbers,
-    n: Numbers,
-    *,
-    confidence: Numbers = 0.95,
-    method: str | None = None,
-    alternative: str = "two-sided",
-    errors: str = "raise",
-    threads: int | None = None,
-) -> Any:
-    """The interval of one rate, ``count`` of ``n``: by five methods, or as ``.rate`` by the one that is named.
-
-    Of those ``"wilson"``, ``"agresti_coull"`` and ``"normal"`` are closed forms; ``"jeffreys"`` and
-    ``"clopper_pearson"`` need quantiles of the Beta distribution. Errors: counts that are not whole numbers,
-    ``count`` above ``n``. Without trials everything is ``NaN``.
-
-    >>> import edgetally as et
-    >>> [round(end, 4) for end in et.rate_ci(0, 10).wilson]
-    [0.0, 0.2775]
-    >>> print(f"{et.rate_ci(30, 1_000, method='clopper_pearson').rate:.2%}")
-    3.00% [2.03%, 4.26%]
-    """
-    return choice("method", method, _RATE_CI)(
-        (count, n, confidence, choice("alternative", alternative, _ALTERNATIVES)),
         errors,
         threads,
     )

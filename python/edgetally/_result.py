@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 from . import _edgetally
+from ._arguments import missing
 from ._edgetally import Interval
 
 TYPE_CHECKING = False
@@ -90,20 +91,27 @@ class Result(_edgetally.Record):
 
         return _columns.status(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fields by name; an interval is a dictionary of ``estimate``, ``low`` and ``high``."""
-        return {name: _plain(value) for name, value in self._items()}
+    def to_dict(self, *, strict: bool = False) -> dict[str, Any]:
+        """The fields by name as plain data that ``json.dumps`` takes; columns become lists, dates text.
+
+        An interval is a dictionary of ``estimate``, ``low`` and ``high``. JSON as it is standardised has neither
+        ``NaN`` nor infinity: with ``strict`` they become ``None``, so that an end that is ``None`` is open or
+        undefined.
+        """
+        plain = {name: _plain(value) for name, value in self._items()}
+        return _without_nan(plain) if strict else plain
 
     def _table(self) -> dict[str, Any]:
-        """One flat column per number: an interval becomes ``x``, ``x_low`` and ``x_high``."""
+        """One flat column per number: an interval becomes ``x``, ``x_low`` and ``x_high``, a dictionary ``x_key``."""
         table: dict[str, Any] = {}
         for name, value in self._items():
             if isinstance(value, Interval):
-                table[name] = value.estimate
-                table[f"{name}_low"] = value.low
-                table[f"{name}_high"] = value.high
+                table |= value.columns(name)
             elif isinstance(value, Result):
                 table.update({f"{name}_{inner}": v for inner, v in value._table().items()})
+            elif isinstance(value, dict):
+                for key, item in value.items():
+                    table |= item.columns(f"{name}_{key}") if isinstance(item, Interval) else {f"{name}_{key}": item}
             else:
                 table[name] = value
         return table
@@ -169,6 +177,18 @@ def kept(result: Any, **inputs: Any) -> Any:
     return result
 
 
+def headline(result: Result, name: str) -> float:
+    """One number of a result, for where a number is wanted."""
+    value = result[name]
+    if isinstance(value, float):
+        return value
+    if hasattr(value, "__float__") and not getattr(value, "ndim", 1):
+        return float(value)
+    from ._arguments import error
+
+    raise error("wrong_type", f"{type(result).__name__} holds columns: pass its .{name}")
+
+
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
@@ -185,10 +205,46 @@ def _short(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Numbers, text, ``None``, lists and dictionaries, whatever it was made of."""
+    if value is None or isinstance(value, (str, bool)) or type(value) in (float, int):
+        return value
     if isinstance(value, Interval):
-        return {"estimate": value.estimate, "low": value.low, "high": value.high}
+        return {"estimate": _plain(value.estimate), "low": _plain(value.low), "high": _plain(value.high)}
     if isinstance(value, Result):
         return value.to_dict()
+    if isinstance(value, dict):
+        return {_key(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if missing(value):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    # Columns of every library, and the scalars of NumPy.
+    for method in ("to_pylist", "to_list", "tolist", "to_dict"):
+        if hasattr(value, method):
+            made = getattr(value, method)()
+            return str(value) if made is value or type(made) is type(value) else _plain(made)
+    return float(value) if hasattr(value, "__float__") else str(value)
+
+
+def _key(key: Any) -> Any:
+    """A name as JSON has it."""
+    key = _plain(key)
+    return " / ".join(map(str, key)) if isinstance(key, list) else key
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0.0 else None
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
     return value
 
 
@@ -197,6 +253,12 @@ def _same(a: Any, b: Any) -> bool:
         return a == b or (a != a and b != b)
     if isinstance(a, Interval) and isinstance(b, Interval):
         return all(_same(x, y) for x, y in ((a.estimate, b.estimate), (a.low, b.low), (a.high, b.high)))
+    if isinstance(a, Interval) or isinstance(b, Interval):
+        return False
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return list(a) == list(b) and all(map(_same, a.values(), b.values()))
     equal = a == b
     if isinstance(equal, bool):
         return equal

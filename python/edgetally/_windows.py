@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _edgetally
+from . import _dates, _edgetally
 from ._arguments import error
 from ._result import Result, field
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     Dates = Any
 
 __all__ = ["SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"]
-
-# 1970-01-01 in the count of `date.toordinal`.
-_EPOCH = 719163
 
 
 class WindowResult(Result):
@@ -49,42 +46,17 @@ class SpanResult(Result):
 
 def _day(argument: str, date: Any, tz: str | None) -> int:
     """Days since 1970-01-01, in the time zone."""
-    import datetime
-
-    if isinstance(date, str):
-        try:
-            if len(date) > 10:
-                date = datetime.datetime.fromisoformat(date.replace("Z", "+00:00"))
-            else:
-                date = datetime.date.fromisoformat(date)
-        except ValueError:
-            raise error("date_invalid", f"{argument} is not a date like 2026-11-22") from None
-    if isinstance(date, datetime.datetime):
-        if tz is not None and date.tzinfo is not None:
-            from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-            try:
-                zone = ZoneInfo(tz)
-            except (ZoneInfoNotFoundError, ValueError):
-                raise error("tz_unknown", f"tz {tz} is not a time zone that this system knows") from None
-            date = date.astimezone(zone)
-        elif date.tzinfo is not None:
-            raise error("tz_missing", f"{argument} has a time zone: say with tz whose days are meant")
-        date = date.date()
-    if isinstance(date, datetime.date):
-        return date.toordinal() - _EPOCH
-    if hasattr(date, "astype") and not hasattr(date, "__len__"):
-        return int(date.astype("datetime64[D]").astype("int64"))
-    raise error("wrong_type", f"{argument} is neither date nor text, but {type(date).__name__}")
+    found = _dates.day(argument, date, tz, needs_tz=True)
+    if found is None:
+        raise error("missing", f"{argument} is missing")
+    return found
 
 
 def _date(day: int) -> datetime.date:
-    import datetime
-
-    try:
-        return datetime.date.fromordinal(day + _EPOCH)
-    except (ValueError, OverflowError):
-        raise error("out_of_range", "the window reaches beyond the years 1 to 9999") from None
+    found = _dates.date(day)
+    if found is None:
+        raise error("out_of_range", "the window reaches beyond the years 1 to 9999")
+    return found
 
 
 def window(
@@ -92,9 +64,9 @@ def window(
 ) -> WindowResult:
     """Name the week, month and quarter that a day lies in.
 
-    ``date`` is a date, a text like ``2026-11-22``, or a moment; a moment with a time zone is a day only in a time
-    zone, so then ``tz`` says whose (``Europe/Berlin``). Weeks begin on ``week_start``, ``"monday"`` (ISO 8601) or
-    ``"sunday"``.
+    ``date`` is a date, a text like ``2026-11-22`` or ``20261122``, such a number, or a moment. A moment with a time
+    zone is a day only in a time zone, so then ``tz`` says whose (``Europe/Berlin``). Weeks begin on ``week_start``,
+    ``"monday"`` (ISO 8601) or ``"sunday"``.
 
     >>> import edgetally as et
     >>> et.window("2026-01-01").iso_week, et.window("2026-01-01").week_start
@@ -182,32 +154,24 @@ def window_starts(
 ) -> Any:
     """Give each row of a column of dates the first day of its window, to group by.
 
-    ``dates`` is anything that NumPy makes dates of, a pandas or Polars column of dates or moments. Moments with a
-    time zone are put into ``tz`` first, UTC when left out. Returns a ``datetime64[D]`` array; a missing date is
-    missing.
+    ``dates`` is a column of dates, instants, periods, texts such as ``2026-11-22`` or ``20261122``, or such numbers:
+    NumPy, pandas, Polars, Arrow or a list. Instants with a time zone are days of their own zone, or of ``tz`` where
+    they are kept in UTC; another zone and ``tz`` together are an error. Instants without a zone are days as they are
+    written, or UTC where ``tz`` is given. Returns a ``datetime64[D]`` array; a missing date is missing.
 
     >>> import edgetally as et
-    >>> et.window_starts(["2026-11-22", "2026-11-23"]).tolist()
-    [datetime.date(2026, 11, 16), datetime.date(2026, 11, 23)]
+    >>> et.window_starts(["2026-11-22", 20261123, None]).tolist()
+    [datetime.date(2026, 11, 16), datetime.date(2026, 11, 23), None]
     """
     import numpy as np
 
     if tz is not None:
-        if hasattr(dates, "dt") and hasattr(dates.dt, "tz_convert"):
-            dates = dates.dt.tz_convert(tz).dt.tz_localize(None)
-        elif hasattr(dates, "dt") and hasattr(dates.dt, "convert_time_zone"):
-            dates = dates.dt.convert_time_zone(tz).dt.replace_time_zone(None)
-        else:
-            raise error("wrong_type", "tz is for pandas and Polars columns of moments with a time zone")
-    elif hasattr(dates, "dt") and getattr(dates.dt, "tz", None) is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    try:
-        days = np.asarray(dates.to_numpy() if hasattr(dates, "to_numpy") else dates).astype("datetime64[D]")
-    except (TypeError, ValueError):
-        raise error("wrong_type", "dates is not a column of dates") from None
-    missing = np.isnat(days)
-    numbers = np.ascontiguousarray(np.where(missing, np.datetime64(0, "D"), days).astype(np.int64).reshape(-1))
+        _dates.zone_table(tz)
+    shape = dates.shape if isinstance(dates, np.ndarray) else None
+    days = _dates.days("dates", dates.reshape(-1) if shape is not None else dates, tz)
+    missing = days == _dates.MISSING
+    numbers = np.ascontiguousarray(np.where(missing, 0, days))
     starts, _ = _edgetally.window_spans(numbers, window, week_start, rolling_days)
-    answer = np.asarray(starts, dtype=np.int64).astype("datetime64[D]").reshape(days.shape)
+    answer = np.asarray(starts, dtype=np.int64).astype("datetime64[D]")
     answer[missing] = np.datetime64("NaT")
-    return answer
+    return answer if shape is None else answer.reshape(shape)

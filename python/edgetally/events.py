@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from . import _edgetally
+from ._arguments import choice, error, floats, missing, number, optional
+from ._arguments import confidence as checked
 from ._edgetally import Calculator
+from ._flags import Flagged, holds
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -32,31 +35,41 @@ __all__ = [
 ]
 
 
-class RateChangeResult(Result):
+class RateChangeResult(Flagged):
     """What ``rate_change`` returns."""
 
     __slots__ = ()
 
     rate_ratio: Any = field("New rate over old rate.")
     p_exact_minlike: Any = field("Two-sided exact p-value: all splits no likelier than this one.")
-    p_exact_central: Any = field("Two-sided exact p-value: twice the smaller tail.")
+    p_exact_central: Any = field("Two-sided exact p-value: twice the smaller tail. The one of the interval.")
     p_mid: Any = field("Two-sided mid-p: half the weight on the split itself.")
     ratio_ci_exact: Any = field("Rate ratio between its Clopper-Pearson ends.")
 
-    def _flags(self) -> tuple[str, ...]:
-        """Tell that the event fires no more."""
-        silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
-        return ("silent event",) if silent else ()
+    def _marks(self) -> dict[str, Any]:
+        return {"silent": holds(lambda ratio: ratio == 0.0, self["rate_ratio"])}
 
 
 _RATE_CHANGE = Calculator("events.rate_change", RateChangeResult)
+_COUNTS = ("count_new", "exposure_new", "count_old", "exposure_old")
+
+
+def _told(first: Any, names: Sequence[str], others: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, each by itself; or all of them from a table of the ledger that has them as columns."""
+    from ._ledger_table import LedgerTable
+
+    if not isinstance(first, LedgerTable):
+        return (first, *others)
+    if any(other is not None for other in others):
+        raise error("one_goal", f"{names[0]} is a table that holds {', '.join(names)}: pass it alone, or the columns")
+    return tuple(first[name] for name in names)
 
 
 def rate_change(
     count_new: Numbers,
-    exposure_new: Numbers,
-    count_old: Numbers,
-    exposure_old: Numbers,
+    exposure_new: Numbers = None,
+    count_old: Numbers = None,
+    exposure_old: Numbers = None,
     *,
     confidence: Numbers = 0.95,
     errors: str = "raise",
@@ -66,8 +79,11 @@ def rate_change(
 
     Counts are whole numbers; exposures are in any unit, the same for both: hours, sessions. Given their sum, the
     new count is binomial (Przyborowski and Wilenski 1940); its interval (Clopper and Pearson 1934) becomes one of
-    the ratio. An event that has gone silent has an interval from 0 to an upper end. Real events come in bursts: see
-    ``rate_change_overdispersed``. For many event names at once, adjust the p-values (``adjust_pvalues``).
+    the ratio, which excludes 1 exactly when ``p_exact_central`` is at most ``1 - confidence``; ``p_exact_minlike`` is
+    another test, which may differ near the border. An event that fires no more has an interval from 0 to an upper end,
+    and the flag ``silent``. Real events come in bursts: see ``rate_change_overdispersed``. For many event names at
+    once, adjust the p-values (``adjust_pvalues``). Of a ledger, pass the table that ``new.beside(old)`` gives, which
+    holds all four.
 
     Numbers give numbers; where any argument is a column the fields are columns of its kind. ``errors="coerce"``
     turns rows that break a rule into ``NaN`` and marks them in ``.status``.
@@ -79,10 +95,11 @@ def rate_change(
     >>> [round(end, 3) for end in change.ratio_ci_exact]
     [0.523, 0.913]
     """
-    return _RATE_CHANGE((count_new, exposure_new, count_old, exposure_old, confidence), errors, threads)
+    counts = _told(count_new, _COUNTS, (exposure_new, count_old, exposure_old))
+    return _RATE_CHANGE((*counts, checked(confidence)), errors, threads)
 
 
-class OverdispersedChangeResult(Result):
+class OverdispersedChangeResult(Flagged):
     """What ``rate_change_overdispersed`` returns."""
 
     __slots__ = ()
@@ -92,10 +109,8 @@ class OverdispersedChangeResult(Result):
     p_value: Any = field("Two-sided p-value.")
     ratio_ci: Any = field("Rate ratio between its ends.")
 
-    def _flags(self) -> tuple[str, ...]:
-        """Tell that the event fires no more."""
-        silent = isinstance(self["rate_ratio"], float) and self["rate_ratio"] == 0.0
-        return ("silent event",) if silent else ()
+    def _marks(self) -> dict[str, Any]:
+        return {"silent": holds(lambda ratio: ratio == 0.0, self["rate_ratio"])}
 
 
 _OVERDISPERSED = Calculator("events.rate_change_overdispersed", OverdispersedChangeResult)
@@ -103,10 +118,10 @@ _OVERDISPERSED = Calculator("events.rate_change_overdispersed", OverdispersedCha
 
 def rate_change_overdispersed(
     count_new: Numbers,
-    exposure_new: Numbers,
-    count_old: Numbers,
-    exposure_old: Numbers,
-    dispersion: Numbers,
+    exposure_new: Numbers = None,
+    count_old: Numbers = None,
+    exposure_old: Numbers = None,
+    dispersion: Numbers = None,
     *,
     confidence: Numbers = 0.95,
     errors: str = "raise",
@@ -116,14 +131,15 @@ def rate_change_overdispersed(
 
     ``z = ln ratio / sqrt(dispersion * (1 / new + 1 / old))``. A dispersion below 1 counts as 1. ``seasonal_change``
     estimates one. When a count is 0, ``z`` is undefined, and p-value and interval are those of the exact test on
-    counts over ``dispersion``.
+    counts over ``dispersion``. Of a ledger, pass the table that ``new.beside(old)`` gives.
 
     >>> import edgetally as et
     >>> change = et.events.rate_change_overdispersed(1200, 24, 1000, 24, dispersion=4)
     >>> round(change.z, 3), round(change.p_value, 4)
     (2.129, 0.0332)
     """
-    return _OVERDISPERSED((count_new, exposure_new, count_old, exposure_old, dispersion, confidence), errors, threads)
+    counts = _told(count_new, _COUNTS, (exposure_new, count_old, exposure_old))
+    return _OVERDISPERSED((*counts, dispersion, checked(confidence)), errors, threads)
 
 
 class SeasonalChangeResult(Result):
@@ -142,9 +158,17 @@ class SeasonalChangeResult(Result):
     total_p: Any = field("Two-sided p-value of the total.")
 
 
-def _rows(value: Any) -> Any:
+def _rows(argument: str, value: Any) -> list[list[float]]:
     """Nested columns as lists."""
-    return value.tolist() if hasattr(value, "tolist") else [_row(row) for row in value]
+    if getattr(value, "ndim", 1) == 2 and hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    if isinstance(value, (str, bytes, dict)) or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+        raise error("wrong_type", f"{argument} is not a list of lists, but {type(value).__name__}")
+    try:
+        rows = list(value)
+    except TypeError:
+        raise error("wrong_type", f"{argument} is not a list of lists, but {type(value).__name__}") from None
+    return [floats(f"{argument}[{place}]", row) for place, row in enumerate(rows)]
 
 
 def _row(value: Any) -> Any:
@@ -158,7 +182,7 @@ def _row(value: Any) -> Any:
 
 def seasonal_change(
     history: Sequence[Sequence[float]] | Any,
-    current: Sequence[float] | Any,
+    current: Sequence[float] | Any = None,
     *,
     baseline: str = "mean",
     dispersion: float | None = None,
@@ -168,7 +192,8 @@ def seasonal_change(
     ``history`` holds for each bin the counts of past seasons, ``current`` one count per bin. ``baseline="median"``
     when an outage may be among the past. The dispersion is Pearson's statistic over its degrees of freedom from all
     bins with two seasons or more, and 1 at least, unless you give one. Many event names: adjust the ``total_p`` of
-    all of them (``adjust_pvalues``).
+    all of them (``adjust_pvalues``). Of a ledger, pass the table that
+    ``counts.seasons(since)`` gives, which holds both.
 
     Raises ``EdgetallyError`` for another number of bins, a bin without a past, negative counts.
 
@@ -177,7 +202,15 @@ def seasonal_change(
     >>> [round(p, 4) for p in change.p_value], round(change.total_ratio, 3)
     ([0.0066, 1.0], 0.936)
     """
-    return SeasonalChangeResult(_edgetally.seasonal_change(_rows(history), _row(current), baseline, dispersion))
+    history, current = _told(history, ("history", "current"), (current,))
+    if current is None:
+        raise error("missing", "current is required")
+    choice("baseline", baseline, ("mean", "median"))
+    return SeasonalChangeResult(
+        _edgetally.seasonal_change(
+            _rows("history", history), floats("current", current), baseline, optional("dispersion", dispersion)
+        )
+    )
 
 
 class DedupResult(Result):
@@ -234,7 +267,7 @@ def dedup(
         server_names,
         _numbers("pixel_times", pixel_times),
         _numbers("server_times", server_times),
-        window,
+        optional("window", window),
     )
     return DedupResult((*counts, *rates))
 
@@ -265,16 +298,25 @@ class CoverageResult(Result):
 
 def _there(value: Any) -> bool:
     """Whether an identifier is there: not missing, not empty, not 0."""
-    return value is not None and value == value and bool(value)
+    if missing(value) or value != value:
+        return False
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        # A list or column of several is there.
+        return True
 
 
 def _flags(events: Any, names: Sequence[str]) -> list[Any]:
     """Read a column of flags per identifier, from rows or from columns."""
     if isinstance(events, (list, tuple)):
+        for row, event in enumerate(events):
+            if not isinstance(event, dict):
+                raise error("wrong_type", f"events[{row}] is not a dict, but {type(event).__name__}")
         return [[_there(event.get(name)) for event in events] for name in names]
     flags: list[Any] = []
     for name in names:
-        column = events[name]
+        column = _column(events, name)
         if isinstance(column, (list, tuple)):
             flags.append([_there(value) for value in column])
             continue
@@ -290,9 +332,23 @@ def _flags(events: Any, names: Sequence[str]) -> list[Any]:
     return flags
 
 
+def _column(events: Any, name: str) -> Any:
+    if name not in _names(events):
+        raise error("unknown_column", f"events has no column {name}")
+    column = events[name]
+    if isinstance(column, (str, bytes)) or not hasattr(column, "__len__"):
+        raise error("wrong_type", f"events[{name!r}] is not a column, but {type(column).__name__}")
+    return column
+
+
 def _names(events: Any) -> list[str]:
     if isinstance(events, (list, tuple)):
-        return sorted({name for event in events for name in event})
+        return sorted({name for event in events if isinstance(event, dict) for name in event})
+    table = hasattr(events, "keys") or any(
+        not callable(getattr(events, name, len)) for name in ("column_names", "columns")
+    )
+    if not table or isinstance(events, type) or getattr(events, "ndim", 2) == 1:
+        raise error("wrong_type", f"events is neither a list of dicts nor a table, but {type(events).__name__}")
     if hasattr(events, "column_names"):
         return list(events.column_names)
     return list(events.keys() if hasattr(events, "keys") else events.columns)
@@ -314,8 +370,10 @@ def match_quality(events: Any, match_probability: Mapping[str, float]) -> MatchQ
     >>> round(quality.score_0_10, 3), {name: round(share, 3) for name, share in quality.coverage.items()}
     (2.933, {'em': 0.333, 'ip': 0.667})
     """
+    if not isinstance(match_probability, dict):
+        raise error("wrong_type", "match_probability is not a dict of identifiers and their chances")
     names = list(match_probability)
-    chances = [float(match_probability[name]) for name in names]
+    chances = [number(f"match_probability[{name!r}]", match_probability[name]) for name in names]
     shares, scores, mean, any_identifier = _edgetally.match_quality(_flags(events, names), chances)
     return MatchQualityResult((dict(zip(names, shares, strict=True)), scores, mean, any_identifier))
 
@@ -329,6 +387,12 @@ def coverage(events: Any, identifiers: Sequence[str] | None = None) -> CoverageR
     >>> et.events.coverage([{"em": "x", "ph": None}, {"em": "y", "ph": "z"}]).coverage
     {'em': 1.0, 'ph': 0.5}
     """
+    if isinstance(identifiers, str):
+        identifiers = [identifiers]
+    if not (identifiers is None or isinstance(identifiers, (list, tuple, set, frozenset))):
+        raise error("wrong_type", "identifiers is not a list of names")
     names = _names(events) if identifiers is None else list(identifiers)
+    if not all(isinstance(name, str) for name in names):
+        raise error("wrong_type", "identifiers is not a list of names")
     shares, _, _, any_identifier = _edgetally.match_quality(_flags(events, names), [0.0] * len(names))
     return CoverageResult((dict(zip(names, shares, strict=True)), any_identifier))

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use edgetally_core::metrics::calculator::{self, Value};
+use edgetally_core::metrics::calculator::{self, Absent, BLOCK, Look, Parts, Value};
 use edgetally_core::metrics::{DomainError, Rule};
-use numpy::{PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{PyArray1, PyArrayMethods as _, PyReadonlyArray1, PyReadwriteArray, PyReadwriteArray1};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
@@ -47,13 +47,21 @@ fn scalar(value: &Bound<'_, PyAny>) -> Scalar {
     } else if value.is_none() {
         Scalar::Absent
     } else if let Ok(int) = value.cast::<PyInt>() {
-        // True is no count.
+        // True is not a count.
         if value.is_instance_of::<PyBool>() {
             return Scalar::Other;
         }
         int.extract().map_or(Scalar::Other, Scalar::Number)
     } else {
         Scalar::Other
+    }
+}
+
+/// What ``None`` says of an argument: left out, where that may be; else that the number is missing, as ``NaN`` does.
+const fn none(argument: &calculator::Argument) -> Value<'static> {
+    match argument.absent {
+        Absent::Refused => Value::One(f64::NAN),
+        _ => Value::Absent,
     }
 }
 
@@ -138,10 +146,11 @@ impl Calculator {
         let count = this.inner.arguments.len();
         let mut numbers = arguments.len() == count && is(errors, "raise") && threads.is_none();
         if numbers {
-            for (slot, argument) in values.iter_mut().zip(arguments.iter_borrowed()) {
+            let pairs = this.inner.arguments.iter().zip(arguments.iter_borrowed());
+            for (slot, (rule, argument)) in values.iter_mut().zip(pairs) {
                 match scalar(&argument) {
                     Scalar::Number(x) => *slot = Value::One(x),
-                    Scalar::Absent => {}
+                    Scalar::Absent => *slot = none(rule),
                     Scalar::Other => {
                         numbers = false;
                         break;
@@ -174,6 +183,56 @@ impl Calculator {
         this.result.bind(py).call1((PyTuple::new(py, fields)?,))
     }
 
+    /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an
+    /// argument breaks its rule. Outputs at some places, which go up, are filled at once.
+    #[pyo3(signature = (values, rows, threads, places, outputs, /))]
+    fn _hold(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyList>,
+        rows: usize,
+        threads: Option<&Bound<'_, PyAny>>,
+        places: Vec<usize>,
+        outputs: &Bound<'_, PyList>,
+    ) -> PyResult<Option<Held>> {
+        let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
+        let Some(parts) = Parts::of(self.inner) else {
+            return Ok(None);
+        };
+        let mut kept = Vec::with_capacity(values.len());
+        for (argument, value) in self.inner.arguments.iter().zip(values) {
+            kept.push(match scalar(&value) {
+                Scalar::Number(x) => Kept::Value(Value::One(x)),
+                Scalar::Absent => Kept::Value(none(argument)),
+                Scalar::Other => Kept::Column(value.cast_into::<PyArray1<f64>>()?.unbind()),
+            });
+        }
+        let size = rows.div_ceil(threads).next_multiple_of(BLOCK);
+        let mut held = Held {
+            parts,
+            kept,
+            shares: (0..rows)
+                .step_by(size)
+                .map(|start| (start, rows.min(start + size)))
+                .collect(),
+            looks: Vec::new(),
+        };
+        let wanted = bits(&places);
+        let mut arrays = borrowed(outputs)?;
+        let mut slices = arrays
+            .iter_mut()
+            .map(PyReadwriteArray::as_slice_mut)
+            .collect::<Result<Vec<_>, _>>()?;
+        let shares = held.share_out(&mut slices);
+        held.looks = held.with(py, |values| {
+            threads::each(shares, |(start, end, mut mine): Share<'_>| {
+                parts.look(&cut(values, start, end), wanted, &mut mine)
+            })
+        })?;
+        let allowed = held.looks.iter().all(|look| look.allowed);
+        Ok(allowed.then_some(held))
+    }
+
     /// Fills columns: each value is ``None``, a number or a column; each output is a column of ``rows``.
     ///
     /// Returns which rows were refused, when ``coerce``; else the first argument that breaks its rule is an error.
@@ -189,10 +248,10 @@ impl Calculator {
     ) -> PyResult<Option<Vec<bool>>> {
         let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
         let mut held = Vec::with_capacity(values.len());
-        for value in values {
+        for (argument, value) in self.inner.arguments.iter().zip(values) {
             held.push(match scalar(&value) {
                 Scalar::Number(x) => Ok(Value::One(x)),
-                Scalar::Absent => Ok(Value::Absent),
+                Scalar::Absent => Ok(none(argument)),
                 Scalar::Other => Err(value.extract::<PyReadonlyArray1<'_, f64>>()?),
             });
         }
@@ -216,6 +275,132 @@ impl Calculator {
     }
 }
 
+/// An argument of a call that is kept.
+#[derive(Debug)]
+enum Kept {
+    Value(Value<'static>),
+    Column(Py<PyArray1<f64>>),
+}
+
+/// The columns of a call, of which the fields are made when they are read.
+///
+/// They are the caller's own, not copies: what is changed in them before a field is made is noticed, and refused.
+#[pyclass(frozen, module = "edgetally._edgetally")]
+#[derive(Debug)]
+struct Held {
+    parts: Parts,
+    kept: Vec<Kept>,
+    /// The rows of each thread, and what it saw in them.
+    shares: Vec<(usize, usize)>,
+    looks: Vec<Look>,
+}
+
+impl Held {
+    /// Borrows the columns for a while, without the interpreter's lock.
+    fn with<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&[Value<'_>]) -> R + Send,
+    ) -> PyResult<R> {
+        let mut borrowed = Vec::with_capacity(self.kept.len());
+        for kept in &self.kept {
+            borrowed.push(match kept {
+                Kept::Value(value) => Ok(*value),
+                Kept::Column(column) => Err(column.bind(py).try_readonly()?),
+            });
+        }
+        let mut values = Vec::with_capacity(borrowed.len());
+        for value in &borrowed {
+            values.push(match value {
+                Ok(value) => *value,
+                Err(column) => Value::Column(column.as_slice()?),
+            });
+        }
+        Ok(py.detach(|| work(&values)))
+    }
+}
+
+impl Held {
+    fn share_out<'a>(&self, slices: &mut [&'a mut [f64]]) -> Vec<Share<'a>> {
+        let mut shares = Vec::with_capacity(self.shares.len());
+        for (start, end) in &self.shares {
+            let mut mine = Vec::with_capacity(slices.len());
+            for slice in &mut *slices {
+                let (here, rest) = std::mem::take(slice).split_at_mut(end - start);
+                mine.push(here);
+                *slice = rest;
+            }
+            shares.push((*start, *end, mine));
+        }
+        shares
+    }
+}
+
+#[pymethods]
+impl Held {
+    /// Fills the outputs at these places, which go up, each a column.
+    #[pyo3(signature = (places, outputs, /))]
+    fn fill(
+        &self,
+        py: Python<'_>,
+        places: Vec<usize>,
+        outputs: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let wanted = bits(&places);
+        let mut arrays = borrowed(outputs)?;
+        let mut slices = arrays
+            .iter_mut()
+            .map(PyReadwriteArray::as_slice_mut)
+            .collect::<Result<Vec<_>, _>>()?;
+        let shares = self.share_out(&mut slices);
+        let shares = shares.into_iter().zip(&self.looks).collect();
+        let filled = self.with(py, |values| {
+            threads::each(
+                shares,
+                |((start, end, mut mine), look): (Share<'_>, &Look)| {
+                    self.parts
+                        .fill(&cut(values, start, end), look, wanted, &mut mine)
+                },
+            )
+        })?;
+        match filled.into_iter().find_map(Result::err) {
+            None => Ok(()),
+            Some(place) => {
+                let argument = self.parts.argument(place);
+                Err(problem::domain(DomainError::whole(argument, CHANGED)))
+            }
+        }
+    }
+}
+
+/// The rows of one thread, and its part of every output.
+type Share<'a> = (usize, usize, Vec<&'a mut [f64]>);
+
+fn bits(places: &[usize]) -> u64 {
+    places.iter().fold(0, |all, place| all | 1 << place)
+}
+
+fn borrowed<'py>(outputs: &Bound<'py, PyList>) -> PyResult<Vec<PyReadwriteArray1<'py, f64>>> {
+    let arrays = outputs
+        .iter()
+        .map(|output| output.extract().map_err(PyErr::from));
+    arrays.collect()
+}
+
+const CHANGED: Rule = Rule::Other(
+    "changed",
+    "was changed in place after the call: read the fields first, or pass a copy",
+);
+
+/// Some rows of all columns.
+fn cut<'a>(values: &[Value<'a>], start: usize, end: usize) -> Vec<Value<'a>> {
+    let cut = values.iter().map(|value| match value {
+        Value::Column(column) => Value::Column(column.get(start..end).unwrap_or_default()),
+        other => *other,
+    });
+    cut.collect()
+}
+
 impl Calculator {
     fn columns(
         &self,
@@ -237,16 +422,7 @@ impl Calculator {
         }
         let allowed = AtomicBool::new(true);
         threads::rows(rows, threads, &mut outputs, |start, end, outputs| {
-            let part: Vec<Value<'_>> = inputs
-                .iter()
-                .map(|value| match value {
-                    Value::Column(column) => {
-                        Value::Column(column.get(start..end).unwrap_or_default())
-                    }
-                    other => *other,
-                })
-                .collect();
-            if !self.inner.fill(&part, outputs) {
+            if !self.inner.fill(&cut(inputs, start, end), outputs) {
                 allowed.store(false, Ordering::Relaxed);
             }
         });
@@ -279,5 +455,6 @@ fn is(value: &Bound<'_, PyAny>, word: &str) -> bool {
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Held>()?;
     module.add_class::<Calculator>()
 }

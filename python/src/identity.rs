@@ -22,10 +22,39 @@ enum Want {
 /// The arguments that all functions share.
 #[derive(Debug)]
 struct Options<'a, 'py> {
-    dialect: &'a str,
+    dialect: &'a Word<'py>,
     default_country: Option<&'a Bound<'py, PyAny>>,
     country: Option<&'a Bound<'py, PyAny>>,
     threads: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// A word among some, which may be anything when it comes in.
+#[derive(Debug)]
+enum Word<'py> {
+    Default(&'static str),
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Word<'py> {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(value.to_owned()))
+    }
+}
+
+impl Word<'_> {
+    /// What is not text is none of the words.
+    fn text(&self) -> &str {
+        match self {
+            Self::Default(word) => word,
+            Self::Given(value) => value
+                .cast::<PyString>()
+                .ok()
+                .and_then(|text| text.to_str().ok())
+                .unwrap_or_default(),
+        }
+    }
 }
 
 /// Whose calling code completes a telephone number; `None` when there is no such country.
@@ -50,7 +79,7 @@ fn run<'py>(
     field: Field,
     options: &Options<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let dialect = Dialect::parse(options.dialect)?;
+    let dialect = Dialect::parse(options.dialect.text())?;
     let spelling = match want {
         Want::Text => dialect.spelling(field)?,
         Want::Digest => dialect.hashed(field)?,
@@ -179,15 +208,15 @@ macro_rules! function {
     ($field:ident $want:ident $name:ident $(#[$doc:meta])+) => {
         $(#[$doc])+
         #[pyfunction]
-        #[pyo3(signature = (value, *, dialect="meta", default_country=None, country=None, threads=None))]
+        #[pyo3(signature = (value, *, dialect=Word::Default("meta"), default_country=None, country=None, threads=None))]
         fn $name<'py>(
             value: &Bound<'py, PyAny>,
-            dialect: &str,
+            dialect: Word<'py>,
             default_country: Option<&Bound<'py, PyAny>>,
             country: Option<&Bound<'py, PyAny>>,
             threads: Option<&Bound<'py, PyAny>>,
         ) -> PyResult<Bound<'py, PyAny>> {
-            let options = Options { dialect, default_country, country, threads };
+            let options = Options { dialect: &dialect, default_country, country, threads };
             run(value, Want::$want, Field::$field, &options)
         }
     };

@@ -10,17 +10,22 @@
     reason = "the doc comments of functions are Python's docstrings, with Python's lists in their examples"
 )]
 
+mod allocate;
 mod calculator;
 mod column;
 mod dialect;
-mod experiment;
+mod geo;
 mod identity;
-mod inference;
-mod lift;
+mod many_arms;
 mod money;
+mod multiplicity;
 mod problem;
 mod record;
 mod response;
+mod revenue;
+mod segments;
+mod sequential;
+mod srm;
 mod threads;
 mod totals;
 mod touch;
@@ -36,10 +41,15 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     calculator::register(module)?;
     dialect::register(module)?;
     identity::register(module)?;
-    inference::register(module)?;
-    lift::register(module)?;
-    experiment::register(module)?;
+    many_arms::register(module)?;
+    multiplicity::register(module)?;
+    revenue::register(module)?;
+    segments::register(module)?;
+    sequential::register(module)?;
+    srm::register(module)?;
     response::register(module)?;
+    geo::register(module)?;
+    allocate::register(module)?;
     money::register(module)?;
     touch::register(module)?;
     totals::register(module)?;

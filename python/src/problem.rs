@@ -56,17 +56,33 @@ codes! {
     ThreadsInvalid "threads_invalid" "Not a whole number from 1.",
 }
 
-/// The codes of the calculators' refusals, which the core and the Python layer raise.
+/// The codes of the refusals of calculators and ledger, which the core and the Python layer raise.
 const CALCULATORS: &[(&str, &str)] = &[
     ("age_missing", "A touch has no age."),
     (
+        "answer_too_new",
+        "An answer of a gateway that is newer than this release.",
+    ),
+    (
         "baseline_with_multiplicative_noise",
         "A baseline cannot be fitted with multiplicative noise.",
+    ),
+    (
+        "changed",
+        "A column was changed in place before the result's fields were read.",
+    ),
+    (
+        "confidence_low",
+        "A confidence below a half, which is nearly always an error rate.",
     ),
     ("date_invalid", "Not a day of the calendar."),
     ("empty_path", "A path holds no touch."),
     ("equal", "Two arguments that have to differ are equal."),
     ("exceeds", "An argument is more than another allows."),
+    (
+        "gateway_busy",
+        "The gateway did not answer for now; ask again later.",
+    ),
     ("impossible", "No data can have such sums."),
     (
         "index_mismatch",
@@ -99,6 +115,7 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("not_after", "An end is not after its start."),
     ("not_drawable", "The result has nothing that can be drawn."),
     ("not_finite", "Infinite, or too large."),
+    ("not_found", "The gateway has nothing at this address."),
     (
         "not_identified",
         "The data cannot determine the parameters.",
@@ -106,12 +123,21 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("not_inside_0_1", "Not above 0 and below 1."),
     ("not_positive", "Not a finite number above 0."),
     (
+        "not_the_gateway",
+        "What answers is not an edgetally gateway.",
+    ),
+    (
         "not_totals",
         "Not the totals that were stored, or not all of them.",
     ),
     ("not_zero_or_one", "Neither 0 nor 1."),
     ("one_goal", "Exactly one of several goals is needed."),
     ("out_of_range", "Outside the range that can be computed."),
+    ("redirected", "The gateway's address sends to another one."),
+    (
+        "request_invalid",
+        "The gateway does not understand the filters.",
+    ),
     (
         "resamples_out_of_range",
         "Not from 1 to 1,000,000 resamples.",
@@ -124,14 +150,21 @@ const CALCULATORS: &[(&str, &str)] = &[
         "survivors_increase",
         "More survivors than the period before.",
     ),
+    ("token_invalid", "Not the form of a token."),
+    ("token_missing", "The gateway's admin token is required."),
     ("too_few_rows", "Fewer rows than are needed."),
     (
         "too_many_states",
         "The chain of touches has too many states.",
     ),
     ("too_small", "Below the least value allowed."),
+    (
+        "tz_mismatch",
+        "A column has another time zone than the argument tz.",
+    ),
     ("tz_missing", "A time of day without its zone."),
     ("tz_unknown", "No time zone that this system knows."),
+    ("unauthorized", "The gateway does not take the token."),
     ("unknown_argument", "No argument of this calculator."),
     ("unknown_channel", "No channel of this report."),
     ("unknown_choice", "None of the words that are allowed."),
@@ -143,6 +176,12 @@ const CALCULATORS: &[(&str, &str)] = &[
         "The reports have different metrics or segments.",
     ),
     ("unlike_totals", "The totals were made of other sums."),
+    ("unreachable", "The gateway cannot be reached."),
+    (
+        "url_insecure",
+        "An address that shows the token on the way.",
+    ),
+    ("url_invalid", "Not the address of a gateway."),
     ("window_mismatch", "The windows have different lengths."),
     (
         "wrong_parameters",

@@ -6,10 +6,8 @@
     reason = "arguments come out of Python by value and results go back as rows; each function has one caller, in Python"
 )]
 
-use edgetally_core::metrics::allocate::{self, Channel, Plan};
-use edgetally_core::metrics::geo;
 use edgetally_core::metrics::response::{
-    Adstock, Bootstrap, Carry, Curve, Draws, Fit, FitOptions, Loss, Model, Noise, Scheme, compare,
+    Adstock, Bootstrap, Carry, Draws, Fit, FitOptions, Loss, Model, Noise, Scheme, Start, compare,
     fit, leave_one_out, rolling_origin, two_point,
 };
 use edgetally_core::metrics::special::normal_quantile;
@@ -36,6 +34,9 @@ const fn three(interval: Interval) -> Three {
 struct Options {
     #[pyo3(item)]
     baseline: bool,
+    /// Whether it is known that there is no revenue without spend.
+    #[pyo3(item)]
+    through_origin: bool,
     #[pyo3(item)]
     weights: Option<Vec<f64>>,
     #[pyo3(item)]
@@ -53,6 +54,11 @@ struct Options {
     normalize: bool,
     #[pyo3(item)]
     max_lag: Option<usize>,
+    /// The spend of every period before the first row, or the first row's.
+    #[pyo3(item)]
+    initial: f64,
+    #[pyo3(item)]
+    steady: bool,
     #[pyo3(item)]
     newey_west: Option<usize>,
     #[pyo3(item)]
@@ -68,21 +74,39 @@ struct Options {
 impl Options {
     fn core(&self) -> Result<FitOptions<'_>, DomainError> {
         let (normalize, max_lag) = (self.normalize, self.max_lag);
+        let start = start(self.initial, self.steady);
         Ok(FitOptions {
             baseline: self.baseline,
+            through_origin: self.through_origin,
             weights: self.weights.as_deref(),
             loss: Loss::parse(&self.loss)?,
             loss_scale: self.loss_scale,
             noise: Noise::parse(&self.noise)?,
             carry: if self.estimate_theta {
-                Carry::Estimate { normalize, max_lag }
+                Carry::Estimate {
+                    normalize,
+                    max_lag,
+                    start,
+                }
             } else if let Some(theta) = self.theta {
-                Carry::Fixed(Adstock::new(theta, normalize, max_lag)?)
+                Carry::Fixed(Adstock::new(theta, normalize, max_lag)?.starting(start)?)
             } else {
                 Carry::None
             },
+            periods: self.series,
             newey_west: self.newey_west,
         })
+    }
+}
+
+/// What was spent before the first row.
+fn start(initial: f64, steady: bool) -> Start {
+    if steady {
+        Start::Steady
+    } else if initial == 0.0 {
+        Start::Zero
+    } else {
+        Start::Level(initial)
     }
 }
 
@@ -162,7 +186,7 @@ impl ResponseModel {
             let [low, high] = drawn(draws)?;
             return Ok(Interval::new(estimate, low, high));
         }
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let reach = normal_quantile(0.5 + 0.5 * confidence) * error;
         Ok(Interval::new(estimate, estimate - reach, estimate + reach))
     }
@@ -265,6 +289,20 @@ impl ResponseModel {
         )
     }
 
+    /// What the data show: the verdict, the p-values of a response, of a fall and of saturation, the constant, the line's base and
+    /// slope, and the rows left out.
+    fn evidence(&self) -> (&'static str, (f64, f64, f64), f64, (f64, f64), usize) {
+        let evidence = &self.fit.evidence;
+        let [base, slope] = evidence.line;
+        (
+            evidence.verdict().name(),
+            (evidence.response, evidence.falling, evidence.saturation),
+            evidence.constant,
+            (base, slope),
+            self.fit.missing_rows,
+        )
+    }
+
     /// The percentile intervals of the parameters, or the linearised ones.
     fn params_interval(&self, confidence: f64) -> PyResult<Vec<Three>> {
         let values = self.fit.curve.values().iter().copied();
@@ -299,9 +337,12 @@ impl ResponseModel {
         py.detach(|| {
             let best = self.fit.optimum(margin, cap, extrapolate, confidence)?;
             let limit = self.fit.limit(cap, extrapolate);
+            // Resamples of a curve that the data do not show have optima too.
             let [low, high] = match &self.draws {
-                Some(draws) => draws.optimal_spend(margin, limit, confidence)?,
-                None => [f64::NAN; 2],
+                Some(draws) if self.fit.identified() => {
+                    draws.optimal_spend(margin, limit, confidence)?
+                }
+                _ => [f64::NAN; 2],
             };
             let optimum = best.optimum;
             Ok((
@@ -402,7 +443,8 @@ impl ResponseModel {
 }
 
 /// Candidates in the order of their corrected criterion: name, delta, weight, aic, aicc, bic, optimal spend, and the errors of
-/// leaving one out and of rolling on.
+/// leaving one out and of rolling on. Then the averaged optimum, the criteria of the constant and of the straight line, the
+/// verdict and whether rows were left out.
 #[pyfunction]
 fn response_compare(
     py: Python<'_>,
@@ -416,6 +458,8 @@ fn response_compare(
 ) -> PyResult<(
     Vec<(&'static str, f64, f64, (f64, f64, f64), f64, (f64, f64))>,
     f64,
+    (f64, f64),
+    (&'static str, bool),
 )> {
     py.detach(|| {
         let core = options.core()?;
@@ -458,7 +502,15 @@ fn response_compare(
                 ))
             })
             .collect::<Result<Vec<_>, DomainError>>()?;
-        Ok((rows, average))
+        let nothing = (f64::NAN, f64::NAN);
+        let (yardsticks, verdict) = found.best().map_or((nothing, ("unknown", false)), |fit| {
+            let evidence = &fit.evidence;
+            (
+                (evidence.constant_aicc, evidence.line_aicc),
+                (evidence.verdict().name(), fit.missing_rows > 0),
+            )
+        });
+        Ok((rows, average, yardsticks, verdict))
     })
     .map_err(problem::domain)
 }
@@ -496,193 +548,12 @@ fn response_adstock(
     theta: f64,
     normalize: bool,
     max_lag: Option<usize>,
+    initial: f64,
+    steady: bool,
 ) -> PyResult<Vec<f64>> {
     Adstock::new(theta, normalize, max_lag)
+        .and_then(|adstock| adstock.starting(start(initial, steady)))
         .and_then(|adstock| adstock.apply(&spend))
-        .map_err(problem::domain)
-}
-
-/// spend, revenue and slope of each channel; price, total spend, total revenue, profit.
-type PlanValues = (Vec<f64>, Vec<f64>, Vec<f64>, f64, f64, f64, f64);
-
-fn plan_values(plan: Plan) -> PlanValues {
-    (
-        plan.spend,
-        plan.revenue,
-        plan.marginal_roas,
-        plan.shadow_price,
-        plan.total_spend,
-        plan.total_revenue,
-        plan.profit,
-    )
-}
-
-/// The plan that spends the budget, the most profitable one, and the gap.
-#[pyfunction]
-fn response_allocate(
-    py: Python<'_>,
-    channels: Vec<(String, Vec<f64>)>,
-    budget: f64,
-    lower: Vec<f64>,
-    upper: Vec<f64>,
-    margin: Option<f64>,
-) -> PyResult<(PlanValues, Option<PlanValues>, f64)> {
-    py.detach(|| {
-        let bounded = channels.iter().zip(lower).zip(upper);
-        let channels = bounded
-            .map(|(((model, values), lower), upper)| {
-                Ok(Channel {
-                    curve: Curve::new(Model::parse(model)?, values)?,
-                    lower,
-                    upper,
-                })
-            })
-            .collect::<Result<Vec<_>, DomainError>>()?;
-        allocate::allocate(&channels, budget, margin)
-    })
-    .map(|found| {
-        (
-            plan_values(found.plan),
-            found.profit_plan.map(plan_values),
-            found.gap,
-        )
-    })
-    .map_err(problem::domain)
-}
-
-/// did, counterfactual, lift, error, degrees of freedom, interval, p-value, incremental, iROAS.
-#[pyfunction]
-fn geo_difference(
-    py: Python<'_>,
-    treated_pre: Vec<Vec<f64>>,
-    treated_post: Vec<Vec<f64>>,
-    control_pre: Vec<Vec<f64>>,
-    control_post: Vec<Vec<f64>>,
-    panel: bool,
-    confidence: f64,
-    spend: Option<f64>,
-    permutations: u64,
-    seed: u64,
-) -> PyResult<((f64, f64, f64, f64, f64), Three, f64, f64, Three)> {
-    let options = geo::DidOptions {
-        confidence,
-        spend,
-        permutations,
-        seed,
-    };
-    py.detach(|| {
-        if panel {
-            return geo::did_panel(
-                &treated_pre,
-                &treated_post,
-                &control_pre,
-                &control_post,
-                &options,
-            );
-        }
-        let flat = |rows: Vec<Vec<f64>>| rows.into_iter().next().unwrap_or_default();
-        geo::did(
-            &flat(treated_pre),
-            &flat(treated_post),
-            &flat(control_pre),
-            &flat(control_post),
-            &options,
-        )
-    })
-    .map(|found| {
-        (
-            (
-                found.did,
-                found.counterfactual,
-                found.lift,
-                found.std_error,
-                found.degrees_of_freedom,
-            ),
-            three(found.interval),
-            found.p_value,
-            found.incremental,
-            three(found.iroas),
-        )
-    })
-    .map_err(problem::domain)
-}
-
-/// Weights, augmented weights, ridge, pre-RMSE and its share; double and effect by period; average effect, incremental, lift,
-/// iROAS, p-value, placebo effects.
-#[pyfunction]
-fn geo_double(
-    py: Python<'_>,
-    treated_pre: Vec<f64>,
-    donors_pre: Vec<Vec<f64>>,
-    treated_post: Vec<f64>,
-    donors_post: Vec<Vec<f64>>,
-    ridge: Option<f64>,
-    auto: bool,
-    confidence: f64,
-    spend: Option<f64>,
-) -> PyResult<(
-    (Vec<f64>, Vec<f64>, Option<f64>, f64, f64),
-    (Vec<f64>, Vec<f64>),
-    (Three, f64, f64, Three, f64, Vec<f64>),
-)> {
-    let options = geo::SyntheticControlOptions {
-        ridge: match ridge {
-            Some(penalty) => geo::Ridge::Fixed(penalty),
-            None if auto => geo::Ridge::Auto,
-            None => geo::Ridge::None,
-        },
-        confidence,
-        spend,
-    };
-    py.detach(|| {
-        geo::synthetic_control(
-            &treated_pre,
-            &donors_pre,
-            &treated_post,
-            &donors_post,
-            &options,
-        )
-    })
-    .map(|found| {
-        (
-            (
-                found.weights,
-                found.augmented_weights,
-                found.ridge,
-                found.pre_rmse,
-                found.pre_rmse_share,
-            ),
-            (found.counterfactual, found.effect),
-            (
-                three(found.average_effect),
-                found.incremental,
-                found.lift,
-                three(found.iroas),
-                found.p_value,
-                found.placebo_effects,
-            ),
-        )
-    })
-    .map_err(problem::domain)
-}
-
-/// The power at each lift, the simulated tests, and the least lift found with the wanted power.
-#[pyfunction]
-fn geo_simulated_power(
-    py: Python<'_>,
-    treated: Vec<f64>,
-    donors: Vec<Vec<f64>>,
-    periods: usize,
-    least_before: usize,
-    lifts: Vec<f64>,
-    alpha: f64,
-    wanted: f64,
-) -> PyResult<(Vec<f64>, usize, f64)> {
-    py.detach(|| geo::power(&treated, &donors, periods, least_before, &lifts, alpha))
-        .map(|found| {
-            let least = geo::detectable_lift(&found, wanted);
-            (found.power, found.windows, least)
-        })
         .map_err(problem::domain)
 }
 
@@ -690,9 +561,5 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ResponseModel>()?;
     module.add_function(wrap_pyfunction!(response_compare, module)?)?;
     module.add_function(wrap_pyfunction!(response_two_point, module)?)?;
-    module.add_function(wrap_pyfunction!(response_adstock, module)?)?;
-    module.add_function(wrap_pyfunction!(response_allocate, module)?)?;
-    module.add_function(wrap_pyfunction!(geo_difference, module)?)?;
-    module.add_function(wrap_pyfunction!(geo_double, module)?)?;
-    module.add_function(wrap_pyfunction!(geo_simulated_power, module)?)
+    module.add_function(wrap_pyfunction!(response_adstock, module)?)
 }

@@ -1,6 +1,7 @@
-//! Rows shared out among threads.
+//! Work shared out among threads: everything that runs on several goes through here.
 
 use std::num::NonZero;
+use std::sync::Mutex;
 use std::thread;
 
 use pyo3::prelude::*;
@@ -55,17 +56,45 @@ pub(crate) fn rows(
             }
         }
     }
-    let work = &work;
-    thread::scope(|scope| {
-        for (place, mut part) in parts.into_iter().enumerate() {
-            let start = place * size;
-            let end = rows.min(start + size);
-            if end == rows {
-                // The last part is this thread's own.
-                work(start, end, &mut part);
-            } else {
-                scope.spawn(move || work(start, end, &mut part));
-            }
-        }
+    let parts = parts
+        .into_iter()
+        .enumerate()
+        .map(|(place, part)| (place * size, part))
+        .collect();
+    each(parts, |(start, mut part): (usize, Vec<&mut [f64]>)| {
+        work(start, rows.min(start + size), &mut part);
     });
+}
+
+/// One thread for each part; the calling one does the last, and those for which the system gives no thread.
+pub(crate) fn each<P: Send, T: Send>(mut parts: Vec<P>, work: impl Fn(P) -> T + Sync) -> Vec<T> {
+    let last = parts.pop();
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|part| Mutex::new(Some(part)))
+        .collect();
+    let take =
+        |part: &Mutex<Option<P>>| part.lock().ok().and_then(|mut part| part.take()).map(&work);
+    thread::scope(|scope| {
+        let take = &take;
+        let running: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                (
+                    part,
+                    thread::Builder::new().spawn_scoped(scope, move || take(part)),
+                )
+            })
+            .collect();
+        let last = last.map(&work);
+        let done = running
+            .into_iter()
+            .filter_map(|(part, thread)| match thread {
+                Ok(thread) => thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => take(part),
+            });
+        done.chain(last).collect()
+    })
 }

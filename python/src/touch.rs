@@ -117,7 +117,10 @@ fn push<'py>(
             "paths[{row}] is one text, not a list of touches"
         )));
     } else if !path.is_none() {
-        for item in path.try_iter()? {
+        let items = path
+            .try_iter()
+            .map_err(|_| wrong_type(format!("paths[{row}] is not a list of touches")))?;
+        for item in items {
             touch(item?)?;
         }
     }
@@ -270,7 +273,10 @@ impl Paths {
         let rows = lists.len()?;
         beside.check(rows).map_err(problem::domain)?;
         if let Some(ages) = ages_days
-            && ages.len()? != rows
+            && ages
+                .len()
+                .map_err(|_| wrong_type("ages_days is not a column of lists"))?
+                != rows
         {
             return Err(problem::domain(DomainError::whole(
                 "ages_days",
@@ -361,13 +367,23 @@ fn time_decay_weights(ages_days: &Bound<'_, PyAny>, half_life_days: f64) -> PyRe
     attribution::time_decay(ages.as_slice()?, half_life_days).map_err(problem::domain)
 }
 
-fn window_of(window: &str, week_start: &str, rolling_days: Option<u32>) -> PyResult<Window> {
-    let start = match week_start {
+/// A word among some; what is not text is none of them.
+fn word<'a>(value: &'a Bound<'_, PyAny>) -> &'a str {
+    let text = value.cast::<PyString>().ok();
+    text.and_then(|text| text.to_str().ok()).unwrap_or_default()
+}
+
+fn window_of(
+    window: &Bound<'_, PyAny>,
+    week_start: &Bound<'_, PyAny>,
+    rolling_days: Option<u32>,
+) -> PyResult<Window> {
+    let start = match word(week_start) {
         "monday" => WeekStart::Monday,
         "sunday" => WeekStart::Sunday,
         _ => return Err(choice("week_start", &["monday", "sunday"])),
     };
-    Ok(match (window, rolling_days) {
+    Ok(match (word(window), rolling_days) {
         ("rolling", Some(days)) => Window::Rolling(days),
         ("rolling", None) => {
             let rule = Rule::Other("missing", "is required for a rolling window");
@@ -391,8 +407,8 @@ fn window_of(window: &str, week_start: &str, rolling_days: Option<u32>) -> PyRes
 #[pyfunction]
 fn window_span(
     day: i64,
-    window: &str,
-    week_start: &str,
+    window: &Bound<'_, PyAny>,
+    week_start: &Bound<'_, PyAny>,
     rolling_days: Option<u32>,
 ) -> PyResult<(String, i64, i64)> {
     let window = window_of(window, week_start, rolling_days)?;
@@ -412,8 +428,8 @@ fn window_span(
 )]
 fn window_spans(
     days: PyReadonlyArray1<'_, i64>,
-    window: &str,
-    week_start: &str,
+    window: &Bound<'_, PyAny>,
+    week_start: &Bound<'_, PyAny>,
     rolling_days: Option<u32>,
 ) -> PyResult<(Vec<i64>, Vec<i64>)> {
     let window = window_of(window, week_start, rolling_days)?;
@@ -796,7 +812,8 @@ fn traffic_columns<'py>(
     );
     let inputs = [("url", &url), ("referrer", &referrer)];
     texts(py, inputs, threads, |[url, referrer], give| {
-        let Some(url) = url else {
+        // A text that is not the address of a page says nothing of a visit, least of all that it was a direct one.
+        let Some(url) = url.filter(|url| is_page(url)) else {
             return give([None; 6]);
         };
         let traffic = web::Traffic::read(url, referrer, &own);
@@ -813,6 +830,35 @@ fn traffic_columns<'py>(
             Some(traffic.channel().name()),
         ]);
     })
+}
+
+/// Whether a text can be the address of a page: with or without its scheme, or the part behind the host.
+fn is_page(url: &str) -> bool {
+    let url = url.trim();
+    let rest = match url.split_once("://") {
+        Some((scheme, rest))
+            if ["http", "https"]
+                .iter()
+                .any(|web| scheme.eq_ignore_ascii_case(web)) =>
+        {
+            rest
+        }
+        // A scheme may also stand in the query of an address without one.
+        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => return false,
+        _ => match url.strip_prefix("//") {
+            Some(rest) => rest,
+            None if url.starts_with(['/', '?']) => return true,
+            None => url,
+        },
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let with_scheme = rest.len() < url.len();
+    // Before an `@` there are credentials, where a scheme says so; else it is somebody's address.
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if with_scheme => host,
+        _ => authority,
+    };
+    web::possible_host(host) && (with_scheme || host.contains('.') || host.contains(':'))
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -242,15 +242,23 @@ print([name for name in {sorted(others)!r} if name in set(sys.modules) - before]
     assert shown.stdout.strip() == "[]"
 
 
+# What a refusal of numbers says beside the kind.
+AS_TEXT = ": read such columns as text (dtype=str), before leading zeros and signs are lost"
+
+
 @pytest.mark.parametrize(
     ("library", "make", "message"),
     [
-        ("numpy", "numpy.array([1])", "value is an array of kind 'i' with 1 dimensions, not one of text with one"),
+        (
+            "numpy",
+            "numpy.array([1])",
+            "value is an array of kind 'i' with 1 dimensions, not one of text with one" + AS_TEXT,
+        ),
         ("numpy", "numpy.array([['a']])", "value is an array of kind 'U' with 2 dimensions, not one of text with one"),
-        ("numpy", "numpy.array(['a', 3], dtype=object)", "value[1] is neither str nor None, but int"),
-        ("pandas", "pandas.Series(['a', 3], dtype=object)", "value[1] is neither str nor None, but int"),
-        ("pandas", "pandas.Series([1, 2])", "value[0] is neither str nor None, but int"),
-        ("polars", "polars.Series([1])", "value is a column of Int64, not of text"),
+        ("numpy", "numpy.array(['a', 3], dtype=object)", "value[1] is neither str nor None, but int" + AS_TEXT),
+        ("pandas", "pandas.Series(['a', 3], dtype=object)", "value[1] is neither str nor None, but int" + AS_TEXT),
+        ("pandas", "pandas.Series([1, 2])", "value[0] is neither str nor None, but int" + AS_TEXT),
+        ("polars", "polars.Series([1])", "value is a column of Int64, not of text" + AS_TEXT),
         ("polars", "polars.DataFrame({'a': ['b']})", 'value is a column of Struct("a": Utf8View), not of text'),
         ("pyarrow", "pyarrow.array([b'a'])", "value is a column of Binary, not of text"),
         ("pyarrow", "pyarrow.table({'a': ['b']})", 'value is a column of Struct("a": Utf8), not of text'),

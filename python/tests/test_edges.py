@@ -25,7 +25,6 @@ LOOKS = {"exposed_users_per_look": 10, "holdout_users_per_look": 10, "looks": 1,
         (lambda: et.sequential_simulation(0.5, 0.5, **{**LOOKS, "exposed_users_per_look": 2**53}), "not_a_count"),
         (lambda: et.srm([[100, 120], [500, 700]]), "wrong_type"),
         (lambda: et.adjust_pvalues([[0.01, 0.04], [0.02, 0.03]]), "wrong_type"),
-        (lambda: et.sample_size(0.02, 0.03, alpha=None), "missing"),
         (lambda: et.lift_mde(0.02, 1000, 1000, power=None), "missing"),
     ],
 )

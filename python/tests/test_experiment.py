@@ -100,7 +100,8 @@ def test_arms_are_read_from_lists_and_columns() -> None:
         et.srm([600, 400]) == et.srm(np.array([600.0, 400.0]).tolist(), [2, 2]) == et.srm(np.array([600, 400]), (2, 2))
     )
     assert et.srm([600, 400]).mismatch
-    assert "sample ratio mismatch" in et.srm([600, 400]).summary()
+    assert et.srm([600, 400]).flags == ("srm",)
+    assert "srm" in et.srm([600, 400]).summary()
     assert code(et.srm, [600, 400], [1, 1, 1]) == "length_mismatch"
     assert code(et.srm, ["a", "b"]) == "wrong_type"
     assert math.isnan(et.srm([600, math.nan]).p_value)
@@ -148,7 +149,8 @@ def test_rows_of_a_segment_are_added_up() -> None:
     whole = et.segment_lift(["b", "a"], [9_000, 1_000], [90, 100], [1_000, 9_000], [8, 810])
     assert split == whole
     assert split.segment == ["b", "a"]
-    assert "Simpson" in split.summary()
+    assert "simpson" in split.summary()
+    assert split.flags[0] == "simpson"
     assert split.per_segment_abs_ci.low[0] < 0.002 < split.per_segment_abs_ci.high[0]
     assert code(et.segment_lift, ["a"], [1, 2], [1, 1], [1, 1], [1, 1]) == "length_mismatch"
     assert code(et.segment_lift, "ab", [1, 2], [1, 1], [1, 1], [1, 1]) == "wrong_type"

@@ -5,6 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy
+import pandas
+import polars
+import pyarrow
 import pytest
 
 import edgetally
@@ -144,3 +148,73 @@ def test_a_digest_stays_what_it_is_and_that_of_nothing_is_none(field: str) -> No
     assert call("hash", field, f" {digest.upper()} ") == digest
     assert call("hash", field, [digest, *nothing]) == [digest, None, None, None, None]
     assert call("normalize", field, digest) is None
+
+
+@pytest.mark.parametrize("sent", ["…@gmail.com", "-@mail.example", "..@gmail.com", "_@shop.example", "+@shop.example"])
+def test_a_mailbox_of_nothing_but_signs_is_none(sent: str) -> None:
+    for dialect in edgetally.dialects():
+        assert edgetally.normalize_email(sent, dialect=dialect) is None  # type: ignore[call-overload]
+        assert edgetally.hash_email([sent], dialect=dialect) == [None]  # type: ignore[call-overload]
+
+
+def test_a_mailbox_in_any_script_is_one() -> None:
+    assert edgetally.normalize_email("пошта@mail.example") == "пошта@mail.example"
+    assert edgetally.normalize_email("7@mail.example") == "7@mail.example"
+
+
+PHONES: list[Any] = [
+    *(491512345678, 491512345678.0, [491512345678], [491512345678.0, None]),
+    *(numpy.array([491512345678]), numpy.array([491512345678.0]), numpy.array([491512345678], dtype=object)),
+    *(
+        numpy.int64(491512345678),
+        pandas.Series([491512345678.0, None]),
+        pandas.array([491512345678, None], dtype="Int64"),
+    ),
+    *(pandas.Series([491512345678, None], dtype="Int64"), pandas.Series([491512345678.0], dtype="double[pyarrow]")),
+    *(
+        pandas.Series([491512345678, None], dtype=object),
+        polars.Series([491512345678.0]),
+        polars.Series([491512345678]),
+    ),
+    *(pyarrow.array([491512345678]), pyarrow.array([491512345678.0])),
+]
+
+
+@pytest.mark.parametrize("phones", PHONES, ids=lambda phones: type(phones).__name__)
+def test_numbers_where_text_is_wanted_are_refused_with_what_to_do(phones: Any) -> None:
+    for function in (edgetally.normalize_phone, edgetally.hash_phone):
+        with pytest.raises(edgetally.EdgetallyError, match=r"read such columns as text \(dtype=str\)") as caught:
+            function(phones, default_country="DE")
+        assert caught.value.code == "wrong_type"
+        assert "4915" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("491512345678.0", "491512345678"),
+        ("16505551212.0", "16505551212"),
+        ("4.91512E+11", None),
+        ("+1.6505551212E+10", None),
+        ("4,91512E+11", None),
+    ],
+)
+def test_a_telephone_number_that_was_a_float_gets_no_digit_too_many(sent: str, kept: str | None) -> None:
+    columns = [[sent], numpy.array([sent]), pandas.Series([sent]), polars.Series([sent]), pyarrow.array([sent])]
+    assert edgetally.normalize_phone(sent) == kept
+    for column in columns:
+        answer = edgetally.normalize_phone(column)
+        answer = answer.to_pylist() if hasattr(answer, "to_pylist") else list(answer)
+        assert [text if isinstance(text, str) else None for text in answer] == [kept]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), numpy.nan, pandas.NA, pandas.NaT], ids=repr)
+def test_missing_in_is_missing_out(missing: Any) -> None:
+    assert edgetally.hash_email(missing) is None
+    assert edgetally.normalize_phone([missing, "+49 30 901820"], default_country="DE") == [None, "4930901820"]
+    assert edgetally.normalize_region("California", country=missing) == edgetally.normalize_region("California")
+
+
+def test_one_text_of_numpy_is_one_text() -> None:
+    for one in (numpy.str_("Jo@Shop.example"), numpy.array("Jo@Shop.example"), numpy.array("Jo@Shop.example", object)):
+        assert edgetally.normalize_email(one) == "jo@shop.example"

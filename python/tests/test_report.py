@@ -246,16 +246,62 @@ def test_a_split_that_was_not_kept_is_flagged() -> None:
     assert any("split" in warning for warning in r.warnings)
 
 
-def test_money_of_a_lift_comes_from_the_exposed() -> None:
+def test_money_of_a_lift_is_that_of_both_arms_with_its_variance() -> None:
     rows = {**user_rows(), "cost": np.ones(20_000)}
     rows["paid"] = rows["paid"] * rows["bought"]
-    r = et.report(
-        rows, "lift", columns={"arm": "arm", "conversions": "bought", "revenue": "paid", "spend": "cost"}, margin=0.5
+    columns = {"arm": "arm", "conversions": "bought", "revenue": "paid", "spend": "cost"}
+    r = et.report(rows, "lift", columns=columns, by="plan", margin=0.5, confidence=0.9)
+    df = pd.DataFrame(rows)
+    for place, plan in enumerate(r["plan"]):
+        exposed, holdout = (df[(df.plan == plan) & (df.arm == arm)].paid for arm in ("treatment", "control"))
+        want = et.lift_revenue_values(
+            exposed.to_list(), holdout.to_list(), spend=r["spend"][place], margin=0.5, confidence=0.9
+        )
+        for name in ("incremental_revenue", "incremental_profit", "incremental_roas"):
+            got = [r[name + end][place] for end in ("", "_low", "_high")]
+            np.testing.assert_allclose(got, [want[name].estimate, want[name].low, want[name].high], rtol=1e-10)
+        np.testing.assert_allclose(r["revenue_p_value"][place], want.p_value, rtol=1e-9)
+        np.testing.assert_allclose(r["incremental_gross_profit"][place], 0.5 * want.incremental_revenue.estimate)
+    # In parts too, whatever the cut.
+    parts = [et.summarize(df[start::3], "lift", columns=columns, by="plan") for start in range(3)]
+    again = et.merge(parts).report(margin=0.5, confidence=0.9)
+    assert again["incremental_profit_low"].tolist() == r["incremental_profit_low"].tolist()
+    # And the total, which is no sum of the segments'.
+    whole = et.lift_revenue_values(
+        df[df.arm == "treatment"].paid.to_list(), df[df.arm == "control"].paid.to_list(), confidence=0.9
     )
-    aov = r["exposed_revenue"][0] / r["exposed_conversions"][0]
-    counts = [r[name][0] for name in ("exposed_users", "exposed_conversions", "holdout_users", "holdout_conversions")]
-    one = et.lift(*counts, spend=r["spend"][0], aov=aov, margin=0.5)
-    assert r["incremental_profit"][0] == one.incremental_profit.estimate
+    assert r.total is not None
+    np.testing.assert_allclose(r.total["incremental_revenue_low"][0], whole.incremental_revenue.low, rtol=1e-10)
+
+
+def test_money_of_counts_alone_says_what_its_interval_rests_on() -> None:
+    rows = {"arm": ["exposed", "holdout"], "n": [1000, 500], "conversions": [50, 20], "paid": [5000.0, 1900.0]}
+    columns = {"arm": "arm", "users": "n", "revenue": "paid"}
+    r = et.report(rows, "lift", columns=columns)
+    assert r["incremental_revenue"][0] == pytest.approx(5000 - 2 * 1900)
+    assert r["incremental_revenue_low"][0] < 1200 < r["incremental_revenue_high"][0]
+    assert "order_values_taken_as_equal" in r["flags"][0]
+    assert any(warning.startswith("order_values_taken_as_equal:") for warning in r.warnings)
+    # As if every order were worth its arm's mean.
+    want = et.lift_revenue_values([100.0] * 50 + [0.0] * 950, [95.0] * 20 + [0.0] * 480)
+    np.testing.assert_allclose(r["incremental_revenue_low"][0], want.incremental_revenue.low, rtol=1e-9)
+    # With sums of squares it is what the users themselves give.
+    exposed, holdout = [100.0] * 40 + [50.0] * 10 + [0.0] * 950, [95.0] * 20 + [0.0] * 480
+    squares = {
+        **rows,
+        "paid": [math.fsum(exposed), math.fsum(holdout)],
+        "squares": [math.fsum(x * x for x in exposed), math.fsum(x * x for x in holdout)],
+    }
+    r = et.report(squares, "lift", columns={**columns, "revenue_squares": "squares"})
+    want = et.lift_revenue_values(exposed, holdout)
+    np.testing.assert_allclose(r["incremental_revenue_low"][0], want.incremental_revenue.low, rtol=1e-9)
+    assert "order_values_taken_as_equal" not in r["flags"][0]
+    with pytest.raises(et.EdgetallyError) as error:
+        et.report({**squares, "squares": [1.0, 2.0]}, "lift", columns={**columns, "revenue_squares": "squares"})
+    assert code_of(error) == "impossible"
+    wide = {"exposed_users": [1000], "exposed_conversions": [50], "holdout_users": [500], "holdout_conversions": [20]}
+    one = et.report({**wide, "er": [5000.0]}, "lift", columns={"exposed_revenue": "er"})
+    assert one["flags"][0].endswith("holdout_revenue_unknown")
 
 
 def test_simpsons_paradox_is_called_by_name() -> None:
@@ -312,14 +358,75 @@ def test_every_metric_has_its_calculator(
     assert math.isclose(r[field][0], want, rel_tol=1e-12)
 
 
-def test_missing_numbers_do_as_they_are_told() -> None:
-    rows = pl.DataFrame({"c": ["a", "a", "b"], "spend": [1.0, None, 1.0], "revenue": [2.0, 2.0, float("nan")]})
-    assert str(et.report(rows, by="c")["roas"].tolist()) == "[nan, nan]"
-    assert et.report(rows, by="c", nan_policy="omit")["roas"].tolist() == [4.0, 0.0]
-    assert et.report(rows.to_pandas(), by="c", nan_policy="omit")["roas"].tolist() == [4.0, 0.0]
-    with pytest.raises(et.EdgetallyError) as error:
-        et.report(rows, by="c", nan_policy="raise")
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow", "mapping", "nullable"])
+def test_missing_numbers_do_as_they_are_told(kind: str) -> None:
+    rows = {"c": ["a", "a", "b", "b"], "spend": [1.0, None, 1.0, 4.0], "revenue": [10.0, 2.0, float("nan"), None]}
+    nullable = pd.DataFrame(rows).astype({"spend": "Int64"}).assign(revenue=pd.array([10, 2, None, None], "Float64"))
+    tables = {
+        "polars": pl.DataFrame(rows),
+        "pandas": pd.DataFrame(rows),
+        "arrow": pa.table(rows),
+        "mapping": rows,
+        "nullable": nullable,
+    }
+    table: Any = tables[kind]
+    assert str(et.report(table, by="c")["roas"].tolist()) == "[nan, nan]"
+    r = et.report(table, by="c", nan_policy="omit")
+    # Left out of both sums; and nothing is left of b.
+    np.testing.assert_array_equal(r["roas"], [10.0, np.nan])
+    np.testing.assert_array_equal(r["revenue"], [10.0, np.nan])
+    np.testing.assert_array_equal(r["profit"], [9.0, np.nan])
+    assert r["rows"].tolist() == [1, 0]
+    assert r.total is not None
+    assert (r.total["roas"].tolist(), r.total["rows"].tolist()) == ([10.0], [1.0])
+    said = "omitted: 3 of 4 rows were left out, with no number in one of: revenue, spend."
+    assert said in r.warnings
+    with pytest.raises(et.EdgetallyError, match=r"revenue\[2\] is missing") as error:
+        et.report(table, by="c", nan_policy="raise")
     assert code_of(error) == "missing_values"
+
+
+def test_rows_are_left_out_of_what_they_lack_and_of_nothing_else() -> None:
+    rows = {"spend": [1.0, None, 3.0], "revenue": [2.0, 2.0, None], "conversions": [1, 1, 1]}
+    r = et.report(rows, ["roas", "cpa", "spend"], nan_policy="omit", gross_margin=0.5)
+    for metric in ("roas", "cpa", "spend"):
+        options = {"gross_margin": 0.5} if metric == "roas" else {}
+        assert r[metric].tolist() == et.report(rows, metric, nan_policy="omit", **options)[metric].tolist()
+    # Sums over other rows than the first metric's are named after their metric.
+    assert (r["spend"][0], r["roas_spend"][0], r["roas_rows"][0], r["cpa"][0]) == (4.0, 1.0, 1.0, 2.0)
+    assert sum(warning.startswith("omitted:") for warning in r.warnings) == 3
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b"]),
+            st.one_of(st.none(), st.just(math.nan), st.integers(0, 100).map(float)),
+            st.one_of(st.none(), st.integers(1, 100).map(float)),
+            st.one_of(st.none(), st.integers(1, 9).map(float)),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    size=st.integers(1, 40),
+)
+def test_omit_is_dropping_the_rows_first_in_parts_too(rows: list[Any], size: int) -> None:
+    names = ("c", "revenue", "spend", "conversions")
+    schema = {"c": pl.String, "revenue": pl.Float64, "spend": pl.Float64, "conversions": pl.Float64}
+
+    def table(some: list[Any]) -> pl.DataFrame:
+        return pl.DataFrame(dict(zip(names, zip(*some, strict=True), strict=True)), schema=schema)
+
+    asked: dict[str, Any] = {"metrics": ["roas", "cpa"], "by": "c", "nan_policy": "omit"}
+    r = et.report(table(rows), **asked)
+    parts = [et.summarize(table(rows[start : start + size]), **asked) for start in range(0, len(rows), size)]
+    assert et.merge(parts).to_bytes() == et.summarize(table(rows), **asked).to_bytes()
+    for place, segment in enumerate(r["c"]):
+        for metric, over, under in (("roas", "revenue", "spend"), ("cpa", "spend", "conversions")):
+            kept = table(rows).filter(pl.col("c") == segment).fill_nan(None).drop_nulls([over, under])
+            want = kept[over].sum() / kept[under].sum() if len(kept) else math.nan
+            assert r[metric][place] == want or (math.isnan(want) and math.isnan(r[metric][place]))
 
 
 @pytest.mark.parametrize(
@@ -344,6 +451,24 @@ def test_missing_numbers_do_as_they_are_told() -> None:
         ({"gros_margin": 1}, "unknown_argument"),
         ({"gross_margin": 2.0}, "not_a_rate"),
         ({"threads": 0}, "threads_invalid"),
+        ({"errors": "ignore"}, "unknown_choice"),
+        ({"metrics": ["roas", "roas"]}, "equal"),
+        ({"metrics": []}, "missing"),
+        ({"metric": "roas", "metrics": ["mer"]}, "one_goal"),
+        ({"by": {"channel": 1}}, "wrong_type"),
+        ({"by": [["channel"]]}, "wrong_type"),
+        ({"by": [None]}, "wrong_type"),
+        ({"date": ["day"]}, "wrong_type"),
+        ({"columns": ["revenue"]}, "wrong_type"),
+        ({"columns": {"revenue": None}}, "wrong_type"),
+        ({"gross_margin": "0.5"}, "wrong_type"),
+        ({"gross_margin": [0.5]}, "wrong_type"),
+        ({"tz": 5}, "wrong_type"),
+        ({"lag": "a week"}, "wrong_type"),
+        ({"week_start": ["monday"]}, "unknown_choice"),
+        ({"arms": "ads"}, "wrong_type"),
+        ({"arms": ("ads",)}, "wrong_type"),
+        ({"arms": ("ads", "ads")}, "equal"),
     ],
 )
 def test_wrong_arguments_are_refused_with_a_code(arguments: dict[str, Any], code: str) -> None:
@@ -357,12 +482,58 @@ def test_wrong_arguments_are_refused_with_a_code(arguments: dict[str, Any], code
     assert code_of(refused) == "wrong_type"
 
 
+def three_arms() -> dict[str, Any]:
+    return {
+        "arm": ["ads"] * 50 + ["psa"] * 50 + ["email"] * 50 + [None] * 10,
+        "bought": [1, 0] * 25 + [1, 0, 0, 0, 0] * 10 + [1, 1, 1, 0, 0] * 10 + [1] * 10,
+        "plan": ["basic", "pro"] * 80,
+    }
+
+
+ARM = {"arm": "arm", "conversions": "bought"}
+
+
 def test_arms_that_are_not_known_are_asked_for() -> None:
     rows = {**user_rows(), "arm": np.where(np.arange(20_000) % 2, "psa", "ads")}
     with pytest.raises(et.EdgetallyError, match="ads, psa"):
-        et.report(rows, "lift", columns={"arm": "arm", "conversions": "bought"})
-    r = et.report(rows, "lift", columns={"arm": "arm", "conversions": "bought"}, arms=("ads", "psa"))
+        et.report(rows, "lift", columns=ARM)
+    r = et.report(rows, "lift", columns=ARM, arms=("ads", "psa"))
     assert r["exposed_users"].tolist() == [10_000]
+    assert r.warnings == ()
+
+
+@pytest.mark.parametrize("make", [dict, pd.DataFrame, pl.DataFrame, pa.table])
+def test_an_arm_that_no_row_has_is_an_error_and_rows_of_other_arms_are_counted(make: Any) -> None:
+    rows = make(three_arms())
+    for arms in (("ads", "PSA"), ("Ads", "psa"), (("ads", "e-mail"), "psa")):
+        with pytest.raises(et.EdgetallyError, match="which no row of arm has; there are ads, email, psa") as error:
+            et.report(rows, "lift", columns=ARM, arms=arms)
+        assert code_of(error) == "unknown_choice"
+    for by in ((), "plan"):
+        r = et.report(rows, "lift", columns=ARM, arms=("ads", "psa"), by=by)
+        assert sum(r["rows"]) == 100
+        said = "other_arms: 60 of 160 rows are of other arms (email, no arm) and were left out."
+        assert [warning for warning in r.warnings if "arms" in warning] == [said]
+    with pytest.raises(et.EdgetallyError, match="several arms are exposed: exposed, test"):
+        et.report({"arm": ["exposed", "test", "control"], "bought": [1, 1, 0]}, "lift", columns=ARM)
+    with pytest.raises(et.EdgetallyError, match="no row of arm is holdout"):
+        et.report({"arm": ["exposed", "exposed"], "bought": [1, 1]}, "lift", columns=ARM)
+
+
+@pytest.mark.parametrize("arms", [("ads", "email", "psa"), (("ads", "email"), "psa")])
+def test_several_arms_are_each_compared_with_the_holdout_and_corrected(arms: Any) -> None:
+    r = et.report(three_arms(), "lift", columns=ARM, arms=arms, by="plan")
+    assert (r["plan"], r["arm"]) == (["basic", "basic", "pro", "pro"], ["ads", "email"] * 2)
+    for arm in ("ads", "email"):
+        one = et.report(three_arms(), "lift", columns=ARM, arms=(arm, "psa"), by="plan")
+        rows = [place for place, name in enumerate(r["arm"]) if name == arm]
+        assert r["p_value"][rows].tolist() == one["p_value"].tolist()
+        assert r["rel_lift_low"][rows].tolist() == one["rel_lift_low"].tolist()
+        assert one.total is not None
+        assert r.total is not None
+        assert r.total["stratified_abs_lift"][r.total["arm"].index(arm)] == one.total["stratified_abs_lift"][0]
+    assert r["p_adjusted"].tolist() == et.adjust_pvalues(r["p_value"], method="holm").adjusted.tolist()
+    assert len(r.to_pandas()) == 4
 
 
 def test_columns_of_different_length_are_refused() -> None:
@@ -391,7 +562,7 @@ def test_the_report_is_a_table_of_every_kind() -> None:
     assert r.to_pandas(total=True)["roas"].tolist()[-2:] == r.total["roas"].tolist()  # type: ignore[index]
     assert "total" in repr(r)
     html = r._repr_html_()
-    assert html.startswith("<table>")
+    assert "<table" in html
     assert "search" in html
     assert "<script" not in et.report({"c": ["<script>"], "spend": [1.0], "revenue": [1.0]}, by="c")._repr_html_()
 

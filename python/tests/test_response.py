@@ -90,7 +90,12 @@ def test_every_kind_of_column_gives_the_same_fit() -> None:
     plain = et.response_fit("hill", SPEND, REVENUE)
     for kind in (np.array, pd.Series, pl.Series, tuple):
         assert et.response_fit("hill", kind(SPEND), kind(REVENUE)) == plain
-    assert math.isnan(et.response_fit("hill", [None, *SPEND[1:]], REVENUE).rss)
+    # A missing number takes its row along.
+    without = et.response_fit("hill", SPEND[1:], REVENUE[1:])
+    for missing in (None, math.nan, pd.NA):
+        got = et.response_fit("hill", [missing, *SPEND[1:]], REVENUE)
+        assert (got.params, got.rows, got.missing_rows) == (without.params, 23, 1)
+        assert "missing_rows" in got.warnings
 
 
 def test_options_reach_the_search() -> None:
@@ -131,6 +136,214 @@ def test_models_are_compared() -> None:
     assert code(lambda: et.response_select(["hill"], SPEND, REVENUE, criterion="taste")) == "unknown_choice"
 
 
+def noisy(seed: int, rows: int = 26) -> tuple[np.ndarray, np.ndarray]:
+    """Spends that vary, and noise."""
+    rng = np.random.default_rng(seed)
+    return np.exp(rng.normal(9, 0.8, rows)), rng.standard_normal(rows)
+
+
+def test_spend_that_does_nothing_has_no_optimum() -> None:
+    # RC1: 26 spends, revenue of 20,000 and noise; in nineteen of twenty cases no response, and an optimum hardly ever.
+    verdicts, optima = [], 0
+    for seed in range(100):
+        spend, noise = noisy(seed)
+        fit = et.fit_response(spend, 20_000 + 1_000 * noise, margin=0.4, n_boot=20)
+        verdicts.append(fit.verdict)
+        optima += fit.optimal_spend == fit.optimal_spend
+        if fit.verdict == "no_response":
+            assert "no_response" in fit.warnings
+            assert "optimum_outside_range" not in fit.warnings
+            assert fit.p_response >= 0.05
+            numbers = [fit.optimal_spend, fit.optimal_spend_uncapped, fit.log_optimal_spend_se, fit.optimal_profit]
+            numbers += [*fit.optimal_spend_ci_delta, *fit.optimal_spend_ci_bootstrap]
+            numbers += [fit.optimum(0.4).profit, fit.optimum(0.4).optimal_spend_ci_bootstrap.low]
+            assert all(math.isnan(number) for number in numbers), numbers
+    assert verdicts.count("no_response") >= 0.85 * 100
+    assert optima <= 4
+    # RC2: revenue that falls.
+    fit = et.fit_response([100, 200, 300, 400, 500], [500, 400, 300, 200, 100], margin=0.4)
+    assert fit.verdict == "not_increasing"
+    assert {"no_response", "not_increasing"} <= set(fit.warnings)
+    assert math.isnan(fit.optimal_spend)
+    # Constants, of any size.
+    for level in (0.0, 0.1, 7.0, 1e-200, 1e200):
+        fit = et.fit_response([100, 200, 300, 400, 500], [level] * 5, margin=0.4)
+        assert fit.verdict == "no_response", level
+        assert math.isnan(fit.optimal_spend)
+    choice = et.response_select(["power", "log", "hill"], spend, [20_000.0] * 26, margin=0.4)
+    assert choice.warnings == ["no_response"]
+    assert math.isnan(choice.averaged_optimal_spend)
+    assert all(math.isnan(best) for best in choice.optimal_spend.values())
+    assert choice.yardsticks["constant"] < choice.aicc[choice.best]
+
+
+def test_a_straight_line_has_no_optimum() -> None:
+    spend, noise = noisy(1)
+    for base in (0.0, 20_000.0):
+        fit = et.fit_response(spend, base + 3 * spend + 100 * noise, margin=0.5, n_boot=0)
+        assert fit.verdict == "straight_line", base
+        assert "straight_line" in fit.warnings
+        assert math.isnan(fit.optimal_spend)
+        assert fit.line["slope"] == pytest.approx(3, rel=0.02)
+    # A curve is one, and what it beats stands beside it.
+    fit = et.fit_response(SPEND, REVENUE, margin=0.4, n_boot=0)
+    assert fit.verdict == "curve"
+    assert fit.p_saturation < 1e-3
+    table = fit.compare(cross_validate=False)
+    assert table.yardsticks["straight_line"] > table.aicc["hill"]
+    assert table.yardsticks["constant"] > table.aicc["hill"]
+    assert table.warnings == []
+    # Only that it starts at zero makes it a curve: for who says so.
+    narrow = 3 * np.exp(0.1 * np.random.default_rng(4).standard_normal(26))
+    level = 8 * narrow / (1 + narrow) + 0.1 * noise
+    assert et.response_fit("michaelis_menten", narrow, level).verdict == "straight_line"
+    assert et.response_fit("michaelis_menten", narrow, level, baseline=False).verdict == "curve"
+
+
+def test_missing_weeks_are_left_out_and_waited_for() -> None:
+    spend, revenue = list(SPEND), list(REVENUE)
+    spend[5] = revenue[9] = None
+    plain = et.fit_response(spend, revenue, model="hill", n_boot=50, margin=0.4)
+    short = et.fit_response(
+        [x for i, x in enumerate(SPEND) if i not in (5, 9)],
+        [x for i, x in enumerate(REVENUE) if i not in (5, 9)],
+        model="hill",
+        n_boot=50,
+        margin=0.4,
+    )
+    assert plain.missing_rows == 2
+    assert plain.optimal_spend_ci_bootstrap == short.optimal_spend_ci_bootstrap
+    assert plain.compare().rmse_leave_one_out == short.compare().rmse_leave_one_out
+    # Its spend works on; a spend that is not known is waited out.
+    kept = et.response_fit("hill", SPEND, revenue, adstock=0.5)
+    assert (kept.rows, kept.missing_rows) == (23, 1)
+    assert et.response_fit("hill", spend, REVENUE, adstock=0.5).missing_rows == 4
+    assert et.response_fit("hill", spend, REVENUE, adstock="estimate").missing_rows == 7
+    with pytest.raises(et.EdgetallyError, match=r"spend\[5\] is missing") as caught:
+        et.fit_response(spend, REVENUE, nan_policy="raise")
+    assert caught.value.code == "missing_values"
+    assert code(lambda: et.fit_response(spend, REVENUE, nan_policy="propagate")) == "unknown_choice"
+    frame = pd.DataFrame({"spend": SPEND, "revenue": REVENUE}, index=pd.date_range("2026-01-05", periods=24, freq="W"))
+    frame.loc[frame.index[3], "revenue"] = None
+    assert et.fit_response(frame.spend, frame.revenue, n_boot=0).missing_rows == 1
+    assert code(lambda: et.fit_response(frame.spend, frame.revenue[::-1])) == "index_mismatch"
+    assert code(lambda: et.fit_response([None] * 9, REVENUE[:9])) == "too_few_rows"
+
+
+def test_refusals_name_what_the_caller_wrote() -> None:
+    def says(call: Any, what: str, text: str) -> None:
+        with pytest.raises(et.EdgetallyError) as caught:
+            call()
+        assert caught.value.code == what, caught.value
+        assert text in str(caught.value), caught.value
+
+    def fit(**options: Any) -> Any:
+        return et.fit_response(SPEND, REVENUE, **options)
+
+    says(lambda: fit(adstock=1.5), "not_a_rate", "adstock")
+    says(lambda: fit(adstock=1.0, normalize=True), "never_decays", "adstock")
+    says(lambda: fit(adstock=math.nan), "missing_values", "adstock")
+    says(lambda: fit(normalize=True), "missing", "adstock")
+    says(lambda: fit(adstock=0.5, initial="much"), "unknown_choice", "initial")
+    says(lambda: fit(adstock=0.5, initial=-1), "negative", "initial")
+    says(lambda: fit(adstock=1.0, initial="steady"), "never_decays", "initial")
+    says(lambda: fit(confidence=0.05), "confidence_low", "error rate")
+    says(lambda: fit(confidence="x"), "wrong_type", "confidence")
+    says(lambda: fit(margin="x"), "wrong_type", "margin")
+    says(lambda: fit(margin=40), "not_a_rate", "margin")
+    says(lambda: fit(margin=0.4, cap=-1), "negative", "cap")
+    says(lambda: fit(model=["hill"]), "unknown_choice", "model")
+    says(lambda: fit(loss=None), "unknown_choice", "loss")
+    says(lambda: fit(baseline="yes"), "wrong_type", "baseline")
+    says(lambda: fit(seed=-1), "not_a_count", "seed")
+    says(lambda: fit(group=3), "wrong_type", "group")
+    says(lambda: fit(group=[None] * 24), "missing_values", "group[0]")
+    says(lambda: fit(group=[["a"]] * 24), "wrong_type", "group[0]")
+    says(lambda: fit(group=["tv"] * 22 + ["radio"] * 2), "too_few_rows", "'radio'")
+    says(lambda: et.fit_response([-1, *SPEND[1:]], REVENUE), "negative", "spend[0]")
+    says(lambda: et.fit_response(SPEND, [*REVENUE[:-1], math.inf]), "not_finite", "revenue[23]")
+    says(lambda: et.response_select(["hill", "cubic"], SPEND, REVENUE), "unknown_choice", "candidates")
+    says(lambda: et.response_select(3, SPEND, REVENUE), "wrong_type", "candidates")  # type: ignore[arg-type]
+    says(lambda: et.response_select(["hill"], SPEND, REVENUE, margin="x"), "wrong_type", "margin")  # type: ignore[arg-type]
+    done = fit(model="hill", n_boot=0)
+    says(lambda: done.predict(1, confidence="x"), "wrong_type", "confidence")
+    says(lambda: done.predict(1, confidence=0.05), "confidence_low", "confidence")
+    says(lambda: done.optimum(None), "missing", "margin")
+    says(lambda: et.adstock([1.0], "much"), "wrong_type", "theta")  # type: ignore[arg-type]
+
+
+def test_a_plan_has_a_row_per_channel() -> None:
+    channels = {
+        "search": {"model": "power", "params": {"k": 60, "b": 0.75}},
+        "social": {"model": "michaelis_menten", "params": {"vmax": 400_000, "k": 50_000}},
+        "radio": {"model": "log", "params": {"a": 9_000, "c": 20_000}},
+    }
+    today = {"search": 50_000, "social": 45_000, "radio": 5_000}
+    plan = et.allocate(channels, 100_000, upper={"search": 60_000}, margin=0.4, current=today)
+    table = plan.to_pandas()
+    assert list(table.channel) == ["search", "social", "radio"]
+    assert list(table.at_bound) == ["upper", "", "lower"]
+    assert table.spend.sum() == pytest.approx(100_000)
+    assert table.share.sum() == pytest.approx(1)
+    assert list(table.current_spend) == [50_000, 45_000, 5_000]
+    for row in table.itertuples():
+        at = et.response_eval(channels[row.channel]["model"], channels[row.channel]["params"], row.current_spend)
+        assert row.current_revenue == pytest.approx(at.revenue)
+        assert row.current_marginal_roas == pytest.approx(at.marginal_roas)
+        assert row.revenue_change == pytest.approx(row.revenue - at.revenue)
+    assert sum(plan.revenue_change) == pytest.approx(plan.total_revenue - plan.current_total_revenue)
+    assert plan.current_profit == pytest.approx(0.4 * plan.current_total_revenue - 100_000)
+    assert list(plan.to_polars()["channel"]) == list(table.channel)
+    assert plan.to_arrow().column_names == list(table)
+    assert plan.to_dict()["channel"] == list(table.channel)
+    assert json.loads(json.dumps(plan.profit_plan.to_dict()))["share"] == plan.profit_plan.share
+    assert list(plan.profit_plan.to_pandas().channel) == list(table.channel)
+    # Without today's plan there is nothing to hold against it.
+    bare = et.allocate(channels, 100_000)
+    assert bare.current_spend is None
+    assert math.isnan(bare.current_total_revenue)
+    assert "current_spend" not in bare.to_pandas()
+    assert et.allocate(channels, 1_000, current=pd.Series(today)).current_spend == list(today.values())
+    # Q5: the first unit's return.
+    assert et.allocate(channels, 0).shadow_price == math.inf
+    del channels["search"]
+    assert et.allocate(channels, 0).shadow_price == 8.0
+    assert et.allocate(channels, 0).to_pandas().share.isna().all()
+
+
+def test_a_channel_without_a_curve_is_named() -> None:
+    spend, noise = noisy(2)
+    flat = et.fit_response(spend, 20_000 + 1_000 * noise, n_boot=0)
+    falling = et.fit_response(spend, 1e6 - 10 * spend, n_boot=0)
+    line = et.response_fit("log", spend, 3 * spend + 100 * noise)
+    good = {"model": "log", "params": {"a": 9_000, "c": 20_000}}
+    assert (flat.verdict, falling.verdict, line.verdict) == ("no_response", "not_increasing", "straight_line")
+
+    def refused(entry: Any, what: str, **options: Any) -> None:
+        with pytest.raises(et.EdgetallyError, match="'tv'") as caught:
+            et.allocate({"search": good, "tv": entry}, 1_000, **options)
+        assert caught.value.code == what, caught.value
+
+    refused(flat, "no_response_curve")
+    refused(falling, "no_response_curve")
+    refused({"model": "log", "params": {"a": math.nan, "c": 1}}, "no_response_curve")
+    refused({"model": "power", "params": {"k": 1, "b": 1.5}}, "no_response_curve")
+    refused({"model": "log", "params": {"a": -1, "c": 1}}, "not_positive")
+    refused({"model": "log", "params": {"a": 1}}, "wrong_parameters")
+    refused({"model": "cubic", "params": {}}, "unknown_choice")
+    refused({"model": "log", "params": {"a": "x", "c": 1}}, "wrong_type")
+    refused("log", "wrong_type")
+    refused(good, "exceeds", lower={"tv": 2}, upper={"tv": 1})
+    refused(good, "negative", lower={"tv": -2})
+    refused(good, "negative", current={"tv": -2})
+    refused(good, "wrong_type", upper={"tv": "much"})
+    # A line can be spent on; where it levels off is not known, and the plan says so.
+    plan = et.allocate({"search": good, "tv": line}, 1_000)
+    assert "straight_line" in plan.warnings
+    assert "straight_line" in plan.channel_warnings["tv"]
+    assert code(lambda: et.allocate(7, 1)) == "wrong_type"
+
+
 def test_groups_become_channels() -> None:
     group = ["search"] * 24 + ["social"] * 24
     fits = et.fit_response(SPEND * 2, REVENUE + [y / 2 for y in REVENUE], group=group, model="hill", n_boot=0)
@@ -159,6 +372,15 @@ def test_adstock_is_a_column_of_its_kind() -> None:
     assert list(et.adstock([1, 1, 1], 0.5, normalize=True, max_lag=2)) == pytest.approx([2 / 3, 1, 1])
     assert code(lambda: et.adstock([1.0], 1.5)) == "not_a_rate"
     assert code(lambda: et.adstock([1.0], 0.5, max_lag=0)) == "not_a_count"
+    # A3: a steady spend is its own adstock from the first row on, if it was spent before.
+    assert list(et.adstock([100] * 6, 0.9, normalize=True, initial="steady")) == pytest.approx([100] * 6)
+    assert list(et.adstock([0, 0], 0.5, initial=100)) == pytest.approx([100, 50])
+    assert list(et.adstock([100] * 3, 0.5, initial="zero")) == list(et.adstock([100] * 3, 0.5))
+    assert code(lambda: et.adstock([1.0], 0.5, initial="first")) == "unknown_choice"
+    assert code(lambda: et.adstock([1.0], 0.5, initial=None)) == "missing"  # type: ignore[arg-type]
+    assert code(lambda: et.adstock([1.0], 1.0, initial=5)) == "never_decays"
+    steady = et.response_fit("hill", SPEND, REVENUE, adstock=0.5, initial="steady")
+    assert steady.params == et.response_fit("hill", et.adstock(SPEND, 0.5, initial="steady").adstock, REVENUE).params
 
 
 def test_regions_are_rows_of_arrays() -> None:

@@ -1,7 +1,11 @@
 """Results and columns: type in is type out, a number and a column give the same bits, and nothing can be changed."""
 
 import copy
+import datetime
+import decimal
+import fractions
 import json
+import math
 import pickle
 import subprocess
 import sys
@@ -13,9 +17,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from calls import CALLS
 from numpy.testing import assert_array_equal
 
 import edgetally as et
+from edgetally._result import field
 
 CTR = [0.015, 0.02, 0.0]
 ONE = et.funnel(12, 0.015, 0.03, 80, gross_margin=0.6, payment_fees=0.03)
@@ -154,8 +160,8 @@ def test_every_field_is_documented_and_named_as_in_the_core() -> None:
             for field, text in found.definition.items():
                 assert text[-1] in ".?", (name, field)
                 assert getattr(found, field).__doc__ == text
-    for module in ("_paid", "_lift", "_inference", "_experiment", "_money", "_response"):
-        for calculator in vars(sys.modules[f"edgetally.{module}"]).values():
+    for module in [module for name, module in sys.modules.items() if name.startswith("edgetally.")]:
+        for calculator in list(vars(module).values()):
             if type(calculator).__name__ == "Calculator" and calculator._result.fields:
                 assert calculator.fields == calculator._result.fields, calculator.name
 
@@ -173,14 +179,206 @@ def test_a_scalar_call_imports_nothing() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+LIFT = et.lift(100_000, 1_200, 100_000, 900).rel_lift
+HALF = et.Interval(0.25, 0.125, 0.5)
+
+
+def ends(interval: Any) -> tuple[float, float, float]:
+    assert type(interval) is et.Interval
+    return interval.estimate, interval.low, interval.high
+
+
 def test_an_interval_behaves_as_its_estimate() -> None:
-    interval = et.Interval(300.0, 210.0, 390.0)
-    assert float(interval) == 300.0
-    assert tuple(interval) == (210.0, 390.0)
-    assert f"{interval:.1f}" == "300.0 [210.0, 390.0]"
-    assert interval == et.Interval(300.0, 210.0, 390.0) != et.Interval(300.0, 210.0, 391.0)
-    assert hash(interval) == hash(et.Interval(300.0, 210.0, 390.0))
-    assert pickle.loads(pickle.dumps(interval)) == interval  # noqa: S301
-    assert np.asarray(et.Interval(np.array([1.0]), np.array([0.0]), np.array([2.0]))).tolist() == [1.0]
+    x = LIFT.estimate
+    assert float(LIFT) == x
+    assert (x == LIFT, x != LIFT, LIFT > 0, LIFT < 0, x <= LIFT, x >= LIFT, LIFT.__gt__(0)) == (1, 0, 1, 0, 1, 1, 1)
+    assert (round(LIFT, 2), round(LIFT), int(LIFT), math.floor(LIFT), math.ceil(LIFT), abs(-LIFT)) == (
+        *(round(x, 2), round(x), int(x), math.floor(x), math.ceil(x)),
+        abs(x),
+    )
+    assert (LIFT**2, 2**LIFT, LIFT // 0.1, LIFT % 0.1, 1 / LIFT, divmod(LIFT, 0.1)) == (
+        *(x**2, 2**x, x // 0.1, x % 0.1, 1 / x),
+        divmod(x, 0.1),
+    )
+    assert (math.sqrt(LIFT), math.isnan(LIFT), np.sqrt(LIFT), np.mean([LIFT, LIFT])) == (
+        *(math.sqrt(x), False, np.sqrt(x)),
+        x,
+    )
+    assert hash(LIFT) == hash(x)
+    assert {x: "found"}[LIFT] == "found"
+    assert max([HALF, LIFT]) is LIFT
+    assert sorted([LIFT, HALF]) == [HALF, LIFT]
+    assert sum([LIFT, HALF]) == x + 0.25
+    assert et.roas(HALF, 2).roas == et.roas(0.25, 2).roas
+    assert f"{et.Interval(300.0, 210.0, 390.0):.1f}" == "300.0 [210.0, 390.0]"
+    assert bool(LIFT)
+    assert not et.Interval(0.0, -1.0, 1.0)
+
+
+def test_intervals_are_equal_by_their_estimates_and_results_by_everything() -> None:
+    other = et.Interval(0.25, 0.0, 1.0)
+    assert other == HALF
+    assert hash(other) == hash(HALF)
+    assert et.lift(1000, 60, 1000, 40) != et.lift(1000, 60, 1000, 40, confidence=0.9)
+    assert et.ltv_bootstrap([1.0, 2, 3], [1, 2, 3], [1, 0, 1], n_boot=9, seed=1) != et.ltv_bootstrap(
+        [1.0, 2, 3], [1, 2, 3], [1, 0, 1], n_boot=9, seed=2
+    )
+
+
+def test_an_exact_number_moves_the_ends_along() -> None:
+    assert ends(HALF * 100) == ends(100 * HALF) == (25.0, 12.5, 50.0)
+    assert ends(HALF * -2) == (-0.5, -1.0, -0.25)
+    assert ends(HALF / 2) == (0.125, 0.0625, 0.25)
+    assert ends(HALF + 1) == ends(1 + HALF) == (1.25, 1.125, 1.5)
+    assert ends(HALF - 1) == (-0.75, -0.875, -0.5)
+    assert ends(1 - HALF) == (0.75, 0.5, 0.875)
+    assert ends(-HALF) == (-0.25, -0.5, -0.125)
+    assert ends(+HALF) == ends(HALF)
+    assert ends(fractions.Fraction(1, 2) * HALF) == ends(np.float64(0.5) * HALF) == (0.125, 0.0625, 0.25)
+    assert ends(et.Interval(1.0, -math.inf, 2.0) * -2) == (-2.0, -4.0, math.inf)
+    assert ends(et.Interval(1.0, -math.inf, 2.0) * 0) == (0.0, 0.0, 0.0)
+    assert all(math.isnan(end) for end in ends(HALF * math.nan))
+
+
+def test_two_intervals_give_a_number_and_no_made_up_interval() -> None:
+    for made, number in ((HALF + HALF, 0.5), (HALF - HALF, 0.0), (HALF * HALF, 0.0625), (HALF / HALF, 1.0)):
+        assert type(made) is float
+        assert made == number
+    for made in (HALF**2, 1 / HALF, HALF // 1, HALF % 1, abs(HALF), round(HALF, 1)):
+        assert type(made) is float
+
+
+def test_what_its_estimate_refuses_it_refuses_too() -> None:
+    for wrong in (lambda: HALF + "a", lambda: HALF < "a", lambda: HALF + None):  # type: ignore[operator]
+        with pytest.raises(TypeError):
+            wrong()
+    with pytest.raises(ZeroDivisionError):
+        HALF / 0
+    assert (HALF == None) is False  # noqa: E711
+    assert (HALF == "a") is False
+
+
+def test_an_interval_is_a_pair_where_one_is_asked_for() -> None:
+    low, high = HALF
+    assert (low, high) == tuple(HALF) == (HALF[0], HALF[1]) == (HALF[-2], HALF[-1]) == HALF[:] == (0.125, 0.5)
+    assert len(HALF) == 2
+    with pytest.raises(IndexError):
+        HALF[2]
+    # Between its ends, which is what people mean; not one of them.
+    assert 0.25 in HALF
+    assert 0.125 in HALF
+    assert 0.6 not in HALF
+    assert pickle.loads(pickle.dumps(HALF)).low == 0.125  # noqa: S301
     with pytest.raises(AttributeError):
-        interval.low = 3.0  # type: ignore[misc]
+        HALF.low = 3.0  # type: ignore[misc]
+
+
+COLUMN = ([1.0, -2.0], [0.5, -3.0], [2.0, -1.0])
+
+
+@pytest.mark.parametrize("make", [np.array, pd.Series, pl.Series, pa.array], ids=["numpy", "pandas", "polars", "arrow"])
+def test_a_column_of_intervals_computes_row_by_row(make: Any) -> None:
+    interval = et.Interval(*map(make, COLUMN))
+    turned = interval * -2
+    assert type(turned.low) is type(interval.low)
+    assert [np.asarray(part).tolist() for part in (turned.estimate, turned.low, turned.high)] == [
+        [-2.0, 4.0],
+        [-4.0, 2.0],
+        [-1.0, 6.0],
+    ]
+    assert np.asarray(interval).tolist() == COLUMN[0]
+    assert interval.ndim == 1
+    if make is not pa.array:
+        assert np.asarray(interval > 0).tolist() == [True, False]
+        assert np.asarray(interval == interval).tolist() == [True, True]
+        assert np.asarray(round(interval, 1)).tolist() == COLUMN[0]
+        with pytest.raises(TypeError):
+            hash(interval)
+    with pytest.raises(TypeError):
+        0.5 in interval  # noqa: B015
+
+
+def test_arrays_and_intervals_meet_from_both_sides() -> None:
+    array = np.array([1.0, -2.0])
+    for made in (HALF * array, array * HALF):
+        assert type(made) is et.Interval
+        assert [part.tolist() for part in (made.estimate, made.low, made.high)] == [
+            [0.25, -0.5],
+            [0.125, -1.0],
+            [0.5, -0.25],
+        ]
+    assert (array > HALF).tolist() == [True, False]
+    assert (pd.Series(array) * HALF).tolist() == [0.25, -0.5]
+    assert (pl.Series(array) * HALF).to_list() == [0.25, -0.5]
+
+
+@pytest.mark.parametrize("make", [np.array, pd.Series, pl.Series, pa.array], ids=["numpy", "pandas", "polars", "arrow"])
+def test_a_column_of_intervals_never_becomes_rows(make: Any) -> None:
+    interval = et.Interval(*map(make, COLUMN))
+    for frame in (pd.DataFrame({"lift": interval}), pl.DataFrame({"lift": interval})):
+        assert frame.shape == (2, 1)
+        assert list(frame["lift"]) == COLUMN[0]
+    named = interval.columns("lift")
+    assert list(named) == ["lift", "lift_low", "lift_high"]
+    assert pd.DataFrame(named).shape == pl.DataFrame(named).shape == (2, 3)
+    assert pa.table({"lift": interval}).to_pydict() == {"lift": COLUMN[0]}
+    assert pd.DataFrame({"n": [1, 2]}).assign(lift=interval).lift.tolist() == COLUMN[0]
+    assert json.dumps(interval.to_dict()) == json.dumps(dict(zip(("estimate", "low", "high"), COLUMN, strict=True)))
+
+
+def test_single_intervals_are_cells_and_not_rows() -> None:
+    assert pd.DataFrame({"n": [1, 2], "lift": HALF}).shape == (2, 2)
+    assert pd.DataFrame({"lift": [HALF, LIFT]}).astype(float).lift.tolist() == [0.25, LIFT.estimate]
+    assert pl.DataFrame({"lift": [HALF, LIFT]}).to_dict(as_series=False) == {"lift": [0.25, LIFT.estimate]}
+    assert np.array([HALF, LIFT]).tolist() == [0.25, LIFT.estimate]
+
+
+def test_a_table_has_a_column_for_each_end() -> None:
+    rows = et.rate_ci([30, 40], 1_000, method="wilson")
+    for table in (rows.to_pandas(), rows.to_polars(), rows.to_arrow().to_pandas()):
+        assert list(table.columns) == ["rate", "rate_low", "rate_high"]
+        assert len(table) == 2
+    fitted = et.fit_response(**CALLS["fit_response"][-1]).to_pandas()
+    assert len(fitted) == 1
+    assert {"params_k", "params_ci_k", "params_ci_k_low", "params_ci_k_high"} <= set(fitted.columns)
+    assert not any(isinstance(value, et.Interval) for value in fitted.iloc[0])
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"report", "summarize", "sha256_hex"}))
+def test_every_result_is_plain_data(name: str) -> None:
+    for given in CALLS[name]:
+        result = getattr(et, name)(**given)
+        for one in result if isinstance(result, tuple) else (result,):
+            if isinstance(one, et.Result):
+                assert json.loads(json.dumps(one.to_dict())).keys() == one.to_dict().keys()
+                json.dumps(one.to_dict(strict=True), allow_nan=False)
+                assert len(one.to_pandas()) == len(one.to_polars()) == one.to_arrow().num_rows
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.Series, pl.Series, pa.array])
+def test_columns_are_lists_in_a_dictionary(make: Any) -> None:
+    result = et.rate_ci(make([30, 0]), 1_000, method="wilson", errors="coerce")
+    assert json.loads(json.dumps(result.to_dict()))["rate"]["estimate"] == [0.03, 0.0]
+    assert et.cpa(make([500.0, 500.0]), make([20.0, 0.0])).to_dict(strict=True) == {"cpa": [25.0, None]}
+
+
+def test_plain_data_of_whatever_a_field_can_hold() -> None:
+    class Everything(et.Result):
+        """Fields of every kind."""
+
+        __slots__ = ()
+        value: Any = field("Anything.")
+
+    def plain(value: Any) -> Any:
+        return json.loads(json.dumps(Everything((value,)).to_dict()))["value"]
+
+    assert plain({("a", 1): HALF, "n": np.int64(3)}) == {
+        "a / 1": {"estimate": 0.25, "low": 0.125, "high": 0.5},
+        "n": 3,
+    }
+    assert plain([np.float32(0.5), np.bool_(True), pd.NA, pd.NaT, None, "x"]) == [0.5, True, None, None, None, "x"]
+    assert plain(datetime.date(2026, 5, 4)) == "2026-05-04"
+    assert plain([pd.Timestamp("2026-05-04"), np.datetime64("2026-05-04")]) == ["2026-05-04T00:00:00", "2026-05-04"]
+    assert plain(np.array([[1, 2], [3, 4]])) == [[1, 2], [3, 4]]
+    assert plain((Everything((HALF,)),)) == [{"value": {"estimate": 0.25, "low": 0.125, "high": 0.5}}]
+    assert plain([decimal.Decimal("0.5"), {1}]) == [0.5, [1]]

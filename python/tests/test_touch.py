@@ -128,7 +128,7 @@ def test_a_column_of_counts_is_judged_row_by_row() -> None:
         assert column.p_exact_minlike[row] == one.p_exact_minlike
         assert column.ratio_ci_exact.low[row] == one.ratio_ci_exact.low
         assert column.ratio_ci_exact.high[row] == one.ratio_ci_exact.high
-    assert et.events.rate_change(0, 24, 7, 24)._flags() == ("silent event",)
+    assert et.events.rate_change(0, 24, 7, 24).flags == ("silent",)
     coerced = et.events.rate_change([1, -1], 24, [1, 1], 24, errors="coerce")
     assert coerced.p_mid[0] == 1
     assert math.isnan(coerced.p_mid[1])
@@ -294,3 +294,53 @@ def test_a_site_of_ones_own_sends_nobody() -> None:
     assert (visit.source, visit.origin) == ("(direct)", "internal")
     visits = et.traffic(["https://shop.example/"], ["https://pay.example/"], own=["other.example"])
     assert (visits.channel, visits.origin) == (["Referral"], ["external"])
+
+
+NO_PAGES = [
+    *(
+        "not a url at all",
+        "",
+        " ",
+        "(not set)",
+        "undefined",
+        "about:blank",
+        "javascript:void(0)",
+        "mailto:jo@shop.example",
+    ),
+    *(
+        "http://",
+        "https:// shop",
+        "https://",
+        "android-app://com.shop.app/",
+        "ftp://shop.example/",
+        "//",
+        "jo@shop.example",
+    ),
+    *("chrome-extension://abc/x", "https://my shop.example/", "https://{{host}}/", "null", "-", "n/a"),
+]
+
+
+@pytest.mark.parametrize("url", NO_PAGES)
+def test_what_is_not_the_address_of_a_page_is_no_direct_visit(url: str) -> None:
+    assert et.traffic(url).to_dict() == dict.fromkeys(et.TrafficResult.fields)
+    assert et.traffic([url, "https://shop.example/"], "https://www.bing.com/").channel == [None, "Organic Search"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://shop.example", "HTTP://Shop.example/", "shop.example/done", "//shop.example/", "/landing", "?a=b"),
+        *("https://user:word@shop.example/", "http://localhost:8080/", "https://[2001:db8::1]/x", "localhost:8080/x"),
+        *(" https://shop.example/ ", "https://bücher.example/?q=a b", "/go?to=https://elsewhere.example/"),
+    ],
+)
+def test_the_address_of_a_page_may_be_written_in_many_ways(url: str) -> None:
+    assert et.traffic(url).channel == "Direct"
+    joined = url.strip() + ("&" if "?" in url else "?") + "utm_source=news&utm_medium=email"
+    assert et.traffic(joined).channel == "Email"
+
+
+@pytest.mark.parametrize("own", [5, ["pay.example", 3], {"a": 1}, None])
+def test_domains_that_are_none_are_refused(own: Any) -> None:
+    with pytest.raises(et.EdgetallyError, match="own is not a list of domains"):
+        et.traffic("https://shop.example/", own=own)

@@ -16,6 +16,7 @@ lift = et.lift(100_000, 1_200, 100_000, 900, spend=50_000, aov=80, margin=0.4)
 assert_type(float(lift.rel_lift), float)
 assert_type(et.lift_diff_ci(100, 5, 100, 3).diff_score, et.Interval[Any])
 assert_type(et.hash_email("jo@shop.example"), str | None)
+assert_type(et.Ledger("https://events.shop.example", "token").balances().delivered, list[Any])
 # Functions that hang on others are found, and a misspelt field is not.
 et.lift.diff_ci(100, 5, 100, 3)
 _ = et.funnel(12, 0.015, 0.03, 80).cpaa  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use edgetally_core::metrics::Rule;
-use edgetally_core::metrics::calculator::{Absent, Calculator, Value, all};
+use edgetally_core::metrics::calculator::{Absent, Calculator, UNLESS_ZERO, Value, all};
 
 /// Rows per calculator.
 const ROWS: usize = 2_000;
@@ -58,7 +58,7 @@ fn fingerprint(calculator: &Calculator) -> u64 {
             .map(|argument| numbers.keeping(argument.rule))
             .collect();
         for (small, large) in calculator.at_most {
-            if let Some(most) = row.get(*large).copied()
+            if let Some(most) = row.get(*large % UNLESS_ZERO).copied()
                 && let Some(value) = row.get_mut(*small)
             {
                 *value = (*value % (most + 1.0)).floor();

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._arguments import error
-from .._report import _flat, _plan
+from .._report.metrics import flat
+from .._report.plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 # What ``report`` takes beyond ``summarize``; everything else that is no keyword of either goes to the calculator.
-SUMMARIZE = ("columns", "by", "date", "window", "week_start", "tz", "arms", "nan_policy")
+SUMMARIZE = ("metrics", "columns", "by", "date", "window", "week_start", "tz", "arms", "nan_policy")
 
 
 def split(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -20,20 +21,10 @@ def split(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return first, arguments
 
 
-def needed(metric: str, arguments: dict[str, Any]) -> list[str]:
+def needed(metric: Any, arguments: dict[str, Any]) -> list[str]:
     """The columns of the table that a summary reads, each once."""
-    plan = _plan(
-        metric,
-        arguments.get("columns"),
-        arguments.get("by", ()),
-        arguments.get("date"),
-        arguments.get("window"),
-        arguments.get("week_start", "monday"),
-        arguments.get("tz", "UTC"),
-        arguments.get("arms"),
-        arguments.get("nan_policy", "propagate"),
-    )
-    names = [*plan.by, *([plan.date] if plan.date else []), *plan.columns.values()]
+    plan = make_plan(metric, **{name: value for name, value in arguments.items() if name in SUMMARIZE})
+    names = [*plan.by, *([plan.date] if plan.date is not None else []), *plan.columns.values()]
     return list(dict.fromkeys(names))
 
 
@@ -44,8 +35,8 @@ def outputs(
     options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The calculator's fields over these columns; ``x_low`` and ``x_high`` are the ends of the interval ``x``."""
-    flat = _flat(function(**columns, **options))
+    found = flat(function(**columns, **options))
     for name in fields:
-        if name not in flat:
-            raise error("unknown_choice", f"there is no field {name!r}; there are {', '.join(flat)}")
-    return {name: flat[name] for name in fields}
+        if name not in found:
+            raise error("unknown_choice", f"there is no field {name!r}; there are {', '.join(found)}")
+    return {name: found[name] for name in fields}

@@ -26,12 +26,13 @@ def register(
 ) -> None:
     """A calculator as a function in SQL, over doubles, that gives one of its fields.
 
-    ``arguments`` are the calculator's arguments in the order in which SQL will give them; ``name`` is the function's,
-    by default the calculator's and the field's. ``NULL`` in is ``NULL`` out.
+    ``arguments`` are the calculator's arguments in the order in which SQL will give them; ``name`` is the function's.
+    By default it is the calculator's where the field is called the same (``roas``), else both (``roas_profit``).
+    ``NULL`` in is ``NULL`` out.
 
     ::
 
-        duckdb.register(connection, et.roas, ["revenue", "spend"], "roas", name="roas")
+        duckdb.register(connection, et.roas, ["revenue", "spend"], "roas")
         connection.sql("select channel, roas(sum(revenue), sum(spend)) from orders group by channel")
     """
     from duckdb.sqltypes import DOUBLE
@@ -49,10 +50,11 @@ def register(
     )
     own = getattr(function, "__name__", "calculator")
     parameters: Any = [DOUBLE] * len(arguments)
-    connection.create_function(name or f"{own}_{field}", answer, parameters, DOUBLE, type="arrow")
+    own = own if field == own else f"{own}_{field}"
+    connection.create_function(name or own, answer, parameters, DOUBLE, type="arrow")
 
 
-def summarize(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
+def summarize(relation: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
     """The exact sums of a relation, as ``edgetally.summarize`` gives them for a table in memory.
 
     The rows come as a stream of batches and are summed one after the other, so the relation may be larger than
@@ -68,7 +70,7 @@ def summarize(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_00
     return parts[0]
 
 
-def report(relation: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
+def report(relation: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
     """``edgetally.report`` of a relation. DuckDB reads the result as it is: ``connection.from_arrow(r.to_arrow())``."""
     first, rest = split(arguments)
     return summarize(relation, metric, batch_rows=batch_rows, **first).report(**rest)

@@ -47,7 +47,7 @@ def expression(function: Callable[..., Any], fields: Sequence[str], *, options: 
     return pl.struct(inputs).map_batches(answer, return_dtype=kind, is_elementwise=True).alias(name)
 
 
-def summarize(frame: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
+def summarize(frame: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Partial:
     """The exact sums of a LazyFrame, as ``edgetally.summarize`` gives them for a table in memory.
 
     Where this Polars streams (``collect_batches``), the rows are summed batch by batch and need not fit memory.
@@ -63,7 +63,7 @@ def summarize(frame: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, 
     return parts[0]
 
 
-def report(frame: Any, metric: str = "roas", *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
+def report(frame: Any, metric: Any = None, *, batch_rows: int = 1_000_000, **arguments: Any) -> Report:
     """``edgetally.report`` of a LazyFrame."""
     first, rest = split(arguments)
     return summarize(frame, metric, batch_rows=batch_rows, **first).report(**rest)

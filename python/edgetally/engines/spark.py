@@ -52,7 +52,7 @@ def with_columns(
     return df.mapInArrow(batch_by_batch, schema)
 
 
-def summarize(df: Any, metric: str = "roas", **arguments: Any) -> Partial:
+def summarize(df: Any, metric: Any = None, **arguments: Any) -> Partial:
     """The exact sums of a Spark DataFrame, as ``edgetally.summarize`` gives them for a table in memory.
 
     Every partition is summed on its executor; the driver gets one row per partition. How Spark parts the rows cannot
@@ -77,7 +77,7 @@ def summarize(df: Any, metric: str = "roas", **arguments: Any) -> Partial:
     return merge(Partial.from_bytes(row.part) for row in rows)
 
 
-def report(df: Any, metric: str = "roas", **arguments: Any) -> Report:
+def report(df: Any, metric: Any = None, **arguments: Any) -> Report:
     """``edgetally.report`` of a Spark DataFrame; the report itself is small and on the driver."""
     first, rest = split(arguments)
     return summarize(df, metric, **first).report(**rest)

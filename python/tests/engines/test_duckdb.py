@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,8 +55,10 @@ def test_a_report_of_a_relation_has_the_same_bits(connection: duckdb.DuckDBPyCon
 
 
 def test_a_calculator_is_a_function_in_sql(connection: duckdb.DuckDBPyConnection) -> None:
-    engine.register(connection, et.roas, ["revenue", "spend"], "roas", name="roas")
+    engine.register(connection, et.roas, ["revenue", "spend"], "roas")
     engine.register(connection, et.roas, ["revenue", "spend"], "profit", gross_margin=0.5)
+    engine.register(connection, et.ctr, ["clicks", "impressions"], "ctr", name="click_rate")
+    assert connection.sql("select click_rate(1, 100), click_rate(null, 100)").fetchall() == [(0.01, None)]
     got = connection.sql(
         """
         select channel, sum("the revenue") as r, sum(spend) as s, roas(r, s) as roas,
@@ -65,3 +69,14 @@ def test_a_calculator_is_a_function_in_sql(connection: duckdb.DuckDBPyConnection
     want = et.roas(got["r"], got["s"], gross_margin=0.5)
     assert got["roas"].to_pylist() == want.roas.to_pylist()
     assert got["profit"].to_pylist() == want.profit.to_pylist()
+
+
+def test_the_lines_of_the_page_run(connection: duckdb.DuckDBPyConnection) -> None:
+    page = Path(__file__).parents[3] / "docs" / "calculators" / "report.md"
+    lines = re.findall(r"`(duckdb\.\w+\(.*?\))`", page.read_text(encoding="utf-8"))
+    assert len(lines) == 2
+    relation = connection.sql('select channel, spend, "the revenue" as revenue from orders')
+    made = [eval(line, {"duckdb": engine, "et": et, "connection": connection, "relation": relation}) for line in lines]  # noqa: S307
+    assert made[0]["channel"][:2] == ["channel 0", "channel 1"]
+    got = connection.sql("select roas(sum(revenue), sum(spend)) from relation").fetchall()[0][0]
+    assert got == pytest.approx(et.report(relation.to_arrow_table(), "roas")["roas"][0])

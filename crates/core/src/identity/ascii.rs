@@ -27,6 +27,8 @@ pub(super) fn email(rule: Rule, block: &mut Block, len: usize) -> Option<usize> 
     let local = usize::from(seen.at);
     let valid = usize::from(seen.odd) == 64 - len
         && seen.ats == 1
+        // One that begins with a sign may consist of nothing else.
+        && block.first().is_some_and(u8::is_ascii_alphanumeric)
         && local > 0
         && !seen.gap
         && seen.sign <= seen.at
@@ -217,7 +219,8 @@ mod tests {
         }
         assert_eq!(both_agree(&format!("{}@b.c", "a".repeat(ONE_BLOCK - 3))), 0);
         assert_eq!(both_agree("jo@localhost"), 1);
-        assert_eq!(both_agree("_@-"), 1);
+        assert_eq!(both_agree("a_@-"), 1);
+        assert_eq!(both_agree("_@-"), 0);
     }
 
     proptest! {

@@ -186,7 +186,8 @@ fn is_address(address: &str, dot: bool) -> bool {
             .all(|label| !label.is_empty() && label.chars().all(is_of_domain))
 }
 
-/// What RFC 5322 allows without quotation marks, and the letters of RFC 6531.
+/// What RFC 5322 allows without quotation marks, and the letters of RFC 6531. One of nothing but signs stands for no mailbox:
+/// `…@`, `-@` and `..@` are what forms and exports leave behind.
 fn is_local(local: &str) -> bool {
     let forbidden = |c: char| {
         c.is_control()
@@ -196,7 +197,7 @@ fn is_local(local: &str) -> bool {
                 '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '@' | '[' | '\\' | ']'
             )
     };
-    !local.is_empty() && !local.contains(forbidden)
+    local.contains(char::is_alphanumeric) && !local.contains(forbidden)
 }
 
 fn is_of_domain(c: char) -> bool {

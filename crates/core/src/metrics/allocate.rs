@@ -6,7 +6,7 @@
 //! each such channel off, on, or alone in its convex part are compared. The envelope's value bounds what any plan can reach;
 //! [`Allocation::gap`] is the distance to it.
 
-use super::math::{exp, ln};
+use super::math::{cos, exp, ln};
 use super::response::Curve;
 use super::{DomainError, Rule};
 
@@ -30,7 +30,8 @@ pub struct Plan {
     pub revenue: Vec<f64>,
     /// The marginal return of each channel: the shadow price, where no bound holds it.
     pub marginal_roas: Vec<f64>,
-    /// What one more unit of budget would bring.
+    /// What one more unit of budget would bring; the last one, where every channel is at its upper bound. `NaN` where no channel
+    /// has room between its bounds.
     pub shadow_price: f64,
     /// The sum of spends.
     pub total_spend: f64,
@@ -385,29 +386,41 @@ fn solve(channels: &[Channel], budget: f64, goal: Goal) -> Option<(Vec<f64>, f64
                     .map(|(spend, price, _)| (goal.value(channels, &spend), spend, price))
             };
             let value = |amount: f64| at(amount).map_or(f64::NEG_INFINITY, |found| found.0);
-            const POINTS: i32 = 32;
-            let place = |k: i32| low + (high - low) * f64::from(k) / f64::from(POINTS);
-            let top = (0..=POINTS)
-                .map(|k| (value(place(k)), k))
-                .fold((f64::NEG_INFINITY, 0), |best, next| {
-                    if next.0 > best.0 { next } else { best }
+            // Closer together at the ends, where another channel's first units are worth much.
+            const POINTS: i32 = 48;
+            let turn = core::f64::consts::PI / f64::from(POINTS);
+            let place = |k: i32| low + (high - low) * 0.5 * (1.0 - cos(turn * f64::from(k)));
+            let seen: Vec<f64> = (0..=POINTS).map(|k| value(place(k))).collect();
+            let at_point = |k: i32| {
+                let found = usize::try_from(k).ok().and_then(|k| seen.get(k));
+                found.copied().unwrap_or(f64::NEG_INFINITY)
+            };
+            // The peaks of the scan, the highest first.
+            let mut peaks: Vec<i32> = (0..=POINTS)
+                .filter(|k| {
+                    at_point(*k) >= at_point(k - 1)
+                        && at_point(*k) > at_point(k + 1)
+                        && at_point(*k) > f64::NEG_INFINITY
                 })
-                .1;
-            // The golden section around the best point of the scan.
-            const GOLDEN: f64 = 0.618_033_988_749_894_9;
-            let (mut left, mut right) = (place((top - 1).max(0)), place((top + 1).min(POINTS)));
-            for _ in 0..60 {
-                let inner = right - GOLDEN * (right - left);
-                let outer = left + GOLDEN * (right - left);
-                if value(inner) >= value(outer) {
-                    right = outer;
-                } else {
-                    left = inner;
+                .collect();
+            peaks.sort_by(|a, b| at_point(*b).total_cmp(&at_point(*a)));
+            for top in peaks.into_iter().take(3) {
+                // The golden section around it.
+                const GOLDEN: f64 = 0.618_033_988_749_894_9;
+                let (mut left, mut right) = (place((top - 1).max(0)), place((top + 1).min(POINTS)));
+                for _ in 0..60 {
+                    let inner = right - GOLDEN * (right - left);
+                    let outer = left + GOLDEN * (right - left);
+                    if value(inner) >= value(outer) {
+                        right = outer;
+                    } else {
+                        left = inner;
+                    }
                 }
-            }
-            for amount in [place(top), 0.5 * (left + right)] {
-                if let Some((_, spend, price)) = at(amount) {
-                    offer(spend, price);
+                for amount in [place(top), 0.5 * (left + right)] {
+                    if let Some((_, spend, price)) = at(amount) {
+                        offer(spend, price);
+                    }
                 }
             }
             // Or it takes exactly what the others, at their bounds, leave.
@@ -436,6 +449,29 @@ fn solve(channels: &[Channel], budget: f64, goal: Goal) -> Option<(Vec<f64>, f64
     Some((spend, price, bound))
 }
 
+/// What one more unit of budget brings to a plan: it goes to the channel with the highest slope that has room. Between bounds
+/// that is the price by which the plan was found. A channel that takes the whole budget, or stands alone in its convex part, has a
+/// higher one; without a budget it is the slope of the first unit.
+fn next_unit(channels: &[Channel], spend: &[f64], price: f64) -> f64 {
+    if channels
+        .iter()
+        .all(|channel| channel.lower >= channel.upper)
+    {
+        return f64::NAN;
+    }
+    let most = channels
+        .iter()
+        .zip(spend)
+        .filter(|(channel, spend)| **spend < channel.upper)
+        .map(|(channel, spend)| channel.curve.marginal(*spend))
+        .fold(f64::NAN, f64::max);
+    if most.is_nan() || (most - price).abs() <= 1e-9 * price {
+        price
+    } else {
+        most
+    }
+}
+
 fn finish(channels: &[Channel], spend: Vec<f64>, shadow_price: f64, margin: Option<f64>) -> Plan {
     let revenue: Vec<f64> = channels
         .iter()
@@ -457,6 +493,22 @@ fn finish(channels: &[Channel], spend: Vec<f64>, shadow_price: f64, margin: Opti
         spend,
         revenue,
     }
+}
+
+/// A division as it is: what the curves say of these spends, to hold another against. Its shadow price is not defined.
+pub fn plan(
+    channels: &[Channel],
+    spend: Vec<f64>,
+    margin: Option<f64>,
+) -> Result<Plan, DomainError> {
+    DomainError::check_all("spend", Rule::NonNegative, &spend)?;
+    if let Some(margin) = margin {
+        DomainError::check("margin", Rule::Rate, margin)?;
+    }
+    if spend.len() != channels.len() {
+        return Err(DomainError::whole("spend", Rule::SameLength("channels")));
+    }
+    Ok(finish(channels, spend, f64::NAN, margin))
 }
 
 /// Divides a budget over channels so that revenue is the highest, and with a `margin` so that profit is.
@@ -550,14 +602,21 @@ pub fn allocate(
         return Err(infeasible());
     }
     let (spend, price, bound) = solve(channels, budget, Goal::Revenue).ok_or_else(infeasible)?;
-    let plan = finish(channels, spend, exp(price), margin);
+    let shadow_price = next_unit(channels, &spend, exp(price));
+    let plan = finish(channels, spend, shadow_price, margin);
     let gap = (bound - plan.total_revenue).max(0.0);
     let profit_plan = match margin {
         None => None,
         Some(margin) if margin > 0.0 => {
             let (spend, price, _) =
                 solve(channels, budget, Goal::Profit(margin)).ok_or_else(infeasible)?;
-            Some(finish(channels, spend, exp(price), Some(margin)))
+            // What is left unspent is not worth more than it costs.
+            let price = if spend.iter().sum::<f64>() < budget - slack {
+                exp(price)
+            } else {
+                next_unit(channels, &spend, exp(price)).max(1.0 / margin)
+            };
+            Some(finish(channels, spend, price, Some(margin)))
         }
         // Nothing is left of revenue: the least that may be spent.
         Some(margin) => Some(finish(channels, lower, f64::INFINITY, Some(margin))),

@@ -672,7 +672,7 @@ static BAYES: Calculator = Calculator {
         Argument::new("holdout_conversions", Rule::Count, Refused),
         Argument::new("prior_alpha", Rule::Positive, Value(1.0)),
         Argument::new("prior_beta", Rule::Positive, Value(1.0)),
-        Argument::new("credible", Rule::Inside, Value(0.95)),
+        Argument::new("credible", Rule::Confidence, Value(0.95)),
         Argument::new("rope", Rule::NonNegative, Undefined),
         Argument::new("threshold", Rule::Finite, Undefined),
         Argument::new("intervals", Rule::NonNegative, Value(1.0)),

@@ -52,11 +52,27 @@ impl Argument {
     }
 }
 
-/// Which arguments were given: a bit each, in their order.
+/// [`Argument::new`], as the tables of the calculators write it.
+pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
+    Argument::new(name, rule, absent)
+}
+
+/// Which arguments were given, and which outputs are wanted: a bit each, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Given(pub u32);
+pub struct Given(pub u32, pub u64);
 
 impl Given {
+    /// With all outputs wanted.
+    const fn all(given: u32) -> Self {
+        Self(given, u64::MAX)
+    }
+
+    /// Whether the output at this place is wanted, or one that is made from it.
+    #[inline(always)]
+    pub const fn wants(self, place: u32) -> bool {
+        self.1 >> place & 1 == 1
+    }
+
     /// Whether the argument at this place was given.
     #[inline(always)]
     pub const fn has(self, place: u32) -> bool {
@@ -87,12 +103,269 @@ pub struct Calculator {
     pub name: &'static str,
     /// Its arguments, in order.
     pub arguments: &'static [Argument],
-    /// Places of arguments of which the first may not exceed the second.
+    /// Places of arguments of which the first may not exceed the second; see [`UNLESS_ZERO`].
     pub at_most: &'static [(usize, usize)],
     /// The names of its outputs, in order.
     pub outputs: &'static [&'static str],
     /// What it does.
     pub kernel: Kernel,
+}
+
+/// An output as its calculator writes it, and the arguments and outputs before it that it is made from.
+pub(super) type Need = (&'static str, &'static [&'static str]);
+
+/// A calculator whose outputs can be made one by one.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts {
+    calculator: &'static Calculator,
+    needs: &'static [Need],
+}
+
+/// What a look at a run of rows has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Whether every argument keeps its rules.
+    pub allowed: bool,
+    /// Whether an argument that is required is `NaN` somewhere.
+    pub missing: bool,
+    /// What the columns looked like: other numbers have another mark. One for each argument, 0 where it is not a column.
+    pub marks: Vec<u64>,
+}
+
+/// Follows the numbers of a column, in their order.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "arrays of eight")]
+fn mark(before: u64, column: &[f64]) -> u64 {
+    // Sums, and sums of the sums as they grow: a number that changed changes both, two that changed places the latter.
+    let (mut sums, mut order) = ([0_u64; 8], [0_u64; 8]);
+    let (eights, rest) = column.as_chunks::<8>();
+    for eight in eights {
+        for lane in 0..8 {
+            sums[lane] = sums[lane].wrapping_add(eight[lane].to_bits());
+            order[lane] = order[lane].wrapping_add(sums[lane]);
+        }
+    }
+    for (lane, x) in rest.iter().enumerate() {
+        sums[lane] = sums[lane].wrapping_add(x.to_bits());
+        order[lane] = order[lane].wrapping_add(sums[lane]);
+    }
+    let parts = sums.iter().chain(&order);
+    parts.fold(before, |mark, part| {
+        (mark.rotate_left(23) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
+impl Parts {
+    /// Those of a calculator, if its outputs can be made one by one.
+    pub fn of(calculator: &'static Calculator) -> Option<Self> {
+        let mut all = super::paid::NEEDS.iter();
+        let (_, needs) = all.find(|(name, _)| *name == calculator.name)?;
+        Some(Self { calculator, needs })
+    }
+
+    /// The outputs and the arguments that are needed for some outputs: a bit each, in their order.
+    pub fn needed(&self, outputs: u64) -> (u64, u32) {
+        let (mut made, mut read) = (outputs, 0);
+        for (place, (_, from)) in self.needs.iter().enumerate().rev() {
+            if made >> place & 1 == 0 {
+                continue;
+            }
+            for name in *from {
+                let before = self.needs.iter().take(place);
+                if let Some(at) = before.into_iter().position(|(output, _)| output == name) {
+                    made |= 1 << at;
+                } else if let Some(at) = self.calculator.argument(name) {
+                    read |= 1 << at;
+                }
+            }
+        }
+        (made, read)
+    }
+
+    /// The name of the argument at a place.
+    pub fn argument(&self, place: usize) -> &'static str {
+        let argument = self.calculator.arguments.get(place);
+        argument.map_or("", |argument| argument.name)
+    }
+
+    fn required(&self) -> u32 {
+        let arguments = self.calculator.arguments.iter().enumerate();
+        let required = arguments.filter(|(_, argument)| argument.absent == Absent::Refused);
+        required.fold(0, |all, (place, _)| all | 1 << place)
+    }
+
+    /// Looks at all rows of the columns: their rules, what is missing, and marks by which a change is noticed. On the way the
+    /// wanted outputs are filled, in their order; where something is not allowed, they mean nothing.
+    pub fn look(&self, values: &[Value<'_>], wanted: u64, outputs: &mut [&mut [f64]]) -> Look {
+        let mut look = Look {
+            allowed: self
+                .calculator
+                .check(&values.iter().map(whole).collect::<Vec<_>>())
+                .is_ok(),
+            missing: false,
+            marks: vec![0; values.len()],
+        };
+        let required = self.required();
+        for (place, value) in values.iter().enumerate() {
+            if let Value::One(x) = value {
+                look.missing |= required >> place & 1 == 1 && x.is_nan();
+            }
+        }
+        let same = look.missing;
+        let mut maker = Maker::new(self, values, wanted);
+        let rows = self.calculator.rows(values);
+        let spread = self.calculator.spread(values, rows.min(BLOCK));
+        for start in (0..rows).step_by(BLOCK) {
+            let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
+            let (allowed, missing) = vectorised(
+                #[inline(always)]
+                || {
+                    let mut missing = same;
+                    for (place, (value, input)) in values.iter().zip(inputs).enumerate() {
+                        if matches!(value, Value::Column(_)) {
+                            if required >> place & 1 == 1 {
+                                missing |= input.iter().fold(false, |any, x| any | x.is_nan());
+                            }
+                            if let Some(seen) = look.marks.get_mut(place) {
+                                *seen = mark(*seen, input);
+                            }
+                        }
+                    }
+                    (self.calculator.block_allowed(values, inputs), missing)
+                },
+            );
+            look.allowed &= allowed;
+            look.missing |= missing;
+            maker.make(inputs, start, missing, outputs);
+        }
+        look
+    }
+
+    /// Fills the wanted outputs, in their order, from columns that were looked at before.
+    ///
+    /// # Errors
+    /// The place of an argument whose column is not what it was.
+    pub fn fill(
+        &self,
+        values: &[Value<'_>],
+        look: &Look,
+        wanted: u64,
+        outputs: &mut [&mut [f64]],
+    ) -> Result<(), usize> {
+        let (_, read) = self.needed(wanted);
+        let read = if look.missing {
+            read | self.required()
+        } else {
+            read
+        };
+        let mut marks = vec![0; values.len()];
+        let mut maker = Maker::new(self, values, wanted);
+        let rows = self.calculator.rows(values);
+        let spread = self.calculator.spread(values, rows.min(BLOCK));
+        for start in (0..rows).step_by(BLOCK) {
+            let inputs = &block(values, &spread, start, rows.min(start + BLOCK));
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (place, (value, input)) in values.iter().zip(inputs).enumerate() {
+                        if matches!(value, Value::Column(_))
+                            && read >> place & 1 == 1
+                            && let Some(seen) = marks.get_mut(place)
+                        {
+                            *seen = mark(*seen, input);
+                        }
+                    }
+                },
+            );
+            maker.make(inputs, start, look.missing, outputs);
+        }
+        let pairs = marks.iter().zip(&look.marks).enumerate();
+        let mut changed =
+            pairs.filter(|(place, (now, then))| read >> place & 1 == 1 && now != then);
+        changed.next().map_or(Ok(()), |(place, _)| Err(place))
+    }
+}
+
+/// Makes some outputs of a calculator, block by block.
+struct Maker {
+    calculator: &'static Calculator,
+    given: Given,
+    wanted: u64,
+    /// Blocks for what is needed and not wanted.
+    spare: Vec<f64>,
+}
+
+impl Maker {
+    fn new(parts: &Parts, values: &[Value<'_>], wanted: u64) -> Self {
+        let given = values.iter().enumerate().fold(0, |given, (place, value)| {
+            given | u32::from(!matches!(value, Value::Absent)) << place
+        });
+        let (made, _) = parts.needed(wanted);
+        Self {
+            calculator: parts.calculator,
+            given: Given(given, made),
+            wanted,
+            spare: vec![0.0; BLOCK * parts.calculator.outputs.len()],
+        }
+    }
+
+    fn make(&mut self, inputs: &[&[f64]], start: usize, missing: bool, outputs: &mut [&mut [f64]]) {
+        if self.wanted == 0 {
+            return;
+        }
+        let rows = inputs.first().map_or(0, |input| input.len());
+        let mut mine = outputs.iter_mut();
+        let mut filled: Vec<&mut [f64]> = Vec::with_capacity(self.calculator.outputs.len());
+        for (place, other) in (0..).zip(self.spare.chunks_mut(BLOCK)) {
+            filled.push(if self.wanted >> place & 1 == 1 {
+                mine.next()
+                    .and_then(|output| output.get_mut(start..start + rows))
+                    .unwrap_or_default()
+            } else if self.given.wants(place) {
+                other.get_mut(..rows).unwrap_or_default()
+            } else {
+                &mut []
+            });
+        }
+        (self.calculator.kernel)(self.given, inputs, &mut filled);
+        if missing {
+            self.calculator.blank(inputs, &mut filled);
+        }
+    }
+}
+
+/// One block of all arguments.
+fn block<'a>(
+    values: &[Value<'a>],
+    spread: &'a [Vec<f64>],
+    start: usize,
+    end: usize,
+) -> Vec<&'a [f64]> {
+    let inputs = values
+        .iter()
+        .zip(spread)
+        .map(|(value, spread)| match value {
+            Value::Column(column) => column.get(start..end).unwrap_or_default(),
+            _ => spread.get(..end - start).unwrap_or_default(),
+        });
+    inputs.collect()
+}
+
+/// A column without its rows, for the checks of single numbers.
+fn whole<'a>(value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Column(_) => Value::Column(&[]),
+        other => *other,
+    }
+}
+
+/// Added to the second place of a pair in `at_most`: where the second is zero the first may be anything, since the result is
+/// then not defined, and is not a rate above 1.
+pub const UNLESS_ZERO: usize = 1 << 16;
+
+/// The place of the larger argument of a pair, and whether it is unlimited when it is zero.
+const fn place_of(large: usize) -> (usize, bool) {
+    (large % UNLESS_ZERO, large >= UNLESS_ZERO)
 }
 
 /// Rows that were refused, when they are to be marked and not to end the call.
@@ -142,7 +415,7 @@ impl Calculator {
         }
         let inputs = inputs.get(..self.arguments.len()).unwrap_or_default();
         let mut outputs: Vec<&mut [f64]> = row.chunks_mut(1).collect();
-        (self.kernel)(Given(given), inputs, &mut outputs);
+        (self.kernel)(Given::all(given), inputs, &mut outputs);
         self.blank(inputs, &mut outputs);
         Ok(row)
     }
@@ -172,20 +445,19 @@ impl Calculator {
         for (small, large) in self.at_most {
             let mut first = None;
             let mut count = 0;
-            Self::pairs(values, *small, *large, |row, x, y| {
-                if x > y {
+            let (large, free) = place_of(*large);
+            Self::pairs(values, *small, large, |row, x, y| {
+                if x > y && !(free && y == 0.0) {
                     count += 1;
                     first = first.or(Some((row, x)));
                 }
             });
-            if let (Some((row, x)), Some(argument), Some(other)) = (
-                first,
-                self.arguments.get(*small),
-                self.arguments.get(*large),
-            ) {
-                let column = [small, large]
+            if let (Some((row, x)), Some(argument), Some(other)) =
+                (first, self.arguments.get(*small), self.arguments.get(large))
+            {
+                let column = [*small, large]
                     .iter()
-                    .any(|place| matches!(values.get(**place), Some(Value::Column(_))));
+                    .any(|place| matches!(values.get(*place), Some(Value::Column(_))));
                 return Err(DomainError {
                     argument: argument.name,
                     rule: Rule::AtMost(other.name),
@@ -244,8 +516,10 @@ impl Calculator {
             }
         }
         for (small, large) in self.at_most {
-            Self::pairs(values, *small, *large, |row, x, y| {
+            let (large, free) = place_of(*large);
+            Self::pairs(values, *small, large, |row, x, y| {
                 if x > y
+                    && !(free && y == 0.0)
                     && let Some(mark) = refused.get_mut(row)
                 {
                     *mark = true;
@@ -254,13 +528,35 @@ impl Calculator {
         }
         // Two numbers for all rows that exceed one another refuse every row.
         let all = self.at_most.iter().any(|(small, large)| {
-            matches!((values.get(*small), values.get(*large)),
-                (Some(Value::One(x)), Some(Value::One(y))) if x > y)
+            let (large, free) = place_of(*large);
+            matches!((values.get(*small), values.get(large)),
+                (Some(Value::One(x)), Some(Value::One(y))) if x > y && !(free && *y == 0.0))
         });
         if all {
             refused.fill(true);
         }
         Some(refused)
+    }
+
+    /// How many rows the columns have.
+    fn rows(&self, values: &[Value<'_>]) -> usize {
+        let columns = values.iter().filter_map(|value| match value {
+            Value::Column(column) => Some(column.len()),
+            _ => None,
+        });
+        columns.max().unwrap_or(0)
+    }
+
+    /// A block of each argument that is the same in all rows.
+    fn spread(&self, values: &[Value<'_>], width: usize) -> Vec<Vec<f64>> {
+        let pairs = self.arguments.iter().zip(values);
+        let blocks = pairs.map(|(argument, value)| match (value, argument.absent) {
+            (Value::Column(_), _) => Vec::new(),
+            (Value::One(x), _) => vec![*x; width],
+            (Value::Absent, Absent::Value(x)) => vec![x; width],
+            (Value::Absent, _) => vec![f64::NAN; width],
+        });
+        blocks.collect()
     }
 
     /// Fills the outputs, whose slices are all as long as the columns.
@@ -316,7 +612,7 @@ impl Calculator {
                 #[inline(always)]
                 || self.block_allowed(values, &inputs),
             );
-            (self.kernel)(Given(given), &inputs, &mut blocks);
+            (self.kernel)(Given::all(given), &inputs, &mut blocks);
             self.blank(&inputs, &mut blocks);
             start = end;
         }
@@ -335,9 +631,11 @@ impl Calculator {
             }
         }
         for (small, large) in self.at_most {
-            if let (Some(small), Some(large)) = (inputs.get(*small), inputs.get(*large)) {
+            let (large, free) = place_of(*large);
+            if let (Some(small), Some(large)) = (inputs.get(*small), inputs.get(large)) {
                 for (x, y) in small.iter().zip(*large) {
-                    all &= !(x > y);
+                    let most = if free && *y == 0.0 { f64::INFINITY } else { *y };
+                    all &= !(*x > most);
                 }
             }
         }
@@ -417,6 +715,8 @@ static TABLES: &[&[Calculator]] = &[
     super::power::ALL,
     super::proportion::ALL,
     super::response::ALL,
+    super::non_inferiority::ALL,
+    super::power_revenue::ALL,
     super::revenue::ALL,
     super::sequential::ALL,
     super::target_cpa::ALL,

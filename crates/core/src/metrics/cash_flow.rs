@@ -200,7 +200,7 @@ pub fn xirr(cash_flows: &[f64], days: &[f64]) -> Result<Xirr, DomainError> {
         }
         sum.value()
     };
-    let irr_roots = rates(&terms, &value);
+    let irr_roots = rates(&terms, &value, DATED);
     Ok(Xirr {
         irr: the_only(&irr_roots),
         irr_unique: irr_roots.len() == 1,
@@ -469,7 +469,7 @@ fn internal_rates(cash_flows: &[f64]) -> Vec<f64> {
             in_powers(terms.iter().rev(), growth.reciprocal())
         }
     };
-    rates(&terms, &value)
+    rates(&terms, &value, EVEN)
 }
 
 /// A polynomial from its highest power to the constant term; the base is at most 1.
@@ -538,8 +538,17 @@ const END: f64 = 27.631_021_115_928_547;
 /// Up to here (terms times changes of sign) roots are separated exactly; beyond, on a grid.
 const EXACT_WORK: usize = 1 << 18;
 
+/// A sum of less than this part of its terms' sizes is zero as far as the rounding of the flows lets one tell: amounts of money
+/// are rarely numbers that a double holds exactly.
+const EVEN: f64 = 2.0 * f64::EPSILON;
+/// The same where every term has an exponential of its own.
+const DATED: f64 = 16.0 * f64::EPSILON;
+
 /// All rates with `sum amount (1 + rate)^-time = 0`. `value` gives that sum at `u = ln(1 + rate)`, times any positive number.
-fn rates(terms: &[Term], value: &dyn Fn(&[Term], f64) -> f64) -> Vec<f64> {
+///
+/// Rates between which the sum is zero up to `rounding` are one: a multiple root falls apart into several in the last digits of
+/// the flows, and several may be found where there is one.
+fn rates(terms: &[Term], value: &dyn Fn(&[Term], f64) -> f64, rounding: f64) -> Vec<f64> {
     let terms: Vec<Term> = terms
         .iter()
         .copied()
@@ -557,12 +566,76 @@ fn rates(terms: &[Term], value: &dyn Fn(&[Term], f64) -> f64) -> Vec<f64> {
             .map(|point| END * (2.0 * point as f64 / points as f64 - 1.0))
             .collect()
     };
-    let mut found = zeros(&terms, &inner, value, true);
+    let mut found = merged(&terms, &inner, value, rounding);
     for u in &mut found {
         *u = expm1(*u);
     }
     found.dedup();
     found
+}
+
+/// The roots, those that are one up to rounding together.
+fn merged(
+    terms: &[Term],
+    inner: &[f64],
+    value: &dyn Fn(&[Term], f64) -> f64,
+    rounding: f64,
+) -> Vec<f64> {
+    let mut found = zeros(terms, inner, value, Some(rounding));
+    found.sort_by(f64::total_cmp);
+    let sizes = sizes(terms);
+    let zero = |u: f64| value(terms, u).abs() <= rounding * value(&sizes, u);
+    let one = |left: &f64, right: &f64| {
+        let between = |u: &&f64| **u > *left && **u < *right;
+        zero(f64::midpoint(*left, *right)) && inner.iter().filter(between).all(|u| zero(*u))
+    };
+    found
+        .chunk_by(one)
+        .filter_map(|roots| {
+            let (first, last) = (*roots.first()?, *roots.last()?);
+            if roots.contains(&0.0) {
+                return Some(0.0);
+            }
+            if !(zero(first - WIDE) && zero(last + WIDE)) {
+                return Some(f64::midpoint(first, last));
+            }
+            // A root of many: where the sum is zero up to rounding is a wide place, and the root is its middle.
+            let edge = |from: f64, side: f64| {
+                let mut inside = WIDE;
+                while inside < END && zero(from + side * 2.0 * inside) {
+                    inside *= 2.0;
+                }
+                let mut outside = 2.0 * inside;
+                for _ in 0..40 {
+                    let middle = f64::midpoint(inside, outside);
+                    if zero(from + side * middle) {
+                        inside = middle;
+                    } else {
+                        outside = middle;
+                    }
+                }
+                from + side * inside
+            };
+            let (low, high) = (edge(first, -1.0), edge(last, 1.0));
+            if low <= 0.0 && high >= 0.0 {
+                return Some(0.0);
+            }
+            Some(f64::midpoint(low, high))
+        })
+        .collect()
+}
+
+/// Roots of one alone are known to many more digits than this, on the logarithm of `1 + rate`.
+const WIDE: f64 = 1e-7;
+
+fn sizes(terms: &[Term]) -> Vec<Term> {
+    terms
+        .iter()
+        .map(|term| Term {
+            amount: term.amount.abs(),
+            time: term.time,
+        })
+        .collect()
 }
 
 /// The places between two terms where the sign changes.
@@ -597,7 +670,7 @@ fn separators(terms: &[Term], value: &dyn Fn(&[Term], f64) -> f64) -> Vec<f64> {
     }
     let mut points = Vec::new();
     for level in levels.iter().rev() {
-        points = zeros(level, &points, value, false);
+        points = zeros(level, &points, value, None);
     }
     points
 }
@@ -608,15 +681,9 @@ fn zeros(
     terms: &[Term],
     inner: &[f64],
     value: &dyn Fn(&[Term], f64) -> f64,
-    touching: bool,
+    touching: Option<f64>,
 ) -> Vec<f64> {
-    let sizes: Vec<Term> = terms
-        .iter()
-        .map(|term| Term {
-            amount: term.amount.abs(),
-            time: term.time,
-        })
-        .collect();
+    let sizes = sizes(terms);
     // Zero is a point of its own: small rates are then found to the same number of digits as large ones.
     let mut points = vec![-END, 0.0, END];
     points.extend_from_slice(inner);
@@ -633,9 +700,9 @@ fn zeros(
             found.push(right);
         } else if at_left != 0.0 && (at_left < 0.0) != (at_right < 0.0) {
             found.push(roots::bracketed(f, left, right, at_left, at_right, 0.0));
-        } else if touching
+        } else if let Some(rounding) = touching
             && inner.contains(&right)
-            && at_right.abs() <= 2.0 * f64::EPSILON * value(&sizes, right)
+            && at_right.abs() <= rounding * value(&sizes, right)
             && (points.get(index + 2)).is_some_and(|next| (next.1 < 0.0) == (at_right < 0.0))
         {
             found.push(right);

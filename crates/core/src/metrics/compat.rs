@@ -180,6 +180,12 @@ fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
         alpha,
         1.0,
     );
+    // They have no answer without a variance.
+    let sequential = if variance == 0.0 {
+        [f64::NAN; 2]
+    } else {
+        [look.confidence_sequence.low, look.confidence_sequence.high]
+    };
     let z = -normal_quantile(alpha / 2.0);
     // Two normal densities multiplied: precisions add.
     let (prior_mean, prior_sd) = (prior_mean * scale, prior_sd * scale);
@@ -197,7 +203,7 @@ fn theirs(arms: Arms, settings: GbstatsSettings) -> Gbstats {
             2.0 * student_cdf(-t, df).0
         },
         se,
-        sequential_ci: [look.confidence_sequence.low, look.confidence_sequence.high],
+        sequential_ci: sequential,
         sequential_p: look.p_always_valid,
         chance_to_win: normal_cdf(expected / se),
         credible: around(expected, z * se),

@@ -12,6 +12,8 @@ pub enum Rule {
     Margin,
     /// Above 0 and below 1, as a confidence, an error rate or an exponent.
     Inside,
+    /// From a half and below 1: an interval's. Less is nearly always an error rate by mistake.
+    Confidence,
     /// A finite number.
     Finite,
     /// Finite, 0 or more.
@@ -43,7 +45,7 @@ impl Rule {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Rate | Self::Margin => "not_a_rate",
-            Self::Inside => "not_inside_0_1",
+            Self::Inside | Self::Confidence => "not_inside_0_1",
             Self::Finite => "not_finite",
             Self::NonNegative => "negative",
             Self::Positive => "not_positive",
@@ -73,6 +75,7 @@ impl Rule {
             Self::Rate => !(x < 0.0 || x > 1.0),
             Self::Margin => !(x > 1.0 || x == f64::NEG_INFINITY),
             Self::Inside => !(x <= 0.0 || x >= 1.0),
+            Self::Confidence => !(x < 0.5 || x >= 1.0),
             Self::Finite => !x.is_infinite(),
             Self::NonNegative => !(x < 0.0 || x == f64::INFINITY),
             Self::Positive => !(x <= 0.0 || x == f64::INFINITY),
@@ -105,6 +108,7 @@ pub(super) fn all_allowed(rule: Rule, values: &[f64]) -> bool {
     all! {
         Rule::Rate => Rule::Rate;
         Rule::Inside => Rule::Inside;
+        Rule::Confidence => Rule::Confidence;
         Rule::Finite => Rule::Finite;
         Rule::NonNegative => Rule::NonNegative;
         Rule::Positive => Rule::Positive;
@@ -162,7 +166,18 @@ impl DomainError {
 
     /// The stable code, for programs.
     pub const fn code(&self) -> &'static str {
+        if self.looks_like_an_error_rate().is_some() {
+            return "confidence_low";
+        }
         self.rule.code()
+    }
+
+    /// A confidence that is nearly always an error rate by mistake.
+    const fn looks_like_an_error_rate(&self) -> Option<f64> {
+        match (self.rule, self.value) {
+            (Rule::Confidence, Some(value)) if value > 0.0 && value < 0.5 => Some(value),
+            _ => None,
+        }
     }
 
     /// Checks one value.
@@ -214,6 +229,19 @@ impl fmt::Display for DomainError {
                 }
             }
             Rule::Inside => f.write_str(" is not above 0 and below 1")?,
+            Rule::Confidence => match (self.looks_like_an_error_rate(), self.value) {
+                (Some(value), _) => write!(
+                    f,
+                    " looks like an error rate: pass {}, or alpha={value} where a function takes it",
+                    round_to_15_digits(1.0 - value)
+                )?,
+                (None, Some(value)) if value > 1.0 && value < 100.0 => write!(
+                    f,
+                    " is not below 1: did you mean {}?",
+                    round_to_15_digits(value / 100.0)
+                )?,
+                _ => f.write_str(" is not from 0.5 and below 1")?,
+            },
             Rule::Finite => f.write_str(" is not finite")?,
             Rule::NonNegative => f.write_str(" is not a finite number from 0")?,
             Rule::Positive => f.write_str(" is not a finite number above 0")?,
@@ -254,6 +282,31 @@ mod tests {
             "cvr[1] 3 is not a rate from 0 to 1: did you mean 0.03? (and 1 more row)"
         );
         assert_eq!((error.index, error.count), (Some(1), 2));
+    }
+
+    #[test]
+    fn a_confidence_below_a_half_is_taken_for_an_error_rate() {
+        let low = DomainError::check("confidence", Rule::Confidence, 0.05).unwrap_err();
+        assert_eq!(low.code(), "confidence_low");
+        assert_eq!(
+            low.to_string(),
+            "confidence 0.05 looks like an error rate: pass 0.95, or alpha=0.05 where a function takes it"
+        );
+        let column = DomainError::check_all("confidence", Rule::Confidence, &[0.9, 0.1]);
+        assert_eq!(column.unwrap_err().code(), "confidence_low");
+        let percent = DomainError::check("confidence", Rule::Confidence, 95.0).unwrap_err();
+        assert_eq!(percent.code(), "not_inside_0_1");
+        assert_eq!(
+            percent.to_string(),
+            "confidence 95 is not below 1: did you mean 0.95?"
+        );
+        for fine in [0.5, 0.95, 0.999, f64::NAN] {
+            assert!(DomainError::check("confidence", Rule::Confidence, fine).is_ok());
+        }
+        for wrong in [0.0, -0.5, 1.0, f64::INFINITY] {
+            let error = DomainError::check("confidence", Rule::Confidence, wrong).unwrap_err();
+            assert_eq!(error.code(), "not_inside_0_1");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::calculator::{Absent, Argument, Calculator, Given};
+use super::calculator::{Absent, Calculator, Given, argument};
 use super::domain::{DomainError, Rule};
 use super::interval::Interval;
 use super::math::{exp, expm1, ln, log1p, ratio};
@@ -66,7 +66,7 @@ pub fn rate_change(
     DomainError::check("exposure_new", Rule::NonNegative, exposure_new)?;
     DomainError::check("count_old", Rule::Count, count_old)?;
     DomainError::check("exposure_old", Rule::NonNegative, exposure_old)?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let n = count_new + count_old;
     let (p, q) = shares(exposure_new, exposure_old);
     if n.is_nan() || !(p > 0.0 && q > 0.0) || confidence.is_nan() {
@@ -316,7 +316,7 @@ pub fn rate_change_overdispersed(
     DomainError::check("count_old", Rule::NonNegative, count_old)?;
     DomainError::check("exposure_old", Rule::NonNegative, exposure_old)?;
     DomainError::check("dispersion", Rule::Positive, dispersion)?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     Ok(quasi_poisson(
         (count_new, exposure_new),
         (count_old, exposure_old),
@@ -784,10 +784,6 @@ pub fn share_of(has: &[bool]) -> f64 {
 const COUNT: Rule = Rule::Count;
 const EXPOSURE: Rule = Rule::NonNegative;
 
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
-
 /// The calculators of this module that work row by row.
 pub(super) static ALL: &[Calculator] = &[
     Calculator {
@@ -797,7 +793,7 @@ pub(super) static ALL: &[Calculator] = &[
             argument("exposure_new", EXPOSURE, Absent::Refused),
             argument("count_old", COUNT, Absent::Refused),
             argument("exposure_old", EXPOSURE, Absent::Refused),
-            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+            argument("confidence", Rule::Confidence, Absent::Value(0.95)),
         ],
         at_most: &[],
         outputs: &[
@@ -834,7 +830,7 @@ pub(super) static ALL: &[Calculator] = &[
             argument("count_old", Rule::NonNegative, Absent::Refused),
             argument("exposure_old", EXPOSURE, Absent::Refused),
             argument("dispersion", Rule::Positive, Absent::Refused),
-            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+            argument("confidence", Rule::Confidence, Absent::Value(0.95)),
         ],
         at_most: &[],
         outputs: &[

@@ -58,8 +58,6 @@ const NEGATIVE: u8 = 8;
 pub struct Exact {
     /// In units of 2^-64.
     near: i128,
-    /// In units of 2^-17 and of 2^-64, for a table that adds many rows at a time; emptied into `near`.
-    quick: [i64; 2],
     /// How many numbers went into `near` since it was last emptied.
     used: u32,
     /// What was added that is no number.
@@ -124,7 +122,7 @@ pub(super) fn is_quick(x: f64) -> bool {
 
 /// A number in units of 2^-17, and what that leaves in units of 2^-64.
 #[inline(always)]
-fn quick_units(x: f64) -> [i64; 2] {
+pub(super) fn quick_units(x: f64) -> [i64; 2] {
     let high = x + TO_HIGH;
     let low = (x - (high - TO_HIGH)) + TO_LOW;
     let units = |x: f64, zero: f64| x.to_bits().wrapping_sub(zero.to_bits()).cast_signed();
@@ -254,27 +252,9 @@ impl Exact {
         }
     }
 
-    /// Adds a number that [`is_quick`]: two 64-bit adds. Not more often than 2^16 times between calls of
-    /// [`Self::empty_quick`]. Any other number leaves nonsense that [`Self::take_quick`] takes away again.
-    #[inline(always)]
-    pub(super) fn add_quick(&mut self, x: f64) {
-        let [high, low] = quick_units(x);
-        // At most 2^47 and 2^46.
-        self.quick[0] = self.quick[0].wrapping_add(high);
-        self.quick[1] = self.quick[1].wrapping_add(low);
-    }
-
-    /// Undoes [`Self::add_quick`].
-    #[inline(always)]
-    pub(super) fn take_quick(&mut self, x: f64) {
-        let [high, low] = quick_units(x);
-        self.quick[0] = self.quick[0].wrapping_sub(high);
-        self.quick[1] = self.quick[1].wrapping_sub(low);
-    }
-
+    /// Adds numbers in units of 2^-17 and of 2^-64, as [`quick_units`] has them.
     #[inline]
-    pub(super) fn empty_quick(&mut self) {
-        let [high, low] = core::mem::take(&mut self.quick);
+    pub(super) fn add_units(&mut self, [high, low]: [i64; 2]) {
         self.near = self
             .near
             .wrapping_add((i128::from(high) << 47) + i128::from(low));
@@ -340,7 +320,6 @@ impl Exact {
     /// Empties the near part into the wide one.
     pub(super) fn settle(&mut self) {
         self.used = 0;
-        self.empty_quick();
         if self.near == 0 {
             return;
         }
@@ -363,8 +342,7 @@ impl Exact {
     /// [`Self::merge`] for a caller that counts.
     pub(super) fn merge_uncounted(&mut self, other: &Self) {
         self.special |= other.special;
-        self.empty_quick();
-        self.near = self.near.wrapping_add(other.whole_near());
+        self.near = self.near.wrapping_add(other.near);
         if let Some(theirs) = &other.wide {
             let mut theirs = theirs.clone();
             theirs.carry();
@@ -382,18 +360,9 @@ impl Exact {
     /// A copy that says how many numbers went in, which a table counts for all of its sums together.
     pub(super) fn counted(&self, used: u32) -> Self {
         Self {
-            near: self.whole_near(),
             used,
-            quick: [0; 2],
             ..self.clone()
         }
-    }
-
-    /// The near part and the quick one.
-    #[inline]
-    fn whole_near(&self) -> i128 {
-        let [high, low] = self.quick.map(i128::from);
-        self.near.wrapping_add((high << 47) + low)
     }
 
     /// The whole of it in the one form that a number has, and nothing beside what is no number.
@@ -412,7 +381,7 @@ impl Exact {
     pub fn to_f64(&self) -> f64 {
         if self.special == 0 && self.wide.is_none() {
             // An integer is rounded to the nearest, too, and a power of two moves the point.
-            return self.whole_near() as f64 * power_of_two(NEAR);
+            return self.near as f64 * power_of_two(NEAR);
         }
         let (special, wide) = self.settled();
         special_value(special).unwrap_or_else(|| round(wide))

@@ -30,6 +30,17 @@ impl Interval {
         }
     }
 
+    /// Without ends where both are the same up to rounding: an interval from a sample has a width, or it is not defined.
+    #[must_use]
+    pub fn with_width(self) -> Self {
+        let rounding = 4.0 * f64::EPSILON * self.low.abs().max(self.high.abs());
+        if self.low == self.high || (rounding.is_finite() && self.high - self.low <= rounding) {
+            Self::new(self.estimate, f64::NAN, f64::NAN)
+        } else {
+            self
+        }
+    }
+
     /// Everything through a function that grows; for one that falls, see [`Self::swapped`].
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {

@@ -623,7 +623,7 @@ pub(super) static ALL: &[Calculator] = &[
             Argument::new("customer_months", Rule::Count, Refused),
             Argument::new("churned", Rule::Count, Refused),
             Argument::new("gross_profit_se", Rule::NonNegative, Value(0.0)),
-            Argument::new("confidence", Rule::Inside, Value(0.95)),
+            Argument::new("confidence", Rule::Confidence, Value(0.95)),
         ],
         at_most: &[(2, 1)],
         outputs: &["ltv", "ltv.low", "ltv.high", "churn", "log_ltv_se"],

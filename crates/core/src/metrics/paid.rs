@@ -11,7 +11,7 @@
 
 use super::Rule::{Count, Finite, Inside, NonNegative, Positive, Rate};
 use super::calculator::Absent::{Refused, Undefined, Value};
-use super::calculator::{Argument, Calculator, Given};
+use super::calculator::{Argument, Calculator, Given, Need, UNLESS_ZERO};
 use super::math::{exp, expm1, ln, log1p, ratio};
 use super::vector::vectorised;
 
@@ -20,7 +20,7 @@ macro_rules! calculators {
     ($(
         $(#[$doc:meta])*
         $constant:ident $name:literal |$given:ident| ($($argument:ident $rule:expr, $absent:expr;)+)
-        $(where $small:ident <= $large:ident)?
+        $(where $small:ident <= $large:ident $(or $unless:ident)?)?
         { $($output:ident $(as $label:literal)? [$($from:ident)+] = $value:expr;)+ }
     )+) => {
         $(
@@ -35,7 +35,8 @@ macro_rules! calculators {
                 fn loops($given: Given, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) {
                     let &[$($argument),+] = inputs else { return };
                     let [$($output),+] = outputs else { return };
-                    $({
+                    let mut places = 0..;
+                    $(if places.next().is_some_and(|place| $given.wants(place)) {
                         #[inline(always)]
                         fn step($given: Given, output: &mut [f64], $($from: &[f64]),+) {
                             let _ = $given;
@@ -52,7 +53,7 @@ macro_rules! calculators {
                 Calculator {
                     name: $name,
                     arguments: ARGUMENTS,
-                    at_most: &[$((place(ARGUMENTS, stringify!($small)), place(ARGUMENTS, stringify!($large))))?],
+                    at_most: &[$((place(ARGUMENTS, stringify!($small)), place(ARGUMENTS, stringify!($large)) $(+ $unless)?))?],
                     outputs: &[$(label!($output $($label)?)),+],
                     kernel: |given, inputs, outputs| vectorised(#[inline(always)] || loops(given, inputs, outputs)),
                 }
@@ -61,6 +62,11 @@ macro_rules! calculators {
 
         /// All of them.
         pub(super) static ALL: &[Calculator] = &[$($constant),+];
+
+        /// What each output is made from, by calculator: none needs the others.
+        pub(super) static NEEDS: &[(&str, &[Need])] = &[$(
+            ($name, &[$((stringify!($output), &[$(stringify!($from)),+])),+])
+        ),+];
     };
 }
 
@@ -151,7 +157,7 @@ calculators! {
         profit_margin [profit revenue] = ratio(profit, revenue);
         break_even_revenue [cost] = cost;
         monthly_profit [profit months] = profit / months;
-        payback_months_metrickit [cost monthly_profit] = only(monthly_profit > 0.0, cost / monthly_profit);
+        payback_months_after_cost [cost monthly_profit] = only(monthly_profit > 0.0, cost / monthly_profit);
         payback_months [cost months revenue] = only(revenue > 0.0, cost * months / revenue);
     }
 
@@ -448,8 +454,8 @@ calculators! {
         cpc [spend clicks] = ratio(spend, clicks);
     }
 
-    /// Clicks per impression.
-    CTR "ctr" |_given| (clicks Count, Refused; impressions Count, Refused;) {
+    /// Clicks per impression. Without impressions it is not defined, whatever the clicks.
+    CTR "ctr" |_given| (clicks Count, Refused; impressions Count, Refused;) where clicks <= impressions or UNLESS_ZERO {
         ctr [clicks impressions] = ratio(clicks, impressions);
     }
 

@@ -6,7 +6,8 @@
 //!
 //! Users are real numbers here: a plan may say 1,234.5 per week.
 
-use super::calculator::{Absent, Argument, Calculator};
+pub(super) use super::calculator::argument;
+use super::calculator::{Absent, Calculator};
 use super::math::{asin, ratio};
 use super::roots;
 use super::special::{normal_cdf, normal_quantile};
@@ -295,11 +296,6 @@ fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// One argument of a calculator.
-pub(super) const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
-
 /// A kernel from a function of one row.
 pub(super) fn by_row<const A: usize, const O: usize>(
     inputs: &[&[f64]],
@@ -373,16 +369,16 @@ pub(super) static ALL: &[Calculator] = &[
     Calculator {
         name: "lift.power",
         arguments: &[
-            argument("holdout_rate", Rule::Rate, Refused),
             argument("exposed_rate", Rule::Rate, Refused),
-            argument("holdout_users", Rule::NonNegative, Refused),
+            argument("holdout_rate", Rule::Rate, Refused),
             argument("exposed_users", Rule::NonNegative, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
             argument("alpha", Rule::Inside, Value(0.05)),
         ],
         at_most: &[],
         outputs: &["power"],
         kernel: |_, inputs, outputs| {
-            by_row(inputs, outputs, |[rate, other, holdout, exposed, alpha]| {
+            by_row(inputs, outputs, |[other, rate, exposed, holdout, alpha]| {
                 let plan = Plan {
                     rate,
                     holdout,
@@ -397,8 +393,8 @@ pub(super) static ALL: &[Calculator] = &[
         name: "lift.mde",
         arguments: &[
             argument("holdout_rate", Rule::Rate, Refused),
-            argument("holdout_users", Rule::NonNegative, Refused),
             argument("exposed_users", Rule::NonNegative, Refused),
+            argument("holdout_users", Rule::NonNegative, Refused),
             argument("alpha", Rule::Inside, Value(0.05)),
             argument("power", Rule::Inside, Value(0.8)),
             argument("direction", Rule::Finite, Value(1.0)),
@@ -409,7 +405,7 @@ pub(super) static ALL: &[Calculator] = &[
             by_row(
                 inputs,
                 outputs,
-                |[rate, holdout, exposed, alpha, power, direction]| {
+                |[rate, exposed, holdout, alpha, power, direction]| {
                     if power <= alpha {
                         return [f64::NAN; 2];
                     }

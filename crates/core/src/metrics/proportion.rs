@@ -90,7 +90,7 @@ impl Level {
     /// # Errors
     /// A confidence that is not above 0 and below 1.
     pub fn new(confidence: f64, alternative: Alternative) -> Result<Self, DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         Ok(Self::unchecked(confidence, alternative))
     }
 

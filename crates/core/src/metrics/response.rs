@@ -9,15 +9,22 @@ mod adstock;
 mod bootstrap;
 mod choice;
 mod curve;
+mod data;
+mod evidence;
 mod fit;
+mod options;
+mod search;
+mod spread;
 mod table;
 
-pub use adstock::Adstock;
+pub use adstock::{Adstock, Start};
 pub(crate) use bootstrap::Counter;
 pub use bootstrap::{Bootstrap, Draws, Scheme};
 pub use choice::{Candidate, Comparison, compare, leave_one_out, rolling_origin};
 pub use curve::{Curve, Evaluation, Model, Optimum};
-pub use fit::{Carry, Fit, FitOptimum, FitOptions, Loss, Noise, fit};
+pub use evidence::{Evidence, Verdict};
+pub use fit::{Fit, FitOptimum, fit};
+pub use options::{Carry, FitOptions, Loss, Noise};
 pub(super) use table::ALL;
 
 use super::math::{expm1, ln, log1p, pow, ratio};
@@ -65,7 +72,13 @@ pub fn two_point(model: Model, spend: [f64; 2], revenue: [f64; 2]) -> Result<Cur
     match model {
         Model::Power => {
             let b = ln(growth) / ln(s2 / s1);
-            Ok(Curve::raw(model, &[r1 / pow(s1, b), b]))
+            let k = r1 / pow(s1, b);
+            // So steep that no float holds its level at a spend of 1.
+            if k > 0.0 && k.is_finite() {
+                Ok(Curve::raw(model, &[k, b]))
+            } else {
+                Err(outside())
+            }
         }
         Model::MichaelisMenten => {
             let vmax = (s2 - s1) / (s2 / r2 - s1 / r1);
@@ -100,7 +113,10 @@ pub fn two_point(model: Model, spend: [f64; 2], revenue: [f64; 2]) -> Result<Cur
             }
             let c = super::math::exp(0.5 * (low + high));
             let amplitude = r1 / shape(s1 / c);
-            if amplitude.is_finite() && amplitude > 0.0 && c > 0.0 {
+            // A growth so near to its end that no float holds the scale.
+            let through = amplitude * shape(s2 / c);
+            let misses = (through - r2).abs() > 1e-9 * r2;
+            if amplitude.is_finite() && amplitude > 0.0 && c > 0.0 && !misses {
                 Ok(Curve::raw(model, &[amplitude, c]))
             } else {
                 Err(outside())

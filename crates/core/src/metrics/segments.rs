@@ -27,8 +27,8 @@ pub struct SegmentLift {
     pub adjusted: Adjusted,
     /// All segments thrown together.
     pub pooled_abs_lift: f64,
-    /// The mean of the segments' differences, weighted by exposed users, with a normal interval. Segments without users in one
-    /// arm are left out.
+    /// The mean of the segments' differences, weighted by exposed users, with a normal interval (`NaN` where nothing
+    /// varies). Segments without users in one arm are left out.
     pub stratified_abs_lift_exposed_weights: Interval,
     /// Mantel and Haenszel's difference, with a normal interval from Sato's variance.
     pub mantel_haenszel_diff: Interval,
@@ -83,7 +83,7 @@ pub fn segment_lift(
             return Err(DomainError::whole(name, Rule::SameLength("exposed_users")));
         }
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let segments = exposed_users
         .iter()
         .zip(exposed_conversions)
@@ -98,7 +98,12 @@ pub fn segment_lift(
         .collect::<Result<Vec<Arms>, DomainError>>()?;
     let z = -normal_quantile((1.0 - confidence) / 2.0);
     let around = |estimate: f64, variance: f64| {
-        let width = z * variance.sqrt();
+        // Where nothing varies in any segment there is no error to measure by.
+        let width = if variance > 0.0 {
+            z * variance.sqrt()
+        } else {
+            f64::NAN
+        };
         Interval::new(estimate, estimate - width, estimate + width)
     };
     let level = Level::two_sided(confidence)?;

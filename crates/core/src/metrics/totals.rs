@@ -11,13 +11,11 @@
     clippy::cast_possible_truncation,
     reason = "groups are numbered in 32 bits"
 )]
-#![expect(
-    clippy::inline_always,
-    reason = "what is done row by row has to be one loop"
-)]
+mod cells;
 
 use std::collections::BTreeMap;
 
+use self::cells::Cells;
 use super::exact::{self, Exact};
 use super::{DomainError, Rule};
 
@@ -30,14 +28,10 @@ pub enum Term {
     Product(usize, usize),
 }
 
-/// Rows at a time: small enough that codes and columns stay in the nearest cache between terms.
-const BLOCK: usize = 2048;
 /// Rows before the near parts of the sums are emptied.
 const ROOM: u64 = 1 << 30;
-/// Rows before the quick parts are.
-const QUICK_ROOM: u64 = 1 << 16;
-/// With more groups than this, emptying the quick parts would cost more than they save.
-const QUICK_GROUPS: usize = 1 << 14;
+/// Rows at a time, of which many are fewer than that.
+const MOST: usize = 1 << 24;
 
 /// Row counts and exact sums of numbered groups.
 ///
@@ -51,37 +45,26 @@ const QUICK_GROUPS: usize = 1 << 14;
 /// assert_eq!(totals.sum(1, 1), 25.0);
 /// # Ok::<(), edgetally_core::metrics::DomainError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Totals {
     terms: Vec<Term>,
-    rows: Vec<u64>,
-    /// By term, then by group.
+    /// Rows, and what was added last.
+    cells: Cells,
+    /// By term, then by group; without what is still in the cells.
     sums: Vec<Vec<Exact>>,
     /// Rows since the sums were last settled.
-    pending: Pending,
-    ways: Ways,
+    pending: u64,
 }
 
-/// Not part of what a table is either.
-#[derive(Clone, Debug, Default)]
-struct Ways(Vec<Way>);
-
-impl PartialEq for Ways {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-/// Not part of what a table is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pending {
-    near: u64,
-    quick: u64,
-}
-
-impl PartialEq for Pending {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for Totals {
+    /// The same terms, and the same rows and sums in every group.
+    fn eq(&self, other: &Self) -> bool {
+        self.terms == other.terms
+            && self.groups() == other.groups()
+            && (0..self.groups()).all(|group| {
+                let same = |term| self.exact(term, group) == other.exact(term, group);
+                self.rows(group) == other.rows(group) && (0..self.terms.len()).all(same)
+            })
     }
 }
 
@@ -93,11 +76,10 @@ impl Totals {
             .map(|_| vec![Exact::default(); groups])
             .collect();
         Self {
-            ways: Ways(vec![Way::default(); terms.len()]),
+            cells: Cells::new(terms.len(), groups),
             terms,
-            rows: vec![0; groups],
             sums,
-            pending: Pending::default(),
+            pending: 0,
         }
     }
 
@@ -107,14 +89,14 @@ impl Totals {
     }
 
     /// How many groups there are, with or without rows.
-    pub fn groups(&self) -> usize {
-        self.rows.len()
+    pub const fn groups(&self) -> usize {
+        self.cells.groups()
     }
 
     /// Makes room for more groups.
     pub fn grow(&mut self, groups: usize) {
-        if groups > self.rows.len() {
-            self.rows.resize(groups, 0);
+        if groups > self.groups() {
+            self.cells.resize(groups);
             for sums in &mut self.sums {
                 sums.resize(groups, Exact::default());
             }
@@ -153,47 +135,30 @@ impl Totals {
             }
         }
         let mut done = 0;
-        for codes in codes.chunks(BLOCK) {
-            let length = codes.len() as u64;
-            if self.pending.near + length > ROOM {
-                self.settle();
-            }
-            if self.pending.quick + length > QUICK_ROOM {
-                self.pending.quick = 0;
-                for sum in self.sums.iter_mut().flatten() {
-                    sum.empty_quick();
-                }
-            }
-            self.pending.near += length;
-            self.pending.quick += length;
-            for code in codes {
-                if let Some(rows) = self.rows.get_mut(*code as usize) {
-                    *rows += 1;
-                }
-            }
+        for codes in codes.chunks(MOST) {
             let range = done..done + codes.len();
             done = range.end;
-            let columns = self.sums.iter_mut().zip(&mut self.ways.0);
-            for ((x, y), (sums, way)) in factors.iter().zip(columns) {
-                let x = x.get(range.clone()).unwrap_or_default();
-                match y {
-                    None => add_block(codes, x, sums, way),
-                    Some(y) => {
-                        let y = y.get(range.clone()).unwrap_or_default();
-                        for ((code, x), y) in codes.iter().zip(x).zip(y) {
-                            if let Some(sum) = sums.get_mut(*code as usize) {
-                                sum.add_product_uncounted(*x, *y);
-                            }
-                        }
-                    }
-                }
+            if self.pending + codes.len() as u64 > ROOM {
+                self.settle();
             }
+            self.pending += codes.len() as u64;
+            let factors: Vec<_> = factors
+                .iter()
+                .map(|(x, y): &(&[f64], Option<&[f64]>)| {
+                    let x = x.get(range.clone()).unwrap_or_default();
+                    (x, y.map(|y| y.get(range.clone()).unwrap_or_default()))
+                })
+                .collect();
+            self.cells.add(codes, &factors, &mut self.sums);
         }
         Ok(())
     }
 
     fn settle(&mut self) {
-        self.pending = Pending::default();
+        self.pending = 0;
+        for group in 0..self.groups() {
+            self.cells.empty(group, &mut self.sums);
+        }
         for sum in self.sums.iter_mut().flatten() {
             sum.settle();
         }
@@ -223,7 +188,7 @@ impl Totals {
         // Near parts are filled without counting. Together they may hold what two tables hold; settling them would take a
         // thousand bytes a group, and is seldom needed.
         let settled;
-        let other = if self.pending.near + other.pending.near > 2 * ROOM {
+        let other = if self.pending + other.pending > 2 * ROOM {
             self.settle();
             let mut copy = other.clone();
             copy.settle();
@@ -232,17 +197,16 @@ impl Totals {
         } else {
             other
         };
-        self.pending.near += other.pending.near;
-        self.pending.quick = QUICK_ROOM;
-        for (place, rows) in places.iter().zip(&other.rows) {
-            if let Some(to) = self.rows.get_mut(*place as usize) {
-                *to = to.saturating_add(*rows);
-            }
+        self.pending += other.pending;
+        for (group, place) in places.iter().enumerate() {
+            self.cells
+                .count(*place as usize, other.rows(group), &mut self.sums);
         }
-        for (sums, others) in self.sums.iter_mut().zip(&other.sums) {
-            for (place, sum) in places.iter().zip(others) {
+        for (term, (sums, others)) in self.sums.iter_mut().zip(&other.sums).enumerate() {
+            for (group, (place, sum)) in places.iter().zip(others).enumerate() {
                 if let Some(to) = sums.get_mut(*place as usize) {
                     to.merge_uncounted(sum);
+                    to.add_units(other.cells.near(term, group));
                 }
             }
         }
@@ -251,32 +215,41 @@ impl Totals {
 
     /// The number of rows of a group; 0 for one that there is not.
     pub fn rows(&self, group: usize) -> u64 {
-        self.rows.get(group).copied().unwrap_or(0)
+        self.cells.rows(group)
     }
 
     /// The exact sum of a term in a group.
     pub fn exact(&self, term: usize, group: usize) -> Option<Exact> {
-        let sum = self.sums.get(term)?.get(group)?;
-        Some(sum.counted(self.pending.near as u32))
+        let mut sum = self
+            .sums
+            .get(term)?
+            .get(group)?
+            .counted(self.pending as u32);
+        sum.add_units(self.cells.near(term, group));
+        Some(sum)
     }
 
     /// The sum of a term in a group, rounded once; `NaN` where there is none.
     pub fn sum(&self, term: usize, group: usize) -> f64 {
-        let sums = self.sums.get(term).and_then(|sums| sums.get(group));
-        sums.map_or(f64::NAN, Exact::to_f64)
+        let sum = self.exact(term, group);
+        sum.map_or(f64::NAN, |sum| sum.to_f64())
     }
 
     /// The sums of a term, by group.
     pub fn column(&self, term: usize) -> Vec<f64> {
-        let sums = self.sums.get(term).map(Vec::as_slice).unwrap_or_default();
-        sums.iter().map(Exact::to_f64).collect()
+        match self.sums.get(term) {
+            Some(_) => (0..self.groups())
+                .map(|group| self.sum(term, group))
+                .collect(),
+            None => Vec::new(),
+        }
     }
 
     /// A group as bytes: its rows, then its sums.
     fn write_group(&self, group: usize, bytes: &mut Vec<u8>) {
         bytes.extend(self.rows(group).to_le_bytes());
-        for sums in &self.sums {
-            if let Some(sum) = sums.get(group) {
+        for term in 0..self.terms.len() {
+            if let Some(sum) = self.exact(term, group) {
                 sum.write(bytes);
             }
         }
@@ -285,78 +258,17 @@ impl Totals {
     /// Adds what [`Self::write_group`] wrote to a group; what is left of the bytes.
     fn read_group<'a>(&mut self, group: usize, bytes: &'a [u8]) -> Option<&'a [u8]> {
         let (rows, mut rest) = bytes.split_first_chunk()?;
-        let to = self.rows.get_mut(group)?;
-        *to = to.saturating_add(u64::from_le_bytes(*rows));
+        if group >= self.groups() {
+            return None;
+        }
+        let rows = u64::from_le_bytes(*rows);
+        self.cells.count(group, rows, &mut self.sums);
         for sums in &mut self.sums {
             let (sum, tail) = Exact::read(rest)?;
             sums.get_mut(group)?.merge(&sum);
             rest = tail;
         }
         Some(rest)
-    }
-}
-
-/// How a column's numbers were added last, which is how the next ones are tried.
-#[derive(Clone, Copy, Debug, Default)]
-enum Way {
-    /// Counts, flags and whole amounts: one add.
-    #[default]
-    Whole,
-    /// Money: two adds.
-    Quick,
-    /// Anything, for so many blocks.
-    Any(u8),
-}
-
-/// Blocks of a mixed column before the fast ways are tried again.
-const PATIENCE: u8 = 32;
-
-/// Adds a block. The fast ways add first and look afterwards: integers wrap, so what did not fit is taken back exactly.
-#[inline]
-fn add_block(codes: &[u32], x: &[f64], sums: &mut [Exact], way: &mut Way) {
-    if matches!(way, Way::Whole) {
-        let mut fits = true;
-        for_each(codes, x, sums, |sum, x| {
-            fits &= exact::is_whole(x);
-            sum.add_whole_uncounted(exact::to_whole(x));
-        });
-        if fits {
-            return;
-        }
-        for_each(codes, x, sums, |sum, x| {
-            sum.add_whole_uncounted(exact::to_whole(x).wrapping_neg());
-        });
-        *way = Way::Quick;
-    }
-    if matches!(way, Way::Quick) {
-        if sums.len() <= QUICK_GROUPS {
-            let mut fits = true;
-            for_each(codes, x, sums, |sum, x| {
-                fits &= exact::is_quick(x);
-                sum.add_quick(x);
-            });
-            if fits {
-                return;
-            }
-            for_each(codes, x, sums, Exact::take_quick);
-        }
-        *way = Way::Any(0);
-    }
-    for_each(codes, x, sums, Exact::add_uncounted);
-    if let Way::Any(blocks) = way {
-        *blocks += 1;
-        if *blocks >= PATIENCE {
-            *way = Way::Whole;
-        }
-    }
-}
-
-#[inline(always)]
-fn for_each(codes: &[u32], x: &[f64], sums: &mut [Exact], mut add: impl FnMut(&mut Exact, f64)) {
-    for (code, x) in codes.iter().zip(x) {
-        if let Some(sum) = sums.get_mut(*code as usize) {
-            add(sum, *x);
-        }
     }
 }
 
@@ -406,32 +318,41 @@ impl Keyed {
     }
 
     fn gather(terms: Vec<Term>, parts: &[Part<'_>]) -> Result<Self, DomainError> {
-        let mut places: BTreeMap<&[u8], u32> = BTreeMap::new();
-        for (_, names) in parts {
-            places.extend(names.iter().flatten().map(|name| (*name, 0)));
+        let count = parts.iter().map(|(_, names)| names.len()).sum();
+        let mut named = Vec::with_capacity(count);
+        for ((_, names), part) in parts.iter().zip(0..) {
+            let groups = names.iter().zip(0..);
+            named.extend(groups.filter_map(|(name, group)| Some(((*name)?, part, group))));
         }
-        for (place, number) in places.values_mut().zip(0..) {
-            *place = number;
+        // Parts that are sorted already are runs, which this sort finds.
+        named.sort_by(|(a, ..): &(&[u8], usize, usize), (b, ..)| a.cmp(b));
+        let mut to: Vec<Vec<u32>> = parts
+            .iter()
+            .map(|(_, names)| vec![u32::MAX; names.len()])
+            .collect();
+        let mut keys: Vec<Box<[u8]>> = Vec::new();
+        for (name, part, group) in named {
+            if keys.last().is_none_or(|last| **last != *name) {
+                keys.push(Box::from(name));
+            }
+            if let Some(place) = to.get_mut(part).and_then(|to| to.get_mut(group)) {
+                *place = keys.len() as u32 - 1;
+            }
         }
         // One group more takes what has no name, and is dropped.
-        let nameless = places.len() as u32;
-        let mut totals = Totals::new(terms, places.len() + 1);
-        for (part, names) in parts {
-            let place = |name: Option<&[u8]>| {
-                let place = name.and_then(|name| places.get(name).copied());
-                place.unwrap_or(nameless)
-            };
-            let to: Vec<u32> = names.iter().copied().map(place).collect();
+        let nameless = keys.len() as u32;
+        let mut totals = Totals::new(terms, keys.len() + 1);
+        for ((part, _), mut to) in parts.iter().zip(to) {
+            for place in to.iter_mut().filter(|place| **place == u32::MAX) {
+                *place = nameless;
+            }
             totals.merge(part, &to)?;
         }
-        totals.rows.truncate(places.len());
+        totals.cells.resize(keys.len());
         for sums in &mut totals.sums {
-            sums.truncate(places.len());
+            sums.truncate(keys.len());
         }
-        Ok(Self {
-            keys: places.into_keys().map(Box::from).collect(),
-            totals,
-        })
+        Ok(Self { keys, totals })
     }
 
     /// The names, in order.

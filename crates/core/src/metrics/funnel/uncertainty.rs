@@ -31,7 +31,7 @@ pub struct FunnelCounts {
 pub struct FunnelUncertainty {
     /// Cost per order; `NaN` without orders.
     pub cpa: f64,
-    /// Standard error of its logarithm.
+    /// Standard error of its logarithm; `NaN` without orders, and where every impression has become one.
     pub log_cpa_se: f64,
     /// The cost per order with an interval symmetric on the logarithm. `NaN` without orders.
     pub cpa_ci_delta: Interval,
@@ -99,7 +99,7 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     DomainError::check("cpm", Rule::NonNegative, cpm)?;
     DomainError::check("aov", Rule::NonNegative, aov)?;
     DomainError::check("margin", Rule::Margin, margin)?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     DomainError::check("prior", Rule::Positive, prior.0)?;
     DomainError::check("prior", Rule::Positive, prior.1)?;
 
@@ -110,7 +110,13 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     let log_cpa_se = if conversions == 0.0 {
         f64::NAN
     } else {
-        ((1.0 - ctr) / clicks + (1.0 - cvr) / conversions).sqrt()
+        // Where every impression has bought, the sample shows no variance: that is not to know the cost exactly.
+        let square = (1.0 - ctr) / clicks + (1.0 - cvr) / conversions;
+        if square > 0.0 {
+            square.sqrt()
+        } else {
+            f64::NAN
+        }
     };
     let factor = exp(normal_quantile(0.5 + 0.5 * confidence) * log_cpa_se);
     let (outside, inside) = (0.5 * (1.0 - confidence), 0.5 + 0.5 * confidence);
@@ -132,10 +138,10 @@ pub fn uncertainty(counts: &FunnelCounts) -> Result<FunnelUncertainty, DomainErr
     Ok(FunnelUncertainty {
         cpa,
         log_cpa_se,
-        cpa_ci_delta: Interval::new(cpa, cpa / factor, cpa * factor),
-        cpa_ci_poisson: Interval::new(cpa, ratio(spend, most) + told, cpa_high + told),
+        cpa_ci_delta: Interval::new(cpa, cpa / factor, cpa * factor).with_width(),
+        cpa_ci_poisson: Interval::new(cpa, ratio(spend, most) + told, cpa_high + told).with_width(),
         roas,
-        roas_ci_delta: Interval::new(roas, roas / factor, roas * factor),
+        roas_ci_delta: Interval::new(roas, roas / factor, roas * factor).with_width(),
         prob_profit_positive: probability_profit_positive(first, second, cpm, aov * margin),
         posterior_mean_conversion_per_impression: (first.0 / (first.0 + first.1))
             * (second.0 / (second.0 + second.1)),

@@ -7,7 +7,7 @@
 
 use super::{Flags, Method};
 use crate::metrics::bayes::{Choices, compare};
-use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel};
+use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel, argument};
 use crate::metrics::math::{erfc, ratio};
 use crate::metrics::proportion::{self, Alternative, Arms, Columns, Level, runs};
 use crate::metrics::vector::vectorised;
@@ -60,7 +60,7 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
             argument("diff_se", Rule::NonNegative, Absent::Refused),
             argument("aov", Rule::NonNegative, Absent::Refused),
             argument("aov_se", Rule::NonNegative, Absent::Refused),
-            argument("confidence", Rule::Inside, Absent::Value(0.95)),
+            argument("confidence", Rule::Confidence, Absent::Value(0.95)),
         ],
         at_most: &[],
         outputs: &[
@@ -105,10 +105,6 @@ impl Method {
     }
 }
 
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
-
 const PROBABLE_ARGUMENTS: &[Argument] = &[
     argument("exposed_users", Rule::Count, Absent::Refused),
     argument("exposed_conversions", Rule::Count, Absent::Refused),
@@ -117,7 +113,7 @@ const PROBABLE_ARGUMENTS: &[Argument] = &[
     argument("spend", Rule::NonNegative, Absent::Undefined),
     argument("aov", Rule::NonNegative, Absent::Undefined),
     argument("margin", Rule::Margin, Absent::Undefined),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
     argument("expected_split", Rule::Inside, Absent::Undefined),
     argument("mde", Rule::NonNegative, Absent::Undefined),

@@ -53,7 +53,7 @@ pub fn from_counts(input: &Counted, confidence: f64) -> Result<CountedLtv, Domai
             input.churned,
         ));
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     let profit = input.gross_profit_month;
     let churn = ratio(input.churned, input.customer_months);
     if (profit + input.gross_profit_se + confidence + churn).is_nan() {
@@ -72,7 +72,13 @@ pub fn from_counts(input: &Counted, confidence: f64) -> Result<CountedLtv, Domai
         });
     }
     let relative = ratio(input.gross_profit_se, profit);
-    let se = ((1.0 - churn) / input.churned + relative * relative).sqrt();
+    let square = (1.0 - churn) / input.churned + relative * relative;
+    // Everybody left at once: no variance is seen, and that is not certainty.
+    let se = if square > 0.0 {
+        square.sqrt()
+    } else {
+        f64::NAN
+    };
     Ok(CountedLtv {
         ltv: around(profit / churn, se, confidence),
         churn,
@@ -82,7 +88,7 @@ pub fn from_counts(input: &Counted, confidence: f64) -> Result<CountedLtv, Domai
 
 fn around(value: f64, log_se: f64, confidence: f64) -> Interval {
     let factor = exp(normal_quantile(0.5 + 0.5 * confidence) * log_se);
-    Interval::new(value, value / factor, value * factor)
+    Interval::new(value, value / factor, value * factor).with_width()
 }
 
 /// One row per customer.
@@ -161,7 +167,7 @@ pub fn bootstrap(
             *other,
         ));
     }
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     if !(1..=1_000_000).contains(&resamples) {
         return Err(DomainError::scalar(
             "resamples",
@@ -221,6 +227,8 @@ pub fn bootstrap(
     let tail = 0.5 * (1.0 - confidence);
     result.ltv.low = percentile(&values, tail);
     result.ltv.high = percentile(&values, 1.0 - tail);
+    // All samples are alike: equal customers, or nobody who left.
+    result.ltv = result.ltv.with_width();
     result.unbounded_share = f64::from(unbounded) / f64::from(resamples);
     Ok(result)
 }

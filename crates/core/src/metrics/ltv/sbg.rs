@@ -111,7 +111,7 @@ pub fn fit_sbg(
     }
     DomainError::check_all("survivors", Rule::Count, survivors)?;
     check_rate("annual_discount", annual_discount)?;
-    DomainError::check("confidence", Rule::Inside, confidence)?;
+    DomainError::check("confidence", Rule::Confidence, confidence)?;
     if let Some(profit) = gross_profit {
         DomainError::check("gross_profit", Rule::Finite, profit)?;
     }

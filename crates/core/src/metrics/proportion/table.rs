@@ -10,7 +10,7 @@ use super::{
     z_scores,
 };
 use crate::metrics::Rule;
-use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel};
+use crate::metrics::calculator::{Absent, Argument, Calculator, Kernel, argument};
 use crate::metrics::vector::vectorised;
 
 /// All of them.
@@ -198,23 +198,19 @@ pub(in crate::metrics) static ALL: &[Calculator] = &[
     }),
 ];
 
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
-
 const ARGUMENTS: &[Argument] = &[
     argument("exposed_users", Rule::Count, Absent::Refused),
     argument("exposed_conversions", Rule::Count, Absent::Refused),
     argument("holdout_users", Rule::Count, Absent::Refused),
     argument("holdout_conversions", Rule::Count, Absent::Refused),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
 ];
 
 const ONE_ARGUMENTS: &[Argument] = &[
     argument("count", Rule::Count, Absent::Refused),
     argument("n", Rule::Count, Absent::Refused),
-    argument("confidence", Rule::Inside, Absent::Value(0.95)),
+    argument("confidence", Rule::Confidence, Absent::Value(0.95)),
     argument("alternative", Rule::Count, Absent::Value(0.0)),
 ];
 

@@ -1,7 +1,10 @@
 //! How much a fitted curve owes to the rows that happened to be seen.
 
 use super::curve::{Curve, Model};
-use super::fit::{Columns, Fit, FitOptions, Kernel, Loss, Noise, Work, prepare};
+use super::data::prepare;
+use super::fit::Fit;
+use super::options::{FitOptions, Loss};
+use super::search::{Columns, Kernel, Work};
 use crate::metrics::{DomainError, Rule};
 
 /// How rows are drawn.
@@ -101,18 +104,8 @@ impl Bootstrap {
         if scheme == Scheme::MovingBlock(0) {
             return Err(DomainError::scalar("block", Rule::PositiveCount, 0.0));
         }
-        let kernel = Kernel {
-            model: fit.model(),
-            baseline: options.baseline,
-            log: options.noise == Noise::Multiplicative,
-        };
-        let prepared = prepare(
-            kernel,
-            spend,
-            revenue,
-            options.weights,
-            fit.adstock.as_ref(),
-        )?;
+        let kernel = Kernel::of(fit.model(), options);
+        let prepared = prepare(kernel, spend, revenue, options, fit.adstock.as_ref())?;
         let undefined = prepared.is_none();
         Ok(Self {
             kernel,
@@ -241,7 +234,7 @@ impl Draws {
         confidence: f64,
         mut value: impl FnMut(&Curve, f64) -> f64,
     ) -> Result<[f64; 2], DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let mut found: Vec<f64> = self
             .values
             .iter()
@@ -261,7 +254,7 @@ impl Draws {
 
     /// Of the fitted parameters, in the model's order, then of the baseline if there is one.
     pub fn parameters(&self, confidence: f64) -> Result<Vec<[f64; 2]>, DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let tail = 0.5 - 0.5 * confidence;
         let count = self.model.parameters().len();
         Ok((0..4)

@@ -2,7 +2,10 @@
 
 use super::adstock::Adstock;
 use super::curve::Model;
-use super::fit::{Carry, Fit, FitOptions, fit};
+use super::data::filled;
+use super::evidence;
+use super::fit::{Fit, curve_alone, fit};
+use super::options::{Carry, FitOptions};
 use crate::metrics::DomainError;
 use crate::metrics::math::exp;
 
@@ -85,7 +88,7 @@ impl Comparison {
         let (mut sum, mut weights) = (0.0, 0.0);
         for candidate in &self.candidates {
             if candidate.delta_aicc < 2.0 {
-                let best = candidate.fit.steady.best(margin, limit);
+                let best = evidence::best(&candidate.fit, margin, limit);
                 sum += candidate.weight * best.optimal_spend;
                 weights += candidate.weight;
             }
@@ -106,6 +109,27 @@ fn residual(fit: &Fit, carried: f64, revenue: f64) -> f64 {
     revenue - (fit.baseline + fit.curve.revenue(carried))
 }
 
+/// The weights of rows as they were used: nothing for rows in which something is missing.
+fn weights_used(fit: &Fit, options: &FitOptions<'_>, rows: usize) -> Vec<f64> {
+    let mut weights = options
+        .weights
+        .map_or_else(|| vec![1.0; rows], <[f64]>::to_vec);
+    for (weight, kept) in weights.iter_mut().zip(&fit.kept) {
+        if !kept {
+            *weight = 0.0;
+        }
+    }
+    weights
+}
+
+/// The adstock of each row that was used.
+fn carried(fit: &Fit, spend: &[f64]) -> Result<Vec<f64>, DomainError> {
+    fit.adstock.map_or_else(
+        || Ok(spend.to_vec()),
+        |adstock| adstock.apply(&filled(spend)),
+    )
+}
+
 /// The root mean square error of predicting each row from all others, in units of revenue. A row left out still carries its
 /// spend over.
 pub fn leave_one_out(
@@ -114,14 +138,9 @@ pub fn leave_one_out(
     revenue: &[f64],
     options: &FitOptions<'_>,
 ) -> Result<f64, DomainError> {
-    let whole = fit(model, spend, revenue, options)?;
-    let carried = match whole.adstock {
-        Some(adstock) => adstock.apply(spend)?,
-        None => spend.to_vec(),
-    };
-    let given = options
-        .weights
-        .map_or_else(|| vec![1.0; spend.len()], <[f64]>::to_vec);
+    let whole = curve_alone(model, spend, revenue, options)?;
+    let carried = carried(&whole, spend)?;
+    let given = weights_used(&whole, options, spend.len());
     let mut weights = given.clone();
     let (mut sum, mut count) = (0.0, 0.0);
     for (i, (a, y)) in carried.iter().zip(revenue).enumerate() {
@@ -135,7 +154,7 @@ pub fn leave_one_out(
             weights: Some(&weights),
             ..frozen(options, whole.adstock)
         };
-        let others = fit(model, spend, revenue, &options)?;
+        let others = curve_alone(model, spend, revenue, &options)?;
         let error = residual(&others, *a, *y);
         sum += error * error;
         count += 1.0;
@@ -154,21 +173,22 @@ pub fn rolling_origin(
     revenue: &[f64],
     options: &FitOptions<'_>,
 ) -> Result<f64, DomainError> {
-    let whole = fit(model, spend, revenue, options)?;
-    let carried = match whole.adstock {
-        Some(adstock) => adstock.apply(spend)?,
-        None => spend.to_vec(),
-    };
+    let whole = curve_alone(model, spend, revenue, options)?;
+    let carried = carried(&whole, spend)?;
+    let used = weights_used(&whole, options, spend.len());
     let first = spend.len().div_ceil(2).max(whole.std_errors.len() + 1);
     let (mut sum, mut count) = (0.0, 0.0);
     for t in first..spend.len() {
+        if whole.kept.get(t) != Some(&true) {
+            continue;
+        }
         let options = FitOptions {
-            weights: options.weights.and_then(|weights| weights.get(..t)),
+            weights: used.get(..t),
             ..frozen(options, whole.adstock)
         };
         let past = |all: &[f64]| all.get(..t).unwrap_or_default().to_vec();
         // The first rows may all have the same spend.
-        let Ok(before) = fit(model, &past(spend), &past(revenue), &options) else {
+        let Ok(before) = curve_alone(model, &past(spend), &past(revenue), &options) else {
             continue;
         };
         if let (Some(a), Some(y)) = (carried.get(t), revenue.get(t)) {

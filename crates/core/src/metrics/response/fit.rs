@@ -6,115 +6,14 @@
 
 use super::adstock::Adstock;
 use super::curve::{Curve, Model, Optimum};
-use crate::metrics::math::{exp, ln, log1p, pow};
+use super::data::{Prepared, prepare};
+use super::evidence::{Evidence, Verdict, best};
+use super::options::{Carry, FitOptions, Loss};
+use super::search::{Kernel, Work};
+use super::spread::{covariance, newey_west, orthogonalise};
+use crate::metrics::math::{exp, ln};
 use crate::metrics::special::normal_quantile;
 use crate::metrics::{DomainError, Interval, Rule};
-
-/// What a residual costs. The robust ones withstand revenues that are far off, not spends that are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Loss {
-    /// Its square: least squares.
-    #[default]
-    Linear,
-    /// Its square up to the scale, linear beyond (Huber 1964).
-    Huber,
-    /// `2 (sqrt(1 + z^2) - 1)`, a smooth relative of Huber's.
-    SoftL1,
-}
-
-impl Loss {
-    /// The names of the losses.
-    pub const NAMES: &'static [&'static str] = &["linear", "huber", "soft_l1"];
-
-    /// The loss of this name.
-    pub fn parse(name: &str) -> Result<Self, DomainError> {
-        match name {
-            "linear" => Ok(Self::Linear),
-            "huber" => Ok(Self::Huber),
-            "soft_l1" => Ok(Self::SoftL1),
-            _ => Err(DomainError::whole("loss", Rule::OneOf(Self::NAMES))),
-        }
-    }
-
-    /// Of a scaled residual: its cost, the weight with which least squares treats it alike, and the derivative of its
-    /// influence.
-    fn of(self, z: f64) -> (f64, f64, f64) {
-        match self {
-            Self::Linear => (z * z, 1.0, 1.0),
-            Self::Huber if z.abs() <= 1.0 => (z * z, 1.0, 1.0),
-            Self::Huber => (2.0 * z.abs() - 1.0, 1.0 / z.abs(), 0.0),
-            Self::SoftL1 => {
-                let root = (1.0 + z * z).sqrt();
-                (
-                    2.0 * z * z / (1.0 + root),
-                    1.0 / root,
-                    1.0 / (root * root * root),
-                )
-            }
-        }
-    }
-}
-
-/// How revenue scatters around the curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Noise {
-    /// By amounts: residuals are differences.
-    #[default]
-    Additive,
-    /// By per cent: residuals are differences of logarithms. Without baseline; spend and revenue above zero.
-    Multiplicative,
-}
-
-impl Noise {
-    /// The names of the kinds of noise.
-    pub const NAMES: &'static [&'static str] = &["additive", "multiplicative"];
-
-    /// The noise of this name.
-    pub fn parse(name: &str) -> Result<Self, DomainError> {
-        match name {
-            "additive" => Ok(Self::Additive),
-            "multiplicative" => Ok(Self::Multiplicative),
-            _ => Err(DomainError::whole("noise", Rule::OneOf(Self::NAMES))),
-        }
-    }
-}
-
-/// What past spend still does.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub enum Carry {
-    /// Nothing: rows are independent.
-    #[default]
-    None,
-    /// A known adstock: rows are consecutive periods.
-    Fixed(Adstock),
-    /// An adstock whose `theta` is sought between 0 and 0.99.
-    Estimate {
-        /// See [`Adstock::normalize`].
-        normalize: bool,
-        /// See [`Adstock::max_lag`].
-        max_lag: Option<usize>,
-    },
-}
-
-/// How a curve is fitted. The default is plain least squares.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FitOptions<'a> {
-    /// Whether there is revenue without spend.
-    pub baseline: bool,
-    /// The weight of each row's squared residual, up to a common factor: one over its variance. Zero leaves a row out.
-    pub weights: Option<&'a [f64]>,
-    /// What a residual costs.
-    pub loss: Loss,
-    /// From which residual on `loss` is no longer a square; by default 1.345 robust standard deviations of the residuals (1.4826
-    /// times their median absolute value), which costs five per cent of efficiency under normal noise.
-    pub loss_scale: Option<f64>,
-    /// How revenue scatters.
-    pub noise: Noise,
-    /// What past spend still does.
-    pub carry: Carry,
-    /// With a lag, standard errors that allow for correlation between neighbouring rows (Newey and West 1987).
-    pub newey_west: Option<usize>,
-}
 
 /// A fitted curve with its uncertainty.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,6 +44,10 @@ pub struct Fit {
     pub bic: f64,
     /// Rows used.
     pub rows: usize,
+    /// Rows left out because a number was missing, in them or, with an adstock, in the spends that still work in them.
+    pub missing_rows: usize,
+    /// Whether the data show a curve at all.
+    pub evidence: Evidence,
     /// Whether the search arrived.
     pub converged: bool,
     /// The smallest and largest spend per period seen.
@@ -158,6 +61,8 @@ pub struct Fit {
     /// Whether a parameter stands at the edge of what was searched.
     at_edge: bool,
     has_baseline: bool,
+    /// Which of the given rows were used.
+    pub(super) kept: Vec<bool>,
     pub(super) theta: [f64; 2],
     pub(super) reference: f64,
     /// The loss and the residual from which on it is no longer a square.
@@ -177,580 +82,6 @@ pub struct FitOptimum {
     pub spend: Interval,
     /// Whether the cap holds it back: the stated one, or half as much again as the largest spend seen.
     pub capped: bool,
-}
-
-/// Columns ready for the search: spend as a share of the largest.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Columns {
-    pub(super) x: Vec<f64>,
-    pub(super) lx: Vec<f64>,
-    pub(super) y: Vec<f64>,
-    pub(super) w: Vec<f64>,
-}
-
-impl Columns {
-    pub(super) fn clear(&mut self) {
-        self.x.clear();
-        self.lx.clear();
-        self.y.clear();
-        self.w.clear();
-    }
-
-    pub(super) fn push(&mut self, x: f64, lx: f64, y: f64, w: f64) {
-        self.x.push(x);
-        self.lx.push(lx);
-        self.y.push(y);
-        self.w.push(w);
-    }
-}
-
-/// What is fitted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kernel {
-    pub(super) model: Model,
-    pub(super) baseline: bool,
-    pub(super) log: bool,
-}
-
-/// The curve's shape at every row and its derivatives; kept between evaluations to spare allocations.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Work {
-    g: Vec<f64>,
-    d1: Vec<f64>,
-    d2: Vec<f64>,
-}
-
-/// The state of the search at one point.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Point {
-    pub(super) theta: [f64; 2],
-    pub(super) amplitude: f64,
-    pub(super) base: f64,
-    pub(super) rss: f64,
-    /// The normal matrix of the projected Jacobian (11, 12, 22) and the gradient.
-    matrix: [f64; 3],
-    gradient: [f64; 2],
-}
-
-/// The logarithm of zero spend: finite, so that zero times it is zero, and so low that its exponential is zero.
-const LN_ZERO: f64 = -1e9;
-const SCALE_EDGES: [f64; 2] = [-25.0, 14.0];
-const SHAPE_EDGES: [f64; 2] = [-4.0, 4.0];
-
-impl Kernel {
-    fn unknowns(self) -> usize {
-        if self.model == Model::Hill { 2 } else { 1 }
-    }
-
-    pub(super) fn parameters(self) -> usize {
-        1 + self.unknowns() + usize::from(self.baseline)
-    }
-
-    fn edges(self) -> [[f64; 2]; 2] {
-        match self.model {
-            Model::Power => [SHAPE_EDGES, [0.0, 0.0]],
-            Model::Hill => [SCALE_EDGES, SHAPE_EDGES],
-            _ => [SCALE_EDGES, [0.0, 0.0]],
-        }
-    }
-
-    /// The shape and its derivatives by the logarithms of its parameters.
-    fn shape(self, columns: &Columns, theta: [f64; 2], work: &mut Work) {
-        let rows = columns.x.len();
-        work.g.resize(rows, 0.0);
-        work.d1.resize(rows, 0.0);
-        work.d2.resize(rows, 0.0);
-        let out = work
-            .g
-            .iter_mut()
-            .zip(work.d1.iter_mut())
-            .zip(work.d2.iter_mut());
-        let both = columns.x.iter().zip(&columns.lx).zip(out);
-        let first = exp(theta[0]);
-        match self.model {
-            Model::Power => {
-                for ((_, lx), ((g, d1), _)) in both {
-                    let x = first * lx;
-                    *g = exp(x);
-                    *d1 = x * *g;
-                }
-            }
-            Model::Log => {
-                for ((x, _), ((g, d1), _)) in both {
-                    *g = log1p(x / first);
-                    *d1 = -x / (first + x);
-                }
-            }
-            Model::MichaelisMenten => {
-                for ((x, _), ((g, d1), _)) in both {
-                    let share = x / (first + x);
-                    *g = share;
-                    *d1 = -share * (first / (first + x));
-                }
-            }
-            Model::Negexp => {
-                for ((x, _), ((g, d1), _)) in both {
-                    let scaled = x / first;
-                    *g = -crate::metrics::math::expm1(-scaled);
-                    *d1 = scaled * (*g - 1.0);
-                }
-            }
-            Model::Hill => {
-                let n = exp(theta[1]);
-                for ((_, lx), ((g, d1), d2)) in both {
-                    let x = n * (lx - theta[0]);
-                    let small = exp(-x.abs());
-                    let large = 1.0 / (1.0 + small);
-                    let slope = large * (small * large);
-                    *g = if x > 0.0 { large } else { small * large };
-                    *d1 = -n * slope;
-                    *d2 = x * slope;
-                }
-            }
-        }
-        if self.log {
-            for ((g, d1), d2) in work.g.iter_mut().zip(&mut work.d1).zip(&mut work.d2) {
-                *d1 /= *g;
-                *d2 /= *g;
-                *g = ln(*g);
-            }
-        }
-    }
-
-    /// Solves for what is linear, and prepares the step for the rest.
-    pub(super) fn evaluate(self, columns: &Columns, theta: [f64; 2], work: &mut Work) -> Point {
-        self.shape(columns, theta, work);
-        let Columns { y, w, .. } = columns;
-        let rows = || {
-            work.g
-                .iter()
-                .zip(&work.d1)
-                .zip(&work.d2)
-                .zip(y)
-                .zip(w)
-                .map(|((((g, d1), d2), y), w)| (*g, *d1, *d2, *y, *w))
-        };
-        // Baseline and the logarithm of the amplitude are columns of ones: taken out by centring.
-        let [mut mean_g, mut mean_1, mut mean_2, mut mean_y] = [0.0; 4];
-        if self.baseline || self.log {
-            let mut sum = 0.0;
-            for (g, d1, d2, y, w) in rows() {
-                sum += w;
-                mean_g += w * g;
-                mean_1 += w * d1;
-                mean_2 += w * d2;
-                mean_y += w * y;
-            }
-            mean_g /= sum;
-            mean_1 /= sum;
-            mean_2 /= sum;
-            mean_y /= sum;
-        }
-        let [mut gg, mut gy, mut g1, mut g2, mut m11, mut m12, mut m22] = [0.0; 7];
-        for (g, d1, d2, y, w) in rows() {
-            let (g, d1, d2, y) = (g - mean_g, d1 - mean_1, d2 - mean_2, y - mean_y);
-            let (wg, w1) = (w * g, w * d1);
-            gg += wg * g;
-            gy += wg * y;
-            g1 += wg * d1;
-            g2 += wg * d2;
-            m11 += w1 * d1;
-            m12 += w1 * d2;
-            m22 += w * d2 * d2;
-        }
-        let (slope, b1, b2) = if self.log {
-            (1.0, 0.0, 0.0)
-        } else {
-            (gy / gg, g1 / gg, g2 / gg)
-        };
-        // A second pass: residuals as differences keep the digits that sums of squares would lose.
-        let [mut rss, mut v1, mut v2] = [0.0; 3];
-        for (g, d1, d2, y, w) in rows() {
-            let g = g - mean_g;
-            let residual = (y - mean_y) - slope * g;
-            let wr = w * residual;
-            rss += wr * residual;
-            v1 += wr * (d1 - mean_1 - b1 * g);
-            v2 += wr * (d2 - mean_2 - b2 * g);
-        }
-        let square = slope * slope;
-        Point {
-            theta,
-            amplitude: if self.log {
-                exp(mean_y - mean_g)
-            } else {
-                slope
-            },
-            base: if self.baseline {
-                mean_y - slope * mean_g
-            } else {
-                0.0
-            },
-            rss,
-            matrix: [
-                square * (m11 - b1 * g1),
-                square * (m12 - b1 * g2),
-                square * (m22 - b2 * g2),
-            ],
-            gradient: [slope * v1, slope * v2],
-        }
-    }
-
-    /// The damped step from a point, within the edges.
-    fn step(self, point: &Point, damping: f64) -> [f64; 2] {
-        let [[low1, high1], [low2, high2]] = self.edges();
-        let [t1, t2] = point.theta;
-        let [v1, v2] = point.gradient;
-        let [m11, m12, m22] = point.matrix;
-        let free =
-            |t: f64, v: f64, low: f64, high: f64| !(t <= low && v < 0.0 || t >= high && v > 0.0);
-        let (free1, free2) = (
-            free(t1, v1, low1, high1),
-            self.unknowns() == 2 && free(t2, v2, low2, high2),
-        );
-        let (a11, a22) = (m11 * (1.0 + damping), m22 * (1.0 + damping));
-        let single = |v: f64, a: f64| if a > 0.0 { v / a } else { 0.0 };
-        let (mut d1, mut d2) = match (free1, free2) {
-            (true, true) => {
-                let determinant = a11 * a22 - m12 * m12;
-                if determinant > 1e-15 * a11 * a22 {
-                    (
-                        (v1 * a22 - v2 * m12) / determinant,
-                        (v2 * a11 - v1 * m12) / determinant,
-                    )
-                } else {
-                    // Along a valley: each alone, at half length.
-                    (0.5 * single(v1, a11), 0.5 * single(v2, a22))
-                }
-            }
-            (true, false) => (single(v1, a11), 0.0),
-            (false, true) => (0.0, single(v2, a22)),
-            (false, false) => (0.0, 0.0),
-        };
-        let length = d1.abs().max(d2.abs());
-        if !length.is_finite() {
-            return point.theta;
-        }
-        if length > 2.0 {
-            d1 *= 2.0 / length;
-            d2 *= 2.0 / length;
-        }
-        [
-            (t1 + d1).clamp(low1, high1),
-            if self.unknowns() == 2 {
-                (t2 + d2).clamp(low2, high2)
-            } else {
-                t2
-            },
-        ]
-    }
-
-    /// Levenberg and Marquardt: from a point downhill until the steps are shorter than `tolerance`, or `most` of them.
-    pub(super) fn descend(
-        self,
-        columns: &Columns,
-        start: Point,
-        work: &mut Work,
-        most: usize,
-        tolerance: f64,
-    ) -> (Point, bool) {
-        let mut now = start;
-        let mut damping = 1e-3;
-        for _ in 0..most {
-            let target = self.step(&now, damping);
-            let length = distance(target, now.theta);
-            if length <= tolerance {
-                // A step shortened by damping says nothing.
-                if damping <= 1e-2 {
-                    return (now, true);
-                }
-                damping *= 0.1;
-                continue;
-            }
-            let next = self.evaluate(columns, target, work);
-            if next.rss <= now.rss {
-                now = next;
-                damping = if damping < 1e-9 { 0.0 } else { damping * 0.05 };
-            } else {
-                if length < 1e-8 {
-                    // Nothing lower is in sight of the arithmetic.
-                    return (now, true);
-                }
-                damping = damping.max(1e-5) * 10.0;
-                if damping > 1e12 {
-                    break;
-                }
-            }
-        }
-        (now, false)
-    }
-
-    /// Plain Gauss-Newton steps for as long as they shrink: to the last digits, where sums of squares no longer differ.
-    fn polish(self, columns: &Columns, start: Point, work: &mut Work) -> Point {
-        let mut now = start;
-        let mut last = 1e-4;
-        for _ in 0..60 {
-            let target = self.step(&now, 0.0);
-            let length = distance(target, now.theta);
-            if length == 0.0 || length >= last || length.is_nan() {
-                break;
-            }
-            let next = self.evaluate(columns, target, work);
-            if next.rss.is_nan() || next.rss > now.rss * (1.0 + 1e-9) + f64::MIN_POSITIVE {
-                break;
-            }
-            now = next;
-            last = length;
-            if length < 1e-15 {
-                break;
-            }
-        }
-        now
-    }
-
-    /// The lowest three points of a grid.
-    fn seeds(self, columns: &Columns, work: &mut Work) -> [[f64; 2]; 3] {
-        let mut best = [([0.0; 2], f64::INFINITY); 3];
-        let mut offer = |theta: [f64; 2], rss: f64| {
-            // NaN is below nothing.
-            if let Some(place) = best.iter().position(|(_, other)| rss < *other)
-                && let Some(tail) = best.get_mut(place..)
-            {
-                tail.rotate_right(1);
-                if let Some(first) = tail.first_mut() {
-                    *first = (theta, rss);
-                }
-            }
-        };
-        let smallest = columns
-            .lx
-            .iter()
-            .copied()
-            .filter(|lx| *lx > LN_ZERO)
-            .fold(0.0, f64::min)
-            .max(-10.0);
-        let (from, to) = match self.model {
-            Model::Power => (-3.0, 0.7),
-            Model::Hill => (smallest, 1.2),
-            _ => (smallest - 1.0, 2.5),
-        };
-        const COARSE: i32 = 10;
-        let width = (to - from) / f64::from(COARSE - 1);
-        if self.model == Model::Hill && !self.log {
-            for n in [0.4, 0.7, 1.1, 1.7, 2.6, 4.0] {
-                // u = (s / K)^n is a product: 24 + 2 exponentials where 240 would do the same.
-                work.g.clear();
-                work.g.extend(columns.lx.iter().map(|lx| exp(n * lx)));
-                let (mut factor, ratio) = (exp(-n * from), exp(-n * width));
-                for i in 0..COARSE {
-                    let rss = self.grid_rss(columns, &work.g, factor);
-                    offer([from + f64::from(i) * width, ln(n)], rss);
-                    factor *= ratio;
-                }
-            }
-        } else {
-            let shapes: &[f64] = if self.model == Model::Hill {
-                &[-0.9, -0.35, 0.1, 0.55, 1.0, 1.4]
-            } else {
-                &[0.0]
-            };
-            for second in shapes {
-                for i in 0..COARSE {
-                    let theta = [from + f64::from(i) * width, *second];
-                    offer(theta, self.evaluate(columns, theta, work).rss);
-                }
-            }
-        }
-        best.map(|(theta, _)| theta)
-    }
-
-    /// The sum of squares of Hill's curve from `u / factor`, in one pass.
-    fn grid_rss(self, columns: &Columns, powers: &[f64], factor: f64) -> f64 {
-        let [mut sum, mut sg, mut sy, mut gg, mut gy, mut yy] = [0.0; 6];
-        for ((power, y), w) in powers.iter().zip(&columns.y).zip(&columns.w) {
-            let u = power * factor;
-            let g = u / (1.0 + u);
-            sum += w;
-            sg += w * g;
-            sy += w * y;
-            gg += w * g * g;
-            gy += w * g * y;
-            yy += w * y * y;
-        }
-        if self.baseline {
-            gg -= sg * sg / sum;
-            gy -= sg * sy / sum;
-            yy -= sy * sy / sum;
-        }
-        yy - gy * gy / gg
-    }
-
-    /// The best point there is: the lowest three seeds brought near their minima, the lowest of these to its own.
-    fn search(self, columns: &Columns, work: &mut Work) -> (Point, bool) {
-        let mut best: Option<Point> = None;
-        let mut ends: [Option<[f64; 2]>; 3] = [None; 3];
-        for (seed, end) in self.seeds(columns, work).into_iter().zip(0..) {
-            let start = self.evaluate(columns, seed, work);
-            let (near, _) = self.descend(columns, start, work, 4, 1e-3);
-            // One that has come to where another ended has nothing to add.
-            if ends
-                .iter()
-                .flatten()
-                .any(|other| distance(*other, near.theta) < 1e-2)
-            {
-                continue;
-            }
-            let (point, _) = self.descend(columns, near, work, 100, 1e-5);
-            if let Some(slot) = ends.get_mut(end) {
-                *slot = Some(point.theta);
-            }
-            if best.is_none_or(|best| point.rss < best.rss || best.rss.is_nan()) {
-                best = Some(point);
-            }
-        }
-        let Some(best) = best else {
-            return (self.evaluate(columns, [0.0; 2], work), false);
-        };
-        let (point, arrived) = self.descend(columns, best, work, 200, 1e-6);
-        (self.polish(columns, point, work), arrived)
-    }
-
-    /// The curve in the units of the data.
-    pub(super) fn curve(self, point: &Point, reference: f64) -> Curve {
-        let first = exp(point.theta[0]);
-        let a = point.amplitude;
-        match self.model {
-            Model::Power => Curve::raw(self.model, &[a * pow(reference, -first), first]),
-            Model::Hill => Curve::raw(self.model, &[a, first * reference, exp(point.theta[1])]),
-            _ => Curve::raw(self.model, &[a, first * reference]),
-        }
-    }
-
-    /// Residuals at a point whose shape is in `work`.
-    fn residuals<'a>(
-        self,
-        columns: &'a Columns,
-        point: &Point,
-        work: &'a Work,
-    ) -> impl Iterator<Item = f64> + 'a {
-        let (slope, base) = if self.log {
-            (1.0, ln(point.amplitude))
-        } else {
-            (point.amplitude, point.base)
-        };
-        columns
-            .y
-            .iter()
-            .zip(&work.g)
-            .map(move |(y, g)| y - base - slope * g)
-    }
-}
-
-fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
-    (a[0] - b[0]).abs().max((a[1] - b[1]).abs())
-}
-
-/// The data as the search takes them.
-pub(super) struct Prepared {
-    pub(super) columns: Columns,
-    pub(super) reference: f64,
-    /// The spends seen, adstock aside.
-    range: [f64; 2],
-    revenue_max: f64,
-    log_sd: f64,
-}
-
-/// Checks and scales the data. `None` when a `NaN` makes everything undefined.
-pub(super) fn prepare(
-    kernel: Kernel,
-    spend: &[f64],
-    revenue: &[f64],
-    weights: Option<&[f64]>,
-    adstock: Option<&Adstock>,
-) -> Result<Option<Prepared>, DomainError> {
-    DomainError::check_all("spend", Rule::NonNegative, spend)?;
-    DomainError::check_all("revenue", Rule::Finite, revenue)?;
-    if revenue.len() != spend.len() {
-        return Err(DomainError::whole("revenue", Rule::SameLength("spend")));
-    }
-    if let Some(weights) = weights {
-        DomainError::check_all("weights", Rule::NonNegative, weights)?;
-        if weights.len() != spend.len() {
-            return Err(DomainError::whole("weights", Rule::SameLength("spend")));
-        }
-    }
-    if kernel.log && kernel.baseline {
-        return Err(DomainError::whole(
-            "baseline",
-            Rule::Other(
-                "baseline_with_multiplicative_noise",
-                "cannot be fitted with multiplicative noise",
-            ),
-        ));
-    }
-    let any_nan = |values: &[f64]| values.iter().any(|x| x.is_nan());
-    if any_nan(spend) || any_nan(revenue) || weights.is_some_and(any_nan) {
-        return Ok(None);
-    }
-    let carried = adstock.map(|adstock| adstock.apply(spend)).transpose()?;
-    let carried = carried.as_deref().unwrap_or(spend);
-    if any_nan(carried) {
-        return Ok(None);
-    }
-    let reference = carried.iter().copied().fold(0.0, f64::max);
-    let mut columns = Columns::default();
-    let [mut low, mut high] = [f64::INFINITY, 0.0_f64];
-    let mut revenue_max = f64::NEG_INFINITY;
-    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    for (i, ((a, s), y)) in carried.iter().zip(spend).zip(revenue).enumerate() {
-        let w = weights.map_or(1.0, |weights| weights.get(i).copied().unwrap_or(0.0));
-        if w == 0.0 {
-            continue;
-        }
-        low = low.min(*s);
-        high = high.max(*s);
-        revenue_max = revenue_max.max(*y);
-        let x = a / reference;
-        let lx = if x > 0.0 { ln(x) } else { LN_ZERO };
-        if kernel.log {
-            DomainError::check("revenue", Rule::Positive, *y)?;
-            DomainError::check("spend", Rule::Positive, *a)?;
-        }
-        if *s > 0.0 {
-            // Welford's running variance.
-            let log = ln(*s);
-            count += 1.0;
-            let delta = log - mean;
-            mean += delta / count;
-            squares += delta * (log - mean);
-        }
-        columns.push(x, lx, if kernel.log { ln(*y) } else { *y }, w);
-    }
-    let needed = kernel.parameters() + 1;
-    if columns.x.len() < needed {
-        return Err(DomainError::whole("spend", Rule::Rows(needed)));
-    }
-    let mut sorted = columns.x.clone();
-    sorted.sort_by(f64::total_cmp);
-    sorted.dedup();
-    // Without baseline, rows of zero spend say nothing.
-    sorted.retain(|x| *x > 0.0 || kernel.baseline);
-    if sorted.len() < kernel.parameters() {
-        return Err(DomainError::whole(
-            "spend",
-            Rule::Other(
-                "no_variation",
-                "has too few different values to fit this curve to",
-            ),
-        ));
-    }
-    Ok(Some(Prepared {
-        columns,
-        reference,
-        range: [low, high],
-        revenue_max,
-        log_sd: (squares / (count - 1.0)).sqrt(),
-    }))
 }
 
 /// Fits a curve to past spends and their revenues.
@@ -775,15 +106,32 @@ pub fn fit(
     revenue: &[f64],
     options: &FitOptions<'_>,
 ) -> Result<Fit, DomainError> {
+    let mut found = curve_alone(model, spend, revenue, options)?;
+    found.evidence = Evidence::of(&found, spend, revenue, options)?;
+    Ok(found)
+}
+
+/// [`fit`] without a look at whether there is a curve: of parts of data whose whole was looked at.
+pub(super) fn curve_alone(
+    model: Model,
+    spend: &[f64],
+    revenue: &[f64],
+    options: &FitOptions<'_>,
+) -> Result<Fit, DomainError> {
     match options.carry {
         Carry::None => fit_with(model, spend, revenue, options, None, false),
         Carry::Fixed(adstock) => {
-            let adstock = Adstock::new(adstock.theta, adstock.normalize, adstock.max_lag)?;
+            let checked = Adstock::new(adstock.theta, adstock.normalize, adstock.max_lag)?;
+            let adstock = checked.starting(adstock.start)?;
             fit_with(model, spend, revenue, options, Some(adstock), false)
         }
-        Carry::Estimate { normalize, max_lag } => {
+        Carry::Estimate {
+            normalize,
+            max_lag,
+            start,
+        } => {
             let at = |theta: f64| {
-                let adstock = Adstock::new(theta, normalize, max_lag)?;
+                let adstock = Adstock::new(theta, normalize, max_lag)?.starting(start)?;
                 fit_with(model, spend, revenue, options, Some(adstock), true)
             };
             const STEPS: i32 = 20;
@@ -837,20 +185,18 @@ fn fit_with(
     adstock: Option<Adstock>,
     theta_estimated: bool,
 ) -> Result<Fit, DomainError> {
-    let kernel = Kernel {
-        model,
-        baseline: options.baseline,
-        log: options.noise == Noise::Multiplicative,
-    };
+    let kernel = Kernel::of(model, options);
     if let Some(scale) = options.loss_scale {
         DomainError::check("loss_scale", Rule::Positive, scale)?;
     }
-    let Some(prepared) = prepare(kernel, spend, revenue, options.weights, adstock.as_ref())? else {
+    let Some(prepared) = prepare(kernel, spend, revenue, options, adstock.as_ref())? else {
         return Ok(Fit::undefined(kernel, spend.len(), adstock));
     };
     let Prepared {
         mut columns,
         reference,
+        kept,
+        missing,
         range,
         revenue_max,
         log_sd,
@@ -999,6 +345,8 @@ fn fit_with(
         },
         bic: deviance + estimated * ln(n),
         rows,
+        missing_rows: missing,
+        evidence: Evidence::UNDEFINED,
         converged: arrived,
         spend_range: range,
         revenue_max,
@@ -1011,6 +359,7 @@ fn fit_with(
             .take(unknowns)
             .any(|(theta, [low, high])| *theta <= low || *theta >= high),
         has_baseline: kernel.baseline,
+        kept,
         theta: point.theta,
         reference,
         loss: (options.loss, scale),
@@ -1025,45 +374,6 @@ fn fit_with(
         .collect();
     Ok(fit)
 }
-
-impl Kernel {
-    /// Robust losses as least squares whose weights follow the residuals (iteratively reweighted).
-    pub(super) fn reweight(
-        self,
-        columns: &mut Columns,
-        given: &[f64],
-        start: Point,
-        (loss, scale): (Loss, f64),
-        tolerance: f64,
-        work: &mut Work,
-    ) -> (Point, bool) {
-        let mut now = start;
-        if scale.is_nan() || scale <= 0.0 {
-            return (now, true);
-        }
-        let mut last = [now.amplitude, now.base];
-        for _ in 0..500 {
-            self.shape(columns, now.theta, work);
-            let weights: Vec<f64> = self
-                .residuals(columns, &now, work)
-                .zip(given)
-                .map(|(r, w)| w * loss.of(r * w.sqrt() / scale).1)
-                .collect();
-            columns.w = weights;
-            let fresh = self.evaluate(columns, now.theta, work);
-            let (next, _) = self.descend(columns, fresh, work, 50, 1e-9);
-            let moved = distance(next.theta, now.theta)
-                + (next.amplitude - last[0]).abs() / next.amplitude.abs().max(f64::MIN_POSITIVE);
-            last = [next.amplitude, next.base];
-            now = next;
-            if moved <= tolerance {
-                return (now, true);
-            }
-        }
-        (now, false)
-    }
-}
-
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
@@ -1073,103 +383,6 @@ fn median(mut values: Vec<f64>) -> f64 {
     } else {
         0.5 * (at(half.wrapping_sub(1)) + at(half))
     }
-}
-
-/// Makes the columns orthonormal and returns the inverse of the triangle that takes them back: `J = Q R`, `R^-1`.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "matrices of four by four, columns counted by their own length"
-)]
-fn orthogonalise(columns: &mut [Vec<f64>]) -> [[f64; 4]; 4] {
-    let count = columns.len().min(4);
-    let mut triangle = [[0.0; 4]; 4];
-    for j in 0..count {
-        // Twice is enough (Kahan, by way of Parlett 1980).
-        for _ in 0..2 {
-            for i in 0..j {
-                let (before, rest) = columns.split_at_mut(j);
-                let (q, column) = (&before[i], &mut rest[0]);
-                let product: f64 = q.iter().zip(column.iter()).map(|(q, x)| q * x).sum();
-                triangle[i][j] += product;
-                column
-                    .iter_mut()
-                    .zip(q)
-                    .for_each(|(x, q)| *x -= product * q);
-            }
-        }
-        let norm = columns[j].iter().map(|x| x * x).sum::<f64>().sqrt();
-        triangle[j][j] = norm;
-        for x in &mut columns[j] {
-            *x /= norm;
-        }
-    }
-    let mut inverse = [[0.0; 4]; 4];
-    for j in 0..count {
-        inverse[j][j] = 1.0 / triangle[j][j];
-        for i in (0..j).rev() {
-            let sum: f64 = (i + 1..=j).map(|k| triangle[i][k] * inverse[k][j]).sum();
-            inverse[i][j] = -sum / triangle[i][i];
-        }
-    }
-    inverse
-}
-
-/// The long-run covariance of the scores in the orthonormal columns, with Bartlett's weights.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "matrices of four by four, columns counted by their own length"
-)]
-fn newey_west(columns: &[Vec<f64>], scores: &[f64], lag: usize, factor: f64) -> [[f64; 4]; 4] {
-    let mut sum = [[0.0; 4]; 4];
-    let count = columns.len().min(4);
-    let rows = scores.len();
-    for distance in 0..=lag.min(rows.saturating_sub(1)) {
-        let weight = factor * (1.0 - distance as f64 / (lag as f64 + 1.0));
-        for i in 0..count {
-            for j in 0..count {
-                let product: f64 = (distance..rows)
-                    .map(|t| {
-                        let earlier = t - distance;
-                        columns[i][t] * scores[t] * columns[j][earlier] * scores[earlier]
-                    })
-                    .sum();
-                sum[i][j] += weight * product;
-                if distance > 0 {
-                    sum[j][i] += weight * product;
-                }
-            }
-        }
-    }
-    sum
-}
-
-/// `variance R^-1 R^-T`, or with something else in the middle.
-#[expect(clippy::indexing_slicing, reason = "matrices of four by four")]
-fn covariance(
-    inverse: &[[f64; 4]; 4],
-    count: usize,
-    variance: f64,
-    middle: Option<&[[f64; 4]; 4]>,
-) -> [[f64; 4]; 4] {
-    let mut result = [[0.0; 4]; 4];
-    let count = count.min(4);
-    for i in 0..count {
-        for j in 0..count {
-            result[i][j] = match middle {
-                None => {
-                    variance
-                        * (0..count)
-                            .map(|k| inverse[i][k] * inverse[j][k])
-                            .sum::<f64>()
-                }
-                Some(middle) => (0..count)
-                    .flat_map(|k| (0..count).map(move |l| (k, l)))
-                    .map(|(k, l)| inverse[i][k] * middle[k][l] * inverse[j][l])
-                    .sum(),
-            };
-        }
-    }
-    result
 }
 
 impl Fit {
@@ -1190,6 +403,8 @@ impl Fit {
             aicc: f64::NAN,
             bic: f64::NAN,
             rows,
+            missing_rows: 0,
+            evidence: Evidence::UNDEFINED,
             converged: false,
             spend_range: [f64::NAN; 2],
             revenue_max: f64::NAN,
@@ -1197,6 +412,7 @@ impl Fit {
             log_covariance: [[f64::NAN; 4]; 4],
             at_edge: false,
             has_baseline: kernel.baseline,
+            kept: vec![true; rows],
             theta: [f64::NAN; 2],
             reference: f64::NAN,
             loss: (Loss::Linear, f64::NAN),
@@ -1277,7 +493,8 @@ impl Fit {
     /// The most profitable steady spend, with its interval.
     ///
     /// Not above `cap`, and not above one and a half times the largest spend seen unless `extrapolate`: beyond, the curve is
-    /// the model's word alone.
+    /// the model's word alone. Where the data show no curve ([`Evidence::verdict`]), everything is `NaN`: a curve that was drawn
+    /// through them all the same has an optimum, to any number of digits, and it says nothing.
     pub fn optimum(
         &self,
         margin: f64,
@@ -1285,12 +502,12 @@ impl Fit {
         extrapolate: bool,
         confidence: f64,
     ) -> Result<FitOptimum, DomainError> {
-        DomainError::check("confidence", Rule::Inside, confidence)?;
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
         // Checks margin and cap.
         self.steady.optimum(margin, cap)?;
         let limit = self.limit(cap, extrapolate);
-        let free = self.steady.best(margin, f64::INFINITY);
-        let mut optimum = self.steady.best(margin, limit);
+        let free = best(self, margin, f64::INFINITY);
+        let mut optimum = best(self, margin, limit);
         let uncapped = free.optimal_spend;
         let (gradient, curvature) = self.curve.log_marginal_gradient(self.carried(uncapped));
         let log_spend_se = if uncapped > 0.0 && uncapped.is_finite() {
@@ -1309,7 +526,7 @@ impl Fit {
         } else {
             Interval::new(optimum.optimal_spend, f64::NAN, f64::NAN)
         };
-        if self.has_baseline {
+        if self.has_baseline && self.identified() {
             optimum.revenue += self.baseline;
             optimum.profit += margin * self.baseline;
         }
@@ -1320,6 +537,11 @@ impl Fit {
             spend,
             capped: optimum.optimal_spend == limit && (uncapped.is_nan() || uncapped > limit),
         })
+    }
+
+    /// Whether the data show a curve, so that its optimum is theirs.
+    pub fn identified(&self) -> bool {
+        matches!(self.evidence.verdict(), Verdict::Curve | Verdict::Unknown)
     }
 
     /// The largest spend that an optimum may have.
@@ -1336,7 +558,11 @@ impl Fit {
     ///
     /// - `not_converged`: the search did not arrive;
     /// - `edge_of_search`: a parameter ran away, the data do not hold it;
-    /// - `not_increasing`: revenue falls with spend;
+    /// - `missing_rows`: rows were left out because a number was missing;
+    /// - `no_response`: revenue may have nothing to do with spend; there is no optimum;
+    /// - `not_increasing`: revenue falls with spend; there is no optimum;
+    /// - `straight_line`: revenue rises, but a straight line does as well as a curve, so that nothing says where more spend stops
+    ///   paying; there is no optimum;
     /// - `little_variation`: the standard deviation of the logarithm of spend is below 0.4, and optima are then uncertain by
     ///   a factor of two and more;
     /// - `saturation_not_seen`: the curve levels off at more than ten times the largest revenue seen;
@@ -1344,13 +570,18 @@ impl Fit {
     /// - `no_profitable_spend` (with a margin): no spend pays.
     pub fn warnings(&self, margin: Option<f64>) -> Vec<&'static str> {
         let amplitude = self.curve.values().first().copied().unwrap_or(f64::NAN);
-        let best = margin.map(|margin| self.steady.best(margin, f64::INFINITY));
+        let found = margin.map(|margin| best(self, margin, f64::INFINITY));
         let [low, high] = self.spend_range;
         let saturates = !matches!(self.model(), Model::Power | Model::Log);
+        let verdict = self.evidence.verdict();
+        let falling = verdict == Verdict::NotIncreasing;
         let found = [
             ("not_converged", !self.converged),
             ("edge_of_search", self.at_edge),
-            ("not_increasing", amplitude <= 0.0),
+            ("missing_rows", self.missing_rows > 0),
+            ("no_response", falling || verdict == Verdict::NoResponse),
+            ("not_increasing", falling || amplitude <= 0.0),
+            ("straight_line", verdict == Verdict::StraightLine),
             ("little_variation", self.log_sd_spend < 0.4),
             (
                 "saturation_not_seen",
@@ -1358,14 +589,15 @@ impl Fit {
             ),
             (
                 "optimum_outside_range",
-                best.is_some_and(|best| {
-                    let spend = best.optimal_spend;
-                    amplitude > 0.0 && spend != 0.0 && !(spend >= low && spend <= high)
-                }),
+                self.identified()
+                    && found.is_some_and(|best| {
+                        let spend = best.optimal_spend;
+                        amplitude > 0.0 && spend != 0.0 && !(spend >= low && spend <= high)
+                    }),
             ),
             (
                 "no_profitable_spend",
-                best.is_some_and(|best| best.optimal_spend == 0.0),
+                found.is_some_and(|best| best.optimal_spend == 0.0),
             ),
         ];
         found

@@ -1,15 +1,10 @@
 //! Curves for columns: a calculator per model, whose parameters may be columns too.
 
 use super::curve::{Curve, Model};
-use crate::metrics::Rule;
 use crate::metrics::Rule::{Finite, NonNegative, Positive, Rate};
 use crate::metrics::calculator::Absent::{Refused, Undefined};
-use crate::metrics::calculator::{Absent, Argument, Calculator, Given};
+use crate::metrics::calculator::{Calculator, Given, argument};
 use crate::metrics::math::ratio;
-
-const fn argument(name: &'static str, rule: Rule, absent: Absent) -> Argument {
-    Argument { name, rule, absent }
-}
 
 /// One row of all columns: the curve, and the arguments after its parameters.
 fn rows(

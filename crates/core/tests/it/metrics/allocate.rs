@@ -362,6 +362,43 @@ fn the_budget_may_be_nothing_or_everything() {
     let nothing = allocate(&channels, 0.0, Some(0.35)).unwrap();
     assert_eq!(nothing.plan.spend, [0.0; 4]);
     assert_eq!(nothing.profit_plan.unwrap().spend, [0.0; 4]);
+    // The first unit goes where it brings most.
+    assert_eq!(nothing.plan.shadow_price, 167_566.0 / 56_911.0);
+    let alone = |model, values: &[f64]| Channel {
+        curve: Curve::new(model, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let level = alone(Model::MichaelisMenten, &[400_000.0, 50_000.0]);
+    let other = alone(Model::Log, &[90_000.0, 20_000.0]);
+    let first = allocate(&[other, level], 0.0, Some(0.35)).unwrap();
+    assert_eq!(first.plan.shadow_price, 8.0);
+    assert_eq!(first.profit_plan.unwrap().shadow_price, 8.0);
+    // A power curve starts upright, an S flat.
+    let upright = alone(Model::Power, &[60.0, 0.75]);
+    let got = allocate(&[upright, level], 0.0, None).unwrap();
+    assert_eq!(got.plan.shadow_price, f64::INFINITY);
+    let flat = alone(Model::Hill, &[400_000.0, 50_000.0, 2.0]);
+    assert_eq!(allocate(&[flat], 0.0, None).unwrap().plan.shadow_price, 0.0);
+    let half = Channel {
+        lower: 50_000.0,
+        ..level
+    };
+    let got = allocate(&[half], 50_000.0, Some(0.35)).unwrap();
+    assert_eq!(got.plan.shadow_price, half.curve.marginal(50_000.0));
+    // Not worth its cost: the price below which nothing is spent.
+    assert_eq!(got.profit_plan.unwrap().shadow_price, 1.0 / 0.35);
+    let fixed = Channel {
+        upper: 50_000.0,
+        ..half
+    };
+    assert!(
+        allocate(&[fixed], 50_000.0, None)
+            .unwrap()
+            .plan
+            .shadow_price
+            .is_nan()
+    );
     let bounded: Vec<Channel> = channels
         .iter()
         .map(|channel| Channel {
@@ -410,6 +447,64 @@ fn the_budget_may_be_nothing_or_everything() {
         allocate(&[crossed], 1.0, None).unwrap_err().code(),
         "exceeds"
     );
+}
+
+#[test]
+fn the_first_units_of_a_small_channel_are_not_missed() {
+    // The best is 80 for the first, whose start is steep, between two points of a coarse scan of the second.
+    let channel = |values: &[f64]| Channel {
+        curve: Curve::new(Model::Hill, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let pair = [
+        channel(&[39_328.75391891332, 4_739.432057432838, 0.655211659281524]),
+        channel(&[425_066.06164113537, 5_621.132959890573, 3.17957265711875]),
+    ];
+    let got = allocate(&pair, 1_897.6396416419248, None).unwrap();
+    assert!(got.plan.total_revenue >= 13_956.0395, "{got:?}");
+    assert!((got.plan.spend[0] - 80.0).abs() < 2.0);
+}
+
+#[test]
+fn the_shadow_price_is_what_the_next_unit_brings() {
+    let channel = |model, values: &[f64]| Channel {
+        curve: Curve::new(model, values).unwrap(),
+        lower: 0.0,
+        upper: f64::INFINITY,
+    };
+    let pairs = [
+        // Alone in its convex part; all of the budget in one, the other an S that would need more; two S.
+        (
+            channel(Model::Hill, &[5_772.0, 3_173.0, 0.99]),
+            channel(Model::Hill, &[872_881.0, 2_489.0, 3.72]),
+            600.0,
+        ),
+        (
+            channel(Model::Power, &[595.9, 0.75]),
+            channel(Model::Hill, &[901_517.0, 1_574.0, 2.27]),
+            273.6,
+        ),
+        (
+            channel(Model::Hill, &[624_357.0, 47_305.0, 2.12]),
+            channel(Model::Hill, &[343_175.0, 37_423.0, 3.67]),
+            7_511.7,
+        ),
+    ];
+    for (one, other, budget) in pairs {
+        let at = |budget: f64| allocate(&[one, other], budget, Some(1.0)).unwrap();
+        let (got, more) = (at(budget), at(budget + 0.001));
+        let slope = (more.plan.total_revenue - got.plan.total_revenue) / 0.001;
+        assert!(
+            (got.plan.shadow_price / slope - 1.0).abs() < 1e-4,
+            "{} for {slope}",
+            got.plan.shadow_price
+        );
+        assert_eq!(
+            got.profit_plan.unwrap().shadow_price,
+            got.plan.shadow_price.max(1.0)
+        );
+    }
 }
 
 #[test]

@@ -88,12 +88,72 @@ fn every_rate_of_return_is_found() {
         double.irr_unique && (double.irr - 0.1).abs() < 1e-8,
         "{double:?}"
     );
-    // Two roots 2^-40 apart are two; the coefficients of (y - 1.125) (y - 1.125 - 2^-40) have no rounding.
+    // Two roots 2^-20 apart are two; the coefficients of (y - 1.125) (y - 1.125 - 2^-20) have no rounding.
+    let near = |gap: f64| {
+        cash_flows(&[1.0, -2.25 - gap, 1.125 * 1.125 + 1.125 * gap], 0.1)
+            .unwrap()
+            .irr_roots
+    };
+    let gap = 2.0_f64.powi(-20);
+    let roots = near(gap);
+    assert_eq!(roots.len(), 2, "{roots:?}");
+    assert!((roots[0] - 0.125).abs() < 1e-15 && (roots[1] - 0.125 - gap).abs() < 1e-15);
+    // Nearer than the flows' own rounding can tell, they are one.
     let gap = 2.0_f64.powi(-40);
-    let near = cash_flows(&[1.0, -2.25 - gap, 1.125 * 1.125 + 1.125 * gap], 0.1).unwrap();
-    assert_eq!(near.irr_roots.len(), 2, "{near:?}");
-    assert!((near.irr_roots[0] - 0.125).abs() < 1e-15);
-    assert!((near.irr_roots[1] - 0.125 - gap).abs() < 1e-15);
+    let roots = near(gap);
+    assert!(
+        roots.len() == 1 && (roots[0] - 0.125 - 0.5 * gap).abs() < 1e-15,
+        "{roots:?}"
+    );
+}
+
+/// Repeated rates are one: at zero, where the answer is exact; and where a double cannot hold the flows.
+#[test]
+fn a_repeated_rate_is_one_rate() {
+    for flows in [
+        &[-1000.0, 2000.0, -1000.0][..],
+        &[-100.0, 200.0, -100.0],
+        &[1.0, -2.0, 1.0],
+        &[-1000.0, 3000.0, -3000.0, 1000.0],
+        &[-5.0, 20.0, -30.0, 20.0, -5.0],
+        &[-1.0, 5.0, -10.0, 10.0, -5.0, 1.0],
+        &[0.1, -0.6, 1.5, -2.0, 1.5, -0.6, 0.1],
+        &[-0.3, 0.0, 0.6, 0.0, -0.3],
+    ] {
+        let got = cash_flows(flows, 0.0).unwrap();
+        // Money lent and paid back with a period between: -1 is no rate.
+        assert_eq!(got.irr_roots, [0.0], "{flows:?}");
+        assert!(got.irr == 0.0 && got.irr_unique);
+        let days: Vec<f64> = (0..flows.len()).map(|year| 365.0 * year as f64).collect();
+        let got = xirr(flows, &days).unwrap();
+        assert!(got.irr_unique && got.irr == 0.0, "{flows:?} {got:?}");
+    }
+    for tenths in [3_i32, 7, 11, 13] {
+        for times in 2..=5 {
+            let mut flows = vec![100.1];
+            for _ in 0..times {
+                let growth = f64::from(tenths) / 10.0;
+                let mut longer = vec![0.0; flows.len() + 1];
+                for (at, flow) in flows.iter().enumerate() {
+                    longer[at] -= flow;
+                    longer[at + 1] += growth * flow;
+                }
+                flows = longer;
+            }
+            let got = cash_flows(&flows, 0.0).unwrap();
+            let wide = f64::EPSILON.powf(1.0 / f64::from(times)) * 20.0;
+            let want = f64::from(tenths) / 10.0 - 1.0;
+            // An even root may be lost to the rounding of the flows, but never doubled.
+            if times % 2 == 1 || !got.irr_roots.is_empty() {
+                assert!(
+                    got.irr_unique && (got.irr - want).abs() < wide,
+                    "{tenths} {times} {got:?}"
+                );
+            } else {
+                panic!("{tenths} {times} {got:?}");
+            }
+        }
+    }
 }
 
 #[test]

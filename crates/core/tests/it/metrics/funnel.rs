@@ -262,8 +262,17 @@ fn no_impressions_and_no_orders() {
     let k: f64 = 12.0 / (1000.0 * 80.0 * 0.57);
     assert!((nothing.prob_profit_positive - (1.0 - k + k * k.ln())).abs() < 1e-14);
     let all = uncertainty(&counts(100.0, 100.0, 100.0)).unwrap();
-    assert_eq!(all.log_cpa_se, 0.0);
-    assert_eq!(all.cpa_ci_delta.low, all.cpa);
+    // A sample without variance is not certainty.
+    assert!(
+        all.log_cpa_se.is_nan() && all.cpa_ci_delta.low.is_nan() && all.roas_ci_delta.high.is_nan()
+    );
+    assert!(all.cpa_ci_poisson.low < all.cpa && all.cpa < all.cpa_ci_poisson.high);
+    let none = uncertainty(&FunnelCounts {
+        cpm: 0.0,
+        ..counts(100.0, 10.0, 4.0)
+    })
+    .unwrap();
+    assert!(none.cpa == 0.0 && none.cpa_ci_delta.low.is_nan() && none.cpa_ci_poisson.high.is_nan());
     let free = uncertainty(&FunnelCounts {
         cpm: 0.0,
         ..counts(100.0, 10.0, 1.0)

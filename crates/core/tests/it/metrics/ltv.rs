@@ -539,3 +539,28 @@ proptest! {
         }
     }
 }
+
+/// A sample that does not vary is not certainty.
+#[test]
+fn an_interval_has_a_width_or_is_not_defined() {
+    let counted = Counted {
+        gross_profit_month: 160.0,
+        gross_profit_se: 0.0,
+        customer_months: 50.0,
+        churned: 50.0,
+    };
+    let all = from_counts(&counted, 0.95).unwrap();
+    assert!(all.ltv.estimate == 160.0 && all.ltv.low.is_nan() && all.log_ltv_se.is_nan());
+    for (profit, left) in [(0.1, 1.0), (40.0, 1.0), (0.1, 0.0)] {
+        let n = 7;
+        let customers = CustomerData {
+            gross_profit: &vec![profit; n],
+            months: &vec![3.0; n],
+            churned: &vec![left; n],
+        };
+        let got = bootstrap(&customers, 200, 1, 0.95).unwrap();
+        for interval in [got.ltv, got.delta] {
+            assert!(interval.low.is_nan() && interval.high.is_nan(), "{got:?}");
+        }
+    }
+}

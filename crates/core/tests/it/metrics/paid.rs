@@ -1,7 +1,9 @@
 //! The reference rows and laws of `metrics::paid`.
 
 use edgetally_core::metrics::Rule;
-use edgetally_core::metrics::calculator::{Absent, BLOCK, Calculator, Value, all, find};
+use edgetally_core::metrics::calculator::{
+    Absent, BLOCK, Calculator, UNLESS_ZERO, Value, all, find,
+};
 use serde_json::Value as Json;
 
 use super::{number, rows};
@@ -154,7 +156,7 @@ fn a_column_gives_the_bits_of_its_rows() {
             })
             .collect();
         for (small, large) in calculator.at_most {
-            let most = columns[*large].clone();
+            let most = columns[*large % UNLESS_ZERO].clone();
             for (x, most) in columns[*small].iter_mut().zip(most) {
                 *x = (*x % (most + 1.0)).floor();
             }
@@ -208,4 +210,30 @@ fn refused_rows_are_those_that_check_refuses() {
     assert!(!funnel.fill(&values, &mut slices));
     values[1] = Value::One(0.01);
     assert_eq!(funnel.refused(&values, 4), None);
+}
+
+/// More clicks than impressions are a mistake; clicks without impressions have no rate.
+#[test]
+fn a_click_rate_above_one_is_refused() {
+    let ctr = find("ctr").unwrap();
+    let error = ctr
+        .one(&[Value::One(200.0), Value::One(100.0)])
+        .unwrap_err();
+    assert_eq!((error.argument, error.code()), ("clicks", "exceeds"));
+    assert!(ctr.one(&[Value::One(10.0), Value::One(0.0)]).unwrap()[0].is_nan());
+    let (clicks, impressions) = ([10.0, 200.0, 5.0, f64::NAN], [0.0, 100.0, 100.0, 1.0]);
+    let columns = [Value::Column(&clicks), Value::Column(&impressions)];
+    assert_eq!(
+        ctr.refused(&columns, 4),
+        Some(vec![false, true, false, false])
+    );
+    assert_eq!(ctr.check(&columns).unwrap_err().index, Some(1));
+    let mut rates = [0.0_f64; 4];
+    assert!(!ctr.fill(&columns, &mut [&mut rates]));
+    let fine = [
+        Value::Column(&clicks[2..]),
+        Value::Column(&impressions[2..]),
+    ];
+    assert!(ctr.fill(&fine, &mut [&mut rates[..2]]));
+    assert!(rates[0] == 0.05 && rates[1].is_nan());
 }

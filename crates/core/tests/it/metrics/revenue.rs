@@ -11,7 +11,7 @@
 use super::rows;
 use edgetally_core::metrics::Interval;
 use edgetally_core::metrics::revenue::{
-    Arm, Moments, PairMoments, Summary, cuped, lift_of, lift_revenue, ratio_metric, welch,
+    self, Arm, Moments, PairMoments, Summary, cuped, lift_of, lift_revenue, ratio_metric, welch,
     winsorize,
 };
 
@@ -171,11 +171,12 @@ fn cuped_agrees_with_the_reference() {
 fn sums_of_large_values_keep_their_variance() {
     // Four values near 1e9: sums of squares in single doubles give -170.7 (the reference's remark 23) instead of 30.
     let values = [1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0];
-    assert_eq!(Moments::from_values(&values).summary().variance, 30.0);
+    let sd = Moments::from_values(&values).summary().sd;
+    assert!((sd * sd - 30.0).abs() < 1e-14);
     let shifted: Vec<f64> = values.iter().map(|x| x * 1e5 + 0.125).collect();
-    let got = Moments::from_values(&shifted).summary().variance;
+    let got = Moments::from_values(&shifted).summary().sd;
     let exact: Vec<f64> = shifted.iter().map(|x| x - 1e14).collect();
-    let want = Moments::from_values(&exact).summary().variance;
+    let want = Moments::from_values(&exact).summary().sd;
     assert_eq!(got, want);
 }
 
@@ -215,21 +216,21 @@ fn the_ways_to_moments_agree() {
         .unwrap()
         .summary();
     assert_eq!(direct, sums);
-    let report = Moments::from_mean_sd(5.0, direct.mean, direct.variance.sqrt())
+    let report = Moments::from_mean_sd(5.0, direct.mean, direct.sd)
         .unwrap()
         .summary();
     assert!((report.mean - direct.mean).abs() < 1e-15);
-    assert!((report.variance / direct.variance - 1.0).abs() < 1e-15);
+    assert!((report.sd / direct.sd - 1.0).abs() < 1e-15);
     assert_eq!(
         Moments::from_sums(5.0, 100.0, 10.0).unwrap_err().code(),
         "impossible"
     );
     // Sums that were rounded on the way: no negative variance.
     let rounded = Moments::from_sums(3.0, 0.3, 0.029999999999999999).unwrap();
-    assert!(rounded.summary().variance >= 0.0);
+    assert!(rounded.summary().sd >= 0.0);
     let none = Moments::default().summary();
-    assert!(none.mean.is_nan() && none.variance.is_nan());
-    assert!(Moments::from_values(&[1.0]).summary().variance.is_nan());
+    assert!(none.mean.is_nan() && none.sd.is_nan());
+    assert!(Moments::from_values(&[1.0]).summary().sd.is_nan());
 }
 
 #[test]
@@ -240,11 +241,11 @@ fn fiellers_ends_solve_its_equation_and_agree_with_the_p_value() {
         let mut arm = |centre: f64| Summary {
             n: (draws.next() * 400.0).floor() + 3.0,
             mean: centre + draws.normal(),
-            variance: 100.0 * draws.next() + 0.01,
+            sd: (100.0 * draws.next() + 0.01).sqrt(),
         };
         let (one, zero) = (arm(4.0), arm(3.0));
         let got = welch(one, zero, 0.95).unwrap();
-        let (v1, v0) = (one.variance / one.n, zero.variance / zero.n);
+        let (v1, v0) = (one.sd * one.sd / one.n, zero.sd * zero.sd / zero.n);
         let width = got.diff.high - got.diff.estimate;
         let critical = width / got.se;
         let Interval { low, high, .. } = got.rel_lift_fieller;
@@ -320,8 +321,10 @@ fn without_noise_there_is_a_lift_and_no_error() {
         )
         .unwrap()
     };
+    // A ratio that is the same for every user but for rounding: no noise either.
     let flat = ratio_metric(&pairs(0.1), &pairs(0.3), 0.95).unwrap();
-    assert!(flat.se < 1e-16 && (flat.diff.estimate + 0.2).abs() < 1e-15);
+    assert!((flat.diff.estimate + 0.2).abs() < 1e-15);
+    assert!(flat.se == 0.0 && flat.p_value.is_nan() && flat.diff.low.is_nan());
     let flat = ratio_metric(&pairs(0.5), &pairs(0.25), 0.95).unwrap();
     assert_eq!((flat.se, flat.z), (0.0, f64::INFINITY));
     assert!(flat.p_value.is_nan() && flat.diff.low.is_nan());
@@ -348,8 +351,8 @@ fn few_users_and_none() {
     assert_eq!(free.incremental_profit.estimate, 25.0);
     let constant = PairMoments::from_values(&[1.0, 2.0, 4.0], &[5.0; 3], "x", "y").unwrap();
     let got = cuped(&constant, &constant, 0.95).unwrap();
-    assert!(got.within_arm.theta.is_nan() && got.pooled.welch.p_value.is_nan());
-    assert_eq!(got.raw.p_value, 1.0);
+    assert!(got.constant_covariate && got.within_arm.welch == got.raw);
+    assert_eq!((got.within_arm.theta, got.raw.p_value), (0.0, 1.0));
 }
 
 #[test]
@@ -539,4 +542,239 @@ fn the_row_by_row_calculators_are_these_functions() {
             row.expect_all(name, &ends);
         }
     }
+}
+
+#[test]
+fn arms_that_do_not_vary_do_not_differ_by_rounding() {
+    for (value, n1, n0) in [
+        (0.04, 10, 30),
+        (49.9, 13, 100_000),
+        (0.1, 3, 693),
+        (1e300 / 3.0, 7, 9),
+        (1e-310, 7, 9),
+    ] {
+        let arm = |n| Moments::from_values(&vec![value; n]).summary();
+        let got = welch(arm(n1), arm(n0), 0.95).unwrap();
+        assert_eq!(got.diff.estimate, 0.0, "{value}");
+        assert!(got.p_value.is_nan() && got.diff.low.is_nan() && got.t.is_nan());
+        let before: Vec<f64> = (0..n1.max(n0)).map(|x| x as f64).collect();
+        let pair =
+            |n: usize| PairMoments::from_values(&vec![value; n], &before[..n], "x", "y").unwrap();
+        let got = cuped(&pair(n1), &pair(n0), 0.95).unwrap();
+        assert_eq!(got.raw.diff.estimate, 0.0);
+        for welch in [got.raw, got.within_arm.welch] {
+            assert!(
+                welch.p_value.is_nan() && welch.diff.high.is_nan(),
+                "{got:?}"
+            );
+        }
+        assert!(got.within_arm.rel_lift.low.is_nan());
+    }
+    // Different constants: a difference, and nothing to measure it by.
+    let arm = |value: f64, n| Moments::from_values(&vec![value; n]).summary();
+    let got = welch(arm(0.1, 7), arm(0.2, 1_000), 0.95).unwrap();
+    assert_eq!((got.diff.estimate, got.t), (-0.1, f64::NEG_INFINITY));
+    assert!(got.p_value.is_nan() && got.diff.low.is_nan());
+    // The same from sums and from reports, whose standard deviation is what rounding leaves.
+    let sums = |n: f64| {
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..(n as usize) {
+            sum += 49.9;
+            squares += 49.9 * 49.9;
+        }
+        Moments::from_sums(n, sum, squares).unwrap().summary().sd
+    };
+    assert_eq!((sums(13.0), sums(1_000.0)), (0.0, 0.0));
+    let report = |users, sd| Arm {
+        users,
+        mean: 49.9,
+        sd,
+    };
+    let got = lift_revenue(report(13.0, 7e-15), report(1e5, 7.1e-12), None, None, 0.95).unwrap();
+    assert!(got.welch.p_value.is_nan() && got.welch.diff.low.is_nan());
+}
+
+/// Whether two results are the same bits, `NaN` equal to itself.
+fn same(a: f64, b: f64) -> bool {
+    a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
+
+#[test]
+fn the_unit_changes_no_digit() {
+    let y1 = [3.1, 0.0, 5.7, 12.25, 0.3, 8.8, 2.2];
+    let y0 = [1.1, 0.0, 2.5, 7.75, 0.9];
+    let x1 = [2.0, 0.5, 4.5, 9.0, 1.5, 7.0, 2.5];
+    let x0 = [1.0, 0.75, 2.5, 6.0, 1.25];
+    let times = |values: &[f64], power: i32| -> Vec<f64> {
+        let half = 2_f64.powi(power / 2);
+        let rest = 2_f64.powi(power - power / 2);
+        values.iter().map(|x| x * half * rest).collect()
+    };
+    let welches = |welch: revenue::Welch| {
+        let Interval { low, high, .. } = welch.rel_lift_fieller;
+        let delta = welch.rel_lift_delta;
+        [
+            welch.p_value,
+            welch.t,
+            welch.df,
+            low,
+            high,
+            delta.low,
+            delta.high,
+        ]
+    };
+    let digits = |k: i32, j: i32| {
+        let (a, b) = (times(&y1, k), times(&y0, k));
+        let (c, d) = (times(&x1, j), times(&x0, j));
+        let mut all = Vec::new();
+        let (one, zero) = (
+            Moments::from_values(&a).summary(),
+            Moments::from_values(&b).summary(),
+        );
+        all.extend(welches(welch(one, zero, 0.95).unwrap()));
+        let report = |arm: Summary| Arm {
+            users: arm.n,
+            mean: arm.mean,
+            sd: arm.sd,
+        };
+        let got = lift_revenue(report(one), report(zero), None, None, 0.95).unwrap();
+        all.extend(welches(got.welch));
+        let pair = |y: &[f64], x: &[f64]| PairMoments::from_values(y, x, "x", "y").unwrap();
+        let (one, zero) = (pair(&a, &c), pair(&b, &d));
+        let got = cuped(&one, &zero, 0.95).unwrap();
+        for variant in [got.within_arm, got.pooled] {
+            all.extend(welches(variant.welch));
+            let Interval {
+                estimate,
+                low,
+                high,
+            } = variant.rel_lift;
+            all.extend([estimate, low, high, variant.variance_reduction]);
+        }
+        all.extend(welches(got.raw));
+        let got = ratio_metric(&one, &zero, 0.95).unwrap();
+        all.extend([got.p_value, got.z, got.rel_lift.low, got.rel_lift.high]);
+        all
+    };
+    let plain = digits(0, 0);
+    assert!(plain.iter().all(|x| !x.is_nan()), "{plain:?}");
+    for k in (-1_010_i32..=1_010)
+        .step_by(10)
+        .chain([-1_015, 1_018, 511, -511, 513, -513])
+    {
+        // A ratio of 2^1000 and 2^-1000 is no number.
+        for j in [0, k] {
+            if j == 0 && k.abs() > 1_000 {
+                continue;
+            }
+            let got = digits(k, j);
+            for (place, (a, b)) in plain.iter().zip(&got).enumerate() {
+                assert!(same(*a, *b), "{place} at 2^{k}, 2^{j}: {a:e} {b:e}");
+            }
+        }
+    }
+    // And what has the unit takes it on.
+    let at = |k: i32| {
+        let arm = |values: &[f64]| Moments::from_values(&times(values, k)).summary();
+        welch(arm(&y1), arm(&y0), 0.95).unwrap()
+    };
+    let (small, plain) = (at(-900), at(0));
+    let unit = 2_f64.powi(-900);
+    assert!(same(small.se, plain.se * unit) && same(small.diff.low, plain.diff.low * unit));
+}
+
+#[test]
+fn sums_that_no_values_have_are_refused_by_name() {
+    let sums = |users, y, x, yy, xx, xy| {
+        PairMoments::from_sums(PairMoments::SUMS, users, [y, x], [yy, xx], xy)
+            .map_err(|error| (error.argument, error.code()))
+            .err()
+    };
+    let good = |values: &[(f64, f64)]| {
+        let of = |f: fn(&(f64, f64)) -> f64| values.iter().map(f).sum::<f64>();
+        sums(
+            values.len() as f64,
+            of(|v| v.0),
+            of(|v| v.1),
+            of(|v| v.0 * v.0),
+            of(|v| v.1 * v.1),
+            of(|v| v.0 * v.1),
+        )
+    };
+    assert_eq!(
+        sums(10.0, 20.0, 30.0, 5.0, 100.0, 60.0),
+        Some(("sums_of_squares[0]", "impossible"))
+    );
+    assert_eq!(
+        sums(10.0, 20.0, 30.0, 50.0, 80.0, 60.0),
+        Some(("sums_of_squares[1]", "impossible"))
+    );
+    assert_eq!(
+        sums(10.0, 20.0, 30.0, 50.0, 100.0, 75.0),
+        Some(("sum_of_products", "impossible"))
+    );
+    assert_eq!(
+        sums(10.0, 20.0, 30.0, 50.0, 100.0, 45.0),
+        Some(("sum_of_products", "impossible"))
+    );
+    assert_eq!(sums(10.0, 20.0, 30.0, 50.0, 100.0, 69.9), None);
+    assert_eq!(
+        sums(1.0, 2.0, 3.0, 5.0, 9.0, 6.0),
+        Some(("sums_of_squares[0]", "impossible"))
+    );
+    assert_eq!(
+        sums(0.0, 2.0, 0.0, 5.0, 0.0, 0.0),
+        Some(("sums_of_squares[0]", "impossible"))
+    );
+    assert_eq!(sums(0.0, 0.0, 0.0, 0.0, 0.0, 0.0), None);
+    // Values that have such sums, also with a correlation of exactly 1 or no variance, are taken, whatever they round to.
+    let mut draws = Draws(35);
+    for _ in 0..20_000 {
+        let n = 1 + (draws.next() * 20.0) as usize;
+        let (shift, scale, noise) = (
+            1e4 * draws.next(),
+            10.0 * draws.next(),
+            if draws.next() < 0.5 {
+                0.0
+            } else {
+                draws.next()
+            },
+        );
+        let values: Vec<(f64, f64)> = (0..n)
+            .map(|_| {
+                let x = shift + scale * draws.normal();
+                (0.37 * x + noise * draws.normal(), x)
+            })
+            .collect();
+        assert_eq!(good(&values), None, "{values:?}");
+    }
+}
+
+#[test]
+fn the_relative_lift_of_cuped_covers_and_agrees_with_its_p_value() {
+    let mut draws = Draws(36);
+    let (mut covered, mut repetitions) = (0, 0);
+    for round in 0..4_000 {
+        // Every second time without an effect: there the interval has to agree with the p-value.
+        let lift = if round % 2 == 0 { 0.25 } else { 0.0 };
+        let mut arm = |n: usize, factor: f64| {
+            let mut moments = PairMoments::default();
+            for _ in 0..n {
+                let x = 4.0 + draws.normal();
+                moments.push(factor * (8.0 + 1.5 * (x - 4.0) + draws.normal()), x);
+            }
+            moments
+        };
+        let got = cuped(&arm(40, 1.0 + lift), &arm(20, 1.0), 0.95).unwrap();
+        for variant in [got.within_arm, got.pooled] {
+            let Interval { low, high, .. } = variant.rel_lift;
+            let excludes = low > 0.0 || high < 0.0;
+            assert_eq!(excludes, variant.welch.p_value < 0.05, "{got:?}");
+        }
+        let Interval { low, high, .. } = got.within_arm.rel_lift;
+        covered += usize::from(low <= lift && lift <= high);
+        repetitions += 1;
+    }
+    let share = covered as f64 / f64::from(repetitions);
+    assert!((share - 0.95).abs() < 0.012, "{share}");
 }
