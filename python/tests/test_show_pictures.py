@@ -207,6 +207,7 @@ def test_where_there_is_no_curve_no_optimum_is_drawn(warning: str, said: str) ->
     fit = _Told(warning).fit
     picture = drawn(_say(fit, ""))
     assert picture.title.startswith(said)
+    assert [panel.title for panel in picture.panels] == ["Revenue"]
     assert not any(
         word in mark.label
         for word in ("optimum", "break-even", "paid back")

@@ -75,6 +75,8 @@ class Panel:
         self.zero = zero
         # A legend beside the axes, where there are too many lines to leave room for it.
         self.aside = False
+        # Rows begin as far down as those of a panel beside it that has such a label.
+        self.headroom = False
         self.marks: list[Mark] = []
 
     def _add(self, kind: str, **values: Any) -> None:
@@ -140,7 +142,7 @@ class Panel:
         """
         if way == "y" and self.rows:
             # The label of an upright line stands above the first row.
-            named = any(mark.kind == "rule" and mark.label for mark in self.marks)
+            named = self.headroom or any(mark.kind == "rule" and mark.label for mark in self.marks)
             return len(self.rows) - 0.4, -1.1 if named else -0.6
         if way == "x" and self.columns:
             return -0.6, len(self.columns) - 0.4

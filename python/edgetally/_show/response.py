@@ -78,7 +78,8 @@ def _fit_picture(say: Say) -> Picture:
     if shown == shown and shown > 0:
         height = float(fit.predict(shown).estimate)
         panel.dots([shown], [height], "second", f"optimum {numbers.number(shown, 'money', say.currency)}", "large")
-    panels.append(_marginal(fit, seen, end, shown, margin))
+    if not {"no_response", "not_increasing"} & set(say.result["warnings"] or ()):
+        panels.append(_marginal(fit, seen, end, shown, margin))
     notes = (
         [f"The best spend, {say.money(best)}, lies far beyond the data and is not shown."]
         if best == best and shown != shown and isfinite(best)
@@ -308,6 +309,7 @@ def _plan_picture(say: Say) -> Picture:
         slope.bar(row, 0.0, value, "second" if alike else "unsure", f"{value:.2f}" if isfinite(value) else "")
     if isfinite(price):
         slope.rule(price, f"shadow price {price:.2f}")
+        money.headroom = True
     return Picture(_plan_sentence(say), [money, slope], layout=[[0, 1]])
 
 
