@@ -16,7 +16,7 @@ pub struct Power {
 }
 
 /// Power by simulated injection: every window of `periods` in the history is taken as a test, the treated region's outcome there is
-/// raised by each lift, and the placebo test of [`synthetic_control`] is run.
+/// raised by each lift, and the placebo test of [`synthetic_control`](super::synthetic_control) is run.
 ///
 /// `least_before` periods precede each window. With `n` donors no p-value is below `1 / (n + 1)`.
 pub fn power(
