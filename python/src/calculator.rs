@@ -186,6 +186,7 @@ impl Calculator {
     /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an
     /// argument breaks its rule. Outputs at some places, which go up, are filled at once.
     #[pyo3(signature = (values, rows, threads, places, outputs, /))]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
     fn _hold(
         &self,
         py: Python<'_>,
@@ -340,6 +341,7 @@ impl Held {
 impl Held {
     /// Fills the outputs at these places, which go up, each a column.
     #[pyo3(signature = (places, outputs, /))]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
     fn fill(
         &self,
         py: Python<'_>,
@@ -381,9 +383,7 @@ fn bits(places: &[usize]) -> u64 {
 }
 
 fn borrowed<'py>(outputs: &Bound<'py, PyList>) -> PyResult<Vec<PyReadwriteArray1<'py, f64>>> {
-    let arrays = outputs
-        .iter()
-        .map(|output| output.extract().map_err(PyErr::from));
+    let arrays = outputs.iter().map(|output| output.extract());
     arrays.collect()
 }
 
