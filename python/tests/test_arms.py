@@ -120,8 +120,8 @@ def test_wrong_margins_are_refused() -> None:
 
 
 def test_the_power_of_a_mean_is_that_of_other_tools() -> None:
-    # R: power.t.test(n = 20, delta = 1, sd = 1, strict = TRUE); statsmodels: TTestIndPower().solve_power(0.5, power=0.8,
-    # alpha=0.05).
+    # R: power.t.test(n = 20, delta = 1, sd = 1, strict = TRUE).
+    # statsmodels: TTestIndPower().solve_power(0.5, power=0.8, alpha=0.05).
     assert et.lift_power_revenue(1.0, 1.0, 20, 1.0, 20).power == pytest.approx(0.8689530, abs=1e-7)
     assert et.sample_size_revenue(1.0, 1.0, mde=0.5).n_control_exact == pytest.approx(63.76561, abs=1e-4)
     assert et.sample_size_revenue(2.0, 1.0, mde_rel=0.25) == et.sample_size_revenue(2.0, 1.0, mde=0.5)

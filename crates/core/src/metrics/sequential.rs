@@ -14,7 +14,7 @@
 //!
 //! The closed form puts an estimated variance in the place of the true one. With a small holdout that variance rests on a handful
 //! of conversions: at 95 : 5 and a rate of 0.1 % half of all tests without an effect are then rejected at some of 60 looks, and
-//! with the variance of both arms together still up to 8 %, because the tail of a few conversions is not normal. So [`sequential`]
+//! with the variance of both arms together still up to 9 %, because the tail of a few conversions is not normal. So [`sequential`]
 //! uses the closed form only where the normal distribution describes the difference ([`is_normal`]), and elsewhere the same
 //! mixture of the binomial likelihood itself (`sequential/likelihood.rs`).
 
