@@ -10,7 +10,7 @@
 use super::adstock::Adstock;
 use super::curve::Curve;
 use super::data::{Prepared, prepare};
-use super::fit::Fit;
+use super::fit::{Fit, median};
 use super::options::{Carry, FitOptions, Loss};
 use super::search::Kernel;
 use crate::metrics::DomainError;
@@ -140,19 +140,15 @@ impl Evidence {
         let robust = fit.loss.0 != Loss::Linear && fit.loss.1 > 0.0;
         let (mut level, mut amounts) = (columns.y.clone(), natural);
         if robust {
-            for (((y, amount), fitted), w) in level
-                .iter_mut()
-                .zip(&mut amounts)
-                .zip(&fitted)
-                .zip(&columns.w)
-            {
-                if kernel.log {
-                    *y = ln(*fitted) + drawn_in(*y - ln(*fitted), *w);
-                    *amount = exp(*y);
+            // Not towards the fitted curve, which would be a rise where there is none.
+            draw_in(&mut level);
+            let rows = columns.y.iter().zip(&fitted).zip(&columns.w);
+            for (amount, ((y, fitted), w)) in amounts.iter_mut().zip(rows) {
+                *amount = if kernel.log {
+                    exp(ln(*fitted) + drawn_in(*y - ln(*fitted), *w))
                 } else {
-                    *y = fitted + drawn_in(*y - fitted, *w);
-                    *amount = *y;
-                }
+                    fitted + drawn_in(*y - fitted, *w)
+                };
             }
         }
 
@@ -236,6 +232,18 @@ impl Evidence {
                 criterion(with_base.residual(&amounts), 3.0 + carried)
             },
         })
+    }
+}
+
+/// Draws what lies far out in to 2.5 robust standard deviations of the median.
+fn draw_in(values: &mut [f64]) {
+    let center = median(values.to_vec());
+    let spread =
+        1.482_602_218_505_602 * median(values.iter().map(|value| (value - center).abs()).collect());
+    if spread > 0.0 {
+        for value in values {
+            *value = value.clamp(center - 2.5 * spread, center + 2.5 * spread);
+        }
     }
 }
 

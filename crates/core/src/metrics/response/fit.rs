@@ -374,7 +374,7 @@ fn fit_with(
         .collect();
     Ok(fit)
 }
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
