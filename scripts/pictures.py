@@ -49,7 +49,7 @@ PICTURES: list[tuple[str, str, str]] = [
     ("allocate", "allocate.md", "plan"),
     ("cash-flows", "roi.md", "project"),
     ("target-cpa", "target-cpa.md", "t"),
-    ("geo", "geo.md", "got"),
+    ("geo", "geo.md", "double"),
     ("report", "report.md", "weekly"),
 ]
 

@@ -94,6 +94,18 @@ MORE: list[Any] = [
     lambda: et.ltv_from_counts(160, 10_000, 300),
     lambda: et.ltv_from_counts(160, 10_000, 0),
     lambda: et.ltv_bootstrap([10.0, 20, 5, 0], [5, 9, 2, 1], [1, 0, 1, 1], n_boot=50),
+    lambda: et.lift_arms(["psa", "video", "search"], [10_000] * 3, [480, 570, 540], holdout="psa"),
+    lambda: et.lift_arms(["psa", "<i>"], [10, 10], [0, 0], holdout="psa"),
+    lambda: et.lift_non_inferiority(10_000, 500, 10_000, 510, non_inferiority=0.1),
+    lambda: et.lift_non_inferiority([10_000, 0], 0, 10_000, 510, non_inferiority=0.1),
+    lambda: et.lift(10_000, 500, 10_000, 510, non_inferiority=0.1, spend=100, aov=80, margin=0.5),
+    lambda: et.sample_size_revenue(1.0, 10.0, mde_rel=0.1),
+    lambda: et.lift_power_revenue(0.1, 10.0, 10_000, 10.0, 10_000),
+    lambda: et.lift_mde_revenue(10.0, 10_000, 10.0, 10_000, holdout_mean=1.0),
+    lambda: et.lift_mde_revenue(10.0, [10_000, 0], 10.0, 10_000),
+    lambda: et.geo_counterfactual([10.0 + at % 3 for at in range(30)], [14.0, 15, 16], spend=5),
+    lambda: et.HealthResult((True, "1.0", [], {"LEDGER": True}, {"meta": "24.0"}, [], {"meta": {"seconds": 60}})),
+    lambda: et.HealthResult((False, "1.0", [{"at": "<b>"}], {}, {}, ["meta"], {})),
     lambda: et.holdout_cost(0.1),
     lambda: et.holdout_cost([0.1, 0.5]),
     lambda: et.funnel_decompose(
@@ -209,5 +221,5 @@ def test_pictures_are_registered_by_name_and_nowhere_else() -> None:
 def test_every_public_class_is_driven() -> None:
     # Results within others, and those of functions that are tried elsewhere.
     within = {"AllocationPlan", "CupedAdjustment"}
-    parents = {"LiftEstimates", "ResponseOptimum"}
+    parents = {"Flagged", "LiftEstimates", "ResponseOptimum"}
     assert sorted(CLASSES - set(RESULTS) - within - parents) == []

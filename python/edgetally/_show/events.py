@@ -85,6 +85,13 @@ def _coverage_picture(say: Say) -> Picture:
     return Picture(_coverage_sentence(say), [panel])
 
 
+def _health_sentence(say: Say) -> str:
+    if say.result["healthy"]:
+        paused = len(say.result["paused_here"] or ())
+        return f"The gateway works; {paused} destinations are paused." if paused else "The gateway works."
+    return "The gateway cannot work: see its settings and bindings."
+
+
 def _window_sentence(say: Say) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {say(name)}" for name in say.result.fields[:3]) + "."
 
@@ -106,6 +113,7 @@ SHOWN = {
         _coverage_sentence, _coverage_picture, {"event_score": "percent", "score_0_10": "number"}
     ),
     "CoverageResult": Show(_coverage_sentence, _coverage_picture),
+    "HealthResult": Show(_health_sentence, whole=True),
     "WindowResult": Show(_window_sentence),
     "SpanResult": Show(_span_sentence, None, {"n_days": "count"}),
 }

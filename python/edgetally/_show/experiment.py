@@ -79,9 +79,9 @@ def _arms_sentence(say: Say) -> str:
     worse = [name for name, estimate, reject in rows if reject == 1.0 and estimate < 0]
     if not (better or worse):
         return f"None of {len(rows)} arms differs surely from the holdout."
-    parts = [f"{', '.join(better)} above the holdout"] if better else []
-    parts += [f"{', '.join(worse)} below it"] if worse else []
-    return f"Of {len(rows)} arms surely {' and '.join(parts)}."
+    sides = ((better, "above"), (worse, "below"))
+    parts = [f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} surely {side}" for names, side in sides if names]
+    return f"Of {len(rows)} arms {' and '.join(parts)} the holdout."
 
 
 def _arms_picture(say: Say) -> Picture:

@@ -133,6 +133,17 @@ def sentence(found: Table) -> str:
     return f"{start}{join} highest {where(best)} ({next(number)}), lowest {where(worst)} ({next(number)})."
 
 
+def _sentences(found: Table) -> list[str]:
+    """A sentence for each metric that was asked for, the first one first."""
+    return [sentence(found), *(sentence(Table(found.report, found.currency, name)) for name in _others(found))]
+
+
+def _others(found: Table) -> list[str]:
+    """The columns of the other metrics that were asked for."""
+    asked = [_HEADLINES.get(name, name) for name in getattr(found.report, "metrics", ())]
+    return [name for name in asked if name in found.columns and name != found.metric]
+
+
 def _change(found: Table, start: str, known: list[int], values: list[float]) -> str:
     """What rose most and what fell most since before."""
     before = found.values(f"{found.metric}_before")
@@ -263,7 +274,17 @@ def _cells(found: Table) -> tuple[list[str], list[list[str]], list[list[str]]]:
 
 def _fitting(found: Table, names: list[str], rows: list[list[str]]) -> list[int]:
     """The columns that fit into a line: what names the row, the metric, then the others as they come."""
-    first = [*found.keys, "window_start", "complete", found.metric, "p_value", "p_adjusted", "flags", "rows"]
+    first = [
+        *found.keys,
+        "window_start",
+        "complete",
+        found.metric,
+        *_others(found),
+        "p_value",
+        "p_adjusted",
+        "flags",
+        "rows",
+    ]
     order = sorted(range(len(names)), key=lambda at: first.index(names[at]) if names[at] in first else len(first))
     kept: list[int] = []
     wide = 0
@@ -282,10 +303,10 @@ def summary(report: Any, currency: str = "") -> str:
     more = f"... {found.count:,} rows" if found.count > _ROWS_SHOWN else ""
     notes = [f"! {warning}" for warning in _notes(found)]
     if not names:
-        return "\n".join([sentence(found), *notes])
+        return "\n".join([*_sentences(found), *notes])
     kept = _fitting(found, names, [*rows, *extra])
     shown = table([names[at] for at in kept], [[row[at] for at in kept] for row in [*rows, *extra]], more)
-    parts = [sentence(found), "", shown]
+    parts = [*_sentences(found), "", shown]
     if len(kept) < len(names):
         parts.append(f"... and {', '.join(name for at, name in enumerate(names) if at not in kept)}")
     return "\n".join([*parts, *([""] if notes else []), *notes])
@@ -316,7 +337,9 @@ def html(report: Any) -> str:
     more = f"<p>{found.count:,} rows</p>" if found.count > _ROWS_SHOWN else ""
     notes = "".join(note(warning, "") for warning in _notes(found))
     drawn = svg(picture(found))
-    top = f'<p style="margin:.4em 0;font-size:1.1em"><b>{escape(typed(sentence(found)))}</b></p>'
+    first, *others = _sentences(found)
+    top = f'<p style="margin:.4em 0;font-size:1.1em"><b>{escape(typed(first))}</b></p>'
+    top += "".join(f'<p style="margin:.4em 0">{escape(typed(other))}</p>' for other in others)
     shown = (
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;color:inherit;background:none">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
