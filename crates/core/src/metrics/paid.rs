@@ -152,7 +152,9 @@ calculators! {
     ) {
         profit [revenue cost] = revenue - cost;
         roi [profit cost] = ratio(profit, cost);
-        annualized_roi [roi months] = expm1(log1p(roi) * (12.0 / months));
+        // Near a total loss the return has lost the digits of what is left.
+        annualized_roi [roi revenue cost months] =
+            expm1((if roi < -0.5 { ln(ratio(revenue, cost)) } else { log1p(roi) }) * (12.0 / months));
         multiple [revenue cost] = ratio(revenue, cost);
         profit_margin [profit revenue] = ratio(profit, revenue);
         break_even_revenue [cost] = cost;
