@@ -64,8 +64,7 @@ impl Cells {
         self.empty(group, sums);
         let stride = self.stride();
         if let Some(to) = self.words.get_mut(group * stride) {
-            let rows = to.cast_unsigned().saturating_add(rows);
-            *to = rows.min(i64::MAX.cast_unsigned()).cast_signed();
+            *to = to.cast_unsigned().saturating_add(rows).cast_signed();
         }
     }
 
@@ -185,7 +184,7 @@ fn scatter<const TERMS: usize, const STRIDE: usize>(
     for (row, code) in codes.iter().enumerate() {
         let cell = cells.get_mut(*code as usize);
         if let Some([rows, words @ ..]) = cell.map(<[i64; STRIDE]>::as_mut_slice) {
-            *rows += 1;
+            *rows = rows.wrapping_add(1);
             full |= *rows & (ROOM - 1) == 0;
             for (words, column) in words.as_chunks_mut::<2>().0.iter_mut().zip(columns) {
                 let [high, low] = exact::quick_units(column.get(row).copied().unwrap_or(0.0));
@@ -204,7 +203,7 @@ fn scatter_any(words: &mut [i64], codes: &[u32], columns: &[&[f64]]) -> bool {
     for (row, code) in codes.iter().enumerate() {
         let start = *code as usize * stride;
         if let Some([rows, words @ ..]) = words.get_mut(start..start + stride) {
-            *rows += 1;
+            *rows = rows.wrapping_add(1);
             full |= *rows & (ROOM - 1) == 0;
             for (words, column) in words.as_chunks_mut::<2>().0.iter_mut().zip(columns) {
                 let [high, low] = exact::quick_units(column.get(row).copied().unwrap_or(0.0));
