@@ -157,8 +157,8 @@ def test_a_bad_segment_of_a_lift_leaves_the_others_and_the_stratified_total() ->
 def test_profit_without_a_margin_is_said_to_be_revenue() -> None:
     for metric, option in (("roas", "gross_margin"), ("mer", "margin"), ("funnel", "gross_margin")):
         r = et.report(ADS, metric, by="channel")
-        assert [warning for warning in r.warnings if warning.startswith("margin_1:")] == [
-            f"margin_1: No {option} was given, so profit counts revenue whole, as if goods cost nothing."
+        assert [warning for warning in r.warnings if warning.startswith("margin_not_given:")] == [
+            f"margin_not_given: No {option} was given, so profit counts revenue whole, as if goods cost nothing."
         ]
         assert et.report(ADS, metric, by="channel", **{option: 1.0}).warnings == ()
     assert et.report(ADS, "cpa").warnings == ()
@@ -195,7 +195,7 @@ def test_a_summary_says_what_is_best_and_worst_and_what_to_read_before() -> None
         "2026-05-04 (1.00%).",
     ]
     assert "1.00% [" in text
-    assert text.splitlines()[-1].startswith("! margin_1:")
+    assert text.splitlines()[-1].startswith("! margin_not_given:")
 
 
 def test_a_picture_gets_series_with_intervals_and_flags() -> None:

@@ -286,7 +286,7 @@ class _Maker:
         if not missing:
             return []
         said = " or ".join(map(str, missing))
-        return [f"margin_1: No {said} was given, so profit counts revenue whole, as if goods cost nothing."]
+        return [f"margin_not_given: No {said} was given, so profit counts revenue whole, as if goods cost nothing."]
 
     def _metric(
         self,
