@@ -198,18 +198,6 @@ def test_a_summary_says_what_is_best_and_worst_and_what_to_read_before() -> None
     assert text.splitlines()[-1].startswith("! margin_not_given:")
 
 
-def test_a_picture_gets_series_with_intervals_and_flags() -> None:
-    r = et.report(ADS, "ctr", **{**WEEKLY, "now": "2026-05-18", "lag": 3})
-    first, second = r.series()
-    assert (first["segment"], first["label"], second["label"]) == (("search",), "search", "social")
-    assert [str(day) for day in first["window_start"]] == ["2026-05-04", "2026-05-11"]
-    assert first["estimate"] == [0.01, 0.015]
-    assert first["low"] < first["estimate"] < first["high"]
-    assert (first["complete"], first["mature"]) == ([True, True], [True, False])
-    assert et.report(ADS, "roas").series()[0]["low"] is None
-    assert et.report({name: [] for name in ADS}, "roas").series() == []
-
-
 def test_every_column_is_there_without_rows() -> None:
     nothing = {name: values[:0] for name, values in ADS.items()}
     for metric in ("roas", "ctr", "funnel", ["roas", "cpa"]):

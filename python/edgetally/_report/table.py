@@ -5,7 +5,6 @@ from __future__ import annotations
 from .. import _dates
 from .._arguments import error
 from . import showing
-from .metrics import METRICS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,28 +222,3 @@ class Report(Table):
         from .._show import report as show
 
         return show.draw(self, ax, metric=metric, currency=currency)
-
-    def series(self) -> list[dict[str, Any]]:
-        """What a picture of the report needs: for each segment its windows with estimate, interval and completeness.
-
-        Each has ``segment`` (a tuple of the keys), ``label``, ``window_start``, ``window_end``, ``estimate``, ``low``
-        and ``high`` (``None`` without an interval), ``complete``, ``mature`` and ``flags``, all in order of time.
-        """
-        names = [*map(str, self._plan.by), "arm"]
-        keys = [self._columns[name] for name in names if name in self._columns]
-        segments = list(zip(*keys, strict=True)) if keys else [()] * len(self)
-        name = METRICS[self.metric].estimate
-        found: list[dict[str, Any]] = []
-        places: dict[Any, list[int]] = {}
-        for place, segment in enumerate(segments):
-            places.setdefault(segment, []).append(place)
-        for segment, rows in places.items():
-            label = ", ".join("missing" if value is None else str(value) for value in segment)
-            one: dict[str, Any] = {"segment": segment, "label": label or "all"}
-            for column in ("window_start", "window_end", "complete", "mature", "flags"):
-                one[column] = [self._columns[column][row] for row in rows]
-            for column, source in (("estimate", name), ("low", f"{name}_low"), ("high", f"{name}_high")):
-                values = self._columns.get(source)
-                one[column] = None if values is None else [float(values[row]) for row in rows]
-            found.append(one)
-        return found
