@@ -33,6 +33,7 @@ impl Numbers {
         match rule {
             Rule::Rate => self.unit(),
             Rule::Inside => self.unit().clamp(0.01, 0.99),
+            Rule::Confidence => 0.5 + 0.49 * self.unit(),
             Rule::Count | Rule::PositiveCount => (self.unit() * 1000.0).floor() + 1.0,
             Rule::AtLeast(least) => least + self.unit() * 10.0,
             Rule::Finite => (self.unit() - 0.3) * 5000.0,

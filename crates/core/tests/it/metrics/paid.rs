@@ -43,6 +43,7 @@ fn keeping(rule: Rule, next: &mut impl FnMut() -> u64) -> f64 {
     match rule {
         Rule::Rate | Rule::Margin => unit,
         Rule::Inside => unit.clamp(0.01, 0.99),
+        Rule::Confidence => 0.5 + 0.49 * unit,
         Rule::Count | Rule::PositiveCount => (unit * 1000.0).floor() + 1.0,
         Rule::AtLeast(least) => least + unit * 10.0,
         Rule::Finite => (unit - 0.3) * 5000.0,
