@@ -509,6 +509,11 @@ const NOTHING: &[&str] = &["null", r#""""#, "[]", "[ ]"];
 fn is_used(event: &Event<'_>, path: &str) -> bool {
     let (user, context) = (&event.user, &event.context);
     match path {
+        "user" | "context" => DECORATION.iter().any(|part| {
+            part.strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with('.'))
+                && is_used(event, part)
+        }),
         "predicted_ltv" => event.predicted_ltv.is_some(),
         "items" => !event.items.is_empty(),
         "release" => event.release.is_some(),

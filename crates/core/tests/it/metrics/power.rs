@@ -226,11 +226,11 @@ fn the_row_by_row_calculators_are_these_functions() {
         );
         let chance = power(rate, other, n0, n1, 0.05).unwrap();
         assert_eq!(
-            one("lift.power", &[rate, other, n0, n1, 0.05]).unwrap(),
+            one("lift.power", &[other, rate, n1, n0, 0.05]).unwrap(),
             [chance]
         );
         let least = mde(rate, n0, n1, 0.05, 0.8, Direction::Down).unwrap();
-        let row = one("lift.mde", &[rate, n0, n1, 0.05, 0.8, -1.0]).unwrap();
+        let row = one("lift.mde", &[rate, n1, n0, 0.05, 0.8, -1.0]).unwrap();
         assert!(row[0] == least.mde_abs || (row[0].is_nan() && least.mde_abs.is_nan()));
         let cost = holdout_cost(0.01 + 0.98 * rate).unwrap();
         let row = one("holdout_cost", &[0.01 + 0.98 * rate]).unwrap();
