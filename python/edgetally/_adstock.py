@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._arguments import count, error, floats, missing, number
+from ._arguments import count, error, floats, missing, number, switch
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ def adstock(
     """
     share = number("theta", theta)
     lag = None if max_lag is None else count("max_lag", max_lag)
-    settings = (share, bool(normalize), lag, *past("initial", initial))
+    settings = (share, switch("normalize", normalize), lag, *past("initial", initial))
     if isinstance(spend, (list, tuple)):
         return AdstockResult((_edgetally.response_adstock(floats("spend", spend), *settings),))
     import numpy as np

@@ -83,7 +83,7 @@ def _per_channel(name: str, value: Any, names: Sequence[Any], other: float) -> l
             raise error("unknown_channel", f"{name} names channels that are not there: {', '.join(unknown)}")
         return [number(f"{name} of channel {channel!r}", known.get(channel, other)) for channel in names]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return [float(value)] * len(names)
+        return [number(name, value)] * len(names)
     column = floats(name, value)
     if len(column) != len(names):
         raise error("length_mismatch", f"{name} does not have as many rows as channels")
@@ -173,7 +173,10 @@ def allocate(
         raise error("wrong_type", "channels is neither a list nor a dictionary of channels")
     if not hasattr(channels, "__iter__"):
         raise error("wrong_type", "channels is neither a list nor a dictionary of channels")
-    entries = list(channels.values()) if named else list(channels)
+    try:
+        entries = list(channels.values()) if named else list(channels)
+    except TypeError:
+        raise error("wrong_type", "channels is neither a list nor a dictionary of channels") from None
     names = tuple(channels) if named else tuple(range(len(entries)))
     found = [_curve(name, entry) for name, entry in zip(names, entries, strict=True)]
     low, high = _per_channel("lower", lower, names, 0.0), _per_channel("upper", upper, names, float("inf"))

@@ -67,7 +67,7 @@ def optional(name: str, value: Any) -> float | None:
 def missing(value: Any) -> bool:
     """Whether a single value says that there is none: ``None``, ``pandas.NA``, ``pandas.NaT``, a null of Arrow's."""
     # Arrow's scalars know whether they are valid.
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or getattr(value, "is_valid", None) is False
+    return value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant") or getattr(value, "is_valid", None) is False
 
 
 def count(name: str, value: Any, least: int = 1, most: int = 2**64) -> int:
@@ -107,6 +107,14 @@ def error_rate(level: Any, alpha: Any, fallback: float = 0.05) -> Any:
         return [error_rate(item("confidence", row, one), None) for row, one in enumerate(level)]
     # Without the noise of a subtraction in binary: 0.95 is an error rate of 0.05.
     return round(1.0 - level, 15) if hasattr(level, "__round__") else 1.0 - level
+
+
+def switch(name: str, value: Any) -> bool:
+    """Yes or no."""
+    try:
+        return bool(value)
+    except Exception:  # whatever a stranger's object does
+        raise error("wrong_type", f"{name} is neither True nor False, but {type(value).__name__}") from None
 
 
 def choice(name: str, value: object, choices: Sequence[str] | Mapping[Any, Any]) -> Any:

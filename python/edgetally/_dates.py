@@ -124,12 +124,12 @@ def _one(value: Any) -> Any:
     if kind == "M" and getattr(value, "ndim", 1) == 0:
         days = int(value.astype("datetime64[D]").astype("int64"))
         return None if days == MISSING else _from_day(days)
-    if isinstance(value, (int, float)) or kind in ("i", "u", "f"):
+    if isinstance(value, (int, float)) or (kind in ("i", "u", "f") and getattr(value, "ndim", 1) == 0):
         return _number(value)
     if hasattr(value, "start_time") and hasattr(value, "end_time"):
         return (value.start_time.date(), value.end_time.date())
     if type(value).__name__ == "Decimal":
-        return _number(value) if value == value else None
+        return None if value.is_nan() else _number(value)
     raise _no("wrong_type", f"is not a date, but {type(value).__name__}: {_HINT}")
 
 
@@ -309,8 +309,10 @@ def _unit(unit: str) -> str:
 def read(name: str, column: Any, tz: str | None = None, span: Any = None) -> Dates:
     """A column of dates of any kind; ``span`` gives the window of a day, in which a period has to lie."""
     module = type(column).__module__.partition(".")[0]
-    if module == "polars":
+    if module == "polars" and hasattr(column, "null_count") and hasattr(column, "dtype"):
         return _polars(name, column, tz, span)
+    if module == "polars":
+        raise error("wrong_type", f"{name} is not a column of dates, but {type(column).__name__}")
     if module == "pandas" and hasattr(column, "dtype"):
         return _pandas(name, column, tz, span)
     if module == "pyarrow" or hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__"):
@@ -345,6 +347,8 @@ def _numpy(
 
 
 def _pandas(name: str, column: Any, tz: str | None, span: Any) -> Dates:
+    if getattr(column, "ndim", 1) != 1 or getattr(column, "nlevels", 1) != 1 or not hasattr(column, "dtype"):
+        raise error("wrong_type", f"{name} is not a column of dates, but {type(column).__name__}")
     dtype = column.dtype
     kind = getattr(dtype, "kind", "O")
     if type(dtype).__name__ == "ArrowDtype":

@@ -205,7 +205,11 @@ def _select(
     key = choice("criterion", criterion, places)
     if isinstance(candidates, str) or not hasattr(candidates, "__iter__"):
         raise error("wrong_type", "candidates is not a list of models")
-    models = [choice("candidates", name, tuple(PARAMETERS)) for name in candidates]
+    try:
+        named = list(candidates)
+    except TypeError:
+        raise error("wrong_type", "candidates is not a list of models") from None
+    models = [choice("candidates", name, tuple(PARAMETERS)) for name in named]
     cross_validate = bool(cross_validate) or key in ("loo", "rolling")
     rows, average, (constant, line), (verdict, omitted) = _edgetally.response_compare(
         models, spend, revenue, options, optional("margin", margin), False, cross_validate

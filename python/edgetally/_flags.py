@@ -47,7 +47,7 @@ class Flagged(Result):
         return {word: np.broadcast_to(np.asarray(up, dtype=bool), shape) for word, up in {**every, **marks}.items()}
 
     def _first(self) -> Any:
-        value = self._values[0]
+        value = self[0]
         return getattr(value, "estimate", value)
 
     def _is_single(self) -> bool:

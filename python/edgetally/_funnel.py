@@ -316,9 +316,11 @@ _COUNTS = Calculator("funnel.from_counts", FunnelUncertainty)
 
 
 def _prior(prior: Any) -> tuple[Any, Any]:
-    if isinstance(prior, (str, bytes)) or not hasattr(prior, "__len__") or len(prior) != 2:
-        raise error("wrong_type", "prior is not a pair of numbers")
-    return prior[0], prior[1]
+    try:
+        conversions, others = () if isinstance(prior, (str, bytes, dict, set)) else prior
+    except (TypeError, ValueError):
+        raise error("wrong_type", "prior is not a pair of numbers") from None
+    return conversions, others
 
 
 def funnel_uncertainty(

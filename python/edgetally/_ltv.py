@@ -283,7 +283,7 @@ def ltv_cohort(cohort_sizes: Any, gross_profit: Any) -> CohortLtvResult:
 
         try:
             rows = np.asarray(rows.to_numpy() if hasattr(rows, "to_numpy") else rows, dtype=np.float64)
-        except (TypeError, ValueError):
+        except Exception:  # whatever a stranger's object does
             raise error("wrong_type", "gross_profit is not a table of numbers") from None
         if rows.ndim != 2:
             raise error("wrong_type", f"gross_profit has {rows.ndim} dimensions where a table has two")

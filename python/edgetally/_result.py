@@ -171,7 +171,7 @@ class Result(_edgetally.Record):
 
 def kept(result: Any, **inputs: Any) -> Any:
     """The result with what its picture needs beside the fields; columns of many rows keep nothing."""
-    first = result._values[0]
+    first = result[0]
     if isinstance(getattr(first, "estimate", first), (float, list)):
         result._kept = inputs
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _edgetally
-from ._arguments import error, floats, number, optional
+from ._arguments import floats, number, optional
 from ._edgetally import Calculator
 from ._flags import Flagged
 from ._names import family
@@ -151,23 +151,17 @@ class XirrResult(Flagged):
 
 def _days(value: Any) -> list[float]:
     """Dates as days from any origin; numbers are days already."""
-    if isinstance(value, (list, tuple)) and all(hasattr(item, "toordinal") for item in value):
-        return [float(item.toordinal()) for item in value]
-    numbers = isinstance(value, (list, tuple)) and all(isinstance(item, (int, float)) for item in value)
-    if not numbers:
-        import numpy as np
+    if isinstance(value, (list, tuple)):
+        numbers = all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value)
+    else:
+        dtype = getattr(value, "dtype", None)
+        numbers = getattr(dtype, "kind", "") in ("i", "u", "f") or bool(getattr(dtype, "is_numeric", bool)())
+    if numbers or not hasattr(value, "__len__"):
+        return floats("dates", value)
+    from . import _dates
 
-        try:
-            array = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
-            if array.dtype.kind in "OU":
-                array = array.astype("datetime64[D]")
-        except (TypeError, ValueError):
-            raise error("wrong_type", "dates is not a column of dates") from None
-        if array.dtype.kind == "M":
-            if np.isnat(array).any():
-                return [float("nan")] * array.size
-            return array.astype("datetime64[D]").astype(np.float64).reshape(-1).tolist()
-    return floats("dates", value)
+    days = _dates.days("dates", value)
+    return [float("nan") if day == _dates.MISSING else float(day) for day in days.tolist()]
 
 
 def xirr(cash_flows: Any, dates: Any, *, rate: float | None = None) -> XirrResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _dates, _edgetally
-from ._arguments import error
+from ._arguments import count, error, switch
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -115,12 +115,14 @@ def window_span(
     >>> str(span.start), str(span.end), span.n_days, span.complete, span.mature
     ('2026-02-01', '2026-03-01', 28, True, False)
     """
+    if tz is not None:
+        _dates.zone_table(tz)
     day = _day("date", date, tz)
     label, start, end = _edgetally.window_span(day, window, week_start, rolling_days)
     complete = mature = None
     if today is not None:
         past = _day("today", today, tz) - end
-        complete, mature = past >= 0, past >= lag_days
+        complete, mature = past >= 0, past >= count("lag_days", lag_days, 0)
     return SpanResult((label, _date(start), _date(end), end - start, complete, mature))
 
 
@@ -137,7 +139,10 @@ def compare_windows(one: SpanResult, other: SpanResult, *, allow_mismatch: bool 
     ...     print(error)
     31 days cannot be compared with 28: allow_mismatch compares them all the same
     """
-    if not allow_mismatch and one["n_days"] != other["n_days"]:
+    for name, span in (("one", one), ("other", other)):
+        if not isinstance(span, SpanResult):
+            raise error("wrong_type", f"{name} is not what window_span returns, but {type(span).__name__}")
+    if not switch("allow_mismatch", allow_mismatch) and one["n_days"] != other["n_days"]:
         message = (
             f"{one['n_days']} days cannot be compared with {other['n_days']}: allow_mismatch compares them all the same"
         )

@@ -130,6 +130,7 @@ const CALCULATORS: &[(&str, &str)] = &[
         "not_totals",
         "Not the totals that were stored, or not all of them.",
     ),
+    ("not_two", "Not exactly two points."),
     ("not_zero_or_one", "Neither 0 nor 1."),
     ("one_goal", "Exactly one of several goals is needed."),
     ("out_of_range", "Outside the range that can be computed."),

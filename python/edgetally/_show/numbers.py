@@ -16,7 +16,7 @@ _AFTER = {"percent": "%", "points": " pp", "probability": "%", "months": " month
 
 def is_number(value: Any) -> bool:
     """Whether a value is one number, of Python or of NumPy."""
-    return not isinstance(value, (bool, str, bytes)) and hasattr(value, "__float__") and not hasattr(value, "__len__")
+    return not isinstance(value, (bool, str, bytes)) and hasattr(value, "__float__") and not getattr(value, "ndim", 0)
 
 
 def _digits(value: float) -> int:
