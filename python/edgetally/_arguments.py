@@ -67,7 +67,11 @@ def optional(name: str, value: Any) -> float | None:
 def missing(value: Any) -> bool:
     """Whether a single value says that there is none: ``None``, ``pandas.NA``, ``pandas.NaT``, a null of Arrow's."""
     # Arrow's scalars know whether they are valid.
-    return value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant") or getattr(value, "is_valid", None) is False
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant")
+        or getattr(value, "is_valid", None) is False
+    )
 
 
 def count(name: str, value: Any, least: int = 1, most: int = 2**64) -> int:
