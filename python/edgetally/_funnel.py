@@ -317,7 +317,8 @@ _COUNTS = Calculator("funnel.from_counts", FunnelUncertainty)
 
 def _prior(prior: Any) -> tuple[Any, Any]:
     try:
-        conversions, others = () if isinstance(prior, (str, bytes, dict, set)) else prior
+        pair: Any = () if isinstance(prior, (str, bytes, dict, set)) else prior
+        conversions, others = pair
     except (TypeError, ValueError):
         raise error("wrong_type", "prior is not a pair of numbers") from None
     return conversions, others
