@@ -14,10 +14,13 @@ FOLDER = Path(__file__).parents[1] / "docs/notebooks"
 
 
 def printed(notebook: nbformat.NotebookNode) -> list[str]:
-    """What each cell prints; pictures differ from one machine to the next, and are left out."""
+    """What each cell prints; pictures and warnings differ from one machine to the next, and are left out."""
     found = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            # Such as that matplotlib looks for fonts, which it says only where that takes long.
+            if output.get("name") == "stderr":
+                continue
             found.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
     return [text for text in found if not text.startswith("<Figure")]
 
