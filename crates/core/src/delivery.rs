@@ -1154,7 +1154,8 @@ impl<'e> Delivery<'e> {
         again: &Again,
     ) -> Option<Message> {
         let attempt = envelope.attempt + u32::from(way == Way::Attempt);
-        let id = next_id(&envelope.id, name, attempt, way, unanswered);
+        let part = part_of(envelope, name, &again.parcels);
+        let id = next_id(&envelope.id, name, attempt, (way, unanswered, part));
         let seed = scatter(&id);
         let delay = match way {
             Way::Attempt => self
@@ -1207,10 +1208,33 @@ fn is_retry(envelope: &Envelope<'_>) -> bool {
     envelope.id.contains('/')
 }
 
+/// Which parcels of an envelope go on to a destination: a number of their places, or `None` for all that have a leg there.
+fn part_of(envelope: &Envelope<'_>, destination: &str, parcels: &[usize]) -> Option<u64> {
+    let goes = |parcel: &&Parcel<'_>| {
+        let mut legs = parcel.legs.iter();
+        legs.any(|leg| leg.destination.as_str() == destination)
+    };
+    if parcels.len() == envelope.parcels.iter().filter(goes).count() {
+        return None;
+    }
+    let mut places = parcels.to_vec();
+    places.sort_unstable();
+    Some(places.into_iter().fold(0, |seed, place| {
+        crate::outcome::mix(seed ^ (place as u64 + 1))
+    }))
+}
+
 /// The id of the envelope that carries what is left: of the first envelope, the destination, the attempt, and a number of
-/// the way that led there, since parts of an envelope go different ways. It does not grow with the way, and the same work
-/// done twice gives the same id, which the ledger counts once.
-fn next_id(id: &str, destination: &str, attempt: u32, way: Way, unanswered: bool) -> String {
+/// the way that led there and of the part that goes it. It does not grow with the way. The same work done twice gives the
+/// same id, which the ledger counts once; an envelope that is handed over again after its invocation died may leave another
+/// part than the first time, and that is other work: under one id, the ledger would take the report of the one for the
+/// other's, and a letter of an event that only the other has would be lost.
+fn next_id(
+    id: &str,
+    destination: &str,
+    attempt: u32,
+    (way, unanswered, part): (Way, bool, Option<u64>),
+) -> String {
     let (root, tail) = id.split_once('/').unwrap_or((id, ""));
     let way = match way {
         Way::Attempt => "a",
@@ -1219,11 +1243,14 @@ fn next_id(id: &str, destination: &str, attempt: u32, way: Way, unanswered: bool
     };
     let unanswered = if unanswered { "?" } else { "" };
     // The commonest ways have names that people can read.
-    if tail.is_empty() && way != "h" && unanswered.is_empty() {
+    if tail.is_empty() && way != "h" && unanswered.is_empty() && part.is_none() {
         return format!("{root}/{destination}.{attempt}");
     }
-    let way = scatter(&[id, " ", way, unanswered].concat());
-    format!("{root}/{destination}.{attempt}~{way:016x}")
+    let mut number = scatter(&[id, " ", way, unanswered].concat());
+    if let Some(part) = part {
+        number = crate::outcome::mix(number ^ part);
+    }
+    format!("{root}/{destination}.{attempt}~{number:016x}")
 }
 
 /// A number that looks like chance, of a text.
@@ -1489,7 +1516,10 @@ mod tests {
 
     #[test]
     fn ids_of_what_is_left_never_collide_with_their_parents() {
-        let readable = |way| next_id("a1", "meta", u32::from(way == Way::Attempt), way, false);
+        let readable = |way| {
+            let attempt = u32::from(way == Way::Attempt);
+            next_id("a1", "meta", attempt, (way, false, None))
+        };
         assert_eq!(readable(Way::Attempt), "a1/meta.1");
         assert_eq!(readable(Way::Wait), "a1/meta.0");
         // Every way that parts of one envelope may go, three steps far.
@@ -1499,10 +1529,16 @@ mod tests {
             let mut next = Vec::new();
             for (id, attempt) in &last {
                 for way in [Way::Attempt, Way::Wait, Way::HandOn] {
-                    for unanswered in [false, true] {
+                    for left in [
+                        (false, None),
+                        (true, None),
+                        (false, Some(7)),
+                        (true, Some(8)),
+                    ] {
                         let attempt = attempt + u32::from(way == Way::Attempt);
-                        let child = next_id(id, "meta", attempt, way, unanswered);
-                        assert_eq!(child, next_id(id, "meta", attempt, way, unanswered));
+                        let how = (way, left.0, left.1);
+                        let child = next_id(id, "meta", attempt, how);
+                        assert_eq!(child, next_id(id, "meta", attempt, how));
                         assert!(child.len() <= "a1/meta.1~".len() + 16, "{child}");
                         assert!(known.iter().all(|(other, _)| *other != child), "{child}");
                         known.push((child.clone(), attempt));
@@ -1512,6 +1548,6 @@ mod tests {
             }
             last = next;
         }
-        assert_eq!(known.len(), 1 + 6 + 36 + 216);
+        assert_eq!(known.len(), 1 + 12 + 144 + 1728);
     }
 }

@@ -1554,6 +1554,45 @@ fn states(balance: &Balance) -> BTreeMap<&'static str, i64> {
 }
 
 /// What a platform may say next.
+/// An invocation dies after it has handed on what is left and before it has told the ledger, and the second time another
+/// part is left: both parts are worked, and the letter of an event that only the second has is kept.
+#[test]
+fn another_part_that_is_left_the_second_time_is_other_work() {
+    let settings = only("ga4", &Value::Null);
+    let mut world = World::new(&settings);
+    let said: HashMap<&str, Vec<u16>> = HashMap::from([
+        ("0-0", vec![503, 204, 204]),
+        ("0-1", vec![204, 503, 400]),
+        ("0-2", vec![204, 204]),
+    ]);
+    let mut times: HashMap<String, usize> = HashMap::new();
+    let mut kills = vec![Kill::Sent].into_iter();
+    world.send(&visitors("purchase", "0", 3), "e0");
+    world.run_batches(
+        1,
+        &mut |flight, _| {
+            let id = ids(flight).remove(0);
+            let time = times.entry(id.clone()).or_default();
+            *time += 1;
+            Some(reply(said[id.as_str()][*time - 1], ""))
+        },
+        60,
+        &mut || kills.next().unwrap_or(Kill::Never),
+    );
+    assert_eq!(
+        times,
+        [("0-0", 3), ("0-1", 3), ("0-2", 2)]
+            .map(|(id, n)| (id.to_owned(), n))
+            .into()
+    );
+    let dead: Vec<&str> = world
+        .dead
+        .values()
+        .map(|letter| letter.event_id.as_str())
+        .collect();
+    assert_eq!(dead, ["0-1"]);
+}
+
 fn any_answer() -> impl Strategy<Value = Option<Answer>> {
     prop_oneof![
         6 => Just(reply(200, r#"{"events_received": 1000}"#)).prop_map(Some),
