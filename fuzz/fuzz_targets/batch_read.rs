@@ -5,10 +5,10 @@
 use std::sync::LazyLock;
 
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::envelope::{Message, open};
+use edgetally_core::queue::envelope::{Message, open};
 use edgetally_core::intake::{Batch, Visit};
 use edgetally_core::settings::Settings;
-use edgetally_core::time::UnixMillis;
+use edgetally_core::base::time::UnixMillis;
 use libfuzzer_sys::fuzz_target;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! Personal data in texts: no panic, no work beyond the length, and what is cleaned stays clean.
 #![no_main]
 
-use edgetally_core::personal::Visitor;
+use edgetally_core::base::personal::Visitor;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (&str, &str)| {

@@ -1,7 +1,7 @@
 //! Campaign parameters and channels: no panic, every visit has a source, and a source keeps its channel when it is tagged.
 #![no_main]
 
-use edgetally_core::attribution::{
+use edgetally_core::web::{
     Channel, SourceCategory, Traffic, channel_group, is_paid, parse_utm, source_category,
 };
 use libfuzzer_sys::fuzz_target;

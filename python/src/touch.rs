@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use edgetally_core::attribution as web;
 use edgetally_core::metrics::attribution::{self, Markov};
 use edgetally_core::metrics::events::{self, Baseline};
 use edgetally_core::metrics::windows::{WeekStart, Window};
 use edgetally_core::metrics::{DomainError, Rule};
+use edgetally_core::web;
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};

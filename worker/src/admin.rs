@@ -1,14 +1,15 @@
 //! What operators see and do: health, the ledger, what happened lately, dead letters and their replay.
 
-use edgetally_core::auth::is_admin;
+use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::base::table::Table;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Road, replayed};
-use edgetally_core::destinations::{VERSION_WARNING_DAYS, versions};
-use edgetally_core::envelope::close_report;
-use edgetally_core::error::{Code, ParseError};
+use edgetally_core::destinations::versions;
+use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
+use edgetally_core::intake::auth::is_admin;
 use edgetally_core::intake::error_of;
 use edgetally_core::ledger::{Line, Report, balance};
-use edgetally_core::table::Table;
-use edgetally_core::time::UnixMillis;
+use edgetally_core::queue::envelope::close_report;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use worker::{Env, web_sys};
@@ -86,7 +87,7 @@ fn admit(env: &Env, fields: &Fields<'_>) -> Result<(), ParseError> {
 fn filter(query: &str) -> Result<Value, ParseError> {
     const TEXTS: &[&str] = &["source", "destination", "event", "release", "event_id"];
     let mut filter = serde_json::Map::new();
-    for (name, value) in edgetally_core::settings::parameters(query) {
+    for (name, value) in edgetally_core::base::query::parameters(query) {
         let name = name.as_ref();
         let parsed = match name {
             "since" | "until" => UnixMillis::parse_rfc3339(&value)

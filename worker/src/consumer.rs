@@ -2,13 +2,13 @@
 
 use std::pin::Pin;
 
+use edgetally_core::base::members::{Members, list_of};
+use edgetally_core::base::table::Table;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{self, Aftermath, Delivery, Road, Spent};
-use edgetally_core::envelope::{self, Envelope, Message};
-use edgetally_core::json::{Members, list_of};
+use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::{Pending, Quarantined, Report};
-use edgetally_core::outcome::{Failure, Reply};
-use edgetally_core::table::Table;
+use edgetally_core::queue::envelope::{self, Envelope, Message};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 

@@ -59,9 +59,9 @@ extern "C" {
     fn now_ms() -> f64;
 }
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Flight, Road};
-use edgetally_core::outcome::{Failure, Reply};
-use edgetally_core::time::UnixMillis;
+use edgetally_core::exchange::http::{Failure, Reply};
 
 /// Something of the runtime that did not work. What it said is not kept: it could hold what was sent.
 #[derive(Debug, Clone, Copy)]

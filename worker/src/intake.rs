@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use edgetally_core::auth::{Caller, Credentials, Proof, recognise};
+use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::base::table::Table;
 use edgetally_core::consent::gpc_header;
 use edgetally_core::dedup::{Claim, ClaimKey, Known, Recent};
-use edgetally_core::error::{Code, ParseError};
 use edgetally_core::event::LARGEST_BODY;
+use edgetally_core::intake::auth::{Caller, Credentials, Proof, recognise};
 use edgetally_core::intake::{Batch, Visit, Wanted, error_of, refusal};
 use edgetally_core::settings::Settings;
-use edgetally_core::table::Table;
 use worker::{Context, Delay, Env, web_sys};
 
 use crate::edge::{self, Field, Fields, respond};
@@ -28,7 +28,7 @@ fn cors<'a>(settings: &Settings, fields: &Fields<'a>) -> Vec<&'a str> {
     let known = settings
         .sources
         .iter()
-        .any(|source| edgetally_core::auth::origin_allowed(source, origin));
+        .any(|source| edgetally_core::intake::auth::origin_allowed(source, origin));
     if known {
         vec!["access-control-allow-origin", origin, "vary", "Origin"]
     } else {

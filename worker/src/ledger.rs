@@ -4,9 +4,9 @@
 
 use std::cell::Cell;
 
+use edgetally_core::base::members::{Members, list_of, text};
 use edgetally_core::delivery;
 use edgetally_core::event::STANDARD_EVENTS;
-use edgetally_core::json::{Members, list_of, text};
 use edgetally_core::ledger::{DeadLetter, Pending, Report};
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
@@ -131,7 +131,7 @@ const MOST_HEADS: u32 = 500;
 /// a body is there several times over while it is handed on.
 const MOST_BYTES: i64 = 1 << 20;
 /// For how long a report may wait for the one that it builds upon, before it is taken as it is, in milliseconds.
-const EARLY_MS: i64 = edgetally_core::time::DAY_MS;
+const EARLY_MS: i64 = edgetally_core::base::time::DAY_MS;
 /// How many of those that wait are looked at with one call.
 const MOST_EARLY: u32 = 8;
 /// How long a letter belongs to whoever is offering it again, in milliseconds.
@@ -229,7 +229,7 @@ impl DurableObject for Ledger {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let day = edgetally_core::time::DAY_MS;
+        let day = edgetally_core::base::time::DAY_MS;
         let now = edge::now().0;
         if self.prepare() {
             self.settle_early(now);

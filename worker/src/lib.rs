@@ -7,7 +7,7 @@ mod intake;
 mod ledger;
 mod state;
 
-use edgetally_core::error::{Code, ParseError};
+use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::intake::{error_of, refusal};
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, Result, event, web_sys};

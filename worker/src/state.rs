@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 
+use edgetally_core::base::fields::Fault;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
-use edgetally_core::settings::{Fault, Settings};
+use edgetally_core::settings::Settings;
 use worker::Env;
 
 use crate::edge;

@@ -18,13 +18,13 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::envelope::{self, Message};
 use edgetally_core::event::Event;
 use edgetally_core::identity::Prepared;
 use edgetally_core::intake::Batch;
+use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::{Settings, Source};
-use edgetally_core::time::UnixMillis;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 

@@ -16,9 +16,12 @@ use std::cell::RefCell;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use edgetally_core::destinations::{ALL, Ending, Facts, ending};
-use edgetally_core::settings::{Fault, NOT_SHOWN, Settings, merge, shown_name, shown_secret_name};
-use edgetally_core::time::UnixMillis;
+use edgetally_core::base::fields::{Fault, NOT_SHOWN, shown_name, shown_secret_name};
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::destinations::ALL;
+use edgetally_core::destinations::destination::Facts;
+use edgetally_core::destinations::versions::{Ending, ending};
+use edgetally_core::settings::{Settings, merge};
 use serde_json::{Map, Value};
 
 /// What Cloudflare lets a variable have: 5 KB (limits of Workers, read 2026-11-29), which may mean either of these. Counted is

@@ -16,119 +16,13 @@
 //! value `1` signals) and the US Privacy string. TCF and GPP strings are carried and, as long as they are not decoded,
 //! can only restrict: see [`decide`].
 
-use serde::Serialize;
+mod grant;
+mod signals;
+mod us_privacy;
 
-use crate::text::Text;
-
-/// One answer of the visitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
-    /// Yes.
-    Granted,
-    /// No.
-    Denied,
-}
-
-/// The ground on which the sender processes the event (GDPR, article 6); recorded, never a permission by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LegalBasis {
-    /// Consent.
-    Consent,
-    /// Performance of a contract.
-    Contract,
-    /// A legal obligation.
-    LegalObligation,
-    /// Vital interests.
-    VitalInterests,
-    /// A task in the public interest.
-    PublicTask,
-    /// Legitimate interests.
-    LegitimateInterests,
-}
-
-impl LegalBasis {
-    /// Reads the `snake_case` name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "consent" => Self::Consent,
-            "contract" => Self::Contract,
-            "legal_obligation" => Self::LegalObligation,
-            "vital_interests" => Self::VitalInterests,
-            "public_task" => Self::PublicTask,
-            "legitimate_interests" => Self::LegitimateInterests,
-            _ => return None,
-        })
-    }
-}
-
-/// Everything that was said about consent with an event.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Signals<'a> {
-    /// May advertising cookies and identifiers be stored and read?
-    pub ad_storage: Option<Choice>,
-    /// May analytics cookies be stored and read?
-    pub analytics_storage: Option<Choice>,
-    /// May the visitor's data be sent for advertising?
-    pub ad_user_data: Option<Choice>,
-    /// May it be used for personalised advertising?
-    pub ad_personalization: Option<Choice>,
-    /// An IAB TCF string.
-    pub tcf: Option<Text<'a>>,
-    /// An IAB GPP string.
-    pub gpp: Option<Text<'a>>,
-    /// The GPP sections that apply.
-    pub gpp_sid: Vec<u8>,
-    /// An IAB US Privacy string.
-    pub us_privacy: Option<Text<'a>>,
-    /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
-    pub gpc: bool,
-    /// The sender's legal ground.
-    pub legal_basis: Option<LegalBasis>,
-}
-
-impl<'a> Signals<'a> {
-    /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
-    /// event opens what was closed for all.
-    pub(crate) fn restrict(&mut self, all: &Signals<'a>) {
-        for (own, common) in [
-            (&mut self.ad_storage, all.ad_storage),
-            (&mut self.analytics_storage, all.analytics_storage),
-            (&mut self.ad_user_data, all.ad_user_data),
-            (&mut self.ad_personalization, all.ad_personalization),
-        ] {
-            if own.is_none() || common == Some(Choice::Denied) {
-                *own = common;
-            }
-        }
-        self.gpc |= all.gpc;
-        if self.tcf.is_none() {
-            self.tcf.clone_from(&all.tcf);
-        }
-        match (&self.gpp, &all.gpp) {
-            (None, Some(_)) => {
-                self.gpp.clone_from(&all.gpp);
-                self.gpp_sid.clone_from(&all.gpp_sid);
-            }
-            // Two strings: any section of either may apply.
-            (Some(own), Some(common)) if own != common => self.gpp_sid.clear(),
-            _ => {}
-        }
-        // `None` of a string is that it cannot be read, which blocks and so is stricter than an opt-out.
-        let opts_out = |text: &Text<'_>| us_privacy_opt_out(text);
-        let (own, common) = (
-            self.us_privacy.as_ref().map(opts_out),
-            all.us_privacy.as_ref().map(opts_out),
-        );
-        if matches!(
-            (own, common),
-            (None, Some(_)) | (Some(Some(_)), Some(None)) | (Some(Some(false)), Some(Some(true)))
-        ) {
-            self.us_privacy.clone_from(&all.us_privacy);
-        }
-        self.legal_basis = self.legal_basis.or(all.legal_basis);
-    }
-}
+pub use self::grant::Grant;
+pub use self::signals::{Choice, LegalBasis, Signals};
+pub use self::us_privacy::{gpc_header, us_privacy_opt_out};
 
 /// What a source does when a visitor was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -147,69 +41,6 @@ pub enum Purpose {
     Advertising,
     /// Analytics of the site itself.
     Analytics,
-}
-
-/// The permission to send one event to one destination. Only [`decide`] makes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    identifiers: bool,
-    personalised: bool,
-    limited: bool,
-    ad_user_data: Option<Choice>,
-    ad_personalization: Option<Choice>,
-}
-
-impl Grant {
-    /// Whether the visitor's prepared identifiers, click ids and advertising cookies may go along.
-    pub const fn identifiers(&self) -> bool {
-        self.identifiers
-    }
-
-    /// Whether the event may be used for personalised advertising.
-    pub const fn personalised(&self) -> bool {
-        self.personalised
-    }
-
-    /// Whether the visitor opted out of sale, sharing or targeted advertising under a US state law: to be sent with
-    /// the platform's limited-data-use flag, or not at all where there is none.
-    pub const fn limited(&self) -> bool {
-        self.limited
-    }
-
-    /// The visitor's own answers, for platforms that take them along: `ad_user_data`, `ad_personalization`.
-    pub const fn choices(&self) -> (Option<Choice>, Option<Choice>) {
-        (self.ad_user_data, self.ad_personalization)
-    }
-
-    /// Packed for the queue.
-    pub(crate) fn to_wire(self) -> u16 {
-        let choice = |choice: Option<Choice>| match choice {
-            None => 0,
-            Some(Choice::Granted) => 1,
-            Some(Choice::Denied) => 2,
-        };
-        u16::from(self.identifiers)
-            | u16::from(self.personalised) << 1
-            | u16::from(self.limited) << 2
-            | choice(self.ad_user_data) << 3
-            | choice(self.ad_personalization) << 5
-    }
-
-    /// Unpacked from the queue; the envelope is the only other place that may restore a decision made at intake.
-    pub(crate) fn from_wire(bits: u16) -> Self {
-        let choice = |bits: u16| match bits & 3 {
-            1 => Some(Choice::Granted),
-            2 => Some(Choice::Denied),
-            _ => None,
-        };
-        Self {
-            identifiers: bits & 1 != 0,
-            personalised: bits & 2 != 0,
-            limited: bits & 4 != 0,
-            ad_user_data: choice(bits >> 3),
-            ad_personalization: choice(bits >> 5),
-        }
-    }
 }
 
 /// Why an event may not go to a destination.
@@ -327,28 +158,6 @@ pub fn decide(signals: &Signals<'_>, policy: Policy, purpose: Purpose) -> Decisi
             },
         }),
     }
-}
-
-/// Whether a US Privacy string opts out of sale; `None` when it is malformed.
-///
-/// Four characters: version, notice, opt-out of sale, LSPA (IAB US Privacy, frozen 2021).
-pub fn us_privacy_opt_out(text: &str) -> Option<bool> {
-    let [version, rest @ ..] = text.trim().as_bytes() else {
-        return None;
-    };
-    let [notice, opt_out, lspa] = rest else {
-        return None;
-    };
-    let answer = |byte: &u8| matches!(byte.to_ascii_uppercase(), b'Y' | b'N' | b'-');
-    if !version.is_ascii_digit() || ![notice, opt_out, lspa].into_iter().all(answer) {
-        return None;
-    }
-    Some(opt_out.eq_ignore_ascii_case(&b'Y'))
-}
-
-/// Reads the value of a `Sec-GPC` header: only `1` signals.
-pub fn gpc_header(value: &str) -> bool {
-    value.trim() == "1"
 }
 
 #[cfg(test)]

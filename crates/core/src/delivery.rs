@@ -3,12 +3,12 @@
 //!
 //! One bad event never sinks a batch: where a platform names it, it is taken out, else the batch is halved until it
 //! stands alone. One slow destination never holds another up: destinations take turns, at most two of the connections
-//! are one destination's, and one that keeps failing closes its [`Gate`].
+//! are one destination's, and one that keeps failing closes its [`CircuitBreaker`].
 //!
 //! A destination that is slow would hold up the batch that it shares with others, and the queue hands the next one over
 //! when this one is done. So its events go on to the slow lane ([`Road::Slow`]), a queue of its own, until it is quick.
 //!
-//! An invocation may do only so much ([`Limits`](crate::outcome::Limits)). When its budget is spent, nothing more is given
+//! An invocation may do only so much ([`Limits`](crate::exchange::outcome::Limits)). When its budget is spent, nothing more is given
 //! out, and what is left is handed on: new messages that go at once and count as no attempt.
 //!
 //! Where a platform does not recognise a second copy ([`Destination::pairs`]), few events are sent before what became of
@@ -18,25 +18,32 @@
 //! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
 //! sending does; what its verdicts mean is `inquiry`'s.
 
+mod circuit_breaker;
 mod inquiry;
 mod release;
 
 use std::collections::VecDeque;
 use std::fmt;
 
+pub use circuit_breaker::CircuitBreaker;
 pub use release::{Release, releases};
 
-use crate::access::Signing;
-use crate::destinations::{Destination, Input, Request};
-use crate::envelope::{Envelope, Packer, Parcel};
+use crate::base::backoff::Backoff;
+use crate::base::table::Table;
+use crate::base::time::UnixMillis;
+use crate::destinations::destination::Destination;
+use crate::destinations::input::Input;
+use crate::exchange::access::Signing;
+use crate::exchange::http::{Failure, Reply};
+use crate::exchange::outcome::{Answer, Outcome, Verdict};
+use crate::exchange::request::Request;
 use crate::ledger::{Counts, DeadLetter, Note, Pending, Place, Report, State};
-use crate::outcome::{Answer, Failure, Gate, Outcome, Reply, Schedule, Verdict};
+use crate::queue::envelope::{Envelope, Packer};
+use crate::queue::parcel::Parcel;
 use crate::settings::Settings;
-use crate::table::Table;
-use crate::time::UnixMillis;
 
 /// The gates of all destinations, by name. They outlive a delivery.
-pub type Gates = Table<String, Gate>;
+pub type Gates = Table<String, CircuitBreaker>;
 
 /// How many requests may be under way at once (Workers keep six connections open).
 pub const MOST_FLIGHTS: usize = 6;
@@ -272,7 +279,7 @@ struct Progress {
 }
 
 /// What an invocation needs beyond its requests to platforms, where so many messages may be left of each kind: messages
-/// are at most [`LARGEST`](crate::envelope::LARGEST), four of which go into one call of the queue; a ledger that is away
+/// are at most [`LARGEST`](crate::queue::envelope::LARGEST), four of which go into one call of the queue; a ledger that is away
 /// gets its reports through the queue too; and a few calls are not full.
 const fn reserve(destinations: usize) -> usize {
     6 + destinations * 2 / 3
@@ -418,7 +425,7 @@ impl<'e> Delivery<'e> {
             .into_iter()
             .map(|((place, _), members)| (place, members))
             .collect();
-        crate::table::sort(&mut groups, |(_, one), (_, other)| one < other);
+        crate::base::table::sort(&mut groups, |(_, one), (_, other)| one < other);
         for (place, members) in groups {
             let Some(configured) = settings.destinations.get(place) else {
                 continue;
@@ -820,7 +827,7 @@ impl<'e> Delivery<'e> {
     /// Tells the gate how an exchange went; `outcome` is what it meant for all that was in it.
     fn mark(
         &self,
-        gate: &mut Gate,
+        gate: &mut CircuitBreaker,
         outcome: Option<&Outcome>,
         reply: &Result<Reply, Failure>,
         now: UnixMillis,
@@ -837,7 +844,7 @@ impl<'e> Delivery<'e> {
                 Ok(_),
             ) => {
                 // The platform said when to come back, and means every request. Not in years, whatever it says.
-                let seconds = (*seconds).clamp(1, Schedule::MOST_SECONDS);
+                let seconds = (*seconds).clamp(1, Backoff::MOST_SECONDS);
                 gate.close(code, seconds, now);
             }
             (Some(Outcome::Retry { code, .. }), _) => {
@@ -1162,13 +1169,13 @@ impl<'e> Delivery<'e> {
                 .settings
                 .schedule
                 .delay(envelope.attempt, again.after, seed)
-                .clamp(1, Schedule::MOST_SECONDS),
+                .clamp(1, Backoff::MOST_SECONDS),
             // A little later than the gate opens, so that not all come at once.
             Way::Wait => again
                 .after
                 .unwrap_or(1)
                 .saturating_add(u32::try_from(seed % 3).unwrap_or(0))
-                .clamp(1, Schedule::MOST_SECONDS),
+                .clamp(1, Backoff::MOST_SECONDS),
             Way::HandOn => 0,
         };
         let mut packer = Packer::whole(&id, &envelope.source, attempt);
@@ -1218,7 +1225,7 @@ fn part_of(envelope: &Envelope<'_>, destination: &str, parcels: &[usize]) -> Opt
         return None;
     }
     // A sum, since answers come in any order.
-    let mix = |place: &usize| crate::outcome::mix(*place as u64 + 1);
+    let mix = |place: &usize| crate::base::backoff::mix(*place as u64 + 1);
     let sum = parcels.iter().map(mix).fold(0, u64::wrapping_add);
     Some(sum)
 }
@@ -1247,7 +1254,7 @@ fn next_id(
     }
     let mut number = scatter(&[id, " ", way, unanswered].concat());
     if let Some(part) = part {
-        number = crate::outcome::mix(number ^ part);
+        number = crate::base::backoff::mix(number ^ part);
     }
     format!("{root}/{destination}.{attempt}~{number:016x}")
 }
@@ -1255,7 +1262,7 @@ fn next_id(
 /// A number that looks like chance, of a text.
 fn scatter(text: &str) -> u64 {
     text.bytes().fold(0_u64, |seed, byte| {
-        crate::outcome::mix(seed ^ u64::from(byte))
+        crate::base::backoff::mix(seed ^ u64::from(byte))
     })
 }
 
@@ -1307,7 +1314,7 @@ fn reports(
     };
     let mut size = serde_json::to_string(&reports.last()).map_or(0, |json| json.len());
     let mut room = |length: usize| {
-        let full = size + length > crate::envelope::LARGEST && size > 0;
+        let full = size + length > crate::queue::envelope::LARGEST && size > 0;
         size = if full { length } else { size + length };
         full
     };
@@ -1390,9 +1397,9 @@ pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
 #[cfg(test)]
 mod tests {
     use super::{Way, next_id, replay, reports};
-    use crate::envelope::close_report;
+    use crate::base::time::UnixMillis;
     use crate::ledger::{Counts, DeadLetter, Line, State};
-    use crate::time::UnixMillis;
+    use crate::queue::envelope::close_report;
 
     fn line(event: &str, release: &str, state: State, code: &str) -> Line {
         Line {

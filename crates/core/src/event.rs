@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use edgetally_core::event::Event;
-//! use edgetally_core::time::UnixMillis;
+//! use edgetally_core::base::time::UnixMillis;
 //!
 //! let now = UnixMillis(1_795_342_531_000);
 //! let body = r#"{"event": "purchase", "transaction_id": "118842", "value": 129.90, "currency": "EUR"}"#;
@@ -19,6 +19,8 @@
 //! sender is told. Unknown keys are errors everywhere but in `properties`, `items`, `context.cookies` and
 //! `context.click_ids`: a misspelt `consent` or `email` that is silently ignored would cost more than a refused event.
 
+use crate::base::json::Leaf;
+
 use std::borrow::Cow;
 
 use serde::de::MapAccess;
@@ -27,29 +29,35 @@ use serde_json::value::RawValue;
 
 pub(crate) mod read;
 
-pub use crate::error::{Code, ParseError};
+pub use crate::base::error::{Code, ParseError};
 
+use crate::base::backoff::mix;
+use crate::base::members::read_members;
+use crate::base::money::{Amount, AmountError, Currency, Figure, Money};
+use crate::base::text::{Text, is_placeholder};
+use crate::base::time::UnixMillis;
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::identity::{Digest, Kind, Plain, User};
-use crate::json::read_members;
-use crate::money::{Amount, AmountError, Currency, Figure, Money};
-use crate::outcome::mix;
-use crate::text::{Text, is_placeholder};
-use crate::time::UnixMillis;
 use read::{Manner, Object, Reading, Stop, Values, raw};
 
 /// The largest event, in bytes.
 pub const LARGEST_EVENT: usize = 64 * 1024;
+
 /// The largest request body, in bytes.
 pub const LARGEST_BODY: usize = 512 * 1024;
+
 /// The most events in one request.
 pub const MOST_EVENTS: usize = 500;
+
 /// The deepest nesting of an event, counting the event itself as one.
 pub const DEEPEST: usize = 8;
+
 /// The longest event id or transaction id, in characters.
 pub const LONGEST_ID: usize = 128;
+
 /// How far ahead of the time of receipt an event may lie before it is refused; less is set back to now.
 pub const FUTURE_TOLERANCE_MS: i64 = 5 * 60 * 1000;
+
 /// The most items of one event (GA4's limit, the lowest of the platforms').
 pub const MOST_ITEMS: usize = 200;
 
@@ -223,7 +231,7 @@ impl PartialEq for Number<'_> {
 impl<'a> Number<'a> {
     /// Takes a JSON value for a number; `None` when it is none, or not finite.
     pub fn new(raw: &'a RawValue) -> Option<Self> {
-        let number = crate::json::number(raw.get())?;
+        let number = crate::base::number::number(raw.get())?;
         (number.is_finite() && raw.get().len() <= 32).then_some(Self(raw))
     }
 
@@ -500,7 +508,7 @@ fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
 
 /// A text without the blanks and invisible characters around it.
 fn trimmed(text: Text<'_>) -> (Text<'_>, bool) {
-    let inner = crate::text::trim(&text);
+    let inner = crate::base::text::trim(&text);
     if inner.len() == text.len() {
         return (text, false);
     }
@@ -648,7 +656,7 @@ fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a
             return None;
         }
         Some(text) => {
-            let figure = Figure::parse(crate::text::trim(text).trim_start_matches('+'));
+            let figure = Figure::parse(crate::base::text::trim(text).trim_start_matches('+'));
             if figure.is_ok() {
                 reading.changed("", "text_as_number");
             }
@@ -906,7 +914,7 @@ impl<'de> Object<'de> for Context<'de> {
         map: &mut dyn Values<'de>,
         reading: &mut Reading,
     ) -> Result<bool, Stop> {
-        use crate::attribution::{known_click_id, known_cookie};
+        use crate::web::{known_click_id, known_cookie};
         use Manner::{Addresses, Free, Opaque, Url};
         let (slot, manner, longest) = match key.as_str() {
             "page_url" => (&mut self.page_url, Url, longest::URL),
@@ -1262,7 +1270,7 @@ impl<'a> Event<'a> {
         };
         // As numbers, since `20` and `20.00` are one amount.
         let bits = |text: &str| {
-            let number = crate::json::number(text).unwrap_or_default();
+            let number = crate::base::number::number(text).unwrap_or_default();
             format!("{:x}", number.to_bits())
         };
         if let Some(money) = &self.money {
@@ -1339,7 +1347,7 @@ fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
         "at most 128 characters"
     } else if id.chars().any(char::is_control) {
         "must not hold control characters"
-    } else if crate::personal::holds_email(id) {
+    } else if crate::base::personal::holds_email(id) {
         "must not hold an e-mail address"
     } else {
         return Ok(());
@@ -1506,4 +1514,42 @@ pub(crate) fn deeper_than(text: &str, most: usize) -> bool {
         }
     }
     false
+}
+
+impl<'a> From<Number<'a>> for Leaf<'a> {
+    /// In the sender's own spelling.
+    fn from(number: Number<'a>) -> Self {
+        Self::Raw(number.as_str())
+    }
+}
+
+impl<'a> From<&'a Property<'_>> for Leaf<'a> {
+    /// As the sender wrote it: free data means what its sender means, so that an empty string stays.
+    fn from(property: &'a Property<'_>) -> Self {
+        match property {
+            Property::Flag(flag) => Self::Flag(*flag),
+            Property::Number(number) => Self::Raw(number.as_str()),
+            Property::Text(text) => Self::Text(Cow::Borrowed(text)),
+        }
+    }
+}
+
+impl From<ActionSource> for Leaf<'_> {
+    fn from(source: ActionSource) -> Self {
+        source.as_str().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::json::Object;
+
+    #[test]
+    fn free_data_is_written_as_it_came() {
+        let raw = ["1.50", "\"\"", "true"].map(|json| serde_json::from_str(json).unwrap());
+        let properties = raw.map(|raw| Property::new(raw).unwrap());
+        let text = Object::write(|body| body.list("a", &properties));
+        assert_eq!(text, br#"{"a":[1.50,"",true]}"#);
+    }
 }

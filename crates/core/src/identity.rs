@@ -37,7 +37,7 @@
 //! # The rules and where they come from
 //!
 //! Every value loses its invisible characters, is brought to Unicode NFC and trimmed; empty ones, signs alone and what
-//! [`is_placeholder`](crate::text::is_placeholder) knows are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
+//! [`is_placeholder`](crate::base::text::is_placeholder) knows are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
 //! stood on 2026-11-22; where a page could not be opened, of published copies of it and of the platform's own code:
 //!
 //! | Platform | Page or code |
@@ -145,14 +145,14 @@ impl User<'_> {
     }
 
     /// What shows the visitor in clear, to be looked for in texts that are to show nobody.
-    pub(crate) fn in_clear(&self, hints: Hints) -> crate::personal::Visitor {
+    pub(crate) fn in_clear(&self, hints: Hints) -> crate::base::personal::Visitor {
         let mut digits = String::new();
         let phone = self.plain(Field::Phone);
         let known = phone
             .filter(|phone| normalise(Spelling::DigitsPhone, phone, &hints, None, &mut digits))
             .and_then(|_| plan::calling_code(digits.as_bytes()))
             .map(|(_, length)| (digits.as_str(), length));
-        crate::personal::Visitor::new(
+        crate::base::personal::Visitor::new(
             phone,
             known,
             self.plain(Field::FirstName),
@@ -379,7 +379,7 @@ fn apply(
         Rule::CountryStrict => country::strict(tidy, out),
         // In clear an address would be somebody's name for everybody to read; hashed it is an id like any other.
         Rule::ExternalId(_)
-            if spelling.form() == Form::Clear && crate::personal::holds_email(tidy) =>
+            if spelling.form() == Form::Clear && crate::base::personal::holds_email(tidy) =>
         {
             false
         }

@@ -3,32 +3,35 @@
 //! Two steps with a look into the claims in between: [`Batch::read`] parses, decides and prepares; [`Batch::wanted`]
 //! says which claims matter; [`Batch::finish`] is told what is claimed and makes messages and answer.
 
+pub mod auth;
 mod scrub;
 
 use serde_json::value::RawValue;
 
-use crate::attribution::{
-    CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
-    client_id_from_ga, cookie, cookies_from_header, fbc, has_credentials, is_stream_cookie,
-    known_click_id, known_cookie, session_id, visitor_ip, without_click_ids,
-};
-use crate::auth::token_fits;
+use crate::base::json::Object;
+use crate::base::table::Table;
+use crate::base::text::Text;
+use crate::base::time::UnixMillis;
 use crate::consent::{Decision, decide};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
-use crate::destinations::{Destination, Input, TestMode};
-use crate::envelope::{Leg, Packer, Parcel, close_report};
+use crate::destinations::destination::{Destination, TestMode};
+use crate::destinations::input::Input;
 use crate::event::read::{Key, malformed};
 use crate::event::{
     Code, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, ParseError, Remark, Remarks,
     Shared, deeper_than,
 };
 use crate::identity::Prepared;
-use crate::json::Object;
+use crate::intake::auth::token_fits;
 use crate::ledger::{Counts, Note, Place, Report, State};
+use crate::queue::envelope::{Packer, close_report};
+use crate::queue::parcel::{Leg, Parcel};
 use crate::settings::{Settings, Source};
-use crate::table::Table;
-use crate::text::Text;
-use crate::time::UnixMillis;
+use crate::web::{
+    CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
+    client_id_from_ga, cookie, cookies_from_header, fbc, has_credentials, is_stream_cookie,
+    known_click_id, known_cookie, session_id, visitor_ip, without_click_ids,
+};
 
 /// What the request of a visitor's own browser says about the visitor.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,7 +104,7 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
     if let Some(sent) = parcel.client_id.take() {
         let encoded = sent.starts_with("GA") && sent.contains('%');
         let whole = if encoded {
-            crate::text::percent_decoded(&sent)
+            crate::base::text::percent_decoded(&sent)
         } else {
             sent.as_str().into()
         };
@@ -117,7 +120,7 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
         };
     }
     if let Some(sent) = parcel.session_id.take() {
-        let whole = crate::text::percent_decoded(&sent);
+        let whole = crate::base::text::percent_decoded(&sent);
         match session_id(&whole) {
             Some(id) => {
                 if id == sent.as_str() {

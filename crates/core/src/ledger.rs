@@ -10,10 +10,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::json::{Members, list_of, text};
-use crate::table::Table;
-use crate::text::Text;
-use crate::time::UnixMillis;
+use crate::base::members::{Members, list_of, text};
+use crate::base::table::Table;
+use crate::base::text::Text;
+use crate::base::time::UnixMillis;
 
 /// What is counted. The states of one event at one destination, and under the empty destination what intake saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -601,7 +601,7 @@ const fn none(n: &i64) -> bool {
 ///
 /// ```
 /// use edgetally_core::ledger::{Line, State, balance};
-/// use edgetally_core::time::UnixMillis;
+/// use edgetally_core::base::time::UnixMillis;
 ///
 /// let line = |destination: &str, state| Line {
 ///     hour: UnixMillis(0), source: "shop".into(), release: String::new(), event: "purchase".into(),

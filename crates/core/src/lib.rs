@@ -6,11 +6,11 @@
 //!
 //! ```
 //! use edgetally_core::delivery::{Delivery, Gates};
-//! use edgetally_core::envelope::{self, Message};
+//! use edgetally_core::queue::envelope::{self, Message};
 //! use edgetally_core::intake::Batch;
-//! use edgetally_core::outcome::Reply;
+//! use edgetally_core::exchange::http::Reply;
 //! use edgetally_core::settings::Settings;
-//! use edgetally_core::time::UnixMillis;
+//! use edgetally_core::base::time::UnixMillis;
 //!
 //! let settings = Settings::load(
 //!     r#"{"sources": {"shop": {"secret": "SHOP_SECRET", "destinations": ["meta"]}},
@@ -48,25 +48,17 @@
 
 #![forbid(unsafe_code)]
 
-pub mod access;
-pub mod attribution;
-pub mod auth;
+pub mod base;
 pub mod consent;
 pub mod dedup;
 pub mod delivery;
 pub mod destinations;
-pub mod envelope;
-pub mod error;
 pub mod event;
+pub mod exchange;
 pub mod identity;
 pub mod intake;
-pub mod json;
 pub mod ledger;
 pub mod metrics;
-pub mod money;
-pub mod outcome;
-pub mod personal;
+pub mod queue;
 pub mod settings;
-pub mod table;
-pub mod text;
-pub mod time;
+pub mod web;

@@ -5,12 +5,13 @@
 //! it is. Where some are to be offered again, all of the receipt are: the platform knows those that it has by their ids.
 
 use super::{Aftermath, Delivery, Message, Road, Work, one_leg, root_of};
-use crate::envelope::{Envelope, Packer, Parcel};
+use crate::base::table::Table;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::exchange::outcome::{Judged, Meaning, Verdict};
 use crate::ledger::{Counts, DeadLetter, Line, Note, Pending, Place, Postponed, Report, State};
-use crate::outcome::{Judged, Meaning, Verdict};
+use crate::queue::envelope::{Envelope, Packer};
+use crate::queue::parcel::Parcel;
 use crate::settings::Settings;
-use crate::table::Table;
-use crate::time::{DAY_MS, UnixMillis};
 
 /// How long a platform is asked. Google advises a day.
 const LONGEST_MS: i64 = DAY_MS;
@@ -53,7 +54,7 @@ impl<'e> Delivery<'e> {
         }
         for ((name, _), mut parts) in questions {
             // The first one names the report.
-            crate::table::sort(&mut parts, |one, other| one.id < other.id);
+            crate::base::table::sort(&mut parts, |one, other| one.id < other.id);
             let place = settings
                 .destinations
                 .iter()
@@ -350,7 +351,7 @@ fn again(question: &Question<'_>, after: u32) -> Vec<Message> {
             packer.finish()
         })
         .map(|text| Message {
-            delay: after.clamp(1, crate::outcome::Schedule::MOST_SECONDS),
+            delay: after.clamp(1, crate::base::backoff::Backoff::MOST_SECONDS),
             road: Road::Main,
             text,
         })

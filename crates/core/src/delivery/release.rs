@@ -2,8 +2,8 @@
 //! copy may pass. What was given up (`dead`) keeps its claim, since the platform may have it.
 
 use crate::dedup::{ClaimKey, Worth};
-use crate::envelope::Parcel;
 use crate::ledger::{Report, State};
+use crate::queue::parcel::Parcel;
 use crate::settings::Settings;
 
 /// A claim that is to lose a destination.

@@ -8,22 +8,27 @@
 //! There is no event id: only purchases are recognised again, by `transaction_id`. So a request whose reply was lost is
 //! not repeated for other events unless `retry_lost_replies` says so; they become dead letters, which can be replayed.
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, quantity,
-};
-use crate::attribution::{client_id_from_ga, session_id, session_id_from_ga};
+use crate::base::fields::Fields;
+use crate::base::json::{Object, Once};
+use crate::base::money::{Amount, Figure};
+use crate::base::secret::Secret;
+use crate::base::time::{HOUR_MS, UnixMillis};
 use crate::consent::{Choice, Purpose};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, quantity};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::{ITEM_TEXTS, Item, Property};
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     CountryCode, ExternalIdText, Ga4City, Ga4FirstName, Ga4LastName, Ga4Region, Ga4Street,
     GoogleEmail, GooglePhone, GooglePostalCode,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::{Object, Once};
-use crate::money::{Amount, Figure};
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{HOUR_MS, UnixMillis};
+use crate::web::{client_id_from_ga, session_id, session_id_from_ga};
 
 const IDENTIFIERS: Spellings = Spellings::of(&[
     Spelling::GoogleEmail,
@@ -165,7 +170,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
             "is not supported: send client_id and session_id in `context`",
         );
     }
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if !valid_name(to) || reserved_event(to) {
             fields.fault(
@@ -444,8 +449,9 @@ impl Destination for Ga4 {
     fn group(&self, input: &Input<'_>) -> String {
         let event = input.event;
         let identifiers = serde_json::to_string(&event.identifiers).unwrap_or_default();
-        let text =
-            |text: &Option<crate::text::Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+        let text = |text: &Option<crate::base::text::Text<'_>>| {
+            text.as_deref().unwrap_or_default().to_owned()
+        };
         [
             if event.test { "test" } else { "" }.to_owned(),
             Self::client_id(input).unwrap_or_default().to_owned(),

@@ -22,14 +22,20 @@ use self::adjustments::Adjustment;
 use self::conversion::{Merchant, Person, address, click};
 use self::reply::{at, code, error_of, general, list, place, reading, refused, violations};
 use self::verdict::judged;
-use super::{Destination, Facts, Input, Inquiry, Request, Skip, TestMode, ids, post};
-use crate::access::{Access, ServiceAccount};
+use crate::base::fields::Fields;
+use crate::base::json::Object;
+use crate::base::secret::Secret;
+use crate::base::table::Table;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
+use crate::destinations::input::Input;
+use crate::destinations::names::ids;
+use crate::destinations::skip::Skip;
+use crate::exchange::access::{Access, ServiceAccount};
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome, Verdict};
+use crate::exchange::request::{Request, post};
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
-use crate::outcome::{Answer, Outcome, Reply, Verdict};
-use crate::settings::{Fields, Secret};
-use crate::table::Table;
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the Data Manager API.
 pub const VERSION: &str = "v1";

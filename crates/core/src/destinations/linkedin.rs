@@ -11,16 +11,23 @@
 use http::HeaderName;
 use serde_json::Value;
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, ids, post, sensitive};
-use crate::access::Access;
+use crate::base::fields::Fields;
+use crate::base::json::{Leaf, Object};
+use crate::base::secret::Secret;
+use crate::base::table::Table;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::Input;
+use crate::destinations::names::ids;
+use crate::destinations::skip::Skip;
 use crate::event::Property;
+use crate::exchange::access::Access;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post, sensitive};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{CountryCode, ExternalIdText, FirstName, LastName, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
-use crate::json::{Leaf, Object};
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::table::Table;
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version header (versioning page, read 2026-11-22).
 pub const VERSION: &str = "202609";
@@ -500,13 +507,13 @@ fn places(message: &str, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::{self, Message};
     use crate::intake::Batch;
+    use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
-    fn opened(json: &str) -> Result<Settings, Vec<crate::settings::Fault>> {
+    fn opened(json: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
         let all = format!(
             r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["linkedin"]}}}}, "destinations": {{"linkedin": {json}}}}}"#
         );
@@ -708,7 +715,7 @@ mod tests {
 
     #[test]
     fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
-        let parcel: envelope::Parcel<'_> = serde_json::from_str(
+        let parcel: crate::queue::parcel::Parcel<'_> = serde_json::from_str(
             r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
         )
         .unwrap();

@@ -9,20 +9,25 @@
 
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, post, quantity,
-};
+use crate::base::fields::Fields;
+use crate::base::json::{Leaf, Object, Once};
+use crate::base::money::Amount;
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, quantity};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::{ActionSource, Item, Property};
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     CountryHash, MetaBirthDate, MetaCity, MetaEmail, MetaExternalId, MetaFirstName, MetaGender,
     MetaLastName, MetaPhone, MetaState, MetaZip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::{Leaf, Object, Once};
-use crate::money::Amount;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the Graph API; its end has not been announced (Graph API changelog, read 2026-11-22).
 pub const VERSION: &str = "v26.0";
@@ -75,7 +80,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "Contact"),
-    ("schedule", "Schedule"),
+    ("schedule", "Backoff"),
     ("submit_application", "SubmitApplication"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -132,7 +137,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         .text("test_event_code")
         .filter(|code| !code.is_empty());
     let content_type = fields.word("content_type", &["product", "product_group"]);
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if to.is_empty() || to.chars().count() > 50 {
             fields.fault(&format!("events.{name}"), "must have 1 to 50 characters");

@@ -11,16 +11,21 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
-};
+use crate::base::fields::Fields;
+use crate::base::json::{Leaf, Object};
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::Property;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{E164Phone, ExternalId, MicrosoftEmail};
 use crate::identity::{Spelling, Spellings};
-use crate::json::{Leaf, Object};
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version in the path; its end has not been announced (UET Conversions API guide, read 2026-11-22).
 pub const VERSION: &str = "v1";
@@ -80,7 +85,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let tag_id = fields.digits("tag_id");
     let page_views = fields.flag("page_views", false);
     let days = fields.whole("max_age_days", MOST_AGE_DAYS, (1, MOST_AGE_DAYS));
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if to.is_empty() {
             fields.fault(&["events.", name].concat(), "must not be empty");
@@ -442,9 +447,10 @@ fn word(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
     use crate::consent::Grant;
-    use crate::envelope::Parcel;
-    use crate::settings::{Fault, Settings};
+    use crate::queue::parcel::Parcel;
+    use crate::settings::Settings;
 
     /// Identifiers and personalisation are allowed.
     const GRANT: u16 = 3;

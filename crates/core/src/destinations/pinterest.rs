@@ -12,19 +12,24 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
-};
+use crate::base::fields::Fields;
+use crate::base::json::Object;
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, DigitsPhone, ExternalId, FirstName, Gender, LastName, PlainEmail,
     State, ZipDigits,
 };
 use crate::identity::{Spelling, Spellings, sha256_hex};
-use crate::json::Object;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the interface.
 pub const VERSION: &str = "v5";
@@ -133,7 +138,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let unlisted_as = fields.word("unlisted_as", &["name", "custom"]);
     let days = fields.whole("max_age_days", 7, (1, 90));
     let retry_lost_replies = fields.flag("retry_lost_replies", false);
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if !(1..=100).contains(&to.len()) || !to.bytes().all(known) {
@@ -482,9 +487,10 @@ fn remark(warning: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
     use crate::consent::Grant;
-    use crate::envelope::Parcel;
-    use crate::settings::{Fault, Settings};
+    use crate::queue::parcel::Parcel;
+    use crate::settings::Settings;
 
     /// Identifiers and personalisation are allowed.
     const GRANT: u16 = 3;
@@ -682,7 +688,7 @@ mod tests {
     #[test]
     fn many_tests_are_sent_twenty_at_a_time() {
         use crate::delivery::{Delivery, Gates};
-        use crate::envelope::Envelope;
+        use crate::queue::envelope::Envelope;
 
         let settings = load(ACCOUNT, "pina_x").unwrap();
         let one = event(r#", "z": true"#).replace(r#""to": []"#, r#""to": [["pinterest", 3]]"#);

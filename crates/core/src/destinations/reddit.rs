@@ -10,16 +10,21 @@
 use http::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
-};
+use crate::base::fields::Fields;
+use crate::base::json::Object;
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::{ActionSource, Item, Property};
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{E164Phone, ExternalId, RedditEmail};
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version in the path; its end has not been announced (Reddit's server template, read 2026-11-22).
 pub const VERSION: &str = "v3";
@@ -77,7 +82,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "LEAD"),
-    ("schedule", "Schedule"),
+    ("schedule", "Backoff"),
     ("submit_application", "LEAD"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -116,7 +121,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     if test_id.as_deref().is_some_and(str::is_empty) {
         fields.fault("test_id", "must not be empty");
     }
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if let Err(rule) = check_name(to) {
             fields.fault(&["events.", name].concat(), rule);
@@ -492,13 +497,13 @@ fn type_error(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::delivery::{Delivery, Gates};
-    use crate::envelope::{self, Message};
     use crate::intake::Batch;
+    use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
-    fn load(destination: &str, token: &str) -> Result<Settings, Vec<crate::settings::Fault>> {
+    fn load(destination: &str, token: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
         let json = format!(
             r#"{{"sources": {{"shop": {{"secret": "SHOP_SECRET", "consent": "implied", "destinations": ["reddit"]}}}},
                 "destinations": {{"reddit": {{"pixel_id": "a2_x"{destination}}}}}}}"#

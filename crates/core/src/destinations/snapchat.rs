@@ -9,21 +9,26 @@
 
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
-};
-use crate::envelope::Parcel;
+use crate::base::fields::Fields;
+use crate::base::json::Object;
+use crate::base::money::Money;
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     City, CountryHash, DigitsPhone, FirstName, LastName, LowerExternalId, MetaGender, PlainEmail,
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
-use crate::money::Money;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
+use crate::queue::parcel::Parcel;
 
 /// The version in the path; its end has not been announced (Snap's migration guide, read 2026-11-22).
 pub const VERSION: &str = "v3";
@@ -159,7 +164,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let content_type = fields.word("content_type", CONTENT_TYPES);
     let most_events = fields.whole("most_events", 100, (1, 2000));
     let days = fields.whole("max_age_days", 7, (1, 37));
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if !NAMES.contains(&to) {
             fields.fault(
@@ -444,14 +449,14 @@ fn fault_code(body: &Value) -> String {
 mod tests {
     use super::*;
     use crate::delivery::{Delivery, Gates};
-    use crate::envelope::{self, Message};
     use crate::intake::{Batch, Visit};
+    use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
     const TOKEN: &str = "ey J+a/b=&c?d";
 
-    fn load(destination: &str) -> Result<Settings, Vec<crate::settings::Fault>> {
+    fn load(destination: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
         let json = format!(
             r#"{{"sources": {{"shop": {{"secret": "SHOP_SECRET", "consent": "implied", "destinations": ["snapchat"]}}}},
                 "destinations": {{"snapchat": {{"pixel_id": "p-1"{destination}}}}}}}"#

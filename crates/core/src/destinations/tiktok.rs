@@ -10,18 +10,23 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::{
-    Destination, EventNames, Facts, Input, Request, Skip, TestMode, by_status, counted, post,
-};
+use crate::base::fields::Fields;
+use crate::base::json::Object;
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::EventNames;
+use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     CityText, CountryText, E164Phone, ExternalId, FirstName, LastName, PlainEmail, StateText, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version of the interface (TikTok API for Business, "Timelines", read 2026-11-22).
 pub const VERSION: &str = "v1.3";
@@ -65,7 +70,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "Contact"),
-    ("schedule", "Schedule"),
+    ("schedule", "Backoff"),
     ("submit_application", "SubmitApplication"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -141,7 +146,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         .filter(|code| !code.is_empty());
     let content_type = fields.word("content_type", CONTENT_TYPES);
     let days = fields.whole("max_age_days", 7, (1, 90));
-    let events = fields.events();
+    let events = EventNames::read(fields);
     for (name, to) in events.named() {
         if to.is_empty() || reserved(to) {
             fields.fault(
@@ -438,9 +443,10 @@ fn place(message: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
     use crate::consent::Grant;
-    use crate::envelope::Parcel;
-    use crate::settings::{Fault, Settings};
+    use crate::queue::parcel::Parcel;
+    use crate::settings::Settings;
 
     /// Identifiers and personalisation are allowed.
     const GRANT: u16 = 3;

@@ -8,21 +8,28 @@
 use http::HeaderName;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, by_status, post};
-use crate::auth::sign;
+use crate::base::fields::Fields;
+use crate::base::hmac::sign;
+use crate::base::json::Object;
+use crate::base::money::Figure;
+use crate::base::secret::Secret;
+use crate::base::text::Text;
+use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::Purpose;
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::Input;
+use crate::destinations::skip::Skip;
 use crate::event::Item;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post};
+use crate::exchange::status::by_status;
 use crate::identity::spelling::{
     BirthDate, City, CountryHash, E164Phone, ExternalId, FirstName, Gender, LastName, PlainEmail,
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::json::Object;
-use crate::money::Figure;
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret, public_address};
-use crate::text::Text;
-use crate::time::{DAY_MS, UnixMillis};
+use crate::settings::public_address;
 
 /// What is known about webhooks.
 pub const FACTS: Facts = Facts {

@@ -13,15 +13,21 @@ use http::header::AUTHORIZATION;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Destination, Facts, Input, Request, Skip, TestMode, counted, ids, post, sensitive};
-use crate::access::oauth1::Credentials;
+use crate::base::fields::Fields;
+use crate::base::json::{Leaf, Object};
+use crate::base::secret::Secret;
+use crate::base::table::Table;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::input::{Input, counted};
+use crate::destinations::names::ids;
+use crate::destinations::skip::Skip;
+use crate::exchange::http::Reply;
+use crate::exchange::oauth1::Credentials;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::request::{Request, post, sensitive};
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
-use crate::json::{Leaf, Object};
-use crate::outcome::{Answer, Outcome, Reply};
-use crate::settings::{Fields, Secret};
-use crate::table::Table;
-use crate::time::{DAY_MS, UnixMillis};
 
 /// The version in the path; its end has not been announced (Ads API versioning page, read 2026-11-22).
 pub const VERSION: &str = "12";
@@ -411,12 +417,12 @@ fn nonce(body: &[u8], now: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::{self, Message};
     use crate::intake::Batch;
+    use crate::queue::envelope::{self, Message};
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
-    fn opened(json: &str) -> Result<crate::settings::Settings, Vec<crate::settings::Fault>> {
+    fn opened(json: &str) -> Result<crate::settings::Settings, Vec<crate::base::fields::Fault>> {
         let all = format!(
             r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["x"]}}}}, "destinations": {{"x": {json}}}}}"#
         );
@@ -606,7 +612,7 @@ mod tests {
 
     #[test]
     fn a_success_that_proves_nothing_is_repeated_only_where_the_settings_say_so() {
-        let parcel: envelope::Parcel<'_> = serde_json::from_str(
+        let parcel: crate::queue::parcel::Parcel<'_> = serde_json::from_str(
             r#"{"n": "purchase", "i": "c-1", "t": 1795342531000, "r": 1795342531000, "p": {}, "to": []}"#,
         )
         .unwrap();

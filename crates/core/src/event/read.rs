@@ -15,7 +15,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::{Code, Item, ParseError, Remarks};
-use crate::text::Text;
+use crate::base::members::Keys;
+use crate::base::text::Text;
 
 /// The most that is told of the members of one object.
 const MOST_TOLD: usize = 200;
@@ -72,7 +73,7 @@ pub(crate) fn is_plain(key: &str) -> bool {
         && key
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && !crate::personal::holds_email(key)
+        && !crate::base::personal::holds_email(key)
 }
 
 impl Reading {
@@ -220,7 +221,7 @@ impl Reading {
             Manner::Visitor => digits,
             Manner::Opaque => json.bytes().all(|b| b.is_ascii_digit() || b == b'.'),
             Manner::Free | Manner::Url | Manner::Addresses => {
-                crate::json::number(json).is_some_and(f64::is_finite)
+                crate::base::number::number(json).is_some_and(f64::is_finite)
             }
         };
         match json.as_bytes().first() {
@@ -622,45 +623,11 @@ impl<'de> Visitor<'de> for ObjectSeed<'_, '_, 'de> {
 /// The rule that a member stands in an object once.
 pub(crate) const TWICE: &str = "stands twice in one object, and only one of them can be meant";
 
-/// Which of the known keys an object has had.
-#[derive(Default)]
-pub(crate) struct Keys {
-    seen: u64,
-    next: usize,
-}
-
-impl Keys {
-    /// Whether the key is known; an error when it comes again.
-    pub(crate) fn add(&mut self, known: &[&str], key: &str) -> Result<bool, ()> {
-        // Most senders keep to the order of the documentation, so the search starts where the last one ended.
-        let (before, after) = known.split_at(self.next.min(known.len()));
-        let mut at = self.next;
-        let found = after.iter().position(|name| *name == key);
-        if let Some(found) = found {
-            at += found;
-        } else {
-            match before.iter().position(|name| *name == key) {
-                Some(found) => at = found,
-                None => return Ok(false),
-            }
-        }
-        self.next = at + 1;
-        let bit = 1_u64 << (at & 63);
-        let again = self.seen & bit != 0;
-        self.seen |= bit;
-        if again { Err(()) } else { Ok(true) }
-    }
-
-    /// Whether the first so many of the known keys were there.
-    pub(crate) const fn has_first(&self, many: usize) -> bool {
-        self.seen.trailing_ones() as usize >= many
-    }
-}
-
 /// A string or nothing.
 struct TextSeed<'f>(&'f mut Reading, Manner);
 
 const STRING: &str = "must be a string";
+
 const ID: &str = "must be a string, or a whole number in digits below 2^53";
 
 impl<'de> DeserializeSeed<'de> for TextSeed<'_> {
@@ -848,6 +815,7 @@ struct PairsSeed<'f>(&'f mut Reading, fn(&str) -> bool);
 
 /// The most cookies and click ids of one event, beside those that a platform reads.
 pub(crate) const MOST_PAIRS: usize = 200;
+
 /// The longest cookie or click id, in characters. (TikTok's click ids may have 1,000.)
 pub(crate) const LONGEST_PAIR: usize = 1024;
 
@@ -923,6 +891,7 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
 struct NumbersSeed<'f>(&'f mut Reading);
 
 const NUMBERS: &str = "must be a list of whole numbers from 1 to 255";
+
 /// The most numbers in one list.
 const MOST_NUMBERS: usize = 32;
 

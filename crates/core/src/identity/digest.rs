@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
-use crate::text::NO_VALUE;
+use crate::base::hex::{Hex, nibble, of_words};
+use crate::base::text::NO_VALUE;
 
 /// The first 32 bits of the fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3).
 pub(super) const START: [u32; 8] = [
@@ -133,36 +134,8 @@ impl Digest {
     }
 
     pub(super) fn hex(&self) -> Hex {
-        let mut words = [0; 8];
-        for (word, bytes) in words.iter_mut().zip(self.0.as_chunks().0) {
-            *word = u32::from_be_bytes(*bytes);
-        }
-        Hex(hex(words))
+        Hex::of(&self.0)
     }
-}
-
-/// The digits of eight words.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "loops over whole arrays; with iterators instead no vectors are made of them, which takes seven times as long"
-)]
-fn hex(words: [u32; 8]) -> [u8; 64] {
-    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'0' - 10 } else { 0 };
-    let mut bytes = [0; 32];
-    for (bytes, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
-        *bytes = word.to_be_bytes();
-    }
-    let (mut high, mut low) = ([0; 32], [0; 32]);
-    for at in 0..32 {
-        high[at] = digit(bytes[at] >> 4);
-        low[at] = digit(bytes[at] & 15);
-    }
-    let mut text = [0; 64];
-    for at in 0..32 {
-        text[2 * at] = high[at];
-        text[2 * at + 1] = low[at];
-    }
-    text
 }
 
 /// The longest text that SHA-256 takes in one block: 64 bytes less the stop bit and the length.
@@ -214,7 +187,7 @@ impl Round {
                 State::Block => {
                     let mut words = START;
                     compress256(&mut words, slice::from_ref(block));
-                    take(Some(&hex(words)));
+                    take(Some(&of_words(words)));
                 }
             }
             *state = State::Dropped;
@@ -247,7 +220,7 @@ impl Place<'_> {
 
     /// A digest that is finished already.
     pub(super) fn put_digest(&mut self, digest: Digest) {
-        *self.block = digest.hex().0;
+        *self.block = digest.hex().bytes();
         *self.state = State::Digits;
     }
 
@@ -383,25 +356,7 @@ const fn first_of_digest(text: &[u8], capitals: usize) -> u64 {
 /// ```
 #[must_use]
 pub fn sha256_hex(text: &str) -> [u8; 64] {
-    Digest::of(text).hex().0
-}
-
-/// Hexadecimal text on the stack.
-pub(super) struct Hex([u8; 64]);
-
-impl Hex {
-    pub(super) fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    Digest::of(text).hex().bytes()
 }
 
 /// A digest still names a person, so it does not show in logs.

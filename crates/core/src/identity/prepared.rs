@@ -1,5 +1,7 @@
 //! A visitor's identifiers, normalised and hashed for the platforms that will get them.
 
+use crate::base::json::Leaf;
+
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -385,7 +387,7 @@ impl<'de> de::Visitor<'de> for Entries {
             values.push((spelling, value));
         }
         // The order of the set, whoever wrote the object.
-        crate::table::sort(&mut values, |(one, _), (other, _)| one < other);
+        crate::base::table::sort(&mut values, |(one, _), (other, _)| one < other);
         Ok(Prepared(values))
     }
 }
@@ -395,6 +397,12 @@ fn decode(text: &str) -> Option<Digest> {
     let mut buffer = [0; 33];
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).ok()?;
     buffer.get(..length)?.try_into().ok().map(Digest)
+}
+
+impl<S> From<Hashed<S>> for Leaf<'_> {
+    fn from(hash: Hashed<S>) -> Self {
+        Self::Hex(hash.digest().0)
+    }
 }
 
 #[cfg(test)]

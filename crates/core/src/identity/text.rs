@@ -23,16 +23,16 @@ pub(super) fn tidy(raw: &str) -> Option<Cow<'_, str>> {
     (!text.is_empty() && !is_placeholder(&text)).then_some(text)
 }
 
-/// What forms, programs and exports write instead of nothing: [`crate::text::is_placeholder`], and signs alone.
+/// What forms, programs and exports write instead of nothing: [`crate::base::text::is_placeholder`], and signs alone.
 pub(super) fn is_placeholder(text: &str) -> bool {
     // The first letter comes first: nearly every value is settled by it.
     match text.as_bytes().first() {
         None => true,
         Some(b'u' | b'U' | b'n' | b'N' | b'v' | b'V' | b'i' | b'I') => {
-            crate::text::is_placeholder(text)
+            crate::base::text::is_placeholder(text)
         }
         Some(first) if first.is_ascii_alphanumeric() => false,
-        Some(_) => crate::text::is_placeholder(text) || is_signs(text),
+        Some(_) => crate::base::text::is_placeholder(text) || is_signs(text),
     }
 }
 

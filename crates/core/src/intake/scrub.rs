@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::envelope::Parcel;
+use crate::base::personal::Visitor;
+use crate::base::text::Text;
 use crate::event::read::is_plain;
 use crate::event::{Code, ParseError, Property, Remarks};
 use crate::identity::{Hints, User};
-use crate::personal::Visitor;
-use crate::text::Text;
+use crate::queue::parcel::Parcel;
 
 const CODE: &str = "personal_data";
 

@@ -8,10 +8,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use edgetally_core::destinations::{
-    ALL, Ending, Facts, VERSION_WARNING_DAYS, ending, meta, versions,
-};
-use edgetally_core::time::UnixMillis;
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::destinations::destination::Facts;
+use edgetally_core::destinations::versions::{Ending, VERSION_WARNING_DAYS, ending};
+use edgetally_core::destinations::{ALL, meta, versions};
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -11,15 +11,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use edgetally_core::attribution::{
+use edgetally_core::base::hmac::sign;
+use edgetally_core::base::secret::Secret;
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::consent::{gpc_header, us_privacy_opt_out};
+use edgetally_core::intake::auth::{Credentials, recognise};
+use edgetally_core::settings::Settings;
+use edgetally_core::web::{
     Channel, SourceCategory, Traffic, Utm, channel_group, clean_url, click_ids_from_url,
     client_id_from_ga, fb_cookie_payload, fbc, is_paid, parse_utm, session_id_from_ga,
     source_category,
 };
-use edgetally_core::auth::{Credentials, recognise, sign};
-use edgetally_core::consent::{gpc_header, us_privacy_opt_out};
-use edgetally_core::settings::{Secret, Settings};
-use edgetally_core::time::UnixMillis;
 use serde_json::Value;
 
 fn rows() -> Option<Vec<Value>> {

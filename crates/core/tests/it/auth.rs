@@ -1,10 +1,12 @@
 //! Who is let in, and who is told what.
 
-use edgetally_core::auth::{
-    Credentials, Proof, SIGNATURE_TOLERANCE_SECONDS, is_admin, recognise, sign,
+use edgetally_core::base::hmac::sign;
+use edgetally_core::base::secret::Secret;
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::intake::auth::{
+    Credentials, Proof, SIGNATURE_TOLERANCE_SECONDS, is_admin, recognise,
 };
-use edgetally_core::settings::{Secret, Settings};
-use edgetally_core::time::UnixMillis;
+use edgetally_core::settings::Settings;
 
 const AT: i64 = 1_614_265_330;
 const BODY: &[u8] = br#"{"test": 2432232314}"#;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{Delivery, Gates, releases};
+use edgetally_core::exchange::http::Reply;
 use edgetally_core::intake::{Batch, Visit};
 use edgetally_core::ledger::{Counts, State, balance};
-use edgetally_core::outcome::Reply;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ impl World {
             }
         }
         for message in &plan.messages {
-            if let Ok(edgetally_core::envelope::Message::Report(report)) =
-                edgetally_core::envelope::open(message)
+            if let Ok(edgetally_core::queue::envelope::Message::Report(report)) =
+                edgetally_core::queue::envelope::open(message)
             {
                 self.counts.merge(&report.counts);
             }
@@ -380,9 +380,10 @@ fn pages_send_what_they_may() {
 
 #[test]
 fn an_order_that_the_shop_has_signed_is_as_good_as_its_own() {
-    let secret =
-        edgetally_core::settings::Secret::new(crate::support::secret("SHOP_EVENT_TOKEN").unwrap());
-    let token = edgetally_core::auth::event_token(&secret, "o1", "129.90", "EUR");
+    let secret = edgetally_core::base::secret::Secret::new(
+        crate::support::secret("SHOP_EVENT_TOKEN").unwrap(),
+    );
+    let token = edgetally_core::intake::auth::event_token(&secret, "o1", "129.90", "EUR");
     let shop = |required: bool| {
         let source = json!({"event_token": "SHOP_EVENT_TOKEN", "event_token_required": required});
         shop(

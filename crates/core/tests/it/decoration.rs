@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::intake::Batch;
-use edgetally_core::time::UnixMillis;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{
     Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, MOST_UNPAIRED, Road, admitted, replay,
 };
-use edgetally_core::envelope::{self, Message};
+use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::intake::Batch;
 use edgetally_core::ledger::{Balance, Counts, DeadLetter, Pending, Report, State, balance};
-use edgetally_core::outcome::{Failure, Reply};
+use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::Settings;
-use edgetally_core::time::UnixMillis;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

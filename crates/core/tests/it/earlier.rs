@@ -3,9 +3,9 @@
 //! in for a later verdict.
 
 use edgetally_core::delivery::{Delivery, Gates, releases, replay};
-use edgetally_core::envelope::{self, Message};
+use edgetally_core::exchange::http::Reply;
 use edgetally_core::ledger::{Counts, Report, State, balance};
-use edgetally_core::outcome::Reply;
+use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 

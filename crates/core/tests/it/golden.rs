@@ -2,9 +2,11 @@
 //!
 //! The snapshots are read by people: a change of one is a change of what leaves the house.
 
-use edgetally_core::destinations::{ALL, Input};
+use edgetally_core::destinations::ALL;
+use edgetally_core::destinations::input::Input;
+use edgetally_core::exchange::http::Reply;
+use edgetally_core::exchange::outcome::{Answer, Outcome};
 use edgetally_core::intake::Visit;
-use edgetally_core::outcome::{Answer, Outcome, Reply};
 use insta::assert_snapshot;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -227,11 +229,11 @@ fn it(platform: &str) -> Value {
 
 #[test]
 fn a_property_named_like_an_amount_or_a_list_does_not_pass_for_one() {
+    use edgetally_core::base::time::UnixMillis;
     use edgetally_core::delivery::{Delivery, Gates};
-    use edgetally_core::envelope::{self, Message};
     use edgetally_core::intake::Batch;
+    use edgetally_core::queue::envelope::{self, Message};
     use edgetally_core::settings::Settings;
-    use edgetally_core::time::UnixMillis;
 
     let settings = Settings::load(
         r#"{"sources": {"shop": {"secret": "SHOP_SECRET", "destinations": ["meta", "ga4"]}},

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgetally_core::destinations::{ALL, Request};
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::destinations::ALL;
+use edgetally_core::exchange::request::Request;
 use edgetally_core::identity::{Country2, Hints, Spelling, normalise};
-use edgetally_core::time::UnixMillis;
 use serde_json::Value;
 
 use crate::golden::{Golden, Visitor};

@@ -1,6 +1,6 @@
 //! What senders get wrong, and what they are told.
 
-use edgetally_core::error::Code;
+use edgetally_core::base::error::Code;
 use edgetally_core::event::{
     Event, Item, LARGEST_BODY, LARGEST_EVENT, LONGEST_ID, MOST_EVENTS, MOST_ITEMS, MOST_PROPERTIES,
     Property,
@@ -260,7 +260,7 @@ fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
     ]
 }
 
-fn read(settings: &Settings, body: &[u8]) -> Result<Plan, edgetally_core::error::ParseError> {
+fn read(settings: &Settings, body: &[u8]) -> Result<Plan, edgetally_core::base::error::ParseError> {
     Batch::read(settings, settings.source("shop").unwrap(), None, body, NOW)
         .map(|batch| batch.finish(|_| None, "e"))
 }
@@ -991,7 +991,7 @@ fn numbers_of_items_are_taken_by_value() {
 #[test]
 fn the_digests_of_placeholders_are_known() {
     let spelled = ["", " ", "None", "NaN", "NULL", "[object Object]"];
-    for word in edgetally_core::text::NO_VALUE.iter().chain(&spelled) {
+    for word in edgetally_core::base::text::NO_VALUE.iter().chain(&spelled) {
         let digest = edgetally_core::identity::sha256_hex(word);
         let text = with(
             "user.email_sha256",
@@ -1327,7 +1327,7 @@ fn every_currency_of_iso_4217_is_known_with_its_places() {
             .collect::<String>()
             .to_uppercase();
         let listed = iso_currency::Currency::from_code(&code);
-        let known = edgetally_core::money::Currency::parse(&code);
+        let known = edgetally_core::base::money::Currency::parse(&code);
         assert_eq!(known.is_some(), listed.is_some(), "{code}");
         if let (Some(known), Some(listed)) = (known, listed) {
             let places = listed.exponent().map_or(2, usize::from);

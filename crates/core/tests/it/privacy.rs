@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use edgetally_core::base::personal;
 use edgetally_core::delivery::{Delivery, Gates};
 use edgetally_core::event::Event;
 use edgetally_core::identity::{Country2, Hints};
 use edgetally_core::intake::Batch;
-use edgetally_core::personal;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
         traces.push(("Debug of the flight".to_owned(), format!("{flight:?}")));
         delivery.answer(
             flight.ticket,
-            &Ok(edgetally_core::outcome::Reply {
+            &Ok(edgetally_core::exchange::http::Reply {
                 status: 400,
                 ..Default::default()
             }),

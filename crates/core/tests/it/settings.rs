@@ -1,7 +1,8 @@
 //! Settings: every fault is told with its place, and no secret is.
 
-use edgetally_core::auth::is_admin;
-use edgetally_core::settings::{Fault, Settings};
+use edgetally_core::base::fields::Fault;
+use edgetally_core::intake::auth::is_admin;
+use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 
 const SECRET: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";

@@ -1,7 +1,7 @@
 //! What the social platforms' pages say of names, times, amounts and addresses, as one table for all six.
 
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::outcome::Reply;
+use edgetally_core::exchange::http::Reply;
 use serde_json::{Value, json};
 
 use crate::support::{NOW, envelopes, files, fixtures, plan, platform_settings, requests, shop};
@@ -54,7 +54,7 @@ fn every_event_has_the_name_that_its_platform_documents() {
         subscribe          Subscribe            subscribe          SUBSCRIBE       CUSTOM:Subscribe
         start_trial        StartTrial           start_trial        START_TRIAL     CUSTOM:StartTrial
         contact            Contact              contact            -               LEAD
-        schedule           Schedule             schedule           RESERVE         CUSTOM:Schedule
+        schedule           Backoff             schedule           RESERVE         CUSTOM:Backoff
         submit_application SubmitApplication    submit_application -               LEAD
         find_location      FindLocation         find_location      -               CUSTOM:FindLocation
         customize_product  CustomizeProduct     customize_product  -               CUSTOM:CustomizeProduct

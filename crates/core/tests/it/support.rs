@@ -4,13 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::destinations::Request;
-use edgetally_core::envelope::{self, Envelope, Message};
+use edgetally_core::exchange::http::Reply;
+use edgetally_core::exchange::request::Request;
 use edgetally_core::intake::{Batch, Plan, Visit};
-use edgetally_core::outcome::Reply;
+use edgetally_core::queue::envelope::{self, Envelope, Message};
 use edgetally_core::settings::Settings;
-use edgetally_core::time::UnixMillis;
 use serde_json::{Value, json};
 
 /// 2026-11-22T10:15:31Z.

@@ -1,6 +1,6 @@
 //! Every point in time in a body lies between 2020 and 2035: a wrong unit lands centuries away.
 
-use edgetally_core::time::UnixMillis;
+use edgetally_core::base::time::UnixMillis;
 use serde_json::{Value, json};
 
 use crate::support::{NOW, all_platforms, plan, requests};
@@ -72,7 +72,7 @@ fn look(value: &Value, found: &mut usize, path: &str) {
 }
 
 /// A request for a token, which holds no event.
-fn token(request: &edgetally_core::destinations::Request) -> bool {
+fn token(request: &edgetally_core::exchange::request::Request) -> bool {
     request.headers()["content-type"] == "application/x-www-form-urlencoded"
 }
 

@@ -10,12 +10,14 @@
 use serde_json::Value;
 
 use super::reply::{at, list, violations};
-use super::{Input, LONGEST_TRANSACTION_ID, Skip};
+use crate::base::json::Object;
+use crate::base::money::{Amount, Currency};
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::google_ads::LONGEST_TRANSACTION_ID;
+use crate::destinations::input::Input;
+use crate::destinations::skip::Skip;
 use crate::event::Property;
-use crate::json::Object;
-use crate::money::{Amount, Currency};
-use crate::outcome::{Answer, Outcome};
-use crate::time::{DAY_MS, UnixMillis};
+use crate::exchange::outcome::{Answer, Outcome};
 
 /// Google adjusts conversions of at most so long ago. When that was the refund does not say, but not later than it.
 pub(super) const MOST_AGE_MS: i64 = 54 * DAY_MS;

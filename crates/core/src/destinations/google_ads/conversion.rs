@@ -1,16 +1,17 @@
 //! One event as the Data Manager API wants it: who clicked, who it was, what it was worth (`Event`, `UserData` and
 //! `CartData` of the reference, read 2026-11-22).
 
-use super::{Input, LONGEST_TRANSACTION_ID, digits};
-use crate::attribution::click_id_from_gcl;
+use crate::base::json::Object;
+use crate::base::time::UnixMillis;
 use crate::consent::Choice;
+use crate::destinations::google_ads::{LONGEST_TRANSACTION_ID, digits};
+use crate::destinations::input::Input;
 use crate::event::ActionSource;
 use crate::identity::Hashed;
 use crate::identity::spelling::{
     GoogleCountry, GoogleEmail, GoogleFamilyName, GoogleGivenName, GooglePhone, GooglePostalCode,
 };
-use crate::json::Object;
-use crate::time::UnixMillis;
+use crate::web::click_id_from_gcl;
 
 /// Where Google matches no addresses (EEA, United Kingdom, Switzerland), with the territories that belong to them or
 /// share their rules, and Cloudflare's codes for a country that is not known.

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use crate::destinations::by_status;
-use crate::outcome::{Answer, Outcome, Reply};
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::status::by_status;
 
 /// Reasons that lie in the account, the consents signed for it or the settings: no event is at fault, and putting
 /// them right lets all events pass.

@@ -8,14 +8,19 @@
 use serde_json::{Value, json};
 
 use super::conversion::{address, click};
-use crate::access::Access;
-use crate::attribution::click_id_from_gcl;
-use crate::destinations::{Destination, Input, Request, Skip};
-use crate::envelope::{self, Envelope, Message};
+use crate::base::secret::Secret;
+use crate::base::time::{DAY_MS, UnixMillis};
+use crate::destinations::destination::Destination;
+use crate::destinations::input::Input;
+use crate::destinations::skip::Skip;
+use crate::exchange::access::Access;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Judged, Meaning, Outcome, Verdict};
+use crate::exchange::request::Request;
 use crate::intake::{Batch, Visit};
-use crate::outcome::{Answer, Judged, Meaning, Outcome, Reply, Verdict};
-use crate::settings::{Secret, Settings};
-use crate::time::{DAY_MS, UnixMillis};
+use crate::queue::envelope::{self, Envelope, Message};
+use crate::settings::Settings;
+use crate::web::click_id_from_gcl;
 
 /// 2026-11-22T10:15:31Z.
 const NOW: UnixMillis = UnixMillis(1_795_342_531_000);

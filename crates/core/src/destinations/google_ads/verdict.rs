@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reply::{at, code, list, number};
-use crate::outcome::{Judged, Meaning, Verdict};
+use crate::exchange::outcome::{Judged, Meaning, Verdict};
 
 /// Reasons of a verdict that ask for nothing: Google has the event, once already, or with no click of an ad before it.
 /// An event without consent is not among them: Google has refused it, and whoever asks for consent should see that.

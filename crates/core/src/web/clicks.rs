@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 use super::analytics::{client_id_from_ga, session_id_from_ga};
 use super::{LONGEST_CLICK_ID, plausible_click_id};
-use crate::text::is_placeholder;
-use crate::text::percent_decoded;
-use crate::time::{DAY_MS, UnixMillis};
+use crate::base::text::is_placeholder;
+use crate::base::text::percent_decoded;
+use crate::base::time::{DAY_MS, UnixMillis};
 
 /// The code of what is a word for "no value", or a template that nobody filled in.
 pub const PLACEHOLDER: &str = "placeholder";
@@ -84,7 +84,7 @@ fn is_uuid(id: &str) -> bool {
 /// A click id as it may travel, or the code of what is wrong with it.
 ///
 /// ```
-/// use edgetally_core::attribution::click_id;
+/// use edgetally_core::web::click_id;
 /// assert_eq!(click_id("fbclid", " IwAR1a%2Db ").as_deref(), Ok("IwAR1a-b"));
 /// assert_eq!(click_id("gclid", "undefined"), Err("placeholder"));
 /// assert_eq!(click_id("fbclid", "IwAR0abc%26utm_source%3Dx"), Err("click_id_invalid"));

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::text::is_placeholder;
+use crate::base::text::is_placeholder;
 
 /// Whether an address of the web can have this host, which may have a port behind it.
 ///
 /// ```
-/// use edgetally_core::attribution::possible_host;
+/// use edgetally_core::web::possible_host;
 /// for host in ["shop.example", "shop.example:8443", "intranet", "[2001:db8::1]:443", "203.0.113.24", "bücher.example"] {
 ///     assert!(possible_host(host), "{host}");
 /// }
@@ -173,7 +173,7 @@ const MOST_HOPS: usize = 32;
 /// (`X-Forwarded-For`), ports, and the words of `Forwarded` (RFC 7239). The first public one is the visitor's.
 ///
 /// ```
-/// use edgetally_core::attribution::visitor_ip;
+/// use edgetally_core::web::visitor_ip;
 /// for (sent, ip) in [
 ///     ("203.0.113.24, 10.0.0.1", "203.0.113.24"),
 ///     ("10.0.0.1,203.0.113.24", "203.0.113.24"),

@@ -5,7 +5,7 @@
 //! also keeps the worker small: a serialiser derived for each platform's structs compiles to several times as much.
 //!
 //! ```
-//! use edgetally_core::json::Object;
+//! use edgetally_core::base::json::Object;
 //!
 //! let text = Object::write(|body| {
 //!     body.put("event", "Purchase");
@@ -19,19 +19,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
-
-use crate::event::{ActionSource, Number, Property};
-use crate::identity::{Digest, Hashed};
-use crate::money::{Amount, Currency, Figure};
-use crate::text::Text;
-use crate::time::{UnixMillis, UnixSeconds};
-
-/// The value of a JSON number, for comparisons. By the reader of JSON that is there anyway: the standard library's brings
-/// ten kilobytes of tables along, to be right in the last bit.
-pub(crate) fn number(text: &str) -> Option<f64> {
-    serde_json::from_str(text).ok()
-}
+use crate::base::hex::Hex;
+use crate::base::text::Text;
 
 /// A value that has no parts.
 #[derive(Debug, Clone)]
@@ -44,8 +33,8 @@ pub enum Leaf<'a> {
     Whole(i64),
     /// `true` or `false`.
     Flag(bool),
-    /// 64 lower-case hexadecimal digits.
-    Digest(Digest),
+    /// 32 bytes, as 64 lower-case hexadecimal digits.
+    Hex([u8; 32]),
     /// JSON that is written as it stands.
     Raw(&'a str),
 }
@@ -62,7 +51,7 @@ impl Leaf<'_> {
             Self::Text(text) => quote(out, text),
             Self::Whole(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
-            Self::Digest(digest) => quote(out, &digest.to_hex()),
+            Self::Hex(bytes) => quote(out, Hex::of(bytes).as_str()),
             Self::Raw(json) => out.extend_from_slice(json.as_bytes()),
         }
     }
@@ -119,74 +108,9 @@ impl From<usize> for Leaf<'_> {
     }
 }
 
-impl From<UnixSeconds> for Leaf<'_> {
-    fn from(time: UnixSeconds) -> Self {
-        Self::Whole(time.0)
-    }
-}
-
-impl From<UnixMillis> for Leaf<'_> {
-    fn from(time: UnixMillis) -> Self {
-        Self::Whole(time.0)
-    }
-}
-
 impl From<bool> for Leaf<'_> {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
-    }
-}
-
-impl<'a> From<Amount<'a>> for Leaf<'a> {
-    /// A number, in the sender's own spelling.
-    fn from(amount: Amount<'a>) -> Self {
-        Self::Raw(amount.as_str())
-    }
-}
-
-impl<'a> From<Figure<'a>> for Leaf<'a> {
-    /// A number.
-    fn from(figure: Figure<'a>) -> Self {
-        match figure {
-            Figure::Sent(raw) => Self::Raw(raw.get()),
-            Figure::Whole(number) => Self::Whole(number),
-        }
-    }
-}
-
-impl<'a> From<&'a Currency> for Leaf<'a> {
-    fn from(currency: &'a Currency) -> Self {
-        currency.as_str().into()
-    }
-}
-
-impl<S> From<Hashed<S>> for Leaf<'_> {
-    fn from(hash: Hashed<S>) -> Self {
-        Self::Digest(hash.digest())
-    }
-}
-
-impl<'a> From<Number<'a>> for Leaf<'a> {
-    /// In the sender's own spelling.
-    fn from(number: Number<'a>) -> Self {
-        Self::Raw(number.as_str())
-    }
-}
-
-impl<'a> From<&'a Property<'_>> for Leaf<'a> {
-    /// As the sender wrote it: free data means what its sender means, so that an empty string stays.
-    fn from(property: &'a Property<'_>) -> Self {
-        match property {
-            Property::Flag(flag) => Self::Flag(*flag),
-            Property::Number(number) => Self::Raw(number.as_str()),
-            Property::Text(text) => Self::Text(Cow::Borrowed(text)),
-        }
-    }
-}
-
-impl From<ActionSource> for Leaf<'_> {
-    fn from(source: ActionSource) -> Self {
-        source.as_str().into()
     }
 }
 
@@ -394,123 +318,6 @@ impl<'p, 'o, 'k> Once<'p, 'o, 'k> {
     }
 }
 
-/// Reads a struct from an object, member by member, borrowing its texts. The first members have to be there, and none may
-/// stand there twice; a member that is not known is passed over.
-///
-/// A derived reader keeps each member in a variable of its own, and takes a list in the place of the object as well: three
-/// times as much wasm.
-macro_rules! read_members {
-    (
-        $type:ident = $empty:expr;
-        $($must:literal => $needed:ident,)* ;
-        $($may:literal => $field:ident,)*
-    ) => {
-        impl<'de: 'a, 'a> serde::Deserialize<'de> for $type<'a> {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Reader<'a>(std::marker::PhantomData<&'a ()>);
-                impl<'de: 'a, 'a> serde::de::Visitor<'de> for Reader<'a> {
-                    type Value = $type<'a>;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    fn visit_map<A: serde::de::MapAccess<'de>>(
-                        self,
-                        mut map: A,
-                    ) -> Result<Self::Value, A::Error> {
-                        const NEEDED: usize = <[&str]>::len(&[$($must,)*]);
-                        let mut all: $type<'a> = $empty;
-                        let mut keys = $crate::event::read::Keys::default();
-                        while let Some(key) = map.next_key::<$crate::text::Text<'de>>()? {
-                            if keys.add(&[$($must,)* $($may,)*], &key).is_err() {
-                                return Err(serde::de::Error::custom("a member twice"));
-                            }
-                            match key.as_str() {
-                                $($must => all.$needed = map.next_value()?,)*
-                                $($may => all.$field = map.next_value()?,)*
-                                _ => {
-                                    map.next_value::<serde::de::IgnoredAny>()?;
-                                }
-                            }
-                        }
-                        if !keys.has_first(NEEDED) {
-                            return Err(serde::de::Error::custom("a member is missing"));
-                        }
-                        Ok(all)
-                    }
-                }
-                deserializer.deserialize_map(Reader(std::marker::PhantomData))
-            }
-        }
-    };
-}
-pub(crate) use read_members;
-
-/// The members of an object that was read, taken out one by one.
-///
-/// `None` says that a member is missing or of another kind. A derived reader is several kilobytes of wasm for each type;
-/// this is for messages that are few and own their texts, not for events.
-#[derive(Debug)]
-pub struct Members(Map<String, Value>);
-
-impl Members {
-    /// Those of an object; `None` for anything else.
-    pub fn of(value: Value) -> Option<Self> {
-        match value {
-            Value::Object(members) => Some(Self(members)),
-            _ => None,
-        }
-    }
-
-    /// Any value.
-    pub fn take(&mut self, key: &str) -> Option<Value> {
-        self.0.remove(key)
-    }
-
-    /// A string.
-    pub fn text(&mut self, key: &str) -> Option<String> {
-        text(self.take(key)?)
-    }
-
-    /// A string that is left out where it is empty.
-    pub fn text_or_empty(&mut self, key: &str) -> Option<String> {
-        self.take(key).map_or(Some(String::new()), text)
-    }
-
-    /// A whole number.
-    pub fn whole<T: TryFrom<i64>>(&mut self, key: &str) -> Option<T> {
-        self.take(key)?.as_i64()?.try_into().ok()
-    }
-
-    /// A point in time.
-    pub fn time(&mut self, key: &str) -> Option<UnixMillis> {
-        self.whole(key).map(UnixMillis)
-    }
-
-    /// A list that is left out where it is empty.
-    pub fn list<T>(&mut self, key: &str, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
-        self.take(key)
-            .map_or(Some(Vec::new()), |list| list_of(list, read))
-    }
-}
-
-/// A string.
-pub fn text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-/// A list whose elements can all be read.
-pub fn list_of<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Vec<T>> {
-    match value {
-        Value::Array(values) => values.into_iter().map(read).collect(),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -543,14 +350,6 @@ mod tests {
     }
 
     #[test]
-    fn free_data_is_written_as_it_came() {
-        let raw = ["1.50", "\"\"", "true"].map(|json| serde_json::from_str(json).unwrap());
-        let properties = raw.map(|raw| Property::new(raw).unwrap());
-        let text = Object::write(|body| body.list("a", &properties));
-        assert_eq!(text, br#"{"a":[1.50,"",true]}"#);
-    }
-
-    #[test]
     fn the_first_of_equal_keys_counts() {
         let text = Object::write(|body| {
             let mut once = Once::new(body, 3);
@@ -565,20 +364,6 @@ mod tests {
             once.put("e", true);
         });
         assert_eq!(text, br#"{"a":1,"b":["c"],"d":true}"#);
-    }
-
-    #[test]
-    fn members_are_there_and_of_their_kind_or_are_not() {
-        let value = serde_json::json!({"a": "b", "n": 300, "l": ["c", 1], "m": ["d"]});
-        let mut members = Members::of(value).unwrap();
-        assert_eq!(members.text("a").as_deref(), Some("b"));
-        assert_eq!(members.text("a"), None);
-        assert_eq!(members.text_or_empty("a").as_deref(), Some(""));
-        assert_eq!(members.whole::<u8>("n"), None);
-        assert_eq!(members.list("l", text), None);
-        assert_eq!(members.list("l", text), Some(Vec::new()));
-        assert_eq!(members.list("m", text), Some(vec!["d".to_owned()]));
-        assert!(Members::of(Value::Null).is_none());
     }
 
     #[test]

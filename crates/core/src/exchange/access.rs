@@ -4,17 +4,17 @@
 //! beside the destination's gate until a minute before it ends; a platform that answers 401 gets one fresh one before
 //! the credential counts as refused. Requests signed one by one are [`oauth1`]'s.
 
-pub mod oauth1;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use crate::destinations::{Request, by_status};
-use crate::json::Object;
-use crate::outcome::{Outcome, Reply};
-use crate::settings::Secret;
-use crate::time::UnixMillis;
+use crate::base::json::Object;
+use crate::base::secret::Secret;
+use crate::base::time::UnixMillis;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::Outcome;
+use crate::exchange::request::Request;
+use crate::exchange::status::by_status;
 
 /// How long before its end a token is no longer used, in milliseconds; half of its life where that is less.
 const MARGIN_MS: i64 = 60_000;

@@ -6,25 +6,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq;
+use sha2::Sha256;
 
-use crate::error::Code;
-use crate::settings::{Secret, Settings, Source};
-use crate::time::UnixMillis;
+use crate::base::error::Code;
+use crate::base::hmac::mac;
+use crate::base::secret::{Secret, same_secret};
+use crate::base::time::UnixMillis;
+use crate::settings::{Settings, Source};
 
 /// How far a signature's time may lie from ours, in seconds (Standard Webhooks reference libraries: five minutes).
 pub const SIGNATURE_TOLERANCE_SECONDS: i64 = 300;
-
-/// Compares two texts in time that depends on neither's content.
-pub fn same_secret(given: &str, secret: &Secret) -> bool {
-    // Hashing first makes the lengths equal.
-    let (given, secret) = (
-        Sha256::digest(given.as_bytes()),
-        Sha256::digest(secret.expose().as_bytes()),
-    );
-    bool::from(given.as_slice().ct_eq(secret.as_slice()))
-}
 
 /// What a request shows for itself. Every field is the header's (or parameter's) text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -144,42 +135,6 @@ pub fn is_admin(settings: &Settings, authorization: Option<&str>) -> bool {
     }
 }
 
-/// The key of a Standard Webhooks secret: what `whsec_` is in front of, decoded; any other text as it is.
-fn signing_key(secret: &Secret) -> Vec<u8> {
-    let text = secret.expose();
-    text.strip_prefix("whsec_")
-        .and_then(|encoded| STANDARD.decode(encoded).ok())
-        .unwrap_or_else(|| text.as_bytes().to_vec())
-}
-
-fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&signing_key(secret))
-        .unwrap_or_else(|_| Hmac::<Sha256>::new(&hmac::digest::Key::<Hmac<Sha256>>::default()));
-    mac.update(id.as_bytes());
-    mac.update(b".");
-    mac.update(timestamp.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac
-}
-
-/// Signs a body as Standard Webhooks does: `v1,` and base64 of HMAC-SHA-256 over `id.timestamp.body`.
-///
-/// ```
-/// use edgetally_core::auth::sign;
-/// use edgetally_core::settings::Secret;
-/// // The example of the reference libraries.
-/// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-/// let signature = sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
-/// assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-/// ```
-pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
-    format!(
-        "v1,{}",
-        STANDARD.encode(mac(secret, id, timestamp, body).finalize().into_bytes())
-    )
-}
-
 /// The token that a shop's server makes of an order, for its page to show beside it: HMAC-SHA-256 over
 /// `value.currency.order`, in lower-case hexadecimal digits. In this order no token is good for two orders: the letters of
 /// the currency end the value, and what follows them is the order's, points and all.
@@ -188,8 +143,8 @@ pub fn sign(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> String {
 /// its fraction, because JavaScript makes `129.9` of a template's `129.90`.
 ///
 /// ```
-/// use edgetally_core::auth::event_token;
-/// use edgetally_core::settings::Secret;
+/// use edgetally_core::intake::auth::event_token;
+/// use edgetally_core::base::secret::Secret;
 /// let secret = Secret::new("0123456789abcdef0123456789abcdef");
 /// let token = event_token(&secret, "118842", "129.90", "EUR");
 /// assert_eq!(token, event_token(&secret, "118842", "129.9", "EUR"));

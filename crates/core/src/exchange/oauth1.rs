@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-use crate::settings::Secret;
+use crate::base::secret::Secret;
 
 /// The four secrets of an application that acts for a user.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Credentials {
             .chain(parameters)
             .map(|(key, value)| (encode(key), encode(value)))
             .collect();
-        crate::table::sort(&mut all, |one, other| one < other);
+        crate::base::table::sort(&mut all, |one, other| one < other);
         let all: Vec<String> = all
             .into_iter()
             .map(|(key, value)| format!("{key}={value}"))

@@ -1,7 +1,7 @@
 //! The ids of Google Analytics: of the browser, and of the visit. Their cookies are not documented; this is how Google's own
 //! tag reads them.
 
-use crate::text::is_placeholder;
+use crate::base::text::is_placeholder;
 
 fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
@@ -27,7 +27,7 @@ fn behind_version(cookie: &str) -> Option<&str> {
 /// else that is not empty is an id already.
 ///
 /// ```
-/// use edgetally_core::attribution::client_id_from_ga;
+/// use edgetally_core::web::client_id_from_ga;
 /// for (cookie, id) in [
 ///     ("GA1.1.1380133182.1764792191", Some("1380133182.1764792191")),
 ///     ("GA1.3-2.1380133182.1764792191.7; path=/", Some("1380133182.1764792191")),
@@ -85,7 +85,7 @@ fn lettered(fields: &str) -> Option<&str> {
 /// A session id as it was sent: the number, or the cookie that it stands in, whole or without its head.
 ///
 /// ```
-/// use edgetally_core::attribution::session_id;
+/// use edgetally_core::web::session_id;
 /// for sent in ["1760000000", "GS2.1.s1760000000$o5$g1", "s1760000000$o5$g1", "GS1.1.1760000000.5.1", "1760000000.5.1", "1760000000.0"] {
 ///     assert_eq!(session_id(sent), Some("1760000000"), "{sent}");
 /// }

@@ -3,177 +3,21 @@
 //! Versioned, because producers and consumers of two releases run side by side during a deploy. A version that is not
 //! known is quarantined, never guessed at and never retried.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::consent::Grant;
-use crate::event::{ActionSource, Item, Property};
-use crate::identity::Prepared;
-use crate::json::read_members;
+use crate::base::members::read_members;
+use crate::base::text::Text;
 use crate::ledger::{Counts, Note, Report};
-use crate::money::{Amount, Money};
-use crate::text::Text;
-use crate::time::UnixMillis;
+use crate::queue::parcel::Parcel;
 
 /// The version that is written. Read are this one and those below that are still in [`READ`].
 pub const VERSION: u8 = 1;
+
 /// The versions that are read.
 pub const READ: &[u8] = &[1];
+
 /// The largest message that is written, in bytes: below the 64 KiB that one queue operation is billed by.
 pub const LARGEST: usize = 60 * 1024;
-
-/// An event with nothing plain left in it.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Parcel<'a> {
-    /// The canonical name.
-    #[serde(rename = "n")]
-    pub name: Text<'a>,
-    /// The sender's id.
-    #[serde(rename = "i")]
-    pub id: Text<'a>,
-    /// When it happened.
-    #[serde(rename = "t")]
-    pub time: UnixMillis,
-    /// When it was received.
-    #[serde(rename = "r")]
-    pub received: UnixMillis,
-    /// What it was worth.
-    #[serde(rename = "m", skip_serializing_if = "Option::is_none")]
-    pub money: Option<Money<'a>>,
-    /// The order.
-    #[serde(rename = "x", skip_serializing_if = "Option::is_none")]
-    pub transaction_id: Option<Text<'a>>,
-    /// What the customer is expected to be worth.
-    #[serde(rename = "l", skip_serializing_if = "Option::is_none")]
-    pub predicted_ltv: Option<Amount<'a>>,
-    /// What was bought or looked at.
-    #[serde(rename = "it", skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<Item<'a>>,
-    /// The visitor, normalised and hashed.
-    #[serde(rename = "p", skip_serializing_if = "Prepared::is_empty")]
-    pub identifiers: Prepared,
-    /// Address of the page, cleaned.
-    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
-    pub page_url: Option<Text<'a>>,
-    /// Title of the page.
-    #[serde(rename = "ti", skip_serializing_if = "Option::is_none")]
-    pub page_title: Option<Text<'a>>,
-    /// Where the visitor came from, cleaned.
-    #[serde(rename = "re", skip_serializing_if = "Option::is_none")]
-    pub referrer: Option<Text<'a>>,
-    /// The visitor's public network address.
-    #[serde(rename = "ip", skip_serializing_if = "Option::is_none")]
-    pub ip: Option<Text<'a>>,
-    /// The visitor's browser.
-    #[serde(rename = "ua", skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<Text<'a>>,
-    /// Google Analytics' id of the browser.
-    #[serde(rename = "ci", skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<Text<'a>>,
-    /// Google Analytics' id of the visit.
-    #[serde(rename = "si", skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<Text<'a>>,
-    /// Known first-party cookies.
-    #[serde(rename = "ck", skip_serializing_if = "Vec::is_empty")]
-    pub cookies: Vec<(Text<'a>, Text<'a>)>,
-    /// Known click ids.
-    #[serde(rename = "cl", skip_serializing_if = "Vec::is_empty")]
-    pub click_ids: Vec<(Text<'a>, Text<'a>)>,
-    /// Through which door it came.
-    #[serde(rename = "a")]
-    pub action_source: ActionSource,
-    /// The sender's release.
-    #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
-    pub release: Option<Text<'a>>,
-    /// For the platforms' test modes.
-    #[serde(rename = "z", skip_serializing_if = "std::ops::Not::not")]
-    pub test: bool,
-    /// Free data.
-    #[serde(rename = "pr", skip_serializing_if = "Vec::is_empty")]
-    pub properties: Vec<(Text<'a>, Property<'a>)>,
-    /// Country of the request, two letters.
-    #[serde(rename = "gc", skip_serializing_if = "Option::is_none")]
-    pub geo_country: Option<Text<'a>>,
-    /// Region of the request, as ISO 3166-2 without the country.
-    #[serde(rename = "gr", skip_serializing_if = "Option::is_none")]
-    pub geo_region: Option<Text<'a>>,
-    /// Where it still has to go.
-    #[serde(rename = "to")]
-    pub legs: Vec<Leg<'a>>,
-}
-
-read_members! {
-    Parcel = Parcel::default();
-    "n" => name,
-    "i" => id,
-    "t" => time,
-    "r" => received,
-    "to" => legs,;
-    "m" => money,
-    "x" => transaction_id,
-    "l" => predicted_ltv,
-    "it" => items,
-    "p" => identifiers,
-    "u" => page_url,
-    "ti" => page_title,
-    "re" => referrer,
-    "ip" => ip,
-    "ua" => user_agent,
-    "ci" => client_id,
-    "si" => session_id,
-    "ck" => cookies,
-    "cl" => click_ids,
-    "a" => action_source,
-    "v" => release,
-    "z" => test,
-    "pr" => properties,
-    "gc" => geo_country,
-    "gr" => geo_region,
-}
-
-impl<'a> Parcel<'a> {
-    /// A property by name.
-    pub fn property(&self, name: &str) -> Option<&Property<'a>> {
-        self.properties
-            .iter()
-            .find(|(key, _)| key.as_str() == name)
-            .map(|(_, value)| value)
-    }
-
-    /// A property's text by name. A number counts as one, in the sender's spelling: tag managers make a number of the
-    /// search term `2026`.
-    pub fn property_text(&self, name: &str) -> Option<&str> {
-        match self.property(name) {
-            Some(Property::Text(text)) => Some(text.as_str()),
-            Some(Property::Number(number)) => Some(number.as_str()),
-            _ => None,
-        }
-    }
-}
-
-/// One destination that an event still has to reach, and the permission for it.
-#[derive(Debug, Clone)]
-pub struct Leg<'a> {
-    /// The destination's name in the settings.
-    pub destination: Text<'a>,
-    /// The permission, decided at intake.
-    pub grant: Grant,
-}
-
-impl Serialize for Leg<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.destination, self.grant.to_wire()).serialize(serializer)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Leg<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (destination, bits) = <(Text<'de>, u16)>::deserialize(deserializer)?;
-        Ok(Self {
-            destination,
-            grant: Grant::from_wire(bits),
-        })
-    }
-}
 
 /// What the queue carries.
 #[derive(Debug)]

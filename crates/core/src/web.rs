@@ -1,7 +1,7 @@
 //! Click ids, first-party cookies, campaign parameters and page addresses: what they hold and what of them may travel.
 //!
 //! ```
-//! use edgetally_core::attribution::{clean_url, client_id_from_ga, session_id_from_ga};
+//! use edgetally_core::web::{clean_url, client_id_from_ga, session_id_from_ga};
 //!
 //! assert_eq!(client_id_from_ga("GA1.1.1380133182.1764792191"), Some("1380133182.1764792191"));
 //! assert_eq!(session_id_from_ga("GS2.1.s1760000000$o5$g1$t1760000100$j0$l0$h0"), Some("1760000000"));
@@ -21,8 +21,8 @@ mod utm;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::text::Text;
-use crate::time::UnixMillis;
+use crate::base::text::Text;
+use crate::base::time::UnixMillis;
 
 pub use address::{possible_host, public_ip, visitor_ip};
 pub use analytics::{client_id_from_ga, session_id, session_id_from_ga};
@@ -131,13 +131,13 @@ pub fn click_parameters(url: &str) -> impl Iterator<Item = (&'static str, Text<'
 /// Reads the known click ids from the query of a page address, percent-decoded once, in the order they stand.
 ///
 /// ```
-/// use edgetally_core::attribution::click_ids_from_url;
+/// use edgetally_core::web::click_ids_from_url;
 /// let found: Vec<_> = click_ids_from_url("https://shop.example/?sccid=aB&FBCLID=x&gclid=A&epik=null").collect();
 /// assert_eq!(found, [("ScCid", "aB".into()), ("gclid", "A".into())]);
 /// ```
 pub fn click_ids_from_url(url: &str) -> impl Iterator<Item = (&'static str, Text<'_>)> {
     click_parameters(url)
-        .filter(|(_, value)| plausible_click_id(value) && !crate::text::is_placeholder(value))
+        .filter(|(_, value)| plausible_click_id(value) && !crate::base::text::is_placeholder(value))
 }
 
 /// The scheme, the host with its port, and the rest of an address of the web; and whether credentials stood before the host.
@@ -187,7 +187,8 @@ pub fn clean_url(url: &str) -> Option<String> {
         let wanted = match known_click_id(name) {
             Some(known) => click_id(known, value).is_ok(),
             None => {
-                Utm::NAMES.contains(&name) && !crate::text::is_placeholder(&clicks::bare(value))
+                Utm::NAMES.contains(&name)
+                    && !crate::base::text::is_placeholder(&clicks::bare(value))
             }
         } && !value.contains(|c: char| c.is_whitespace() || c.is_control());
         if wanted && !value.is_empty() && value.len() <= LONGEST_CLICK_ID {
@@ -222,8 +223,8 @@ pub fn without_click_ids(url: &str) -> Cow<'_, str> {
 /// documents for servers that set no cookie.
 ///
 /// ```
-/// use edgetally_core::attribution::fbc;
-/// use edgetally_core::time::UnixMillis;
+/// use edgetally_core::web::fbc;
+/// use edgetally_core::base::time::UnixMillis;
 /// let now = UnixMillis(1_700_000_000_000);
 /// assert_eq!(fbc(None, Some("AbC"), Some("example.co.uk"), now).as_deref(), Some("fb.2.1700000000000.AbC"));
 /// // The same click keeps its cookie and its time.

@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::utm::Utm;
 use super::{known_click_id, plausible_click_id, query};
-use crate::text::Text;
+use crate::base::text::Text;
 
 /// A channel of the default channel group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +131,7 @@ impl SourceCategory {
 /// and `x.com`, `threads.net` and `paypal.com` are nothing.
 ///
 /// ```
-/// use edgetally_core::attribution::{SourceCategory, source_category};
+/// use edgetally_core::web::{SourceCategory, source_category};
 /// assert_eq!(source_category("L.Facebook.com"), Some(SourceCategory::Social));
 /// assert_eq!(source_category("shop.example"), None);
 /// ```
@@ -154,7 +154,7 @@ fn compare_ignoring_case(lower: &str, any: &str) -> Ordering {
 /// `category` is [`source_category`] of the source, or what a list of the caller's says.
 ///
 /// ```
-/// use edgetally_core::attribution::{Channel, SourceCategory, channel_group};
+/// use edgetally_core::web::{Channel, SourceCategory, channel_group};
 /// let search = Some(SourceCategory::Search);
 /// assert_eq!(channel_group("google", "CPC", "", search), Channel::PaidSearch);
 /// assert_eq!(channel_group("google", "cpc", "eshop", search), Channel::PaidShopping);
@@ -240,7 +240,7 @@ const SOCIAL: &[&str] = &[
 /// Whether a medium is bought: `^(.*cp.*|ppc|retargeting|paid.*)$`.
 ///
 /// ```
-/// use edgetally_core::attribution::is_paid;
+/// use edgetally_core::web::is_paid;
 /// assert!(is_paid("CPC") && is_paid("paid_social") && is_paid("retargeting"));
 /// assert!(!is_paid("retargeting-x") && !is_paid("unpaid") && !is_paid("ppc2"));
 /// ```
@@ -330,7 +330,7 @@ impl<'a> Traffic<'a> {
     /// into `own` too. So does a referrer when the address carries Google's cross-domain parameter `_gl`.
     ///
     /// ```
-    /// use edgetally_core::attribution::{Channel, Traffic};
+    /// use edgetally_core::web::{Channel, Traffic};
     ///
     /// let traffic = Traffic::read("https://shop.example/?fbclid=aB", None, &[]);
     /// assert_eq!((&*traffic.source, &*traffic.medium), ("facebook", "referral"));

@@ -1,5 +1,7 @@
 //! Amounts that leave exactly as they came, and the currency they are in.
 
+use crate::base::json::Leaf;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,6 +9,7 @@ use serde_json::value::RawValue;
 
 /// The largest amount that is taken for one: 10^12 major units. Beyond it a unit mistake is more likely than a sale.
 pub const LARGEST: f64 = 1e12;
+
 /// The longest spelling of an amount that is accepted, in characters.
 const LONGEST: usize = 32;
 
@@ -44,7 +47,7 @@ impl<'a> Amount<'a> {
             return Ok(Self(raw));
         }
         // What the reader of JSON cannot hold is a number all the same, and too large a one.
-        let number = crate::json::number(text).ok_or(AmountError::OutOfRange)?;
+        let number = crate::base::number::number(text).ok_or(AmountError::OutOfRange)?;
         if !number.is_finite()
             || number.is_sign_negative()
             || number > LARGEST
@@ -58,7 +61,7 @@ impl<'a> Amount<'a> {
     /// Takes the text of a JSON number for an amount.
     ///
     /// ```
-    /// use edgetally_core::money::Amount;
+    /// use edgetally_core::base::money::Amount;
     /// assert_eq!(Amount::parse("129.90").unwrap().as_str(), "129.90");
     /// assert!(Amount::parse("-1").is_err());
     /// assert!(Amount::parse("1e400").is_err());
@@ -79,7 +82,7 @@ impl<'a> Amount<'a> {
     /// For platforms that want a text. Done on the digits, so nothing is lost on the way.
     ///
     /// ```
-    /// use edgetally_core::money::Amount;
+    /// use edgetally_core::base::money::Amount;
     /// let fixed = |text: &'static str, places| Amount::parse(text).unwrap().fixed(places);
     /// assert_eq!(fixed("129.9", 2), "129.90");
     /// assert_eq!(fixed("0.125", 2), "0.12");
@@ -94,7 +97,7 @@ impl<'a> Amount<'a> {
 
     /// The amount as a float, for comparisons only.
     pub fn to_f64(&self) -> f64 {
-        crate::json::number(self.as_str()).unwrap_or(0.0)
+        crate::base::number::number(self.as_str()).unwrap_or(0.0)
     }
 }
 
@@ -174,7 +177,7 @@ fn fixed(text: &str, places: usize) -> String {
 /// and it leaves as it came unless it is a count that was written as `2.0`.
 ///
 /// ```
-/// use edgetally_core::money::Figure;
+/// use edgetally_core::base::money::Figure;
 /// let figure = |text: &'static str| Figure::parse(text).unwrap();
 /// assert_eq!(figure("-9.90").as_str(), "-9.90");
 /// assert_eq!(figure("2.0").counted().as_str(), "2");
@@ -197,7 +200,7 @@ impl<'a> Figure<'a> {
         if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return Err(AmountError::NotANumber);
         }
-        let number = || crate::json::number(text).ok_or(AmountError::OutOfRange);
+        let number = || crate::base::number::number(text).ok_or(AmountError::OutOfRange);
         if !short(text) && (text.len() > LONGEST || number()?.abs() > LARGEST) {
             return Err(AmountError::OutOfRange);
         }
@@ -277,7 +280,7 @@ impl<'a> Figure<'a> {
     /// The figure as a float, for comparisons only.
     pub fn to_f64(&self) -> f64 {
         match self {
-            Self::Sent(raw) => crate::json::number(raw.get()).unwrap_or(0.0),
+            Self::Sent(raw) => crate::base::number::number(raw.get()).unwrap_or(0.0),
             #[expect(clippy::cast_precision_loss, reason = "at most 10^12, see LARGEST")]
             Self::Whole(number) => *number as f64,
         }
@@ -359,7 +362,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = crate::text::Text::deserialize(deserializer)?;
+        let text = crate::base::text::Text::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an ISO 4217 currency"))
     }
 }
@@ -373,4 +376,27 @@ pub struct Money<'a> {
     /// Of what.
     #[serde(rename = "c")]
     pub currency: Currency,
+}
+
+impl<'a> From<Amount<'a>> for Leaf<'a> {
+    /// A number, in the sender's own spelling.
+    fn from(amount: Amount<'a>) -> Self {
+        Self::Raw(amount.as_str())
+    }
+}
+
+impl<'a> From<Figure<'a>> for Leaf<'a> {
+    /// A number.
+    fn from(figure: Figure<'a>) -> Self {
+        match figure {
+            Figure::Sent(raw) => Self::Raw(raw.get()),
+            Figure::Whole(number) => Self::Whole(number),
+        }
+    }
+}
+
+impl<'a> From<&'a Currency> for Leaf<'a> {
+    fn from(currency: &'a Currency) -> Self {
+        currency.as_str().into()
+    }
 }

@@ -1,5 +1,7 @@
 //! Points in time, each with its unit in its type. The core has no clock: `now` is always an argument.
 
+use crate::base::json::Leaf;
+
 use ::time::OffsetDateTime;
 use ::time::format_description::well_known::Rfc3339;
 use serde::{Deserialize, Serialize};
@@ -20,13 +22,16 @@ pub struct UnixSeconds(pub i64);
 
 /// One hour in milliseconds, the width of a ledger bucket.
 pub const HOUR_MS: i64 = 3_600_000;
+
 /// One day in milliseconds.
 pub const DAY_MS: i64 = 86_400_000;
 
 /// 2000-01-01T00:00:00Z. Nothing that is older can be a conversion: it is a unit mistake.
 const EARLIEST_MS: i64 = 946_684_800_000;
+
 /// From here on a bare number is milliseconds, below it seconds (the year 5138, or March 1973).
 const MILLIS_FROM: f64 = 100_000_000_000.0;
+
 /// From here on a bare number would be micro- or nanoseconds, which nobody announced.
 const MICROS_FROM: f64 = 100_000_000_000_000.0;
 
@@ -54,7 +59,7 @@ impl UnixMillis {
     /// letter in the place of a large one), or a bare number.
     ///
     /// ```
-    /// use edgetally_core::time::UnixMillis;
+    /// use edgetally_core::base::time::UnixMillis;
     /// for text in ["2026-11-22T11:15:30+0100", "2026-11-22 11:15:30,000+01", " 2026-11-22t10:15:30z", "1795342530",
     ///     "2026-11-22 10:15:30 UTC", "2026-11-22T11:15:30+01:00[Europe/Berlin]"] {
     ///     assert_eq!(UnixMillis::parse_text(text), Some(UnixMillis(1_795_342_530_000)), "{text}");
@@ -62,7 +67,7 @@ impl UnixMillis {
     /// assert_eq!(UnixMillis::parse_text("2026-11-22T10:15:30"), None); // no zone: refused, not guessed
     /// ```
     pub fn parse_text(text: &str) -> Option<Self> {
-        let text = crate::text::trim(text);
+        let text = crate::base::text::trim(text);
         if text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -82,13 +87,13 @@ impl UnixMillis {
     /// Reads a bare number as Unix seconds or milliseconds, by its magnitude.
     ///
     /// ```
-    /// use edgetally_core::time::UnixMillis;
+    /// use edgetally_core::base::time::UnixMillis;
     /// assert_eq!(UnixMillis::parse_number("1795342530"), Some(UnixMillis(1_795_342_530_000)));
     /// assert_eq!(UnixMillis::parse_number("1795342530250"), Some(UnixMillis(1_795_342_530_250)));
     /// assert_eq!(UnixMillis::parse_number("1795342530250000"), None); // microseconds: refused, not guessed
     /// ```
     pub fn parse_number(text: &str) -> Option<Self> {
-        let number = crate::json::number(text)?;
+        let number = crate::base::number::number(text)?;
         if !number.is_finite() || number >= MICROS_FROM {
             return None;
         }
@@ -162,5 +167,17 @@ impl UnixSeconds {
     /// The same instant in milliseconds.
     pub const fn millis(self) -> UnixMillis {
         UnixMillis(self.0 * 1000)
+    }
+}
+
+impl From<UnixSeconds> for Leaf<'_> {
+    fn from(time: UnixSeconds) -> Self {
+        Self::Whole(time.0)
+    }
+}
+
+impl From<UnixMillis> for Leaf<'_> {
+    fn from(time: UnixMillis) -> Self {
+        Self::Whole(time.0)
     }
 }

@@ -1,7 +1,7 @@
 //! Campaign parameters of a page address.
 
 use super::query;
-use crate::text::Text;
+use crate::base::text::Text;
 
 /// The campaign parameters of a page address, as [`parse_utm`] finds them.
 ///
@@ -88,7 +88,7 @@ impl<'a> Utm<'a> {
 /// `UTM_SOURCE`; an empty value is none, and of two the first counts.
 ///
 /// ```
-/// use edgetally_core::attribution::parse_utm;
+/// use edgetally_core::web::parse_utm;
 ///
 /// let utm = parse_utm("https://shop.example/?utm_source=News+Letter&utm_term=r%C3%A9d&utm_medium=#utm_medium=x");
 /// assert_eq!(utm.source.as_deref(), Some("News Letter"));

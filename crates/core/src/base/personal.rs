@@ -13,7 +13,7 @@
 //! would take more counts as found, since nobody nests encodings that deep by accident.
 //!
 //! ```
-//! use edgetally_core::personal::{Visitor, holds_email};
+//! use edgetally_core::base::personal::{Visitor, holds_email};
 //!
 //! assert!(holds_email("q=jane%2540mail.example"));
 //! assert!(holds_email("for jane＠mail。example, today"));
@@ -1042,7 +1042,7 @@ mod tests {
         let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut state = 1_u64;
         let mut random = |most: u64| {
-            state = crate::outcome::mix(state.wrapping_add(0x9e37_79b9));
+            state = crate::base::backoff::mix(state.wrapping_add(0x9e37_79b9));
             usize::try_from(state % most).unwrap()
         };
         let mut held = [0_usize; 2];

@@ -73,7 +73,7 @@ impl Serialize for Text<'_> {
 /// placeholder of a template that nobody filled in.
 ///
 /// ```
-/// use edgetally_core::text::is_placeholder;
+/// use edgetally_core::base::text::is_placeholder;
 /// for nothing in ["", "  ", "undefined", "NULL", "NaN", "None", "[object Object]", "(not set)", "{{event_id}}", "{gclid}", "%%x%%",
 ///     "undefined.undefined", "undefinedundefined", "%7Bgclid%7D", "%257Bgclid%257D", "\u{feff}null", "[object HTMLInputElement]", "<nil>", "{}",
 ///     "[event_id]", "<your-id>", "$order_id", "{0}", "#REF!"] {
@@ -123,7 +123,7 @@ const fn is_blank(c: char) -> bool {
 /// A text without the blanks and invisible characters around it.
 ///
 /// ```
-/// assert_eq!(edgetally_core::text::trim("\u{feff} ord-1\u{200b}\n"), "ord-1");
+/// assert_eq!(edgetally_core::base::text::trim("\u{feff} ord-1\u{200b}\n"), "ord-1");
 /// ```
 pub fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)

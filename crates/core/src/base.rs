@@ -1,0 +1,17 @@
+//! What every other room builds on: text, time, money, JSON, tables, secrets, errors. It imports nothing of ours.
+
+pub mod backoff;
+pub mod error;
+pub mod fields;
+pub mod hex;
+pub mod hmac;
+pub mod json;
+pub mod members;
+pub mod money;
+pub mod number;
+pub mod personal;
+pub mod query;
+pub mod secret;
+pub mod table;
+pub mod text;
+pub mod time;

@@ -1,0 +1,116 @@
+//! What the sender and the request say about the visitor's consent, before any decision.
+
+use serde::Serialize;
+
+use crate::base::text::Text;
+use crate::consent::us_privacy::us_privacy_opt_out;
+
+/// One answer of the visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Yes.
+    Granted,
+    /// No.
+    Denied,
+}
+
+/// The ground on which the sender processes the event (GDPR, article 6); recorded, never a permission by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegalBasis {
+    /// Consent.
+    Consent,
+    /// Performance of a contract.
+    Contract,
+    /// A legal obligation.
+    LegalObligation,
+    /// Vital interests.
+    VitalInterests,
+    /// A task in the public interest.
+    PublicTask,
+    /// Legitimate interests.
+    LegitimateInterests,
+}
+
+impl LegalBasis {
+    /// Reads the `snake_case` name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "consent" => Self::Consent,
+            "contract" => Self::Contract,
+            "legal_obligation" => Self::LegalObligation,
+            "vital_interests" => Self::VitalInterests,
+            "public_task" => Self::PublicTask,
+            "legitimate_interests" => Self::LegitimateInterests,
+            _ => return None,
+        })
+    }
+}
+
+/// Everything that was said about consent with an event.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signals<'a> {
+    /// May advertising cookies and identifiers be stored and read?
+    pub ad_storage: Option<Choice>,
+    /// May analytics cookies be stored and read?
+    pub analytics_storage: Option<Choice>,
+    /// May the visitor's data be sent for advertising?
+    pub ad_user_data: Option<Choice>,
+    /// May it be used for personalised advertising?
+    pub ad_personalization: Option<Choice>,
+    /// An IAB TCF string.
+    pub tcf: Option<Text<'a>>,
+    /// An IAB GPP string.
+    pub gpp: Option<Text<'a>>,
+    /// The GPP sections that apply.
+    pub gpp_sid: Vec<u8>,
+    /// An IAB US Privacy string.
+    pub us_privacy: Option<Text<'a>>,
+    /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
+    pub gpc: bool,
+    /// The sender's legal ground.
+    pub legal_basis: Option<LegalBasis>,
+}
+
+impl<'a> Signals<'a> {
+    /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
+    /// event opens what was closed for all.
+    pub(crate) fn restrict(&mut self, all: &Signals<'a>) {
+        for (own, common) in [
+            (&mut self.ad_storage, all.ad_storage),
+            (&mut self.analytics_storage, all.analytics_storage),
+            (&mut self.ad_user_data, all.ad_user_data),
+            (&mut self.ad_personalization, all.ad_personalization),
+        ] {
+            if own.is_none() || common == Some(Choice::Denied) {
+                *own = common;
+            }
+        }
+        self.gpc |= all.gpc;
+        if self.tcf.is_none() {
+            self.tcf.clone_from(&all.tcf);
+        }
+        match (&self.gpp, &all.gpp) {
+            (None, Some(_)) => {
+                self.gpp.clone_from(&all.gpp);
+                self.gpp_sid.clone_from(&all.gpp_sid);
+            }
+            // Two strings: any section of either may apply.
+            (Some(own), Some(common)) if own != common => self.gpp_sid.clear(),
+            _ => {}
+        }
+        // `None` of a string is that it cannot be read, which blocks and so is stricter than an opt-out.
+        let opts_out = |text: &Text<'_>| us_privacy_opt_out(text);
+        let (own, common) = (
+            self.us_privacy.as_ref().map(opts_out),
+            all.us_privacy.as_ref().map(opts_out),
+        );
+        if matches!(
+            (own, common),
+            (None, Some(_)) | (Some(Some(_)), Some(None)) | (Some(Some(false)), Some(Some(true)))
+        ) {
+            self.us_privacy.clone_from(&all.us_privacy);
+        }
+        self.legal_basis = self.legal_basis.or(all.legal_basis);
+    }
+}

@@ -1,0 +1,361 @@
+//! A claim: which destinations have an event, by what proof, and what it was worth.
+
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::base::backoff::mix;
+use crate::base::money::Money;
+
+/// Makes claim keys. Keyed, so that no sender can aim a collision at another's event or look an id up.
+#[derive(Clone)]
+pub struct Claims(Hmac<Sha256>);
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Claims(key)")
+    }
+}
+
+/// 128 bits of HMAC-SHA-256: what the claim of an event is stored under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimKey([u8; 16]);
+
+impl Claims {
+    /// A maker of keys with the deployment's secret.
+    pub fn new(secret: &[u8]) -> Self {
+        // HMAC takes a key of any length, so the other arm is never reached; it hashes the empty key.
+        Self(
+            Hmac::new_from_slice(secret)
+                .unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default())),
+        )
+    }
+
+    fn key(&self, kind: u8, parts: [&str; 3]) -> ClaimKey {
+        let mut mac = self.0.clone();
+        mac.update(&[kind]);
+        for part in parts {
+            // A length in front of each part, so that ("ab", "c") and ("a", "bc") differ.
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            mac.update(part.as_bytes());
+        }
+        let digest = mac.finalize().into_bytes();
+        let mut key = [0; 16];
+        key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        ClaimKey(key)
+    }
+
+    /// The key of an event: two copies with the same source, name and id are one event.
+    pub fn event(&self, source: &str, event: &str, event_id: &str) -> ClaimKey {
+        self.key(b'e', [source, event, event_id])
+    }
+
+    /// The second key of a purchase that names its order beside an event id of its own: the key that it would have if
+    /// the order's id were its event id. Page and server that make up different ids still mean one order.
+    pub fn order(
+        &self,
+        source: &str,
+        event: &str,
+        event_id: &str,
+        transaction_id: Option<&str>,
+    ) -> Option<ClaimKey> {
+        let id = transaction_id.filter(|id| event == "purchase" && *id != event_id)?;
+        Some(self.event(source, event, id))
+    }
+
+    /// The key of a signed request, so that it is accepted once.
+    pub fn signature(&self, source: &str, webhook_id: &str, signature: &str) -> ClaimKey {
+        self.key(b's', [source, webhook_id, signature])
+    }
+}
+
+impl ClaimKey {
+    /// 32 hexadecimal digits, the key's name in a store.
+    pub fn to_hex(self) -> String {
+        let mut hex = String::with_capacity(32);
+        for byte in self.0 {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+            }
+        }
+        hex
+    }
+}
+
+/// How well a copy proves where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// A write key, which everybody can read in the page.
+    Page,
+    /// A secret, a signature, or an event token that the shop's server made.
+    Server,
+}
+
+/// What copies of one event have to agree on: value and currency, and the order. Fingerprints, so that a store holds
+/// neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Worth {
+    /// Of value and currency; 0 without a value.
+    pub(super) money: u32,
+    /// Of the order's id; 0 without one.
+    pub(super) order: u32,
+}
+
+impl Worth {
+    /// The fingerprints of a copy. Amounts are compared as numbers: `129.90` is `129.9`.
+    pub fn new(money: Option<&Money<'_>>, transaction_id: Option<&str>) -> Self {
+        let print = |text: &str, seed: u64| {
+            let hash = text
+                .bytes()
+                .fold(seed, |seed, byte| mix(seed ^ u64::from(byte)));
+            // 0 says that there is none.
+            u32::try_from(hash >> 32).unwrap_or_default().max(1)
+        };
+        Self {
+            money: money.map_or(0, |money| {
+                let amount = crate::base::number::number(money.amount.as_str()).unwrap_or_default();
+                print(money.currency.as_str(), amount.to_bits())
+            }),
+            order: transaction_id.map_or(0, |id| print(id, 0)),
+        }
+    }
+
+    /// Whether two copies agree. One that names no order says nothing against the other's.
+    pub(super) fn agrees(self, other: Self) -> bool {
+        self.money == other.money
+            && (self.order == other.order || self.order == 0 || other.order == 0)
+    }
+}
+
+/// What a copy shows of itself when claims are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence {
+    /// How well it proves where it comes from.
+    pub strength: Strength,
+    /// What it says that the event was worth.
+    pub worth: Worth,
+}
+
+/// What a claim means for a further copy at one destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The destination does not have the event: the copy goes there.
+    Free,
+    /// The destination has the event: the copy is a duplicate there.
+    Held {
+        /// The copies differ in value, currency or order.
+        differs: bool,
+    },
+    /// The destination has a copy of weaker proof, from which this one differs: it goes there, and is told apart.
+    Overruled,
+}
+
+/// Which destinations have an event, and by what kind of copy.
+///
+/// As text, which is what a store holds: `2`, then for each kind of copy a letter (`p` page, `s` server), eight
+/// hexadecimal digits for value and currency, eight for the order, `:`, and the destinations, the kinds parted by `;`.
+///
+/// ```
+/// use edgetally_core::dedup::{Claim, Evidence, Standing, Strength, Worth};
+///
+/// let page = Evidence { strength: Strength::Page, worth: Worth::default() };
+/// let mut claim = Claim::default();
+/// claim.take("meta", page);
+/// let claim = Claim::parse(&claim.to_text());
+/// assert_eq!(claim.standing("meta", page), Standing::Held { differs: false });
+/// assert_eq!(claim.standing("tiktok", page), Standing::Free);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Made by a release that knew no destinations, or by one still to come: everything has the event.
+    everywhere: bool,
+    parts: Vec<Part>,
+}
+
+/// The destinations that have copies of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    copy: Evidence,
+    /// Their names, parted by commas: one text takes less room in the memory than many.
+    destinations: String,
+}
+
+impl Part {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.destinations.split(',').filter(|name| !name.is_empty())
+    }
+
+    fn has(&self, destination: &str) -> bool {
+        self.names().any(|name| name == destination)
+    }
+
+    fn add(&mut self, destination: &str) {
+        if !self.destinations.is_empty() {
+            self.destinations.push(',');
+        }
+        self.destinations.push_str(destination);
+    }
+}
+
+impl Claim {
+    const VERSION: char = '2';
+    /// The most kinds of copies that a claim tells apart.
+    const MOST_PARTS: usize = 8;
+
+    /// A claim that needs no destination, such as that on a signature.
+    pub fn everywhere() -> Self {
+        Self {
+            everywhere: true,
+            parts: Vec::new(),
+        }
+    }
+
+    /// Reads a claim. What is not of this version counts as a claim on every destination: a store that was written by
+    /// another release must not let everything through twice.
+    pub fn parse(text: &str) -> Self {
+        Self::read(text).unwrap_or_else(Self::everywhere)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(Self::VERSION)?;
+        let mut parts = Vec::new();
+        for part in rest.split(';').filter(|part| !part.is_empty()) {
+            let (head, destinations) = part.split_once(':')?;
+            let strength = match head.get(..1)? {
+                "p" => Strength::Page,
+                "s" => Strength::Server,
+                _ => return None,
+            };
+            let worth = Worth {
+                money: u32::from_str_radix(head.get(1..9)?, 16).ok()?,
+                order: u32::from_str_radix(head.get(9..)?, 16).ok()?,
+            };
+            parts.push(Part {
+                copy: Evidence { strength, worth },
+                destinations: destinations.to_owned(),
+            });
+        }
+        Some(Self {
+            everywhere: false,
+            parts,
+        })
+    }
+
+    /// The claim as a store holds it.
+    pub fn to_text(&self) -> String {
+        if self.everywhere {
+            return String::new();
+        }
+        let mut text = String::from(Self::VERSION);
+        for (place, part) in self.parts.iter().enumerate() {
+            if place > 0 {
+                text.push(';');
+            }
+            text.push(match part.copy.strength {
+                Strength::Page => 'p',
+                Strength::Server => 's',
+            });
+            let Worth { money, order } = part.copy.worth;
+            let _ = write!(text, "{money:08x}{order:08x}:");
+            text.push_str(&part.destinations);
+        }
+        text
+    }
+
+    /// Whether no destination has the event.
+    pub fn is_empty(&self) -> bool {
+        !self.everywhere && self.parts.is_empty()
+    }
+
+    /// The kinds of copies that a destination has.
+    fn parts_of(&self, destination: &str) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(move |part| part.has(destination))
+    }
+
+    /// Whether a destination has the event.
+    pub fn has(&self, destination: &str) -> bool {
+        self.everywhere || self.parts_of(destination).next().is_some()
+    }
+
+    /// What the claim means for a copy at a destination.
+    ///
+    /// A copy is held back where the event has been, but never by one of weaker proof unless both agree on value,
+    /// currency and order: with the public write key anybody could otherwise claim the orders to come.
+    pub fn standing(&self, destination: &str, copy: Evidence) -> Standing {
+        if self.everywhere {
+            return Standing::Held { differs: false };
+        }
+        let mut standing = Standing::Free;
+        for part in self.parts_of(destination) {
+            if part.copy.worth.agrees(copy.worth) {
+                return Standing::Held { differs: false };
+            }
+            if part.copy.strength >= copy.strength {
+                standing = Standing::Held { differs: true };
+            } else if standing == Standing::Free {
+                standing = Standing::Overruled;
+            }
+        }
+        standing
+    }
+
+    /// What the claim of an order under another event id means for a copy: held back only where both agree, whatever
+    /// their proof. Sites that use one order's id for several purchases have different values.
+    pub fn standing_of_order(&self, destination: &str, copy: Evidence) -> Standing {
+        match self.standing(destination, copy) {
+            Standing::Held { differs: true } => Standing::Overruled,
+            standing => standing,
+        }
+    }
+
+    /// Notes that a destination gets a copy, beside those of another worth that it has: under one order's id there may be
+    /// several, and a forged one must not take the place of the shop's.
+    pub fn take(&mut self, destination: &str, copy: Evidence) {
+        if let Some(part) = self.parts.iter_mut().find(|part| part.copy == copy) {
+            if !part.has(destination) {
+                part.add(destination);
+            }
+            return;
+        }
+        if self.parts.len() >= Self::MOST_PARTS {
+            // A page can make up any number of kinds; they give way to the shop's, and among themselves the first stay.
+            let page = |part: &Part| part.copy.strength == Strength::Page;
+            match (self.parts.iter().rposition(page), copy.strength) {
+                (Some(place), Strength::Server) => drop(self.parts.remove(place)),
+                (None, Strength::Server) => drop(self.parts.remove(0)),
+                (_, Strength::Page) => return,
+            }
+        }
+        self.parts.push(Part {
+            copy,
+            destinations: destination.to_owned(),
+        });
+    }
+
+    /// Notes that a destination does not have a copy of this worth after all, because it refused it for its content. Other
+    /// copies that it has keep their claim. Gives whether it had been claimed there.
+    pub fn release(&mut self, destination: &str, worth: Worth) -> bool {
+        let mut found = false;
+        for part in &mut self.parts {
+            if part.copy.worth == worth && part.has(destination) {
+                found = true;
+                let names = std::mem::take(&mut part.destinations);
+                let rest = names.split(',').filter(|name| *name != destination);
+                rest.for_each(|name| part.add(name));
+            }
+        }
+        self.parts.retain(|part| !part.destinations.is_empty());
+        found
+    }
+
+    /// Adds the destinations of another claim.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.everywhere |= other.everywhere;
+        for part in &other.parts {
+            for destination in part.names() {
+                self.take(destination, part.copy);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a platform is to the rest of the pipeline.
+
+use std::fmt;
+
+use crate::base::secret::Secret;
+use crate::base::time::UnixMillis;
+use crate::consent::Purpose;
+use crate::destinations::input::Input;
+use crate::destinations::skip::Skip;
+use crate::exchange::access::Access;
+use crate::exchange::http::Reply;
+use crate::exchange::outcome::{Answer, Outcome, Verdict};
+use crate::exchange::request::Request;
+use crate::identity::Spellings;
+
+/// What is known about a platform.
+#[derive(Debug)]
+pub struct Facts {
+    /// Its name in the settings.
+    pub platform: &'static str,
+    /// The version of its interface.
+    pub api_version: &'static str,
+    /// The announced last day of that version, `YYYY-MM-DD`; nothing where none was announced.
+    pub version_ends: Option<&'static str>,
+    /// The day these facts were read, `YYYY-MM-DD`.
+    pub read: &'static str,
+    /// The most events of one request.
+    pub most_events: usize,
+    /// The largest body of one request, in bytes.
+    pub most_bytes: usize,
+    /// The spellings of identifiers that it takes.
+    pub spellings: Spellings,
+    /// What becomes of test events.
+    pub test: TestMode,
+}
+
+/// What a platform does with test events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestMode {
+    /// It takes them apart from the real ones.
+    Platform,
+    /// It has no place for them: they are checked and encoded here, and the sender is told that they went no further.
+    DryRun,
+}
+
+/// A platform with its settings: what it takes, how it is told, what its replies mean.
+pub trait Destination: fmt::Debug + Send + Sync {
+    /// What is known about the platform.
+    fn facts(&self) -> &'static Facts;
+
+    /// What it does with events, which decides the consent it needs.
+    fn purpose(&self) -> Purpose {
+        Purpose::Advertising
+    }
+
+    /// The spellings that it needs as configured.
+    fn spellings(&self) -> Spellings {
+        self.facts().spellings
+    }
+
+    /// The most events of one request as configured.
+    fn most_events(&self) -> usize {
+        self.facts().most_events
+    }
+
+    /// Whether it has a use for the event. Asked at intake, so that the sender is told, and again before each attempt.
+    ///
+    /// # Errors
+    /// The reason, which is counted.
+    fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip>;
+
+    /// When the platform stops taking the event.
+    fn expires(&self, input: &Input<'_>) -> UnixMillis;
+
+    /// Whether the platform recognises a second copy of the event that comes the same way. Where it does not, a copy that is
+    /// sent again counts twice.
+    fn pairs(&self, _input: &Input<'_>) -> bool {
+        true
+    }
+
+    /// Events of different groups never share a request.
+    fn group(&self, _input: &Input<'_>) -> String {
+        String::new()
+    }
+
+    /// Where its access tokens come from; nothing where the credential in the settings does by itself.
+    fn access(&self) -> Option<&Access> {
+        None
+    }
+
+    /// The request for a batch; never empty, all of one group. `token` is of [`access`](Self::access).
+    ///
+    /// # Errors
+    /// An outcome for the whole batch where no request can be built.
+    fn request(
+        &self,
+        batch: &[Input<'_>],
+        token: Option<&Secret>,
+        now: UnixMillis,
+    ) -> Result<Request, Outcome>;
+
+    /// How to ask what became of events, for a platform that judges later.
+    fn inquiry(&self) -> Option<&dyn Inquiry> {
+        None
+    }
+
+    /// What the reply means.
+    fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer;
+
+    /// What it means that no reply came. `lost` says that the platform may have taken the batch all the same.
+    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+        let _ = (batch, lost);
+        Answer::All(Outcome::retry(code))
+    }
+}
+
+/// A platform that takes events in, gives a receipt ([`Outcome::Processing`]) and says later what became of them.
+pub trait Inquiry {
+    /// The question.
+    ///
+    /// # Errors
+    /// An outcome where it cannot be asked.
+    fn request(&self, receipt: &str, token: Option<&Secret>) -> Result<Request, Outcome>;
+
+    /// What the reply means.
+    fn read(&self, reply: &Reply) -> Verdict;
+
+    /// Seconds from taking in, or from the last question, to the next one; `asked` says how often it was asked.
+    fn wait(&self, asked: u32) -> u32;
+}

@@ -1,0 +1,4 @@
+//! What travels through the queue: parcels in envelopes.
+
+pub mod envelope;
+pub mod parcel;

@@ -1,0 +1,229 @@
+//! A site or server that sends events, as configured.
+
+use serde_json::{Map, Value};
+
+use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
+use crate::base::secret::Secret;
+use crate::consent::Policy;
+use crate::identity::{Hints, Spellings};
+use crate::settings::configured::Configured;
+
+/// Which events a page key may send.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageEvents(Option<Vec<String>>);
+
+impl PageEvents {
+    /// Whether a page key may send an event of this name. Where nothing is set, all but `refund`: that is the shop's to say.
+    pub fn allows(&self, name: &str) -> bool {
+        match &self.0 {
+            Some(names) => names.iter().any(|allowed| allowed == name),
+            None => name != "refund",
+        }
+    }
+}
+
+/// A site or server that sends events.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name in the settings, the ledger and the claims.
+    pub name: String,
+    /// The write key of its pages.
+    pub key: Option<String>,
+    /// The origins its pages may have.
+    pub origins: Vec<String>,
+    /// The secret of its servers.
+    pub secret: Option<Secret>,
+    /// Which events its pages may send.
+    pub page_events: PageEvents,
+    /// What the shop's server signs the orders with that its pages report.
+    pub event_token: Option<Secret>,
+    /// Whether an order that a page reports needs that signature. Never without an `event_token`.
+    pub event_token_required: bool,
+    /// The rate limiting binding that its pages are counted by.
+    pub rate_limit: Option<String>,
+    /// What silence about consent means.
+    pub consent: Policy,
+    /// What completes a national telephone number.
+    pub hints: Hints,
+    /// The domain that its pages set cookies on.
+    pub cookie_domain: Option<String>,
+    /// Whether all its events go to the platforms' test modes.
+    pub test: bool,
+    /// Where its events go: places in [`Settings::destinations`].
+    pub destinations: Vec<usize>,
+    /// The union of the spellings that its destinations need.
+    pub spellings: Spellings,
+}
+
+pub(super) fn open_source(
+    name: String,
+    value: Value,
+    path: &str,
+    declared: &Map<String, Value>,
+    configured: &[Configured],
+    reader: &mut Reader<'_>,
+) -> Option<Source> {
+    let mut fields = Fields::new(value, path, reader)?;
+    if !fields.has("key") && !fields.has("secret") {
+        fields.reader.fault(
+            path,
+            "needs a `key` for pages, a `secret` for servers, or both",
+        );
+    }
+    let key = fields.text("key");
+    if key
+        .as_ref()
+        .is_some_and(|key| key.len() < 16 || !key.is_ascii() || key.contains(char::is_whitespace))
+    {
+        fields.fault(
+            "key",
+            "must have at least 16 ASCII characters and no spaces",
+        );
+    }
+    let origins = fields.list("origins");
+    if key.is_some() && origins.is_empty() {
+        fields.fault(
+            "origins",
+            "a key needs the origins of the pages that may use it",
+        );
+    }
+    for (index, origin) in origins.iter().enumerate() {
+        let authority = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        let plain = authority.is_some_and(|rest| {
+            !rest.is_empty()
+                && !rest.contains(['/', '?', '#', '@', '*', ' '])
+                && *rest == rest.to_ascii_lowercase()
+        });
+        if !plain {
+            fields.fault(
+                &format!("origins[{index}]"),
+                "must be an origin as browsers send it: scheme and host in lower case, no path, no wildcard",
+            );
+        }
+    }
+    let consent = match fields.word("consent", &["required", "implied"]) {
+        "implied" => Policy::Implied,
+        _ => Policy::Required,
+    };
+    let country = fields.text("default_country");
+    let default_country = country
+        .as_deref()
+        .and_then(crate::identity::Country2::parse);
+    if country.is_some() && default_country.is_none() {
+        fields.fault("default_country", "must be a two-letter ISO 3166-1 code");
+    }
+    let secret = fields
+        .text("secret")
+        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 16)
+    {
+        fields.fault("secret", "the secret must have at least 16 characters");
+    }
+    for about_pages in ["page_events", "event_token", "rate_limit"] {
+        if key.is_none() && fields.has(about_pages) {
+            fields.fault(
+                about_pages,
+                "is about pages, and there is no `key` for them",
+            );
+        }
+    }
+    let page_events = page_events(&mut fields);
+    let event_token = fields
+        .text("event_token")
+        .and_then(|name| fields.reader.secret(&format!("{path}.event_token"), &name));
+    if event_token
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 32)
+    {
+        // Signatures are public, so a short secret can be guessed at leisure.
+        fields.fault(
+            "event_token",
+            "the secret must have at least 32 characters: openssl rand -hex 32",
+        );
+    }
+    if fields.has("event_token_required") && event_token.is_none() {
+        fields.fault("event_token_required", "needs an `event_token`");
+    }
+    let event_token_required = fields.flag("event_token_required", true) && event_token.is_some();
+    let rate_limit = fields.text("rate_limit");
+    if rate_limit
+        .as_ref()
+        .is_some_and(|name| !is_binding_name(name))
+    {
+        fields.fault(
+            "rate_limit",
+            "is the name of a rate limiting binding: upper-case letters, digits and _",
+        );
+    }
+    let cookie_domain = fields.text("cookie_domain");
+    let test = fields.flag("test", false);
+    let mut destinations = Vec::new();
+    let mut spellings = Spellings::empty();
+    for (index, wanted) in fields.list("destinations").iter().enumerate() {
+        match configured
+            .iter()
+            .position(|configured| configured.name == *wanted)
+        {
+            Some(place) if destinations.contains(&place) => {
+                fields.fault(&format!("destinations[{index}]"), "is named twice");
+            }
+            Some(place) => {
+                destinations.push(place);
+                if let Some(configured) = configured.get(place) {
+                    spellings = spellings.union(configured.destination.spellings());
+                }
+            }
+            // One that is declared and did not open has said so itself.
+            None if declared.contains_key(wanted) => {}
+            None => {
+                fields.fault(
+                    &format!("destinations[{index}]"),
+                    &format!("there is no destination `{}`", shown_key(wanted)),
+                );
+            }
+        }
+    }
+    fields.end();
+    Some(Source {
+        name,
+        key,
+        origins,
+        secret,
+        page_events,
+        event_token,
+        event_token_required,
+        rate_limit,
+        consent,
+        hints: Hints { default_country },
+        cookie_domain,
+        test,
+        destinations,
+        spellings,
+    })
+}
+
+fn page_events(fields: &mut Fields<'_, '_>) -> PageEvents {
+    if !fields.asked("page_events") {
+        return PageEvents(None);
+    }
+    let names = fields.list("page_events");
+    if names.is_empty() {
+        fields.fault(
+            "page_events",
+            "names no event, so pages could send none; without it they may send all but refund",
+        );
+    }
+    for (index, name) in names.iter().enumerate() {
+        if !crate::event::is_name(name) {
+            fields.fault(
+                &format!("page_events[{index}]"),
+                "must be a lower-case letter followed by at most 39 of a-z, 0-9 and _",
+            );
+        }
+    }
+    PageEvents(Some(names))
+}
