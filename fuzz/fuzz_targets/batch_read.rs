@@ -38,7 +38,7 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
         region: Some("CA"),
     };
     let source = SETTINGS.source("shop").unwrap();
-    let Ok(batch) = Batch::read(&SETTINGS, source, Some(&visit), body, now) else {
+    let Ok(batch) = edgetally_core::intake::native::batch(&SETTINGS, source, Some(&visit), body, now) else {
         return;
     };
     let plan = batch.finish(|_| None, "e");

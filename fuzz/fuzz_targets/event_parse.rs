@@ -8,7 +8,7 @@ use edgetally_core::base::time::UnixMillis;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    match Event::parse(text, UnixMillis(1_795_342_531_000)) {
+    match edgetally_core::intake::native::parse(text, UnixMillis(1_795_342_531_000)) {
         Ok(event) => {
             assert!(text.len() <= LARGEST_EVENT);
             for id in [Some(&event.id), event.transaction_id.as_ref()]

@@ -66,7 +66,7 @@ static MESSAGE: LazyLock<String> = LazyLock::new(|| {
         )
     };
     let body = format!("[{},{},{}]", event(1), event(2), event(3));
-    let batch = Batch::read(
+    let batch = edgetally_core::intake::native::batch(
         &SETTINGS,
         SETTINGS.source("shop").unwrap(),
         None,

@@ -8,7 +8,7 @@ use edgetally_core::consent::gpc_header;
 use edgetally_core::dedup::{Claim, ClaimKey, Known, Recent};
 use edgetally_core::event::LARGEST_BODY;
 use edgetally_core::intake::auth::{Caller, Credentials, Proof, recognise};
-use edgetally_core::intake::{Batch, Visit, Wanted, error_of, refusal};
+use edgetally_core::intake::{Visit, Wanted, error_of, refusal};
 use edgetally_core::settings::Settings;
 use worker::{Context, Delay, Env, web_sys};
 
@@ -151,7 +151,8 @@ async fn take(
         country: fields.get(Field::Country),
         region: fields.get(Field::Region),
     });
-    let batch = Batch::read(settings, caller.source, visit.as_ref(), &body, now)?;
+    let batch =
+        edgetally_core::intake::native::batch(settings, caller.source, visit.as_ref(), &body, now)?;
     let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
     let signature = signature_key(settings, &caller);
     wait_for_others(&wanted, settings).await;

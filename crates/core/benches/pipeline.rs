@@ -20,9 +20,7 @@ use std::time::Instant;
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::event::Event;
 use edgetally_core::identity::Prepared;
-use edgetally_core::intake::Batch;
 use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::{Settings, Source};
 use hmac::{Hmac, KeyInit, Mac};
@@ -61,7 +59,14 @@ fn settings() -> Settings {
 
 /// From the bytes of a request to the message for the queue.
 fn intake(settings: &Settings, source: &Source) -> String {
-    let batch = Batch::read(settings, source, None, black_box(BODY).as_bytes(), NOW).unwrap();
+    let batch = edgetally_core::intake::native::batch(
+        settings,
+        source,
+        None,
+        black_box(BODY).as_bytes(),
+        NOW,
+    )
+    .unwrap();
     let plan = batch.finish(|_| None, "a1");
     black_box(&plan.answer);
     plan.messages.into_iter().next().unwrap()
@@ -148,8 +153,10 @@ fn main() {
         panic!("the message does not open")
     };
     let opened = [opened];
-    let event = Event::parse(BODY, NOW).unwrap();
-    let batch = Batch::read(&settings, source, None, BODY.as_bytes(), NOW).unwrap();
+    let event = edgetally_core::intake::native::parse(BODY, NOW).unwrap();
+    let batch =
+        edgetally_core::intake::native::batch(&settings, source, None, BODY.as_bytes(), NOW)
+            .unwrap();
     let mut steps: Vec<Step<'_>> = vec![
         (
             "whole",
@@ -157,12 +164,17 @@ fn main() {
         ),
         (
             "parse",
-            Box::new(|| drop(black_box(Event::parse(black_box(BODY), NOW)))),
+            Box::new(|| {
+                drop(black_box(edgetally_core::intake::native::parse(
+                    black_box(BODY),
+                    NOW,
+                )))
+            }),
         ),
         (
             "read",
             Box::new(|| {
-                drop(black_box(Batch::read(
+                drop(black_box(edgetally_core::intake::native::batch(
                     &settings,
                     source,
                     None,

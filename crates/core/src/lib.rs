@@ -24,7 +24,7 @@
 //! let body = br#"{"event": "purchase", "event_id": "ord-118842", "value": 129.90, "currency": "EUR",
 //!     "action_source": "email", "user": {"email": " Elena.Brandt@shop.example "},
 //!     "consent": {"ad_user_data": "granted", "ad_personalization": "denied"}}"#;
-//! let batch = Batch::read(&settings, source, None, body, now).unwrap();
+//! let batch = edgetally_core::intake::native::batch(&settings, source, None, body, now).unwrap();
 //! let plan = batch.finish(|_key| None, "a1");
 //! assert_eq!(plan.status, 202);
 //!

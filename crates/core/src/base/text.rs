@@ -308,3 +308,24 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         deserializer.deserialize_str(TextVisitor)
     }
 }
+
+/// Part of a text, borrowed where the text is.
+pub(crate) fn part(text: Text<'_>, range: std::ops::Range<usize>) -> Text<'_> {
+    match text.0 {
+        Cow::Borrowed(text) => text.get(range).unwrap_or_default().into(),
+        Cow::Owned(text) => text.get(range).unwrap_or_default().to_owned().into(),
+    }
+}
+
+/// A text without the blanks and invisible characters around it.
+pub(crate) fn trimmed(text: Text<'_>) -> (Text<'_>, bool) {
+    let inner = trim(&text);
+    if inner.len() == text.len() {
+        return (text, false);
+    }
+    let (start, length) = (
+        inner.as_ptr() as usize - text.as_ptr() as usize,
+        inner.len(),
+    );
+    (part(text, start..start + length), true)
+}

@@ -507,7 +507,7 @@ fn places(message: &str, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::Batch;
+
     use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
@@ -526,7 +526,8 @@ mod tests {
     fn sent(settings: &str, event: &str) -> String {
         let settings = opened(settings).unwrap();
         let source = settings.source("shop").unwrap();
-        let batch = Batch::read(&settings, source, None, event.as_bytes(), NOW).unwrap();
+        let batch =
+            crate::intake::native::batch(&settings, source, None, event.as_bytes(), NOW).unwrap();
         let plan = batch.finish(|_| None, "e1");
         let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
             panic!("no message");

@@ -497,7 +497,7 @@ fn type_error(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::delivery::{Delivery, Gates};
-    use crate::intake::Batch;
+
     use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
@@ -518,7 +518,7 @@ mod tests {
 
     fn plan(settings: &Settings, events: &str) -> crate::intake::Plan {
         let source = settings.source("shop").unwrap();
-        Batch::read(settings, source, None, events.as_bytes(), NOW)
+        crate::intake::native::batch(settings, source, None, events.as_bytes(), NOW)
             .unwrap()
             .finish(|_| None, "a1")
     }

@@ -449,7 +449,7 @@ fn fault_code(body: &Value) -> String {
 mod tests {
     use super::*;
     use crate::delivery::{Delivery, Gates};
-    use crate::intake::{Batch, Visit};
+    use crate::intake::Visit;
     use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
@@ -476,7 +476,8 @@ mod tests {
         events: &str,
     ) -> (String, Vec<(String, String)>) {
         let source = settings.source("shop").unwrap();
-        let batch = Batch::read(settings, source, visit, events.as_bytes(), NOW).unwrap();
+        let batch =
+            crate::intake::native::batch(settings, source, visit, events.as_bytes(), NOW).unwrap();
         let plan = batch.finish(|_| None, "a1");
         let envelopes: Vec<_> = plan
             .messages

@@ -417,7 +417,7 @@ fn nonce(body: &[u8], now: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::Batch;
+
     use crate::queue::envelope::{self, Message};
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
@@ -475,7 +475,8 @@ mod tests {
     fn sent(event: &str) -> String {
         let settings = opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}}"#).unwrap();
         let source = settings.source("shop").unwrap();
-        let batch = Batch::read(&settings, source, None, event.as_bytes(), NOW).unwrap();
+        let batch =
+            crate::intake::native::batch(&settings, source, None, event.as_bytes(), NOW).unwrap();
         let plan = batch.finish(|_| None, "e1");
         let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
             panic!("no message");

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::base::error::{Code, ParseError};
 use crate::base::personal::Visitor;
 use crate::base::text::Text;
-use crate::event::read::is_plain;
-use crate::event::{Code, ParseError, Property, Remarks};
+use crate::event::{Property, Remarks};
 use crate::identity::{Hints, User};
+use crate::intake::reader::is_plain;
 use crate::queue::parcel::Parcel;
 
 const CODE: &str = "personal_data";

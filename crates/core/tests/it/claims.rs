@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{Delivery, Gates, releases};
 use edgetally_core::exchange::http::Reply;
-use edgetally_core::intake::{Batch, Visit};
+use edgetally_core::intake::Visit;
 use edgetally_core::ledger::{Counts, State, balance};
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
@@ -45,7 +45,14 @@ impl World {
         let visit = copy.page.then(Visit::default);
         let source = settings.source("shop").unwrap();
         let body = copy.event.to_string();
-        let batch = Batch::read(settings, source, visit.as_ref(), body.as_bytes(), NOW).unwrap();
+        let batch = edgetally_core::intake::native::batch(
+            settings,
+            source,
+            visit.as_ref(),
+            body.as_bytes(),
+            NOW,
+        )
+        .unwrap();
         let known = |key| self.store.get(&key).map(|text| Claim::parse(text));
         let plan = batch.finish(known, &format!("e{}", self.arrived));
         for made in plan.claims {

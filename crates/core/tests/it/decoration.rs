@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::intake::Batch;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -43,8 +42,9 @@ struct Expected {
 fn through(body: &str) -> (Value, BTreeMap<String, Vec<Value>>) {
     let settings = all_platforms(&Value::Null);
     let source = settings.source("shop").unwrap();
-    let batch = Batch::read(&settings, source, None, body.as_bytes(), NOW)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let batch =
+        edgetally_core::intake::native::batch(&settings, source, None, body.as_bytes(), NOW)
+            .unwrap_or_else(|error| panic!("{error}"));
     let plan = batch.finish(|_| None, "e1");
     let mut sent: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     if !plan.messages.is_empty() {

@@ -7,7 +7,6 @@ use edgetally_core::delivery::{
     Aftermath, Delivery, Flight, Gates, MOST_FLIGHTS, MOST_UNPAIRED, Road, admitted, replay,
 };
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::intake::Batch;
 use edgetally_core::ledger::{Balance, Counts, DeadLetter, Pending, Report, State, balance};
 use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::Settings;
@@ -130,7 +129,7 @@ impl<'s> World<'s> {
     fn send(&mut self, events: &[Value], id: &str) {
         let body = Value::from(events.to_vec()).to_string();
         let source = self.settings.source("shop").unwrap();
-        let batch = Batch::read(
+        let batch = edgetally_core::intake::native::batch(
             self.settings,
             source,
             None,

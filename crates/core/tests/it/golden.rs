@@ -231,7 +231,7 @@ fn it(platform: &str) -> Value {
 fn a_property_named_like_an_amount_or_a_list_does_not_pass_for_one() {
     use edgetally_core::base::time::UnixMillis;
     use edgetally_core::delivery::{Delivery, Gates};
-    use edgetally_core::intake::Batch;
+
     use edgetally_core::queue::envelope::{self, Message};
     use edgetally_core::settings::Settings;
 
@@ -245,7 +245,14 @@ fn a_property_named_like_an_amount_or_a_list_does_not_pass_for_one() {
         "context": {"client_id": "1380133182.1764792191"}, "consent": {"ad_user_data": "granted", "analytics_storage": "granted"},
         "properties": {"value": 12, "currency": "EUR", "items": 3, "contents": "x", "content_ids": "y", "topic": "lamps"}}"#;
     let now = UnixMillis(1_795_342_531_000);
-    let batch = Batch::read(&settings, settings.source("shop").unwrap(), None, body, now).unwrap();
+    let batch = edgetally_core::intake::native::batch(
+        &settings,
+        settings.source("shop").unwrap(),
+        None,
+        body,
+        now,
+    )
+    .unwrap();
     let plan = batch.finish(|_| None, "a1");
     let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
         panic!("the message does not open")

@@ -5,7 +5,7 @@ use edgetally_core::event::{
     Event, Item, LARGEST_BODY, LARGEST_EVENT, LONGEST_ID, MOST_EVENTS, MOST_ITEMS, MOST_PROPERTIES,
     Property,
 };
-use edgetally_core::intake::{Batch, Plan};
+use edgetally_core::intake::Plan;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::support::{NOW, all_platforms};
 
 /// The fault of a single event: code, path, message.
 fn fault(event: &str) -> (&'static str, String, String) {
-    let error = Event::parse(event, NOW).unwrap_err();
+    let error = edgetally_core::intake::native::parse(event, NOW).unwrap_err();
     (error.code.as_str(), error.path, error.message.into_owned())
 }
 
@@ -261,8 +261,14 @@ fn faults_of_requests() -> Vec<(Vec<u8>, &'static str, u16)> {
 }
 
 fn read(settings: &Settings, body: &[u8]) -> Result<Plan, edgetally_core::base::error::ParseError> {
-    Batch::read(settings, settings.source("shop").unwrap(), None, body, NOW)
-        .map(|batch| batch.finish(|_| None, "e"))
+    edgetally_core::intake::native::batch(
+        settings,
+        settings.source("shop").unwrap(),
+        None,
+        body,
+        NOW,
+    )
+    .map(|batch| batch.finish(|_| None, "e"))
 }
 
 #[test]
@@ -351,7 +357,7 @@ fn amounts_stay_as_they_were_written() {
         "12345678901.23",
     ] {
         let text = with("value", amount);
-        let event = Event::parse(&text, NOW).unwrap();
+        let event = edgetally_core::intake::native::parse(&text, NOW).unwrap();
         assert_eq!(event.money.unwrap().amount.as_str(), amount);
     }
 }
@@ -391,7 +397,9 @@ fn the_limits_are_inclusive() {
 
     let soon = with("event_time", "1795342831000");
     assert_eq!(
-        Event::parse(&soon, NOW).unwrap().time,
+        edgetally_core::intake::native::parse(&soon, NOW)
+            .unwrap()
+            .time,
         NOW,
         "within the tolerance it is set back"
     );
@@ -605,7 +613,7 @@ fn decoration_of_any_kind_is_used_or_told_and_the_purchase_counts() {
     for path in DECORATION {
         for value in values.iter().chain(NOTHING) {
             let text = with(path, value);
-            let event = Event::parse(&text, NOW)
+            let event = edgetally_core::intake::native::parse(&text, NOW)
                 .unwrap_or_else(|error| panic!("{path} {value:.40}: {error}"));
             assert!(used_or_told(&event, path, value), "{path} {value:.40}");
             if NOTHING.contains(value) {
@@ -787,7 +795,8 @@ const REMARKS: &[(&str, &str, &str)] = &[
 fn what_is_left_out_or_changed_is_told_by_place_and_code() {
     for (path, value, told) in REMARKS {
         let text = with(path, value);
-        let event = Event::parse(&text, NOW).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let event = edgetally_core::intake::native::parse(&text, NOW)
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
         let signed = |sign: char, list: &[edgetally_core::event::Remark]| -> Vec<String> {
             let line = |remark: &edgetally_core::event::Remark| {
                 format!("{sign}{} {}", remark.path, remark.code)
@@ -819,7 +828,7 @@ fn what_is_left_out_or_changed_is_told_by_place_and_code() {
 fn long_texts_are_cut_and_long_ids_left_out() {
     let cut = |path: &str, value: &str| {
         let text = with(path, &json!(value).to_string());
-        let event = Event::parse(&text, NOW).unwrap();
+        let event = edgetally_core::intake::native::parse(&text, NOW).unwrap();
         let context = &event.context;
         let kept = [
             &context.page_title,
@@ -876,7 +885,7 @@ fn long_texts_are_cut_and_long_ids_left_out() {
         "items",
         &json!([{"item_name": name, "item_id": name, "item_list_id": name}]).to_string(),
     );
-    let event = Event::parse(&text, NOW).unwrap();
+    let event = edgetally_core::intake::native::parse(&text, NOW).unwrap();
     assert_eq!(event.items[0].item_name.as_deref().map(str::len), Some(512));
     assert_eq!(
         (
@@ -904,7 +913,7 @@ fn of_too_many_the_first_are_kept() {
         json!({"event": "purchase", "event_id": "p", "value": 1, "currency": "EUR", "items": items,
         "properties": properties, "context": {"cookies": cookies}})
         .to_string();
-    let event = Event::parse(&text, NOW).unwrap();
+    let event = edgetally_core::intake::native::parse(&text, NOW).unwrap();
     assert_eq!(
         (event.items.len(), event.properties.len()),
         (MOST_ITEMS, MOST_PROPERTIES)
@@ -930,7 +939,7 @@ fn of_too_many_the_first_are_kept() {
 
     let wrong: Vec<Value> = (0..60).map(|_| json!({"quantity": "two"})).collect();
     let text = with("items", &Value::from(wrong).to_string());
-    let event = Event::parse(&text, NOW).unwrap();
+    let event = edgetally_core::intake::native::parse(&text, NOW).unwrap();
     assert_eq!(event.remarks.removed.len(), 51);
     assert_eq!(event.remarks.removed[50].code, "more");
 }
@@ -940,7 +949,9 @@ fn numbers_of_items_are_taken_by_value() {
     let item = |text: &'static str| -> Item<'static> {
         let text: &'static str = with("items", &format!("[{text}]")).leak();
         // A line of nothing is none.
-        let mut items = Event::parse(text, NOW).unwrap().items;
+        let mut items = edgetally_core::intake::native::parse(text, NOW)
+            .unwrap()
+            .items;
         items.pop().unwrap_or_default()
     };
     for (quantity, text, pieces) in [
@@ -998,7 +1009,7 @@ fn the_digests_of_placeholders_are_known() {
             &json!(String::from_utf8_lossy(&digest)).to_string(),
         );
         assert!(
-            Event::parse(&text, NOW)
+            edgetally_core::intake::native::parse(&text, NOW)
                 .unwrap()
                 .user
                 .email_sha256
@@ -1035,7 +1046,8 @@ fn what_says_nothing_is_absent() {
         } else {
             text
         };
-        let event = Event::parse(&text, NOW).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let event = edgetally_core::intake::native::parse(&text, NOW)
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(event.signals, edgetally_core::consent::Signals::default());
         assert!(event.transaction_id.is_none() && event.time == NOW && !event.test);
         assert_eq!(
@@ -1045,7 +1057,13 @@ fn what_says_nothing_is_absent() {
         );
     }
     let text = with("event_id", r#""", "transaction_id": "o-1""#);
-    assert_eq!(Event::parse(&text, NOW).unwrap().id.as_str(), "o-1");
+    assert_eq!(
+        edgetally_core::intake::native::parse(&text, NOW)
+            .unwrap()
+            .id
+            .as_str(),
+        "o-1"
+    );
 }
 
 #[test]
@@ -1067,13 +1085,22 @@ fn times_are_understood_as_programs_write_them() {
     ] {
         let body = with("event_time", &format!("\"{text}\""));
         assert_eq!(
-            Event::parse(&body, NOW).unwrap().time.0,
+            edgetally_core::intake::native::parse(&body, NOW)
+                .unwrap()
+                .time
+                .0,
             1_795_342_530_000,
             "{text}"
         );
     }
     let body = with("event_time", "\"2026-11-22T10:15Z\"");
-    assert_eq!(Event::parse(&body, NOW).unwrap().time.0, 1_795_342_500_000);
+    assert_eq!(
+        edgetally_core::intake::native::parse(&body, NOW)
+            .unwrap()
+            .time
+            .0,
+        1_795_342_500_000
+    );
     for text in [
         "2026-11-22T10:15:30",
         "2026-11-22",
@@ -1276,7 +1303,7 @@ proptest! {
         }
         let torn = &text[..end];
         if serde_json::from_str::<Value>(torn).is_err()
-            && let Err(error) = Event::parse(torn, NOW)
+            && let Err(error) = edgetally_core::intake::native::parse(torn, NOW)
         {
             prop_assert!(matches!(error.code.as_str(), "malformed_json" | "unknown_key" | "wrong_type" | "too_deep"
                 | "value_invalid" | "value_out_of_range"), "{error}");
@@ -1289,7 +1316,7 @@ proptest! {
     ) {
         let text = with(path, &value.to_string());
         let unknown = matches!(path, "user" | "context") && value.is_object();
-        let event = match Event::parse(&text, NOW) {
+        let event = match edgetally_core::intake::native::parse(&text, NOW) {
             Err(error) if unknown => {
                 prop_assert_eq!(error.code, Code::UnknownKey, "{}", text);
                 return Ok(());
@@ -1299,7 +1326,7 @@ proptest! {
         prop_assert!(event.is_ok(), "{text}: {:?}", event.err());
         prop_assert!(used_or_told(&event.unwrap(), path, &value.to_string()), "{text}");
         let items = with("items", &json!([more, {"properties": value}]).to_string());
-        if let Err(error) = Event::parse(&items, NOW) {
+        if let Err(error) = edgetally_core::intake::native::parse(&items, NOW) {
             // Nesting beyond what an event may have is an attack and no decoration.
             prop_assert_eq!(error.code, Code::TooDeep, "{}", items);
         }

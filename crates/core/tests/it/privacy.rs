@@ -6,9 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use edgetally_core::base::personal;
 use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::event::Event;
 use edgetally_core::identity::{Country2, Hints};
-use edgetally_core::intake::Batch;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -75,13 +73,14 @@ pub(crate) fn shows<'n>(text: &str, needles: &'n [String]) -> Option<&'n String>
 fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
     let mut traces = Vec::new();
     let source = settings.source("shop").unwrap();
-    if let Ok(event) = Event::parse(body, NOW) {
+    if let Ok(event) = edgetally_core::intake::native::parse(body, NOW) {
         traces.push(("Debug of the event".to_owned(), format!("{event:?}")));
     }
-    let batch = match Batch::read(settings, source, None, body.as_bytes(), NOW) {
-        Ok(batch) => batch,
-        Err(error) => return vec![("error".to_owned(), format!("{error} {error:?}"))],
-    };
+    let batch =
+        match edgetally_core::intake::native::batch(settings, source, None, body.as_bytes(), NOW) {
+            Ok(batch) => batch,
+            Err(error) => return vec![("error".to_owned(), format!("{error} {error:?}"))],
+        };
     traces.push(("Debug of the batch".to_owned(), format!("{batch:?}")));
     let plan = batch.finish(|_| None, "e1");
     traces.push(("Debug of the plan".to_owned(), format!("{plan:?}")));

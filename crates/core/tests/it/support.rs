@@ -8,7 +8,7 @@ use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates};
 use edgetally_core::exchange::http::Reply;
 use edgetally_core::exchange::request::Request;
-use edgetally_core::intake::{Batch, Plan, Visit};
+use edgetally_core::intake::{Plan, Visit};
 use edgetally_core::queue::envelope::{self, Envelope, Message};
 use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ pub(crate) fn all_platforms(source: &Value) -> Settings {
 /// A body through intake, with no claim taken.
 pub(crate) fn plan(settings: &Settings, visit: Option<&Visit<'_>>, body: &str) -> Plan {
     let source = settings.source("shop").unwrap();
-    match Batch::read(settings, source, visit, body.as_bytes(), NOW) {
+    match edgetally_core::intake::native::batch(settings, source, visit, body.as_bytes(), NOW) {
         Ok(batch) => batch.finish(|_| None, "e1"),
         Err(error) => panic!("{error}"),
     }

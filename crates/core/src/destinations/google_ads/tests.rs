@@ -17,7 +17,7 @@ use crate::exchange::access::Access;
 use crate::exchange::http::Reply;
 use crate::exchange::outcome::{Answer, Judged, Meaning, Outcome, Verdict};
 use crate::exchange::request::Request;
-use crate::intake::{Batch, Visit};
+use crate::intake::Visit;
 use crate::queue::envelope::{self, Envelope, Message};
 use crate::settings::Settings;
 use crate::web::click_id_from_gcl;
@@ -89,7 +89,9 @@ fn messages(settings: &Settings, country: Option<&str>, events: Value) -> Vec<St
     });
     let body = Value::from(events).to_string();
     let source = settings.source("shop").unwrap();
-    let batch = Batch::read(settings, source, visit.as_ref(), body.as_bytes(), NOW).unwrap();
+    let batch =
+        crate::intake::native::batch(settings, source, visit.as_ref(), body.as_bytes(), NOW)
+            .unwrap();
     batch.finish(|_| None, "e1").messages
 }
 
@@ -118,7 +120,7 @@ fn verdict(settings: &Settings, event: &Value) -> String {
     event["event_id"] = json!("e");
     let source = settings.source("shop").unwrap();
     let body = event.to_string();
-    let plan = Batch::read(settings, source, None, body.as_bytes(), NOW)
+    let plan = crate::intake::native::batch(settings, source, None, body.as_bytes(), NOW)
         .unwrap()
         .finish(|_| None, "e1");
     let answer: Value = serde_json::from_str(&plan.answer).unwrap();

@@ -14,9 +14,10 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Code, Item, ParseError, Remarks};
+use crate::base::error::{Code, ParseError};
 use crate::base::members::Keys;
-use crate::base::text::Text;
+use crate::base::text::{Text, is_placeholder, part, trimmed};
+use crate::event::{Item, Remarks};
 
 /// The most that is told of the members of one object.
 const MOST_TOLD: usize = 200;
@@ -859,8 +860,7 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
             let known = is_known(&key);
             let since = reading.told.len();
             let value = map.next_value_seed(TextSeed(&mut *reading, Manner::Opaque))?;
-            let value =
-                value.and_then(|value| super::tidy(value, reading, Manner::Opaque, LONGEST_PAIR));
+            let value = value.and_then(|value| tidy(value, reading, Manner::Opaque, LONGEST_PAIR));
             if let Some(value) = value {
                 if let Some((_, last)) = pairs.iter_mut().find(|(name, _)| *name == key) {
                     reading.changed("", "duplicate_key");
@@ -970,6 +970,71 @@ pub(crate) fn malformed(error: &serde_json::Error) -> ParseError {
         error.column()
     );
     ParseError::new(Code::MalformedJson, "", place)
+}
+
+/// What of a text can be used: nothing of a placeholder, the visible part, and no more than fits.
+pub(crate) fn tidy<'a>(
+    mut text: Text<'a>,
+    reading: &mut Reading,
+    manner: Manner,
+    longest: usize,
+) -> Option<Text<'a>> {
+    if text.is_empty() {
+        return None;
+    }
+    if is_placeholder(&text) {
+        reading.removed("", "placeholder");
+        return None;
+    }
+    let kept_whole = matches!(manner, Manner::Opaque | Manner::Visitor);
+    if manner == Manner::Opaque {
+        let was_trimmed;
+        (text, was_trimmed) = trimmed(text);
+        if was_trimmed {
+            reading.changed("", "trimmed");
+        }
+    }
+    // JSON has control characters as escapes only, and a text with escapes is owned.
+    if matches!(text.0, Cow::Owned(_))
+        && manner != Manner::Visitor
+        && text.contains(char::is_control)
+    {
+        if kept_whole {
+            reading.removed("", "control_characters");
+            return None;
+        }
+        let blank = if manner == Manner::Free { " " } else { "" };
+        let mut visible = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '\t' | '\n' | '\r' => visible.push_str(blank),
+                c if c.is_control() => {}
+                c => visible.push(c),
+            }
+        }
+        reading.changed("", "control_characters");
+        text = visible.into();
+    }
+    // Bytes bound characters from above, so most texts are never counted.
+    if text.len() <= longest {
+        return Some(text);
+    }
+    let Some((end, _)) = text.char_indices().nth(longest) else {
+        return Some(text);
+    };
+    let kept = text.get(..end).unwrap_or_default();
+    let end = match manner {
+        Manner::Url => kept.rfind(['&', '?']).filter(|_| kept.contains('?')),
+        Manner::Addresses => kept.rfind(','),
+        _ if kept_whole => None,
+        _ => Some(end),
+    };
+    let Some(end) = end else {
+        reading.removed("", "too_long");
+        return None;
+    };
+    reading.changed("", "cut");
+    Some(part(text, 0..end))
 }
 
 #[cfg(test)]

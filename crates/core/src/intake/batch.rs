@@ -1,0 +1,597 @@
+//! The events of one request: decided on for each destination, prepared, held against the claims, and packed.
+
+use crate::base::error::{Code, ParseError};
+use crate::base::table::Table;
+use crate::base::time::UnixMillis;
+use crate::consent::{Decision, Grant, decide};
+use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
+use crate::destinations::destination::{Destination, TestMode};
+use crate::destinations::input::Input;
+use crate::event::{Event, Remarks};
+use crate::identity::Prepared;
+use crate::intake::answer::{Answer, ResultLine};
+use crate::intake::auth::token_fits;
+use crate::intake::format::Events;
+use crate::intake::scrub::scrub;
+use crate::intake::verdict::Verdict;
+use crate::intake::visit::{Filling, Visit};
+use crate::ledger::{Counts, Note, Place, Report, State};
+use crate::queue::envelope::{Packer, close_report};
+use crate::queue::parcel::{Leg, Parcel};
+use crate::settings::{Settings, Source};
+
+/// How far a test event comes at a platform that has no place for those: everything but the sending.
+fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) -> &'static str {
+    match destination.request(std::slice::from_ref(input), None, now) {
+        Ok(request) if request.body().len() <= destination.facts().most_bytes => "dry_run",
+        _ => "dry_run_failed",
+    }
+}
+
+#[derive(Debug)]
+enum Entry<'a> {
+    Refused(ParseError),
+    Ready(Box<Ready<'a>>),
+}
+
+#[derive(Debug)]
+struct Ready<'a> {
+    parcel: Parcel<'a>,
+    key: ClaimKey,
+    /// The key of a purchase's order, where it is another.
+    order: Option<ClaimKey>,
+    evidence: Evidence,
+    /// One for each of the source's destinations, in their order.
+    verdicts: Vec<Verdict>,
+    remarks: Remarks,
+}
+
+impl Ready<'_> {
+    /// Whether it is held against claims and makes some: a test is neither a copy of a real event nor the first of one.
+    fn claims(&self) -> bool {
+        !self.parcel.test && !self.parcel.legs.is_empty()
+    }
+}
+
+/// Where an event goes once the claims are known.
+struct Settled {
+    /// One for each of the source's destinations, in their order.
+    verdicts: Vec<Verdict>,
+    /// The claims to be made when it is durable.
+    claims: Vec<(ClaimKey, Claim)>,
+}
+
+/// The events of one request.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    settings: &'a Settings,
+    source: &'a Source,
+    /// A visitor's browser has sent it, with a key that everybody can read.
+    page: bool,
+    now: UnixMillis,
+    entries: Vec<Entry<'a>>,
+}
+
+/// A claim that decides on one of the events.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'b> {
+    /// Its key.
+    pub key: ClaimKey,
+    legs: &'b [Leg<'b>],
+}
+
+impl Wanted<'_> {
+    /// Whether a claim answers for every destination that the event is to go to, so that nobody else need be asked.
+    pub fn settled_by(&self, claim: &Claim) -> bool {
+        self.legs.iter().all(|leg| claim.has(&leg.destination))
+    }
+}
+
+/// A claim to be made once its message is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Place of the message in [`Plan::messages`]. Claims on one key stand in the order in which they are to be made.
+    pub message: usize,
+    /// What is claimed.
+    pub key: ClaimKey,
+    /// The whole claim as it is then.
+    pub claim: Claim,
+}
+
+/// What has to happen for a request.
+#[derive(Debug)]
+pub struct Plan {
+    /// Messages that have to be durable before the answer is given, in this order.
+    pub messages: Vec<String>,
+    /// Claims to be made, each as soon as its message is durable.
+    pub claims: Vec<Made>,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's body.
+    pub answer: String,
+}
+
+impl<'a> Batch<'a> {
+    /// Decides on each event for each destination, and prepares what may go.
+    ///
+    /// `visit` is there when the sender is a visitor's browser.
+    pub fn new(
+        settings: &'a Settings,
+        source: &'a Source,
+        visit: Option<&Visit<'a>>,
+        events: Events<'a>,
+        now: UnixMillis,
+    ) -> Self {
+        let mut batch = Self {
+            settings,
+            source,
+            page: visit.is_some(),
+            now,
+            entries: Vec::with_capacity(events.len()),
+        };
+        for event in events {
+            batch.push(event, visit);
+        }
+        batch
+    }
+
+    fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
+        let entry = match event {
+            Err(error) => Entry::Refused(error),
+            Ok(event) if self.page && !self.source.page_events.allows(&event.name) => {
+                let code = Code::EventNotForPages;
+                Entry::Refused(ParseError::new(code, "event", code.meaning()))
+            }
+            Ok(event) => match self.ready(event, visit) {
+                Ok(ready) => Entry::Ready(Box::new(ready)),
+                Err(error) => Entry::Refused(error),
+            },
+        };
+        self.entries.push(entry);
+    }
+
+    /// How well an event proves that it is the shop's: a page's order, by the token that the shop's server made.
+    fn strength(&self, event: &Event<'_>) -> Result<Strength, ParseError> {
+        let fault = |code: Code| ParseError::new(code, "event_token", code.meaning());
+        if !self.page {
+            return Ok(Strength::Server);
+        }
+        let Some(secret) = &self.source.event_token else {
+            return Ok(Strength::Page);
+        };
+        match (&event.token, &event.money) {
+            (Some(token), Some(money)) => {
+                let order = event.transaction_id.as_ref().unwrap_or(&event.id);
+                let (value, currency) = (money.amount.as_str(), money.currency.as_str());
+                if token_fits(secret, token, order, value, currency) {
+                    Ok(Strength::Server)
+                } else {
+                    Err(fault(Code::EventTokenInvalid))
+                }
+            }
+            (Some(_), None) => Err(fault(Code::EventTokenInvalid)),
+            (None, _) if self.source.event_token_required && event.name.as_str() == "purchase" => {
+                Err(fault(Code::EventTokenMissing))
+            }
+            (None, _) => Ok(Strength::Page),
+        }
+    }
+
+    fn ready(
+        &self,
+        mut event: Event<'a>,
+        visit: Option<&Visit<'a>>,
+    ) -> Result<Ready<'a>, ParseError> {
+        let strength = self.strength(&event)?;
+        let (settings, source) = (self.settings, self.source);
+        if let Some(visit) = visit {
+            event.signals.gpc |= visit.gpc;
+        }
+        for (place, item) in event.items.iter().enumerate() {
+            let negative = item.price.is_some_and(|price| price.is_negative());
+            if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
+                event
+                    .remarks
+                    .changed(format!("items[{place}]"), "line_not_everywhere");
+            }
+        }
+        let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
+        let key = settings.claims.event(&source.name, name, &event.id);
+        let order_key = settings.claims.order(&source.name, name, &event.id, order);
+        let evidence = Evidence {
+            strength,
+            worth: Worth::new(event.money.as_ref(), order),
+        };
+        // Consent first: what nobody may see is neither hashed nor packed.
+        let decisions: Vec<Option<Decision>> = source
+            .destinations
+            .iter()
+            .map(|place| {
+                let destination = &settings.destinations.get(*place)?.destination;
+                Some(decide(
+                    &event.signals,
+                    source.consent,
+                    destination.purpose(),
+                ))
+            })
+            .collect();
+        let granted = |wanted: fn(&Grant) -> bool| {
+            decisions
+                .iter()
+                .flatten()
+                .any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
+        };
+        let identifiers = granted(Grant::identifiers);
+        let prepared = if identifiers {
+            Prepared::noting(
+                &event.user,
+                source.spellings,
+                &source.hints,
+                &mut event.remarks,
+            )
+        } else {
+            Prepared::default()
+        };
+        let mut parcel = Parcel {
+            name: event.name,
+            id: event.id,
+            time: event.time,
+            received: self.now,
+            money: event.money,
+            transaction_id: event.transaction_id,
+            predicted_ltv: event.predicted_ltv,
+            items: event.items,
+            identifiers: prepared,
+            page_url: None,
+            page_title: event.context.page_title.take(),
+            referrer: None,
+            ip: None,
+            user_agent: None,
+            client_id: event.context.client_id.take(),
+            session_id: event.context.session_id.take(),
+            cookies: Vec::new(),
+            click_ids: Vec::new(),
+            action_source: event.action_source,
+            release: event.release,
+            test: event.test || source.test,
+            properties: event.properties,
+            geo_country: None,
+            geo_region: None,
+            legs: Vec::new(),
+        };
+        if granted(|_| true) {
+            let filling = Filling {
+                identifiers,
+                now: self.now,
+                cookie_domain: source.cookie_domain.as_deref(),
+            };
+            filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
+        }
+        scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
+        let mut verdicts = Vec::with_capacity(decisions.len());
+        for (place, decision) in source.destinations.iter().zip(decisions) {
+            let verdict = match (settings.destinations.get(*place), decision) {
+                (Some(configured), Some(Decision::Granted(grant))) => {
+                    let destination = &*configured.destination;
+                    let input = Input::new(&parcel, grant);
+                    match destination.check(&input, self.now) {
+                        Ok(()) if parcel.test && destination.facts().test == TestMode::DryRun => {
+                            Verdict::Skipped(dry_run(destination, &input, self.now))
+                        }
+                        Ok(()) => {
+                            parcel.legs.push(Leg {
+                                destination: configured.name.as_str().into(),
+                                grant,
+                            });
+                            Verdict::Queued
+                        }
+                        Err(skip) => Verdict::Skipped(skip.0),
+                    }
+                }
+                (_, Some(Decision::Blocked(refusal))) => Verdict::Blocked(refusal.code()),
+                _ => Verdict::Skipped("destination_removed"),
+            };
+            verdicts.push(verdict);
+        }
+        Ok(Ready {
+            parcel,
+            key,
+            order: order_key,
+            evidence,
+            verdicts,
+            remarks: event.remarks,
+        })
+    }
+
+    /// The claims that decide where the events still have to go. Test events are not held against them.
+    pub fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
+        self.entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Ready(ready) if ready.claims() => Some(ready),
+                _ => None,
+            })
+            .flat_map(|ready| {
+                let legs = ready.parcel.legs.as_slice();
+                [Some(ready.key), ready.order]
+                    .into_iter()
+                    .flatten()
+                    .map(move |key| Wanted { key, legs })
+            })
+    }
+
+    /// Decides where an event goes, in the light of what is claimed, and notes what it claims itself.
+    fn settle(&self, ready: &Ready<'_>, known: &mut impl FnMut(ClaimKey) -> Claim) -> Settled {
+        let mut settled = Settled {
+            verdicts: ready.verdicts.clone(),
+            claims: Vec::new(),
+        };
+        if !ready.claims() {
+            return settled;
+        }
+        let mut claim = known(ready.key);
+        let mut order = ready.order.map(|key| (key, known(key)));
+        let places = self.source.destinations.iter();
+        for (place, verdict) in places.zip(&mut settled.verdicts) {
+            let configured = self.settings.destinations.get(*place);
+            let (Verdict::Queued, Some(configured)) = (*verdict, configured) else {
+                continue;
+            };
+            let name = configured.name.as_str();
+            let by_id = claim.standing(name, ready.evidence);
+            let by_order = order.as_ref().map_or(Standing::Free, |(_, claim)| {
+                claim.standing_of_order(name, ready.evidence)
+            });
+            *verdict = match (by_id, by_order) {
+                (Standing::Held { differs }, _) | (_, Standing::Held { differs }) => {
+                    Verdict::Duplicate { differs }
+                }
+                (Standing::Overruled, _) | (_, Standing::Overruled) => Verdict::Conflict,
+                (Standing::Free, Standing::Free) => Verdict::Queued,
+            };
+            if verdict.goes() {
+                claim.take(name, ready.evidence);
+                if let Some((_, order)) = &mut order {
+                    order.take(name, ready.evidence);
+                }
+            }
+        }
+        if settled.verdicts.iter().any(|verdict| verdict.goes()) {
+            settled.claims.push((ready.key, claim));
+            settled.claims.extend(order);
+        }
+        settled
+    }
+
+    /// Makes the messages and the answer. `claimed` says which destinations have the event of a key; `id` is a new id
+    /// for the envelope.
+    pub fn finish(&self, claimed: impl Fn(ClaimKey) -> Option<Claim>, id: &str) -> Plan {
+        // Claims of this very request, over those that are known.
+        let mut own: Table<ClaimKey, Claim> = Table::new();
+        let mut counts = Counts::default();
+        let mut notes = Vec::new();
+        let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
+        let mut answer = Answer {
+            discreet: self.page && !self.source.test,
+            accepted: 0,
+            duplicates: 0,
+            rejected: 0,
+            blocked: 0,
+            results: Vec::with_capacity(self.entries.len()),
+        };
+        for entry in &self.entries {
+            let ready = match entry {
+                Entry::Ready(ready) => &**ready,
+                Entry::Refused(error) => {
+                    answer.rejected += 1;
+                    self.count_refused(error, &mut counts, &mut notes);
+                    answer.results.push(ResultLine {
+                        status: "rejected",
+                        event_id: None,
+                        fault: Some(error),
+                        remarks: None,
+                        destinations: Vec::new(),
+                    });
+                    continue;
+                }
+            };
+            let settled = self.settle(ready, &mut |key| {
+                let own = own.get(&key).cloned();
+                own.or_else(|| claimed(key)).unwrap_or_default()
+            });
+            for (key, claim) in &settled.claims {
+                own.insert(*key, claim.clone());
+            }
+            self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
+            let any = |wanted: fn(&Verdict) -> bool| settled.verdicts.iter().any(wanted);
+            let status = if any(|verdict| verdict.goes()) {
+                "accepted"
+            } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
+                "duplicate"
+            } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
+                && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
+            {
+                "blocked"
+            } else {
+                "accepted"
+            };
+            match status {
+                "duplicate" => answer.duplicates += 1,
+                "blocked" => answer.blocked += 1,
+                _ => answer.accepted += 1,
+            }
+            answer.results.push(ResultLine {
+                status,
+                event_id: Some(&ready.parcel.id),
+                fault: None,
+                remarks: Some(&ready.remarks),
+                destinations: self.named(&settled.verdicts).collect(),
+            });
+            if any(|verdict| verdict.goes()) {
+                queued.push((ready, settled));
+            }
+        }
+        let mut claims = Vec::new();
+        let mut messages = Vec::new();
+        if !queued.is_empty() || !counts.is_empty() {
+            let mut parts = counts.parts().into_iter();
+            let mut packer = Packer::new(
+                id,
+                &self.source.name,
+                0,
+                &parts.next().unwrap_or_default(),
+                &notes,
+            );
+            for (ready, settled) in queued {
+                let goes = |leg: &Leg<'_>| {
+                    let mut named = self.named(&settled.verdicts);
+                    named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
+                };
+                let message = if ready.parcel.legs.iter().all(goes) {
+                    packer.add(&ready.parcel)
+                } else {
+                    let mut parcel = ready.parcel.clone();
+                    parcel.legs.retain(|leg| goes(leg));
+                    packer.add(&parcel)
+                };
+                claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
+                    message,
+                    key,
+                    claim,
+                }));
+            }
+            messages = packer.finish();
+            messages.extend(parts.enumerate().map(|(part, counts)| {
+                close_report(&Report {
+                    id: format!("{id}:{part}"),
+                    counts,
+                    ..Report::default()
+                })
+            }));
+        }
+        let status = if answer.rejected == self.entries.len() {
+            422
+        } else {
+            202
+        };
+        Plan {
+            messages,
+            claims,
+            status,
+            answer: answer.text(),
+        }
+    }
+
+    fn named<'b, 'v>(
+        &'b self,
+        verdicts: &'v [Verdict],
+    ) -> impl Iterator<Item = (&'b str, Verdict)> + use<'b, 'v, 'a> {
+        self.source
+            .destinations
+            .iter()
+            .zip(verdicts)
+            .filter_map(|(place, verdict)| {
+                Some((
+                    self.settings.destinations.get(*place)?.name.as_str(),
+                    *verdict,
+                ))
+            })
+    }
+
+    /// How many single copies of one request are noted for people.
+    const MOST_NOTES: usize = 10;
+
+    fn note(
+        &self,
+        notes: &mut Vec<Note>,
+        event: &str,
+        event_id: &str,
+        what: Table<String, String>,
+    ) {
+        if notes.len() < Self::MOST_NOTES {
+            notes.push(Note {
+                at: self.now,
+                source: self.source.name.clone(),
+                event: event.to_owned(),
+                event_id: event_id.to_owned(),
+                what,
+            });
+        }
+    }
+
+    fn count_refused(&self, error: &ParseError, counts: &mut Counts, notes: &mut Vec<Note>) {
+        let place = Place {
+            received: self.now,
+            source: &self.source.name,
+            release: None,
+            event: "",
+        };
+        counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
+        let what = format!(
+            "malformed:{} at {}",
+            error.code,
+            if error.path.is_empty() {
+                "."
+            } else {
+                &error.path
+            }
+        );
+        self.note(notes, "", "", Table::from_iter([(String::new(), what)]));
+    }
+
+    /// Counts what is settled here; what goes into the queue is counted when it is worked off, so that a count and
+    /// its event are durable together.
+    fn count_ready(
+        &self,
+        ready: &Ready<'_>,
+        verdicts: &[Verdict],
+        counts: &mut Counts,
+        notes: &mut Vec<Note>,
+    ) {
+        let parcel = &ready.parcel;
+        let place = Place {
+            received: self.now,
+            source: &self.source.name,
+            release: parcel.release.as_ref(),
+            event: &parcel.name,
+        };
+        for (state, remarks) in [
+            (State::Removed, &ready.remarks.removed),
+            (State::Changed, &ready.remarks.changed),
+        ] {
+            for remark in remarks {
+                counts.add(place.line("", state, remark.code), 1);
+            }
+        }
+        if !verdicts.iter().any(|verdict| verdict.goes()) {
+            counts.add(place.line("", State::Accepted, ""), 1);
+        }
+        let mut what = Table::new();
+        for (name, verdict) in self.named(verdicts) {
+            let (state, code) = match verdict {
+                Verdict::Queued => continue,
+                Verdict::Conflict => (State::Conflict, ""),
+                Verdict::Duplicate { differs } => {
+                    (State::Duplicate, if differs { "differs" } else { "" })
+                }
+                Verdict::Blocked(code) => (State::Blocked, code),
+                Verdict::Skipped(code) => (State::Skipped, code),
+            };
+            if !verdict.goes() {
+                counts.add(place.line(name, State::Accepted, ""), 1);
+            }
+            counts.add(place.line(name, state, code), 1);
+            what.insert(
+                name.to_owned(),
+                if code.is_empty() {
+                    state.as_str().to_owned()
+                } else {
+                    format!("{}:{code}", state.as_str())
+                },
+            );
+        }
+        if !what.is_empty() {
+            self.note(notes, &parcel.name, &parcel.id, what);
+        }
+    }
+}
