@@ -1,7 +1,7 @@
 //! Addresses of webhooks: what passes is what the runtime's own rules make of it, unchanged, and a public name.
 #![no_main]
 
-use edgetally_core::settings::public_address;
+use edgetally_core::base::address::public_address;
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 

@@ -1,5 +1,6 @@
 //! What every other room builds on: text, time, money, JSON, tables, secrets, errors. It imports nothing of ours.
 
+pub mod address;
 pub mod backoff;
 pub mod error;
 pub mod fields;
@@ -11,6 +12,7 @@ pub mod money;
 pub mod number;
 pub mod personal;
 pub mod query;
+pub mod remarks;
 pub mod secret;
 pub mod table;
 pub mod text;

@@ -77,6 +77,7 @@ mod place;
 mod plain;
 mod plan;
 mod prepared;
+mod sha256;
 pub mod spelling;
 mod text;
 

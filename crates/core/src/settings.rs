@@ -19,22 +19,20 @@
 //! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
-mod address;
 mod configured;
 mod source;
 mod variables;
 
-pub use self::address::public_address;
 pub use self::configured::Configured;
 pub use self::source::{PageEvents, Source};
 pub use self::variables::merge;
 
 use serde_json::Value;
 
-use self::address::is_loopback;
 use self::configured::open_destination;
 use self::source::open_source;
 use self::variables::no_json;
+use crate::base::address::is_loopback;
 use crate::base::backoff::Backoff;
 use crate::base::fields::{Fault, Fields, Reader, name_is_plain};
 use crate::base::secret::{ADMIN_TOKEN, KEY, Secret};

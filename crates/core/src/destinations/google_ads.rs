@@ -11,6 +11,7 @@
 
 mod adjustments;
 mod conversion;
+mod limits;
 mod reply;
 mod verdict;
 
@@ -28,6 +29,7 @@ use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
+use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
 use crate::destinations::skip::Skip;
@@ -39,6 +41,7 @@ use crate::identity::{Spelling, Spellings};
 
 /// The version of the Data Manager API.
 pub const VERSION: &str = "v1";
+
 /// The version of the Google Ads API that refunds go to unless the settings name another one. Its end was announced
 /// for about August 2027, without a day (Google Ads API, sunset dates, read 2026-11-22).
 pub const ADS_VERSION: &str = "v25";
@@ -65,8 +68,11 @@ pub const FACTS: Facts = Facts {
 };
 
 const HOST: &str = "https://datamanager.googleapis.com/v1/";
+
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
+
 const SCOPE: &str = "https://www.googleapis.com/auth/datamanager";
+
 const SCOPE_WITH_REFUNDS: &str =
     "https://www.googleapis.com/auth/datamanager https://www.googleapis.com/auth/adwords";
 
@@ -74,8 +80,6 @@ const SCOPE_WITH_REFUNDS: &str =
 const MOST_CLICK_AGE_MS: i64 = 90 * DAY_MS;
 /// Without a click id: hashed data finds a click of at most 63 days ago.
 const MOST_AGE_MS: i64 = 63 * DAY_MS;
-/// The longest transaction id, in characters.
-const LONGEST_TRANSACTION_ID: usize = 64;
 
 /// First question after so many seconds: Google's own advice.
 const STATUS_SECONDS: u32 = 1800;
@@ -202,10 +206,6 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         ads_api_version,
         status_seconds,
     }))
-}
-
-fn digits(text: &str) -> bool {
-    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl GoogleAds {

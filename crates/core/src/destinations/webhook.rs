@@ -29,7 +29,7 @@ use crate::identity::spelling::{
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::settings::public_address;
+use crate::base::address::public_address;
 
 /// What is known about webhooks.
 pub const FACTS: Facts = Facts {

@@ -8,7 +8,7 @@ use core::arch::wasm32::{
     v128_andnot, v128_or, v128_xor,
 };
 
-use super::digest::{K, START};
+use super::sha256::{K, START};
 
 /// The longest text that is one block: 64 bytes less the stop bit and the length.
 pub(super) const LONGEST: usize = 55;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::digest::Digest;
 use super::spelling::{ClearSpelling, Field, Form, HashedSpelling, Spelling, Spellings};
 use super::{Given, Hints, User, apply, country, email, phone, plain, text};
-use crate::event::Remarks;
+use crate::base::remarks::Remarks;
 
 /// A visitor's identifiers in the spellings that were asked for; the only way out of [`Plain`](super::Plain).
 ///

@@ -3,7 +3,7 @@
 use crate::base::error::{Code, ParseError};
 use crate::base::json::Object;
 use crate::base::text::Text;
-use crate::event::{Remark, Remarks};
+use crate::base::remarks::{Remark, Remarks};
 use crate::intake::verdict::Verdict;
 
 pub(super) struct Answer<'b> {

@@ -2,7 +2,8 @@
 
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
-use crate::event::{Context, Remarks};
+use crate::event::{Context};
+use crate::base::remarks::{Remarks};
 use crate::queue::parcel::Parcel;
 use crate::web::{
     CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,

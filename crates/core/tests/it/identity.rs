@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use edgetally_core::event::Remarks;
+use edgetally_core::base::remarks::Remarks;
 use edgetally_core::identity::{
     Country2, Digest, Form, Hints, Plain, Prepared, Row as TableRow, Spelling, Spellings, User,
     hash_rows, normalise, sha256_hex,

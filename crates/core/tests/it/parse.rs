@@ -573,7 +573,7 @@ fn used_or_told(event: &Event<'_>, path: &str, value: &str) -> bool {
         "context.cookies.other" => "context.cookies",
         path => path,
     };
-    let told = |remark: &edgetally_core::event::Remark| remark.path.starts_with(place);
+    let told = |remark: &edgetally_core::base::remarks::Remark| remark.path.starts_with(place);
     NOTHING.contains(&value)
         || matches!((path, value), ("action_source", r#""website""#))
         || matches!(path, "items" | "user" | "context" | "properties" | "context.cookies" | "context.click_ids")
@@ -619,7 +619,7 @@ fn decoration_of_any_kind_is_used_or_told_and_the_purchase_counts() {
             if NOTHING.contains(value) {
                 assert_eq!(
                     event.remarks,
-                    edgetally_core::event::Remarks::default(),
+                    edgetally_core::base::remarks::Remarks::default(),
                     "{path} {value}"
                 );
             }
@@ -797,8 +797,8 @@ fn what_is_left_out_or_changed_is_told_by_place_and_code() {
         let text = with(path, value);
         let event = edgetally_core::intake::native::parse(&text, NOW)
             .unwrap_or_else(|error| panic!("{text}: {error}"));
-        let signed = |sign: char, list: &[edgetally_core::event::Remark]| -> Vec<String> {
-            let line = |remark: &edgetally_core::event::Remark| {
+        let signed = |sign: char, list: &[edgetally_core::base::remarks::Remark]| -> Vec<String> {
+            let line = |remark: &edgetally_core::base::remarks::Remark| {
                 format!("{sign}{} {}", remark.path, remark.code)
             };
             list.iter().map(line).collect()

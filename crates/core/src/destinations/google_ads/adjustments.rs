@@ -13,7 +13,7 @@ use super::reply::{at, list, violations};
 use crate::base::json::Object;
 use crate::base::money::{Amount, Currency};
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::destinations::google_ads::LONGEST_TRANSACTION_ID;
+use crate::destinations::google_ads::limits::LONGEST_TRANSACTION_ID;
 use crate::destinations::input::Input;
 use crate::destinations::skip::Skip;
 use crate::event::Property;

@@ -4,7 +4,7 @@
 use crate::base::json::Object;
 use crate::base::time::UnixMillis;
 use crate::consent::Choice;
-use crate::destinations::google_ads::{LONGEST_TRANSACTION_ID, digits};
+use crate::destinations::google_ads::limits::{LONGEST_TRANSACTION_ID, digits};
 use crate::destinations::input::Input;
 use crate::event::ActionSource;
 use crate::identity::Hashed;

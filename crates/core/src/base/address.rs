@@ -142,7 +142,7 @@ impl Host {
 /// server-side request forgery).
 ///
 /// ```
-/// use edgetally_core::settings::public_address;
+/// use edgetally_core::base::address::public_address;
 ///
 /// assert_eq!(public_address("HTTPS://Hooks.example:443/in?x=1").as_deref(), Ok("https://hooks.example/in?x=1"));
 /// assert!(public_address("https://169.254.169.0xfe/").is_err());
