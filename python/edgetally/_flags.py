@@ -58,14 +58,6 @@ class Flagged(Result):
         flags = self.flags
         return flags if isinstance(flags, tuple) else tuple(word for word, up in flags.items() if up.any())
 
-    def __reduce__(self) -> Any:
-        """Pickled with its flags."""
-        return _again, (type(self), self._values, self._refused, getattr(self, "_notes", ()))
-
-
-def _again(kind: type[_R], values: Any, refused: Any, notes: tuple[str, ...]) -> _R:
-    return noted(kind(values, refused), **dict.fromkeys(notes, True))
-
 
 def flagged(kind: type[_R], values: tuple[Any, ...], words: Iterable[str]) -> _R:
     """A result with words of its own."""

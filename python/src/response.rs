@@ -143,22 +143,14 @@ impl ResponseModel {
         )?;
         let total = self.options.n_boot;
         let size = total.div_ceil(threads as u64).max(1);
-        let part = |place: u64| bootstrap.draws(place * size..total.min((place + 1) * size));
-        let parts = std::thread::scope(|scope| {
-            let part = &part;
-            let others: Vec<_> = (1..total.div_ceil(size))
-                .map(|place| scope.spawn(move || part(place)))
-                .collect();
-            let mut all = part(0);
-            for other in others {
-                // A resample that panics is a defect of ours, and has been reported.
-                if let Ok(more) = other.join() {
-                    all.extend(more);
-                }
-            }
+        let parts = (0..total.div_ceil(size))
+            .map(|place| place * size..total.min((place + 1) * size))
+            .collect();
+        let drawn = threads::each(parts, |part| bootstrap.draws(part));
+        Ok(drawn.into_iter().reduce(|mut all, more| {
+            all.extend(more);
             all
-        });
-        Ok(Some(parts))
+        }))
     }
 
     fn named<'py>(

@@ -11,7 +11,7 @@
 use super::calculator::Absent::{Refused, Undefined, Value};
 use super::calculator::Calculator;
 use super::math::{exp, ln, ratio};
-use super::power::{argument, by_row};
+use super::power::{argument, by_row, check_errors};
 use super::roots::bracketed;
 use super::special::{gauss_legendre_panels, ln_gamma, normal_cdf, normal_sf, student_quantile};
 use super::{DomainError, Rule};
@@ -178,19 +178,6 @@ fn needed(exposed_sd: f64, holdout_sd: f64, diff: f64, ratio: f64, alpha: f64, p
         at_most = missing(most);
     }
     bracketed(missing, least, most, at_least, at_most, 1e-9)
-}
-
-fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
-    DomainError::check("alpha", Rule::Inside, alpha)?;
-    DomainError::check("power", Rule::Inside, power)?;
-    if power <= alpha {
-        return Err(DomainError::scalar(
-            "power",
-            Rule::Other("not_above_alpha", "is not above alpha"),
-            power,
-        ));
-    }
-    Ok(())
 }
 
 /// The row-by-row calculators of this module. A power that is not above alpha and a difference of zero are the caller's to refuse:
