@@ -256,7 +256,12 @@ class Form:
 
 
 def _not_numbers(argument: str, value: Any) -> Exception:
-    return error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
+    kind, hint = type(value).__name__, ""
+    if kind == "LazyFrame":
+        hint = ": collect() it, and pass one of its columns"
+    elif hasattr(value, "__next__") or kind in ("dict_values", "dict_keys"):
+        hint = ": list() makes a column of it"
+    return error("wrong_type", f"{argument} is not a number or a column of numbers, but {kind}{hint}")
 
 
 def _hint(kind: Any) -> str:

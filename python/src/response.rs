@@ -167,6 +167,22 @@ impl ResponseModel {
         Ok(found)
     }
 
+    /// Whether the rows lie on the curve but for rounding: then nothing measures how uncertain it is.
+    fn exact(&self) -> bool {
+        let scale = if self.options.noise == "multiplicative" {
+            1.0
+        } else {
+            let known = self.revenue.iter().filter(|revenue| !revenue.is_nan());
+            known.fold(0.0, |most: f64, revenue| most.max(revenue.abs()))
+        };
+        let weight = match &self.options.weights {
+            Some(weights) => weights.iter().filter(|weight| !weight.is_nan()).sum(),
+            None => self.fit.rows as f64,
+        };
+        let (error, rounding) = (self.fit.rss.sqrt(), 1e-12 * scale * f64::sqrt(weight));
+        error.is_nan() || error <= rounding
+    }
+
     /// The percentile interval where there are resamples, else the linearised one.
     fn interval(
         &self,
@@ -174,11 +190,14 @@ impl ResponseModel {
         confidence: f64,
         drawn: impl Fn(&Draws) -> Result<[f64; 2], DomainError>,
     ) -> Result<Interval, DomainError> {
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
+        if self.exact() {
+            return Ok(Interval::new(estimate, f64::NAN, f64::NAN));
+        }
         if let Some(draws) = &self.draws {
             let [low, high] = drawn(draws)?;
             return Ok(Interval::new(estimate, low, high));
         }
-        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let reach = normal_quantile(0.5 + 0.5 * confidence) * error;
         Ok(Interval::new(estimate, estimate - reach, estimate + reach))
     }
@@ -336,6 +355,11 @@ impl ResponseModel {
                 }
                 _ => [f64::NAN; 2],
             };
+            // Both ends at the limit say that it lies there or beyond, and not how sure that is.
+            let sure = |[low, high]: [f64; 2]| !(self.exact() || (low == high && low > 0.0));
+            let ends = |ends| if sure(ends) { ends } else { [f64::NAN; 2] };
+            let [low, high] = ends([low, high]);
+            let [delta_low, delta_high] = ends([best.spend.low, best.spend.high]);
             let optimum = best.optimum;
             Ok((
                 (
@@ -346,7 +370,7 @@ impl ResponseModel {
                 ),
                 best.uncapped,
                 best.log_spend_se,
-                three(best.spend),
+                (best.spend.estimate, delta_low, delta_high),
                 (optimum.optimal_spend, low, high),
                 best.capped,
             ))
@@ -396,7 +420,11 @@ impl ResponseModel {
     }
 
     fn warnings(&self, margin: Option<f64>) -> Vec<&'static str> {
-        self.fit.warnings(margin)
+        let mut words = self.fit.warnings(margin);
+        if self.exact() {
+            words.push("exact_fit");
+        }
+        words
     }
 
     /// The curve over a steady spend, as ``allocate`` takes it.

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arguments import error
 from . import numbers
-from .picture import Panel, Picture, floats, nothing
+from .picture import Panel, Picture, floats, left_out, nothing
 from .say import Say, Show, flat
 
 _POINTS = 80
@@ -35,6 +35,8 @@ def _fit_sentence(say: Say) -> str:
             return "No spend on this curve pays for itself: the best is not to spend."
         profit = say.value("optimal_profit")
         tail = f", for a profit of {say.money(profit)}" if isfinite(profit) else ""
+        if say.value("optimal_spend_uncapped") > best * (1 + 1e-9) and not isfinite(say.three(name)[1]):
+            return f"More spend pays up to {shown} per period, as far as the data or the cap go{tail}."
         return f"The most profitable spend is {shown} per period{tail}."
     r2 = say.value("r2")
     text = f"A {_model(say)} curve explains {numbers.number(r2, 'percent', places=0)} of the variance of revenue"
@@ -261,7 +263,9 @@ def _plan_names(say: Say) -> list[str]:
 
 def _plan_sentence(say: Say) -> str:
     price = say.value("shadow_price")
-    text = f"{say('total_spend')} over {len(say.result['spend'])} channels brings {say('total_revenue')} of revenue"
+    count = len(say.result["spend"])
+    over = "in one channel" if count == 1 else f"over {count:,} channels"
+    text = f"{say('total_spend')} {over} brings {say('total_revenue')} of revenue"
     if isfinite(say.value("profit")):
         text += f" and {'a profit' if say.value('profit') >= 0 else 'a loss'} of {say.size('profit')}"
     if not isfinite(price):
@@ -310,7 +314,8 @@ def _plan_picture(say: Say) -> Picture:
     if isfinite(price):
         slope.rule(price, f"shadow price {price:.2f}")
         money.headroom = True
-    return Picture(_plan_sentence(say), [money, slope], layout=[[0, 1]])
+    notes = [left_out(len(names), len(order), "channels", "those with the lowest spend")]
+    return Picture(_plan_sentence(say), [money, slope], layout=[[0, 1]], notes=notes)
 
 
 def _evaluation_sentence(say: Say) -> str:
