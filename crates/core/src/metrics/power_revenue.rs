@@ -83,7 +83,9 @@ fn chance(noncentrality: f64, df: f64, alpha: f64) -> f64 {
         let edge = critical * s;
         density(s) * (normal_sf(edge - noncentrality) + normal_cdf(-edge - noncentrality))
     };
-    gauss_legendre_panels(beyond, from, to, 12).clamp(0.0, 1.0)
+    // Over the cube root: with one degree of freedom and a bit, the density leaves 0 too steeply for polynomials.
+    let by_root = |root: f64| 3.0 * root * root * beyond(root * root * root);
+    gauss_legendre_panels(by_root, libm::cbrt(from), libm::cbrt(to), 12).clamp(0.0, 1.0)
 }
 
 /// The chance that the test finds a difference of `diff` per user.
@@ -159,7 +161,8 @@ fn needed(exposed_sd: f64, holdout_sd: f64, diff: f64, ratio: f64, alpha: f64, p
     let missing = |n: f64| {
         let plan = Plan {
             exposed_sd,
-            exposed_users: ratio * n,
+            // Two at least: `ratio * (2 / ratio)` may be less by a rounding.
+            exposed_users: (ratio * n).max(2.0),
             holdout_sd,
             holdout_users: n,
         };

@@ -92,3 +92,30 @@ fn wrong_plans_are_refused_and_any_bits_return() {
         let _ = users(x(), x(), x(), x(), x(), x());
     }
 }
+
+#[test]
+fn one_degree_of_freedom_and_a_bit_is_integrated_to_its_end() {
+    // SciPy 1.17.1, nct; the density of the estimated standard deviation leaves 0 with a power of 0.02.
+    let plan = Plan {
+        exposed_sd: 3.539_151_855_535_607_6,
+        exposed_users: 3956.0,
+        holdout_sd: 0.385_890_745_470_245_43,
+        holdout_users: 2.0,
+    };
+    let got = power(&plan, 1.243_466_160_505_244_4, 0.05).unwrap();
+    assert!((got - 0.306_146_271_201).abs() < 1e-7, "{got}");
+}
+
+#[test]
+fn a_ratio_whose_least_users_round_to_less_than_two_has_an_answer() {
+    let ratio = 0.336_766_315_520_942_8;
+    assert!(ratio * (2.0 / ratio) < 2.0);
+    let need = users(1.0, 1.0, 0.01, ratio, 0.05, 0.8).unwrap();
+    let plan = Plan {
+        exposed_sd: 1.0,
+        exposed_users: ratio * need,
+        holdout_sd: 1.0,
+        holdout_users: need,
+    };
+    assert!((power(&plan, 0.01, 0.05).unwrap() - 0.8).abs() < 1e-9);
+}
