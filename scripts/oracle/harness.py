@@ -29,7 +29,7 @@ def _functions() -> dict[int, str]:
     named |= {f"events_{name}": getattr(et.events, name) for name in et.events.__all__}
     for name, function in list(named.items()):
         if callable(function) and not isinstance(function, type):
-            named |= {f"{name}_{short}": one for short, one in vars(function).items() if short[0] != "_" and callable(one)}
+            named |= {f"{name}_{short}": one for short, one in getattr(function, "__dict__", {}).items() if short[0] != "_"}
     found: dict[int, str] = {}
     for name, function in named.items():
         if callable(function) and not isinstance(function, type):

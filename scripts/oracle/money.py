@@ -378,7 +378,7 @@ def survivors(oracle: Oracle) -> None:
     """The fitted beta distribution of churn: as likely as the best that a general search finds."""
     r = oracle.random("ltv_sbg")
     ours, theirs, inputs = [], [], []
-    for _ in range(max(20, oracle.rows // 20)):
+    for _ in range(oracle.rows):
         alpha, beta = float(spread(r, 1, 0.3, 5)[0]), float(spread(r, 1, 0.3, 10)[0])
         left, seen = int(spread(r, 1, 50, 5000)[0]), []
         churn = r.beta(alpha, beta, left)

@@ -52,7 +52,7 @@ def curves(oracle: Oracle) -> None:
     best: list[dict[str, float]] = []
     asked: list[str] = []
     r = oracle.random("response_select")
-    for _ in range(max(1, oracle.rows // 4)):
+    for _ in range(oracle.rows):
         n = int(r.integers(8, 30))
         spend = np.round(np.exp(r.uniform(6, 11, n)), 2)
         model, top = str(r.choice(models)), spend.max()
@@ -84,7 +84,7 @@ def curves(oracle: Oracle) -> None:
     theirs = stacked(truth)
     oracle.compare(
         "response_select",
-        "SciPy's least squares, criteria by hand; four curves a row",
+        "SciPy's least squares, criteria by hand",
         stacked(chosen),
         theirs,
         {"columns": asked},
