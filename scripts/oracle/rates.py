@@ -851,7 +851,14 @@ def segments(oracle: Oracle) -> None:
         {"exposed, conversions, holdout, conversions": asked},
         like=1e-9,
         scale=dict.fromkeys(theirs, 1e-3),
-        explained=[("*", constant, "an interval without width is given as undefined")],
+        explained=[
+            ("*", constant, "an interval without width is given as undefined"),
+            *(
+                (f"{weighted}.{end}", theirs[f"{weighted}.low"] == theirs[f"{weighted}.high"], "an interval without width is given as undefined")
+                for weighted in ("stratified_abs_lift_exposed_weights",)
+                for end in ("low", "high")
+            ),
+        ],
     )
 
     r = oracle.random("segment_roas")
