@@ -63,20 +63,25 @@ class Flagged(Result):
         return _again, (type(self), self._values, self._refused, getattr(self, "_notes", ()))
 
 
+_NO_MARGIN = ("margin_not_given",)
+
+
 def _again(kind: type[_R], values: Any, refused: Any, notes: tuple[str, ...]) -> _R:
-    return noted(kind(values, refused), **dict.fromkeys(notes, True))
+    result = kind(values, refused)
+    if notes:
+        result._notes = notes
+    return result
 
 
 def flagged(kind: type[_R], values: tuple[Any, ...], words: Iterable[str]) -> _R:
     """A result with words of its own."""
-    return noted(kind(values), **dict.fromkeys(words, True))
+    return _again(kind, values, None, tuple(words))
 
 
-def noted(result: _R, **words: bool) -> _R:
-    """The result with those words of the call that hold."""
-    said = tuple(word for word, holds in words.items() if holds)
-    if said:
-        result._notes = said
+def noted(result: _R, *, margin_not_given: bool) -> _R:
+    """The result, which says that no margin was given where that is so."""
+    if margin_not_given:
+        result._notes = _NO_MARGIN
     return result
 
 
