@@ -165,6 +165,30 @@ impl Calculator {
         this.result.bind(py).call1((row,))
     }
 
+    /// The fields that are ``NaN`` in every row, since an argument that they are made from was left out.
+    fn _undefined(&self, values: &Bound<'_, PyList>) -> Vec<usize> {
+        let Some(parts) = Parts::of(self.inner) else {
+            return Vec::new();
+        };
+        let values = values.iter().map(|value| {
+            if value.is_none() {
+                Value::Absent
+            } else {
+                Value::Column(&[])
+            }
+        });
+        let undefined = parts.undefined(&values.collect::<Vec<_>>());
+        let fields = self.shapes.iter().enumerate();
+        let of = |shape: &Shape| match shape {
+            Shape::Number(place) => undefined >> place & 1 == 1,
+            Shape::Interval(_) => false,
+        };
+        fields
+            .filter(|(_, shape)| of(shape))
+            .map(|(field, _)| field)
+            .collect()
+    }
+
     /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an
     /// argument breaks its rule. Outputs at some places, which go up, are filled at once.
     #[pyo3(signature = (values, rows, threads, places, outputs, /))]
