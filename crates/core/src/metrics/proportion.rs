@@ -76,7 +76,7 @@ pub struct Level {
 }
 
 /// The quantile of the usual confidence, which a single call would take longer to find than to use.
-const Z95: f64 = 1.959_963_984_540_054;
+const Z95: f64 = 1.959_963_984_540_053_8;
 
 impl Level {
     /// An interval that ends on both sides.
