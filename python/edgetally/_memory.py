@@ -12,7 +12,7 @@ import numpy as np
 # The system clears memory before it hands it out, which takes as long as most formulas. What a dropped column took is
 # kept for the next one, up to so many bytes; the system may take it back whenever it is short of memory.
 KEPT = 512 << 20
-# Shorter columns than this the allocator reuses by itself; of longer ones huge pages are cleared faster than small ones.
+# Shorter columns than this the allocator reuses by itself; of longer ones huge pages are cleared faster than small.
 _LONG = 1 << 20
 _HUGE = 4 << 20
 _PAGE, _HUGE_PAGE = 1 << 16, 1 << 21
