@@ -137,7 +137,7 @@ def from_values(oracle: Oracle) -> None:
         scales[name].append({key: float(scale.get(key, 0.0)) for key in theirs})
         asked[name].append(", ".join(str(np.asarray(one).tolist()) for one in what))
 
-    for _ in range(oracle.rows):
+    while len(rows["cuped"]) < oracle.rows:
         n1, n0 = int(r.integers(2, 40)), int(r.integers(2, 40))
         y1, y0 = values(r, n1), values(r, n0)
         test = stats.ttest_ind(y1, y0, equal_var=False)

@@ -287,7 +287,8 @@ def identifiers(oracle: Oracle) -> None:
     for kind, (make, spell) in KINDS.items():
         r = oracle.random(f"identifier {kind}")
         takers = [dialect for dialect, takes in table.items() if kind in takes]
-        part = -(-oracle.rows // len(takers))
+        # As many at the platforms that take its digest.
+        part = -(-oracle.rows // sum(table[dialect][kind] == "hashed" for dialect in takers))
         for dialect in takers:
             rows = [make(r) for _ in range(part)]
             values = [value for value, _ in rows]
