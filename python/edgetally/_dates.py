@@ -362,7 +362,9 @@ def _pandas(name: str, column: Any, tz: str | None, span: Any) -> Dates:
         if zone is None:
             return _numpy(name, column.to_numpy(), tz, span, dtype)
         own = own_zone(name, zone_name(zone), tz)
-        utc = column.dt.tz_convert("UTC").dt.tz_localize(None) if hasattr(column, "dt") else column.tz_convert("UTC")
+        # A Series speaks of times through .dt, an index itself; NumPy has no zones, and would warn.
+        utc = getattr(column, "dt", column).tz_convert("UTC")
+        utc = getattr(utc, "dt", utc).tz_localize(None)
         return _numpy(name, utc.to_numpy().astype(f"datetime64[{dtype.unit}]"), tz, span, dtype, own)
     if hasattr(dtype, "categories"):
         categories = read(name, column.dtype.categories, tz, span)
