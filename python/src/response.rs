@@ -177,7 +177,7 @@ impl ResponseModel {
         };
         let weight = match &self.options.weights {
             Some(weights) => weights.iter().filter(|weight| !weight.is_nan()).sum(),
-            None => self.fit.rows as f64,
+            None => f64::from(u32::try_from(self.fit.rows).unwrap_or(u32::MAX)),
         };
         let (error, rounding) = (self.fit.rss.sqrt(), 1e-12 * scale * f64::sqrt(weight));
         error.is_nan() || error <= rounding
@@ -356,7 +356,7 @@ impl ResponseModel {
                 _ => [f64::NAN; 2],
             };
             // Both ends at the limit say that it lies there or beyond, and not how sure that is.
-            let sure = |[low, high]: [f64; 2]| !(self.exact() || (low == high && low > 0.0));
+            let sure = |[low, high]: [f64; 2]| !(self.exact() || (high <= low && low > 0.0));
             let ends = |ends| if sure(ends) { ends } else { [f64::NAN; 2] };
             let [low, high] = ends([low, high]);
             let [delta_low, delta_high] = ends([best.spend.low, best.spend.high]);
