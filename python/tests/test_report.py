@@ -748,3 +748,10 @@ def test_what_is_nearly_a_table_is_told_what_to_pass() -> None:
     with pytest.raises(et.EdgetallyError, match="columns=") as caught:
         et.report(frame, "lift", arms=("ads", "psa"))
     assert caught.value.code == "missing"
+
+
+def test_a_bare_categorical_names_groups() -> None:
+    for channel in (["a", "b", "a"], [3, 1, 3]):
+        table = {"channel": pd.Categorical(channel), "spend": [1.0, 2.0, 3.0], "revenue": [2.0, 2.0, 2.0]}
+        report = et.report(table, "roas", by="channel")
+        assert dict(zip(report["channel"], report["spend"], strict=True)) == {channel[0]: 4.0, channel[1]: 2.0}

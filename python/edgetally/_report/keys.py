@@ -188,7 +188,7 @@ def _pandas(key: Key, column: Any) -> None:
     elif hasattr(dtype, "categories"):
         categories = dtype.categories
         texts = all(isinstance(category, str) for category in categories)
-        codes = (column.cat.codes if hasattr(column, "cat") else column.codes).to_numpy()
+        codes = np.asarray(column.cat.codes if hasattr(column, "cat") else column.codes)
         spans = type(categories).__name__ == "IntervalIndex"
         if texts or spans:
             # Spans as pandas.cut makes them are named as it writes them.
