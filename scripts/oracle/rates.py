@@ -781,7 +781,10 @@ def splits(oracle: Oracle) -> None:
             {
                 "chi2": chi.statistic,
                 "p_value": chi.pvalue,
-                "p_exact_binomial": stats.binomtest(int(seen[0]), total, share[0]).pvalue if arms_ == 2 else math.nan,
+                # Of nobody there is no p-value.
+                "p_exact_binomial": stats.binomtest(int(seen[0]), total, share[0]).pvalue
+                if arms_ == 2 and total > 0
+                else math.nan,
                 "log_bayes_factor_k100": evidence(100.0),
                 "log_bayes_factor_k10000": evidence(10_000.0),
             }
