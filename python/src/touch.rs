@@ -528,7 +528,7 @@ fn keys(
     if times.is_some_and(|times| times.len() != sources.rows()) {
         return Err(problem::domain(DomainError::whole(
             id_argument,
-            Rule::Other("length_mismatch", "has not as many rows as its times"),
+            Rule::Other("length_mismatch", "does not have as many rows as its times"),
         )));
     }
     let mut keys = Vec::with_capacity(sources.rows());
