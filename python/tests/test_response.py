@@ -439,6 +439,8 @@ def test_an_optimum_that_is_held_back_has_no_interval_of_one_point() -> None:
     for interval in (fit.optimal_spend_ci_bootstrap, fit.optimal_spend_ci_delta):
         assert math.isnan(interval.low), interval
     assert fit.summary().startswith("More spend pays up to 12.00 per period, as far as the data or the cap go")
+    said = fit.optimum(margin=0.4).summary()
+    assert said.startswith("More spend pays up to 12.00, as far as the data or the cap go, for a profit of")
     # Where no unit pays, zero is the answer.
     none = et.fit_response(spend, revenue, model="michaelis_menten", margin=1e-6, n_boot=50)
     assert none.optimal_spend_ci_bootstrap.high == 0.0
