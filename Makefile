@@ -124,7 +124,7 @@ test-python: wheel build ## the wheel as it is shipped: empty environment, types
 	cd python && EDGETALLY_WORKER=required ../$(VENV)/pytest -q
 
 .PHONY: test-oracle
-test-oracle: wheel ## every function against an independent computation: docs/calculators/oracle.md (a quarter of an hour)
+test-oracle: wheel ## every function against an independent computation: docs/calculators/oracle.md (half an hour on two cores)
 	@scripts/setup.sh python-oracle
 	.venv-oracle/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	.venv-oracle/bin/python scripts/oracle --write

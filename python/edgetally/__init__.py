@@ -39,7 +39,6 @@ from . import (
     _geo_did,
     _geo_double,
     _geo_power,
-    _ledger,
     _lift,
     _lift_ci,
     _ltv,
@@ -50,7 +49,6 @@ from . import (
     _power,
     _prices,
     _ratio_metric,
-    _report,
     _response,
     _returns,
     _revenue,
@@ -59,7 +57,6 @@ from . import (
     _sequential,
     _srm,
     _target_cpa,
-    _windows,
     events,
 )
 from ._adstock import *  # noqa: F403
@@ -108,7 +105,6 @@ from ._geo_counterfactual import *  # noqa: F403
 from ._geo_did import *  # noqa: F403
 from ._geo_double import *  # noqa: F403
 from ._geo_power import *  # noqa: F403
-from ._ledger import *  # noqa: F403
 from ._lift import *  # noqa: F403
 from ._lift_ci import *  # noqa: F403
 from ._ltv import *  # noqa: F403
@@ -118,7 +114,6 @@ from ._payback import *  # noqa: F403
 from ._power import *  # noqa: F403
 from ._prices import *  # noqa: F403
 from ._ratio_metric import *  # noqa: F403
-from ._report import *  # noqa: F403
 from ._response import *  # noqa: F403
 from ._result import Result
 from ._returns import *  # noqa: F403
@@ -128,11 +123,14 @@ from ._segments import *  # noqa: F403
 from ._sequential import *  # noqa: F403
 from ._srm import *  # noqa: F403
 from ._target_cpa import *  # noqa: F403
-from ._windows import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from ._ledger import *  # noqa: F403
+    from ._report import *  # noqa: F403
+    from ._windows import *  # noqa: F403
 
     # Words that only gather functions: ``geo.did`` is ``geo_did``.
     geo: Any
@@ -140,7 +138,17 @@ if TYPE_CHECKING:
     response: Any
     segment: Any
 
+# Rooms that few programs ask for, and that bring along modules for dates: loaded when one of their names is read.
+_LATER = {
+    **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
+    **dict.fromkeys(
+        ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"
+    ),
+    **dict.fromkeys(("Comparison", "Partial", "Report", "merge", "report", "summarize"), "_report"),
+}
+
 __all__ = [
+    *_LATER,
     *_adstock.__all__,
     *_allocate.__all__,
     *_attribution.__all__,
@@ -162,7 +170,6 @@ __all__ = [
     *_geo_double.__all__,
     *_geo_power.__all__,
     *_fit.__all__,
-    *_ledger.__all__,
     *_lift.__all__,
     *_ceilings.__all__,
     *_funnel.__all__,
@@ -172,9 +179,7 @@ __all__ = [
     *_returns.__all__,
     *_roi.__all__,
     *_target_cpa.__all__,
-    *_report.__all__,
     *_response.__all__,
-    *_windows.__all__,
     "events",
     "Interval",
     "Result",
@@ -208,5 +213,20 @@ __all__ = [
     "normalize_street",
     "sha256_hex",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        """Load what is loaded late."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+        room = __import__(f"{__name__}.{_LATER[name]}", fromlist=[name])
+        globals()[name] = found = getattr(room, name)
+        return found
+
+    def __dir__() -> list[str]:
+        """All names, those too that are loaded late."""
+        return sorted({*globals(), *_LATER})
+
 
 _names.join(globals())

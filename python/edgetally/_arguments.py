@@ -123,6 +123,8 @@ def switch(name: str, value: Any) -> bool:
 
 def choice(name: str, value: object, choices: Sequence[str] | Mapping[Any, Any]) -> Any:
     """One of the words that are allowed; of a mapping, what the word stands for."""
+    if type(choices) is dict and type(value) is str and value in choices:
+        return choices[value]
     words: Any = choices if hasattr(choices, "keys") else dict(zip(choices, choices, strict=True))
     if (isinstance(value, str) or value is None) and value in words:
         return words[value]

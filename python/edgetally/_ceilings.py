@@ -24,6 +24,11 @@ __all__ = [
 ]
 
 
+def _above_one(even: Any, target: Any) -> Any:
+    """Whether a rate cannot be reached, or the one that keeps the buffer; of columns, where."""
+    return holds(lambda even, target: (even > 1.0) | (target > 1.0), even, target)
+
+
 class MaxCpcResult(Result):
     """What ``max_cpc`` returns."""
 
@@ -147,11 +152,7 @@ class BreakEvenCtrResult(Flagged):
     current_profit_per_mille: Number = field("Profit per 1,000 impressions at the current click rate.")
 
     def _marks(self) -> dict[str, Any]:
-        return {
-            "not_reachable": holds(
-                lambda even, target: (even > 1.0) | (target > 1.0), self["break_even_ctr"], self["target_ctr"]
-            )
-        }
+        return {"not_reachable": _above_one(self["break_even_ctr"], self["target_ctr"])}
 
 
 _BREAK_EVEN_CTR = Calculator("break_even_ctr", BreakEvenCtrResult)
@@ -210,11 +211,7 @@ class BreakEvenCvrResult(Flagged):
     current_profit_per_mille: Number = field("Profit per 1,000 impressions at the current conversion rate.")
 
     def _marks(self) -> dict[str, Any]:
-        return {
-            "not_reachable": holds(
-                lambda even, target: (even > 1.0) | (target > 1.0), self["break_even_cvr"], self["target_cvr"]
-            )
-        }
+        return {"not_reachable": _above_one(self["break_even_cvr"], self["target_cvr"])}
 
 
 _BREAK_EVEN_CVR = Calculator("break_even_cvr", BreakEvenCvrResult)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ._arguments import error, item, missing
 from ._edgetally import Calculator, EdgetallyError, Interval
+from ._memory import columns
 from ._result import INVALID, UNDEFINED, Result
 
 # What NumPy's kinds are called in a refusal, and what to do about them.
@@ -256,7 +257,12 @@ class Form:
 
 
 def _not_numbers(argument: str, value: Any) -> Exception:
-    return error("wrong_type", f"{argument} is not a number or a column of numbers, but {type(value).__name__}")
+    kind, hint = type(value).__name__, ""
+    if kind == "LazyFrame":
+        hint = ": collect() it, and pass one of its columns"
+    elif hasattr(value, "__next__") or kind in ("dict_values", "dict_keys"):
+        hint = ": list() makes a column of it"
+    return error("wrong_type", f"{argument} is not a number or a column of numbers, but {kind}{hint}")
 
 
 def _hint(kind: Any) -> str:
@@ -348,7 +354,11 @@ class _Unread:
 
     def hold(self, flat: list[Any], threads: Any) -> bool:
         """Check the columns and keep them; ``False`` where they cannot be kept, or break a rule."""
-        places, outputs, keep = self._room(sorted(_ASKED.get(self._calculator.name, ())))
+        for field in self._calculator._undefined(flat):
+            # One NaN, seen as a column.
+            self._made[field] = self._form.wrap(np.broadcast_to(np.nan, self._rows))
+        asked = _ASKED.get(self._calculator.name, ())
+        places, outputs, keep = self._room([field for field in sorted(asked) if self._made[field] is None])
         self._held = self._calculator._hold(flat, self._rows, threads, places, outputs)
         keep()
         return self._held is not None
@@ -357,7 +367,7 @@ class _Unread:
         """Where some fields begin among the outputs, room for them, and what to call when it is filled."""
         shapes = [self._calculator._shapes[field] for field in fields]
         places = [place for first, interval in shapes for place in range(first, first + (3 if interval else 1))]
-        outputs = list(np.empty((len(places), self._rows)))
+        outputs = columns(len(places), self._rows)
 
         def keep() -> None:
             filled = map(self._form.wrap, outputs)
@@ -406,10 +416,8 @@ def calculate(calculator: Calculator, values: Any, errors: Any, threads: Any) ->
         unread = _Unread(calculator, form, rows)
         if unread.hold(flat, threads):
             return calculator._result(unread)
-    outputs = np.empty((calculator._width, rows))
-    # Rows of an array without elements all begin at one address, which looks like one array lent twice.
-    lent = list(outputs) if rows else [np.empty(0) for _ in outputs]
-    refused = calculator._fill(flat, lent, rows, errors == "coerce", threads)
+    outputs = columns(calculator._width, rows)
+    refused = calculator._fill(flat, outputs, rows, errors == "coerce", threads)
     fields = [
         Interval(form.wrap(outputs[at]), form.wrap(outputs[at + 1]), form.wrap(outputs[at + 2]))
         if interval

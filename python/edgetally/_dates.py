@@ -362,11 +362,15 @@ def _pandas(name: str, column: Any, tz: str | None, span: Any) -> Dates:
         if zone is None:
             return _numpy(name, column.to_numpy(), tz, span, dtype)
         own = own_zone(name, zone_name(zone), tz)
-        utc = column.dt.tz_convert("UTC").dt.tz_localize(None) if hasattr(column, "dt") else column.tz_convert("UTC")
+        # A Series speaks of times through .dt, an index itself; NumPy has no zones, and would warn.
+        utc = getattr(column, "dt", column).tz_convert("UTC")
+        utc = getattr(utc, "dt", utc).tz_localize(None)
         return _numpy(name, utc.to_numpy().astype(f"datetime64[{dtype.unit}]"), tz, span, dtype, own)
     if hasattr(dtype, "categories"):
+        import numpy as np
+
         categories = read(name, column.dtype.categories, tz, span)
-        codes = (column.cat.codes if hasattr(column, "cat") else column.codes).to_numpy()
+        codes = np.asarray(column.cat.codes if hasattr(column, "cat") else column.codes)
         return _of_codes(codes, categories)
     if kind in "iuf" and type(dtype).__module__.startswith("numpy"):
         return _numbers(name, column.to_numpy(), tz, span, dtype)

@@ -324,6 +324,12 @@ def _data(spend: Any, revenue: Any, weights: Any, nan_policy: Any) -> tuple[list
                 raise error("negative", f"{name}[{row}] is negative")
             if value in (float("inf"), float("-inf")):
                 raise error("not_finite", f"{name}[{row}] is infinite")
+    known = [value for value in read["revenue"] if value == value]
+    largest = max(map(abs, known), default=0.0)
+    if largest and not 1e-150 < largest < 1e150 and min(known) != max(known):
+        # Their squares are infinite, or zero: any curve would do.
+        size, unit = ("large", "larger") if largest > 1.0 else ("small", "smaller")
+        raise error("out_of_range", f"revenue is too {size} to be squared: pass it in a {unit} unit")
     return read["spend"], read["revenue"], read.get("weights")
 
 

@@ -58,25 +58,21 @@ class Flagged(Result):
         flags = self.flags
         return flags if isinstance(flags, tuple) else tuple(word for word, up in flags.items() if up.any())
 
-    def __reduce__(self) -> Any:
-        """Pickled with its flags."""
-        return _again, (type(self), self._values, self._refused, getattr(self, "_notes", ()))
 
-
-def _again(kind: type[_R], values: Any, refused: Any, notes: tuple[str, ...]) -> _R:
-    return noted(kind(values, refused), **dict.fromkeys(notes, True))
+_NO_MARGIN = ("margin_not_given",)
 
 
 def flagged(kind: type[_R], values: tuple[Any, ...], words: Iterable[str]) -> _R:
     """A result with words of its own."""
-    return noted(kind(values), **dict.fromkeys(words, True))
+    result = kind(values)
+    result._notes = tuple(words)
+    return result
 
 
-def noted(result: _R, **words: bool) -> _R:
-    """The result with those words of the call that hold."""
-    said = tuple(word for word, holds in words.items() if holds)
-    if said:
-        result._notes = said
+def noted(result: _R, *, margin_not_given: bool) -> _R:
+    """The result, which says that no margin was given where that is so."""
+    if margin_not_given:
+        result._notes = _NO_MARGIN
     return result
 
 

@@ -8,19 +8,8 @@ from ._arguments import choice, error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any, ParamSpec, Protocol, TypeVar, overload
-
-    _P = ParamSpec("_P")
-    _R = TypeVar("_R", covariant=True)
-
-    class Told(Protocol[_P, _R]):
-        """A function that also takes a table with its arguments, as the type checker sees it."""
-
-        @overload
-        def __call__(self, table: LedgerTable, /, **options: Any) -> _R: ...
-        @overload
-        def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
 
 __all__ = ["LedgerTable"]
@@ -356,24 +345,6 @@ class LedgerTable:
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
         more = f"<caption>{len(self):,} rows in all</caption>" if len(self) > _ROWS_SHOWN else ""
         return f"<table>{more}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def told(*names: str) -> Callable[[Callable[_P, _R]], Told[_P, _R]]:
-    """Let a function take a table that has its first arguments as columns, in place of them."""
-    from functools import wraps
-
-    def of(function: Callable[_P, _R]) -> Told[_P, _R]:
-        @wraps(function)
-        def call(*args: Any, **options: Any) -> Any:
-            if not args or not isinstance(args[0], LedgerTable):
-                return function(*args, **options)
-            if len(args) > 1 or not options.keys().isdisjoint(names):
-                raise error("one_goal", f"{names[0]} is a table that holds {', '.join(names)}: pass it alone")
-            return function(**{name: args[0][name] for name in names}, **options)  # type: ignore[call-arg, arg-type]
-
-        return call
-
-    return of
 
 
 def whole_hour(at: datetime.datetime) -> datetime.datetime:

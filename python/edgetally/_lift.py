@@ -199,6 +199,21 @@ def lift(
     (True, ())
     """
     side = choice("alternative", alternative, ALTERNATIVES)
+    if bayes is None and non_inferiority is None and method is not None:
+        values = (
+            exposed_users,
+            exposed_conversions,
+            holdout_users,
+            holdout_conversions,
+            spend,
+            aov,
+            margin,
+            confidence,
+            side,
+            expected_split,
+            mde,
+        )
+        return choice("method", method, _LIFT)(values, errors, threads)
     counts = (exposed_users, exposed_conversions, holdout_users, holdout_conversions, spend, aov, margin)
     if method is None and bayes is None:
         return _LIFT[None](counts, errors, threads)
@@ -217,8 +232,6 @@ def lift(
         )
         refused = whole._refused if test._refused is None else test._refused
         return LiftNonInferiorityResult((*whole._values, *test._values), refused)
-    if bayes is None:
-        return choice("method", method, _LIFT)((*counts, *options), errors, threads)
     return choice("method", method, _ECONOMICS)((*counts, *options, *_prior(bayes)), errors, threads)
 
 

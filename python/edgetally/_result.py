@@ -44,7 +44,7 @@ class Result(_edgetally.Record):
     the parent come first.
     """
 
-    # What a picture needs that no field says; no part of the value, and not pickled.
+    # What a picture needs that no field says; no part of the value, but pickled with it.
     __slots__ = ("_kept",)
     _kept: dict[str, Any]
 
@@ -59,6 +59,12 @@ class Result(_edgetally.Record):
             setattr(cls, name, property(itemgetter(place), doc=text))
         cls.definition = {**cls.definition, **own}
         cls.fields = tuple(cls.definition)
+
+    def __reduce__(self) -> Any:
+        """Pickled with what stands beside the fields, so that a result opened again draws and warns as it did."""
+        made = (type(self), (self._values, self._refused))
+        beside = {name: getattr(self, name) for name in ("_kept", "_notes") if hasattr(self, name)}
+        return (*made, (None, beside)) if beside else made
 
     def __class_getitem__(cls, item: object) -> GenericAlias:
         """``FunnelResult[float]``, for annotations."""

@@ -38,7 +38,7 @@ class SegmentLiftResult(Flagged):
     p_bh: Any = field("The same adjusted by Benjamini and Hochberg: the share of false discoveries.")
     reject_holm: Any = field("Whether p_holm is at most one less the confidence.")
     reject_bh: Any = field("Whether p_bh is at most one less the confidence.")
-    pooled_abs_lift: float = field("Difference of rates of all segments thrown together.")
+    pooled_abs_lift: float = field("Difference of the rates, all segments pooled as if they were one.")
     stratified_abs_lift_exposed_weights: Interval[float] = field(
         "Mean of the segments' differences, weighted by exposed users."
     )

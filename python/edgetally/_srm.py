@@ -28,7 +28,7 @@ class SrmResult(Flagged):
     chi2: float = field("Pearson's statistic of fit.")
     df: float = field("Its degrees of freedom.")
     p_value: float = field("The p-value of the chi-square test.")
-    p_exact_binomial: float = field("The exact two-sided p-value; NaN unless there are two arms.")
+    p_exact_binomial: float = field("The exact two-sided p-value; NaN without users, and unless there are two arms.")
     log_bayes_factor_k100: float = field(
         "Logarithm of the Bayes factor against the plan, concentration 100: for gross faults."
     )

@@ -107,7 +107,11 @@ def target_cpa(
         ),
         margin_not_given=margin is None and not isinstance(ltv, Result),
     )
-    return kept(answer, ltv=ltv, margin=margin)
+    # What the waterfall begins with.
+    if isinstance(ltv, (int, float)):
+        answer._kept = {"ltv": ltv}
+        return answer
+    return kept(answer, ltv=ltv)
 
 
 class TargetCpaPaybackResult(Result):

@@ -7,15 +7,26 @@ from ._arguments import choice, error, floats, missing, number, optional
 from ._arguments import confidence as checked
 from ._edgetally import Calculator
 from ._flags import Flagged, holds
-from ._ledger_table import told
 from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
     from ._arguments import Numbers, Texts
+    from ._ledger_table import LedgerTable
+
+    _P = ParamSpec("_P")
+    _R = TypeVar("_R", covariant=True)
+
+    class Told(Protocol[_P, _R]):
+        """A function that also takes a table with its arguments, as the type checker sees it."""
+
+        @overload
+        def __call__(self, table: LedgerTable, /, **options: Any) -> _R: ...
+        @overload
+        def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
 
 
 __all__ = [
@@ -34,6 +45,30 @@ __all__ = [
     "rate_change_overdispersed",
     "seasonal_change",
 ]
+
+
+def told(*names: str) -> Callable[[Callable[_P, _R]], Told[_P, _R]]:
+    """Let a function take a table that has its first arguments as columns, in place of them."""
+
+    def of(function: Callable[_P, _R]) -> Told[_P, _R]:
+        def call(*args: Any, **options: Any) -> Any:
+            if not args or isinstance(args[0], (int, float)):
+                return function(*args, **options)
+            from ._ledger_table import LedgerTable
+
+            if not isinstance(args[0], LedgerTable):
+                return function(*args, **options)
+            if len(args) > 1 or not options.keys().isdisjoint(names):
+                raise error("one_goal", f"{names[0]} is a table that holds {', '.join(names)}: pass it alone")
+            return function(**{name: args[0][name] for name in names}, **options)  # type: ignore[call-arg, arg-type]
+
+        # As functools.wraps, which takes longer to import than all calculators.
+        for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
+            setattr(call, name, getattr(function, name))
+        call.__wrapped__ = function  # type: ignore[attr-defined]
+        return call
+
+    return of
 
 
 class RateChangeResult(Flagged):

@@ -1,5 +1,6 @@
 //! The row-by-row calculators of the core, for numbers and for columns.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use edgetally_core::metrics::calculator::{self, Absent, BLOCK, Look, Parts, Value};
@@ -10,18 +11,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple, PyType};
 
 use crate::problem;
-use crate::record::Interval;
+use crate::record::{Row, Shape};
 use crate::threads;
 
 /// Fewer rows than this per thread are done before a thread has started.
 const ROWS_PER_THREAD: usize = 65_536;
-
-/// One output of the core's, or three that are an interval.
-#[derive(Clone, Copy, Debug)]
-enum Shape {
-    Number(usize),
-    Interval(usize),
-}
 
 /// A calculator of the core, and the class of its results.
 ///
@@ -31,7 +25,7 @@ enum Shape {
 pub(crate) struct Calculator {
     inner: &'static calculator::Calculator,
     result: Py<PyType>,
-    shapes: Vec<Shape>,
+    shapes: Arc<[Shape]>,
 }
 
 /// A number that is no column; `None` within means absent.
@@ -82,7 +76,7 @@ impl Calculator {
         Ok(Self {
             inner,
             result: result.unbind(),
-            shapes,
+            shapes: shapes.into(),
         })
     }
 
@@ -164,23 +158,35 @@ impl Calculator {
                 .call_method1("calculate", (slf, arguments, errors, threads));
         }
         let values = values.get(..count).unwrap_or_default();
-        let row = this.inner.one(values).map_err(problem::domain)?;
-        let at = |place: usize| row.get(place).copied().unwrap_or(f64::NAN);
-        let mut fields = Vec::with_capacity(this.shapes.len());
-        for shape in &this.shapes {
-            fields.push(match *shape {
-                Shape::Number(place) => PyFloat::new(py, at(place)).into_any(),
-                Shape::Interval(place) => {
-                    let interval = edgetally_core::metrics::Interval::new(
-                        at(place),
-                        at(place + 1),
-                        at(place + 2),
-                    );
-                    Interval::of(py, interval)?.into_bound(py).into_any()
-                }
-            });
-        }
-        this.result.bind(py).call1((PyTuple::new(py, fields)?,))
+        let row = Row {
+            outputs: this.inner.one(values).map_err(problem::domain)?,
+            shapes: Arc::clone(&this.shapes),
+        };
+        this.result.bind(py).call1((row,))
+    }
+
+    /// The fields that are ``NaN`` in every row, since an argument that they are made from was left out.
+    fn _undefined(&self, values: &Bound<'_, PyList>) -> Vec<usize> {
+        let Some(parts) = Parts::of(self.inner) else {
+            return Vec::new();
+        };
+        let values = values.iter().map(|value| {
+            if value.is_none() {
+                Value::Absent
+            } else {
+                Value::Column(&[])
+            }
+        });
+        let undefined = parts.undefined(&values.collect::<Vec<_>>());
+        let fields = self.shapes.iter().enumerate();
+        let of = |shape: &Shape| match shape {
+            Shape::Number(place) => undefined >> place & 1 == 1,
+            Shape::Interval(_) => false,
+        };
+        fields
+            .filter(|(_, shape)| of(shape))
+            .map(|(field, _)| field)
+            .collect()
     }
 
     /// Keeps the columns of a call, so that its fields can be made when they are read; ``None`` where they cannot, or where an

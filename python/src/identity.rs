@@ -323,7 +323,7 @@ functions! {
     BirthDate {
         /// Spells a date of birth as a platform wants it; ``None`` when the platform's rule drops the value.
         ///
-        /// ``YYYYMMDD``. A date with slashes is read as month, day, year; what is no date of the calendar is dropped.
+        /// ``YYYYMMDD``. Day and month in either order where only one makes a date: 3/5/1995 is dropped, and so is what the calendar lacks.
         ///
         /// >>> import edgetally
         /// >>> edgetally.normalize_birth_date("2/16/1997")

@@ -6,7 +6,7 @@ use arrow_array::Float64Array;
 use arrow_schema::{DataType, Field};
 use numpy::PyReadonlyArray1;
 use pyo3::class::basic::CompareOp;
-use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyFloat, PyInt, PyIterator, PyString, PyTuple, PyType};
@@ -21,7 +21,7 @@ type Pickled<'py> = PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)>;
 #[pyclass(frozen, subclass, module = "edgetally._edgetally")]
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// A tuple; or what makes the fields when they are read, with ``at(place)`` and ``all()``.
+    /// A tuple; a [`Row`]; or what makes the fields when they are read, with ``at(place)`` and ``all()``.
     values: Py<PyAny>,
     refused: Option<Py<PyAny>>,
 }
@@ -43,20 +43,26 @@ impl Record {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let values = slf.get().values.bind(py);
-        let at = |place: usize| match values.cast::<PyTuple>() {
-            Ok(values) => values.get_item(place),
-            Err(_) => values.call_method1(intern!(py, "at"), (place,)),
+        let at = |place: usize| {
+            if let Ok(row) = values.cast_exact::<Row>() {
+                return row.get().at(py, place);
+            }
+            match values.cast::<PyTuple>() {
+                Ok(values) => values.get_item(place),
+                Err(_) => values.call_method1(intern!(py, "at"), (place,)),
+            }
         };
-        if let Ok(place) = key.extract::<usize>() {
-            return at(place);
-        }
+        // The name first: what is not a number costs an exception to find out.
         if let Ok(name) = key.cast::<PyString>() {
-            let fields = slf.get_type().getattr("fields")?;
+            let fields = slf.get_type().getattr(intern!(py, "fields"))?;
             let fields = fields.cast::<PyTuple>()?;
             return match fields.index(name) {
                 Ok(place) => at(place),
                 Err(_) => Err(PyKeyError::new_err(name.clone().unbind())),
             };
+        }
+        if let Ok(place) = key.extract::<usize>() {
+            return at(place);
         }
         Err(PyTypeError::new_err("a field is looked up by its name"))
     }
@@ -64,6 +70,9 @@ impl Record {
     #[getter(_values)]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let values = self.values.bind(py);
+        if let Ok(row) = values.cast_exact::<Row>() {
+            return Ok(row.get().all(py)?.into_any());
+        }
         if values.is_instance_of::<PyTuple>() {
             return Ok(values.clone());
         }
@@ -81,6 +90,49 @@ impl Record {
         let refused = this.refused(py).unwrap_or_else(|| py.None());
         let arguments = PyTuple::new(py, [this.values(py)?, refused.into_bound(py)])?;
         Ok((slf.get_type(), arguments))
+    }
+}
+
+/// One output of a calculator, or three that are an interval: where it begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    Number(usize),
+    Interval(usize),
+}
+
+/// The outputs of a single call. Objects are made of those that are read: a call has up to sixty, and making them all takes
+/// longer than what is calculated.
+#[pyclass(frozen, module = "edgetally._edgetally")]
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) outputs: Vec<f64>,
+    pub(crate) shapes: Arc<[Shape]>,
+}
+
+impl Row {
+    fn at<'py>(&self, py: Python<'py>, place: usize) -> PyResult<Bound<'py, PyAny>> {
+        let shape = self.shapes.get(place);
+        self.field(
+            py,
+            *shape.ok_or_else(|| PyIndexError::new_err("no such field"))?,
+        )
+    }
+
+    fn all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let fields = self.shapes.iter().map(|shape| self.field(py, *shape));
+        PyTuple::new(py, fields.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    fn field<'py>(&self, py: Python<'py>, shape: Shape) -> PyResult<Bound<'py, PyAny>> {
+        let at = |place: usize| self.outputs.get(place).copied().unwrap_or(f64::NAN);
+        Ok(match shape {
+            Shape::Number(place) => PyFloat::new(py, at(place)).into_any(),
+            Shape::Interval(place) => {
+                let interval =
+                    edgetally_core::metrics::Interval::new(at(place), at(place + 1), at(place + 2));
+                Interval::of(py, interval)?.into_bound(py).into_any()
+            }
+        })
     }
 }
 

@@ -143,22 +143,14 @@ impl ResponseModel {
         )?;
         let total = self.options.n_boot;
         let size = total.div_ceil(threads as u64).max(1);
-        let part = |place: u64| bootstrap.draws(place * size..total.min((place + 1) * size));
-        let parts = std::thread::scope(|scope| {
-            let part = &part;
-            let others: Vec<_> = (1..total.div_ceil(size))
-                .map(|place| scope.spawn(move || part(place)))
-                .collect();
-            let mut all = part(0);
-            for other in others {
-                // A resample that panics is a defect of ours, and has been reported.
-                if let Ok(more) = other.join() {
-                    all.extend(more);
-                }
-            }
+        let parts = (0..total.div_ceil(size))
+            .map(|place| place * size..total.min((place + 1) * size))
+            .collect();
+        let drawn = threads::each(parts, |part| bootstrap.draws(part));
+        Ok(drawn.into_iter().reduce(|mut all, more| {
+            all.extend(more);
             all
-        });
-        Ok(Some(parts))
+        }))
     }
 
     fn named<'py>(
@@ -175,6 +167,22 @@ impl ResponseModel {
         Ok(found)
     }
 
+    /// Whether the rows lie on the curve but for rounding: then nothing measures how uncertain it is.
+    fn exact(&self) -> bool {
+        let scale = if self.options.noise == "multiplicative" {
+            1.0
+        } else {
+            let known = self.revenue.iter().filter(|revenue| !revenue.is_nan());
+            known.fold(0.0, |most: f64, revenue| most.max(revenue.abs()))
+        };
+        let weight = match &self.options.weights {
+            Some(weights) => weights.iter().filter(|weight| !weight.is_nan()).sum(),
+            None => f64::from(u32::try_from(self.fit.rows).unwrap_or(u32::MAX)),
+        };
+        let (error, rounding) = (self.fit.rss.sqrt(), 1e-12 * scale * f64::sqrt(weight));
+        error.is_nan() || error <= rounding
+    }
+
     /// The percentile interval where there are resamples, else the linearised one.
     fn interval(
         &self,
@@ -182,11 +190,14 @@ impl ResponseModel {
         confidence: f64,
         drawn: impl Fn(&Draws) -> Result<[f64; 2], DomainError>,
     ) -> Result<Interval, DomainError> {
+        DomainError::check("confidence", Rule::Confidence, confidence)?;
+        if self.exact() {
+            return Ok(Interval::new(estimate, f64::NAN, f64::NAN));
+        }
         if let Some(draws) = &self.draws {
             let [low, high] = drawn(draws)?;
             return Ok(Interval::new(estimate, low, high));
         }
-        DomainError::check("confidence", Rule::Confidence, confidence)?;
         let reach = normal_quantile(0.5 + 0.5 * confidence) * error;
         Ok(Interval::new(estimate, estimate - reach, estimate + reach))
     }
@@ -344,6 +355,13 @@ impl ResponseModel {
                 }
                 _ => [f64::NAN; 2],
             };
+            // Both ends at the limit say that it lies there or beyond, and not how sure that is.
+            let sure = |[low, high]: [f64; 2]| {
+                !(self.exact() || (low.to_bits() == high.to_bits() && low > 0.0))
+            };
+            let ends = |ends| if sure(ends) { ends } else { [f64::NAN; 2] };
+            let [low, high] = ends([low, high]);
+            let [delta_low, delta_high] = ends([best.spend.low, best.spend.high]);
             let optimum = best.optimum;
             Ok((
                 (
@@ -354,7 +372,7 @@ impl ResponseModel {
                 ),
                 best.uncapped,
                 best.log_spend_se,
-                three(best.spend),
+                (best.spend.estimate, delta_low, delta_high),
                 (optimum.optimal_spend, low, high),
                 best.capped,
             ))
@@ -404,7 +422,11 @@ impl ResponseModel {
     }
 
     fn warnings(&self, margin: Option<f64>) -> Vec<&'static str> {
-        self.fit.warnings(margin)
+        let mut words = self.fit.warnings(margin);
+        if self.exact() {
+            words.push("exact_fit");
+        }
+        words
     }
 
     /// The curve over a steady spend, as ``allocate`` takes it.

@@ -27,7 +27,7 @@ impl<'py> Numbers<'py> {
         }
         match value.extract() {
             Ok(list) => Ok(Self::List(list)),
-            Err(_) => Err(wrong_type(format!("{argument} is no column of numbers"))),
+            Err(_) => Err(wrong_type(format!("{argument} is not a column of numbers"))),
         }
     }
 
@@ -154,7 +154,9 @@ impl Paths {
         for (row, item) in rows.try_iter()?.enumerate() {
             let item = item?;
             let Ok(dict) = item.cast::<PyDict>() else {
-                return Err(wrong_type(format!("paths[{row}] is no dict")));
+                return Err(wrong_type(format!(
+                    "paths[{row}] is neither a text such as \"search > email\" nor a dictionary with a path"
+                )));
             };
             for key in dict.keys() {
                 let known = names.iter().any(|name| key.eq(name).unwrap_or(false));
@@ -526,7 +528,7 @@ fn keys(
     if times.is_some_and(|times| times.len() != sources.rows()) {
         return Err(problem::domain(DomainError::whole(
             id_argument,
-            Rule::Other("length_mismatch", "has not as many rows as its times"),
+            Rule::Other("length_mismatch", "does not have as many rows as its times"),
         )));
     }
     let mut keys = Vec::with_capacity(sources.rows());

@@ -269,3 +269,15 @@ def test_a_column_of_anything_else_is_refused(library: str, make: str, message: 
     with pytest.raises(edgetally.EdgetallyError) as caught:
         edgetally.hash_email(eval(make, scope))  # noqa: S307 - the rows above
     assert (caught.value.code, str(caught.value)) == ("wrong_type", message)
+
+
+def test_what_is_nearly_a_column_is_told_how_to_become_one() -> None:
+    for value, hint in (
+        ((x for x in (1.0, 2.0)), "list"),
+        (map(float, "12"), "list"),
+        ({"a": 1.0}.values(), "list"),
+        (pytest.importorskip("polars").LazyFrame({"a": [1.0]}), "collect"),
+    ):
+        with pytest.raises(edgetally.EdgetallyError, match=hint) as caught:
+            edgetally.roas(value, 1.0)  # type: ignore[arg-type]
+        assert caught.value.code == "wrong_type"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import warnings
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -481,3 +482,12 @@ def test_numbers_of_every_kind_are_summed() -> None:
     ):
         r = et.report({"spend": [1.0, 1.0, 1.0], "revenue": revenue}, nan_policy="omit")
         assert (r["revenue"].tolist(), r["spend"].tolist()) == ([4.0], [2.0])
+
+
+def test_an_index_of_a_zone_is_read_without_a_warning() -> None:
+    index = pd.date_range("2024-03-09 22:00", periods=5, freq="h", tz="America/New_York")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for dates in (index, pd.Series(index), pd.Categorical(index)):
+            days = et.window_starts(dates, "day")
+            assert [str(day) for day in days] == ["2024-03-09"] * 2 + ["2024-03-10"] * 3

@@ -206,3 +206,14 @@ def test_risk_is_two_losses() -> None:
     assert many.risk[0].shape == (2,)
     assert many.risk[0][0] == keep
     assert code(et.gbstats_compat, 10, 1, 10, 1, difference="both") == "unknown_choice"
+
+
+def test_nobody_seen_has_no_p_value() -> None:
+    got = et.srm([0, 0])
+    assert math.isnan(got.p_value)
+    assert math.isnan(got.p_exact_binomial)
+
+
+def test_the_sum_of_nothing_is_zero_and_not_below() -> None:
+    assert str(et.segment_lift(["a"], [10], [0], [10], [0]).heterogeneity_q) == "0.0"
+    assert str(et.attribution([]).total_conversions) == "0.0"

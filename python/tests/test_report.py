@@ -718,3 +718,40 @@ def test_every_combination_of_chunks_is_the_same_table() -> None:
         c = pa.chunked_array([base["c"].chunk(0)[:first], base["c"].chunk(0)[first:]])
         spend = pa.chunked_array([base["spend"].chunk(0)[:second], base["spend"].chunk(0)[second:]])
         assert et.summarize(pa.table({"c": c, "spend": spend, "revenue": base["revenue"]}), by="c").to_bytes() == want
+
+
+def test_spans_of_pandas_cut_name_groups_in_their_order() -> None:
+    frame = pd.DataFrame({"spend": [100, 200, 300, 50], "revenue": [500, 300, 0, 40], "age": [15, 1, 99, 3]})
+    spans = pd.cut(frame["age"], [0, 2, 10, 40, 50])
+    for column in (spans, spans.cat.as_unordered()):
+        table = frame.assign(age=column)
+        report = et.report(table, "roas", by="age")
+        assert report["age"] == ["(0, 2]", "(2, 10]", "(10, 40]", None]
+        assert report["revenue"].tolist() == [300, 40, 500, 0]
+        again = report.to_pandas()
+        assert again["age"].dtype == table["age"].dtype
+        assert len(again.merge(table[["age"]].dropna(), on="age")) == 3
+
+
+def test_what_is_nearly_a_table_is_told_what_to_pass() -> None:
+    frame = pd.DataFrame(ORDERS)
+    for table, hint in (
+        (frame.groupby("channel"), "by="),
+        (pl.DataFrame(ORDERS).group_by("channel"), "by="),
+        (frame[["spend", "revenue"]].to_records(index=False), "pandas.DataFrame"),
+        (frame.assign(spend=["1"] * 5), "convert text to numbers"),
+        (pl.DataFrame(ORDERS).with_columns(pl.col("spend").cast(pl.String)), "convert text to numbers"),
+    ):
+        with pytest.raises(et.EdgetallyError, match=hint) as caught:
+            et.report(table, "roas")
+        assert caught.value.code == "wrong_type"
+    with pytest.raises(et.EdgetallyError, match="columns=") as caught:
+        et.report(frame, "lift", arms=("ads", "psa"))
+    assert caught.value.code == "missing"
+
+
+def test_a_bare_categorical_names_groups() -> None:
+    for channel in (["a", "b", "a"], [3, 1, 3]):
+        table = {"channel": pd.Categorical(channel), "spend": [1.0, 2.0, 3.0], "revenue": [2.0, 2.0, 2.0]}
+        report = et.report(table, "roas", by="channel")
+        assert dict(zip(report["channel"], report["spend"], strict=True)) == {channel[0]: 4.0, channel[1]: 2.0}

@@ -404,3 +404,52 @@ def test_regions_are_rows_of_arrays() -> None:
     power = et.geo_power(panel[4, :], panel[5:, :], 3, lifts=[0, 5], alpha=0.2, least_before=6)
     assert power.power[1] == 1.0
     assert power.detectable_lift == 5.0
+
+
+@pytest.mark.parametrize("n_boot", [0, 30])
+@pytest.mark.parametrize(
+    ("revenue", "model", "noise"),
+    [
+        ([3 * x**0.5 for x in range(1, 7)], "power", "additive"),
+        ([3 * x**0.5 for x in range(1, 7)], "power", "multiplicative"),
+        ([3e9 * x / (2 + x) for x in range(1, 7)], "auto", "additive"),
+        ([20_000.0] * 6, "auto", "additive"),
+        ([0.1] * 6, "auto", "additive"),
+    ],
+)
+def test_rows_without_an_error_give_no_interval(revenue: list[float], model: str, noise: str, n_boot: int) -> None:
+    fit = et.fit_response(range(1, 7), revenue, model=model, margin=0.9, noise=noise, n_boot=n_boot)
+    assert "exact_fit" in fit.warnings
+    found = [*fit.params_ci.values(), fit.optimal_spend_ci_delta, fit.optimal_spend_ci_bootstrap]
+    for interval in (*found, fit.predict(3), fit.marginal_roas(3)):
+        assert math.isnan(interval.low), interval
+        assert math.isnan(interval.high), interval
+    # A cent is an error to measure by.
+    near = [value * (1 + (1e-6 if at % 2 else -1e-6)) for at, value in enumerate(revenue)]
+    again = et.fit_response(range(1, 7), near, model=model, noise=noise, n_boot=n_boot)
+    assert "exact_fit" not in again.warnings
+    assert again.predict(3).low < again.predict(3).high
+
+
+def test_an_optimum_that_is_held_back_has_no_interval_of_one_point() -> None:
+    spend = np.arange(1.0, 9.0)
+    revenue = np.sqrt(spend) * 30 * (1 + 0.02 * np.random.default_rng(0).normal(size=8))
+    fit = et.fit_response(spend, revenue, margin=0.4, n_boot=50)
+    assert fit.optimal_spend == 12.0 < fit.optimal_spend_uncapped
+    for interval in (fit.optimal_spend_ci_bootstrap, fit.optimal_spend_ci_delta):
+        assert math.isnan(interval.low), interval
+    assert fit.summary().startswith("More spend pays up to 12.00 per period, as far as the data or the cap go")
+    said = fit.optimum(margin=0.4).summary()
+    assert said.startswith("More spend pays up to 12.00, as far as the data or the cap go, for a profit of")
+    # Where no unit pays, zero is the answer.
+    none = et.fit_response(spend, revenue, model="michaelis_menten", margin=1e-6, n_boot=50)
+    assert none.optimal_spend_ci_bootstrap.high == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200])
+def test_revenues_that_cannot_be_squared_are_refused(scale: float) -> None:
+    revenue = np.array([5, 8, 10, 11, 12, 12.5])
+    assert code(lambda: et.fit_response(np.arange(1, 7), revenue * scale)) == "out_of_range"
+    assert code(lambda: et.response_select(["power"], np.arange(1, 7), revenue * scale)) == "out_of_range"
+    near = et.fit_response(np.arange(1, 7), revenue * 2.0**-400, n_boot=0)
+    assert near.params["c"] == et.fit_response(np.arange(1, 7), revenue, n_boot=0).params["c"]

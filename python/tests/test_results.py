@@ -4,6 +4,7 @@ import copy
 import datetime
 import decimal
 import fractions
+import importlib
 import json
 import math
 import pickle
@@ -169,7 +170,8 @@ def test_every_field_is_documented_and_named_as_in_the_core() -> None:
 def test_a_scalar_call_imports_nothing() -> None:
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import edgetally as et; et.funnel(9, 0.01, 0.03, 80);"
-        "heavy = 'numpy pandas polars pyarrow typing dataclasses inspect re';"
+        "heavy = 'numpy pandas polars pyarrow typing dataclasses inspect re functools collections datetime"
+        " edgetally._ledger edgetally._report edgetally._dates';"
         "print([name for name in heavy.split() if name in sys.modules])"
     )
     folder = str(Path(et.__file__).parents[1])
@@ -177,6 +179,26 @@ def test_a_scalar_call_imports_nothing() -> None:
         [sys.executable, "-I", "-S", "-c", program, folder], check=True, capture_output=True, text=True
     )
     assert shown.stdout.strip() == "[]"
+
+
+def test_what_is_loaded_late_is_there_all_the_same() -> None:
+    rooms = set(et._LATER.values())
+    names = {room: set(importlib.import_module(f"edgetally.{room}").__all__) for room in rooms}
+    assert {room: {name for name, of in et._LATER.items() if of == room} for room in rooms} == names
+    assert set(et.__all__) <= set(dir(et))
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import edgetally as et, pickle;"
+        "names = set(dir(et)); late = [name for name in et._LATER if name not in vars(et)];"
+        "from edgetally import *;"
+        "print(len(late) == len(et._LATER), set(et.__all__) <= names, report is et.report, callable(report.compare),"
+        " pickle.loads(pickle.dumps(et.merge)) is merge, pickle.loads(pickle.dumps(et.window('2026-01-01'))).month,"
+        " hasattr(et, 'reports'))"
+    )
+    folder = str(Path(et.__file__).parents[1])
+    shown = subprocess.run([sys.executable, "-c", program, folder], check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == "True True True True True 2026-01 False"
+    with pytest.raises(AttributeError, match="module 'edgetally' has no attribute 'reports'"):
+        et.reports  # type: ignore[attr-defined]  # noqa: B018
 
 
 LIFT = et.lift(100_000, 1_200, 100_000, 900).rel_lift

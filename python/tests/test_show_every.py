@@ -1,6 +1,8 @@
 """Every public result class, over all reference rows and what is degenerate: text, HTML, picture, no exception."""
 
+import copy
 import math
+import pickle
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
@@ -203,6 +205,14 @@ def test_a_class_draws_itself(name: str) -> None:
         assert title.rstrip().endswith("."), title
         figure.draw_without_rendering()
         pyplot.close(figure)
+
+
+@pytest.mark.parametrize("name", sorted(RESULTS))
+def test_a_result_opened_again_shows_the_same(name: str) -> None:
+    for result in [*RESULTS[name][:1], *RESULTS[name][1:][-3:]]:
+        for again in (pickle.loads(pickle.dumps(result)), copy.copy(result)):  # noqa: S301 - pickled on this line
+            assert again._repr_html_() == result._repr_html_()
+            assert again.summary() == result.summary()
 
 
 UNITS = "count money months number p percent periods points probability text times"

@@ -117,7 +117,7 @@ def test_segments_are_sorted_with_the_whole_below_and_simpson_is_said() -> None:
     picture = drawn(_say(et.segment_lift(["a", "b"], [9000, 1000], [90, 100], [1000, 9000], [8, 810]), ""))
     (panel,) = picture.panels
     assert panel.rows == ["b", "a", "all, within segments"]
-    assert labels(panel, "rule") == ["thrown together -6.28 pp"]
+    assert labels(panel, "rule") == ["pooled -6.28 pp"]
     assert any("Simpson" in note for note in picture.notes)
 
 
@@ -411,3 +411,34 @@ def test_names_are_escaped_everywhere() -> None:
     for result in shown:
         assert "<img" not in result._repr_html_()
         assert "&lt;img" in result._repr_html_()
+
+
+def test_what_a_picture_has_no_room_for_is_counted() -> None:
+    names = [f"s{at}" for at in range(200)]
+    segments = et.segment_lift(names, [1000] * 200, list(range(200)), [1000] * 200, [90] * 200)
+    arms = et.lift_arms(["psa", *names], [1000] * 201, [90, *range(200)], holdout="psa")
+    curve = {"model": "michaelis_menten", "params": {"vmax": 1e5, "k": 5e4}}
+    plan = et.allocate(dict.fromkeys(names, curve), 1e6, margin=0.5)
+    for result, note in (
+        (segments, "170 of 200 segments are not drawn"),
+        (arms, "170 of 200 arms are not drawn"),
+        (plan, "176 of 200 channels are not drawn"),
+    ):
+        assert any(note in found for found in drawn(_say(result, "")).notes), note
+    report = et.report({"channel": names, "spend": [1.0] * 200, "revenue": list(range(200))}, "roas", by="channel")
+    assert any(
+        "170 of 200 segments are not drawn" in found
+        for found in report_shown.picture(report_shown.Table(report, "")).notes
+    )
+
+
+def test_a_sum_is_not_held_against_the_sum_of_all() -> None:
+    table = {"channel": ["a", "b"], "spend": [1.0, 2.0], "revenue": [3.0, 1.0]}
+    for metric, rules in (("revenue", []), ("roas", ["all 1.33"])):
+        (panel,) = report_shown.picture(report_shown.Table(et.report(table, metric, by="channel"), "")).panels
+        assert labels(panel, "rule") == rules
+
+
+def test_one_channel_is_one_channel() -> None:
+    plan = et.allocate({"a": {"model": "michaelis_menten", "params": {"vmax": 1e5, "k": 5e4}}}, 100)
+    assert plan.summary().startswith("100.00 in one channel brings")

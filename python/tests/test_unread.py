@@ -157,3 +157,20 @@ def test_the_kind_of_the_columns_is_kept() -> None:
     assert et.cpa(spend, 20).cpa.index.equals(index)
     some = pl.Series([500.0, None] * (ROWS // 2 + 1))
     assert et.cpa(some, 20).cpa.null_count() == len(some) // 2
+
+
+def test_a_field_whose_argument_was_left_out_is_a_column_of_nan() -> None:
+    ltv = np.full(ROWS, 300.0)
+    result = et.target_cpa(ltv, margin=0.5, buffer=0.2)
+    for field in ("target_by_share", "target_by_ratio", "target_by_payback", "incrementality_adjusted_target"):
+        column = result[field]
+        assert column.shape == (ROWS,)
+        assert np.isnan(column).all()
+        assert not column.flags.writeable
+        assert result[field] is column
+    # What asks only for the arguments that were given is defined without the others.
+    assert np.unique(result.target_cpa).tolist() == [120.0]
+    assert np.unique(result.to_pandas()["target_by_buffer"]).tolist() == [120.0]
+    index = pd.RangeIndex(5, ROWS + 5)
+    assert et.target_cpa(pd.Series(ltv, index=index), margin=0.5).target_by_share.index.equals(index)
+    assert et.target_cpa(pl.Series(ltv), margin=0.5).target_by_share.is_nan().all()

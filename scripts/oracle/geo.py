@@ -235,7 +235,7 @@ def plans(oracle: Oracle) -> None:
     """Power: each window of the history run as a test of its own."""
     r = oracle.random("geo_power")
     ours, theirs, inputs = [], [], []
-    for _ in range(max(10, oracle.rows // 50)):
+    for _ in range(oracle.rows):
         donors, length, periods = int(r.integers(2, 7)), int(r.integers(8, 16)), int(r.integers(1, 4))
         cells = r.normal(50, 5, (donors + 1, 1)) + r.normal(0, 2, length).cumsum() + r.normal(0, 1, (donors + 1, length))
         lift, confidence = float(r.choice([0.0, 0.05, 0.3])), float(r.choice([0.5, 0.8]))
@@ -258,7 +258,7 @@ def forecasts(oracle: Oracle) -> None:
     r = oracle.random("geo_counterfactual")
     ours, theirs, inputs = [], [], []
     grid = np.exp(np.linspace(math.log(1e-3), math.log(1e2), 41))
-    for _ in range(max(10, oracle.rows // 20)):
+    for _ in range(oracle.rows):
         before, after, season = int(r.integers(12, 40)), int(r.integers(1, 8)), int(r.choice([1, 1, 3, 4]))
         count = int(r.integers(0, 3))
         every = before + after

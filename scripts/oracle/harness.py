@@ -16,6 +16,40 @@ import numpy as np
 LIKE = 1e-9
 
 
+# Public functions that nothing is compared with, and why.
+WITHOUT = {
+    "dialects": "a table, not a computation: a test compares it with what is sent",
+    "error_codes": "a list, not a computation: a test compares it with the codes that are raised",
+}
+
+
+def _functions() -> dict[int, str]:
+    """Every public function by its first name; what hangs on one, as ``report.compare``, too."""
+    named = {name: getattr(et, name) for name in et.__all__}
+    named |= {f"events_{name}": getattr(et.events, name) for name in et.events.__all__}
+    for name, function in list(named.items()):
+        if callable(function) and not isinstance(function, type):
+            named |= {f"{name}_{short}": one for short, one in getattr(function, "__dict__", {}).items() if short[0] != "_"}
+    found: dict[int, str] = {}
+    for name, function in named.items():
+        if callable(function) and not isinstance(function, type):
+            found.setdefault(id(function), name)
+    return found
+
+
+def without_oracle(compared: Iterable[str]) -> list[str]:
+    """The public functions that nothing was compared with, and reasons for functions that there are not."""
+    names = _functions()
+    seen = set()
+    for name in compared:
+        function: Any = et
+        for part in name.split("."):
+            function = getattr(function, part, None)
+        seen.add(names.get(id(function), name.replace(".", "_")))
+    every = set(names.values())
+    return sorted((every - seen - set(WITHOUT)) | (set(WITHOUT) - every))
+
+
 @dataclass
 class Line:
     """What is known of one function."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .harness import Oracle
 
 NAN = math.nan
+EVEN = "rates that repeat beside others: there the flows are worth less than the last digit of one of them"
 NEAR = "two rates, or a touch, nearer to each other than the rounding of the flows: one rate, or one more or less"
 
 
@@ -63,6 +64,15 @@ def worth(flows: list[float], rate: float) -> Any:
     growth = 1 + mpmath.mpf(rate)
     terms = [mpmath.mpf(flow) / growth**t for t, flow in enumerate(flows)]
     return mpmath.fsum(terms), mpmath.fsum(map(abs, terms))
+
+
+def nothing(flows: list[float], rates: Any) -> float:
+    """Whether the flows are worth less, at the first and the last of these rates, than the rounding of one of them."""
+    for rate in (rates[0], rates[-1]) if len(rates) else ():
+        value, size = worth(flows, float(rate))
+        if abs(value) > size * 2.0**-52:
+            return 0.0
+    return 1.0
 
 
 def cash_flows(oracle: Oracle) -> None:
@@ -115,6 +125,7 @@ def cash_flows(oracle: Oracle) -> None:
                     "payback_periods": got.payback_periods,
                     "discounted_payback_periods": got.discounted_payback_periods,
                     "size": float(size),
+                    "even": nothing(flows, got.irr_roots),
                 }
             )
             inputs.append((flows, rate))
@@ -135,7 +146,10 @@ def cash_flows(oracle: Oracle) -> None:
             {"cash_flows": [x[0] for x, keep in zip(inputs, where, strict=True) if keep], "rate": [x[1] for x, keep in zip(inputs, where, strict=True) if keep]},
             like=like,
             scale={"npv": mine["size"][where], "total": mine["size"][where] + 1, "irr": 1.0, "first": 1.0, "last": 1.0},
-            explained=[(key, np.array(fuzzy)[where], NEAR) for key in ("rates", "irr", "first", "last")],
+            explained=[
+                *((key, np.array(fuzzy)[where], NEAR) for key in ("rates", "irr", "first", "last")),
+                *((key, repeated[where] & (mine["even"][where] == 1), EVEN) for key in ("irr", "first", "last")),
+            ],
         )
 
 
@@ -360,11 +374,25 @@ def tables(oracle: Oracle) -> None:
     )
 
 
+def likelihood(seen: list[int], alpha: float, beta: float) -> Any:
+    """The logarithm of the likelihood of a beta distribution of churn, in many digits."""
+    with mpmath.workdps(40):
+        a, b = mpmath.mpf(alpha), mpmath.mpf(beta)
+        leaves = a / (a + b)
+        stays = 1 - leaves
+        total = (seen[0] - seen[1]) * mpmath.log(leaves)
+        for t in range(2, len(seen)):
+            leaves *= (b + t - 2) / (a + b + t - 1)
+            stays -= leaves
+            total += (seen[t - 1] - seen[t]) * mpmath.log(leaves)
+        return total + seen[-1] * mpmath.log(stays)
+
+
 def survivors(oracle: Oracle) -> None:
     """The fitted beta distribution of churn: as likely as the best that a general search finds."""
     r = oracle.random("ltv_sbg")
-    ours, theirs, inputs = [], [], []
-    for _ in range(max(20, oracle.rows // 20)):
+    ours, theirs, inputs, higher = [], [], [], []
+    while len(inputs) < oracle.rows:
         alpha, beta = float(spread(r, 1, 0.3, 5)[0]), float(spread(r, 1, 0.3, 10)[0])
         left, seen = int(spread(r, 1, 50, 5000)[0]), []
         churn = r.beta(alpha, beta, left)
@@ -390,8 +418,15 @@ def survivors(oracle: Oracle) -> None:
         theirs.append({"log_likelihood": -best.fun, "alpha": a, "beta": b})
         ours.append({"log_likelihood": got.log_likelihood, "alpha": float(got.alpha), "beta": float(got.beta)})
         inputs.append(seen)
+        higher.append(likelihood(seen, float(got.alpha), float(got.beta)) > likelihood(seen, a, b))
     oracle.compare(
-        "ltv_sbg", "SciPy's Nelder-Mead", stacked(ours), stacked(theirs), {"survivors": inputs}, like=1e-4
+        "ltv_sbg",
+        "SciPy's Nelder-Mead",
+        stacked(ours),
+        stacked(theirs),
+        {"survivors": inputs},
+        like=1e-4,
+        explained=[(name, higher, "ours is the likelier one, in 40 digits: the search stops early") for name in ("alpha", "beta")],
     )
 
 

@@ -781,7 +781,10 @@ def splits(oracle: Oracle) -> None:
             {
                 "chi2": chi.statistic,
                 "p_value": chi.pvalue,
-                "p_exact_binomial": stats.binomtest(int(seen[0]), total, share[0]).pvalue if arms_ == 2 else math.nan,
+                # Of nobody there is no p-value.
+                "p_exact_binomial": stats.binomtest(int(seen[0]), total, share[0]).pvalue
+                if arms_ == 2 and total > 0
+                else math.nan,
                 "log_bayes_factor_k100": evidence(100.0),
                 "log_bayes_factor_k10000": evidence(10_000.0),
             }
@@ -851,7 +854,14 @@ def segments(oracle: Oracle) -> None:
         {"exposed, conversions, holdout, conversions": asked},
         like=1e-9,
         scale=dict.fromkeys(theirs, 1e-3),
-        explained=[("*", constant, "an interval without width is given as undefined")],
+        explained=[
+            ("*", constant, "an interval without width is given as undefined"),
+            *(
+                (f"{weighted}.{end}", theirs[f"{weighted}.low"] == theirs[f"{weighted}.high"], "an interval without width is given as undefined")
+                for weighted in ("stratified_abs_lift_exposed_weights",)
+                for end in ("low", "high")
+            ),
+        ],
     )
 
     r = oracle.random("segment_roas")

@@ -45,6 +45,10 @@ def pandas(values: Any, like: Like | None) -> Any:
     dtype = like.dtype if like is not None and like.library == "pandas" else None
     if like is not None and like.form:
         return _pandas_dates(values, like, dtype)
+    categories: Any = getattr(dtype, "categories", None)
+    if type(categories).__name__ == "IntervalIndex":
+        spans = {str(span): span for span in categories}
+        values = [spans.get(value) for value in values]
     if dtype is not None and values:
         try:
             return pd.Series(values, dtype=dtype)

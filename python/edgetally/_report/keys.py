@@ -188,15 +188,17 @@ def _pandas(key: Key, column: Any) -> None:
     elif hasattr(dtype, "categories"):
         categories = dtype.categories
         texts = all(isinstance(category, str) for category in categories)
-        codes = (column.cat.codes if hasattr(column, "cat") else column.codes).to_numpy()
-        if texts:
+        codes = np.asarray(column.cat.codes if hasattr(column, "cat") else column.codes)
+        spans = type(categories).__name__ == "IntervalIndex"
+        if texts or spans:
+            # Spans as pandas.cut makes them are named as it writes them.
             key.values = np.ascontiguousarray(codes, dtype=np.int64)
-            key.words = list(categories)
+            key.words = [str(category) for category in categories]
         else:
             table = [*categories.tolist(), None]
             _objects(key, [table[code] for code in codes.tolist()])
-        if dtype.ordered:
-            key.like.order = categories.tolist()
+        if dtype.ordered or spans:
+            key.like.order = key.words if spans else categories.tolist()
     elif kind in "iub":
         _objects(key, column.to_list())
     elif kind in "mcV":

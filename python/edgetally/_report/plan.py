@@ -238,7 +238,10 @@ def make_plan(
     summed = _columns(asked, columns)
     sides = _arms(arms)
     if arms is not None and "arm" not in summed:
-        raise error("missing", "arms needs the column of the arms: a lift with columns={'arm': its name}")
+        raise error(
+            "missing",
+            "arms needs the column that says which arm a row belongs to: name it, as in columns={'arm': 'variant'}",
+        )
     return Plan(
         metrics=asked,
         columns=summed,

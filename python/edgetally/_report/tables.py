@@ -31,7 +31,7 @@ class Source:
             table = table.collect()
         if module == "polars" and hasattr(table, "get_column"):
             self.kind = "polars"
-        elif module == "pandas" and getattr(table, "ndim", 0) == 2:
+        elif module == "pandas" and getattr(table, "ndim", 0) == 2 and hasattr(table, "columns"):
             self.kind = "pandas"
         elif module == "pyspark":
             raise error("wrong_type", "df is a Spark DataFrame: edgetally.engines.spark.report takes it")
@@ -49,7 +49,11 @@ class Source:
         elif hasattr(table, "keys") and hasattr(table, "__getitem__") and module not in ("pandas", "polars"):
             self.kind = "mapping"
         else:
-            hint = ": pandas.DataFrame(rows) makes one" if isinstance(table, (list, tuple)) else ""
+            hint = ""
+            if isinstance(table, (list, tuple)) or module == "numpy":
+                hint = ": pandas.DataFrame(rows) makes one"
+            elif "GroupBy" in type(table).__name__:
+                hint = ": pass the table itself, and name the groups with by="
             raise error("wrong_type", f"df is not a table, but {type(table).__name__}{hint}")
         self.table = table
 
@@ -79,7 +83,9 @@ class Source:
 
 
 def _not_numbers(name: str, kind: Any) -> Exception:
-    return error("wrong_type", f"{name} is not a column of numbers, but of {kind}")
+    from .._columns import _hint
+
+    return error("wrong_type", f"{name} is not a column of numbers, but of {kind}{_hint(kind)}")
 
 
 def numbers(name: str, column: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import numbers
 from .common import capital, null_of
-from .picture import Panel, Picture, thinned, tone
+from .picture import Panel, Picture, left_out, thinned, tone
 from .say import Say, Show, flat
 from .words import chance
 
@@ -34,7 +34,7 @@ def _segment_sentence(say: Say) -> str:
         parts.append(f"{len(down)} lost" if len(down) > 1 else f"{down[0]} lost")
     text = f"{' and '.join(parts)}; all together, within segments, {together}"
     if say.result["simpson_warning"]:
-        text += ". Beware: thrown together they say the opposite (Simpson's paradox)"
+        text += ". Beware: pooled, they say the opposite (Simpson's paradox)"
     return capital(text) + "."
 
 
@@ -50,7 +50,8 @@ def _segment_picture(say: Say) -> Picture:
         )
     )
     rows.sort(key=lambda row: (row[1] != row[1], -row[1] if row[1] == row[1] else 0.0))
-    rows = [rows[at] for at in thinned(len(rows), _MOST_SEGMENTS)]
+    count = len(rows)
+    rows = [rows[at] for at in thinned(count, _MOST_SEGMENTS)]
     panel = Panel(
         x="difference of the rates", x_unit="points", rows=[*(row[0] for row in rows), "all, within segments"]
     )
@@ -60,9 +61,9 @@ def _segment_picture(say: Say) -> Picture:
     panel.span(len(rows), *whole, "second")
     panel.rule(0.0, style="solid")
     pooled = say.value("pooled_abs_lift")
-    panel.rule(pooled, f"thrown together {numbers.number(pooled, 'points')}")
+    panel.rule(pooled, f"pooled {numbers.number(pooled, 'points')}")
     p = say.value("heterogeneity_p")
-    notes = [f"Do the segments differ? {chance(p)}" if p == p else ""]
+    notes = [f"Do the segments differ? {chance(p)}" if p == p else "", left_out(count, len(rows), "segments")]
     if say.result["simpson_warning"]:
         notes.append(
             "Simpson's paradox: all users together and the segments have lifts of different signs, because the arms "
@@ -93,7 +94,9 @@ def _arms_picture(say: Say) -> Picture:
     for row, at in enumerate(order):
         panel.span(row, *rows[at], tone(*rows[at][1:]))
     panel.rule(0.0, "holdout")
-    return Picture(_arms_sentence(say), [panel])
+    return Picture(
+        _arms_sentence(say), [panel], notes=[left_out(len(rows), len(order), "arms", "those with the lowest rates")]
+    )
 
 
 def _inferior_sentence(say: Say) -> str:

@@ -215,6 +215,13 @@ class Picture:
         return len(marks) == 1 and marks[0].kind == "bar"
 
 
+def left_out(count: int, shown: int, what: str, which: str = "evenly spread over the order") -> str:
+    """What to say where a picture has no room for every row; nothing where it has."""
+    if count <= shown:
+        return ""
+    return f"{count - shown:,} of {count:,} {what} are not drawn: {which}."
+
+
 def nothing(title: str) -> Picture:
     """A picture of a result in which nothing can be drawn."""
     return Picture(title, [])

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import numbers, units
 from .page import BOX, CELL, note
-from .picture import Panel, Picture, nothing, thinned, tone
+from .picture import Panel, Picture, left_out, nothing, thinned, tone
 from .say import flat
 from .svg import svg
 from .text import table
@@ -17,6 +17,7 @@ _ROWS_SHOWN = 20
 # Letters in a line of a summary.
 _WIDE = 118
 _MOST_LINES = 8
+_SUMS = ("revenue", "spend", "cost", "conversions", "clicks", "impressions", "users", "new_customers", "profit")
 _ASIDE = frozenset(
     {"window_start", "window_end", "n_days", "complete", "mature", "rows", "flags", "srm", "quality", "status"}
     | {"p_value", "p_adjusted", "change", "ratio"}
@@ -179,7 +180,8 @@ def _by_segment(found: Table) -> Picture:
     name, unit = found.metric, found.unit(found.metric)
     values, low, high = (found.values(name + end) for end in ("", "_low", "_high"))
     order = sorted((at for at, value in enumerate(values) if isfinite(value)), key=lambda at: -values[at])
-    order = [order[at] for at in thinned(len(order), 30)]
+    known = len(order)
+    order = [order[at] for at in thinned(known, 30)]
     ends = any(isfinite(value) for value in low + high)
     panel = Panel(x=units.words(name), x_unit=unit, rows=[found.name(at) for at in order], zero=not ends)
     null = _null(found)
@@ -192,12 +194,13 @@ def _by_segment(found: Table) -> Picture:
         before = found.values(f"{name}_before")
         panel.dots([before[at] for at in order], [float(row) for row in range(len(order))], "ink", "before", "hollow")
     total = getattr(found.report, "total", None)
-    if total is not None and len(total) == 1 and name in total:
+    # The sum of all segments is no yardstick for one, and would press them into a corner.
+    if total is not None and len(total) == 1 and name in total and name not in _SUMS:
         whole = float(total[name][0])
         panel.rule(whole, f"all {numbers.number(whole, unit, found.currency)}")
     if null is not None:
         panel.rule(null, "", style="solid")
-    return Picture(sentence(found), [panel], notes=_notes(found))
+    return Picture(sentence(found), [panel], notes=[*_notes(found), left_out(known, len(order), "segments")])
 
 
 def _by_window(found: Table) -> Picture:

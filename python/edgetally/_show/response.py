@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arguments import error
 from . import numbers
-from .picture import Panel, Picture, floats, nothing
+from .picture import Panel, Picture, floats, left_out, nothing
 from .say import Say, Show, flat
 
 _POINTS = 80
@@ -26,15 +26,14 @@ def _fit_sentence(say: Say) -> str:
             return f"{text}."
     best = say.value("optimal_spend")
     if best == best and isfinite(best):
-        name = next(
-            (n for n in ("optimal_spend_ci_bootstrap", "optimal_spend_ci_delta") if isfinite(say.three(n)[1])),
-            "optimal_spend",
-        )
+        name = _known_best(say)
         shown = numbers.interval(best, *say.three(name)[1:], "money", say.currency)
         if best == 0:
             return "No spend on this curve pays for itself: the best is not to spend."
         profit = say.value("optimal_profit")
         tail = f", for a profit of {say.money(profit)}" if isfinite(profit) else ""
+        if _held_back(say, name):
+            return f"More spend pays up to {shown} per period, as far as the data or the cap go{tail}."
         return f"The most profitable spend is {shown} per period{tail}."
     r2 = say.value("r2")
     text = f"A {_model(say)} curve explains {numbers.number(r2, 'percent', places=0)} of the variance of revenue"
@@ -43,6 +42,18 @@ def _fit_sentence(say: Say) -> str:
         if say.value("margin") != say.value("margin")
         else f"{text}; it has no best spend."
     )
+
+
+def _known_best(say: Say) -> str:
+    """The field of the best spend that has an interval."""
+    names = ("optimal_spend_ci_bootstrap", "optimal_spend_ci_delta")
+    return next((name for name in names if isfinite(say.three(name)[1])), "optimal_spend")
+
+
+def _held_back(say: Say, name: str) -> bool:
+    """Whether the best spend is only where the data or a cap end, so that nothing says how sure it is."""
+    beyond = say.value("optimal_spend_uncapped") > say.value("optimal_spend") * (1 + 1e-9)
+    return beyond and not isfinite(say.three(name)[1])
 
 
 def _model(say: Say) -> str:
@@ -183,10 +194,9 @@ def _optimum_sentence(say: Say) -> str:
         return "There is no best spend: either more is always better, or the data show no curve."
     if best == 0:
         return "No spend on this curve pays for itself: the best is not to spend."
-    name = next(
-        (n for n in ("optimal_spend_ci_bootstrap", "optimal_spend_ci_delta") if isfinite(say.three(n)[1])),
-        "optimal_spend",
-    )
+    name = _known_best(say)
+    if _held_back(say, name):
+        return f"More spend pays up to {say(name)}, as far as the data or the cap go, for a profit of {say('profit')}."
     return f"The most profitable spend is {say(name)}, for a profit of {say('profit')}."
 
 
@@ -261,7 +271,9 @@ def _plan_names(say: Say) -> list[str]:
 
 def _plan_sentence(say: Say) -> str:
     price = say.value("shadow_price")
-    text = f"{say('total_spend')} over {len(say.result['spend'])} channels brings {say('total_revenue')} of revenue"
+    count = len(say.result["spend"])
+    over = "in one channel" if count == 1 else f"over {count:,} channels"
+    text = f"{say('total_spend')} {over} brings {say('total_revenue')} of revenue"
     if isfinite(say.value("profit")):
         text += f" and {'a profit' if say.value('profit') >= 0 else 'a loss'} of {say.size('profit')}"
     if not isfinite(price):
@@ -310,7 +322,8 @@ def _plan_picture(say: Say) -> Picture:
     if isfinite(price):
         slope.rule(price, f"shadow price {price:.2f}")
         money.headroom = True
-    return Picture(_plan_sentence(say), [money, slope], layout=[[0, 1]])
+    notes = [left_out(len(names), len(order), "channels", "those with the lowest spend")]
+    return Picture(_plan_sentence(say), [money, slope], layout=[[0, 1]], notes=notes)
 
 
 def _evaluation_sentence(say: Say) -> str:

@@ -40,6 +40,7 @@ _SAID = {
     ),
     "not_increasing": ("Revenue does not rise with spend here, so no spend is the best: look for what else moved it."),
     "saturation_not_seen": "The curve levels off far above any revenue seen: its ceiling is a guess of the model's.",
+    "exact_fit": "Every row lies on the curve but for rounding, so nothing measures its error: there are no intervals.",
     "straight_line": "A straight line does as well as any curve: nothing says where more spend stops paying.",
     "missing_rows": "Rows with a missing number were left out.",
     "missing_omitted": "Rows with a missing number were left out.",

@@ -27,7 +27,6 @@ mod views;
 mod windows;
 
 use std::fmt;
-use std::thread;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -515,40 +514,10 @@ fn totals<'py>(
     let (views, terms) = (&views, &terms);
     let shares = py.detach(|| {
         let size = rows.div_ceil(count).max(1);
-        let run = |part: usize| {
-            share(
-                read_keys,
-                numbers,
-                views,
-                terms,
-                (part * size).min(rows)..((part + 1) * size).min(rows),
-            )
-        };
-        if count < 2 {
-            return vec![run(0)];
-        }
-        thread::scope(|scope| {
-            let run = &run;
-            let others: Vec<_> = (1..count)
-                .map(|part| {
-                    (
-                        part,
-                        thread::Builder::new().spawn_scoped(scope, move || run(part)),
-                    )
-                })
-                .collect();
-            let mut shares = vec![run(0)];
-            for (part, thread) in others {
-                shares.push(match thread {
-                    Ok(thread) => thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                    // The system gives no more threads: this one does the part.
-                    Err(_) => run(part),
-                });
-            }
-            shares
-        })
+        let parts = (0..count)
+            .map(|part| (part * size).min(rows)..((part + 1) * size).min(rows))
+            .collect();
+        threads::each(parts, |rows| share(read_keys, numbers, views, terms, rows))
     });
     let shares = shares
         .into_iter()

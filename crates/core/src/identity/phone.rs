@@ -292,7 +292,14 @@ impl Typed {
             };
         }
         // A slash stands between area code and number too, and a long area code may look like a short number.
-        if joins && self.digits.len() < 9 && self.is_whole_with(rest, home) {
+        let length = if self.is_international(home) {
+            // Not with the `00` in front of it.
+            self.international()
+                .map_or(self.digits.len(), |digits| digits.len())
+        } else {
+            self.digits.len()
+        };
+        if joins && length < 9 && self.is_whole_with(rest, home) {
             return if behind > 4 {
                 Ok(Break::Join)
             } else {

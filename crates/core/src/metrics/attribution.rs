@@ -256,7 +256,8 @@ impl Paths {
     /// How many conversions there are, over all paths.
     pub fn total_conversions(&self) -> f64 {
         let converted = self.rows.iter().filter(|row| row.converted);
-        converted.map(|row| row.count).sum()
+        // The sum of nothing is -0.
+        converted.map(|row| row.count).sum::<f64>() + 0.0
     }
 
     /// The share of all paths that convert; `NaN` when there is none.

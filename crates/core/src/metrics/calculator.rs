@@ -111,8 +111,9 @@ pub struct Calculator {
     pub kernel: Kernel,
 }
 
-/// An output as its calculator writes it, and the arguments and outputs before it that it is made from.
-pub(super) type Need = (&'static str, &'static [&'static str]);
+/// An output as its calculator writes it, the arguments and outputs before it that it is made from, and whether it asks which
+/// arguments were given.
+pub(super) type Need = (&'static str, &'static [&'static str], bool);
 
 /// A calculator whose outputs can be made one by one.
 #[derive(Clone, Copy, Debug)]
@@ -166,13 +167,13 @@ impl Parts {
     /// The outputs and the arguments that are needed for some outputs: a bit each, in their order.
     pub fn needed(&self, outputs: u64) -> (u64, u32) {
         let (mut made, mut read) = (outputs, 0);
-        for (place, (_, from)) in self.needs.iter().enumerate().rev() {
+        for (place, (_, from, _)) in self.needs.iter().enumerate().rev() {
             if made >> place & 1 == 0 {
                 continue;
             }
             for name in *from {
                 let before = self.needs.iter().take(place);
-                if let Some(at) = before.into_iter().position(|(output, _)| output == name) {
+                if let Some(at) = before.into_iter().position(|(output, ..)| output == name) {
                     made |= 1 << at;
                 } else if let Some(at) = self.calculator.argument(name) {
                     read |= 1 << at;
@@ -180,6 +181,27 @@ impl Parts {
             }
         }
         (made, read)
+    }
+
+    /// The outputs that are `NaN` in every row, since an argument that they are made from was left out: a bit each.
+    pub fn undefined(&self, values: &[Value<'_>]) -> u64 {
+        let mut undefined = 0_u64;
+        for (place, (_, from, asks)) in self.needs.iter().enumerate() {
+            let without = from.iter().any(|name| {
+                let before = self.needs.iter().take(place);
+                if let Some(at) = before.into_iter().position(|(output, ..)| output == name) {
+                    return undefined >> at & 1 == 1;
+                }
+                let at = self.calculator.argument(name);
+                at.is_some_and(|at| {
+                    let argument = self.calculator.arguments.get(at);
+                    matches!(values.get(at), Some(Value::Absent))
+                        && argument.is_some_and(|argument| argument.absent == Absent::Undefined)
+                })
+            });
+            undefined |= u64::from(without && !asks) << place;
+        }
+        undefined
     }
 
     /// The name of the argument at a place.
@@ -786,6 +808,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_an_argument_leaves_undefined_is_undefined_in_every_row() {
+        let mut found = 0;
+        for (name, _) in super::super::paid::NEEDS {
+            let calculator = find(name).unwrap();
+            let parts = Parts::of(calculator).unwrap();
+            let rows = BLOCK + 9;
+            let mut columns = columns(calculator, rows, false);
+            for column in &mut columns {
+                column[4] = 0.0;
+            }
+            let all = 0..1_u32 << calculator.arguments.len();
+            for left_out in all {
+                let values: Vec<Value<'_>> = (0..)
+                    .zip(&columns)
+                    .zip(calculator.arguments)
+                    .map(|((place, column), argument)| {
+                        let out = left_out >> place & 1 == 1 && argument.absent != Absent::Refused;
+                        if out {
+                            Value::Absent
+                        } else {
+                            Value::Column(column)
+                        }
+                    })
+                    .collect();
+                let mut outputs = vec![vec![0.0; rows]; calculator.outputs.len()];
+                let mut slices: Vec<&mut [f64]> =
+                    outputs.iter_mut().map(Vec::as_mut_slice).collect();
+                let _ = calculator.fill(&values, &mut slices);
+                let undefined = parts.undefined(&values);
+                for (place, output) in outputs.iter().enumerate() {
+                    let nothing = output.iter().all(|x| x.is_nan());
+                    let said = undefined >> place & 1 == 1;
+                    assert!(nothing || !said, "{name} {place}");
+                    found += u32::from(said);
+                }
+            }
+        }
+        assert!(found > 1_000);
     }
 
     #[test]

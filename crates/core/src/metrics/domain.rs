@@ -250,7 +250,7 @@ impl fmt::Display for DomainError {
             Rule::AtMost(other) => write!(f, " is more than {other}")?,
             Rule::Unequal(other) => write!(f, " equals {other}")?,
             Rule::AtLeast(least) => write!(f, " is not a finite number from {least}")?,
-            Rule::SameLength(other) => write!(f, " has not as many rows as {other}")?,
+            Rule::SameLength(other) => write!(f, " does not have as many rows as {other}")?,
             Rule::Rows(least) => write!(f, " has fewer than {least} rows")?,
             Rule::OneOf(choices) => write!(f, " is none of {}", choices.join(", "))?,
             Rule::Other(_, sentence) => write!(f, " {sentence}")?,

@@ -135,12 +135,13 @@ fn exceeds(loads: &[f64], z: f64) -> f64 {
     };
     // With a holdout far smaller than an arm the integrand is nearly a step where that arm's statistic reaches `z`: no panel lies
     // across one.
-    const END: f64 = 9.0;
-    let mut breaks = vec![-END, END];
+    // A large statistic is reached where the holdout's part of it is large too.
+    let end = 9.0_f64.max((z + 5.0).min(38.0));
+    let mut breaks = vec![-end, end];
     for load in loads {
         let (centre, spread) = (z / load, (1.0 - load * load).sqrt() / load);
         for at in [centre - 8.0 * spread, centre, centre + 8.0 * spread] {
-            breaks.extend([at, -at].into_iter().filter(|at| at.abs() < END));
+            breaks.extend([at, -at].into_iter().filter(|at| at.abs() < end));
         }
     }
     breaks.sort_by(f64::total_cmp);

@@ -140,6 +140,17 @@ pub fn log1p(x: f64) -> f64 {
     }
 }
 
+/// `ln(a)` where a condition holds and `log1p(b)` elsewhere, to the bit, for the price of one logarithm.
+#[inline(always)]
+pub fn ln_or_log1p(condition: bool, a: f64, b: f64) -> f64 {
+    let u = 1.0 + b;
+    let whole = ln(if condition { a } else { u });
+    let value = whole - ((u - 1.0) - b) / u;
+    let value = if u == 1.0 { b } else { value };
+    let near = !condition && b.abs() < f64::INFINITY && u != 0.0;
+    if near { value } else { whole }
+}
+
 /// `x` to the power of `y`.
 #[inline]
 pub fn pow(x: f64, y: f64) -> f64 {
@@ -229,6 +240,18 @@ mod tests {
                 assert!(steps(ln(x.abs()), libm::log(x.abs())) <= 1, "ln {x:e}");
                 assert!(steps(log1p(x), libm::log1p(x)) <= 2, "log1p {x:e}");
             }
+        }
+    }
+
+    #[test]
+    fn one_logarithm_has_the_bits_of_the_two_that_it_stands_for() {
+        let ends = [0.0, -0.0, -1.0, 1.0, 1e-300, f64::INFINITY, f64::NAN, 1e17];
+        let others = numbers(100_000).map(f64::from_bits);
+        let near = numbers(100_000).map(|bits| (bits >> 11) as f64 / 9_007_199_254_740_992.0 - 0.5);
+        for x in ends.into_iter().chain(others).chain(near) {
+            let (a, b) = (ln_or_log1p(true, x, -x), ln_or_log1p(false, -x, x));
+            assert_eq!(a.to_bits(), ln(x).to_bits(), "ln {x:e}");
+            assert_eq!(b.to_bits(), log1p(x).to_bits(), "log1p {x:e}");
         }
     }
 

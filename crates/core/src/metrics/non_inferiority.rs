@@ -77,13 +77,21 @@ fn test(arms: &Arms, margin: Margin) -> NonInferiority {
         }
         Margin::Relative(size) => {
             let ratio = 1.0 - size;
-            // The smaller root of a p² + b p + c = 0, without cancellation.
+            // The smaller root of a p² + b p + c = 0, and 1 less it as the root of a q² - d q - (n0 - x0) size = 0: the
+            // discriminant is the same and a sum there, so that nothing is lost where nearly all converted.
             let (a, b, c) = (users * ratio, -(n1 * ratio + x1 + n0 + x0 * ratio), x1 + x0);
-            let p0 = 2.0 * c / (-b + (b * b - 4.0 * a * c).max(0.0).sqrt());
-            let p1 = ratio * p0;
+            let d = (n1 - x1) + (n0 - x0) * ratio - users * size;
+            let rest = (n0 - x0) * size;
+            let root = (d * d + 4.0 * a * rest).sqrt();
+            let p0 = 2.0 * c / (-b + root);
+            let q0 = if d > 0.0 {
+                (d + root) / (2.0 * a)
+            } else {
+                2.0 * rest / (root - d)
+            };
             (
                 x1 / n1 - ratio * x0 / n0,
-                p1 * (1.0 - p1) / n1 + ratio * ratio * p0 * (1.0 - p0) / n0,
+                ratio * p0 * (size + ratio * q0) / n1 + ratio * ratio * p0 * q0 / n0,
             )
         }
     };

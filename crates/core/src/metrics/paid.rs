@@ -12,7 +12,7 @@
 use super::Rule::{Count, Finite, Inside, NonNegative, Positive, Rate};
 use super::calculator::Absent::{Refused, Undefined, Value};
 use super::calculator::{Argument, Calculator, Given, Need, UNLESS_ZERO};
-use super::math::{exp, expm1, ln, log1p, ratio};
+use super::math::{exp, expm1, ln, ln_or_log1p, ratio};
 use super::vector::vectorised;
 
 /// A calculator from its formulas: each output names what it is made from, and becomes one loop over the rows.
@@ -65,7 +65,7 @@ macro_rules! calculators {
 
         /// What each output is made from, by calculator: none needs the others.
         pub(super) static NEEDS: &[(&str, &[Need])] = &[$(
-            ($name, &[$((stringify!($output), &[$(stringify!($from)),+])),+])
+            ($name, &[$((stringify!($output), &[$(stringify!($from)),+], asks(stringify!($value)))),+])
         ),+];
     };
 }
@@ -78,6 +78,24 @@ macro_rules! label {
     ($output:ident $label:literal) => {
         $label
     };
+}
+
+/// Whether a formula asks which arguments were given: then it may be defined without one.
+const fn asks(formula: &str) -> bool {
+    const WORD: &[u8] = b"given";
+    let text = formula.as_bytes();
+    let mut start = 0;
+    while start + WORD.len() <= text.len() {
+        let mut same = 0;
+        while same < WORD.len() && text[start + same] == WORD[same] {
+            same += 1;
+        }
+        if same == WORD.len() {
+            return true;
+        }
+        start += 1;
+    }
+    false
 }
 
 /// The place of an argument; one that is missing ends the table's evaluation at compile time.
@@ -154,7 +172,7 @@ calculators! {
         roi [profit cost] = ratio(profit, cost);
         // Near a total loss the return has lost the digits of what is left.
         annualized_roi [roi revenue cost months] =
-            expm1((if roi < -0.5 { ln(ratio(revenue, cost)) } else { log1p(roi) }) * (12.0 / months));
+            expm1(ln_or_log1p(roi < -0.5, ratio(revenue, cost), roi) * (12.0 / months));
         multiple [revenue cost] = ratio(revenue, cost);
         profit_margin [profit revenue] = ratio(profit, revenue);
         break_even_revenue [cost] = cost;

@@ -282,7 +282,7 @@ impl Plan {
     }
 }
 
-fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
+pub(super) fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
     DomainError::check("alpha", Rule::Inside, alpha)?;
     DomainError::check("power", Rule::Inside, power)?;
     if power <= alpha {

@@ -11,7 +11,7 @@
 use super::calculator::Absent::{Refused, Undefined, Value};
 use super::calculator::Calculator;
 use super::math::{exp, ln, ratio};
-use super::power::{argument, by_row};
+use super::power::{argument, by_row, check_errors};
 use super::roots::bracketed;
 use super::special::{gauss_legendre_panels, ln_gamma, normal_cdf, normal_sf, student_quantile};
 use super::{DomainError, Rule};
@@ -83,7 +83,16 @@ fn chance(noncentrality: f64, df: f64, alpha: f64) -> f64 {
         let edge = critical * s;
         density(s) * (normal_sf(edge - noncentrality) + normal_cdf(-edge - noncentrality))
     };
-    gauss_legendre_panels(beyond, from, to, 12).clamp(0.0, 1.0)
+    // Over the cube root: with one degree of freedom and a bit, the density leaves 0 too steeply for polynomials. In three parts:
+    // where the critical value is large, the chance rises to 1 within a small part of the way.
+    let by_root = |root: f64| 3.0 * root * root * beyond(root * root * root);
+    let root = |s: f64| libm::cbrt(s.clamp(from, to));
+    let place = |distance: f64| root((noncentrality + distance) / critical.max(1e-9));
+    let (rises, risen) = (place(-9.0), place(9.0));
+    let sum = gauss_legendre_panels(by_root, root(from), rises, 4)
+        + gauss_legendre_panels(by_root, rises, risen, 12)
+        + gauss_legendre_panels(by_root, risen, root(to), 4);
+    sum.clamp(0.0, 1.0)
 }
 
 /// The chance that the test finds a difference of `diff` per user.
@@ -159,7 +168,8 @@ fn needed(exposed_sd: f64, holdout_sd: f64, diff: f64, ratio: f64, alpha: f64, p
     let missing = |n: f64| {
         let plan = Plan {
             exposed_sd,
-            exposed_users: ratio * n,
+            // Two at least: `ratio * (2 / ratio)` may be less by a rounding.
+            exposed_users: (ratio * n).max(2.0),
             holdout_sd,
             holdout_users: n,
         };
@@ -178,19 +188,6 @@ fn needed(exposed_sd: f64, holdout_sd: f64, diff: f64, ratio: f64, alpha: f64, p
         at_most = missing(most);
     }
     bracketed(missing, least, most, at_least, at_most, 1e-9)
-}
-
-fn check_errors(alpha: f64, power: f64) -> Result<(), DomainError> {
-    DomainError::check("alpha", Rule::Inside, alpha)?;
-    DomainError::check("power", Rule::Inside, power)?;
-    if power <= alpha {
-        return Err(DomainError::scalar(
-            "power",
-            Rule::Other("not_above_alpha", "is not above alpha"),
-            power,
-        ));
-    }
-    Ok(())
 }
 
 /// The row-by-row calculators of this module. A power that is not above alpha and a difference of zero are the caller's to refuse:

@@ -75,6 +75,9 @@ pub struct Level {
     z2: f64,
 }
 
+/// The quantile of the usual confidence, which a single call would take longer to find than to use.
+const Z95: f64 = 1.959_963_984_540_053_8;
+
 impl Level {
     /// An interval that ends on both sides.
     ///
@@ -99,6 +102,7 @@ impl Level {
         // One less the confidence is exact from a half on.
         let beyond = 1.0 - confidence;
         let z = match alternative {
+            Alternative::TwoSided if confidence == 0.95 => Z95,
             Alternative::TwoSided if confidence < 0.5 => normal_quantile(0.5 + 0.5 * confidence),
             Alternative::TwoSided => normal_quantile_sf(0.5 * beyond),
             _ if confidence < 0.5 => normal_quantile(confidence),
@@ -544,5 +548,18 @@ fn closed_form_loop(level: &Level, columns: Columns<'_>, outputs: ClosedForm<'_>
         (low[row], high[row]) = level.ends(ends, (-1.0, 1.0));
         let ends = ratio::between(exposed, holdout);
         (ratio_low[row], ratio_high[row]) = level.ends(ends, (0.0, f64::INFINITY));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_quantile_is_the_one_that_is_computed() {
+        assert_eq!(
+            Z95.to_bits(),
+            normal_quantile_sf(0.5 * (1.0 - 0.95)).to_bits()
+        );
     }
 }

@@ -198,8 +198,9 @@ fn heterogeneity(segments: &[Arms]) -> (f64, f64) {
     let q = known
         .iter()
         .map(|(diff, weight)| weight * (diff - mean) * (diff - mean))
-        .sum();
-    (q, known.len().saturating_sub(1) as f64)
+        .sum::<f64>();
+    // The sum of nothing is -0.
+    (q + 0.0, known.len().saturating_sub(1) as f64)
 }
 
 /// Labels of rows, as groups in the order in which they first appear.

@@ -164,7 +164,8 @@ fn arms(observed: &[f64], weights: &[f64]) -> Result<Vec<Arm>, DomainError> {
 /// of the far side that is at most as likely as the one seen, found by halving.
 fn exact(first: &Arm, second: &Arm) -> f64 {
     let users = first.observed + second.observed;
-    if users.is_nan() || first.share.is_nan() || second.share.is_nan() {
+    // Nobody seen is no evidence of either, as the chi-square test says.
+    if users.is_nan() || users == 0.0 || first.share.is_nan() || second.share.is_nan() {
         return f64::NAN;
     }
     if first.excess == 0.0 {

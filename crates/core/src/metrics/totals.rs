@@ -107,7 +107,7 @@ impl Totals {
     ///
     /// # Errors
     ///
-    /// A column that a term names is missing or has not as many rows as `codes`, or a code is not below
+    /// A column that a term names is missing or does not have as many rows as `codes`, or a code is not below
     /// [`Self::groups`]. Then nothing was added.
     pub fn add(&mut self, codes: &[u32], columns: &[&[f64]]) -> Result<(), DomainError> {
         const UNKNOWN: Rule = Rule::Other("unknown_group", "is not below the number of groups");

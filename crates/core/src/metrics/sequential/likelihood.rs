@@ -184,19 +184,31 @@ impl Path {
         let top = if start == 0.0 || at_bound * start >= 0.0 {
             bound
         } else {
-            bracketed(rise, 0.0, bound, start, at_bound, 1e-3)
+            bracketed(rise, 0.0, bound, start, at_bound, 0.0)
         };
         let most = f(top);
-        // Beyond exp(-38) of the top nothing is added to sixteen digits.
-        let fallen = |t: f64| most - f(t) - 38.0;
+        // Beyond exp(-38) of the top nothing is added to sixteen digits. The edge is never on this side of that: where the
+        // likelihood ends, as a straight line with one conversion, a twentieth of the way is not nothing.
         let edge = |end: f64| {
-            let end = end.clamp(top - 9.0, top + 9.0);
-            let value = fallen(end);
-            if value > 0.0 && end != top {
-                bracketed(fallen, top, end, -38.0, value, 0.05 * (end - top).abs())
-            } else {
-                end
+            let way = end.clamp(top - 9.0, top + 9.0) - top;
+            let fallen = |share: f64| most - f(top + share * way) > 38.0;
+            let (mut inside, mut outside) = (0.0, 1.0);
+            if fallen(outside) {
+                // Narrow ones are found by eighths, all to a tenth of their width.
+                while outside > 1.1 * inside && outside > 1e-30 {
+                    let share = if inside > 0.0 {
+                        0.5 * (inside + outside)
+                    } else {
+                        0.125 * outside
+                    };
+                    if fallen(share) {
+                        outside = share;
+                    } else {
+                        inside = share;
+                    }
+                }
             }
+            top + outside * way
         };
         let (left, right) = (edge(low), edge(high));
         let density = |t: f64| exp(f(t) - most);

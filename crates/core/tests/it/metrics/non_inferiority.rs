@@ -57,3 +57,13 @@ fn wrong_margins_are_refused_and_any_bits_return() {
         }
     }
 }
+
+#[test]
+fn where_all_converted_the_variance_is_that_of_the_margin_alone() {
+    // The likeliest rates are 1 and 1 less the margin: z² is margin / (1 - margin) n1 (N - 1) / N.
+    let (n1, n0, margin) = (642_178.0, 3.0, 0.000_328_119_280_596_218_66);
+    let test = non_inferiority(n1, n1, n0, n0, Margin::Relative(margin)).unwrap();
+    let users = n1 + n0;
+    let z = (margin / (1.0 - margin) * n1 * (users - 1.0) / users).sqrt();
+    assert!((test.z / z - 1.0).abs() < 1e-12, "{} {z}", test.z);
+}

@@ -92,3 +92,43 @@ fn wrong_plans_are_refused_and_any_bits_return() {
         let _ = users(x(), x(), x(), x(), x(), x());
     }
 }
+
+#[test]
+fn one_degree_of_freedom_and_a_bit_is_integrated_to_its_end() {
+    // SciPy 1.17.1, nct; the density of the estimated standard deviation leaves 0 with a power of 0.02.
+    let plan = Plan {
+        exposed_sd: 3.539_151_855_535_607_6,
+        exposed_users: 3956.0,
+        holdout_sd: 0.385_890_745_470_245_43,
+        holdout_users: 2.0,
+    };
+    let got = power(&plan, 1.243_466_160_505_244_4, 0.05).unwrap();
+    assert!((got - 0.306_146_271_201).abs() < 1e-9, "{got}");
+}
+
+#[test]
+fn a_ratio_whose_least_users_round_to_less_than_two_has_an_answer() {
+    let ratio = 0.336_766_315_520_942_8;
+    assert!(ratio * (2.0 / ratio) < 2.0);
+    let need = users(1.0, 1.0, 0.01, ratio, 0.05, 0.8).unwrap();
+    let plan = Plan {
+        exposed_sd: 1.0,
+        exposed_users: ratio * need,
+        holdout_sd: 1.0,
+        holdout_users: need,
+    };
+    assert!((power(&plan, 0.01, 0.05).unwrap() - 0.8).abs() < 1e-9);
+}
+
+#[test]
+fn a_chance_that_rises_within_a_small_part_of_the_way_is_integrated_there() {
+    // mpmath 1.4.1, 20 digits: 1.07 degrees of freedom, a critical value of 34.
+    let plan = Plan {
+        exposed_sd: 8.423_662_010_033_443,
+        exposed_users: 13_343.0,
+        holdout_sd: 0.543_519_166_922_351,
+        holdout_users: 2.0,
+    };
+    let got = power(&plan, 11.735_505_471_943_329, 0.014_755_893_474_821_001).unwrap();
+    assert!((got - 0.615_949_187_868_569).abs() < 1e-9, "{got}");
+}
