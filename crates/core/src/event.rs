@@ -12,6 +12,7 @@ use crate::base::backoff::mix;
 use crate::base::json::Leaf;
 use crate::base::members::read_members;
 use crate::base::money::{Amount, Figure, Money};
+use crate::base::remarks::Remarks;
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
 use crate::consent::Signals;

@@ -177,7 +177,7 @@ pub fn public_address(url: &str) -> Result<String, &'static str> {
 }
 
 /// Whether an address is on this very machine.
-pub(super) fn is_loopback(url: &str) -> bool {
+pub(crate) fn is_loopback(url: &str) -> bool {
     Address::parse(url).is_ok_and(|address| match address.host {
         Host::Name(name) => name == "localhost",
         Host::V4(ip) => ip.is_loopback(),

@@ -8,6 +8,7 @@
 use http::HeaderName;
 use sha2::{Digest as _, Sha256};
 
+use crate::base::address::public_address;
 use crate::base::fields::Fields;
 use crate::base::hmac::sign;
 use crate::base::json::Object;
@@ -29,7 +30,6 @@ use crate::identity::spelling::{
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::base::address::public_address;
 
 /// What is known about webhooks.
 pub const FACTS: Facts = Facts {

@@ -2,11 +2,13 @@
 
 use crate::base::error::{Code, ParseError};
 use crate::base::money::{Amount, Currency, Money};
+use crate::base::remarks::Remarks;
 use crate::base::text::{Text, is_placeholder, trimmed};
 use crate::base::time::UnixMillis;
 use crate::consent::Signals;
-use crate::event::{ActionSource, Context, Event, FUTURE_TOLERANCE_MS, Item, LONGEST_ID, Property, is_name};
-use crate::base::remarks::{Remarks};
+use crate::event::{
+    ActionSource, Context, Event, FUTURE_TOLERANCE_MS, Item, LONGEST_ID, Property, is_name,
+};
 use crate::identity::User;
 
 /// An event as it was sent, before any rule. A format fills in what it has read, and leaves at its default what was not

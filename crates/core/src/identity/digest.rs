@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
-use crate::base::hex::{Hex, nibble, of_words};
 use super::sha256::{K, START};
+use crate::base::hex::{Hex, nibble, of_words};
 use crate::base::text::NO_VALUE;
 
 /// A SHA-256 value: 64 lower-case hexadecimal digits wherever it is written.

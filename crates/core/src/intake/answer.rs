@@ -2,8 +2,8 @@
 
 use crate::base::error::{Code, ParseError};
 use crate::base::json::Object;
-use crate::base::text::Text;
 use crate::base::remarks::{Remark, Remarks};
+use crate::base::text::Text;
 use crate::intake::verdict::Verdict;
 
 pub(super) struct Answer<'b> {

@@ -1,14 +1,14 @@
 //! The events of one request: decided on for each destination, prepared, held against the claims, and packed.
 
 use crate::base::error::{Code, ParseError};
+use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::consent::{Decision, Grant, decide};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
-use crate::event::{Event};
-use crate::base::remarks::{Remarks};
+use crate::event::Event;
 use crate::identity::Prepared;
 use crate::intake::answer::{Answer, ResultLine};
 use crate::intake::auth::token_fits;

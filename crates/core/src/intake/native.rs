@@ -25,12 +25,15 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Code, ParseError};
 use crate::base::money::{Amount, AmountError, Currency, Figure};
+use crate::base::remarks::Remarks;
 use crate::base::text::{Text, is_placeholder};
 use crate::base::time::UnixMillis;
 use crate::consent::{Choice, LegalBasis, Signals};
 use crate::event::draft::{CURRENCY, Draft, Sent};
-use crate::event::{ActionSource, Context, DEEPEST, Event, ITEM_TEXTS, Item, LARGEST_BODY, LARGEST_EVENT, MOST_EVENTS, MOST_ITEM_PROPERTIES, MOST_ITEMS, MOST_PROPERTIES, Property};
-use crate::base::remarks::{Remarks};
+use crate::event::{
+    ActionSource, Context, DEEPEST, Event, ITEM_TEXTS, Item, LARGEST_BODY, LARGEST_EVENT,
+    MOST_EVENTS, MOST_ITEM_PROPERTIES, MOST_ITEMS, MOST_PROPERTIES, Property,
+};
 use crate::identity::{Digest, Kind, Plain, User};
 use crate::intake::answer::error_of;
 use crate::intake::batch::Batch;

@@ -16,9 +16,9 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Code, ParseError};
 use crate::base::members::Keys;
+use crate::base::remarks::Remarks;
 use crate::base::text::{Text, is_placeholder, part, trimmed};
-use crate::event::{Item};
-use crate::base::remarks::{Remarks};
+use crate::event::Item;
 
 /// The most that is told of the members of one object.
 const MOST_TOLD: usize = 200;

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::base::error::{Code, ParseError};
 use crate::base::personal::Visitor;
+use crate::base::remarks::Remarks;
 use crate::base::text::Text;
-use crate::event::{Property};
-use crate::base::remarks::{Remarks};
+use crate::event::Property;
 use crate::identity::{Hints, User};
 use crate::intake::reader::is_plain;
 use crate::queue::parcel::Parcel;

@@ -1,9 +1,9 @@
 //! What the request of a visitor's own browser says about the visitor, and how it fills an event in.
 
+use crate::base::remarks::Remarks;
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
-use crate::event::{Context};
-use crate::base::remarks::{Remarks};
+use crate::event::Context;
 use crate::queue::parcel::Parcel;
 use crate::web::{
     CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
