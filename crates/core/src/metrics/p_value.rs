@@ -21,7 +21,6 @@ mod unconditional;
 use super::calculator::Absent::{Refused, Value};
 use super::calculator::{Argument, Calculator, by_row};
 use super::domain::{DomainError, Rule};
-use super::proportion::alternative_of;
 use super::special::{normal_cdf, normal_sf};
 
 pub use unconditional::MOST_USERS;
@@ -541,6 +540,17 @@ static P_VALUE: Calculator = Calculator {
         });
     },
 };
+
+/// From the number in a column; any other than those of the one-sided is two-sided.
+pub(super) fn alternative_of(number: f64) -> Alternative {
+    if number == 1.0 {
+        Alternative::Greater
+    } else if number == 2.0 {
+        Alternative::Less
+    } else {
+        Alternative::TwoSided
+    }
+}
 
 /// All of them.
 pub(super) static ALL: &[Calculator] = &[P_VALUE];

@@ -38,6 +38,7 @@ use core::ops::Range;
 
 use super::math::erfc;
 pub use super::p_value::Alternative;
+use super::p_value::alternative_of;
 use super::special::{normal_quantile, normal_quantile_sf};
 use super::vector::vectorised;
 use super::{DomainError, Interval, Rule};
@@ -48,17 +49,6 @@ pub(crate) const fn number_of(alternative: Alternative) -> f64 {
         Alternative::TwoSided => 0.0,
         Alternative::Greater => 1.0,
         Alternative::Less => 2.0,
-    }
-}
-
-/// From the number in a column; any other than those of the one-sided is two-sided.
-pub(super) fn alternative_of(number: f64) -> Alternative {
-    if number == 1.0 {
-        Alternative::Greater
-    } else if number == 2.0 {
-        Alternative::Less
-    } else {
-        Alternative::TwoSided
     }
 }
 
