@@ -168,7 +168,7 @@ impl Calculator {
 
     /// The fields that are ``NaN`` in every row, since an argument that they are made from was left out.
     fn _undefined(&self, values: &Bound<'_, PyList>) -> Vec<usize> {
-        let Some(parts) = Parts::of(self.inner) else {
+        let Some(parts) = registry::parts(self.inner) else {
             return Vec::new();
         };
         let values = values.iter().map(|value| {
@@ -204,7 +204,7 @@ impl Calculator {
         outputs: &Bound<'_, PyList>,
     ) -> PyResult<Option<Held>> {
         let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
-        let Some(parts) = Parts::of(self.inner) else {
+        let Some(parts) = registry::parts(self.inner) else {
             return Ok(None);
         };
         let mut kept = Vec::with_capacity(values.len());

@@ -13,7 +13,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{plan, text};
+use super::{calling_code, text};
 
 /// A two-letter country code of ISO 3166-1, upper case.
 ///
@@ -36,7 +36,7 @@ impl Country2 {
             return None;
         };
         let code = alias([a.to_ascii_uppercase(), b.to_ascii_uppercase()]);
-        plan::is_country(code).then_some(Self(code))
+        calling_code::is_country(code).then_some(Self(code))
     }
 
     /// The code in upper case.
@@ -112,7 +112,7 @@ fn letters(text: &[u8]) -> Option<[u8; 2]> {
 }
 
 fn assigned(code: [u8; 2]) -> Option<[u8; 2]> {
-    Some(alias(code)).filter(|code| plan::is_assigned(*code))
+    Some(alias(code)).filter(|code| calling_code::is_assigned(*code))
 }
 
 /// The part of a region that ISO 3166-2 writes behind the country: `CA` of `US-CA`.
@@ -915,7 +915,7 @@ mod tests {
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
         assert!(STATES.is_sorted_by(|a, b| a.0 < b.0));
         for (name, code) in NAMES {
-            assert!(plan::is_country(*code), "{name}");
+            assert!(calling_code::is_country(*code), "{name}");
             assert_eq!(resolve(name), assigned(*code), "{name}");
         }
     }

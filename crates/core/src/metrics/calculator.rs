@@ -158,11 +158,8 @@ fn mark(before: u64, column: &[f64]) -> u64 {
 }
 
 impl Parts {
-    /// Those of a calculator, if its outputs can be made one by one.
-    pub fn of(calculator: &'static Calculator) -> Option<Self> {
-        let mut all = super::paid::NEEDS.iter();
-        let (_, needs) = all.find(|(name, _)| *name == calculator.name)?;
-        Some(Self { calculator, needs })
+    pub(super) const fn new(calculator: &'static Calculator, needs: &'static [Need]) -> Self {
+        Self { calculator, needs }
     }
 
     /// The outputs and the arguments that are needed for some outputs: a bit each, in their order.
