@@ -304,6 +304,34 @@ fn no_file_imports_itself_by_way_of_others() {
 }
 
 #[test]
+fn the_twin_shares_no_code_with_what_it_judges() {
+    let twin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../twin");
+    let mut read = 0;
+    for path in sources(&twin) {
+        if path.extension().is_none_or(|end| end != "mjs") {
+            continue;
+        }
+        let depth = path.strip_prefix(&twin).unwrap().components().count() - 1;
+        let text = crate::support::read(&path);
+        let imports = ["from \"", "import(\"", "import \""]
+            .iter()
+            .flat_map(|before| text.split(before).skip(1))
+            .filter_map(|rest| rest.split('"').next());
+        for import in imports {
+            let up = import.matches("../").count();
+            let own = import.starts_with("./") || (import.starts_with("../") && up <= depth);
+            assert!(
+                own || import.starts_with("node:"),
+                "{}: {import}",
+                path.display()
+            );
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read}");
+}
+
+#[test]
 fn imports_are_read_as_they_are() {
     // A reader that sees nothing would find no circle either.
     let imports = Imports::read(&src());
