@@ -42,6 +42,7 @@ mod identity;
 mod metrics;
 mod parse;
 mod privacy;
+mod reasons;
 mod scoreboard;
 mod settings;
 mod social;
