@@ -80,7 +80,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "Contact"),
-    ("schedule", "Backoff"),
+    ("schedule", "Schedule"),
     ("submit_application", "SubmitApplication"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),

@@ -82,7 +82,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "LEAD"),
-    ("schedule", "Backoff"),
+    ("schedule", "Schedule"),
     ("submit_application", "LEAD"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),

@@ -54,7 +54,7 @@ fn every_event_has_the_name_that_its_platform_documents() {
         subscribe          Subscribe            subscribe          SUBSCRIBE       CUSTOM:Subscribe
         start_trial        StartTrial           start_trial        START_TRIAL     CUSTOM:StartTrial
         contact            Contact              contact            -               LEAD
-        schedule           Backoff             schedule           RESERVE         CUSTOM:Backoff
+        schedule           Schedule             schedule           RESERVE         CUSTOM:Schedule
         submit_application SubmitApplication    submit_application -               LEAD
         find_location      FindLocation         find_location      -               CUSTOM:FindLocation
         customize_product  CustomizeProduct     customize_product  -               CUSTOM:CustomizeProduct
