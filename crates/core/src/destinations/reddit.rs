@@ -490,6 +490,7 @@ mod tests {
     use crate::base::fields::Fault;
     use crate::delivery::{Delivery, Gates};
     use crate::destinations::harness::{self, NOW, envelopes, plan};
+    use crate::intake::Visit;
     use crate::settings::Settings;
 
     fn load(more: &str, token: &str) -> Result<Settings, Vec<Fault>> {
@@ -869,6 +870,33 @@ mod tests {
                     assert!(!shown.contains(secret), "{status} {body}: {shown}");
                 }
             }
+        }
+    }
+
+    /// A browser may send several cookies of one name; the oldest is the visitor.
+    #[test]
+    fn of_several_cookies_the_oldest_counts() {
+        let settings = load("", "t").unwrap();
+        let (old, new) = (
+            "1790000000001.6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11",
+            "1795000000123.7a1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e22",
+        );
+        for cookies in [
+            format!("_rdt_uuid={old}; _rdt_uuid={new}"),
+            format!("_rdt_uuid={new}; x=1; _rdt_uuid={old}"),
+        ] {
+            let visit = Visit {
+                cookies: Some(&cookies),
+                ..Visit::default()
+            };
+            let event =
+                r#"{"event": "page_view", "event_id": "v", "user": {"email": "jo@mail.example"}}"#;
+            let (_, requests) = harness::through(&settings, Some(&visit), event);
+            let body = String::from_utf8_lossy(requests[0].body());
+            assert!(
+                body.contains("6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11"),
+                "{body}"
+            );
         }
     }
 }

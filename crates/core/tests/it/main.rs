@@ -41,6 +41,7 @@ mod guards;
 mod identity;
 mod metrics;
 mod parse;
+mod platforms;
 mod privacy;
 mod reasons;
 mod scoreboard;
