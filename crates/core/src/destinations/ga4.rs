@@ -523,7 +523,7 @@ impl Destination for Ga4 {
         if !(200..=299).contains(&reply.status) {
             return Answer::Split(Outcome::rejected(ReasonCode::http(reply.status)));
         }
-        if !batch.first().is_some_and(|input| input.is_test()) {
+        if !batch.first().is_some_and(Input::is_test) {
             return Answer::All(Outcome::Delivered);
         }
         let body = reply.json();

@@ -162,40 +162,12 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let feed_label = plain("merchant_feed_label");
     let feed_language = plain("merchant_feed_language");
     let status_seconds = fields.whole("status_seconds", STATUS_SECONDS, (1, MOST_STATUS_SECONDS));
-    let access = match fields.text("client_id") {
-        Some(client_id) => {
-            let client_secret = fields.secret("client_secret", "GOOGLE_ADS_CLIENT_SECRET");
-            let refresh_token = fields.secret("refresh_token", "GOOGLE_ADS_REFRESH_TOKEN");
-            if fields.text("service_account").is_some() {
-                fields.fault(
-                    "service_account",
-                    "a refresh token is used where there is a `client_id`: leave one of them out",
-                );
-            }
-            Access::Refresh {
-                url: TOKEN_URL,
-                client_id,
-                client_secret: client_secret?,
-                refresh_token: refresh_token?,
-            }
-        }
-        None => {
-            let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT")?;
-            let scope = if refunds { SCOPE_WITH_REFUNDS } else { SCOPE };
-            match ServiceAccount::new(&file, scope) {
-                Ok(account) => Access::ServiceAccount(account),
-                Err(rule) => {
-                    fields.fault("service_account", rule);
-                    return None;
-                }
-            }
-        }
-    };
+    let access = access(fields, refunds);
     Some(Box::new(GoogleAds {
         customer_id: customer_id?,
         login_customer_id,
         conversion_actions,
-        access,
+        access: access?,
         quota_project,
         refunds,
         merchant: merchant_id.map(|id| Merchant {
@@ -206,6 +178,35 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         ads_api_version,
         status_seconds,
     }))
+}
+
+/// The credential.
+fn access(fields: &mut Fields<'_, '_>, refunds: bool) -> Option<Access> {
+    let Some(client_id) = fields.text("client_id") else {
+        let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT")?;
+        let scope = if refunds { SCOPE_WITH_REFUNDS } else { SCOPE };
+        return match ServiceAccount::new(&file, scope) {
+            Ok(account) => Some(Access::ServiceAccount(account)),
+            Err(rule) => {
+                fields.fault("service_account", rule);
+                None
+            }
+        };
+    };
+    let client_secret = fields.secret("client_secret", "GOOGLE_ADS_CLIENT_SECRET");
+    let refresh_token = fields.secret("refresh_token", "GOOGLE_ADS_REFRESH_TOKEN");
+    if fields.text("service_account").is_some() {
+        fields.fault(
+            "service_account",
+            "a refresh token is used where there is a `client_id`: leave one of them out",
+        );
+    }
+    Some(Access::Refresh {
+        url: TOKEN_URL,
+        client_id,
+        client_secret: client_secret?,
+        refresh_token: refresh_token?,
+    })
 }
 
 impl GoogleAds {
@@ -365,7 +366,7 @@ impl Destination for GoogleAds {
             return refused(reply, error, batch.len());
         }
         let first = batch.first();
-        let test = first.is_some_and(|input| input.is_test());
+        let test = first.is_some_and(Input::is_test);
         if first.is_some_and(|input| input.name() == "refund") {
             return adjustments::read(batch.len(), test, &body);
         }

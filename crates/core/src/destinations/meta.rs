@@ -437,7 +437,7 @@ impl Destination for Meta {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let body = Object::write(|body| {
             body.objects("data", batch, |to, input| self.event(to, input, now));
             body.put("partner_agent", PARTNER_AGENT);

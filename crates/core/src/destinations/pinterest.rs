@@ -197,7 +197,7 @@ fn language(tag: &str) -> Option<String> {
 
 /// The events of a batch that are in its request.
 fn sent<'b, 'e>(batch: &'b [Input<'e>]) -> &'b [Input<'e>] {
-    if batch.first().is_some_and(|input| input.is_test()) {
+    if batch.first().is_some_and(Input::is_test) {
         batch.get(..MOST_TESTED).unwrap_or(batch)
     } else {
         batch
@@ -365,7 +365,7 @@ impl Destination for Pinterest {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let body = Object::write(|body| {
             body.objects("data", sent(batch), |event, input| {
                 self.write(event, input, now);

@@ -369,7 +369,7 @@ impl Destination for Snapchat {
         let body = Object::write(|body| {
             body.objects("data", batch, |event, input| self.write(event, input, now));
         });
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let mut uri = [
             "https://tr.snapchat.com/",
             VERSION,

@@ -201,11 +201,7 @@ impl Destination for Webhook {
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
         // The body says when it happened, never when it is sent: a repeated attempt has the same body and the same id.
-        let newest = batch
-            .iter()
-            .map(|input| input.received())
-            .max()
-            .unwrap_or(now);
+        let newest = batch.iter().map(Input::received).max().unwrap_or(now);
         let body = Object::write(|body| {
             body.put("type", FORMAT);
             body.put("timestamp", newest.to_rfc3339());

@@ -30,6 +30,34 @@ fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) ->
     }
 }
 
+/// Remarks on lines that platforms have no place for: vouchers, what is out of stock, what is taken back.
+fn note_lines(event: &mut Event<'_>) {
+    for (place, item) in event.items.iter().enumerate() {
+        let negative = item.price.is_some_and(|price| price.is_negative());
+        if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
+            event
+                .remarks
+                .changed(format!("items[{place}]"), "line_not_everywhere");
+        }
+    }
+}
+
+/// What a sender is told of an event as a whole.
+fn told(verdicts: &[Verdict]) -> &'static str {
+    let any = |wanted: fn(&Verdict) -> bool| verdicts.iter().any(wanted);
+    if any(|verdict| verdict.goes()) {
+        "accepted"
+    } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
+        "duplicate"
+    } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
+        && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
+    {
+        "blocked"
+    } else {
+        "accepted"
+    }
+}
+
 #[derive(Debug)]
 enum Entry<'a> {
     Refused(ParseError),
@@ -189,14 +217,7 @@ impl<'a> Batch<'a> {
         if let Some(visit) = visit {
             event.signals.gpc |= visit.gpc;
         }
-        for (place, item) in event.items.iter().enumerate() {
-            let negative = item.price.is_some_and(|price| price.is_negative());
-            if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
-                event
-                    .remarks
-                    .changed(format!("items[{place}]"), "line_not_everywhere");
-            }
-        }
+        note_lines(&mut event);
         let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
@@ -263,12 +284,25 @@ impl<'a> Batch<'a> {
             filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
+        let verdicts = self.ask(&mut parcel, decisions);
+        Ok(Ready {
+            parcel,
+            key,
+            order: order_key,
+            evidence,
+            verdicts,
+            remarks: event.remarks,
+        })
+    }
+
+    /// Asks the source's destinations whether they have a use for an event, and gives it a leg for each that has.
+    fn ask(&self, parcel: &mut Parcel<'a>, decisions: Vec<Option<Decision>>) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(decisions.len());
-        for (place, decision) in source.destinations.iter().zip(decisions) {
-            let verdict = match (settings.destinations.get(*place), decision) {
+        for (place, decision) in self.source.destinations.iter().zip(decisions) {
+            let verdict = match (self.settings.destinations.get(*place), decision) {
                 (Some(configured), Some(Decision::Granted(grant))) => {
                     let destination = &*configured.destination;
-                    let input = Input::new(&parcel, grant);
+                    let input = Input::new(parcel, grant);
                     match destination.check(&input, self.now) {
                         Ok(()) if parcel.test && destination.facts().test == TestMode::DryRun => {
                             Verdict::Skipped(dry_run(destination, &input, self.now))
@@ -288,14 +322,7 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
-        Ok(Ready {
-            parcel,
-            key,
-            order: order_key,
-            evidence,
-            verdicts,
-            remarks: event.remarks,
-        })
+        verdicts
     }
 
     /// The claims that decide where the events still have to go. Test events are not held against them.
@@ -398,18 +425,7 @@ impl<'a> Batch<'a> {
                 own.insert(*key, claim.clone());
             }
             self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
-            let any = |wanted: fn(&Verdict) -> bool| settled.verdicts.iter().any(wanted);
-            let status = if any(|verdict| verdict.goes()) {
-                "accepted"
-            } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
-                "duplicate"
-            } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
-                && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
-            {
-                "blocked"
-            } else {
-                "accepted"
-            };
+            let status = told(&settled.verdicts);
             match status {
                 "duplicate" => answer.duplicates += 1,
                 "blocked" => answer.blocked += 1,
@@ -422,48 +438,11 @@ impl<'a> Batch<'a> {
                 remarks: Some(&ready.remarks),
                 destinations: self.named(&settled.verdicts).collect(),
             });
-            if any(|verdict| verdict.goes()) {
+            if settled.verdicts.iter().any(|verdict| verdict.goes()) {
                 queued.push((ready, settled));
             }
         }
-        let mut claims = Vec::new();
-        let mut messages = Vec::new();
-        if !queued.is_empty() || !counts.is_empty() {
-            let mut parts = counts.parts().into_iter();
-            let mut packer = Packer::new(
-                id,
-                &self.source.name,
-                0,
-                &parts.next().unwrap_or_default(),
-                &notes,
-            );
-            for (ready, settled) in queued {
-                let goes = |leg: &Leg<'_>| {
-                    let mut named = self.named(&settled.verdicts);
-                    named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
-                };
-                let message = if ready.parcel.legs.iter().all(goes) {
-                    packer.add(&ready.parcel)
-                } else {
-                    let mut parcel = ready.parcel.clone();
-                    parcel.legs.retain(|leg| goes(leg));
-                    packer.add(&parcel)
-                };
-                claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
-                    message,
-                    key,
-                    claim,
-                }));
-            }
-            messages = packer.finish();
-            messages.extend(parts.enumerate().map(|(part, counts)| {
-                close_report(&Report {
-                    id: format!("{id}:{part}"),
-                    counts,
-                    ..Report::default()
-                })
-            }));
-        }
+        let (messages, claims) = self.pack(queued, &counts, &notes, id);
         let status = if answer.rejected == self.entries.len() {
             422
         } else {
@@ -475,6 +454,55 @@ impl<'a> Batch<'a> {
             status,
             answer: answer.text(),
         }
+    }
+
+    /// The messages for the queue, and the claims that hold once it has them.
+    fn pack(
+        &self,
+        queued: Vec<(&Ready<'_>, Settled)>,
+        counts: &Counts,
+        notes: &[Note],
+        id: &str,
+    ) -> (Vec<String>, Vec<Made>) {
+        if queued.is_empty() && counts.is_empty() {
+            return (Vec::new(), Vec::new());
+        }
+        let mut claims = Vec::new();
+        let mut parts = counts.parts().into_iter();
+        let mut packer = Packer::new(
+            id,
+            &self.source.name,
+            0,
+            &parts.next().unwrap_or_default(),
+            notes,
+        );
+        for (ready, settled) in queued {
+            let goes = |leg: &Leg<'_>| {
+                let mut named = self.named(&settled.verdicts);
+                named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
+            };
+            let message = if ready.parcel.legs.iter().all(goes) {
+                packer.add(&ready.parcel)
+            } else {
+                let mut parcel = ready.parcel.clone();
+                parcel.legs.retain(|leg| goes(leg));
+                packer.add(&parcel)
+            };
+            claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
+                message,
+                key,
+                claim,
+            }));
+        }
+        let mut messages = packer.finish();
+        messages.extend(parts.enumerate().map(|(part, counts)| {
+            close_report(&Report {
+                id: format!("{id}:{part}"),
+                counts,
+                ..Report::default()
+            })
+        }));
+        (messages, claims)
     }
 
     fn named<'b, 'v>(
