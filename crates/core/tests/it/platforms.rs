@@ -55,9 +55,36 @@ pub(crate) struct Known {
     /// What it calls the standard events; `null` where it has none.
     #[serde(default)]
     pub(crate) names: BTreeMap<String, Option<String>>,
+    /// For a platform that gets one event of a body of its own: where the time and the amount stand, how the amount is
+    /// written, whether IPv6 addresses go, and what it recognises a visitor by.
+    #[serde(default)]
+    pub(crate) pages: Option<Pages>,
     /// How the demo and the end-to-end tests set it up.
     #[serde(rename = "demo")]
     _demo: IgnoredAny,
+}
+
+/// What a platform's pages say of an event that stands by itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pages {
+    pub(crate) time_at: String,
+    pub(crate) value_at: String,
+    pub(crate) value_as: Written,
+    pub(crate) ipv6: bool,
+    /// One of these is enough; `social.rs` has what they are.
+    pub(crate) recognised_by: Vec<String>,
+}
+
+/// How an amount is written.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Written {
+    Number,
+    /// With the digits of its currency.
+    Text,
+    /// With two, whatever the currency has.
+    TwoDigits,
 }
 
 static KNOWN: LazyLock<BTreeMap<String, Known>> = LazyLock::new(|| {
