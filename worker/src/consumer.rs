@@ -12,7 +12,8 @@ use edgetally_core::queue::envelope::{self, Envelope, Message};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
-use crate::{edge, state};
+use crate::runtime as edge;
+use crate::state;
 
 /// The queue that messages end in when this worker could not settle them.
 const DEAD_QUEUE: &str = "edgetally-dead";

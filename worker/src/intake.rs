@@ -12,7 +12,7 @@ use edgetally_core::intake::{Visit, Wanted, error_of, refusal};
 use edgetally_core::settings::Settings;
 use worker::{Context, Delay, Env, web_sys};
 
-use crate::edge::{self, Field, Fields, respond};
+use crate::runtime::{self, Field, Fields, respond};
 use crate::state;
 
 /// Signed requests are remembered for twice the time that their signature is good for.
@@ -121,12 +121,12 @@ async fn take(
     if let Some(code) = unreadable(fields) {
         return Err(error_of(code));
     }
-    let body = edge::body(request, LARGEST_BODY).await;
+    let body = runtime::body(request, LARGEST_BODY).await;
     // A sender that went away in the middle gets no answer anyway.
     let body = body
         .map_err(|_| error_of(Code::MalformedJson))?
         .ok_or_else(|| error_of(Code::BodyTooLarge))?;
-    let now = edge::now();
+    let now = runtime::now();
     let credentials = Credentials {
         key: fields.get(Field::Key).or_else(|| key_parameter(query)),
         origin: fields.get(Field::Origin),
@@ -138,7 +138,7 @@ async fn take(
     let caller = recognise(settings, &credentials, &body, now).map_err(error_of)?;
     if caller.is_page()
         && let Some(binding) = &caller.source.rate_limit
-        && edge::limited(&env, binding, &caller.source.name).await
+        && runtime::limited(&env, binding, &caller.source.name).await
     {
         return Err(error_of(Code::RateLimited));
     }
@@ -168,7 +168,7 @@ async fn take(
         .collect();
     if !names.is_empty() {
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
-        let mut found = edge::claimed(&env, &names).await.unwrap_or_default();
+        let mut found = runtime::claimed(&env, &names).await.unwrap_or_default();
         found.resize(names.len(), None);
         if let Some(signature) = signature
             && (found.pop().flatten().is_some() || accepted_before(signature, settings))
@@ -185,13 +185,13 @@ async fn take(
         });
     }
     let plan = batch.finish(|key| known.get(&key).cloned(), &state::new_id());
-    let mut durable = edge::send_all(&env, &plan.messages).await;
+    let mut durable = runtime::send_all(&env, &plan.messages).await;
     if let Some(rest) = plan.messages.get(durable..)
         && !rest.is_empty()
     {
         // Once more, a little later; after that the sender has to come again.
         Delay::from(Duration::from_millis(50 + now.0.unsigned_abs() % 100)).await;
-        durable += edge::send_all(&env, rest).await;
+        durable += runtime::send_all(&env, rest).await;
     }
     // Durable first, marked second: a crash in between repeats a copy and cannot lose one. What is durable is marked even
     // where the rest was refused, so that the sender who comes again repeats only what is not.
@@ -221,7 +221,7 @@ async fn take(
 
 /// Whether this isolate has accepted a signature before.
 fn accepted_before(signature: ClaimKey, settings: &Settings) -> bool {
-    let now = edge::now();
+    let now = runtime::now();
     let known = state::recent(|recent| recent.look(signature, now, settings.window_ms));
     matches!(known, Known::Claimed { .. })
 }
@@ -240,9 +240,9 @@ fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
 /// Waits while another request of this isolate has one of the events in hand, so that the answer "duplicate" is only
 /// ever given when the event is durable.
 async fn wait_for_others(wanted: &[Wanted<'_>], settings: &Settings) {
-    let started = edge::now();
+    let started = runtime::now();
     loop {
-        let now = edge::now();
+        let now = runtime::now();
         let in_flight = state::recent(|recent| {
             wanted
                 .iter()
@@ -258,7 +258,7 @@ async fn wait_for_others(wanted: &[Wanted<'_>], settings: &Settings) {
 /// Sorts the claims into those that are known well enough and those that the store has to be asked for, and takes the
 /// latter in hand.
 fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, Vec<ClaimKey>) {
-    let now = edge::now();
+    let now = runtime::now();
     let mut known = Table::new();
     let mut asked: Table<ClaimKey, ()> = Table::new();
     state::recent(|recent| {
@@ -315,7 +315,7 @@ fn mark(
             (claims, settings.window_ms / 1000),
             (signed, SIGNATURE_TTL_SECONDS),
         ] {
-            failed |= edge::claim(&env, &claims, ttl).await.is_err();
+            failed |= runtime::claim(&env, &claims, ttl).await.is_err();
         }
         if failed {
             worker::console_warn!("claims were not stored; a later copy may pass");

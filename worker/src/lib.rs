@@ -2,9 +2,9 @@
 
 mod admin;
 mod consumer;
-mod edge;
 mod intake;
-mod ledger;
+mod objects;
+mod runtime;
 mod state;
 
 use edgetally_core::base::error::{Code, ParseError};
@@ -12,7 +12,7 @@ use edgetally_core::intake::{error_of, refusal};
 use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, Result, event, web_sys};
 
-use edge::{Described, Field, respond};
+use runtime::{Described, Field, respond};
 
 #[event(start)]
 fn start() {
@@ -71,7 +71,7 @@ pub async fn queue(
     env: Env,
     _context: worker::worker_sys::Context,
 ) {
-    let deliveries = edge::deliveries(&batch);
+    let deliveries = runtime::deliveries(&batch);
     // An error here would take the whole instance down with it; every message is settled in there.
     consumer::consume(&worker::MessageBatch::from(batch), &deliveries, env).await;
 }

@@ -1,10 +1,10 @@
-//! The runtime as functions: each call is one crossing into `edge.js`.
+//! The runtime as functions: each call is one crossing into `runtime/runtime.js`.
 
 use worker::js_sys;
 use worker::wasm_bindgen::prelude::*;
 use worker::{Env, web_sys};
 
-#[wasm_bindgen(module = "/src/edge.js")]
+#[wasm_bindgen(module = "/src/runtime/runtime.js")]
 extern "C" {
     fn describe(request: &web_sys::Request) -> String;
     #[wasm_bindgen(catch, js_name = body)]
@@ -73,7 +73,7 @@ impl From<JsValue> for Unavailable {
     }
 }
 
-/// A request's first lines, in the order of `HEADERS` in `edge.js`.
+/// A request's first lines, in the order of `HEADERS` in `runtime/runtime.js`.
 #[derive(Debug)]
 pub(crate) struct Described(String);
 

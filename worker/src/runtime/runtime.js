@@ -2,7 +2,7 @@
 // A crossing costs about as much as hashing an address, so a request's headers come over in one string.
 // Nothing here decides anything: texts and bytes go through.
 
-// Requests of pages and servers show themselves in these headers; the order is that of `Field` in edge.rs.
+// Requests of pages and servers show themselves in these headers; the order is that of `Field` in runtime.rs.
 const HEADERS = [
   "x-edgetally-key",
   "origin",
