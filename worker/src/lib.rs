@@ -2,8 +2,10 @@
 
 mod admin;
 mod consumer;
+mod exchange;
 mod intake;
 mod objects;
+mod poller;
 mod runtime;
 mod state;
 
@@ -78,7 +80,7 @@ pub async fn queue(
 
 #[event(scheduled)]
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
-    consumer::ask(&env).await;
+    poller::ask(&env).await;
     admin::resume(&env).await;
 }
 
