@@ -1,7 +1,7 @@
 //! What the worker was deployed with, the clock and chance.
 
 use edgetally_core::base::time::UnixMillis;
-use worker::Env;
+use worker::{Env, js_sys};
 use worker::wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/runtime/environment.js")]

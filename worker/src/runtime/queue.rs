@@ -1,7 +1,7 @@
 //! The queues.
 
 use edgetally_core::delivery::Road;
-use worker::Env;
+use worker::{Env, js_sys};
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;

@@ -1,6 +1,6 @@
 //! The ledger: the object that it is asked through, and its database.
 
-use worker::Env;
+use worker::{Env, js_sys};
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;

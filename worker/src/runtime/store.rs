@@ -1,6 +1,6 @@
 //! The store that all isolates share, which is KV.
 
-use worker::Env;
+use worker::{Env, js_sys};
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
