@@ -1,10 +1,10 @@
 //! What the worker was deployed with, the clock and chance.
 
 use edgetally_core::base::time::UnixMillis;
-use worker::{Env, js_sys};
+use worker::Env;
 use worker::wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/runtime/environment.js")]
+#[wasm_bindgen(module = "/src/runtime/environment.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(js_name = settings)]
     fn settings_of(env: &JsValue) -> String;

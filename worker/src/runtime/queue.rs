@@ -1,12 +1,12 @@
 //! The queues.
 
 use edgetally_core::delivery::Road;
-use worker::{Env, js_sys};
+use worker::Env;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
 
-#[wasm_bindgen(module = "/src/runtime/queue.js")]
+#[wasm_bindgen(module = "/src/runtime/queue.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(catch, js_name = send)]
     async fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Result<(), JsValue>;

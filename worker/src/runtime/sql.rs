@@ -1,11 +1,11 @@
 //! The ledger: the object that it is asked through, and its database.
 
-use worker::{Env, js_sys};
+use worker::Env;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
 
-#[wasm_bindgen(module = "/src/runtime/sql.js")]
+#[wasm_bindgen(module = "/src/runtime/sql.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(catch, js_name = ledger)]
     async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;

@@ -1,11 +1,11 @@
 //! The store that all isolates share, which is KV.
 
-use worker::{Env, js_sys};
+use worker::Env;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
 
-#[wasm_bindgen(module = "/src/runtime/store.js")]
+#[wasm_bindgen(module = "/src/runtime/store.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(catch, js_name = claimed)]
     async fn claimed_of(env: &JsValue, keys: &str) -> Result<JsValue, JsValue>;
