@@ -6,24 +6,32 @@ mod replay;
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::intake::auth::is_admin;
-use edgetally_core::intake::error_of;
+use edgetally_core::intake::{Header, error_of};
 use serde_json::Value;
-use worker::Env;
 
-use crate::runtime::{self, Field, Fields};
+use crate::routes::{self, Call};
+use crate::runtime::{self, Env, Response};
 use crate::state;
 
 pub(crate) use self::health::health;
-pub(crate) use self::reading::read;
+pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::replay::{replay, resume};
 
 /// Who asks has to show the admin token.
-fn admit(env: &Env, fields: &Fields<'_>) -> Result<(), ParseError> {
-    let settings = state::settings(env).map_err(|_| error_of(Code::SettingsInvalid))?;
-    if is_admin(settings, fields.get(Field::Authorization)) {
+fn admit(call: &Call<'_>) -> Result<(), ParseError> {
+    let settings = state::settings(&call.env).map_err(|_| error_of(Code::SettingsInvalid))?;
+    if is_admin(settings, call.headers.get(Header::Authorization)) {
         Ok(())
     } else {
         Err(error_of(Code::AdminTokenInvalid))
+    }
+}
+
+/// Tells the operator.
+fn tell(answer: Result<String, ParseError>) -> Response {
+    match answer {
+        Ok(body) => routes::json(200, body),
+        Err(error) => routes::refuse(&error),
     }
 }
 

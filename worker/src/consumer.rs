@@ -4,10 +4,9 @@ use edgetally_core::base::members::{Members, list_of};
 use edgetally_core::delivery::{self, Delivery, Road};
 use edgetally_core::ledger::{Quarantined, Report};
 use edgetally_core::queue::envelope::{self, Envelope, Message};
-use worker::{Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage};
 
 use crate::exchange::{AGAIN_SECONDS, Part, fly, report, settle, share};
-use crate::runtime as edge;
+use crate::runtime::{self as edge, Batch, Env, console_error};
 use crate::state;
 
 /// The queue that messages end in when this worker could not settle them.
@@ -15,34 +14,20 @@ const DEAD_QUEUE: &str = "edgetally-dead";
 /// The queue of the destinations that are slow.
 const SLOW_QUEUE: &str = "edgetally-slow";
 
-pub(crate) async fn consume(batch: &MessageBatch<()>, deliveries: &[u32], env: Env) {
-    // One by one, because decoding them together fails for all on one bad body.
-    let raw: Vec<RawMessage> = batch.raw_iter().collect();
-    let messages: Vec<(String, String)> = raw
-        .iter()
-        .map(|message| (message.id(), message.body().as_string().unwrap_or_default()))
-        .collect();
+pub(crate) async fn consume(batch: &Batch, env: Env) {
+    let messages = &batch.messages;
     let mut done = vec![false; messages.len()];
-    if batch.queue() == DEAD_QUEUE {
-        bury(&messages, &env, &mut done).await;
+    if batch.queue == DEAD_QUEUE {
+        bury(messages, &env, &mut done).await;
     } else {
-        let road = if batch.queue() == SLOW_QUEUE {
+        let road = if batch.queue == SLOW_QUEUE {
             Road::Slow
         } else {
             Road::Main
         };
-        work(&messages, deliveries, &env, road, &mut done).await;
+        work(messages, &batch.deliveries, &env, road, &mut done).await;
     }
-    let again = QueueRetryOptionsBuilder::new()
-        .with_delay_seconds(AGAIN_SECONDS)
-        .build();
-    for (message, done) in raw.iter().zip(done) {
-        if done {
-            message.ack();
-        } else {
-            message.retry_with_options(&again);
-        }
-    }
+    batch.settle(&done, AGAIN_SECONDS);
 }
 
 /// Hands messages that were redelivered too often to the ledger, where people find them.
@@ -54,7 +39,7 @@ async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     let reports: Vec<&Report> = reports.iter().collect();
     let taken = report(env, &reports).await;
     if !taken {
-        worker::console_error!(
+        console_error!(
             "the ledger did not take {} messages to quarantine",
             done.len()
         );
@@ -94,7 +79,7 @@ async fn work(
             }
             Ok(Message::Report(report)) => (report, true),
             Err(unreadable) => {
-                worker::console_error!("message {id} is quarantined: {}", unreadable.code());
+                console_error!("message {id} is quarantined: {}", unreadable.code());
                 (quarantine(id, text, unreadable.code()), false)
             }
         };
@@ -131,7 +116,7 @@ async fn work(
     match state::settings(env) {
         _ if envelopes.is_empty() => {}
         // Without settings nobody knows where to; the events wait.
-        Err(_) => worker::console_error!(
+        Err(_) => console_error!(
             "the settings are invalid; {} messages wait",
             envelopes.len()
         ),

@@ -9,9 +9,8 @@ use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use worker::Env;
 
-use crate::runtime as edge;
+use crate::runtime::{self as edge, Env, console_error, console_warn};
 use crate::state;
 
 /// How long a message waits when it could not be settled.
@@ -120,7 +119,7 @@ pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
         calls += release(env, &fresh).await;
     }
     if !told {
-        worker::console_error!(
+        console_error!(
             "the ledger did not take {} reports; they go through the queue",
             reports.len()
         );
@@ -156,7 +155,7 @@ fn refused(parts: &mut Vec<Part>, places: &[usize], taken: &[bool]) {
         .map(|(place, _)| *place)
         .collect();
     if !refused.is_empty() {
-        worker::console_error!(
+        console_error!(
             "the queue did not take {} messages; what they came of comes again",
             refused.len()
         );
@@ -174,7 +173,7 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
     };
     let mut releases = delivery::releases(settings, reports);
     if releases.len() > MOST_RELEASES {
-        worker::console_warn!(
+        console_warn!(
             "{} refused events keep their claims; replay their letters",
             releases.len() - MOST_RELEASES
         );
@@ -208,7 +207,7 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
         .await
         .is_err()
     {
-        worker::console_warn!("claims on refused events were not corrected");
+        console_warn!("claims on refused events were not corrected");
     }
     calls
 }

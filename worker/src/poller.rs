@@ -3,10 +3,9 @@
 use edgetally_core::base::members::list_of;
 use edgetally_core::delivery::{Delivery, Spent};
 use edgetally_core::ledger::Pending;
-use worker::Env;
 
 use crate::exchange::{Part, fly, settle};
-use crate::runtime as edge;
+use crate::runtime::{self as edge, Env, console_warn};
 use crate::state;
 
 /// How many receipts are asked about in one go, and how many goes one run of the cron trigger has.
@@ -22,9 +21,7 @@ pub(crate) async fn ask(env: &Env) {
     for _ in 0..MOST_ROUNDS {
         let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
         let Ok(text) = edge::ledger(env, "/due", &edge::json(&due)).await else {
-            worker::console_warn!(
-                "the ledger did not say what is due; asked again at the next run"
-            );
+            console_warn!("the ledger did not say what is due; asked again at the next run");
             return;
         };
         let pending = serde_json::from_str(&text).unwrap_or_default();

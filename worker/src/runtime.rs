@@ -9,13 +9,19 @@ mod queue;
 mod sql;
 mod store;
 
-use worker::wasm_bindgen::JsValue;
+use std::time::Duration;
 
-pub(crate) use environment::*;
-pub(crate) use http::*;
-pub(crate) use queue::*;
-pub(crate) use sql::*;
-pub(crate) use store::*;
+use worker::Delay;
+use worker::wasm_bindgen::JsValue;
+pub(crate) use worker::{Context, Env, console_error, console_warn};
+
+pub(crate) use self::environment::{bindings, limited, now, random, secret, settings};
+pub(crate) use self::http::{
+    Described, Request, Response, body, exchange, headers, respond, start,
+};
+pub(crate) use self::queue::{Batch, send, send_all, send_many};
+pub(crate) use self::sql::{json, ledger, rows, transaction};
+pub(crate) use self::store::{claim, claimed};
 
 /// Something of the runtime that did not work. What it said is not kept: it could hold what was sent.
 #[derive(Debug, Clone, Copy)]
@@ -25,4 +31,9 @@ impl From<JsValue> for Unavailable {
     fn from(_: JsValue) -> Self {
         Self
     }
+}
+
+/// Waits.
+pub(crate) async fn sleep(milliseconds: u64) {
+    Delay::from(Duration::from_millis(milliseconds)).await;
 }

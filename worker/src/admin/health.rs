@@ -4,15 +4,15 @@ use edgetally_core::base::table::Table;
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
 use serde_json::{Value, json};
-use worker::{Env, web_sys};
 
-use crate::runtime::{self, respond};
+use crate::routes;
+use crate::runtime::{self, Env, Response};
 use crate::state;
 
 /// What the worker has to be bound to.
 const BINDINGS: &[&str] = &["CLAIMS", "EVENTS", "LEDGER", "SLOW"];
 /// `GET /v1/health`: whether it could work, and if not, what is wrong and where.
-pub(crate) fn health(env: &Env) -> web_sys::Response {
+pub(crate) fn health(env: &Env) -> Response {
     let now = runtime::now();
     let settings = state::settings(env);
     let mut names = BINDINGS.to_vec();
@@ -59,5 +59,5 @@ pub(crate) fn health(env: &Env) -> web_sys::Response {
         "warnings": warnings,
         "paused_here": paused,
     });
-    respond(if healthy { 200 } else { 503 }, &runtime::json(&body), &[])
+    routes::json(if healthy { 200 } else { 503 }, runtime::json(&body))
 }

@@ -6,11 +6,10 @@ use edgetally_core::base::time::UnixMillis;
 use edgetally_core::ledger::{Line, balance};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::{Env, web_sys};
 
-use crate::admin::{admit, ask, member, number, put, take};
-use crate::refuse;
-use crate::runtime::{self, Fields, respond};
+use crate::admin::{admit, ask, member, number, put, take, tell};
+use crate::routes::Call;
+use crate::runtime::{self, Env, Response};
 
 /// The parameters of an address as a filter of the ledger.
 fn filter(query: &str) -> Result<Value, ParseError> {
@@ -48,25 +47,34 @@ fn filter(query: &str) -> Result<Value, ParseError> {
     Ok(Value::Object(filter))
 }
 
-/// `GET /v1/ledger`, `/v1/recent`, `/v1/dead-letters`.
-pub(crate) async fn read(
-    env: &Env,
-    fields: &Fields<'_>,
-    path: &str,
-    query: &str,
-) -> web_sys::Response {
-    let answer = match admit(env, fields).and_then(|()| filter(query)) {
+/// What an operator asks for, who has to show the admin token.
+fn asked(call: &Call<'_>) -> Result<Value, ParseError> {
+    admit(call)?;
+    filter(call.query)
+}
+
+/// Balances, reasons and lines.
+pub(crate) async fn ledger(call: &Call<'_>) -> Response {
+    tell(match asked(call) {
+        Ok(filter) => balances(&call.env, &filter).await,
         Err(error) => Err(error),
-        Ok(filter) => match path {
-            "/v1/ledger" => ledger(env, &filter).await,
-            "/v1/recent" => recent(env, &filter).await,
-            _ => dead_letters(env, &filter).await,
-        },
-    };
-    match answer {
-        Ok(body) => respond(200, &body, &[]),
-        Err(error) => refuse(&error, &[]),
-    }
+    })
+}
+
+/// What happened to the latest copies.
+pub(crate) async fn recent(call: &Call<'_>) -> Response {
+    tell(match asked(call) {
+        Ok(filter) => notes(&call.env, &filter).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// What was rejected or given up.
+pub(crate) async fn dead_letters(call: &Call<'_>) -> Response {
+    tell(match asked(call) {
+        Ok(filter) => letters(&call.env, &filter).await,
+        Err(error) => Err(error),
+    })
 }
 
 /// Where a page ended, as a text that nobody has to understand.
@@ -98,7 +106,7 @@ fn tell_time(row: &mut Value, name: &str) {
     }
 }
 
-async fn ledger(env: &Env, filter: &Value) -> Result<String, ParseError> {
+async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
     let mut answer = ask(env, "/lines", filter).await?;
     let sums = take(&mut answer, "sums");
     let balances = balance(sums.iter().filter_map(|row| {
@@ -185,7 +193,7 @@ fn turn(body: &mut Value, answer: &Value, last: Option<&Value>) {
     }
 }
 
-async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
+async fn notes(env: &Env, filter: &Value) -> Result<String, ParseError> {
     let mut events = match ask(env, "/notes", filter).await? {
         Value::Array(rows) => rows,
         _ => Vec::new(),
@@ -198,7 +206,7 @@ async fn recent(env: &Env, filter: &Value) -> Result<String, ParseError> {
     Ok(runtime::json(&json!({"events": events})))
 }
 
-async fn dead_letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
+async fn letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
     let mut answer = ask(env, "/dead", filter).await?;
     let mut letters = take(&mut answer, "dead");
     let mut quarantined = take(&mut answer, "quarantined");

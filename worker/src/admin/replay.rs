@@ -6,32 +6,20 @@ use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope::close_report;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use worker::{Env, web_sys};
 
-use crate::admin::{admit, ask, member, number, put, take};
-use crate::refuse;
-use crate::runtime::{self, Fields, respond};
+use crate::admin::{admit, ask, member, number, put, take, tell};
+use crate::routes::Call;
+use crate::runtime::{self, Env, Response, console_warn};
 
 /// How many dead letters one call replays.
 const MOST_REPLAYS: u32 = 100;
 
 /// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
-pub(crate) async fn replay(
-    request: &web_sys::Request,
-    fields: &Fields<'_>,
-    env: Env,
-) -> web_sys::Response {
-    match again(request, fields, &env).await {
-        Ok(body) => respond(200, &body, &[]),
-        Err(error) => refuse(&error, &[]),
-    }
+pub(crate) async fn replay(call: &Call<'_>) -> Response {
+    tell(again(call).await)
 }
 
-async fn again(
-    request: &web_sys::Request,
-    fields: &Fields<'_>,
-    env: &Env,
-) -> Result<String, ParseError> {
+async fn again(call: &Call<'_>) -> Result<String, ParseError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Wanted {
@@ -46,7 +34,7 @@ async fn again(
         MOST_REPLAYS
     }
 
-    admit(env, fields)?;
+    admit(call)?;
     let fault = || {
         ParseError::new(
             Code::RequestInvalid,
@@ -54,7 +42,7 @@ async fn again(
             "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100",
         )
     };
-    let body = runtime::body(request, 64 * 1024)
+    let body = runtime::body(call.request, 64 * 1024)
         .await
         .ok()
         .flatten()
@@ -68,7 +56,7 @@ async fn again(
     let limit = wanted.limit as usize;
     let question =
         json!({"ids": wanted.ids, "destination": wanted.destination, "limit": wanted.limit});
-    let offered = offer(env, question, limit).await?;
+    let offered = offer(&call.env, question, limit).await?;
     let mut body = json!({"replayed": offered.sent});
     if !offered.refused.is_empty() {
         put(&mut body, "refused_by_the_queue", json!(offered.refused));
@@ -84,12 +72,12 @@ pub(crate) async fn resume(env: &Env) {
     let left = json!({"left": true});
     match offer(env, left, MOST_REPLAYS as usize).await {
         Ok(offered) if offered.sent.is_empty() && offered.refused.is_empty() => {}
-        Ok(offered) => worker::console_warn!(
+        Ok(offered) => console_warn!(
             "{} letters were claimed and had not been sent; {} are now",
             offered.sent.len() + offered.refused.len(),
             offered.sent.len()
         ),
-        Err(_) => worker::console_warn!("the ledger did not say which letters are left"),
+        Err(_) => console_warn!("the ledger did not say which letters are left"),
     }
 }
 
@@ -132,20 +120,20 @@ async fn offer(env: &Env, mut question: Value, limit: usize) -> Result<Offered, 
                 offered.refused.push(id);
             }
         }
-        tell(env, &reports).await;
+        report(env, &reports).await;
         if !offered.refused.is_empty()
             && ask(env, "/release", &json!({"ids": offered.refused}))
                 .await
                 .is_err()
         {
-            worker::console_warn!("letters that the queue refused stay claimed for a while");
+            console_warn!("letters that the queue refused stay claimed for a while");
         }
     }
     Ok(offered)
 }
 
 /// Hands reports in, through the queue where the ledger is away.
-async fn tell(env: &Env, reports: &[Report]) {
+async fn report(env: &Env, reports: &[Report]) {
     if reports.is_empty() {
         return;
     }
@@ -158,7 +146,7 @@ async fn tell(env: &Env, reports: &[Report]) {
             .await
             .is_err()
         {
-            worker::console_warn!("nobody took the word that {} was sent", report.id);
+            console_warn!("nobody took the word that {} was sent", report.id);
         }
     }
 }

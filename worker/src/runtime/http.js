@@ -1,31 +1,26 @@
 // Requests that come in and go out.
 
-// Requests of pages and servers show themselves in these headers; the order is that of `Field` in http.rs.
-const HEADERS = [
-  "x-edgetally-key",
-  "origin",
-  "authorization",
-  "webhook-id",
-  "webhook-timestamp",
-  "webhook-signature",
-  "content-type",
-  "content-encoding",
-  "content-length",
-  "user-agent",
-  "referer",
-  "cookie",
-  "sec-gpc",
-  "cf-connecting-ip",
-];
+/** @type {string[]} */
+let headers = [];
 
-/** Method, address, country and region of the request, then HEADERS: one line each, an absent one empty. */
+/** Says which headers `describe` brings along, separated by line feeds. */
+export function listen(names) {
+  headers = names.split("\n");
+}
+
+/** Method, address, country and region of the request, then its headers: one line each, an absent one empty. */
 export function describe(request) {
-  const {headers, cf} = request;
+  const {cf} = request;
   let text = `${request.method}\n${request.url}\n${cf?.country ?? ""}\n${cf?.regionCode ?? ""}`;
-  for (const name of HEADERS) {
-    text += `\n${headers.get(name) ?? ""}`;
+  for (const name of headers) {
+    text += `\n${request.headers.get(name) ?? ""}`;
   }
   return text;
+}
+
+/** Further headers of the request, names and values separated by line feeds. */
+export function further(request, names) {
+  return names.split("\n").map((name) => request.headers.get(name) ?? "").join("\n");
 }
 
 /** The body, or null when it is longer than `most`: counted while it streams, so that nobody can fill the memory. */
@@ -55,14 +50,15 @@ export async function body(request, most) {
   return whole;
 }
 
-/** An answer of JSON. `extra` is header names and values in turn, separated by line feeds. */
-export function answer(status, text, extra) {
-  const headers = {"content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff"};
+/** An answer. `extra` is header names and values in turn, separated by line feeds. */
+export function answer(status, media, body, extra) {
+  const headers = {"content-type": media, "cache-control": "no-store", "x-content-type-options": "nosniff"};
   if (extra) {
     const parts = extra.split("\n");
     for (let i = 0; i + 1 < parts.length; i += 2) headers[parts[i]] = parts[i + 1];
   }
-  return new Response(status === 204 ? null : text, {status, headers});
+  // The body is a window into the memory, which goes on changing. A status that has no body must not have one.
+  return new Response(body.length > 0 ? body.slice() : null, {status, headers});
 }
 
 /** RSASSA-PKCS1-v1_5 with SHA-256 of a text, in base64url. The key is PKCS#8 in base64. */

@@ -2,19 +2,21 @@
 
 use edgetally_core::delivery::Flight;
 use edgetally_core::exchange::http::{Failure, Reply};
+use edgetally_core::intake::{self, Header};
+use worker::js_sys;
 use worker::wasm_bindgen::prelude::*;
-use worker::{js_sys, web_sys};
+pub(crate) use worker::web_sys::{Request, Response};
 
-use crate::runtime::Unavailable;
-
-use crate::runtime::now;
+use crate::runtime::{Unavailable, now};
 
 #[wasm_bindgen(module = "/src/runtime/http.js")]
 extern "C" {
-    fn describe(request: &web_sys::Request) -> String;
+    fn listen(names: &str);
+    fn describe(request: &Request) -> String;
+    fn further(request: &Request, names: &str) -> String;
     #[wasm_bindgen(catch, js_name = body)]
-    async fn body_of(request: &web_sys::Request, most: u32) -> Result<JsValue, JsValue>;
-    fn answer(status: u16, text: &str, extra: &str) -> web_sys::Response;
+    async fn body_of(request: &Request, most: u32) -> Result<JsValue, JsValue>;
+    fn answer(status: u16, media: &str, body: &[u8], extra: &str) -> Response;
     #[wasm_bindgen(js_name = exchange)]
     async fn exchange_with(
         method: &str,
@@ -28,62 +30,32 @@ extern "C" {
     ) -> JsValue;
 }
 
-/// A request's first lines, in the order of `HEADERS` in `http.js`.
+/// Says which headers are brought along with every request. Once, before the first one.
+pub(crate) fn start() {
+    listen(&Header::NAMES.join("\n"));
+}
+
+/// The lines of a request: method, address, country, region, and then [`Header::NAMES`]' values.
 #[derive(Debug)]
 pub(crate) struct Described(String);
 
-#[derive(Debug, Clone, Copy)]
-#[repr(usize)]
-pub(crate) enum Field {
-    Method,
-    Url,
-    Country,
-    Region,
-    Key,
-    Origin,
-    Authorization,
-    WebhookId,
-    WebhookTimestamp,
-    WebhookSignature,
-    ContentType,
-    ContentEncoding,
-    ContentLength,
-    UserAgent,
-    Referer,
-    Cookie,
-    SecGpc,
-    Ip,
-}
-
-/// The fields of a request by place.
-#[derive(Debug)]
-pub(crate) struct Fields<'a>(Vec<&'a str>);
-
 impl Described {
-    pub(crate) fn new(request: &web_sys::Request) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         Self(describe(request))
     }
 
-    pub(crate) fn fields(&self) -> Fields<'_> {
-        Fields(self.0.split('\n').collect())
+    pub(crate) fn lines(&self) -> Vec<&str> {
+        self.0.split('\n').collect()
     }
 }
 
-impl<'a> Fields<'a> {
-    /// A field that is there and not empty.
-    pub(crate) fn get(&self, field: Field) -> Option<&'a str> {
-        self.0
-            .get(field as usize)
-            .copied()
-            .filter(|text| !text.is_empty())
-    }
+/// Headers beside [`Header::NAMES`], one line each.
+pub(crate) fn headers(request: &Request, names: &[&str]) -> String {
+    further(request, &names.join("\n"))
 }
 
 /// The body of a request, or nothing when it is longer than `most`.
-pub(crate) async fn body(
-    request: &web_sys::Request,
-    most: usize,
-) -> Result<Option<Vec<u8>>, Unavailable> {
+pub(crate) async fn body(request: &Request, most: usize) -> Result<Option<Vec<u8>>, Unavailable> {
     let value = body_of(request, u32::try_from(most).unwrap_or(u32::MAX)).await?;
     Ok(value
         .dyn_into::<js_sys::Uint8Array>()
@@ -91,9 +63,17 @@ pub(crate) async fn body(
         .map(|bytes| bytes.to_vec()))
 }
 
-/// An answer of JSON with further headers, names and values in turn.
-pub(crate) fn respond(status: u16, text: &str, headers: &[&str]) -> web_sys::Response {
-    answer(status, text, &headers.join("\n"))
+/// An answer with further headers, names and values in turn.
+pub(crate) fn respond(response: &intake::Response, further: &[&str]) -> Response {
+    let own = response.headers.iter();
+    let own = own.flat_map(|(name, value)| [*name, value.as_ref()]);
+    let headers: Vec<&str> = own.chain(further.iter().copied()).collect();
+    answer(
+        response.status,
+        response.media,
+        &response.body,
+        &headers.join("\n"),
+    )
 }
 
 /// Sends a request to a platform.

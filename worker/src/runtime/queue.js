@@ -70,6 +70,17 @@ function sizeOf(text) {
   return text.length > 1000 ? new TextEncoder().encode(text).byteLength : text.length * 3;
 }
 
+/** The name of a batch's queue, then id and body of each message. */
+export function texts(batch) {
+  // One by one: a body that is no text must not cost the others theirs.
+  return [batch.queue, ...batch.messages.flatMap(({id, body}) => [id, typeof body === "string" ? body : ""])];
+}
+
+/** Takes the messages that are done with (1) off the queue; the others come again after `delaySeconds`. */
+export function settle(batch, done, delaySeconds) {
+  batch.messages.forEach((message, n) => (done[n] ? message.ack() : message.retry({delaySeconds})));
+}
+
 /** How often the queue has handed over each message of a batch, this time included. */
 export function deliveries(batch) {
   return Uint32Array.from(batch.messages, (message) => message.attempts ?? 1);

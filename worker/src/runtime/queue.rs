@@ -20,6 +20,10 @@ extern "C" {
         delays: Vec<u32>,
         parts: Vec<u32>,
     ) -> JsValue;
+    #[wasm_bindgen(js_name = texts)]
+    fn texts_of(batch: &JsValue) -> Vec<String>;
+    #[wasm_bindgen(js_name = settle)]
+    fn settle_of(batch: &JsValue, done: &[u8], again: u32);
     #[wasm_bindgen(js_name = deliveries)]
     fn deliveries_of(batch: &JsValue) -> Vec<u32>;
 }
@@ -82,9 +86,39 @@ pub(crate) async fn send_many(
     (taken, calls.parse().unwrap_or(0))
 }
 
-/// How often the queue has handed over each message of a batch.
-pub(crate) fn deliveries(batch: &JsValue) -> Vec<u32> {
-    deliveries_of(batch)
+/// Messages that a queue hands over.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    inner: JsValue,
+    /// The queue's name.
+    pub(crate) queue: String,
+    /// Id and body of each; a body that is no text is empty.
+    pub(crate) messages: Vec<(String, String)>,
+    /// How often the queue has handed over each of them, this time included.
+    pub(crate) deliveries: Vec<u32>,
+}
+
+impl Batch {
+    pub(crate) fn new(inner: JsValue) -> Self {
+        let mut texts = texts_of(&inner).into_iter();
+        let queue = texts.next().unwrap_or_default();
+        let mut messages = Vec::new();
+        while let (Some(id), Some(body)) = (texts.next(), texts.next()) {
+            messages.push((id, body));
+        }
+        Self {
+            queue,
+            messages,
+            deliveries: deliveries_of(&inner),
+            inner,
+        }
+    }
+
+    /// Takes the messages that are done with off the queue; the others come again, after a while.
+    pub(crate) fn settle(&self, done: &[bool], again_seconds: u32) {
+        let done: Vec<u8> = done.iter().map(|done| u8::from(*done)).collect();
+        settle_of(&self.inner, &done, again_seconds);
+    }
 }
 
 /// The binding of a queue.

@@ -536,7 +536,7 @@ mod tests {
         envelope
             .parcels
             .first()
-            .map_or(plan.answer.clone(), |parcel| {
+            .map_or(plan.answer.text().to_owned(), |parcel| {
                 let input = Input::new(parcel, parcel.legs[0].grant);
                 let request = linkedin.request(&[input], None, NOW).unwrap();
                 String::from_utf8(request.into_body()).unwrap()

@@ -549,7 +549,7 @@ mod tests {
             };
             delivery.answer(flight.ticket, &Ok(reply), &mut gates, NOW);
         }
-        (plan.answer, sent)
+        (plan.answer.text().to_owned(), sent)
     }
 
     fn user_of(context: &str, properties: &str) -> Value {

@@ -498,7 +498,7 @@ mod tests {
             let body = String::from_utf8(flight.request.body().clone()).unwrap();
             sent.push((flight.request.uri().to_string(), body));
         }
-        (plan.answer, sent)
+        (plan.answer.text().to_owned(), sent)
     }
 
     fn event(rest: &str) -> String {

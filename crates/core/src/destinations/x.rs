@@ -485,7 +485,7 @@ mod tests {
         envelope
             .parcels
             .first()
-            .map_or(plan.answer.clone(), |parcel| {
+            .map_or(plan.answer.text().to_owned(), |parcel| {
                 let input = Input::new(parcel, parcel.legs[0].grant);
                 let request = x.request(&[input], None, NOW).unwrap();
                 String::from_utf8(request.into_body()).unwrap()

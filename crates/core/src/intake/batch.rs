@@ -10,9 +10,10 @@ use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Event;
 use crate::identity::Prepared;
-use crate::intake::answer::{Answer, ResultLine};
+use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
+use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
-use crate::intake::format::Events;
+use crate::intake::format::Format;
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
@@ -65,6 +66,8 @@ struct Settled {
 /// The events of one request.
 #[derive(Debug)]
 pub struct Batch<'a> {
+    format: &'static Format,
+    arrival: Arrival<'a>,
     settings: &'a Settings,
     source: &'a Source,
     /// A visitor's browser has sent it, with a key that everybody can read.
@@ -106,34 +109,56 @@ pub struct Plan {
     pub messages: Vec<String>,
     /// Claims to be made, each as soon as its message is durable.
     pub claims: Vec<Made>,
-    /// The answer's status.
-    pub status: u16,
-    /// The answer's body.
-    pub answer: String,
+    /// Whether any event was taken, which uses a signature up.
+    pub taken: bool,
+    /// The answer, once everything is durable.
+    pub answer: Response,
+}
+
+/// How an event fared, in a word.
+fn status(verdicts: &[Verdict]) -> &'static str {
+    let any = |wanted: fn(&Verdict) -> bool| verdicts.iter().any(wanted);
+    if any(|verdict| verdict.goes()) {
+        "accepted"
+    } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
+        "duplicate"
+    } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
+        && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
+    {
+        "blocked"
+    } else {
+        "accepted"
+    }
 }
 
 impl<'a> Batch<'a> {
-    /// Decides on each event for each destination, and prepares what may go.
+    /// Reads what arrived, decides on each event for each destination, and prepares what may go.
     ///
     /// `visit` is there when the sender is a visitor's browser.
-    pub fn new(
+    ///
+    /// # Errors
+    /// A fault of the request as a whole.
+    pub fn open(
+        format: &'static Format,
         settings: &'a Settings,
         source: &'a Source,
         visit: Option<&Visit<'a>>,
-        events: Events<'a>,
-        now: UnixMillis,
-    ) -> Self {
+        arrival: &Arrival<'a>,
+    ) -> Result<Self, ParseError> {
+        let events = (format.read)(arrival)?;
         let mut batch = Self {
+            format,
+            arrival: *arrival,
             settings,
             source,
             page: visit.is_some(),
-            now,
+            now: arrival.now,
             entries: Vec::with_capacity(events.len()),
         };
         for event in events {
             batch.push(event, visit);
         }
-        batch
+        Ok(batch)
     }
 
     fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
@@ -372,27 +397,13 @@ impl<'a> Batch<'a> {
         let mut counts = Counts::default();
         let mut notes = Vec::new();
         let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
-        let mut answer = Answer {
-            discreet: self.page && !self.source.test,
-            accepted: 0,
-            duplicates: 0,
-            rejected: 0,
-            blocked: 0,
-            results: Vec::with_capacity(self.entries.len()),
-        };
+        let mut summary = Summary::new(self.page && !self.source.test, self.entries.len());
         for entry in &self.entries {
             let ready = match entry {
                 Entry::Ready(ready) => &**ready,
                 Entry::Refused(error) => {
-                    answer.rejected += 1;
                     self.count_refused(error, &mut counts, &mut notes);
-                    answer.results.push(ResultLine {
-                        status: "rejected",
-                        event_id: None,
-                        fault: Some(error),
-                        remarks: None,
-                        destinations: Vec::new(),
-                    });
+                    summary.add(ResultLine::rejected(error));
                     continue;
                 }
             };
@@ -404,83 +415,74 @@ impl<'a> Batch<'a> {
                 own.insert(*key, claim.clone());
             }
             self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
-            let any = |wanted: fn(&Verdict) -> bool| settled.verdicts.iter().any(wanted);
-            let status = if any(|verdict| verdict.goes()) {
-                "accepted"
-            } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
-                "duplicate"
-            } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
-                && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
-            {
-                "blocked"
-            } else {
-                "accepted"
-            };
-            match status {
-                "duplicate" => answer.duplicates += 1,
-                "blocked" => answer.blocked += 1,
-                _ => answer.accepted += 1,
-            }
-            answer.results.push(ResultLine {
-                status,
+            summary.add(ResultLine {
+                status: status(&settled.verdicts),
                 event_id: Some(&ready.parcel.id),
                 fault: None,
                 remarks: Some(&ready.remarks),
                 destinations: self.named(&settled.verdicts).collect(),
             });
-            if any(|verdict| verdict.goes()) {
+            if settled.verdicts.iter().any(|verdict| verdict.goes()) {
                 queued.push((ready, settled));
             }
         }
-        let mut claims = Vec::new();
-        let mut messages = Vec::new();
-        if !queued.is_empty() || !counts.is_empty() {
-            let mut parts = counts.parts().into_iter();
-            let mut packer = Packer::new(
-                id,
-                &self.source.name,
-                0,
-                &parts.next().unwrap_or_default(),
-                &notes,
-            );
-            for (ready, settled) in queued {
-                let goes = |leg: &Leg<'_>| {
-                    let mut named = self.named(&settled.verdicts);
-                    named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
-                };
-                let message = if ready.parcel.legs.iter().all(goes) {
-                    packer.add(&ready.parcel)
-                } else {
-                    let mut parcel = ready.parcel.clone();
-                    parcel.legs.retain(|leg| goes(leg));
-                    packer.add(&parcel)
-                };
-                claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
-                    message,
-                    key,
-                    claim,
-                }));
-            }
-            messages = packer.finish();
-            messages.extend(parts.enumerate().map(|(part, counts)| {
-                close_report(&Report {
-                    id: format!("{id}:{part}"),
-                    counts,
-                    ..Report::default()
-                })
-            }));
-        }
-        let status = if answer.rejected == self.entries.len() {
-            422
+        let (messages, claims) = if queued.is_empty() && counts.is_empty() {
+            (Vec::new(), Vec::new())
         } else {
-            202
+            self.pack(id, queued, &counts, &notes)
         };
         Plan {
             messages,
             claims,
-            status,
-            answer: answer.text(),
+            taken: summary.taken(),
+            answer: (self.format.answer)(&self.arrival, &Outcome::Read(&summary)),
         }
+    }
+
+    /// Packs what goes, and what is counted already.
+    fn pack(
+        &self,
+        id: &str,
+        queued: Vec<(&Ready<'_>, Settled)>,
+        counts: &Counts,
+        notes: &[Note],
+    ) -> (Vec<String>, Vec<Made>) {
+        let mut claims = Vec::new();
+        let mut parts = counts.parts().into_iter();
+        let mut packer = Packer::new(
+            id,
+            &self.source.name,
+            0,
+            &parts.next().unwrap_or_default(),
+            notes,
+        );
+        for (ready, settled) in queued {
+            let goes = |leg: &Leg<'_>| {
+                let mut named = self.named(&settled.verdicts);
+                named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
+            };
+            let message = if ready.parcel.legs.iter().all(goes) {
+                packer.add(&ready.parcel)
+            } else {
+                let mut parcel = ready.parcel.clone();
+                parcel.legs.retain(|leg| goes(leg));
+                packer.add(&parcel)
+            };
+            claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
+                message,
+                key,
+                claim,
+            }));
+        }
+        let mut messages = packer.finish();
+        messages.extend(parts.enumerate().map(|(part, counts)| {
+            close_report(&Report {
+                id: format!("{id}:{part}"),
+                counts,
+                ..Report::default()
+            })
+        }));
+        (messages, claims)
     }
 
     fn named<'b, 'v>(

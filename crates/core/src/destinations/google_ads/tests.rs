@@ -123,10 +123,10 @@ fn verdict(settings: &Settings, event: &Value) -> String {
     let plan = crate::intake::native::batch(settings, source, None, body.as_bytes(), NOW)
         .unwrap()
         .finish(|_| None, "e1");
-    let answer: Value = serde_json::from_str(&plan.answer).unwrap();
+    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
     answer["results"][0]["destinations"]["google_ads"]
         .as_str()
-        .unwrap_or(&plan.answer)
+        .unwrap_or(plan.answer.text())
         .to_owned()
 }
 
