@@ -10,6 +10,7 @@ mod batch;
 mod format;
 mod longest;
 pub mod native;
+pub mod pixel;
 pub(crate) mod reader;
 mod scrub;
 mod verdict;

@@ -1,7 +1,7 @@
 //! Every address that the worker answers at: one table, from which dispatch, `405` and its `Allow`, preflights and the
 //! check of the docs follow.
 
-use crate::intake::{Format, native};
+use crate::intake::{Format, native, pixel};
 
 /// Who answers.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,7 @@ pub struct Route {
 /// The table. The first one is asked for most.
 pub const ROUTES: &[Route] = &[
     route("POST", "/v1/events", Handler::Intake(&native::FORMAT)),
+    route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),
     route("GET", "/v1/recent", Handler::Recent),
