@@ -39,7 +39,7 @@ pub const FORMAT: Format = Format {
     answer,
 };
 
-/// A transparent image of one dot (GIF89a).
+/// A transparent image of one dot, as `GIF89a` has it.
 pub const GIF: [u8; 43] = [
     b'G', b'I', b'F', b'8', b'9', b'a', 1, 0, 1, 0, 0x80, 0,
     0, // one by one, a table of two colours
@@ -162,7 +162,7 @@ pub fn event(query: &str, now: UnixMillis) -> Result<Event<'_>, ParseError> {
             continue;
         }
         let since = reading.told();
-        take(name, value, &mut draft, &mut reading)
+        take(name, value.into(), &mut draft, &mut reading)
             .map_err(|(code, rule)| ParseError::new(code, *name, rule))?;
         reading.place(since, name);
     }
@@ -186,7 +186,7 @@ type Fault = (Code, &'static str);
 /// Takes one parameter, which has a value, into the draft.
 fn take<'a>(
     name: &str,
-    value: Cow<'a, str>,
+    value: Text<'a>,
     draft: &mut Draft<'a>,
     reading: &mut Reading,
 ) -> Result<(), Fault> {
@@ -198,15 +198,15 @@ fn take<'a>(
         "transaction_id" => draft.transaction_id = Some(id(value)?),
         "event_token" => draft.token = Some(strict(value)?),
         "event_time" => draft.time = time(&value, reading),
-        "value" => draft.value = amount(value, reading)?,
+        "value" => draft.value = amount(&value, reading)?,
         "currency" => draft.currency = currency(&value)?,
-        "release" => draft.release = text(value, reading, Manner::Free, longest::RELEASE),
+        "release" => draft.release = tidy(value, reading, Manner::Free, longest::RELEASE),
         "test" => draft.test = Some(flag(&value)?),
-        "page_url" => context.page_url = text(value, reading, Manner::Url, longest::URL),
-        "page_title" => context.page_title = text(value, reading, Manner::Free, longest::TITLE),
-        "referrer" => context.referrer = text(value, reading, Manner::Url, longest::URL),
-        "client_id" => context.client_id = text(value, reading, Manner::Opaque, longest::GA_ID),
-        "session_id" => context.session_id = text(value, reading, Manner::Opaque, longest::GA_ID),
+        "page_url" => context.page_url = tidy(value, reading, Manner::Url, longest::URL),
+        "page_title" => context.page_title = tidy(value, reading, Manner::Free, longest::TITLE),
+        "referrer" => context.referrer = tidy(value, reading, Manner::Url, longest::URL),
+        "client_id" => context.client_id = tidy(value, reading, Manner::Opaque, longest::GA_ID),
+        "session_id" => context.session_id = tidy(value, reading, Manner::Opaque, longest::GA_ID),
         "ad_storage" => signals.ad_storage = choice(&value, reading)?,
         "analytics_storage" => signals.analytics_storage = choice(&value, reading)?,
         "ad_user_data" => signals.ad_user_data = choice(&value, reading)?,
@@ -225,30 +225,20 @@ fn take<'a>(
 }
 
 /// A text that says what the event is.
-fn strict(value: Cow<'_, str>) -> Result<Text<'_>, Fault> {
+fn strict(value: Text<'_>) -> Result<Text<'_>, Fault> {
     let longest = longest::CONSENT;
     if value.len() > longest && value.chars().count() > longest {
         return Err((Code::TextTooLong, "at most 4096 characters"));
     }
-    Ok(value.into())
+    Ok(value)
 }
 
 /// An id. Two that differ in bytes that cannot be read would become one.
-fn id(value: Cow<'_, str>) -> Result<Text<'_>, Fault> {
+fn id(value: Text<'_>) -> Result<Text<'_>, Fault> {
     if value.contains(char::REPLACEMENT_CHARACTER) {
         return Err((Code::EventIdInvalid, "must be percent-encoded UTF-8"));
     }
     strict(value)
-}
-
-/// A text that decorates the event.
-fn text<'a>(
-    value: Cow<'a, str>,
-    reading: &mut Reading,
-    manner: Manner,
-    longest: usize,
-) -> Option<Text<'a>> {
-    tidy(value.into(), reading, manner, longest)
 }
 
 fn time(value: &str, reading: &mut Reading) -> Sent<UnixMillis> {
@@ -259,12 +249,12 @@ fn time(value: &str, reading: &mut Reading) -> Sent<UnixMillis> {
     UnixMillis::parse_text(value).map_or(Sent::Unusable, Sent::Known)
 }
 
-fn amount<'a>(value: Cow<'a, str>, reading: &mut Reading) -> Result<Option<Amount<'a>>, Fault> {
-    if is_placeholder(&value) {
+fn amount<'a>(value: &Text<'a>, reading: &mut Reading) -> Result<Option<Amount<'a>>, Fault> {
+    if is_placeholder(value) {
         reading.removed("", "placeholder");
         return Ok(None);
     }
-    let amount = match value {
+    let amount = match &value.0 {
         Cow::Borrowed(value) => Amount::parse(value),
         // Digits and points have no need of an escape.
         Cow::Owned(_) => Err(AmountError::NotANumber),
