@@ -4,7 +4,7 @@ use crate::base::error::{Code, ParseError};
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, decide};
+use crate::consent::{Decision, Grant, Signals, decide};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
@@ -115,6 +115,24 @@ pub struct Plan {
     pub answer: Response,
 }
 
+/// Notes the lines of a cart that not every platform can take.
+fn remark_lines(event: &mut Event<'_>) {
+    for (place, item) in event.items.iter().enumerate() {
+        let negative = item.price.is_some_and(|price| price.is_negative());
+        if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
+            event
+                .remarks
+                .changed(format!("items[{place}]"), "line_not_everywhere");
+        }
+    }
+}
+
+/// Whether any destination may have what is wanted.
+fn granted(decisions: &[Option<Decision>], wanted: fn(&Grant) -> bool) -> bool {
+    let mut decisions = decisions.iter().flatten();
+    decisions.any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
+}
+
 /// How an event fared, in a word.
 fn status(verdicts: &[Verdict]) -> &'static str {
     let any = |wanted: fn(&Verdict) -> bool| verdicts.iter().any(wanted);
@@ -203,58 +221,50 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// What an event brings along against the copies of it that were taken before.
+    fn evidence(&self, event: &Event<'_>) -> Result<Evidence, ParseError> {
+        Ok(Evidence {
+            strength: self.strength(event)?,
+            worth: Worth::new(event.money.as_ref(), event.transaction_id.as_deref()),
+        })
+    }
+
+    fn filling(&self, identifiers: bool) -> Filling<'a> {
+        Filling {
+            identifiers,
+            now: self.now,
+            cookie_domain: self.source.cookie_domain.as_deref(),
+        }
+    }
+
+    /// What the visitor allows at each of the source's destinations; nothing where one is gone.
+    fn decisions(&self, signals: &Signals<'_>) -> Vec<Option<Decision>> {
+        let places = self.source.destinations.iter();
+        let decide_at = |place: &usize| {
+            let destination = &self.settings.destinations.get(*place)?.destination;
+            Some(decide(signals, self.source.consent, destination.purpose()))
+        };
+        places.map(decide_at).collect()
+    }
+
     fn ready(
         &self,
         mut event: Event<'a>,
         visit: Option<&Visit<'a>>,
     ) -> Result<Ready<'a>, ParseError> {
-        let strength = self.strength(&event)?;
+        let evidence = self.evidence(&event)?;
         let (settings, source) = (self.settings, self.source);
-        if let Some(visit) = visit {
-            event.signals.gpc |= visit.gpc;
-        }
-        for (place, item) in event.items.iter().enumerate() {
-            let negative = item.price.is_some_and(|price| price.is_negative());
-            if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
-                event
-                    .remarks
-                    .changed(format!("items[{place}]"), "line_not_everywhere");
-            }
-        }
+        event.signals.gpc |= visit.is_some_and(|visit| visit.gpc);
+        remark_lines(&mut event);
         let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
-        let evidence = Evidence {
-            strength,
-            worth: Worth::new(event.money.as_ref(), order),
-        };
         // Consent first: what nobody may see is neither hashed nor packed.
-        let decisions: Vec<Option<Decision>> = source
-            .destinations
-            .iter()
-            .map(|place| {
-                let destination = &settings.destinations.get(*place)?.destination;
-                Some(decide(
-                    &event.signals,
-                    source.consent,
-                    destination.purpose(),
-                ))
-            })
-            .collect();
-        let granted = |wanted: fn(&Grant) -> bool| {
-            decisions
-                .iter()
-                .flatten()
-                .any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
-        };
-        let identifiers = granted(Grant::identifiers);
+        let decisions = self.decisions(&event.signals);
+        let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
-            Prepared::noting(
-                &event.user,
-                source.spellings,
-                &source.hints,
-                &mut event.remarks,
-            )
+            let Event { user, remarks, .. } = &mut event;
+            Prepared::noting(user, source.spellings, &source.hints, remarks)
         } else {
             Prepared::default()
         };
@@ -278,12 +288,8 @@ impl<'a> Batch<'a> {
             // What the visit shows is filled in below, and only where it goes somewhere.
             ..Parcel::default()
         };
-        if granted(|_| true) {
-            let filling = Filling {
-                identifiers,
-                now: self.now,
-                cookie_domain: source.cookie_domain.as_deref(),
-            };
+        if granted(&decisions, |_| true) {
+            let filling = self.filling(identifiers);
             filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
