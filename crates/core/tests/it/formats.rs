@@ -386,3 +386,156 @@ proptest! {
         }
     }
 }
+
+/// A shop that signs the body it sends with a header of its own, reports more than conversions, wants `200` and nothing else,
+/// and has a dialect: what the door has to let through.
+mod shop_webhook {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use edgetally_core::base::error::{Code, ParseError};
+    use edgetally_core::base::money::{Amount, Currency};
+    use edgetally_core::event::draft::{Draft, Sent};
+    use edgetally_core::intake::auth::{Caller, Proof};
+    use edgetally_core::intake::{Arrival, Events, Format, Outcome, Response};
+    use edgetally_core::settings::Settings;
+    use hmac::{Hmac, KeyInit, Mac};
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+    use sha2::Sha256;
+
+    pub(super) const FORMAT: Format = Format {
+        name: "shop",
+        media: &[],
+        most_bytes: 1 << 20,
+        headers: &["x-shop-hmac-sha256", "x-shop-topic"],
+        page_headers: None,
+        recognise,
+        read,
+        answer: |arrival, outcome| match outcome {
+            Outcome::Refused(error) if error.code.status() >= 500 => Response::refusal(error),
+            Outcome::Refused(error) => Response {
+                media: "text/plain",
+                ..Response::json(401, format!("no: {}", error.code))
+            },
+            Outcome::Read(summary) if summary.taken() => {
+                Response::json(200, format!(r#"{{"ok":"{}"}}"#, arrival.path))
+            }
+            Outcome::Read(_) | Outcome::Asked => Response::json(200, String::new()),
+        },
+    };
+
+    #[derive(Deserialize)]
+    struct Order<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+        #[serde(borrow)]
+        total: &'a str,
+    }
+
+    pub(super) fn mac(secret: &str, body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        mac.update(body);
+        mac
+    }
+
+    fn recognise<'a>(settings: &'a Settings, arrival: &Arrival<'a>) -> Result<Caller<'a>, Code> {
+        let given = arrival.headers.own("x-shop-hmac-sha256");
+        let signature = given.ok_or(Code::CredentialsMissing)?;
+        let given = STANDARD
+            .decode(signature)
+            .map_err(|_| Code::SignatureInvalid)?;
+        let source = settings.sources.iter().find(|source| {
+            let secret = source.secret.as_ref();
+            secret.is_some_and(|secret| {
+                mac(secret.expose(), arrival.body)
+                    .verify_slice(&given)
+                    .is_ok()
+            })
+        });
+        let source = source.ok_or(Code::SignatureInvalid)?;
+        Ok(Caller {
+            source,
+            proof: Proof::Bearer,
+        })
+    }
+
+    fn read<'a>(arrival: &Arrival<'a>) -> Result<Events<'a>, ParseError> {
+        if arrival.headers.own("x-shop-topic") != Some("orders/paid") {
+            return Ok(Vec::new());
+        }
+        let orders: Vec<Order<'a>> = serde_json::from_slice(arrival.body)
+            .map_err(|_| ParseError::new(Code::MalformedJson, "", "is not a list of orders"))?;
+        let draft = |order: Order<'a>| Draft {
+            name: Some("purchase".into()),
+            transaction_id: Some(order.id.get().into()),
+            value: Amount::parse(order.total).ok(),
+            currency: Currency::parse("EUR").map_or(Sent::Absent, Sent::Known),
+            ..Draft::default()
+        };
+        Ok(orders
+            .into_iter()
+            .map(|order| draft(order).check(arrival.now))
+            .collect())
+    }
+}
+
+#[test]
+fn a_shop_with_a_signature_and_a_dialect_of_its_own_fits_through_the_door() {
+    let settings = settings(&json!({"consent": "implied"}));
+    let send = |topic: &str, body: &str, signed: &str| {
+        let mac = shop_webhook::mac("FIXTURE_SHOP_SECRET_0123456789abcdef", signed.as_bytes());
+        let signature = {
+            use base64::Engine as _;
+            base64::engine::general_purpose::STANDARD.encode(hmac::Mac::finalize(mac).into_bytes())
+        };
+        let headers = [
+            ("x-shop-topic", topic),
+            ("x-shop-hmac-sha256", signature.as_str()),
+        ];
+        let golden = Golden {
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            body: body.to_owned(),
+            ..Golden::default()
+        };
+        through(&settings, &shop_webhook::FORMAT, "/v1/shop", &golden)
+    };
+    // Beyond 2^53, and white space that a second spelling of the body would not have.
+    let order = r#"[ {"id": 820982911946154508, "total": "409.94"} ]"#;
+    let (answer, plan) = send("orders/paid", order, order);
+    assert_eq!(
+        (answer.status, answer.text()),
+        (200, r#"{"ok":"/v1/shop"}"#)
+    );
+    assert!(
+        plan.unwrap()
+            .messages
+            .concat()
+            .contains("820982911946154508")
+    );
+    let (answer, plan) = send("products/update", order, order);
+    assert_eq!(
+        (answer.status, plan.map(|plan| plan.messages.len())),
+        (200, Some(0))
+    );
+    let (answer, plan) = send(
+        "orders/paid",
+        order,
+        r#"[{"id":820982911946154508,"total":"409.94"}]"#,
+    );
+    assert_eq!(
+        (answer.status, answer.text()),
+        (401, "no: signature_invalid")
+    );
+    assert!(plan.is_none());
+    let many: Vec<String> = (0..500)
+        .map(|n| format!(r#"{{"id": {n}, "total": "1.50"}}"#))
+        .collect();
+    let many = format!("[{}]", many.join(","));
+    let (answer, plan) = send("orders/paid", &many, &many);
+    assert_eq!(
+        (answer.status, plan.unwrap().claims.is_empty()),
+        (200, false)
+    );
+}
