@@ -1,11 +1,11 @@
 //! From a request to whoever answers it. Which addresses there are is the core's table.
 
 use edgetally_core::base::error::{Code, ParseError};
-use edgetally_core::intake::{self, Headers, error_of};
+use edgetally_core::intake::{Headers, Response as Answer, error_of};
 use edgetally_core::routes::{Handler, Target, find};
 
 use crate::runtime::{Context, Described, Env, Request, Response, respond};
-use crate::{admin, intake as events};
+use crate::{admin, intake};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -41,9 +41,9 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
     match find(call.method, path) {
         Target::Handler(handler) => handle(handler, call, false).await,
         Target::Head(handler) => handle(handler, call, true).await,
-        Target::Preflight { methods, headers } => events::preflight(&call, &methods, headers),
+        Target::Preflight { methods, headers } => intake::preflight(&call, &methods, headers),
         Target::MethodNotAllowed(allow) => respond(
-            &intake::Response::refusal(&error_of(Code::MethodNotAllowed)),
+            &Answer::refusal(&error_of(Code::MethodNotAllowed)),
             &["allow", &allow],
         ),
         Target::NotFound => refuse(&error_of(Code::NotFound)),
@@ -53,7 +53,7 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
 /// `HEAD` is answered as `GET` is where reading changes nothing; the runtime leaves the body out.
 async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
     match handler {
-        Handler::Intake(format) => events::events(format, call, head).await,
+        Handler::Intake(format) => intake::events(format, call, head).await,
         Handler::Health => admin::health(&call.env),
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Recent => admin::recent(&call).await,
@@ -64,12 +64,12 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
 
 /// An answer of JSON.
 pub(crate) fn json(status: u16, text: String) -> Response {
-    respond(&intake::Response::json(status, text), &[])
+    respond(&Answer::json(status, text), &[])
 }
 
 /// A refusal of the whole request.
 pub(crate) fn refuse(error: &ParseError) -> Response {
-    respond(&intake::Response::refusal(error), &[])
+    respond(&Answer::refusal(error), &[])
 }
 
 /// Path and query of an absolute address.
