@@ -25,16 +25,15 @@ pub(crate) struct Call<'a> {
 pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Response {
     let described = Described::new(request);
     let lines = described.lines();
-    let line = |place: usize| lines.get(place).copied().filter(|line| !line.is_empty());
-    let (path, query) = split(line(1).unwrap_or_default());
+    let (path, query) = split(lines.url());
     let call = Call {
         request,
-        method: line(0).unwrap_or_default(),
+        method: lines.method(),
         path,
         query,
-        country: line(2),
-        region: line(3),
-        headers: Headers::new(lines.get(4..).unwrap_or_default()),
+        country: lines.country(),
+        region: lines.region(),
+        headers: lines.headers(),
         env,
         context,
     };

@@ -2,7 +2,7 @@
 
 use edgetally_core::delivery::Flight;
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::intake::{self, Header};
+use edgetally_core::intake::{self, Header, Headers};
 use worker::js_sys;
 use worker::wasm_bindgen::prelude::*;
 pub(crate) use worker::web_sys::{Request, Response};
@@ -35,17 +35,47 @@ pub(crate) fn start() {
     listen(&Header::NAMES.join("\n"));
 }
 
-/// The lines of a request: method, address, country, region, and then [`Header::NAMES`]' values.
+/// A request as one text, see `describe` in `http.js`.
 #[derive(Debug)]
 pub(crate) struct Described(String);
+
+/// Its lines: method, address, country, region, and then the values of [`Header::NAMES`].
+#[derive(Debug)]
+pub(crate) struct Lines<'a>(Vec<&'a str>);
 
 impl Described {
     pub(crate) fn new(request: &Request) -> Self {
         Self(describe(request))
     }
 
-    pub(crate) fn lines(&self) -> Vec<&str> {
-        self.0.split('\n').collect()
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        Lines(self.0.split('\n').collect())
+    }
+}
+
+impl<'a> Lines<'a> {
+    fn line(&self, place: usize) -> Option<&'a str> {
+        self.0.get(place).copied().filter(|line| !line.is_empty())
+    }
+
+    pub(crate) fn method(&self) -> &'a str {
+        self.line(0).unwrap_or_default()
+    }
+
+    pub(crate) fn url(&self) -> &'a str {
+        self.line(1).unwrap_or_default()
+    }
+
+    pub(crate) fn country(&self) -> Option<&'a str> {
+        self.line(2)
+    }
+
+    pub(crate) fn region(&self) -> Option<&'a str> {
+        self.line(3)
+    }
+
+    pub(crate) fn headers(&self) -> Headers<'_> {
+        Headers::new(self.0.get(4..).unwrap_or_default())
     }
 }
 
