@@ -63,3 +63,11 @@ pub mod queue;
 pub mod routes;
 pub mod settings;
 pub mod web;
+
+// What the tests outside use, so that those inside need no second one.
+#[cfg(test)]
+extern crate self as edgetally_core;
+#[cfg(test)]
+#[path = "../tests/it/support.rs"]
+#[expect(dead_code, reason = "the tests outside use the rest")]
+mod support;

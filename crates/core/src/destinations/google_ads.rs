@@ -15,8 +15,8 @@ mod limits;
 mod reply;
 mod verdict;
 
+use http::HeaderName;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use self::adjustments::Adjustment;
@@ -25,6 +25,7 @@ use self::reply::{at, code, error_of, general, list, place, reading, refused, vi
 use self::verdict::judged;
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -32,11 +33,10 @@ use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
-use crate::destinations::skip::Skip;
 use crate::exchange::access::{Access, ServiceAccount};
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome, Verdict};
-use crate::exchange::request::{Request, post};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode, Verdict};
+use crate::exchange::request::{Request, post, sensitive};
 use crate::identity::{Spelling, Spellings};
 
 /// The version of the Data Manager API.
@@ -226,13 +226,9 @@ impl GoogleAds {
         token: Option<&Secret>,
         body: Vec<u8>,
     ) -> Result<Request, Outcome> {
-        let failed = |_| Outcome::rejected("encoding_failed");
+        let failed = |_| Outcome::rejected(Cause::EncodingFailed);
         if let Some(token) = token {
-            let bearer = format!("Bearer {}", token.expose());
-            let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Outcome::Unauthorized {
-                code: "token_unusable".to_owned(),
-            })?;
-            bearer.set_sensitive(true);
+            let bearer = sensitive(&["Bearer ", token.expose()].concat())?;
             request = request.header(AUTHORIZATION, bearer);
         }
         if let Some(project) = &self.quota_project {
@@ -280,21 +276,21 @@ impl Destination for GoogleAds {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.action(input.name()).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         // Neither API has a flag for restricted data processing.
         if input.grant().limited() {
-            return Err(Skip("limited_use_unsupported"));
+            return Err(Skip::LimitedUseUnsupported);
         }
         if now.0 >= self.expires(input).0 {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if input.name() == "refund" {
             return Adjustment::of(input).map(|_| ());
         }
         // NO_IDENTIFIERS_PROVIDED would sink the batch.
         if click(input).is_none() && Person::new(input).is_none() && address(input).is_none() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -333,7 +329,7 @@ impl Destination for GoogleAds {
             .first()
             .and_then(|input| Some((input, self.action(input.name())?)))
         else {
-            return Err(Outcome::rejected(Skip::NOT_MAPPED.0));
+            return Err(Outcome::rejected(Cause::EncodingFailed));
         };
         if input.name() != "refund" {
             let body = self.ingest(batch, action, input.is_test(), now);
@@ -384,7 +380,7 @@ impl Destination for GoogleAds {
             Some(receipt) => Outcome::Processing {
                 receipt: receipt.to_owned(),
             },
-            None => Outcome::retry("reply_unreadable"),
+            None => Outcome::retry(Cause::ReplyUnreadable),
         })
     }
 }
@@ -397,12 +393,8 @@ fn warned(events: usize, body: &Value) -> Vec<Outcome> {
         if let Some(outcome) = place.and_then(|place| outcomes.get_mut(place))
             && let Some(reason) = code(at(warning, "/reason"))
         {
-            *outcome = Outcome::Remarked {
-                code: reason
-                    .strip_prefix("WARNING_REASON_")
-                    .unwrap_or(reason)
-                    .to_owned(),
-            };
+            let reason = reason.strip_prefix("WARNING_REASON_").unwrap_or(reason);
+            *outcome = Outcome::remarked(ReasonCode::theirs(reason.to_owned()));
         }
     }
     outcomes
@@ -425,13 +417,12 @@ impl Inquiry for GoogleAds {
                 return Verdict::Unknown;
             }
             return Verdict::Unanswered(
-                general(reply, error, &violations(error)).unwrap_or_else(|| {
-                    Outcome::retry(["http_", &reply.status.to_string()].concat())
-                }),
+                general(reply, error, &violations(error))
+                    .unwrap_or_else(|| Outcome::retry(ReasonCode::http(reply.status))),
             );
         }
         judged(at(&body, "/requestStatusPerDestination/0"))
-            .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry("reply_unreadable")))
+            .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry(Cause::ReplyUnreadable)))
     }
 
     fn wait(&self, asked: u32) -> u32 {
