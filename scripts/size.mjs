@@ -33,6 +33,8 @@ function part(name) {
   const own = /\bedgetally_(core|worker)(?:\[\w+\])?::(?:r#)?(\w+)/.exec(name);
   if (own) return own[1] === "core" ? `core: ${own[2]}` : "worker";
   if (/\bedgetally_nfc\b/.test(name)) return "Unicode";
+  // What becomes a promise is an entry point of ours, inlined into what makes it one.
+  if (name.startsWith("js_sys::futures::future_to_promise")) return "worker";
   const crate = /[a-z_][a-z0-9_]*(?=(?:\[\w+\])?::)/.exec(name)?.[0] ?? name.replace(/^_+/, "");
   // Methods of the primitive types have no crate in front.
   if (/^<(str|\[|char|[iuf]\d|&str|bool|\(\))/.test(name)) return "Rust's library";
