@@ -242,23 +242,16 @@ impl<'a> Batch<'a> {
             transaction_id: event.transaction_id,
             predicted_ltv: event.predicted_ltv,
             items: event.items,
-            identifiers: prepared,
-            page_url: None,
+            identifiers: prepared.into(),
             page_title: event.context.page_title.take(),
-            referrer: None,
-            ip: None,
-            user_agent: None,
-            client_id: event.context.client_id.take(),
-            session_id: event.context.session_id.take(),
-            cookies: Vec::new(),
-            click_ids: Vec::new(),
+            client_id: event.context.client_id.take().into(),
+            session_id: event.context.session_id.take().into(),
             action_source: event.action_source,
             release: event.release,
             test: event.test || source.test,
             properties: event.properties,
-            geo_country: None,
-            geo_region: None,
-            legs: Vec::new(),
+            // What the visit shows is filled in below, and only where it goes somewhere.
+            ..Parcel::default()
         };
         if granted(|_| true) {
             let filling = Filling {

@@ -440,7 +440,7 @@ fn a_click_lasts_ninety_days_and_a_person_sixty_three() {
     let envelopes = opened(&messages);
     let destination = platform(&settings);
     for (input, days) in inputs(&envelopes).iter().zip([90, 63, 54]) {
-        let ends = input.event.time.0 + days * DAY_MS;
+        let ends = input.event_time().0 + days * DAY_MS;
         assert_eq!(destination.expires(input), UnixMillis(ends));
         assert_eq!(destination.check(input, UnixMillis(ends - 1)), Ok(()));
         assert_eq!(
