@@ -95,13 +95,27 @@ pub fn is_placeholder(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
-    if text.len() > LONGEST_PLACEHOLDER {
+    if text.len() > LONGEST_PLACEHOLDER || is_ordinary(text) {
         return false;
     }
     is_no_value(text) || is_template(text) || {
         let decoded = percent_decoded(text);
         decoded.len() < text.len() && is_placeholder(&decoded)
     }
+}
+
+/// Whether a text begins like a word, and like none for "no value": templates begin with a sign. Percent signs may hide
+/// anything.
+fn is_ordinary(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && !bytes.contains(&b'%')
+        && bytes.first_chunk().is_none_or(|start: &[u8; 3]| {
+            !matches!(
+                &start.map(|byte| byte.to_ascii_lowercase()),
+                b"und" | b"nul" | b"nan" | b"non" | b"nil" | b"voi" | b"n/a" | b"not" | b"inf"
+            )
+        })
 }
 
 /// Whether a character shows nothing: white space, and the invisible ones that copying brings along (of the general
@@ -257,28 +271,7 @@ fn is_guid(text: &str) -> bool {
 
 /// A text with its percent-encoding taken away once.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let hex = |digit: &u8| {
-        char::from(*digit)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        let mut plain = *byte;
-        if let (b'%', [high, low, after @ ..]) = (byte, after)
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
-        {
-            rest = after;
-            plain = high << 4 | low;
-        }
-        decoded.push(plain);
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 struct TextVisitor;

@@ -64,7 +64,7 @@ pub(crate) fn through(
     let plan = plan(settings, visit, events);
     let requests = crate::support::requests(settings, &plan.messages, NOW);
     (
-        plan.answer,
+        plan.answer.text().to_owned(),
         requests.into_iter().map(|(_, request)| request).collect(),
     )
 }
@@ -72,10 +72,10 @@ pub(crate) fn through(
 /// What intake says of one event at the one destination.
 pub(crate) fn verdict(settings: &Settings, event: &str) -> String {
     let answer = plan(settings, None, event).answer;
-    let told: Value = serde_json::from_str(&answer).unwrap();
+    let told: Value = serde_json::from_str(answer.text()).unwrap();
     told["results"][0]["destinations"][&settings.destinations[0].name]
         .as_str()
-        .unwrap_or(&answer)
+        .unwrap_or(answer.text())
         .to_owned()
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn sent(settings: &Settings, event: &str) -> String {
     let plan = plan(settings, None, event);
     let envelopes = envelopes(&plan.messages);
     match &inputs(&envelopes)[..] {
-        [] => plan.answer,
+        [] => plan.answer.text().to_owned(),
         batch => text(only(settings).request(batch, None, NOW).unwrap()),
     }
 }

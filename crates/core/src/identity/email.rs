@@ -17,6 +17,7 @@ pub(super) enum Rule {
     Gmail,
 }
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     let narrow;
     let tidy = if tidy.is_ascii() {
@@ -80,6 +81,7 @@ fn narrowed(c: char) -> char {
 struct TwoAddresses;
 
 /// The address in what mail programs, links, lists and tables put around it.
+#[inline(never)]
 fn bare(text: &str) -> Result<&str, TwoAddresses> {
     const AROUND: &[char] = &[
         '"', '\'', '`', '\u{B4}', '\u{201C}', '\u{201D}', '\u{201E}', '\u{2018}', '\u{2019}',

@@ -13,6 +13,7 @@ pub(super) enum Rule {
     LowerSpaceless,
 }
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     text::fold(
         tidy,

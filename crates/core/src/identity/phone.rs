@@ -52,6 +52,7 @@ const MOST_DIGITS: usize = 24;
 /// The most digits of an extension; more are another number.
 const LONGEST_EXTENSION: usize = 6;
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mut String) -> bool {
     let Ok(digits) = read(rule, tidy, home) else {
         return false;
