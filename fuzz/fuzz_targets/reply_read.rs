@@ -3,14 +3,14 @@
 
 use std::sync::LazyLock;
 
-use edgetally_core::destinations::{ALL};
-use edgetally_core::destinations::input::{Input};
-use edgetally_core::queue::envelope::{Message, open};
-use edgetally_core::intake::Batch;
-use edgetally_core::exchange::outcome::{Answer};
-use edgetally_core::exchange::http::{Reply};
-use edgetally_core::settings::Settings;
 use edgetally_core::base::time::UnixMillis;
+use edgetally_core::destinations::ALL;
+use edgetally_core::destinations::input::Input;
+use edgetally_core::exchange::http::Reply;
+use edgetally_core::exchange::outcome::Answer;
+use edgetally_core::intake::Batch;
+use edgetally_core::queue::envelope::{Message, open};
+use edgetally_core::settings::Settings;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: UnixMillis = UnixMillis(1_795_342_531_000);

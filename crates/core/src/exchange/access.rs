@@ -2,7 +2,7 @@
 //!
 //! OAuth 2.0 (RFC 6749) by refresh token, and by a service account's signed assertion (RFC 7523). The token is kept
 //! beside the destination's gate until a minute before it ends; a platform that answers 401 gets one fresh one before
-//! the credential counts as refused. Requests signed one by one are [`oauth1`]'s.
+//! the credential counts as refused. Requests signed one by one are [`oauth1`](crate::exchange::oauth1)'s.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -49,7 +49,7 @@ pub struct Source {
     pub cookie_domain: Option<String>,
     /// Whether all its events go to the platforms' test modes.
     pub test: bool,
-    /// Where its events go: places in [`Settings::destinations`].
+    /// Where its events go: places in [`Settings::destinations`](super::Settings::destinations).
     pub destinations: Vec<usize>,
     /// The union of the spellings that its destinations need.
     pub spellings: Spellings,
