@@ -6,9 +6,8 @@ use edgetally_core::base::fields::Fault;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
 use edgetally_core::settings::Settings;
-use worker::Env;
 
-use crate::edge;
+use crate::runtime::{self, Env};
 
 /// About a megabyte of keys.
 const RECENT_KEYS: usize = 10_000;
@@ -28,7 +27,7 @@ thread_local! {
 pub(crate) fn settings(env: &Env) -> Result<&'static Settings, Vec<Fault>> {
     SETTINGS.with(|cell| {
         cell.get_or_init(|| {
-            Settings::load_variables(&edge::settings(env), &|name| edge::secret(env, name))
+            Settings::load_variables(&runtime::settings(env), &|name| runtime::secret(env, name))
                 .map(|settings| &*Box::leak(Box::new(settings)))
         })
         .clone()
@@ -48,5 +47,5 @@ pub(crate) fn gates<T>(look: impl FnOnce(&mut Gates) -> T) -> T {
 /// An id that no other envelope has: the isolate's own chance and a counter.
 pub(crate) fn new_id() -> String {
     let number = COUNTER.with(|counter| counter.replace(counter.get() + 1));
-    PREFIX.with(|prefix| format!("{}-{number:x}", prefix.get_or_init(edge::random)))
+    PREFIX.with(|prefix| format!("{}-{number:x}", prefix.get_or_init(runtime::random)))
 }

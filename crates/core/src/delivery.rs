@@ -29,6 +29,7 @@ pub use circuit_breaker::CircuitBreaker;
 pub use release::{Release, releases};
 
 use crate::base::backoff::Backoff;
+use crate::base::reason::{Cause, Skip};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::destinations::destination::Destination;
@@ -94,11 +95,6 @@ pub struct Message {
     pub text: String,
 }
 
-/// The code of what is handed on to the slow lane.
-const SLOW: &str = "slow";
-/// The code of what this invocation has no room for.
-const BUDGET: &str = "budget";
-
 /// What became of one event at one destination in this delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
@@ -106,7 +102,7 @@ enum Fate {
     Delivered(String),
     /// Taken in, to be judged later, with the receipt.
     Processing(String),
-    Skipped(&'static str),
+    Skipped(Skip),
     Rejected(String),
     Dead(String),
     /// Another time.
@@ -129,9 +125,9 @@ enum Way {
 }
 
 impl Fate {
-    fn hand_on(code: &str) -> Self {
+    fn hand_on(cause: Cause) -> Self {
         Self::Again {
-            code: code.to_owned(),
+            code: cause.code().to_owned(),
             after: None,
             way: Way::HandOn,
         }
@@ -367,8 +363,10 @@ impl<'e> Delivery<'e> {
                     let input = Input::new(parcel, leg.grant);
                     let pairs = configured.destination.pairs(&input);
                     let fate = match (configured.destination.check(&input, now), gates.get(name)) {
-                        (Err(skip), _) if is_retry(envelope) => Some(Fate::Dead(skip.0.to_owned())),
-                        (Err(skip), _) => Some(Fate::Skipped(skip.0)),
+                        (Err(skip), _) if is_retry(envelope) => {
+                            Some(Fate::Dead(skip.code().to_owned()))
+                        }
+                        (Err(skip), _) => Some(Fate::Skipped(skip)),
                         (Ok(()), Some(gate)) => match gate.closed_for(now) {
                             Some(seconds) => Some(Fate::Again {
                                 code: gate.code().to_owned(),
@@ -376,7 +374,7 @@ impl<'e> Delivery<'e> {
                                 way: Way::Wait,
                             }),
                             None if road == Road::Main && gate.slow(now) => {
-                                Some(Fate::hand_on(SLOW))
+                                Some(Fate::hand_on(Cause::Slow))
                             }
                             None => None,
                         },
@@ -389,7 +387,7 @@ impl<'e> Delivery<'e> {
                     });
                     let beyond = fate.is_none() && !pairs && sent > MOST_UNPAIRED;
                     let fate = if beyond {
-                        Some(Fate::hand_on(BUDGET))
+                        Some(Fate::hand_on(Cause::Budget))
                     } else {
                         fate
                     };
@@ -495,7 +493,7 @@ impl<'e> Delivery<'e> {
             for work in left {
                 if let Work::Batch(members) = work {
                     for job in members {
-                        self.settle(job, Fate::hand_on(BUDGET));
+                        self.settle(job, Fate::hand_on(Cause::Budget));
                     }
                 }
             }
@@ -654,7 +652,7 @@ impl<'e> Delivery<'e> {
                             self.halve(index, &members);
                         }
                         Ok(request) if request.body().len() > destination.facts().most_bytes => {
-                            let outcome = Outcome::rejected("event_too_large");
+                            let outcome = Outcome::rejected(Cause::EventTooLarge);
                             self.apply(index, &members, Answer::All(outcome), now);
                         }
                         Ok(request) => {
@@ -742,9 +740,9 @@ impl<'e> Delivery<'e> {
             let token = match (destination.access(), reply) {
                 (Some(access), Ok(reply)) => access.read(reply, now),
                 (_, Err(Failure::Unsigned)) => Err(Outcome::Unauthorized {
-                    code: Failure::Unsigned.code().to_owned(),
+                    code: Failure::Unsigned.cause().into(),
                 }),
-                (_, Err(failure)) => Err(Outcome::retry(failure.code())),
+                (_, Err(failure)) => Err(Outcome::retry(failure.cause())),
                 (None, Ok(_)) => return,
             };
             match token {
@@ -760,7 +758,7 @@ impl<'e> Delivery<'e> {
             Work::Question(_) => {
                 let verdict = match (reply, destination.inquiry()) {
                     (Ok(reply), Some(inquiry)) => inquiry.read(reply),
-                    (Err(failure), _) => Verdict::Unanswered(Outcome::retry(failure.code())),
+                    (Err(failure), _) => Verdict::Unanswered(Outcome::retry(failure.cause())),
                     (Ok(_), None) => return,
                 };
                 (None, Some(verdict))
@@ -773,7 +771,7 @@ impl<'e> Delivery<'e> {
                     // and a platform that is down looks just so; a reply that did not come in time is another matter.
                     Err(failure) => destination.unanswered(
                         &inputs,
-                        failure.code(),
+                        failure.cause(),
                         *failure == Failure::Timeout,
                     ),
                 };
@@ -850,7 +848,7 @@ impl<'e> Delivery<'e> {
             (Some(Outcome::Retry { code, .. }), _) => {
                 gate.failure(code, &self.settings.schedule, now);
             }
-            (_, Err(failure)) => gate.failure(failure.code(), &self.settings.schedule, now),
+            (_, Err(failure)) => gate.failure(failure.cause().code(), &self.settings.schedule, now),
             _ => gate.success(),
         }
     }
@@ -894,7 +892,7 @@ impl<'e> Delivery<'e> {
                 for job in members {
                     let outcome = outcomes
                         .next()
-                        .unwrap_or_else(|| Outcome::retry("reply_short"));
+                        .unwrap_or_else(|| Outcome::retry(Cause::ReplyShort));
                     self.conclude(*job, outcome, now);
                 }
             }
@@ -911,7 +909,7 @@ impl<'e> Delivery<'e> {
                     let outcome = faults
                         .into_iter()
                         .next()
-                        .map_or_else(|| Outcome::retry("reply_unreadable"), |f| f.1);
+                        .map_or_else(|| Outcome::retry(Cause::ReplyUnreadable), |f| f.1);
                     self.apply(index, members, Answer::Split(outcome), now);
                 } else if let Some(lane) = self.lanes.get_mut(index)
                     && !rest.is_empty()
@@ -941,19 +939,19 @@ impl<'e> Delivery<'e> {
         });
         let fate = match outcome {
             Outcome::Delivered => Fate::Delivered(String::new()),
-            Outcome::Remarked { code } => Fate::Delivered(code),
+            Outcome::Remarked { code } => Fate::Delivered(code.into()),
             Outcome::Processing { receipt } => Fate::Processing(receipt),
-            Outcome::Rejected { code } => Fate::Rejected(code),
+            Outcome::Rejected { code } => Fate::Rejected(code.into()),
             Outcome::Retry { code, .. } if attempt + 1 >= self.settings.schedule.max_attempts => {
-                Fate::Dead(code)
+                Fate::Dead(code.into())
             }
             Outcome::Retry { code, after } => Fate::Again {
-                code,
+                code: code.into(),
                 after,
                 way: Way::Attempt,
             },
             Outcome::Unauthorized { code } => Fate::Again {
-                code,
+                code: code.into(),
                 after: Some(self.settings.pause_seconds),
                 way: Way::Wait,
             },
@@ -1004,7 +1002,7 @@ impl<'e> Delivery<'e> {
                     .as_str();
                 let unanswered = job.unanswered || fate.is_none();
                 let fate = fate.clone().unwrap_or(Fate::Again {
-                    code: "unanswered".to_owned(),
+                    code: Cause::Unanswered.code().to_owned(),
                     after: None,
                     way: Way::Attempt,
                 });
@@ -1021,7 +1019,7 @@ impl<'e> Delivery<'e> {
                     (
                         *parcel,
                         name.as_str(),
-                        Fate::Dead("destination_removed".to_owned()),
+                        Fate::Dead(Cause::DestinationRemoved.code().to_owned()),
                         (false, false),
                     )
                 });
@@ -1043,7 +1041,7 @@ impl<'e> Delivery<'e> {
             let (state, code) = match &fate {
                 Fate::Delivered(code) => (State::Delivered, code.as_str()),
                 Fate::Processing(_) => (State::Processing, ""),
-                Fate::Skipped(code) => (State::Skipped, *code),
+                Fate::Skipped(code) => (State::Skipped, code.code()),
                 Fate::Rejected(code) => (State::Rejected, code.as_str()),
                 Fate::Dead(code) => (State::Dead, code.as_str()),
                 Fate::Again { code, .. } => (State::Retrying, code.as_str()),

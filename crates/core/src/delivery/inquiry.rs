@@ -5,6 +5,7 @@
 //! it is. Where some are to be offered again, all of the receipt are: the platform knows those that it has by their ids.
 
 use super::{Aftermath, Delivery, Message, Road, Work, one_leg, root_of};
+use crate::base::reason::Cause;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::exchange::outcome::{Judged, Meaning, Verdict};
@@ -130,8 +131,8 @@ impl<'e> Delivery<'e> {
         let expired = now.0 - first.taken.0 > LONGEST_MS;
         let (judged, silent) = match question.verdict.as_ref() {
             Some(Verdict::Settled(judged)) => (judged.as_slice(), None),
-            Some(Verdict::Unknown) => (&[][..], Some("receipt_unknown")),
-            _ if expired => (&[][..], Some("status_unknown")),
+            Some(Verdict::Unknown) => (&[][..], Some(Cause::ReceiptUnknown.code())),
+            _ if expired => (&[][..], Some(Cause::StatusUnknown.code())),
             _ => return Some(self.postpone(question, now)),
         };
         let parcels: Vec<(&Pending, Parcel<'_>)> = question

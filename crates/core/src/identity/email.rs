@@ -5,15 +5,15 @@ use super::text;
 /// How a platform rewrites the local part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Lower case only; white space inside makes the address invalid (Meta).
+    /// Lower case only; white space inside makes the address invalid.
     Trimmed,
-    /// White space beside `@` and dots deleted, lower case (TikTok, Pinterest, Snapchat, LinkedIn, X).
+    /// White space beside `@` and dots deleted, lower case.
     Spaceless,
-    /// And `+alias` and everything but `a`–`z`, `0`–`9` deleted, at every domain (Reddit).
+    /// And `+alias` and everything but `a`–`z`, `0`–`9` deleted, at every domain.
     Alphanumeric,
-    /// And `+alias` and dots deleted, at every domain (Microsoft).
+    /// And `+alias` and dots deleted, at every domain.
     Dotless,
-    /// And `+alias` and dots deleted, at `gmail.com` and `googlemail.com` only; a domain may lack a dot (Google).
+    /// And `+alias` and dots deleted, at `gmail.com` and `googlemail.com` only; a domain may lack a dot.
     Gmail,
 }
 

@@ -13,17 +13,9 @@ use crate::queue::parcel::Parcel;
 
 const CODE: &str = "personal_data";
 
-/// Leaves out what shows the visitor, or anybody's e-mail address, and says where.
-///
-/// # Errors
-/// Where it stands in a name or an id: without those there is no event, and with them every ledger would show it.
-pub(super) fn scrub(
-    parcel: &mut Parcel<'_>,
-    user: &User<'_>,
-    hints: Hints,
-    remarks: &mut Remarks,
-) -> Result<(), ParseError> {
-    let visitor = &user.in_clear(hints);
+/// Refuses an event of which a name or an id shows somebody: without those there is no event, and with them every ledger
+/// would show it.
+fn check_names(parcel: &Parcel<'_>, visitor: &Visitor) -> Result<(), ParseError> {
     for (path, code, text) in [
         ("event", Code::EventNameInvalid, Some(&parcel.name)),
         ("event_id", Code::EventIdInvalid, Some(&parcel.id)),
@@ -39,6 +31,21 @@ pub(super) fn scrub(
             return Err(ParseError::new(code, path, rule));
         }
     }
+    Ok(())
+}
+
+/// Leaves out what shows the visitor, or anybody's e-mail address, and says where.
+///
+/// # Errors
+/// Where it stands in a name or an id: without those there is no event, and with them every ledger would show it.
+pub(super) fn scrub(
+    parcel: &mut Parcel<'_>,
+    user: &User<'_>,
+    hints: Hints,
+    remarks: &mut Remarks,
+) -> Result<(), ParseError> {
+    let visitor = &user.in_clear(hints);
+    check_names(parcel, visitor)?;
     for (path, slot) in [
         ("context.page_url", parcel.page_url.get_mut()),
         ("context.referrer", parcel.referrer.get_mut()),

@@ -3,7 +3,9 @@
 use crate::base::remarks::Remarks;
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
+use crate::consent::gpc_header;
 use crate::event::Context;
+use crate::intake::arrival::{Arrival, Header};
 use crate::queue::parcel::Parcel;
 use crate::web::{
     CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
@@ -28,6 +30,21 @@ pub struct Visit<'a> {
     pub country: Option<&'a str>,
     /// Region that the address lies in, ISO 3166-2 without the country.
     pub region: Option<&'a str>,
+}
+
+impl<'a> Visit<'a> {
+    /// What a request says, which is to be one of the visitor's own browser.
+    pub fn of(arrival: &Arrival<'a>) -> Self {
+        Self {
+            ip: arrival.header(Header::Ip),
+            user_agent: arrival.header(Header::UserAgent),
+            referer: arrival.header(Header::Referer),
+            cookies: arrival.header(Header::Cookie),
+            gpc: arrival.header(Header::SecGpc).is_some_and(gpc_header),
+            country: arrival.country,
+            region: arrival.region,
+        }
+    }
 }
 
 /// Whether the first of two `<milliseconds>.<id>` is older.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::edge::{self, Unavailable};
+use crate::runtime::{self as edge, Unavailable};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS counts (

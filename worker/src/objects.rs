@@ -1,0 +1,3 @@
+//! Durable Objects: each one writer of its own storage.
+
+pub(crate) mod ledger;
