@@ -9,8 +9,11 @@ const now = `${new Date(Date.now() - 60_000).toISOString().slice(0, 19)}Z`;
 const text = readFileSync(new URL("purchase.json", import.meta.url), "utf8").trim();
 const dated = text.replace(/"event_time":"[^"]*"/, `"event_time":"${now}"`);
 let number = 0;
-/** No two events have the same id, nor the same order. */
-const event = () => dated.replace("ord-118842-7f3a", `ord-${process.pid}-${++number}`).replace('"118842"', `"${process.pid}-${number}"`);
+/** No two events have the same id, which is the order's too: one claim for each, as the workers make that ours is compared with. */
+const event = () => {
+  const id = `ord-${process.pid}-${++number}`;
+  return dated.replace("ord-118842-7f3a", id).replace('"118842"', `"${id}"`);
+};
 
 /**
  * @param {string} url
