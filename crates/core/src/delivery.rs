@@ -16,10 +16,10 @@
 //!
 //! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
 //! the platform answers 401 to it. Asking a platform that judges later ([`Delivery::asking`]) goes the same way as
-//! sending does; what its verdicts mean is `inquiry`'s.
+//! sending does; what its verdicts mean is `polling`'s.
 
 mod circuit_breaker;
-mod inquiry;
+mod polling;
 mod release;
 
 use std::collections::VecDeque;
@@ -253,7 +253,7 @@ pub struct Delivery<'e> {
     turn: usize,
     tickets: Vec<Option<Ticket>>,
     removed: Vec<(usize, usize, String)>,
-    questions: Vec<inquiry::Question<'e>>,
+    questions: Vec<polling::Question<'e>>,
     /// The destinations that count as slow, by their place in the settings.
     slow: Vec<usize>,
     spent: Spent,
@@ -409,7 +409,7 @@ impl<'e> Delivery<'e> {
                         }
                         let mut group = configured.destination.group(&input);
                         if configured.destination.inquiry().is_some() {
-                            inquiry::add_place(&mut group, &envelope.source, parcel);
+                            polling::add_place(&mut group, &envelope.source, parcel);
                         }
                         groups.change((place, group), |members| members.push(job));
                     }
