@@ -4,33 +4,39 @@
 //! therefore hold events of one source, release, name and hour only, and a count can be booked without knowing whose
 //! it is. Where some are to be offered again, all of the receipt are: the platform knows those that it has by their ids.
 
-use super::{Aftermath, Delivery, Message, Road, Work, one_leg, root_of};
-use crate::base::table::Table;
+use super::accounting::{Effects, Message, Queue, Writer, due, one_leg, short, told};
+use super::scheduler::{Gates, Machine, Made, OutgoingRequest, Scheduler, Spent};
+use crate::base::backoff::Backoff;
+use crate::base::secret::Secret;
+use crate::base::table::{Table, sort};
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::exchange::outcome::{Judged, Meaning, Verdict};
-use crate::ledger::{Counts, DeadLetter, Line, Note, Pending, Place, Postponed, Report, State};
-use crate::queue::envelope::{Envelope, Packer};
+use crate::exchange::http::{Failure, Reply};
+use crate::exchange::outcome::{Judged, Meaning, Outcome, Verdict};
+use crate::ledger::{DeadLetter, Dimensions, Line, Note, Pending, Postponed, Report, State};
+use crate::queue::envelope::Packer;
+use crate::queue::id::{Id, Run};
 use crate::queue::parcel::Parcel;
-use crate::settings::Settings;
+use crate::settings::{Configured, Settings};
 
 /// How long a platform is asked. Google advises a day.
 const LONGEST_MS: i64 = DAY_MS;
 
+/// How many reasons of one verdict are told apart.
+const MOST_REASONS: usize = 50;
+/// How many of them a note names.
+const MOST_NAMED: usize = 8;
+
 /// One receipt, and the parts of it that came from different envelopes.
 #[derive(Debug)]
-pub(super) struct Question<'e> {
+struct Question<'e> {
     parts: Vec<&'e Pending>,
     verdict: Option<Verdict>,
-}
-
-impl<'e> Question<'e> {
-    pub(super) fn receipt(&self) -> &'e str {
-        self.parts.first().map_or("", |part| &part.receipt)
-    }
+    /// The settings have no such destination any more.
+    removed: bool,
 }
 
 /// Makes a group one of a single source, release, event and hour.
-pub(super) fn add_place(group: &mut String, source: &str, parcel: &Parcel<'_>) {
+pub(super) fn add_dimensions(group: &mut String, source: &str, parcel: &Parcel<'_>) {
     let release = parcel.release.as_ref().map_or("", |release| release);
     for part in [
         source,
@@ -43,286 +49,427 @@ pub(super) fn add_place(group: &mut String, source: &str, parcel: &Parcel<'_>) {
     }
 }
 
-impl<'e> Delivery<'e> {
-    /// Sorts out what has to be asked of whom. To be driven like a delivery, and ended with
-    /// [`finish_asking`](Self::finish_asking).
-    pub fn asking(settings: &'e Settings, pending: &'e [Pending]) -> Self {
-        let mut asking = Self::new(settings, &[], &super::Gates::new(), UnixMillis(0));
-        let mut questions: Table<(&str, &str), Vec<&'e Pending>> = Table::new();
+/// Platforms being asked what became of events.
+#[derive(Debug)]
+pub struct Polling<'e> {
+    /// Work is the index of a question.
+    scheduler: Scheduler<'e, usize>,
+    questions: Questions<'e>,
+}
+
+#[derive(Debug)]
+struct Questions<'e>(Vec<Question<'e>>);
+
+impl<'e> Polling<'e> {
+    /// Sorts out what has to be asked of whom.
+    pub fn new(settings: &'e Settings, pending: &'e [Pending]) -> Self {
+        let mut scheduler = Scheduler::new(settings, &Gates::new(), UnixMillis(0));
+        let mut questions = Vec::new();
+        let mut receipts: Table<(&str, &str), Vec<&'e Pending>> = Table::new();
         for one in pending {
-            questions.change((&one.destination, &one.receipt), |parts| parts.push(one));
+            receipts.change((&one.destination, &one.receipt), |parts| parts.push(one));
         }
-        for ((name, _), mut parts) in questions {
+        for ((name, _), mut parts) in receipts {
             // The first one names the report.
-            crate::base::table::sort(&mut parts, |one, other| one.id < other.id);
-            let place = settings
-                .destinations
-                .iter()
-                .position(|configured| configured.name == name);
-            let able = place
-                .and_then(|place| settings.destinations.get(place))
-                .is_some_and(|configured| configured.destination.inquiry().is_some());
-            let question = asking.questions.len();
-            asking.questions.push(Question {
-                parts,
-                // Nobody is left who could be asked.
-                verdict: (!able).then_some(Verdict::Unknown),
-            });
-            if able && let Some(lane) = place.and_then(|place| asking.lane(place)) {
-                lane.work.push_back(Work::Question(question));
+            sort(&mut parts, |one, other| one.id < other.id);
+            let mut all = settings.destinations.iter().enumerate();
+            let found = all.find(|(_, configured)| configured.name == name);
+            let able = found.filter(|(_, one)| one.destination.inquiry().is_some());
+            if let Some((destination, _)) = able {
+                scheduler.push(destination, [questions.len()]);
             }
+            questions.push(Question {
+                parts,
+                // There is none left that could be asked.
+                verdict: able.is_none().then_some(Verdict::Unknown),
+                removed: found.is_none(),
+            });
         }
-        asking
+        Self {
+            scheduler,
+            questions: Questions(questions),
+        }
     }
 
-    /// Takes a verdict.
-    pub(super) fn hear(&mut self, question: usize, verdict: Verdict) {
-        if let Some(question) = self.questions.get_mut(question) {
-            question.verdict = Some(verdict);
-        }
+    /// What has been used up, for whatever else the same invocation does.
+    pub const fn spent(&self) -> Spent {
+        self.scheduler.spent()
     }
 
-    /// What is left of events that a platform took in to judge them later.
-    pub(super) fn pending(
-        &self,
-        envelope: &Envelope<'_>,
-        name: String,
-        receipt: String,
-        members: &[usize],
+    /// Goes on with what the same invocation has used up.
+    pub const fn resume(&mut self, spent: Spent) {
+        self.scheduler.resume(spent);
+    }
+
+    /// Books requests of the invocation that are not platforms'.
+    pub const fn spend(&mut self, requests: u32) {
+        self.scheduler.spend(requests);
+    }
+
+    /// Whether the budget is spent.
+    pub fn exhausted(&self, now: UnixMillis) -> bool {
+        self.scheduler.exhausted(0, now)
+    }
+
+    /// The next request to send; nothing when none may be sent right now.
+    pub fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<OutgoingRequest> {
+        self.scheduler.next(&mut self.questions, gates, now)
+    }
+
+    /// Takes the reply to a request, or the reason why there is none.
+    pub fn answer(
+        &mut self,
+        ticket: usize,
+        reply: &Result<Reply, Failure>,
+        gates: &mut Gates,
         now: UnixMillis,
-    ) -> Pending {
-        Pending {
-            id: format!("{}#{name}#{receipt}", envelope.id),
-            due: self.due(&name, 0, now),
-            source: envelope.source.as_str().to_owned(),
-            taken: now,
-            asked: 0,
-            attempt: envelope.attempt,
-            parcels: members
-                .iter()
-                .filter_map(|parcel| envelope.parcels.get(*parcel))
-                .map(|parcel| one_leg(parcel, &name))
-                .collect(),
-            destination: name,
-            receipt,
-        }
-    }
-
-    fn due(&self, destination: &str, asked: u32, now: UnixMillis) -> UnixMillis {
-        let wait = self
-            .settings
-            .destination(destination)
-            .and_then(|configured| configured.destination.inquiry())
-            .map_or(3600, |inquiry| inquiry.wait(asked));
-        UnixMillis(now.0 + i64::from(wait) * 1000)
+    ) {
+        let questions = &mut self.questions;
+        self.scheduler.answer(questions, ticket, reply, gates, now);
     }
 
     /// What is left to do for each receipt. What was not asked, because its destination is paused, comes again.
-    pub fn finish_asking(self, now: UnixMillis) -> Vec<Aftermath> {
-        self.questions
-            .iter()
-            .filter_map(|question| self.book(question, now))
+    pub fn finish(self, now: UnixMillis) -> Vec<Effects> {
+        let settings = self.scheduler.settings;
+        let questions = self.questions.0.iter();
+        questions
+            .filter_map(|question| question.book(settings, now))
             .collect()
     }
+}
 
-    fn book(&self, question: &Question<'_>, now: UnixMillis) -> Option<Aftermath> {
-        let first = question.parts.first()?;
+impl Machine for Questions<'_> {
+    type Work = usize;
+    type Answer = Verdict;
+
+    fn request(
+        &mut self,
+        to: &Configured,
+        question: usize,
+        token: Option<&Secret>,
+        _now: UnixMillis,
+    ) -> Made<usize> {
+        let asked = self.0.get_mut(question);
+        if let (Some(asked), Some(inquiry)) = (asked, to.destination.inquiry()) {
+            match inquiry.request(asked.receipt(), token) {
+                Ok(request) => return Made::Request(question, request),
+                Err(outcome) => asked.verdict = Some(Verdict::Unanswered(outcome)),
+            }
+        }
+        Made::Pieces(Vec::new())
+    }
+
+    fn read(&self, to: &Configured, _: &usize, reply: &Result<Reply, Failure>) -> Option<Verdict> {
+        match reply {
+            Ok(reply) => Some(to.destination.inquiry()?.read(reply)),
+            Err(failure) => Some(Verdict::Unanswered(Outcome::retry(failure.code()))),
+        }
+    }
+
+    fn outcome(verdict: &Verdict) -> Option<&Outcome> {
+        match verdict {
+            Verdict::Unanswered(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    fn answered(
+        &mut self,
+        question: usize,
+        verdict: Verdict,
+        _: &Result<Reply, Failure>,
+        _: UnixMillis,
+    ) -> Vec<usize> {
+        self.record(question, verdict);
+        Vec::new()
+    }
+
+    // A question that is not asked is asked another time by itself.
+    fn paused(&mut self, _question: usize, _code: &str, _seconds: u32) {}
+
+    fn handed_on(&mut self, _question: usize) {}
+
+    fn refused(&mut self, question: usize, outcome: &Outcome, _now: UnixMillis) {
+        self.record(question, Verdict::Unanswered(outcome.clone()));
+    }
+}
+
+impl Questions<'_> {
+    fn record(&mut self, question: usize, verdict: Verdict) {
+        if let Some(question) = self.0.get_mut(question) {
+            question.verdict = Some(verdict);
+        }
+    }
+}
+
+impl<'e> Question<'e> {
+    fn receipt(&self) -> &'e str {
+        self.parts.first().map_or("", |part| &part.receipt)
+    }
+
+    /// The report that books a verdict: of exactly these parts, and of what the verdict said. Asked for again it may be
+    /// another, or there may be further parts; the ledger takes the first that it hears of on each part.
+    fn report(&self) -> (Id<'static>, Run) {
+        let parts: Vec<&str> = self.parts.iter().map(|part| part.id.as_str()).collect();
+        let run = match self.verdict.as_ref() {
+            Some(Verdict::Settled(judged)) => {
+                judged.iter().fold(Run::new().and("settled"), |run, one| {
+                    let meaning = match one.meaning {
+                        Meaning::Remarked => "remarked",
+                        Meaning::Rejected => "rejected",
+                        Meaning::Again { .. } => "again",
+                    };
+                    run.and(&one.code).and(&one.events.to_string()).and(meaning)
+                })
+            }
+            Some(Verdict::Unknown) => Run::new().and("unknown"),
+            _ => Run::new().and("expired"),
+        };
+        (Id::verdict(&parts), run)
+    }
+
+    fn book(&self, settings: &Settings, now: UnixMillis) -> Option<Effects> {
+        let first = self.parts.first()?;
         let expired = now.0 - first.taken.0 > LONGEST_MS;
-        let (judged, silent) = match question.verdict.as_ref() {
+        let (judged, silent) = match self.verdict.as_ref() {
             Some(Verdict::Settled(judged)) => (judged.as_slice(), None),
+            Some(Verdict::Unknown) if self.removed => {
+                (&[][..], Some(DeadLetter::DESTINATION_REMOVED))
+            }
             Some(Verdict::Unknown) => (&[][..], Some("receipt_unknown")),
             _ if expired => (&[][..], Some("status_unknown")),
-            _ => return Some(self.postpone(question, now)),
+            _ => return Some(self.postpone(settings, now)),
         };
-        let parcels: Vec<(&Pending, Parcel<'_>)> = question
+        let (id, run) = self.report();
+        let mut writer = Writer::new(&id, None, run);
+        // First, so that they are all in the first report: it is applied if the ledger still waits for each of them.
+        for part in &self.parts {
+            writer.settle(part.id.clone());
+        }
+        let parcels: Vec<(&Pending, Parcel<'_>)> = self
             .parts
             .iter()
             .flat_map(|part| part.parcels.iter().map(move |text| (*part, text)))
             .filter_map(|(part, text)| Some((part, serde_json::from_str(text).ok()?)))
             .collect();
-        let total = i64::try_from(parcels.len()).unwrap_or(i64::MAX);
-        let mut report = Report {
-            // However often it was asked: a receipt is booked once, also where two ask at the same time.
-            id: format!("status:{}", first.id),
-            settled: question.parts.iter().map(|part| part.id.clone()).collect(),
-            ..Report::default()
-        };
         let Some((_, like)) = parcels.first() else {
-            return Some(Aftermath {
-                envelope: 0,
-                messages: Vec::new(),
-                reports: vec![report],
-            });
-        };
-        let place = Place {
-            received: like.received,
-            source: &first.source,
-            release: like.release.as_ref(),
-            event: &like.name,
+            return Some(effects(Vec::new(), writer.finish(false)));
         };
         let mut book = Book {
-            counts: Counts::default(),
-            place,
+            lines: Vec::new(),
+            of: Dimensions {
+                received: like.received,
+                source: &first.source,
+                release: like.release.as_ref(),
+                event: &like.name,
+            },
             destination: &first.destination,
-            left: total,
+            left: i64::try_from(parcels.len()).unwrap_or(i64::MAX),
         };
-        book.counts.add(book.line(State::Processing, ""), -total);
-
-        let after = judged.iter().filter_map(|one| match one.meaning {
-            Meaning::Again { after } if one.events > 0 => Some((after, one.code.as_str())),
-            _ => None,
-        });
-        let attempts = question.parts.iter().map(|part| part.attempt + 1);
-        if let Some((after, code)) = after.max()
-            && attempts.max() < Some(self.settings.schedule.max_attempts)
-        {
-            book.counts.add(book.line(State::Retrying, ""), total);
-            book.counts.add(book.line(State::Retries, ""), total);
-            report.notes = notes(&parcels, first, now, &format!("retrying:{code}"));
-            report.counts = book.counts;
-            return Some(Aftermath {
-                envelope: 0,
-                messages: again(question, after),
-                reports: vec![report],
-            });
+        if let Some((after, code)) = self.wanted_again(judged, settings) {
+            let total = book.left;
+            book.take(State::Retrying, "", total);
+            book.lines.push((book.line(State::Retries, ""), total));
+            writer.book(book.finish());
+            notes(
+                &mut writer,
+                &parcels,
+                first,
+                now,
+                &told(State::Retrying, &short(code.to_owned())),
+            );
+            return Some(effects(self.again(after, run), writer.finish(true)));
         }
-        if let Some(code) = silent {
-            book.take(State::Dead, code, total);
-        }
-        for Judged {
-            code,
-            events,
-            meaning,
-        } in judged
-        {
-            let state = match meaning {
-                Meaning::Remarked => State::Delivered,
-                Meaning::Rejected => State::Rejected,
-                // That was the last attempt.
-                Meaning::Again { .. } => State::Dead,
-            };
-            book.take(state, code, i64::try_from(*events).unwrap_or(i64::MAX));
-        }
-        let left = book.left;
-        book.take(State::Delivered, "", left);
-        // Where all share one fate, it is known whose fate it is.
-        let fates: Vec<(State, String)> = book
-            .counts
-            .iter()
-            .filter(|(line, n)| *n > 0 && line.state != State::Processing)
-            .map(|(line, _)| (line.state, line.code.clone()))
-            .collect();
-        report.notes = match fates.as_slice() {
-            [(state, code)] => {
+        book.share(judged, silent);
+        // Where all met the same end, it is known whose it is.
+        match book.lines.as_slice() {
+            [(line, _)] => {
+                let (state, code) = (line.state, line.code.clone());
+                writer.book(book.finish());
+                notes(&mut writer, &parcels, first, now, &told(state, &code));
                 if matches!(state, State::Rejected | State::Dead) {
-                    report.dead = letters(&parcels, first, *state, code, now);
+                    letters(&mut writer, &parcels, first, (state, &code), now);
                 }
-                notes(&parcels, first, now, &what(*state, code))
             }
             many => {
                 let what: Vec<String> = many
                     .iter()
-                    .map(|(state, code)| what(*state, code))
+                    .take(MOST_NAMED)
+                    .map(|(line, _)| told(line.state, &line.code))
                     .collect();
-                notes(&parcels, first, now, &format!("one of {}", what.join(", ")))
+                let what = format!("one of {}", what.join(", "));
+                writer.book(book.finish());
+                notes(&mut writer, &parcels, first, now, &what);
             }
-        };
-        report.counts = book.counts;
-        Some(Aftermath {
-            envelope: 0,
-            messages: Vec::new(),
-            reports: vec![report],
-        })
+        }
+        Some(effects(Vec::new(), writer.finish(false)))
     }
 
-    fn postpone(&self, question: &Question<'_>, now: UnixMillis) -> Aftermath {
-        let asked = question.verdict.is_some();
-        let postponed = question
-            .parts
-            .iter()
-            .map(|part| {
-                let asked = part.asked + u32::from(asked);
-                Postponed {
-                    id: part.id.clone(),
-                    due: self.due(&part.destination, asked, now),
-                    asked,
-                }
+    /// Whether the events are to be offered again, and when and why.
+    fn wanted_again<'j>(
+        &self,
+        judged: &'j [Judged],
+        settings: &Settings,
+    ) -> Option<(u32, &'j str)> {
+        let wanted = judged.iter().filter_map(|one| match one.meaning {
+            Meaning::Again { after } if one.events > 0 => Some((after, one.code.as_str())),
+            _ => None,
+        });
+        let attempts = self.parts.iter().map(|part| part.attempt + 1);
+        let room = attempts.max() < Some(settings.schedule.max_attempts);
+        wanted.max().filter(|_| room)
+    }
+
+    /// The messages that offer the events again. Their ids are those of the receipt's parts and of the verdict: the same
+    /// one makes the same ones.
+    fn again(&self, after: u32, run: Run) -> Vec<Message> {
+        let (report, run_of_report) = (self.report().0, run);
+        let run = run.and(report.as_str());
+        let messages = self.parts.iter().flat_map(|part| {
+            let attempt = part.attempt + 1;
+            let id = Id::from(part.id.as_str()).again(&part.destination, attempt, run);
+            let mut packer = Packer::whole(id.as_str(), &part.source, attempt)
+                .after(&run_of_report.after(&report));
+            for parcel in &part.parcels {
+                packer.add_text(parcel);
+            }
+            packer.finish()
+        });
+        messages
+            .map(|text| Message {
+                delay: after.clamp(1, Backoff::MOST_SECONDS),
+                queue: Queue::Main,
+                text,
             })
-            .collect();
-        let first = question.parts.first();
-        Aftermath {
-            envelope: 0,
-            messages: Vec::new(),
-            reports: vec![Report {
-                // Of the moment: nothing is counted, and doing it twice changes nothing.
-                id: format!("status:{}@{}", first.map_or("", |part| &part.id), now.0),
-                postponed,
+            .collect()
+    }
+
+    fn postpone(&self, settings: &Settings, now: UnixMillis) -> Effects {
+        let asked = self.verdict.is_some();
+        let postponed = self.parts.iter().map(|part| {
+            let asked = part.asked + u32::from(asked);
+            Postponed {
+                id: part.id.clone(),
+                due: due(settings, &part.destination, asked, now),
+                asked,
+            }
+        });
+        let first = self.parts.first().map_or("", |part| part.id.as_str());
+        effects(
+            Vec::new(),
+            vec![Report {
+                id: Id::postponed(first, now.0),
+                postponed: postponed.collect(),
                 ..Report::default()
             }],
-        }
+        )
+    }
+}
+
+const fn effects(messages: Vec<Message>, reports: Vec<Report>) -> Effects {
+    Effects {
+        envelope: 0,
+        messages,
+        reports,
     }
 }
 
 /// Shares out the events of a receipt.
 struct Book<'a> {
-    counts: Counts,
-    place: Place<'a>,
+    /// What became of them.
+    lines: Vec<(Line, i64)>,
+    of: Dimensions<'a>,
     destination: &'a str,
     left: i64,
 }
 
 impl Book<'_> {
     fn line(&self, state: State, code: &str) -> Line {
-        self.place.line(self.destination, state, code)
+        self.of.line(self.destination, state, code)
     }
 
     /// Books events, never more than there are.
     fn take(&mut self, state: State, code: &str, n: i64) {
         let n = n.min(self.left);
+        if n <= 0 {
+            return;
+        }
         self.left -= n;
-        self.counts.add(self.line(state, code), n);
+        let line = self.line(state, code);
+        match self.lines.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, sum)) => *sum += n,
+            None => self.lines.push((line, n)),
+        }
     }
-}
 
-fn what(state: State, code: &str) -> String {
-    if code.is_empty() {
-        state.as_str().to_owned()
-    } else {
-        format!("{}:{code}", state.as_str())
+    /// Books a verdict.
+    fn share(&mut self, judged: &[Judged], silent: Option<&str>) {
+        if let Some(code) = silent {
+            self.take(State::Dead, code, self.left);
+        }
+        for (index, one) in judged.iter().enumerate() {
+            let Judged {
+                code,
+                events,
+                meaning,
+            } = one;
+            let state = match meaning {
+                Meaning::Remarked => State::Delivered,
+                Meaning::Rejected => State::Rejected,
+                // That was the last attempt.
+                Meaning::Again { .. } => State::Dead,
+            };
+            // A reply may be long, and all of it goes down in one report.
+            let code = if index < MOST_REASONS {
+                short(code.clone())
+            } else {
+                "other".to_owned()
+            };
+            self.take(state, &code, i64::try_from(*events).unwrap_or(i64::MAX));
+        }
+        self.take(State::Delivered, "", self.left);
+    }
+
+    /// All of them, with what they were until then.
+    fn finish(self) -> Vec<(Line, i64)> {
+        let states = self
+            .lines
+            .iter()
+            .filter(|(line, _)| line.state != State::Retries);
+        let total: i64 = states.map(|(_, n)| n).sum();
+        let before = (self.line(State::Processing, ""), -total);
+        std::iter::once(before).chain(self.lines).collect()
     }
 }
 
 fn notes(
+    writer: &mut Writer,
     parcels: &[(&Pending, Parcel<'_>)],
     first: &Pending,
     now: UnixMillis,
     what: &str,
-) -> Vec<Note> {
-    parcels
-        .iter()
-        .take(Report::MOST_NOTES)
-        .map(|(_, parcel)| Note {
+) {
+    for (_, parcel) in parcels.iter().take(Report::MOST_NOTES) {
+        writer.note(Note {
             at: now,
             source: first.source.clone(),
             event: parcel.name.as_str().to_owned(),
             event_id: parcel.id.as_str().to_owned(),
             what: Table::from_iter([(first.destination.clone(), what.to_owned())]),
-        })
-        .collect()
+        });
+    }
 }
 
 fn letters(
+    writer: &mut Writer,
     parcels: &[(&Pending, Parcel<'_>)],
     first: &Pending,
-    state: State,
-    code: &str,
+    (state, code): (State, &str),
     now: UnixMillis,
-) -> Vec<DeadLetter> {
-    parcels
-        .iter()
-        .enumerate()
-        .map(|(index, (part, parcel))| DeadLetter {
-            id: format!("{}#{index}", part.id),
+) {
+    for (index, (part, parcel)) in parcels.iter().enumerate() {
+        writer.letter(DeadLetter {
+            id: Id::letter_of_receipt(&part.id, index),
             at: now,
             source: first.source.clone(),
             destination: first.destination.clone(),
@@ -331,29 +478,6 @@ fn letters(
             state,
             code: code.to_owned(),
             parcel: one_leg(parcel, &first.destination),
-        })
-        .collect()
-}
-
-/// The messages that offer the events of a receipt again. Their ids are those of its parts, so the same verdict read
-/// twice makes the same ones.
-fn again(question: &Question<'_>, after: u32) -> Vec<Message> {
-    question
-        .parts
-        .iter()
-        .flat_map(|part| {
-            let attempt = part.attempt + 1;
-            let id = format!("{}/{}.{attempt}", root_of(&part.id), part.destination);
-            let mut packer = Packer::whole(&id, &part.source, attempt);
-            for parcel in &part.parcels {
-                packer.add_text(parcel);
-            }
-            packer.finish()
-        })
-        .map(|text| Message {
-            delay: after.clamp(1, crate::base::backoff::Backoff::MOST_SECONDS),
-            road: Road::Main,
-            text,
-        })
-        .collect()
+        });
+    }
 }

@@ -16,8 +16,9 @@ use crate::intake::format::Events;
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
-use crate::ledger::{Counts, Note, Place, Report, State};
+use crate::ledger::{Counts, Dimensions, Note, Report, State};
 use crate::queue::envelope::{Packer, close_report};
+use crate::queue::id::Id;
 use crate::queue::parcel::{Leg, Parcel};
 use crate::settings::{Settings, Source};
 
@@ -464,7 +465,7 @@ impl<'a> Batch<'a> {
             messages = packer.finish();
             messages.extend(parts.enumerate().map(|(part, counts)| {
                 close_report(&Report {
-                    id: format!("{id}:{part}"),
+                    id: Id::from(id).counts(part),
                     counts,
                     ..Report::default()
                 })
@@ -521,7 +522,7 @@ impl<'a> Batch<'a> {
     }
 
     fn count_refused(&self, error: &ParseError, counts: &mut Counts, notes: &mut Vec<Note>) {
-        let place = Place {
+        let place = Dimensions {
             received: self.now,
             source: &self.source.name,
             release: None,
@@ -550,7 +551,7 @@ impl<'a> Batch<'a> {
         notes: &mut Vec<Note>,
     ) {
         let parcel = &ready.parcel;
-        let place = Place {
+        let place = Dimensions {
             received: self.now,
             source: &self.source.name,
             release: parcel.release.as_ref(),

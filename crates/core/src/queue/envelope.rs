@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::base::members::read_members;
 use crate::base::text::Text;
-use crate::ledger::{Counts, Note, Report};
+use crate::ledger::{After, Counts, Note, Report};
+use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
 
 /// The version that is written. Read are this one and those below that are still in [`READ`].
@@ -32,7 +33,10 @@ pub enum Message<'a> {
 #[derive(Debug, Default, Serialize)]
 pub struct Envelope<'a> {
     /// Its id, which the ledger counts by.
-    pub id: Text<'a>,
+    pub id: Id<'a>,
+    /// What it was left by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
     /// The source.
     pub source: Text<'a>,
     /// How many attempts there were before.
@@ -54,6 +58,7 @@ read_members! {
     Envelope = Envelope::default();
     "id" => id,
     "source" => source,;
+    "after" => after,
     "attempt" => attempt,
     "twice" => twice,
     "parcels" => parcels,
@@ -178,11 +183,24 @@ impl Packer {
     /// Says that the platform may have the parcels already.
     #[must_use]
     pub fn twice(mut self) -> Self {
-        if let Some(open) = &mut self.open {
-            // Behind the version's brace, where it is in nobody's way.
-            open.insert_str(1, r#""twice":true,"#);
-        }
+        self.say(r#""twice":true,"#);
         self
+    }
+
+    /// Says what the parcels were left by.
+    #[must_use]
+    pub fn after(mut self, after: &After) -> Self {
+        let json = serde_json::to_string(after).unwrap_or_default();
+        self.say(&format!(r#""after":{json},"#));
+        self
+    }
+
+    /// Adds a member to the first message.
+    fn say(&mut self, member: &str) {
+        if let Some(open) = &mut self.open {
+            // In front of the others, where it is in nobody's way.
+            open.insert_str(1, member);
+        }
     }
 
     /// Adds a parcel, and gives the place of the message that it is in.
@@ -219,7 +237,7 @@ impl Packer {
             self.shut();
         }
         let open = self.open.get_or_insert_with(|| {
-            let id = format!("{}.{}", self.id, self.messages.len());
+            let id = Id::from(self.id.as_str()).message(self.messages.len());
             format!(
                 r#"{{"v":{VERSION},"kind":"events","id":{},{},"parcels":["#,
                 serde_json::to_string(&id).unwrap_or_default(),
