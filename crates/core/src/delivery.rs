@@ -26,3 +26,66 @@ pub use release::{Release, releases};
 pub use replay::{Replay, replay, replayed};
 pub use scheduler::{Gates, MOST_IN_FLIGHT, OutgoingRequest, Spent};
 pub use sending::{Delivery, MOST_UNPAIRED, admitted};
+
+use crate::base::time::UnixMillis;
+use crate::exchange::http::{Failure, Reply};
+
+/// What both machines are driven by: requests out, replies in.
+pub trait Driven {
+    /// The next request to send; nothing when none may be sent right now.
+    fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<OutgoingRequest>;
+
+    /// Takes the reply to a request, or the reason why there is none.
+    fn answer(
+        &mut self,
+        ticket: usize,
+        reply: &Result<Reply, Failure>,
+        gates: &mut Gates,
+        now: UnixMillis,
+    );
+
+    /// Books requests of the invocation that are not platforms'.
+    fn spend(&mut self, requests: u32);
+
+    /// Gives what is to be made durable now, while the rest is in flight.
+    fn take_ripe(&mut self, _now: UnixMillis) -> Vec<Effects> {
+        Vec::new()
+    }
+}
+
+macro_rules! driven {
+    ($type:ident { $($more:item)* }) => {
+        impl Driven for $type<'_> {
+            fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<OutgoingRequest> {
+                Self::next(self, gates, now)
+            }
+
+            fn answer(
+                &mut self,
+                ticket: usize,
+                reply: &Result<Reply, Failure>,
+                gates: &mut Gates,
+                now: UnixMillis,
+            ) {
+                Self::answer(self, ticket, reply, gates, now);
+            }
+
+            fn spend(&mut self, requests: u32) {
+                Self::spend(self, requests);
+            }
+
+            $($more)*
+        }
+    };
+}
+
+driven!(Polling {});
+driven!(Delivery {
+    fn take_ripe(&mut self, now: UnixMillis) -> Vec<Effects> {
+        if self.ripe(now) {
+            self.take(now)
+        } else {
+            Vec::new()
+        }
+    }
+});

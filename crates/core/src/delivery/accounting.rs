@@ -175,7 +175,7 @@ impl<'a> Worked<'a> {
                 Disposition::Again { way, .. } => way.as_str(),
                 _ => "",
             };
-            let flags = [one.twice, one.unanswered].map(|flag| if flag { "1" } else { "0" });
+            let unanswered = if one.unanswered { "?" } else { "" };
             let index = one.parcel.to_string();
             run = [
                 &index,
@@ -183,8 +183,7 @@ impl<'a> Worked<'a> {
                 state.as_str(),
                 code,
                 more,
-                flags[0],
-                flags[1],
+                unanswered,
             ]
             .into_iter()
             .fold(run, Run::and);

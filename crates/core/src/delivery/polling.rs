@@ -49,6 +49,18 @@ pub(super) fn add_dimensions(group: &mut String, source: &str, parcel: &Parcel<'
     }
 }
 
+impl Pending {
+    /// What all of its events share.
+    fn dimensions(&self) -> String {
+        let mut dimensions = String::new();
+        let parcel = self.parcels.first();
+        if let Some(Ok(parcel)) = parcel.map(|text| serde_json::from_str::<Parcel<'_>>(text)) {
+            add_dimensions(&mut dimensions, &self.source, &parcel);
+        }
+        dimensions
+    }
+}
+
 /// Platforms being asked what became of events.
 #[derive(Debug)]
 pub struct Polling<'e> {
@@ -65,11 +77,17 @@ impl<'e> Polling<'e> {
     pub fn new(settings: &'e Settings, pending: &'e [Pending]) -> Self {
         let mut scheduler = Scheduler::new(settings, &Gates::new(), UnixMillis(0));
         let mut questions = Vec::new();
-        let mut receipts: Table<(&str, &str), Vec<&'e Pending>> = Table::new();
+        let mut receipts: Table<(&str, &str, String), Vec<&'e Pending>> = Table::new();
         for one in pending {
-            receipts.change((&one.destination, &one.receipt), |parts| parts.push(one));
+            // A platform that gives one receipt twice must not have the events of two hours counted in one.
+            let key = (
+                one.destination.as_str(),
+                one.receipt.as_str(),
+                one.dimensions(),
+            );
+            receipts.change(key, |parts| parts.push(one));
         }
-        for ((name, _), mut parts) in receipts {
+        for ((name, ..), mut parts) in receipts {
             // The first one names the report.
             sort(&mut parts, |one, other| one.id < other.id);
             let mut all = settings.destinations.iter().enumerate();

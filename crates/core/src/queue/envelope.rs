@@ -54,6 +54,18 @@ pub struct Envelope<'a> {
     pub notes: Vec<Note>,
 }
 
+impl Envelope<'_> {
+    /// The report on one that the ledger says is superseded, and that is not worked off. What is left of it in its turn
+    /// waits in the ledger for a report of its id.
+    pub fn dropped(&self) -> Report {
+        Report {
+            id: self.id.to_string(),
+            after: self.after.clone(),
+            ..Report::default()
+        }
+    }
+}
+
 read_members! {
     Envelope = Envelope::default();
     "id" => id,
