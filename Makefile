@@ -99,7 +99,7 @@ test-fuzz: ## the fuzz targets: built, and run over their seeds
 
 .PHONY: test-twin
 test-twin: setup-base ## the stand-in platforms against what the platforms document
-	@$(call run-node-tests,tests/twin)
+	@$(call run-node-tests,twin)
 
 .PHONY: test-worker
 test-worker: build ## end to end on the real runtime

@@ -9,7 +9,7 @@
 import {createServer} from "node:net";
 import {setTimeout as sleep} from "node:timers/promises";
 import {startWorker} from "../tests/support/miniflare.mjs";
-import {startTwin} from "../tests/twin/server.mjs";
+import {startTwin} from "../twin/server.mjs";
 import {check, send} from "./file.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";

@@ -5,7 +5,7 @@ import {FORGED} from "./oddities.mjs";
 import {DESTINATIONS} from "./settings.mjs";
 import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "./terminal.mjs";
 
-/** @typedef {Awaited<ReturnType<typeof import("../tests/twin/server.mjs").startTwin>>} Twin */
+/** @typedef {Awaited<ReturnType<typeof import("../twin/server.mjs").startTwin>>} Twin */
 
 /**
  * @typedef {object} Outage

@@ -244,7 +244,7 @@ def main() -> None:
         "//! Facts from the metadata of libphonenumber (Apache-2.0), by way of the package `phonenumbers`",
         f"//! {phonenumbers.__version__}, read on {datetime.date.today()}; the notation is ours, see [`Plan`].",
         "",
-        "use super::Plan;",
+        "use super::form::Plan;",
         "",
         "#[rustfmt::skip]",
         f"pub(super) static PLANS: [Plan; {len(rows)}] = [",

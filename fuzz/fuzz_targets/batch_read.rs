@@ -42,7 +42,7 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
         return;
     };
     let plan = batch.finish(|_| None, "e");
-    serde_json::from_str::<serde_json::Value>(&plan.answer).unwrap();
+    serde_json::from_str::<serde_json::Value>(plan.answer.text()).unwrap();
     for message in &plan.messages {
         let envelope = match open(message).unwrap() {
             Message::Events(envelope) => envelope,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use edgetally_core::metrics::calculator::{self, Absent, BLOCK, Look, Parts, Value};
+use edgetally_core::metrics::registry;
 use edgetally_core::metrics::{DomainError, Rule};
 use numpy::{PyArray1, PyArrayMethods as _, PyReadonlyArray1, PyReadwriteArray, PyReadwriteArray1};
 use pyo3::exceptions::PyKeyError;
@@ -63,7 +64,7 @@ const fn none(argument: &calculator::Argument) -> Value<'static> {
 impl Calculator {
     #[new]
     fn new(name: &str, result: Bound<'_, PyType>) -> PyResult<Self> {
-        let inner = calculator::find(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))?;
+        let inner = registry::find(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))?;
         let mut shapes = Vec::new();
         for (place, output) in inner.outputs.iter().enumerate() {
             let low = inner.outputs.get(place + 1);
@@ -167,7 +168,7 @@ impl Calculator {
 
     /// The fields that are ``NaN`` in every row, since an argument that they are made from was left out.
     fn _undefined(&self, values: &Bound<'_, PyList>) -> Vec<usize> {
-        let Some(parts) = Parts::of(self.inner) else {
+        let Some(parts) = registry::parts(self.inner) else {
             return Vec::new();
         };
         let values = values.iter().map(|value| {
@@ -203,7 +204,7 @@ impl Calculator {
         outputs: &Bound<'_, PyList>,
     ) -> PyResult<Option<Held>> {
         let threads = threads::count(threads, rows, ROWS_PER_THREAD)?;
-        let Some(parts) = Parts::of(self.inner) else {
+        let Some(parts) = registry::parts(self.inner) else {
             return Ok(None);
         };
         let mut kept = Vec::with_capacity(values.len());

@@ -5,7 +5,7 @@ import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {after, before, describe, test} from "node:test";
-import {startTwin} from "../twin/server.mjs";
+import {startTwin} from "../../twin/server.mjs";
 import {openShop, pageView, purchase, small, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */

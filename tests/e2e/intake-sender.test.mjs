@@ -100,24 +100,6 @@ describe("the request itself", () => {
     assert.equal((await shop.bulk(small("charset"), {"content-type": "Application/JSON; charset=utf-8"})).status, 202);
     assert.equal((await shop.bulk(small("identity"), {"content-encoding": "identity"})).status, 202);
   });
-
-  test("other methods and other addresses", async () => {
-    for (const [method, path, allow] of [
-      ["GET", "/v1/events", "POST, OPTIONS"],
-      ["PUT", "/v1/events", "POST, OPTIONS"],
-      ["POST", "/v1/health", "GET"],
-      ["POST", "/v1/ledger", "GET"],
-      ["GET", "/v1/dead-letters/replay", "POST"],
-    ]) {
-      const reply = await shop.fetch(/** @type {string} */ (path), {method: /** @type {string} */ (method)});
-      refused(reply, 405, "method_not_allowed");
-      assert.equal(reply.headers.get("allow"), allow);
-    }
-    for (const path of ["/", "/v1", "/v1/events/", "/v1/Events", "/v2/events", "/v1/events%2f", "/.env"]) {
-      refused(await shop.fetch(path, {method: "POST", body: "{}"}), 404, "not_found");
-      refused(await shop.fetch(path), 404, "not_found");
-    }
-  });
 });
 
 describe("a server's secret", () => {

@@ -10,7 +10,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
 import {fileURLToPath} from "node:url";
-import {startTwin} from "../twin/server.mjs";
+import {startTwin} from "../../twin/server.mjs";
 import {openShop, pageView, purchase, SECRETS, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Json} Json */

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import {describe, test} from "node:test";
 import {PLATFORMS} from "../support/platforms.mjs";
 import {SECRETS, openShop, pageView, purchase, waitFor} from "../support/shop.mjs";
-import {credentials} from "../twin/credentials.mjs";
+import {credentials} from "../../twin/credentials.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
 /** @typedef {import("../support/shop.mjs").Json} Json */

@@ -1,8 +1,8 @@
 // Every destination as the demo and the tests set it up: what the settings call it, what the twin calls it, what people
 // call it, and the secrets that the twin accepts. A new platform is one entry.
 
-import {credentials} from "../twin/credentials.mjs";
-import {DEFAULTS} from "../twin/server.mjs";
+import {credentials} from "../../twin/credentials.mjs";
+import {DEFAULTS} from "../../twin/server.mjs";
 
 /** The standard events that a shop has use for; platforms that know events by numbers get one for each. */
 const EVENTS = ["page_view", "view_item", "search", "add_to_cart", "begin_checkout", "purchase", "generate_lead", "sign_up"];

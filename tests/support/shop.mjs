@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import {createHmac} from "node:crypto";
 import {readFile} from "node:fs/promises";
-import {startTwin} from "../twin/server.mjs";
+import {startTwin} from "../../twin/server.mjs";
 import {DESTINATIONS, NAMES, PLATFORMS, PLATFORM_SECRETS} from "./platforms.mjs";
 import {startWorker} from "./miniflare.mjs";
 

@@ -1,5 +1,70 @@
 //! What operators see and do.
 
+mod health;
 mod reading;
+mod replay;
 
-pub(crate) use reading::{health, read, replay, resume};
+use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::intake::auth::is_admin;
+use edgetally_core::intake::{Header, error_of};
+use serde_json::Value;
+
+use crate::routes::{self, Call};
+use crate::runtime::{self, Env, Response};
+use crate::state;
+
+pub(crate) use self::health::health;
+pub(crate) use self::reading::{dead_letters, ledger, recent};
+pub(crate) use self::replay::{replay, resume};
+
+/// Who asks has to show the admin token.
+fn admit(call: &Call<'_>) -> Result<(), ParseError> {
+    let settings = state::settings(&call.env).map_err(|_| error_of(Code::SettingsInvalid))?;
+    if is_admin(settings, call.headers.get(Header::Authorization)) {
+        Ok(())
+    } else {
+        Err(error_of(Code::AdminTokenInvalid))
+    }
+}
+
+/// Tells the operator.
+fn tell(answer: Result<String, ParseError>) -> Response {
+    match answer {
+        Ok(body) => routes::json(200, body),
+        Err(error) => routes::refuse(&error),
+    }
+}
+
+fn unavailable<E>(_: E) -> ParseError {
+    error_of(Code::LedgerUnavailable)
+}
+
+async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseError> {
+    let text = runtime::ledger(env, path, &runtime::json(question))
+        .await
+        .map_err(unavailable)?;
+    serde_json::from_str(&text).map_err(unavailable)
+}
+
+/// The rows of a list of an answer.
+fn take(answer: &mut Value, name: &str) -> Vec<Value> {
+    match answer.get_mut(name).map(Value::take) {
+        Some(Value::Array(rows)) => rows,
+        _ => Vec::new(),
+    }
+}
+
+/// A member of a row of the ledger.
+fn member<'a>(row: &'a Value, name: &str) -> &'a str {
+    row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(row: &Value, name: &str) -> i64 {
+    row.get(name).and_then(Value::as_i64).unwrap_or(0)
+}
+
+fn put(body: &mut Value, name: &str, value: Value) {
+    if let Some(body) = body.as_object_mut() {
+        body.insert(name.to_owned(), value);
+    }
+}

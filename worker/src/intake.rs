@@ -1,174 +1,153 @@
-//! `POST /v1/events`: from a request to durable messages and an answer.
-
-use std::time::Duration;
+//! Intake in every format: from a request to durable messages and an answer.
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
-use edgetally_core::consent::gpc_header;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dedup::{Claim, ClaimKey, Known, Recent};
-use edgetally_core::event::LARGEST_BODY;
-use edgetally_core::intake::auth::{Caller, Credentials, Proof, recognise};
-use edgetally_core::intake::{Visit, Wanted, error_of, refusal};
+use edgetally_core::intake::auth::{Caller, Proof, origin_allowed};
+use edgetally_core::intake::{
+    self, Arrival, Batch, Format, Header, Headers, Outcome, Plan, Visit, Wanted, error_of,
+};
 use edgetally_core::settings::Settings;
-use worker::{Context, Delay, Env, web_sys};
 
-use crate::runtime::{self, Field, Fields, respond};
+use crate::routes::Call;
+use crate::runtime::{self, Context, Env, Response, console_warn, respond};
 use crate::state;
 
 /// Signed requests are remembered for twice the time that their signature is good for.
 const SIGNATURE_TTL_SECONDS: i64 = 600;
-/// How often to look whether another request has made an event durable.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How often to look whether another request has made an event durable, in milliseconds.
+const PATIENCE_MS: u64 = 20;
 
 /// The headers of an answer that a page of that origin may read.
-fn cors<'a>(settings: &Settings, fields: &Fields<'a>) -> Vec<&'a str> {
-    let Some(origin) = fields.get(Field::Origin) else {
+fn cors<'a>(settings: &Settings, headers: Headers<'a>) -> Vec<&'a str> {
+    let Some(origin) = headers.get(Header::Origin) else {
         return Vec::new();
     };
-    let known = settings
-        .sources
-        .iter()
-        .any(|source| edgetally_core::intake::auth::origin_allowed(source, origin));
-    if known {
+    let mut sources = settings.sources.iter();
+    if sources.any(|source| origin_allowed(source, origin)) {
         vec!["access-control-allow-origin", origin, "vary", "Origin"]
     } else {
         vec!["vary", "Origin"]
     }
 }
 
-/// `OPTIONS /v1/events`. Whether the key and the origin belong together is seen when the events come.
-pub(crate) fn preflight(env: &Env, fields: &Fields<'_>) -> web_sys::Response {
-    let Ok(settings) = state::settings(env) else {
-        return respond(204, "", &[]);
+/// `OPTIONS`. Whether the key and the origin belong together is seen when the events come.
+pub(crate) fn preflight(call: &Call<'_>, methods: &str, headers: &str) -> Response {
+    let nothing = intake::Response {
+        status: 204,
+        ..intake::Response::json(204, String::new())
     };
-    let mut headers = cors(settings, fields);
-    headers.extend([
+    let Ok(settings) = state::settings(&call.env) else {
+        return respond(&nothing, &[]);
+    };
+    let mut further = cors(settings, call.headers);
+    further.extend([
         "access-control-allow-methods",
-        "POST",
+        methods,
         "access-control-allow-headers",
-        "content-type, x-edgetally-key",
+        headers,
         "access-control-max-age",
         "7200",
     ]);
-    respond(204, "", &headers)
+    respond(&nothing, &further)
 }
 
-/// The parameter `key`, as browsers without headers (beacons) send it.
-fn key_parameter(query: &str) -> Option<&str> {
-    query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("key="))
-        .filter(|key| !key.is_empty())
-}
-
-/// Why a request cannot be read, seen from its headers alone.
-fn unreadable(fields: &Fields<'_>) -> Option<Code> {
-    let media = fields.get(Field::ContentType).unwrap_or("application/json");
-    let media = media.split(';').next().unwrap_or(media).trim();
-    if !media.eq_ignore_ascii_case("application/json") && !media.eq_ignore_ascii_case("text/plain")
-    {
-        return Some(Code::UnsupportedMediaType);
-    }
-    if fields
-        .get(Field::ContentEncoding)
-        .is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"))
-    {
-        return Some(Code::UnsupportedMediaType);
-    }
-    let announced = fields
-        .get(Field::ContentLength)
-        .and_then(|length| length.parse::<usize>().ok());
-    announced
-        .filter(|length| *length > LARGEST_BODY)
-        .map(|_| Code::BodyTooLarge)
-}
-
-pub(crate) async fn events(
-    request: &web_sys::Request,
-    fields: &Fields<'_>,
-    query: &str,
-    env: Env,
-    context: &Context,
-) -> web_sys::Response {
-    // Senders keep what they have and come back.
-    let Ok(settings) = state::settings(&env) else {
-        let body = refusal(&error_of(Code::SettingsInvalid));
-        return respond(503, &body, &["retry-after", "30"]);
+/// Takes events in. `HEAD` takes none.
+pub(crate) async fn events(format: &'static Format, call: Call<'_>, head: bool) -> Response {
+    let arrival = Arrival {
+        path: call.path,
+        query: call.query,
+        headers: call.headers,
+        country: call.country,
+        region: call.region,
+        body: &[],
+        now: runtime::now(),
     };
-    let mut headers = cors(settings, fields);
-    match take(settings, request, fields, query, env, context).await {
-        Ok((status, answer)) => respond(status, &answer, &headers),
-        Err(error) => {
-            match error.code.status() {
-                503 => headers.extend(["retry-after", "2"]),
-                // The longest period that a rate limiting binding counts over.
-                429 => headers.extend(["retry-after", "60"]),
-                _ => {}
-            }
-            respond(error.code.status(), &refusal(&error), &headers)
-        }
+    let refused = |error: &ParseError| (format.answer)(&arrival, &Outcome::Refused(error));
+    // Senders keep what they have and come back.
+    let Ok(settings) = state::settings(&call.env) else {
+        return respond(&refused(&error_of(Code::SettingsInvalid)), &[]);
+    };
+    let cors = cors(settings, call.headers);
+    if head {
+        return respond(&(format.answer)(&arrival, &Outcome::Asked), &cors);
+    }
+    match take(format, settings, &call, arrival).await {
+        Ok(answer) => respond(&answer, &cors),
+        Err(error) => respond(&refused(&error), &cors),
     }
 }
 
 async fn take(
+    format: &'static Format,
     settings: &'static Settings,
-    request: &web_sys::Request,
-    fields: &Fields<'_>,
-    query: &str,
-    env: Env,
-    context: &Context,
-) -> Result<(u16, String), ParseError> {
-    if let Some(code) = unreadable(fields) {
-        return Err(error_of(code));
-    }
-    let body = runtime::body(request, LARGEST_BODY).await;
-    // A sender that went away in the middle gets no answer anyway.
-    let body = body
-        .map_err(|_| error_of(Code::MalformedJson))?
-        .ok_or_else(|| error_of(Code::BodyTooLarge))?;
-    let now = runtime::now();
-    let credentials = Credentials {
-        key: fields.get(Field::Key).or_else(|| key_parameter(query)),
-        origin: fields.get(Field::Origin),
-        authorization: fields.get(Field::Authorization),
-        webhook_id: fields.get(Field::WebhookId),
-        webhook_timestamp: fields.get(Field::WebhookTimestamp),
-        webhook_signature: fields.get(Field::WebhookSignature),
+    call: &Call<'_>,
+    arrival: Arrival<'_>,
+) -> Result<intake::Response, ParseError> {
+    format.check_headers(&arrival.headers)?;
+    let body = if call.method == "GET" {
+        Vec::new()
+    } else {
+        let body = runtime::body(call.request, format.most_bytes).await;
+        // A sender that went away in the middle gets no answer anyway.
+        body.map_err(|_| error_of(Code::MalformedJson))?
+            .ok_or_else(|| error_of(Code::BodyTooLarge))?
     };
-    let caller = recognise(settings, &credentials, &body, now).map_err(error_of)?;
+    let own = if format.headers.is_empty() {
+        String::new()
+    } else {
+        runtime::headers(call.request, format.headers)
+    };
+    let own: Vec<&str> = own.split('\n').collect();
+    let arrival = Arrival {
+        headers: arrival.headers.with(format.headers, &own),
+        body: &body,
+        now: runtime::now(),
+        ..arrival
+    };
+    let now = arrival.now;
+    let caller = (format.recognise)(settings, &arrival).map_err(error_of)?;
     if caller.is_page()
         && let Some(binding) = &caller.source.rate_limit
-        && runtime::limited(&env, binding, &caller.source.name).await
+        && runtime::limited(&call.env, binding, &caller.source.name).await
     {
         return Err(error_of(Code::RateLimited));
     }
-    let visit = caller.is_page().then(|| Visit {
-        ip: fields.get(Field::Ip),
-        user_agent: fields.get(Field::UserAgent),
-        referer: fields.get(Field::Referer),
-        cookies: fields.get(Field::Cookie),
-        gpc: fields.get(Field::SecGpc).is_some_and(gpc_header),
-        country: fields.get(Field::Country),
-        region: fields.get(Field::Region),
-    });
-    let batch =
-        edgetally_core::intake::native::batch(settings, caller.source, visit.as_ref(), &body, now)?;
-    let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
+    let visit = caller.is_page().then(|| Visit::of(&arrival));
+    let batch = Batch::open(format, settings, caller.source, visit.as_ref(), &arrival)?;
     let signature = signature_key(settings, &caller);
+    let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
     wait_for_others(&wanted, settings).await;
+    let (known, held) = claims(&call.env, &wanted, signature, settings, now).await?;
+    let plan = batch.finish(|key| known.get(&key).cloned(), &state::new_id());
+    let durable = make_durable(&call.env, &plan.messages, now).await;
+    let complete = durable == plan.messages.len();
+    let signed = signature.filter(|_| complete && plan.taken);
+    claim(call, settings, &plan, durable, signed, now);
+    drop(held);
+    if complete {
+        Ok(plan.answer)
+    } else {
+        Err(error_of(Code::QueueUnavailable))
+    }
+}
 
-    let (mut known, asked) = look(&wanted, settings);
+/// What is claimed of the events, and the keys that were taken in hand meanwhile.
+async fn claims(
+    env: &Env,
+    wanted: &[Wanted<'_>],
+    signature: Option<ClaimKey>,
+    settings: &Settings,
+    now: UnixMillis,
+) -> Result<(Table<ClaimKey, Claim>, Held), ParseError> {
+    let (mut known, asked) = look(wanted, settings);
     let held = Held(asked);
-    let names: Vec<String> = held
-        .0
-        .iter()
-        .copied()
-        .chain(signature)
-        .map(ClaimKey::to_hex)
-        .collect();
+    let keys = held.0.iter().copied().chain(signature);
+    let names: Vec<String> = keys.map(ClaimKey::to_hex).collect();
     if !names.is_empty() {
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
-        let mut found = runtime::claimed(&env, &names).await.unwrap_or_default();
+        let mut found = runtime::claimed(env, &names).await.unwrap_or_default();
         found.resize(names.len(), None);
         if let Some(signature) = signature
             && (found.pop().flatten().is_some() || accepted_before(signature, settings))
@@ -184,23 +163,36 @@ async fn take(
             }
         });
     }
-    let plan = batch.finish(|key| known.get(&key).cloned(), &state::new_id());
-    let mut durable = runtime::send_all(&env, &plan.messages).await;
-    if let Some(rest) = plan.messages.get(durable..)
-        && !rest.is_empty()
-    {
-        // Once more, a little later; after that the sender has to come again.
-        Delay::from(Duration::from_millis(50 + now.0.unsigned_abs() % 100)).await;
-        durable += runtime::send_all(&env, rest).await;
+    Ok((known, held))
+}
+
+/// Makes messages durable; gives how many are, from the first on.
+async fn make_durable(env: &Env, messages: &[String], now: UnixMillis) -> usize {
+    let durable = runtime::send_all(env, messages).await;
+    match messages.get(durable..) {
+        None | Some([]) => durable,
+        Some(rest) => {
+            // Once more, a little later; after that the sender has to come again.
+            runtime::sleep(50 + now.0.unsigned_abs() % 100).await;
+            durable + runtime::send_all(env, rest).await
+        }
     }
-    // Durable first, marked second: a crash in between repeats a copy and cannot lose one. What is durable is marked even
-    // where the rest was refused, so that the sender who comes again repeats only what is not.
-    let complete = durable == plan.messages.len();
-    let signed = signature.filter(|_| complete && plan.status == 202);
+}
+
+/// Durable first, marked second: a crash in between repeats a copy and cannot lose one. What is durable is marked even
+/// where the rest was refused, so that the sender who comes again repeats only what is not.
+fn claim(
+    call: &Call<'_>,
+    settings: &'static Settings,
+    plan: &Plan,
+    durable: usize,
+    signed: Option<ClaimKey>,
+    now: UnixMillis,
+) {
     let mut claims: Table<ClaimKey, Claim> = Table::new();
-    for made in plan.claims {
+    for made in &plan.claims {
         if made.message < durable {
-            claims.insert(made.key, made.claim);
+            claims.insert(made.key, made.claim.clone());
         }
     }
     state::recent(|recent| {
@@ -211,12 +203,7 @@ async fn take(
             recent.claim(key, Claim::everywhere(), now);
         }
     });
-    mark(context, env, settings, &claims, signed);
-    if complete {
-        Ok((plan.status, plan.answer))
-    } else {
-        Err(error_of(Code::QueueUnavailable))
-    }
+    mark(call.context, call.env.clone(), settings, &claims, signed);
 }
 
 /// Whether this isolate has accepted a signature before.
@@ -251,7 +238,7 @@ async fn wait_for_others(wanted: &[Wanted<'_>], settings: &Settings) {
         if !in_flight || now.0 - started.0 > Recent::IN_FLIGHT_MS {
             return;
         }
-        Delay::from(PATIENCE).await;
+        runtime::sleep(PATIENCE_MS).await;
     }
 }
 
@@ -318,7 +305,7 @@ fn mark(
             failed |= runtime::claim(&env, &claims, ttl).await.is_err();
         }
         if failed {
-            worker::console_warn!("claims were not stored; a later copy may pass");
+            console_warn!("claims were not stored; a later copy may pass");
         }
     });
 }

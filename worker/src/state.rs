@@ -6,9 +6,8 @@ use edgetally_core::base::fields::Fault;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
 use edgetally_core::settings::Settings;
-use worker::Env;
 
-use crate::runtime;
+use crate::runtime::{self, Env};
 
 /// About a megabyte of keys.
 const RECENT_KEYS: usize = 10_000;

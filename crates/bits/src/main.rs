@@ -6,7 +6,8 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use edgetally_core::metrics::Rule;
-use edgetally_core::metrics::calculator::{Absent, Calculator, UNLESS_ZERO, Value, all};
+use edgetally_core::metrics::calculator::{Absent, Calculator, UNLESS_ZERO, Value};
+use edgetally_core::metrics::registry::all;
 
 /// Rows per calculator.
 const ROWS: usize = 2_000;

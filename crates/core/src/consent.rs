@@ -17,10 +17,12 @@
 //! can only restrict: see [`decide`].
 
 mod grant;
+mod guarded;
 mod signals;
 mod us_privacy;
 
 pub use self::grant::Grant;
+pub use self::guarded::{Guarded, Identifying, Scope, Visiting};
 pub use self::signals::{Choice, LegalBasis, Signals};
 pub use self::us_privacy::{gpc_header, us_privacy_opt_out};
 

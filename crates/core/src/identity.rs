@@ -64,6 +64,7 @@
 
 mod ascii;
 mod birth;
+mod calling_code;
 mod country;
 mod digest;
 mod email;

@@ -1,19 +1,23 @@
 //! From the bytes of a request to what has to become durable, and the answer to the sender.
 //!
-//! A [`Format`] reads what arrived into events; [`Batch::new`] decides and prepares; [`Batch::wanted`] says which claims
-//! matter; [`Batch::finish`] is told what is claimed and makes messages and answer.
+//! A [`Format`] recognises the sender and reads what arrived into events; [`Batch::open`] decides and prepares;
+//! [`Batch::wanted`] says which claims matter; [`Batch::finish`] is told what is claimed and makes messages and answer.
 
 mod answer;
+mod arrival;
 pub mod auth;
 mod batch;
 mod format;
+mod longest;
 pub mod native;
+pub mod pixel;
 pub(crate) mod reader;
 mod scrub;
 mod verdict;
 mod visit;
 
-pub use self::answer::{error_of, refusal};
+pub use self::answer::{Outcome, Response, Summary, error_of, refusal, retry_after};
+pub use self::arrival::{Arrival, Header, Headers};
 pub use self::batch::{Batch, Made, Plan, Wanted};
-pub use self::format::{Arrival, Events, Format};
+pub use self::format::{Events, Format};
 pub use self::visit::Visit;

@@ -26,7 +26,7 @@
 //!     "consent": {"ad_user_data": "granted", "ad_personalization": "denied"}}"#;
 //! let batch = edgetally_core::intake::native::batch(&settings, source, None, body, now).unwrap();
 //! let plan = batch.finish(|_key| None, "a1");
-//! assert_eq!(plan.status, 202);
+//! assert_eq!(plan.answer.status, 202);
 //!
 //! // The queue hands its message over.
 //! let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else { panic!() };
@@ -60,5 +60,6 @@ pub mod intake;
 pub mod ledger;
 pub mod metrics;
 pub mod queue;
+pub mod routes;
 pub mod settings;
 pub mod web;

@@ -52,6 +52,7 @@ pub mod paid;
 pub mod power;
 pub mod power_revenue;
 pub mod proportion;
+pub mod registry;
 pub mod response;
 pub mod revenue;
 pub mod roots;

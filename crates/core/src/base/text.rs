@@ -257,28 +257,7 @@ fn is_guid(text: &str) -> bool {
 
 /// A text with its percent-encoding taken away once.
 pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    let hex = |digit: &u8| {
-        char::from(*digit)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        let mut plain = *byte;
-        if let (b'%', [high, low, after @ ..]) = (byte, after)
-            && let (Some(high), Some(low)) = (hex(high), hex(low))
-        {
-            rest = after;
-            plain = high << 4 | low;
-        }
-        decoded.push(plain);
-    }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 struct TextVisitor;

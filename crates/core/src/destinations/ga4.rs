@@ -309,14 +309,14 @@ impl Ga4 {
     }
 
     fn client_id<'a>(input: &Input<'a>) -> Option<&'a str> {
-        let sent = input.event.client_id.as_deref().filter(|id| !id.is_empty());
+        let sent = input.client_id().filter(|id| !id.is_empty());
         // Senders pass the whole cookie now and then, which Google takes, but which would not join the page's own hits.
         sent.or_else(|| input.analytics_cookie("_ga"))
             .and_then(client_id_from_ga)
     }
 
     fn session_id<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
-        let sent = input.event.session_id.as_deref();
+        let sent = input.session_id();
         sent.and_then(session_id).or_else(|| {
             input
                 .analytics_cookie(&self.stream_cookie)
@@ -326,10 +326,9 @@ impl Ga4 {
 
     /// Parameters of an event, in the order of their weight: beyond 25, what comes last is left out.
     fn params(&self, to: &mut Object<'_>, input: &Input<'_>) {
-        let event = input.event;
         let mut to = Once::new(to, MOST_PARAMS);
         to.put("session_id", short(self.session_id(input), LONGEST_VALUE));
-        match event.property("engagement_time_msec") {
+        match input.property("engagement_time_msec") {
             Some(Property::Number(number))
                 if number.whole().is_some_and(|raw| raw.get() != "0") =>
             {
@@ -339,14 +338,14 @@ impl Ga4 {
             _ => to.put("engagement_time_msec", 1_i64),
         }
         to.put("page_location", short(input.page_url().as_deref(), 1000));
-        to.put("page_title", short(event.page_title.as_deref(), 300));
+        to.put("page_title", short(input.page_title(), 300));
         to.put("page_referrer", short(input.referrer().as_deref(), 420));
-        let order = event.transaction_id.as_deref().or(
+        let order = input.transaction_id().or(
             // The only key that purchases are recognised by; an empty one would make them all the same.
-            matches!(event.name.as_str(), "purchase").then_some(event.id.as_str()),
+            matches!(input.name(), "purchase").then_some(input.id()),
         );
         to.put("transaction_id", short(order, LONGEST_VALUE));
-        if let Some(money) = &event.money {
+        if let Some(money) = input.money() {
             to.put("currency", &money.currency);
             to.put("value", money.amount);
         }
@@ -357,7 +356,7 @@ impl Ga4 {
                 line(to, item);
             });
         }
-        for (name, value) in &event.properties {
+        for (name, value) in input.properties() {
             let name = name.as_str();
             if !valid_param(name)
                 || matches!(
@@ -407,8 +406,7 @@ impl Destination for Ga4 {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        let Some(name) = self.event_name(&event.name) else {
+        let Some(name) = self.event_name(input.name()) else {
             return Err(Skip::NOT_MAPPED);
         };
         if reserved_event(name) {
@@ -420,20 +418,19 @@ impl Destination for Ga4 {
         if Self::client_id(input).is_none() {
             return Err(Skip("client_id_missing"));
         }
-        match event.name.as_str() {
+        match input.name() {
             "search" if input.text("search_term").is_none() => {
                 return Err(Skip("search_term_missing"));
             }
-            "refund" if event.transaction_id.is_none() => {
+            "refund" if input.transaction_id().is_none() => {
                 return Err(Skip("transaction_id_missing"));
             }
             _ => {}
         }
         // A cut one could be another order's.
-        let order = event
-            .transaction_id
-            .as_deref()
-            .or((event.name.as_str() == "purchase").then_some(&event.id));
+        let order = input
+            .transaction_id()
+            .or((input.name() == "purchase").then_some(input.id()));
         if order.is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
             return Err(Skip("transaction_id_too_long"));
         }
@@ -441,24 +438,21 @@ impl Destination for Ga4 {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + MOST_AGE_MS)
+        UnixMillis(input.event_time().0 + MOST_AGE_MS)
     }
 
     /// Everything that stands once per request: the visitor, the consent, and the time. (An override of the time per
     /// event is documented in one place and missing in another, so it is not relied on.)
     fn group(&self, input: &Input<'_>) -> String {
-        let event = input.event;
-        let identifiers = serde_json::to_string(&event.identifiers).unwrap_or_default();
-        let text = |text: &Option<crate::base::text::Text<'_>>| {
-            text.as_deref().unwrap_or_default().to_owned()
-        };
+        let identifiers = serde_json::to_string(&input.identifiers()).unwrap_or_default();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         [
-            if event.test { "test" } else { "" }.to_owned(),
+            if input.is_test() { "test" } else { "" }.to_owned(),
             Self::client_id(input).unwrap_or_default().to_owned(),
-            event.time.0.to_string(),
+            input.event_time().0.to_string(),
             input.grant().to_wire().to_string(),
-            text(&event.ip),
-            text(&event.user_agent),
+            text(input.ip()),
+            text(input.user_agent()),
             identifiers,
         ]
         .join("\n")
@@ -476,7 +470,7 @@ impl Destination for Ga4 {
         let client_id =
             Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
         let (ad_user_data, ad_personalization) = first.grant().choices();
-        let test = first.event.test;
+        let test = first.is_test();
         let body = Object::write(|body| {
             body.put("client_id", client_id);
             body.put(
@@ -490,8 +484,8 @@ impl Destination for Ga4 {
                 consent.put("ad_user_data", ad_user_data.map(spoken));
                 consent.put("ad_personalization", ad_personalization.map(spoken));
             });
-            body.put("ip_override", first.event.ip.as_ref());
-            body.put("user_agent", first.event.user_agent.as_ref());
+            body.put("ip_override", first.ip());
+            body.put("user_agent", first.user_agent());
             if self.user_data {
                 body.object("user_data", |user| user_data(user, first));
             }
@@ -501,7 +495,7 @@ impl Destination for Ga4 {
                 test.then_some("ENFORCE_RECOMMENDATIONS"),
             );
             body.objects("events", batch, |to, input| {
-                let name = &input.event.name;
+                let name = input.name();
                 to.put("name", self.event_name(name).unwrap_or(name));
                 to.object("params", |params| self.params(params, input));
             });
@@ -529,7 +523,7 @@ impl Destination for Ga4 {
         if !(200..=299).contains(&reply.status) {
             return Answer::Split(Outcome::rejected(format!("http_{}", reply.status)));
         }
-        if !batch.first().is_some_and(|input| input.event.test) {
+        if !batch.first().is_some_and(|input| input.is_test()) {
             return Answer::All(Outcome::Delivered);
         }
         let body = reply.json();
@@ -557,7 +551,7 @@ impl Destination for Ga4 {
 
     fn pairs(&self, input: &Input<'_>) -> bool {
         // By their transaction id. Nothing else has one.
-        input.event.name.as_str() == "purchase"
+        input.name() == "purchase"
     }
 
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {

@@ -279,7 +279,7 @@ impl Destination for GoogleAds {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        if self.action(&input.event.name).is_none() {
+        if self.action(input.name()).is_none() {
             return Err(Skip::NOT_MAPPED);
         }
         // Neither API has a flag for restricted data processing.
@@ -289,7 +289,7 @@ impl Destination for GoogleAds {
         if now.0 >= self.expires(input).0 {
             return Err(Skip::TOO_OLD);
         }
-        if input.event.name.as_str() == "refund" {
+        if input.name() == "refund" {
             return Adjustment::of(input).map(|_| ());
         }
         // NO_IDENTIFIERS_PROVIDED would sink the batch.
@@ -300,23 +300,22 @@ impl Destination for GoogleAds {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        let most = if input.event.name.as_str() == "refund" {
+        let most = if input.name() == "refund" {
             adjustments::MOST_AGE_MS
         } else if click(input).is_some() {
             MOST_CLICK_AGE_MS
         } else {
             MOST_AGE_MS
         };
-        UnixMillis(input.event.time.0 + most)
+        UnixMillis(input.event_time().0 + most)
     }
 
     fn group(&self, input: &Input<'_>) -> String {
-        let event = input.event;
-        let action = match event.name.as_str() {
+        let action = match input.name() {
             "refund" => "refund",
             name => self.action(name).unwrap_or_default(),
         };
-        let test = if event.test { "/test" } else { "" };
+        let test = if input.is_test() { "/test" } else { "" };
         [action, test].concat()
     }
 
@@ -330,17 +329,17 @@ impl Destination for GoogleAds {
         token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let Some((event, action)) = batch
+        let Some((input, action)) = batch
             .first()
-            .and_then(|input| Some((input.event, self.action(&input.event.name)?)))
+            .and_then(|input| Some((input, self.action(input.name())?)))
         else {
             return Err(Outcome::rejected(Skip::NOT_MAPPED.0));
         };
-        if event.name.as_str() != "refund" {
-            let body = self.ingest(batch, action, event.test, now);
+        if input.name() != "refund" {
+            let body = self.ingest(batch, action, input.is_test(), now);
             return self.sign(post(&[HOST, "events:ingest"].concat()), token, body);
         }
-        let body = adjustments::body(batch, &self.customer_id, action, event.test, now);
+        let body = adjustments::body(batch, &self.customer_id, action, input.is_test(), now);
         let mut request = post(
             &[
                 "https://googleads.googleapis.com/",
@@ -369,9 +368,9 @@ impl Destination for GoogleAds {
         if let Some(error) = error_of(reply, &body) {
             return refused(reply, error, batch.len());
         }
-        let first = batch.first().map(|input| input.event);
-        let test = first.is_some_and(|event| event.test);
-        if first.is_some_and(|event| event.name.as_str() == "refund") {
+        let first = batch.first();
+        let test = first.is_some_and(|input| input.is_test());
+        if first.is_some_and(|input| input.name() == "refund") {
             return adjustments::read(batch.len(), test, &body);
         }
         if test && body.is_object() {

@@ -193,7 +193,7 @@ fn one_line(text: &&str) -> bool {
 /// The response to a lead form: its id, or all of its URN.
 fn lead(input: &Input<'_>) -> Option<String> {
     const PREFIX: &str = "urn:li:leadGenFormResponse:";
-    let id = match input.event.property("linkedin_lead_id")? {
+    let id = match input.property("linkedin_lead_id")? {
         Property::Text(text) => text.as_str(),
         Property::Number(number) => number.whole()?.get(),
         Property::Flag(_) => return None,
@@ -217,9 +217,7 @@ impl LinkedIn {
     }
 
     fn rule(&self, input: &Input<'_>) -> Option<&str> {
-        self.conversions
-            .get(input.event.name.as_str())
-            .map(String::as_str)
+        self.conversions.get(input.name()).map(String::as_str)
     }
 
     fn user<'e>(&self, input: &Input<'e>) -> User<'e> {
@@ -250,14 +248,14 @@ impl LinkedIn {
             ["urn:lla:llaPartnerConversion:", rule].concat(),
         );
         event.put("conversionHappenedAt", input.time(now));
-        if let Some(money) = &input.event.money {
+        if let Some(money) = input.money() {
             event.object("conversionValue", |value| {
                 value.put("currencyCode", &money.currency);
                 // A number is refused: it "cannot be coerced to String".
                 value.put("amount", money.amount.fixed(money.currency.places()));
             });
         }
-        event.put("eventId", &input.event.id);
+        event.put("eventId", input.id());
         let who = self.user(input);
         event.object("user", |user| {
             if who.is_known_by_id() {
@@ -325,7 +323,7 @@ impl Destination for LinkedIn {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + MOST_AGE_MS)
+        UnixMillis(input.event_time().0 + MOST_AGE_MS)
     }
 
     fn access(&self) -> Option<&Access> {
@@ -536,7 +534,7 @@ mod tests {
         envelope
             .parcels
             .first()
-            .map_or(plan.answer.clone(), |parcel| {
+            .map_or(plan.answer.text().to_owned(), |parcel| {
                 let input = Input::new(parcel, parcel.legs[0].grant);
                 let request = linkedin.request(&[input], None, NOW).unwrap();
                 String::from_utf8(request.into_body()).unwrap()

@@ -171,7 +171,6 @@ struct UserData<'a> {
 
 impl<'a> UserData<'a> {
     fn new(input: &Input<'a>) -> Self {
-        let event = input.event;
         Self {
             hashed: [
                 ("em", input.hashed::<MetaEmail>().into()),
@@ -187,8 +186,8 @@ impl<'a> UserData<'a> {
                 ("external_id", input.hashed::<MetaExternalId>().into()),
             ],
             clear: [
-                ("client_ip_address", event.ip.as_ref().into()),
-                ("client_user_agent", event.user_agent.as_ref().into()),
+                ("client_ip_address", input.ip().into()),
+                ("client_user_agent", input.user_agent().into()),
                 ("fbc", input.cookie("_fbc").into()),
                 ("fbp", input.cookie("_fbp").into()),
                 ("subscription_id", input.text("subscription_id").into()),
@@ -217,7 +216,7 @@ impl<'a> UserData<'a> {
 
 /// A property that Meta wants as a whole number and that senders give as one or as its digits.
 fn whole<'a>(input: &Input<'a>, name: &str) -> Leaf<'a> {
-    let digits = match input.event.property(name) {
+    let digits = match input.property(name) {
         Some(Property::Text(text)) => text.as_str(),
         Some(Property::Number(number)) => number.as_str(),
         _ => "",
@@ -288,7 +287,7 @@ impl Meta {
     }
 
     fn oldest_ms(input: &Input<'_>) -> i64 {
-        if input.event.action_source == ActionSource::PhysicalStore {
+        if input.action_source() == ActionSource::PhysicalStore {
             MOST_STORE_AGE_MS
         } else {
             MOST_AGE_MS
@@ -298,36 +297,33 @@ impl Meta {
     /// Country and state of limited data use, or nothing where Meta could not tell whose law applies.
     fn limited(input: &Input<'_>) -> Option<(u16, u16)> {
         let region = input
-            .event
-            .geo_region
-            .as_deref()
-            .filter(|_| input.event.geo_country.as_deref() == Some("US"));
+            .geo_region()
+            .filter(|_| input.geo_country() == Some("US"));
         let state = region
             .and_then(|region| STATES.iter().find(|(name, _)| *name == region))
             .map(|(_, code)| *code);
         match state {
             Some(state) => Some((1, state)),
             // With an address Meta finds the state out by itself.
-            None if input.event.ip.is_some() => Some((1, 0)),
+            None if input.ip().is_some() => Some((1, 0)),
             None => None,
         }
     }
 
     fn event(&self, to: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
         let limited = input
             .grant()
             .limited()
             .then(|| Self::limited(input).unwrap_or((1, 0)));
         to.put(
             "event_name",
-            self.event_name(&event.name).unwrap_or(&event.name),
+            self.event_name(input.name()).unwrap_or(input.name()),
         );
         to.put("event_time", input.time(now).seconds());
-        to.put("event_id", &event.id);
-        to.put("action_source", event.action_source);
-        to.put("event_source_url", event.page_url.as_ref());
-        to.put("referrer_url", event.referrer.as_ref());
+        to.put("event_id", input.id());
+        to.put("action_source", input.action_source());
+        to.put("event_source_url", input.page_url());
+        to.put("referrer_url", input.referrer());
         to.put("opt_out", (!input.grant().personalised()).then_some(true));
         // An empty list says that limited data use is not asked for.
         let options = if limited.is_some() {
@@ -350,15 +346,14 @@ impl Meta {
 
     /// The standard parameters, then the event's own properties.
     fn custom_data(&self, to: &mut Object<'_>, input: &Input<'_>) {
-        let event = input.event;
         let mut to = Once::new(to, usize::MAX);
-        if let Some(money) = &event.money {
+        if let Some(money) = input.money() {
             // Documentation shows both cases and the vendor's libraries disagree; upper case is ISO's.
             to.put("currency", &money.currency);
             to.put("value", money.amount);
         }
-        to.put("order_id", event.transaction_id.as_ref());
-        to.put("predicted_ltv", event.predicted_ltv);
+        to.put("order_id", input.transaction_id());
+        to.put("predicted_ltv", input.predicted_ltv());
         to.put("search_string", input.text("search_term"));
         if input.lines().any(|item| content_id(item).is_some()) {
             let content_type = input
@@ -370,17 +365,17 @@ impl Meta {
                 to.list("content_ids", input.lines().map(content_id));
                 to.objects("contents", input.lines(), |to, item| content(to, item));
             }
-            if matches!(event.name.as_str(), "begin_checkout" | "purchase")
+            if matches!(input.name(), "begin_checkout" | "purchase")
                 && whole(input, "num_items").is_nothing()
             {
                 to.put("num_items", input.articles());
             }
         }
-        if event.property("content_category").is_none() {
+        if input.property("content_category").is_none() {
             let mut categories = input.lines().map(|item| item.text("item_category"));
             to.put("content_category", categories.find_map(|category| category));
         }
-        for (name, value) in &event.properties {
+        for (name, value) in input.properties() {
             if !PLACED.contains(&name.as_str()) {
                 to.put(name, own(input, name, value));
             }
@@ -394,21 +389,20 @@ impl Destination for Meta {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        if self.event_name(&event.name).is_none() {
+        if self.event_name(input.name()).is_none() {
             return Err(Skip::NOT_MAPPED);
         }
         if input.age_ms(now) >= Self::oldest_ms(input) {
             return Err(Skip::TOO_OLD);
         }
-        if event.test && self.test_event_code.is_none() {
+        if input.is_test() && self.test_event_code.is_none() {
             return Err(Skip("test_event_code_missing"));
         }
-        match event.action_source {
-            ActionSource::Website if event.page_url.is_none() => {
+        match input.action_source() {
+            ActionSource::Website if input.page_url().is_none() => {
                 return Err(Skip("page_url_missing"));
             }
-            ActionSource::Website if event.user_agent.is_none() => {
+            ActionSource::Website if input.user_agent().is_none() => {
                 return Err(Skip("user_agent_missing"));
             }
             // `app_data` is required there, and the canonical event has no device to fill it from.
@@ -425,12 +419,12 @@ impl Destination for Meta {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + Self::oldest_ms(input))
+        UnixMillis(input.event_time().0 + Self::oldest_ms(input))
     }
 
     fn group(&self, input: &Input<'_>) -> String {
         // The test code stands beside the list, so test events need a request of their own.
-        if input.event.test {
+        if input.is_test() {
             "test".to_owned()
         } else {
             String::new()
@@ -443,7 +437,7 @@ impl Destination for Meta {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.event.test);
+        let test = batch.first().is_some_and(|input| input.is_test());
         let body = Object::write(|body| {
             body.objects("data", batch, |to, input| self.event(to, input, now));
             body.put("partner_agent", PARTNER_AGENT);

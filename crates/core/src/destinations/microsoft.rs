@@ -157,7 +157,7 @@ fn page_type<'e>(input: &Input<'e>, page_load: bool) -> Option<&'e str> {
     input
         .text("page_type")
         .filter(|name| PAGE_TYPES.contains(name))
-        .or(match input.event.name.as_str() {
+        .or(match input.name() {
             "view_item" => Some("product"),
             "view_item_list" => Some("category"),
             "search" => Some("searchresults"),
@@ -173,18 +173,17 @@ impl Microsoft {
     }
 
     fn write(&self, out: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
         let name = self
-            .event_name(&event.name)
+            .event_name(input.name())
             .filter(|name| *name != PAGE_LOAD);
         let page_load = name.is_none();
         out.put("eventType", if page_load { PAGE_LOAD } else { "custom" });
         out.put("eventName", name);
-        out.put("eventId", &event.id);
+        out.put("eventId", input.id());
         out.put("eventTime", input.time(now).seconds());
         out.put("eventSourceUrl", input.page_url());
         out.put("referrerUrl", input.referrer());
-        out.put("pageTitle", event.page_title.as_ref());
+        out.put("pageTitle", input.page_title());
         // Absent would mean the same; Europe wants to be told. Visitors with a limited grant are not sent.
         out.put("adStorageConsent", "G");
         out.object("userData", |user| {
@@ -193,8 +192,8 @@ impl Microsoft {
             user.put("externalId", input.hashed::<ExternalId>());
             user.put("anonymousId", browser(input));
             user.put("msclkid", click(input));
-            user.put("clientIpAddress", event.ip.as_deref());
-            user.put("clientUserAgent", event.user_agent.as_deref());
+            user.put("clientIpAddress", input.ip());
+            user.put("clientUserAgent", input.user_agent());
         });
         out.object("customData", |custom| {
             let kind = page_type(input, page_load);
@@ -207,16 +206,16 @@ impl Microsoft {
             }
             custom.put("eventCategory", input.text("event_category"));
             custom.put("eventLabel", input.text("event_label"));
-            if let Some(Property::Number(number)) = event.property("event_value") {
+            if let Some(Property::Number(number)) = input.property("event_value") {
                 custom.put("eventValue", Leaf::Raw(number.as_str()));
             }
-            let money = event.money.as_ref();
+            let money = input.money();
             custom.put("value", money.map(|money| money.amount));
             custom.put("currency", money.map(|money| &money.currency));
             // Microsoft expects one with every purchase: the event's id tells orders apart as well.
-            let bought = event.name.as_str() == "purchase";
-            let order = event.transaction_id.as_ref();
-            custom.put("transactionId", order.or(bought.then_some(&event.id)));
+            let bought = input.name() == "purchase";
+            let order = input.transaction_id();
+            custom.put("transactionId", order.or(bought.then_some(input.id())));
             // Of a cart the value is that of what was put in, not of all that is there.
             let whole = money.filter(|_| kind == Some("purchase"));
             custom.put("ecommTotalValue", whole.map(|money| money.amount));
@@ -241,14 +240,13 @@ impl Destination for Microsoft {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        let name = self.event_name(&event.name).ok_or(Skip::NOT_MAPPED)?;
+        let name = self.event_name(input.name()).ok_or(Skip::NOT_MAPPED)?;
         if name == PAGE_LOAD {
             if !self.page_views {
                 // The tag on the page has told of it, and a second one would count for goals that are addresses.
                 return Err(Skip("page_views_off"));
             }
-            if event.page_url.is_none() {
+            if input.page_url().is_none() {
                 return Err(Skip("page_url_missing"));
             }
         }
@@ -274,7 +272,7 @@ impl Destination for Microsoft {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event_time().0 + self.most_age_ms)
     }
 
     fn request(

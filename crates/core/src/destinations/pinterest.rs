@@ -166,13 +166,12 @@ fn residence(input: &Input<'_>) -> (Option<String>, Option<String>) {
     let state = input.hashed::<State>().map(|hash| hash.to_hex());
     let country = input.hashed::<CountryHash>().map(|hash| hash.to_hex());
     let complete = state.is_some() && country.is_some();
-    let event = input.event;
-    match event.geo_region.as_deref() {
+    match input.geo_region() {
         Some(region)
             if input.grant().limited()
                 && !complete
                 && region.len() == 2
-                && event.geo_country.as_deref() == Some("US") =>
+                && input.geo_country() == Some("US") =>
         {
             let hash = |text: &str| String::from_utf8(sha256_hex(text).to_vec()).ok();
             (hash(&region.to_ascii_lowercase()), hash("us"))
@@ -184,7 +183,7 @@ fn residence(input: &Input<'_>) -> (Option<String>, Option<String>) {
 /// What happened at a till or on the telephone. Pinterest never deduplicates offline events, so the rest is of the web.
 fn offline(input: &Input<'_>) -> bool {
     matches!(
-        input.event.action_source,
+        input.action_source(),
         ActionSource::PhysicalStore | ActionSource::PhoneCall
     )
 }
@@ -198,7 +197,7 @@ fn language(tag: &str) -> Option<String> {
 
 /// The events of a batch that are in its request.
 fn sent<'b, 'e>(batch: &'b [Input<'e>]) -> &'b [Input<'e>] {
-    if batch.first().is_some_and(|input| input.event.test) {
+    if batch.first().is_some_and(|input| input.is_test()) {
         batch.get(..MOST_TESTED).unwrap_or(batch)
     } else {
         batch
@@ -220,7 +219,7 @@ impl Pinterest {
 
     /// Whether an event that was perhaps taken would count twice if it were sent again, and nobody would know.
     fn twice(&self, input: &Input<'_>) -> bool {
-        !self.retry_lost_replies && offline(input) && !input.event.test
+        !self.retry_lost_replies && offline(input) && !input.is_test()
     }
 
     /// What was perhaps taken, all of it.
@@ -255,14 +254,13 @@ impl Pinterest {
     }
 
     fn write(&self, out: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
-        out.put("event_name", self.event_name(&event.name));
+        out.put("event_name", self.event_name(input.name()));
         out.put(
             "action_source",
             if offline(input) { "offline" } else { "web" },
         );
         out.put("event_time", input.time(now).seconds());
-        out.put("event_id", &event.id);
+        out.put("event_id", input.id());
         out.put("event_source_url", input.page_url());
         out.put("opt_out", !input.grant().personalised());
         out.put("language", input.text("language").and_then(language));
@@ -280,8 +278,8 @@ impl Pinterest {
             user.list("country", country);
             user.list("external_id", input.hashed::<ExternalId>());
             user.put("click_id", input.clicked("epik", &["_epik"]));
-            user.put("client_ip_address", event.ip.as_deref());
-            user.put("client_user_agent", event.user_agent.as_deref());
+            user.put("client_ip_address", input.ip());
+            user.put("client_user_agent", input.user_agent());
             user.put(
                 "customer_type",
                 input
@@ -290,17 +288,17 @@ impl Pinterest {
             );
         });
         out.object("custom_data", |custom| {
-            let places = event.money.map_or(2, |money| money.currency.places());
-            if let Some(money) = &event.money {
+            let places = input.money().map_or(2, |money| money.currency.places());
+            if let Some(money) = input.money() {
                 custom.put("currency", &money.currency);
                 custom.put("value", money.amount.fixed(places));
             }
-            custom.put("order_id", event.transaction_id.as_ref());
+            custom.put("order_id", input.transaction_id());
             custom.put("num_items", input.articles());
             custom.put("search_string", input.text("search_term"));
             custom.put(
                 "predicted_ltv",
-                event.predicted_ltv.map(|amount| amount.fixed(places)),
+                input.predicted_ltv().map(|amount| amount.fixed(places)),
             );
             for name in ["content_name", "content_category", "content_brand"] {
                 custom.put(name, input.text(name));
@@ -328,21 +326,20 @@ impl Destination for Pinterest {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        if self.event_name(&event.name).is_none() {
+        if self.event_name(input.name()).is_none() {
             return Err(Skip::NOT_MAPPED);
         }
         if input.age_ms(now) >= self.most_age_ms {
             return Err(Skip::TOO_OLD);
         }
-        if event.action_source == ActionSource::App {
+        if input.action_source() == ActionSource::App {
             // Android and iOS are two sources, and the canonical event does not say which it was.
             return Err(Skip("app_data_unsupported"));
         }
         if input.grant().limited() && !matches!(residence(input), (Some(_), Some(_))) {
             return Err(Skip("limited_use_state_unknown"));
         }
-        let pair = event.ip.is_some() && event.user_agent.is_some();
+        let pair = input.ip().is_some() && input.user_agent().is_some();
         if !pair && input.hashed::<PlainEmail>().is_none() {
             return Err(Skip::NO_IDENTIFIERS);
         }
@@ -350,12 +347,12 @@ impl Destination for Pinterest {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event_time().0 + self.most_age_ms)
     }
 
     /// The address says whether a request is a test.
     fn group(&self, input: &Input<'_>) -> String {
-        if input.event.test {
+        if input.is_test() {
             "test".to_owned()
         } else {
             String::new()
@@ -368,7 +365,7 @@ impl Destination for Pinterest {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.event.test);
+        let test = batch.first().is_some_and(|input| input.is_test());
         let body = Object::write(|body| {
             body.objects("data", sent(batch), |event, input| {
                 self.write(event, input, now);
@@ -432,7 +429,7 @@ impl Destination for Pinterest {
     }
 
     fn pairs(&self, input: &Input<'_>) -> bool {
-        !offline(input) || input.event.test
+        !offline(input) || input.is_test()
     }
 
     fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {

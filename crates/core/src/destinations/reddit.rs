@@ -181,7 +181,7 @@ fn browser<'e>(input: &Input<'e>) -> Option<&'e str> {
 
 /// A side of the visitor's screen.
 fn side(input: &Input<'_>, name: &str) -> Option<i64> {
-    match input.event.property(name)? {
+    match input.property(name)? {
         Property::Number(number) => number.as_str().parse::<u16>().ok(),
         _ => None,
     }
@@ -220,12 +220,11 @@ impl Reddit {
     }
 
     fn write(&self, to: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
-        let website = event.action_source == ActionSource::Website;
+        let website = input.action_source() == ActionSource::Website;
         to.put("event_at", input.time(now));
         to.put(
             "action_source",
-            match event.action_source {
+            match input.action_source() {
                 ActionSource::Website => "WEBSITE",
                 ActionSource::App => "APP",
                 ActionSource::PhysicalStore => "PHYSICAL_STORE",
@@ -234,7 +233,7 @@ impl Reddit {
         );
         to.put("event_source_url", input.page_url().filter(|_| website));
         to.put("click_id", input.clicked("rdt_cid", &["_rdt_cid"]));
-        let (kind, custom) = self.event_type(&event.name);
+        let (kind, custom) = self.event_type(input.name());
         to.object("type", |to| {
             to.put("tracking_type", kind);
             to.put("custom_event_name", custom);
@@ -243,8 +242,8 @@ impl Reddit {
             user.put("email", input.hashed::<RedditEmail>());
             user.put("phone_number", input.hashed::<E164Phone>());
             user.put("external_id", input.hashed::<ExternalId>());
-            user.put("ip_address", event.ip.as_deref());
-            user.put("user_agent", event.user_agent.as_deref());
+            user.put("ip_address", input.ip());
+            user.put("user_agent", input.user_agent());
             user.put("uuid", browser(input));
             if let (Some(width), Some(height)) =
                 (side(input, "screen_width"), side(input, "screen_height"))
@@ -258,22 +257,18 @@ impl Reddit {
                 user.object("data_processing_options", |options| {
                     options.list("modes", ["LDU"]);
                     // `T1`, which the edge says of Tor, is no country.
-                    let country = event
-                        .geo_country
-                        .as_deref()
+                    let country = input
+                        .geo_country()
                         .filter(|code| code.bytes().all(|byte| byte.is_ascii_uppercase()));
                     options.put("country", country);
-                    options.put(
-                        "region",
-                        event.geo_region.as_deref().filter(|_| country.is_some()),
-                    );
+                    options.put("region", input.geo_region().filter(|_| country.is_some()));
                 });
             }
         });
         let (worth, count) = takes(kind);
         to.object("metadata", |data| {
-            data.put("conversion_id", &event.id);
-            let money = event.money.as_ref().filter(|_| worth);
+            data.put("conversion_id", input.id());
+            let money = input.money().filter(|_| worth);
             data.put("currency", money.map(|money| &money.currency));
             data.put("value", money.map(|money| money.amount));
             data.put("item_count", input.articles().filter(|_| count));
@@ -300,8 +295,7 @@ impl Reddit {
             .and_then(|kind| kind.get("tracking_type"))
             .and_then(Value::as_str);
         let mut found = batch.iter().enumerate().filter(|(_, input)| {
-            input.event.id.as_str() == id
-                && kind.is_none_or(|kind| self.event_type(&input.event.name).0 == kind)
+            input.id() == id && kind.is_none_or(|kind| self.event_type(input.name()).0 == kind)
         });
         let (place, _) = found.next()?;
         found.next().is_none().then_some(place)
@@ -314,23 +308,22 @@ impl Destination for Reddit {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        if self.event_name(&event.name).is_none() {
+        if self.event_name(input.name()).is_none() {
             return Err(Skip::NOT_MAPPED);
         }
         if input.age_ms(now) >= MOST_AGE_MS {
             return Err(Skip::TOO_OLD);
         }
-        if event.test && self.test_id.is_none() {
+        if input.is_test() && self.test_id.is_none() {
             return Err(Skip("test_id_missing"));
         }
         // Reddit wants one signal in `user`. A click id stands beside it, so a browser has to come along.
         let enough = input.hashed::<RedditEmail>().is_some()
             || input.hashed::<E164Phone>().is_some()
             || input.hashed::<ExternalId>().is_some()
-            || event.ip.is_some()
+            || input.ip().is_some()
             || browser(input).is_some()
-            || (event.user_agent.is_some() && input.clicked("rdt_cid", &["_rdt_cid"]).is_some());
+            || (input.user_agent().is_some() && input.clicked("rdt_cid", &["_rdt_cid"]).is_some());
         if enough {
             Ok(())
         } else {
@@ -339,13 +332,13 @@ impl Destination for Reddit {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + MOST_AGE_MS)
+        UnixMillis(input.event_time().0 + MOST_AGE_MS)
     }
 
     fn group(&self, input: &Input<'_>) -> String {
-        if input.event.test {
+        if input.is_test() {
             // Each in a request of its own.
-            ["test", input.event.id.as_str(), input.event.name.as_str()].join("\n")
+            ["test", input.id(), input.name()].join("\n")
         } else {
             String::new()
         }
@@ -357,7 +350,7 @@ impl Destination for Reddit {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().filter(|input| input.event.test);
+        let test = batch.first().filter(|input| input.is_test());
         let body = Object::write(|body| {
             body.object("data", |data| {
                 data.put(
@@ -549,7 +542,7 @@ mod tests {
             };
             delivery.answer(flight.ticket, &Ok(reply), &mut gates, NOW);
         }
-        (plan.answer, sent)
+        (plan.answer.text().to_owned(), sent)
     }
 
     fn user_of(context: &str, properties: &str) -> Value {

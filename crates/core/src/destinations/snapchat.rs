@@ -28,7 +28,6 @@ use crate::identity::spelling::{
     State, Zip,
 };
 use crate::identity::{Spelling, Spellings};
-use crate::queue::parcel::Parcel;
 
 /// The version in the path; its end has not been announced (Snap's migration guide, read 2026-11-22).
 pub const VERSION: &str = "v3";
@@ -186,8 +185,8 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
 }
 
 /// The amount where Snap knows its currency. Prices do not travel without one either.
-fn money<'e>(event: &'e Parcel<'e>) -> Option<&'e Money<'e>> {
-    event.money.as_ref().filter(|money| {
+fn money<'e>(input: &Input<'e>) -> Option<&'e Money<'e>> {
+    input.money().filter(|money| {
         CURRENCIES
             .split(' ')
             .any(|known| known == money.currency.as_str())
@@ -196,10 +195,10 @@ fn money<'e>(event: &'e Parcel<'e>) -> Option<&'e Money<'e>> {
 
 /// Country and state of `LDU`: 1 and 1000 are the United States and California, 0 leaves it to Snap, which then needs
 /// the visitor's address. Nothing where neither would say whose law applies.
-fn place(event: &Parcel<'_>) -> Option<(i64, i64)> {
-    let country = event.geo_country.as_deref() == Some("US");
-    let state = country && event.geo_region.as_deref() == Some("CA");
-    (state || event.ip.is_some()).then_some((i64::from(country), i64::from(state) * 1000))
+fn place(input: &Input<'_>) -> Option<(i64, i64)> {
+    let country = input.geo_country() == Some("US");
+    let state = country && input.geo_region() == Some("CA");
+    (state || input.ip().is_some()).then_some((i64::from(country), i64::from(state) * 1000))
 }
 
 impl Snapchat {
@@ -210,7 +209,7 @@ impl Snapchat {
     }
 
     fn most_age_ms(&self, input: &Input<'_>) -> i64 {
-        if input.event.action_source == ActionSource::Website {
+        if input.action_source() == ActionSource::Website {
             self.most_age_ms
         } else {
             MOST_AGE_MS
@@ -218,11 +217,10 @@ impl Snapchat {
     }
 
     fn write(&self, to: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
-        let website = event.action_source == ActionSource::Website;
-        to.put("event_name", self.event_name(&event.name));
+        let website = input.action_source() == ActionSource::Website;
+        to.put("event_name", self.event_name(input.name()));
         to.put("event_time", input.time(now).seconds());
-        to.put("event_id", &event.id);
+        to.put("event_id", input.id());
         // The values of Snap's own server template; an app has a third one and is not sent.
         to.put("action_source", if website { "WEB" } else { "OFFLINE" });
         to.put("event_source_url", input.page_url().filter(|_| website));
@@ -231,7 +229,7 @@ impl Snapchat {
             match self.limited {
                 Limited::Lmu => to.list("data_processing_options", ["LMU"]),
                 Limited::Ldu => {
-                    let (country, state) = place(event).unwrap_or_default();
+                    let (country, state) = place(input).unwrap_or_default();
                     to.list("data_processing_options", ["LDU"]);
                     to.put("data_processing_options_country", country);
                     to.put("data_processing_options_state", state);
@@ -249,8 +247,8 @@ impl Snapchat {
             user.put("zp", input.hashed::<Zip>());
             user.put("country", input.hashed::<CountryHash>());
             user.put("external_id", input.hashed::<LowerExternalId>());
-            user.put("client_ip_address", event.ip.as_deref());
-            user.put("client_user_agent", event.user_agent.as_deref());
+            user.put("client_ip_address", input.ip());
+            user.put("client_user_agent", input.user_agent());
             user.put("sc_click_id", input.clicked("ScCid", &["_scclid"]));
             user.put("sc_cookie1", input.cookie("_scid"));
         });
@@ -258,17 +256,16 @@ impl Snapchat {
     }
 
     fn write_data(&self, data: &mut Object<'_>, input: &Input<'_>) {
-        let event = input.event;
-        let money = money(event);
+        let money = money(input);
         data.put("currency", money.map(|money| &money.currency));
         data.put("value", money.map(|money| money.amount));
-        data.put("order_id", event.transaction_id.as_deref());
+        data.put("order_id", input.transaction_id());
         data.put(
             "predicted_ltv",
-            event.predicted_ltv.filter(|_| money.is_some()),
+            input.predicted_ltv().filter(|_| money.is_some()),
         );
         data.put("search_string", input.text("search_term"));
-        if event.name.as_str() == "sign_up" {
+        if input.name() == "sign_up" {
             data.put("sign_up_method", input.text("method"));
         }
         data.put("num_items", input.articles());
@@ -319,35 +316,34 @@ impl Destination for Snapchat {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        let Some(name) = self.event_name(&event.name) else {
+        let Some(name) = self.event_name(input.name()) else {
             return Err(Skip::NOT_MAPPED);
         };
         if input.age_ms(now) >= self.most_age_ms(input) {
             return Err(Skip::TOO_OLD);
         }
-        match event.action_source {
-            ActionSource::Website if event.page_url.is_none() => {
+        match input.action_source() {
+            ActionSource::Website if input.page_url().is_none() => {
                 return Err(Skip("page_url_missing"));
             }
             // `app_data` is required there, and the canonical event has no device to fill it from.
             ActionSource::App => return Err(Skip("app_data_unsupported")),
             _ => {}
         }
-        if name == "PURCHASE" && money(event).is_none() {
-            return Err(Skip(if event.money.is_some() {
+        if name == "PURCHASE" && money(input).is_none() {
+            return Err(Skip(if input.money().is_some() {
                 "currency_unsupported"
             } else {
                 "value_missing"
             }));
         }
-        if input.grant().limited() && self.limited == Limited::Ldu && place(event).is_none() {
+        if input.grant().limited() && self.limited == Limited::Ldu && place(input).is_none() {
             return Err(Skip("limited_data_use_state_unknown"));
         }
         // Snap's minimum, but for a device's advertising id, which no canonical event has.
         let enough = input.hashed::<PlainEmail>().is_some()
             || input.hashed::<DigitsPhone>().is_some()
-            || (event.ip.is_some() && event.user_agent.is_some());
+            || (input.ip().is_some() && input.user_agent().is_some());
         if enough {
             Ok(())
         } else {
@@ -356,12 +352,12 @@ impl Destination for Snapchat {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms(input))
+        UnixMillis(input.event_time().0 + self.most_age_ms(input))
     }
 
     fn group(&self, input: &Input<'_>) -> String {
         // They go to another address.
-        if input.event.test { "test" } else { "" }.to_owned()
+        if input.is_test() { "test" } else { "" }.to_owned()
     }
 
     fn request(
@@ -373,7 +369,7 @@ impl Destination for Snapchat {
         let body = Object::write(|body| {
             body.objects("data", batch, |event, input| self.write(event, input, now));
         });
-        let test = batch.first().is_some_and(|input| input.event.test);
+        let test = batch.first().is_some_and(|input| input.is_test());
         let mut uri = [
             "https://tr.snapchat.com/",
             VERSION,
@@ -498,7 +494,7 @@ mod tests {
             let body = String::from_utf8(flight.request.body().clone()).unwrap();
             sent.push((flight.request.uri().to_string(), body));
         }
-        (plan.answer, sent)
+        (plan.answer.text().to_owned(), sent)
     }
 
     fn event(rest: &str) -> String {

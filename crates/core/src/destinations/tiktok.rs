@@ -202,8 +202,8 @@ impl TikTok {
 
     /// The pixel takes what happened on a page and requires its address; the rest is for the set of offline events.
     fn source(&self, input: &Input<'_>) -> Result<&EventSource, Skip> {
-        let page = input.event.page_url.is_some();
-        match input.event.action_source {
+        let page = input.page_url().is_some();
+        match input.action_source() {
             // An app has a source of its own, with data of the app that the canonical event does not have.
             ActionSource::App => Err(Skip("app_data_unsupported")),
             ActionSource::Website if !page => Err(Skip("page_url_missing")),
@@ -228,14 +228,13 @@ impl TikTok {
             || (web
                 && (ttclid(input).is_some()
                     || input.cookie("_ttp").is_some()
-                    || (input.event.ip.is_some() && input.event.user_agent.is_some())))
+                    || (input.ip().is_some() && input.user_agent().is_some())))
     }
 
     fn write(&self, out: &mut Object<'_>, input: &Input<'_>, web: bool, now: UnixMillis) {
-        let event = input.event;
-        out.put("event", self.event_name(&event.name));
+        out.put("event", self.event_name(input.name()));
         out.put("event_time", input.time(now).seconds());
-        out.put("event_id", &event.id);
+        out.put("event_id", input.id());
         // The one flag there is: what limits use after an opt-out serves a no to personalised advertising too.
         out.put("limited_data_use", !input.grant().personalised());
         out.object("user", |user| {
@@ -252,8 +251,8 @@ impl TikTok {
                 user.put("ttclid", ttclid(input));
                 user.put("ttp", input.cookie("_ttp"));
             }
-            user.put("ip", event.ip.as_deref());
-            user.put("user_agent", event.user_agent.as_deref());
+            user.put("ip", input.ip());
+            user.put("user_agent", input.user_agent());
             user.put(
                 "locale",
                 input.text("language").filter(|tag| is_locale(tag)),
@@ -266,7 +265,7 @@ impl TikTok {
             });
         }
         out.object("properties", |properties| {
-            if let Some(money) = &event.money {
+            if let Some(money) = input.money() {
                 properties.put("currency", &money.currency);
                 properties.put("value", money.amount);
             }
@@ -280,8 +279,8 @@ impl TikTok {
                 );
             }
             properties.put("num_items", input.articles());
-            properties.put("order_id", event.transaction_id.as_ref());
-            properties.put("predicted_ltv", event.predicted_ltv);
+            properties.put("order_id", input.transaction_id());
+            properties.put("predicted_ltv", input.predicted_ltv());
             properties.put("search_string", input.text("search_term"));
             for name in TEXTS {
                 properties.put(name, input.text(name));
@@ -311,8 +310,7 @@ impl Destination for TikTok {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let event = input.event;
-        let name = self.event_name(&event.name).ok_or(Skip::NOT_MAPPED)?;
+        let name = self.event_name(input.name()).ok_or(Skip::NOT_MAPPED)?;
         if reserved(name) {
             return Err(Skip("event_name_reserved"));
         }
@@ -320,7 +318,7 @@ impl Destination for TikTok {
             return Err(Skip::TOO_OLD);
         }
         let source = self.source(input)?;
-        if event.test && source.test_event_code.is_none() {
+        if input.is_test() && source.test_event_code.is_none() {
             return Err(Skip("test_event_code_missing"));
         }
         if !Self::recognisable(input, source.kind == "web") {
@@ -330,13 +328,13 @@ impl Destination for TikTok {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event_time().0 + self.most_age_ms)
     }
 
     /// The source and the test code stand beside the list.
     fn group(&self, input: &Input<'_>) -> String {
         let kind = self.source(input).map_or("", |source| source.kind);
-        [kind, if input.event.test { " test" } else { "" }].concat()
+        [kind, if input.is_test() { " test" } else { "" }].concat()
     }
 
     fn request(
@@ -355,7 +353,7 @@ impl Destination for TikTok {
             body.put("event_source", source.kind);
             body.put("event_source_id", &source.id);
             body.put("partner_name", "edgetally");
-            if first.event.test {
+            if first.is_test() {
                 body.put("test_event_code", source.test_event_code.as_deref());
             }
             body.objects("data", batch, |event, input| {

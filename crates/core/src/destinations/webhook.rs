@@ -98,20 +98,16 @@ pub fn open(name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinati
 }
 
 fn event(to: &mut Object<'_>, input: &Input<'_>) {
-    let event = input.event;
     let grant = input.grant();
-    to.put("event", &event.name);
-    to.put("event_id", &event.id);
-    to.put("event_time", event.time.to_rfc3339());
-    to.put("action_source", event.action_source);
-    to.put("value", event.money.map(|money| money.amount));
-    to.put(
-        "currency",
-        event.money.as_ref().map(|money| &money.currency),
-    );
-    to.put("transaction_id", event.transaction_id.as_ref());
-    to.put("predicted_ltv", event.predicted_ltv);
-    to.objects("items", &event.items, |to, item| line(to, item));
+    to.put("event", input.name());
+    to.put("event_id", input.id());
+    to.put("event_time", input.event_time().to_rfc3339());
+    to.put("action_source", input.action_source());
+    to.put("value", input.money().map(|money| money.amount));
+    to.put("currency", input.money().map(|money| &money.currency));
+    to.put("transaction_id", input.transaction_id());
+    to.put("predicted_ltv", input.predicted_ltv());
+    to.objects("items", input.items(), |to, item| line(to, item));
     to.whole_object("user", |user| {
         user.put("email_sha256", input.hashed::<PlainEmail>());
         user.put("phone_sha256", input.hashed::<E164Phone>());
@@ -127,14 +123,14 @@ fn event(to: &mut Object<'_>, input: &Input<'_>) {
     });
     to.whole_object("context", |context| {
         context.put("page_url", input.page_url());
-        context.put("page_title", event.page_title.as_ref());
+        context.put("page_title", input.page_title());
         context.put("referrer", input.referrer());
-        context.put("ip", event.ip.as_ref());
-        context.put("user_agent", event.user_agent.as_ref());
-        context.put("client_id", event.client_id.as_ref());
-        context.put("session_id", event.session_id.as_ref());
+        context.put("ip", input.ip());
+        context.put("user_agent", input.user_agent());
+        context.put("client_id", input.client_id());
+        context.put("session_id", input.session_id());
         if grant.identifiers() {
-            context.object("click_ids", |ids| texts(ids, &event.click_ids));
+            context.object("click_ids", |ids| texts(ids, input.click_ids()));
         }
     });
     to.object("consent", |consent| {
@@ -142,10 +138,10 @@ fn event(to: &mut Object<'_>, input: &Input<'_>) {
         consent.put("personalised", grant.personalised());
         consent.put("limited", grant.limited());
     });
-    to.put("release", event.release.as_ref());
-    to.put("test", event.test.then_some(true));
+    to.put("release", input.release());
+    to.put("test", input.is_test().then_some(true));
     to.object("properties", |properties| {
-        for (name, value) in &event.properties {
+        for (name, value) in input.properties() {
             properties.put(name, value);
         }
     });
@@ -195,7 +191,7 @@ impl Destination for Webhook {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event_time().0 + self.most_age_ms)
     }
 
     fn request(
@@ -207,7 +203,7 @@ impl Destination for Webhook {
         // The body says when it happened, never when it is sent: a repeated attempt has the same body and the same id.
         let newest = batch
             .iter()
-            .map(|input| input.event.received)
+            .map(|input| input.received())
             .max()
             .unwrap_or(now);
         let body = Object::write(|body| {
@@ -217,15 +213,10 @@ impl Destination for Webhook {
         });
         let mut hash = Sha256::new();
         for input in batch {
-            for part in [
-                input.event.name.as_str(),
-                "\0",
-                input.event.id.as_str(),
-                "\0",
-            ] {
+            for part in [input.name(), "\0", input.id(), "\0"] {
                 hash.update(part.as_bytes());
             }
-            hash.update(input.event.received.0.to_le_bytes());
+            hash.update(input.received().0.to_le_bytes());
         }
         let mut id = String::from("msg_");
         for byte in hash.finalize().iter().take(16) {

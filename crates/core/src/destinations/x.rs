@@ -176,7 +176,7 @@ impl<'a> User<'a> {
             phone: input.hashed(),
             browser: input
                 .ipv4()
-                .zip(input.event.user_agent.as_deref())
+                .zip(input.user_agent())
                 .filter(|(_, agent)| !agent.is_empty()),
         }
     }
@@ -200,14 +200,13 @@ impl X {
     }
 
     fn tag(&self, input: &Input<'_>) -> Option<&str> {
-        self.tags.get(input.event.name.as_str()).map(String::as_str)
+        self.tags.get(input.name()).map(String::as_str)
     }
 
     fn put(&self, conversion: &mut Object<'_>, input: &Input<'_>, now: UnixMillis) {
-        let event = input.event;
         conversion.put("conversion_time", input.time(now).to_rfc3339());
         conversion.put("event_id", self.tag(input));
-        conversion.put("conversion_id", &event.id);
+        conversion.put("conversion_id", input.id());
         let user = User::new(input);
         let (ip, agent) = user.browser.unzip();
         // One object for each identifier, but address and browser in one.
@@ -225,7 +224,7 @@ impl X {
                 one.put(key, value.clone());
             }
         });
-        if let Some(money) = &event.money {
+        if let Some(money) = input.money() {
             // Text with a point in any currency: connectors report trouble with whole numbers.
             let places = money.currency.places().max(2);
             conversion.put("value", money.amount.fixed(places));
@@ -271,7 +270,7 @@ impl Destination for X {
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
-        UnixMillis(input.event.time.0 + self.most_age_ms)
+        UnixMillis(input.event_time().0 + self.most_age_ms)
     }
 
     fn request(
@@ -485,7 +484,7 @@ mod tests {
         envelope
             .parcels
             .first()
-            .map_or(plan.answer.clone(), |parcel| {
+            .map_or(plan.answer.text().to_owned(), |parcel| {
                 let input = Input::new(parcel, parcel.legs[0].grant);
                 let request = x.request(&[input], None, NOW).unwrap();
                 String::from_utf8(request.into_body()).unwrap()

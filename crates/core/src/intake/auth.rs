@@ -12,6 +12,7 @@ use crate::base::error::Code;
 use crate::base::hmac::mac;
 use crate::base::secret::{Secret, same_secret};
 use crate::base::time::UnixMillis;
+use crate::intake::arrival::{Arrival, Header};
 use crate::settings::{Settings, Source};
 
 /// How far a signature's time may lie from ours, in seconds (Standard Webhooks reference libraries: five minutes).
@@ -32,6 +33,20 @@ pub struct Credentials<'a> {
     pub webhook_timestamp: Option<&'a str>,
     /// `webhook-signature`.
     pub webhook_signature: Option<&'a str>,
+}
+
+impl<'a> Credentials<'a> {
+    /// What a request shows.
+    pub fn of(arrival: &Arrival<'a>) -> Self {
+        Self {
+            key: arrival.key(),
+            origin: arrival.header(Header::Origin),
+            authorization: arrival.header(Header::Authorization),
+            webhook_id: arrival.header(Header::WebhookId),
+            webhook_timestamp: arrival.header(Header::WebhookTimestamp),
+            webhook_signature: arrival.header(Header::WebhookSignature),
+        }
+    }
 }
 
 /// How a sender was recognised.
@@ -105,13 +120,25 @@ pub fn recognise<'a>(
             })
             .ok_or(Code::SecretUnknown);
     }
-    let key = credentials.key.ok_or(Code::CredentialsMissing)?;
+    recognise_page(settings, credentials.key, credentials.origin)
+}
+
+/// Recognises a page by its key, which everybody can read, and the origin that its browser says it has.
+///
+/// # Errors
+/// `credentials_missing`, `key_unknown`, `origin_missing`, `origin_not_allowed`.
+pub fn recognise_page<'a>(
+    settings: &'a Settings,
+    key: Option<&str>,
+    origin: Option<&str>,
+) -> Result<Caller<'a>, Code> {
+    let key = key.ok_or(Code::CredentialsMissing)?;
     let source = settings
         .sources
         .iter()
         .find(|source| source.key.as_deref() == Some(key))
         .ok_or(Code::KeyUnknown)?;
-    let origin = credentials.origin.ok_or(Code::OriginMissing)?;
+    let origin = origin.ok_or(Code::OriginMissing)?;
     if !origin_allowed(source, origin) {
         return Err(Code::OriginNotAllowed);
     }

@@ -4,15 +4,16 @@ use crate::base::error::{Code, ParseError};
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, decide};
+use crate::consent::{Decision, Grant, Signals, decide};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Event;
 use crate::identity::Prepared;
-use crate::intake::answer::{Answer, ResultLine};
+use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
+use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
-use crate::intake::format::Events;
+use crate::intake::format::Format;
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
@@ -66,6 +67,8 @@ struct Settled {
 /// The events of one request.
 #[derive(Debug)]
 pub struct Batch<'a> {
+    format: &'static Format,
+    arrival: Arrival<'a>,
     settings: &'a Settings,
     source: &'a Source,
     /// A visitor's browser has sent it, with a key that everybody can read.
@@ -107,34 +110,74 @@ pub struct Plan {
     pub messages: Vec<String>,
     /// Claims to be made, each as soon as its message is durable.
     pub claims: Vec<Made>,
-    /// The answer's status.
-    pub status: u16,
-    /// The answer's body.
-    pub answer: String,
+    /// Whether any event was taken, which uses a signature up.
+    pub taken: bool,
+    /// The answer, once everything is durable.
+    pub answer: Response,
+}
+
+/// Notes the lines of a cart that not every platform can take.
+fn remark_lines(event: &mut Event<'_>) {
+    for (place, item) in event.items.iter().enumerate() {
+        let negative = item.price.is_some_and(|price| price.is_negative());
+        if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
+            event
+                .remarks
+                .changed(format!("items[{place}]"), "line_not_everywhere");
+        }
+    }
+}
+
+/// Whether any destination may have what is wanted.
+fn granted(decisions: &[Option<Decision>], wanted: fn(&Grant) -> bool) -> bool {
+    let mut decisions = decisions.iter().flatten();
+    decisions.any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
+}
+
+/// How an event fared, in a word.
+fn status(verdicts: &[Verdict]) -> &'static str {
+    let any = |wanted: fn(&Verdict) -> bool| verdicts.iter().any(wanted);
+    if any(|verdict| verdict.goes()) {
+        "accepted"
+    } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
+        "duplicate"
+    } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
+        && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
+    {
+        "blocked"
+    } else {
+        "accepted"
+    }
 }
 
 impl<'a> Batch<'a> {
-    /// Decides on each event for each destination, and prepares what may go.
+    /// Reads what arrived, decides on each event for each destination, and prepares what may go.
     ///
     /// `visit` is there when the sender is a visitor's browser.
-    pub fn new(
+    ///
+    /// # Errors
+    /// A fault of the request as a whole.
+    pub fn open(
+        format: &'static Format,
         settings: &'a Settings,
         source: &'a Source,
         visit: Option<&Visit<'a>>,
-        events: Events<'a>,
-        now: UnixMillis,
-    ) -> Self {
+        arrival: &Arrival<'a>,
+    ) -> Result<Self, ParseError> {
+        let events = (format.read)(arrival)?;
         let mut batch = Self {
+            format,
+            arrival: *arrival,
             settings,
             source,
             page: visit.is_some(),
-            now,
+            now: arrival.now,
             entries: Vec::with_capacity(events.len()),
         };
         for event in events {
             batch.push(event, visit);
         }
-        batch
+        Ok(batch)
     }
 
     fn push(&mut self, event: Result<Event<'a>, ParseError>, visit: Option<&Visit<'a>>) {
@@ -179,58 +222,50 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// What an event brings along against the copies of it that were taken before.
+    fn evidence(&self, event: &Event<'_>) -> Result<Evidence, ParseError> {
+        Ok(Evidence {
+            strength: self.strength(event)?,
+            worth: Worth::new(event.money.as_ref(), event.transaction_id.as_deref()),
+        })
+    }
+
+    fn filling(&self, identifiers: bool) -> Filling<'a> {
+        Filling {
+            identifiers,
+            now: self.now,
+            cookie_domain: self.source.cookie_domain.as_deref(),
+        }
+    }
+
+    /// What the visitor allows at each of the source's destinations; nothing where one is gone.
+    fn decisions(&self, signals: &Signals<'_>) -> Vec<Option<Decision>> {
+        let places = self.source.destinations.iter();
+        let decide_at = |place: &usize| {
+            let destination = &self.settings.destinations.get(*place)?.destination;
+            Some(decide(signals, self.source.consent, destination.purpose()))
+        };
+        places.map(decide_at).collect()
+    }
+
     fn ready(
         &self,
         mut event: Event<'a>,
         visit: Option<&Visit<'a>>,
     ) -> Result<Ready<'a>, ParseError> {
-        let strength = self.strength(&event)?;
+        let evidence = self.evidence(&event)?;
         let (settings, source) = (self.settings, self.source);
-        if let Some(visit) = visit {
-            event.signals.gpc |= visit.gpc;
-        }
-        for (place, item) in event.items.iter().enumerate() {
-            let negative = item.price.is_some_and(|price| price.is_negative());
-            if negative || item.pieces().is_none_or(|pieces| pieces < 1) {
-                event
-                    .remarks
-                    .changed(format!("items[{place}]"), "line_not_everywhere");
-            }
-        }
+        event.signals.gpc |= visit.is_some_and(|visit| visit.gpc);
+        remark_lines(&mut event);
         let (name, order) = (event.name.as_str(), event.transaction_id.as_deref());
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
-        let evidence = Evidence {
-            strength,
-            worth: Worth::new(event.money.as_ref(), order),
-        };
         // Consent first: what nobody may see is neither hashed nor packed.
-        let decisions: Vec<Option<Decision>> = source
-            .destinations
-            .iter()
-            .map(|place| {
-                let destination = &settings.destinations.get(*place)?.destination;
-                Some(decide(
-                    &event.signals,
-                    source.consent,
-                    destination.purpose(),
-                ))
-            })
-            .collect();
-        let granted = |wanted: fn(&Grant) -> bool| {
-            decisions
-                .iter()
-                .flatten()
-                .any(|decision| matches!(decision, Decision::Granted(grant) if wanted(grant)))
-        };
-        let identifiers = granted(Grant::identifiers);
+        let decisions = self.decisions(&event.signals);
+        let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
-            Prepared::noting(
-                &event.user,
-                source.spellings,
-                &source.hints,
-                &mut event.remarks,
-            )
+            let Event { user, remarks, .. } = &mut event;
+            Prepared::noting(user, source.spellings, &source.hints, remarks)
         } else {
             Prepared::default()
         };
@@ -243,30 +278,19 @@ impl<'a> Batch<'a> {
             transaction_id: event.transaction_id,
             predicted_ltv: event.predicted_ltv,
             items: event.items,
-            identifiers: prepared,
-            page_url: None,
+            identifiers: prepared.into(),
             page_title: event.context.page_title.take(),
-            referrer: None,
-            ip: None,
-            user_agent: None,
-            client_id: event.context.client_id.take(),
-            session_id: event.context.session_id.take(),
-            cookies: Vec::new(),
-            click_ids: Vec::new(),
+            client_id: event.context.client_id.take().into(),
+            session_id: event.context.session_id.take().into(),
             action_source: event.action_source,
             release: event.release,
             test: event.test || source.test,
             properties: event.properties,
-            geo_country: None,
-            geo_region: None,
-            legs: Vec::new(),
+            // What the visit shows is filled in below, and only where it goes somewhere.
+            ..Parcel::default()
         };
-        if granted(|_| true) {
-            let filling = Filling {
-                identifiers,
-                now: self.now,
-                cookie_domain: source.cookie_domain.as_deref(),
-            };
+        if granted(&decisions, |_| true) {
+            let filling = self.filling(identifiers);
             filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
@@ -373,27 +397,13 @@ impl<'a> Batch<'a> {
         let mut counts = Counts::default();
         let mut notes = Vec::new();
         let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
-        let mut answer = Answer {
-            discreet: self.page && !self.source.test,
-            accepted: 0,
-            duplicates: 0,
-            rejected: 0,
-            blocked: 0,
-            results: Vec::with_capacity(self.entries.len()),
-        };
+        let mut summary = Summary::new(self.page && !self.source.test, self.entries.len());
         for entry in &self.entries {
             let ready = match entry {
                 Entry::Ready(ready) => &**ready,
                 Entry::Refused(error) => {
-                    answer.rejected += 1;
                     self.count_refused(error, &mut counts, &mut notes);
-                    answer.results.push(ResultLine {
-                        status: "rejected",
-                        event_id: None,
-                        fault: Some(error),
-                        remarks: None,
-                        destinations: Vec::new(),
-                    });
+                    summary.add(ResultLine::rejected(error));
                     continue;
                 }
             };
@@ -405,83 +415,74 @@ impl<'a> Batch<'a> {
                 own.insert(*key, claim.clone());
             }
             self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
-            let any = |wanted: fn(&Verdict) -> bool| settled.verdicts.iter().any(wanted);
-            let status = if any(|verdict| verdict.goes()) {
-                "accepted"
-            } else if any(|verdict| matches!(verdict, Verdict::Duplicate { .. })) {
-                "duplicate"
-            } else if any(|verdict| matches!(verdict, Verdict::Blocked(_)))
-                && !any(|verdict| !matches!(verdict, Verdict::Blocked(_)))
-            {
-                "blocked"
-            } else {
-                "accepted"
-            };
-            match status {
-                "duplicate" => answer.duplicates += 1,
-                "blocked" => answer.blocked += 1,
-                _ => answer.accepted += 1,
-            }
-            answer.results.push(ResultLine {
-                status,
+            summary.add(ResultLine {
+                status: status(&settled.verdicts),
                 event_id: Some(&ready.parcel.id),
                 fault: None,
                 remarks: Some(&ready.remarks),
                 destinations: self.named(&settled.verdicts).collect(),
             });
-            if any(|verdict| verdict.goes()) {
+            if settled.verdicts.iter().any(|verdict| verdict.goes()) {
                 queued.push((ready, settled));
             }
         }
-        let mut claims = Vec::new();
-        let mut messages = Vec::new();
-        if !queued.is_empty() || !counts.is_empty() {
-            let mut parts = counts.parts().into_iter();
-            let mut packer = Packer::new(
-                id,
-                &self.source.name,
-                0,
-                &parts.next().unwrap_or_default(),
-                &notes,
-            );
-            for (ready, settled) in queued {
-                let goes = |leg: &Leg<'_>| {
-                    let mut named = self.named(&settled.verdicts);
-                    named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
-                };
-                let message = if ready.parcel.legs.iter().all(goes) {
-                    packer.add(&ready.parcel)
-                } else {
-                    let mut parcel = ready.parcel.clone();
-                    parcel.legs.retain(|leg| goes(leg));
-                    packer.add(&parcel)
-                };
-                claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
-                    message,
-                    key,
-                    claim,
-                }));
-            }
-            messages = packer.finish();
-            messages.extend(parts.enumerate().map(|(part, counts)| {
-                close_report(&Report {
-                    id: Id::from(id).counts(part),
-                    counts,
-                    ..Report::default()
-                })
-            }));
-        }
-        let status = if answer.rejected == self.entries.len() {
-            422
+        let (messages, claims) = if queued.is_empty() && counts.is_empty() {
+            (Vec::new(), Vec::new())
         } else {
-            202
+            self.pack(id, queued, &counts, &notes)
         };
         Plan {
             messages,
             claims,
-            status,
-            answer: answer.text(),
+            taken: summary.taken(),
+            answer: (self.format.answer)(&self.arrival, &Outcome::Read(&summary)),
         }
+    }
+
+    /// Packs what goes, and what is counted already.
+    fn pack(
+        &self,
+        id: &str,
+        queued: Vec<(&Ready<'_>, Settled)>,
+        counts: &Counts,
+        notes: &[Note],
+    ) -> (Vec<String>, Vec<Made>) {
+        let mut claims = Vec::new();
+        let mut parts = counts.parts().into_iter();
+        let mut packer = Packer::new(
+            id,
+            &self.source.name,
+            0,
+            &parts.next().unwrap_or_default(),
+            notes,
+        );
+        for (ready, settled) in queued {
+            let goes = |leg: &Leg<'_>| {
+                let mut named = self.named(&settled.verdicts);
+                named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
+            };
+            let message = if ready.parcel.legs.iter().all(goes) {
+                packer.add(&ready.parcel)
+            } else {
+                let mut parcel = ready.parcel.clone();
+                parcel.legs.retain(|leg| goes(leg));
+                packer.add(&parcel)
+            };
+            claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
+                message,
+                key,
+                claim,
+            }));
+        }
+        let mut messages = packer.finish();
+        messages.extend(parts.enumerate().map(|(part, counts)| {
+            close_report(&Report {
+                id: Id::from(id).counts(part),
+                counts,
+                ..Report::default()
+            })
+        }));
+        (messages, claims)
     }
 
     fn named<'b, 'v>(

@@ -35,9 +35,12 @@ use crate::event::{
     MOST_EVENTS, MOST_ITEM_PROPERTIES, MOST_ITEMS, MOST_PROPERTIES, Property,
 };
 use crate::identity::{Digest, Kind, Plain, User};
-use crate::intake::answer::error_of;
+use crate::intake::answer::{Outcome, Response, error_of};
+use crate::intake::arrival::Arrival;
+use crate::intake::auth::{self, Credentials};
 use crate::intake::batch::Batch;
 use crate::intake::format::{Events, Format};
+use crate::intake::longest;
 use crate::intake::reader::{
     self, Key, Manner, Object, Reading, Stop, Values, malformed, raw, tidy,
 };
@@ -98,9 +101,26 @@ pub(crate) fn parse_beside<'a>(
 /// The format.
 pub const FORMAT: Format = Format {
     name: "native",
-    method: "POST",
-    path: "/v1/events",
+    media: &["application/json", "text/plain"],
+    most_bytes: LARGEST_BODY,
+    headers: &[],
+    page_headers: Some("content-type, x-edgetally-key"),
+    recognise: |settings, arrival| {
+        auth::recognise(
+            settings,
+            &Credentials::of(arrival),
+            arrival.body,
+            arrival.now,
+        )
+    },
     read: |arrival| read(arrival.body, arrival.now),
+    answer: |_, outcome| match outcome {
+        Outcome::Read(summary) => {
+            Response::json(if summary.taken() { 202 } else { 422 }, summary.text())
+        }
+        Outcome::Refused(error) => Response::refusal(error),
+        Outcome::Asked => Response::json(200, String::new()),
+    },
 };
 
 /// Reads a body: one event, a list of events, or an object whose `events` are a list.
@@ -142,7 +162,7 @@ pub fn read(body: &[u8], now: UnixMillis) -> Result<Events<'_>, ParseError> {
     }
 }
 
-/// Reads a body into a batch.
+/// Reads a body into a batch, as a request that shows nothing of its sender.
 ///
 /// # Errors
 /// A fault of the request as a whole.
@@ -153,7 +173,13 @@ pub fn batch<'a>(
     body: &'a [u8],
     now: UnixMillis,
 ) -> Result<Batch<'a>, ParseError> {
-    Ok(Batch::new(settings, source, visit, read(body, now)?, now))
+    Batch::open(
+        &FORMAT,
+        settings,
+        source,
+        visit,
+        &Arrival::of_body(body, now),
+    )
 }
 
 /// An event of this format while it is read: its free data comes last, in whatever place it stands.
@@ -173,21 +199,6 @@ pub(crate) struct Shared<'a> {
     release: Option<Text<'a>>,
     test: Option<bool>,
     remarks: Remarks,
-}
-
-/// Limits of texts, in characters; `docs/events.md` names them.
-mod longest {
-    pub(super) const TITLE: usize = 1024;
-    pub(super) const URL: usize = 8192;
-    pub(super) const ADDRESSES: usize = 1024;
-    pub(super) const USER_AGENT: usize = 1024;
-    pub(super) const VISITOR: usize = 1024;
-    pub(super) const GA_ID: usize = 256;
-    pub(super) const RELEASE: usize = 64;
-    pub(super) const ITEM_ID: usize = 256;
-    pub(super) const ITEM_TEXT: usize = 512;
-    pub(super) const PROPERTY: usize = 128;
-    pub(super) const CONSENT: usize = 4096;
 }
 
 /// A text that decorates an event.

@@ -13,17 +13,9 @@ use crate::queue::parcel::Parcel;
 
 const CODE: &str = "personal_data";
 
-/// Leaves out what shows the visitor, or anybody's e-mail address, and says where.
-///
-/// # Errors
-/// Where it stands in a name or an id: without those there is no event, and with them every ledger would show it.
-pub(super) fn scrub(
-    parcel: &mut Parcel<'_>,
-    user: &User<'_>,
-    hints: Hints,
-    remarks: &mut Remarks,
-) -> Result<(), ParseError> {
-    let visitor = &user.in_clear(hints);
+/// Refuses an event of which a name or an id shows somebody: without those there is no event, and with them every ledger
+/// would show it.
+fn check_names(parcel: &Parcel<'_>, visitor: &Visitor) -> Result<(), ParseError> {
     for (path, code, text) in [
         ("event", Code::EventNameInvalid, Some(&parcel.name)),
         ("event_id", Code::EventIdInvalid, Some(&parcel.id)),
@@ -39,9 +31,24 @@ pub(super) fn scrub(
             return Err(ParseError::new(code, path, rule));
         }
     }
+    Ok(())
+}
+
+/// Leaves out what shows the visitor, or anybody's e-mail address, and says where.
+///
+/// # Errors
+/// Where it stands in a name or an id: without those there is no event, and with them every ledger would show it.
+pub(super) fn scrub(
+    parcel: &mut Parcel<'_>,
+    user: &User<'_>,
+    hints: Hints,
+    remarks: &mut Remarks,
+) -> Result<(), ParseError> {
+    let visitor = &user.in_clear(hints);
+    check_names(parcel, visitor)?;
     for (path, slot) in [
-        ("context.page_url", &mut parcel.page_url),
-        ("context.referrer", &mut parcel.referrer),
+        ("context.page_url", parcel.page_url.get_mut()),
+        ("context.referrer", parcel.referrer.get_mut()),
     ] {
         let Some(url) = slot else { continue };
         match visitor.clean_address(url) {
@@ -58,16 +65,16 @@ pub(super) fn scrub(
     }
     for (path, slot) in [
         ("context.page_title", &mut parcel.page_title),
-        ("context.user_agent", &mut parcel.user_agent),
-        ("context.client_id", &mut parcel.client_id),
-        ("context.session_id", &mut parcel.session_id),
+        ("context.user_agent", parcel.user_agent.get_mut()),
+        ("context.client_id", parcel.client_id.get_mut()),
+        ("context.session_id", parcel.session_id.get_mut()),
         ("release", &mut parcel.release),
     ] {
         clear(slot, visitor, remarks, || path.to_owned());
     }
     for (path, pairs) in [
-        ("context.cookies", &mut parcel.cookies),
-        ("context.click_ids", &mut parcel.click_ids),
+        ("context.cookies", parcel.cookies.get_mut()),
+        ("context.click_ids", parcel.click_ids.get_mut()),
     ] {
         pairs.retain(|(name, value)| keeps(visitor, remarks, path, name, visitor.shows(value)));
     }
@@ -92,6 +99,7 @@ pub(super) fn scrub(
     }
     if parcel
         .identifiers
+        .get_mut()
         .drop_clear(user, |text| visitor.shows(text))
     {
         remarks.removed("user", CODE);

@@ -3,7 +3,9 @@
 use crate::base::remarks::Remarks;
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
+use crate::consent::gpc_header;
 use crate::event::Context;
+use crate::intake::arrival::{Arrival, Header};
 use crate::queue::parcel::Parcel;
 use crate::web::{
     CLICK_ID_INVALID, COOKIE_INVALID, Fbc, PLACEHOLDER, clean_url, click_id, click_parameters,
@@ -28,6 +30,21 @@ pub struct Visit<'a> {
     pub country: Option<&'a str>,
     /// Region that the address lies in, ISO 3166-2 without the country.
     pub region: Option<&'a str>,
+}
+
+impl<'a> Visit<'a> {
+    /// What a request says, which is to be one of the visitor's own browser.
+    pub fn of(arrival: &Arrival<'a>) -> Self {
+        Self {
+            ip: arrival.header(Header::Ip),
+            user_agent: arrival.header(Header::UserAgent),
+            referer: arrival.header(Header::Referer),
+            cookies: arrival.header(Header::Cookie),
+            gpc: arrival.header(Header::SecGpc).is_some_and(gpc_header),
+            country: arrival.country,
+            region: arrival.region,
+        }
+    }
 }
 
 /// Whether the first of two `<milliseconds>.<id>` is older.
@@ -65,7 +82,7 @@ fn web_address<'a>(
 
 /// Reads Google Analytics' ids out of what was sent as such: now and then that is the whole cookie.
 fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
-    if let Some(sent) = parcel.client_id.take() {
+    if let Some(sent) = parcel.client_id.get_mut().take() {
         let encoded = sent.starts_with("GA") && sent.contains('%');
         let whole = if encoded {
             crate::base::text::percent_decoded(&sent)
@@ -78,23 +95,23 @@ fn analytics_ids(parcel: &mut Parcel<'_>, remarks: &mut Remarks) {
         } else if id.is_some_and(|id| id != sent.trim()) {
             remarks.changed("context.client_id", "id_extracted");
         }
-        parcel.client_id = match id {
+        *parcel.client_id.get_mut() = match id {
             Some(id) if id == sent.as_str() => Some(sent),
             id => id.map(|id| Text::from(id.to_owned())),
         };
     }
-    if let Some(sent) = parcel.session_id.take() {
+    if let Some(sent) = parcel.session_id.get_mut().take() {
         let whole = crate::base::text::percent_decoded(&sent);
         match session_id(&whole) {
             Some(id) => {
                 if id == sent.as_str() {
-                    parcel.session_id = Some(sent);
+                    *parcel.session_id.get_mut() = Some(sent);
                     return;
                 }
                 if id != sent.trim() {
                     remarks.changed("context.session_id", "id_extracted");
                 }
-                parcel.session_id = Some(Text::from(id.to_owned()));
+                *parcel.session_id.get_mut() = Some(Text::from(id.to_owned()));
             }
             None => remarks.removed("context.session_id", "session_id_invalid"),
         }
@@ -135,8 +152,8 @@ impl Filling<'_> {
             })
         };
         let (url, clean) = url.unzip();
-        parcel.page_url = clean.flatten().map(address);
-        parcel.referrer = referrer.and_then(|(_, clean)| clean).map(address);
+        *parcel.page_url.get_mut() = clean.flatten().map(address);
+        *parcel.referrer.get_mut() = referrer.and_then(|(_, clean)| clean).map(address);
         // A page does not know its visitor's address, and its browser is the one that speaks to us.
         let mut ip = page.ip.and_then(|ip| visitor_ip(ip).ok());
         if let (None, Some(sent)) = (ip, context.ip) {
@@ -150,8 +167,8 @@ impl Filling<'_> {
                 Err(code) => remarks.removed("context.ip", code),
             }
         }
-        parcel.ip = ip.map(|(ip, _)| Text::from(ip.to_string()));
-        parcel.user_agent = page
+        *parcel.ip.get_mut() = ip.map(|(ip, _)| Text::from(ip.to_string()));
+        *parcel.user_agent.get_mut() = page
             .user_agent
             .map(Text::from)
             .filter(|agent| !agent.trim().is_empty())
@@ -184,7 +201,7 @@ impl Filling<'_> {
         remarks: &mut Remarks,
     ) {
         let mut streams = 0;
-        let cookies = &mut parcel.cookies;
+        let cookies = parcel.cookies.get_mut();
         for (name, value) in sent {
             let covered = self.identifiers || name.starts_with("_ga");
             if !covered {
@@ -287,12 +304,9 @@ impl Filling<'_> {
                     }
                 }
             };
-            let known = parcel
-                .click_ids
-                .iter()
-                .any(|(known, _)| known.as_str() == name);
-            if !known {
-                parcel.click_ids.push((name.into(), value));
+            let all = parcel.click_ids.get_mut();
+            if !all.iter().any(|(known, _)| known.as_str() == name) {
+                all.push((name.into(), value));
             }
         }
     }
@@ -303,6 +317,7 @@ impl Filling<'_> {
         let Fbcs { click, cookie } = fbcs;
         let clicked = parcel
             .click_ids
+            .get_mut()
             .iter()
             .find(|(name, _)| name.as_str() == "fbclid")
             .map(|(_, id)| id.as_str());
@@ -328,7 +343,7 @@ impl Filling<'_> {
             remarks.changed("context.cookies._fbc", "rebuilt");
         }
         if let Some(fbc) = settled {
-            parcel.cookies.push(("_fbc".into(), fbc.into()));
+            parcel.cookies.get_mut().push(("_fbc".into(), fbc.into()));
         }
     }
 }

@@ -5,9 +5,10 @@
 //! block once, and an optional one that is not given is a block of `NaN`, which makes what depends on it undefined by itself.
 //!
 //! ```
-//! use edgetally_core::metrics::calculator::{self, Value};
+//! use edgetally_core::metrics::calculator::Value;
+//! use edgetally_core::metrics::registry;
 //!
-//! let funnel = calculator::find("funnel").unwrap();
+//! let funnel = registry::find("funnel").unwrap();
 //! let given = [12.0, 0.015, 0.03, 80.0, 0.60, 0.03, 0.0, 0.0].map(Value::One);
 //! let profit = funnel.output("profit_per_mille").unwrap();
 //! assert!((funnel.one(&given).unwrap()[profit] - 8.52).abs() < 1e-12);
@@ -157,11 +158,8 @@ fn mark(before: u64, column: &[f64]) -> u64 {
 }
 
 impl Parts {
-    /// Those of a calculator, if its outputs can be made one by one.
-    pub fn of(calculator: &'static Calculator) -> Option<Self> {
-        let mut all = super::paid::NEEDS.iter();
-        let (_, needs) = all.find(|(name, _)| *name == calculator.name)?;
-        Some(Self { calculator, needs })
+    pub(super) const fn new(calculator: &'static Calculator, needs: &'static [Need]) -> Self {
+        Self { calculator, needs }
     }
 
     /// The outputs and the arguments that are needed for some outputs: a bit each, in their order.
@@ -708,174 +706,6 @@ pub(super) fn by_row<const N: usize, const M: usize>(
             if let Some(slot) = output.get_mut(at) {
                 *slot = value;
             }
-        }
-    }
-}
-
-/// The calculator of a name.
-pub fn find(name: &str) -> Option<&'static Calculator> {
-    all().find(|calculator| calculator.name == name)
-}
-
-/// Every calculator that works row by row.
-pub fn all() -> impl Iterator<Item = &'static Calculator> {
-    TABLES.iter().copied().flatten()
-}
-
-/// One table per subject.
-static TABLES: &[&[Calculator]] = &[
-    super::attribution::ALL,
-    super::bayes::ALL,
-    super::cash_flow::ALL,
-    super::compat::ALL,
-    super::events::ALL,
-    super::funnel::ALL,
-    super::lift::ALL,
-    super::ltv::ALL,
-    super::p_value::ALL,
-    super::paid::ALL,
-    super::power::ALL,
-    super::proportion::ALL,
-    super::response::ALL,
-    super::non_inferiority::ALL,
-    super::power_revenue::ALL,
-    super::revenue::ALL,
-    super::sequential::ALL,
-    super::target_cpa::ALL,
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Columns that keep the rules of a calculator, with gaps in the first if asked.
-    fn columns(calculator: &Calculator, rows: usize, gaps: bool) -> Vec<Vec<f64>> {
-        let mut seed = 9_u64;
-        let mut next = || {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            f64::from((seed >> 40) as u32) / f64::from(1_u32 << 24)
-        };
-        let arguments = calculator.arguments.iter().enumerate();
-        arguments
-            .map(|(place, argument)| {
-                let column = (0..rows).map(|row| {
-                    let x = match argument.rule {
-                        Rule::Count | Rule::PositiveCount => (next() * 90.0).floor() + 1.0,
-                        Rule::Rate | Rule::Inside => 0.05 + 0.1 * next(),
-                        _ => 1.0 + 99.0 * next(),
-                    };
-                    if gaps && place == 0 && row % 700 == 3 {
-                        f64::NAN
-                    } else {
-                        x
-                    }
-                });
-                column.collect()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_output_alone_has_the_bits_of_all_together() {
-        for (name, _) in super::super::paid::NEEDS {
-            let calculator = find(name).unwrap();
-            let parts = Parts::of(calculator).unwrap();
-            for gaps in [false, true] {
-                let rows = 2 * BLOCK + 77;
-                let columns = columns(calculator, rows, gaps);
-                let values: Vec<Value<'_>> =
-                    columns.iter().map(|column| Value::Column(column)).collect();
-                let mut all = vec![vec![0.0; rows]; calculator.outputs.len()];
-                let mut slices: Vec<&mut [f64]> = all.iter_mut().map(Vec::as_mut_slice).collect();
-                let allowed = calculator.fill(&values, &mut slices);
-                let look = parts.look(&values, 0, &mut []);
-                assert_eq!(look.allowed, allowed, "{name}");
-                assert_eq!(
-                    look.missing,
-                    gaps && calculator.arguments[0].absent == Absent::Refused
-                );
-                for (place, whole) in all.iter().enumerate() {
-                    let (mut one, mut with) = (vec![0.0; rows], vec![0.0; rows]);
-                    let filled = parts.fill(&values, &look, 1 << place, &mut [&mut one]);
-                    assert_eq!(filled, Ok(()), "{name}");
-                    let again = parts.look(&values, 1 << place, &mut [&mut with]);
-                    assert_eq!(again, look, "{name}");
-                    for (got, want) in one.iter().chain(&with).zip(whole.iter().chain(whole)) {
-                        assert_eq!(got.to_bits(), want.to_bits(), "{name} {place}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_an_argument_leaves_undefined_is_undefined_in_every_row() {
-        let mut found = 0;
-        for (name, _) in super::super::paid::NEEDS {
-            let calculator = find(name).unwrap();
-            let parts = Parts::of(calculator).unwrap();
-            let rows = BLOCK + 9;
-            let mut columns = columns(calculator, rows, false);
-            for column in &mut columns {
-                column[4] = 0.0;
-            }
-            let all = 0..1_u32 << calculator.arguments.len();
-            for left_out in all {
-                let values: Vec<Value<'_>> = (0..)
-                    .zip(&columns)
-                    .zip(calculator.arguments)
-                    .map(|((place, column), argument)| {
-                        let out = left_out >> place & 1 == 1 && argument.absent != Absent::Refused;
-                        if out {
-                            Value::Absent
-                        } else {
-                            Value::Column(column)
-                        }
-                    })
-                    .collect();
-                let mut outputs = vec![vec![0.0; rows]; calculator.outputs.len()];
-                let mut slices: Vec<&mut [f64]> =
-                    outputs.iter_mut().map(Vec::as_mut_slice).collect();
-                let _ = calculator.fill(&values, &mut slices);
-                let undefined = parts.undefined(&values);
-                for (place, output) in outputs.iter().enumerate() {
-                    let nothing = output.iter().all(|x| x.is_nan());
-                    let said = undefined >> place & 1 == 1;
-                    assert!(nothing || !said, "{name} {place}");
-                    found += u32::from(said);
-                }
-            }
-        }
-        assert!(found > 1_000);
-    }
-
-    #[test]
-    fn a_changed_column_is_noticed_where_it_is_needed() {
-        let calculator = find("funnel").unwrap();
-        let parts = Parts::of(calculator).unwrap();
-        let before = columns(calculator, 3 * BLOCK, false);
-        let of = |columns: &[Vec<f64>]| -> Result<(), usize> {
-            let was: Vec<Value<'_>> = before.iter().map(|column| Value::Column(column)).collect();
-            let look = parts.look(&was, 0, &mut []);
-            let now: Vec<Value<'_>> = columns.iter().map(|column| Value::Column(column)).collect();
-            let mut cpa = vec![0.0; 3 * BLOCK];
-            let wanted = 1 << calculator.output("cpa").unwrap();
-            parts.fill(&now, &look, wanted, &mut [&mut cpa])
-        };
-        assert_eq!(of(&before), Ok(()));
-        for (a, b) in [(0, 1), (3, 11), (0, 3 * BLOCK - 1), (5, BLOCK + 5)] {
-            let mut after = before.clone();
-            after[2].swap(a, b);
-            assert_eq!(of(&after), Err(2));
-            after = before.clone();
-            after[1][a] += 1e-9;
-            assert_eq!(of(&after), Err(1));
-            // The order value is not needed for the cost of an order.
-            after = before.clone();
-            after[3][b] = 0.0;
-            assert_eq!(of(&after), Ok(()));
         }
     }
 }

@@ -16,16 +16,18 @@ mod options;
 mod search;
 mod spread;
 mod table;
+mod verdict;
 
 pub use adstock::{Adstock, Start};
 pub(crate) use bootstrap::Counter;
 pub use bootstrap::{Bootstrap, Draws, Scheme};
 pub use choice::{Candidate, Comparison, compare, leave_one_out, rolling_origin};
 pub use curve::{Curve, Evaluation, Model, Optimum};
-pub use evidence::{Evidence, Verdict};
-pub use fit::{Fit, FitOptimum, fit};
+pub use evidence::fit;
+pub use fit::{Fit, FitOptimum};
 pub use options::{Carry, FitOptions, Loss, Noise};
 pub(super) use table::ALL;
+pub use verdict::{Evidence, Verdict};
 
 use super::math::{expm1, ln, log1p, pow, ratio};
 use super::{DomainError, Rule};

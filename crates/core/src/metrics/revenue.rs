@@ -13,7 +13,7 @@ mod ratio_metric;
 mod welch;
 
 pub use cuped::{Adjustment, Cuped, cuped};
-pub use moments::{Moments, PairMoments, SumNames};
+pub use moments::{Moments, PairMoments, SumNames, Summary};
 pub use ratio_metric::{RatioMetric, ratio_metric};
 pub use welch::{Welch, welch};
 
@@ -23,17 +23,6 @@ use super::math::ratio;
 use super::power::{argument, by_row};
 use super::{DomainError, Interval, Rule};
 use welch::compare;
-
-/// The number of users of one arm, their mean and the standard deviation of one user (not of the mean).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Summary {
-    /// Users.
-    pub n: f64,
-    /// Mean per user; `NaN` without users.
-    pub mean: f64,
-    /// Standard deviation of a user, with `n - 1`; `NaN` below two users, 0 where all have the same value.
-    pub sd: f64,
-}
 
 /// What a difference of means is worth; see [`lift_revenue`].
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,7 +16,7 @@ mod cells;
 use std::collections::BTreeMap;
 
 use self::cells::Cells;
-use super::exact::{self, Exact};
+use super::exact::Exact;
 use super::{DomainError, Rule};
 
 /// What is summed.

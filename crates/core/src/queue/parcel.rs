@@ -6,11 +6,11 @@ use crate::base::members::read_members;
 use crate::base::money::{Amount, Money};
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
-use crate::consent::Grant;
+use crate::consent::{Grant, Guarded, Identifying, Visiting};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::Prepared;
 
-/// An event with nothing plain left in it.
+/// An event with nothing plain left in it. What shows the visitor is [guarded](Guarded): it is read under a grant.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Parcel<'a> {
     /// The canonical name.
@@ -38,35 +38,36 @@ pub struct Parcel<'a> {
     #[serde(rename = "it", skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item<'a>>,
     /// The visitor, normalised and hashed.
-    #[serde(rename = "p", skip_serializing_if = "Prepared::is_empty")]
-    pub identifiers: Prepared,
+    #[serde(rename = "p", skip_serializing_if = "Guarded::is_vacant")]
+    pub identifiers: Guarded<Prepared, Identifying>,
     /// Address of the page, cleaned.
-    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
-    pub page_url: Option<Text<'a>>,
+    #[serde(rename = "u", skip_serializing_if = "Guarded::is_vacant")]
+    pub page_url: Guarded<Option<Text<'a>>, Visiting>,
     /// Title of the page.
     #[serde(rename = "ti", skip_serializing_if = "Option::is_none")]
     pub page_title: Option<Text<'a>>,
     /// Where the visitor came from, cleaned.
-    #[serde(rename = "re", skip_serializing_if = "Option::is_none")]
-    pub referrer: Option<Text<'a>>,
+    #[serde(rename = "re", skip_serializing_if = "Guarded::is_vacant")]
+    pub referrer: Guarded<Option<Text<'a>>, Visiting>,
     /// The visitor's public network address.
-    #[serde(rename = "ip", skip_serializing_if = "Option::is_none")]
-    pub ip: Option<Text<'a>>,
+    #[serde(rename = "ip", skip_serializing_if = "Guarded::is_vacant")]
+    pub ip: Guarded<Option<Text<'a>>, Visiting>,
     /// The visitor's browser.
-    #[serde(rename = "ua", skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<Text<'a>>,
+    #[serde(rename = "ua", skip_serializing_if = "Guarded::is_vacant")]
+    pub user_agent: Guarded<Option<Text<'a>>, Visiting>,
     /// Google Analytics' id of the browser.
-    #[serde(rename = "ci", skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<Text<'a>>,
+    #[serde(rename = "ci", skip_serializing_if = "Guarded::is_vacant")]
+    pub client_id: Guarded<Option<Text<'a>>, Visiting>,
     /// Google Analytics' id of the visit.
-    #[serde(rename = "si", skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<Text<'a>>,
-    /// Known first-party cookies.
-    #[serde(rename = "ck", skip_serializing_if = "Vec::is_empty")]
-    pub cookies: Vec<(Text<'a>, Text<'a>)>,
+    #[serde(rename = "si", skip_serializing_if = "Guarded::is_vacant")]
+    pub session_id: Guarded<Option<Text<'a>>, Visiting>,
+    /// Known first-party cookies. Those of analytics may be read under any grant, so the rest is
+    /// [`Input`](crate::destinations::input::Input)'s to hold back.
+    #[serde(rename = "ck", skip_serializing_if = "Guarded::is_vacant")]
+    pub cookies: Guarded<Vec<(Text<'a>, Text<'a>)>, Visiting>,
     /// Known click ids.
-    #[serde(rename = "cl", skip_serializing_if = "Vec::is_empty")]
-    pub click_ids: Vec<(Text<'a>, Text<'a>)>,
+    #[serde(rename = "cl", skip_serializing_if = "Guarded::is_vacant")]
+    pub click_ids: Guarded<Vec<(Text<'a>, Text<'a>)>, Identifying>,
     /// Through which door it came.
     #[serde(rename = "a")]
     pub action_source: ActionSource,

@@ -1,8 +1,11 @@
 //! Addresses of pages and of the network: what can be one.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::click_ids::{LONGEST_CLICK_ID, PLACEHOLDER, bare, click_id, known_click_id, query};
+use super::utm::Utm;
 use crate::base::text::is_placeholder;
 
 /// Whether an address of the web can have this host, which may have a port behind it.
@@ -192,7 +195,7 @@ const MOST_HOPS: usize = 32;
 /// The code of what is wrong with it.
 pub fn visitor_ip(sent: &str) -> Result<(IpAddr, bool), &'static str> {
     let mut wrong = if is_placeholder(sent) {
-        super::PLACEHOLDER
+        PLACEHOLDER
     } else {
         "ip_invalid"
     };
@@ -227,6 +230,62 @@ fn hop(hop: &str) -> Option<IpAddr> {
     // The zone of a link is the sending machine's own.
     let address = address.split_once('%').map_or(address, |(ip, _)| ip);
     address.parse().ok()
+}
+
+/// The scheme, the host with its port, and the rest of an address of the web; and whether credentials stood before the host.
+fn parts(url: &str) -> Option<(&str, &str, &str, bool)> {
+    let url = url.trim();
+    let scheme_end = url.find("://")?;
+    let scheme = url.get(..scheme_end)?;
+    if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
+        return None;
+    }
+    let rest = url.get(scheme_end + 3..)?;
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(authority_end);
+    // Credentials in an address are nobody's business.
+    let (credentials, host) = match authority.rsplit_once('@') {
+        Some((_, host)) => (true, host),
+        None => (false, authority),
+    };
+    possible_host(host).then_some((scheme, host, tail, credentials))
+}
+
+/// Whether a user's name or password stands in an address.
+pub fn has_credentials(url: &str) -> bool {
+    parts(url).is_some_and(|(.., credentials)| credentials)
+}
+
+/// A page address as it may travel: scheme, host and path, and of the query only click ids and campaign parameters.
+///
+/// Everything else in a query is the sites' own, and among it are search terms, tokens, and the e-mail addresses of
+/// forms. A path that holds an e-mail address is cut to its root. `None` when it is no `http` or `https` address of a possible
+/// host. Click ids that cannot be one, and the placeholders of templates, stay out of the query.
+pub fn clean_url(url: &str) -> Option<String> {
+    let (scheme, host, tail, _) = parts(url)?;
+    let path_end = tail.find(['?', '#']).unwrap_or(tail.len());
+    let path = tail.get(..path_end).unwrap_or("").trim_end();
+    let mut clean = String::with_capacity(url.len());
+    let host = ascii_host(host);
+    let _ = write!(clean, "{}://{host}", scheme.to_ascii_lowercase());
+    if path.is_empty() || path.contains(char::is_control) {
+        clean.push('/');
+    } else {
+        clean.push_str(path);
+    }
+    let mut separator = '?';
+    for pair in query(tail).split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let wanted = match known_click_id(name) {
+            Some(known) => click_id(known, value).is_ok(),
+            None => Utm::NAMES.contains(&name) && !is_placeholder(&bare(value)),
+        } && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+        if wanted && !value.is_empty() && value.len() <= LONGEST_CLICK_ID {
+            let _ = write!(clean, "{separator}{name}={value}");
+            separator = '&';
+        }
+    }
+    Some(clean)
 }
 
 #[cfg(test)]

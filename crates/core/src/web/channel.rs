@@ -7,8 +7,8 @@
 use core::cmp::Ordering;
 use core::fmt;
 
+use super::click_ids::{known_click_id, plausible_click_id, query};
 use super::utm::Utm;
-use super::{known_click_id, plausible_click_id, query};
 use crate::base::text::Text;
 
 /// A channel of the default channel group.

@@ -1,6 +1,6 @@
 //! Campaign parameters of a page address.
 
-use super::query;
+use super::click_ids::query;
 use crate::base::text::Text;
 
 /// The campaign parameters of a page address, as [`parse_utm`] finds them.

@@ -5,6 +5,8 @@
     reason = "sources are files, and versions run out by the real date"
 )]
 
+mod imports;
+
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,6 +14,8 @@ use edgetally_core::base::time::UnixMillis;
 use edgetally_core::destinations::destination::Facts;
 use edgetally_core::destinations::versions::{Ending, VERSION_WARNING_DAYS, ending};
 use edgetally_core::destinations::{ALL, meta, versions};
+
+use self::imports::Imports;
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -42,6 +46,9 @@ fn today() -> UnixMillis {
     )
 }
 
+/// What all platforms share; every other file is a platform.
+const SHARED: &[&str] = &["destination", "input", "names", "skip", "versions"];
+
 #[test]
 fn every_destination_file_is_in_the_list_in_order() {
     let listed: Vec<&str> = ALL.iter().map(|entry| entry.platform).collect();
@@ -51,6 +58,7 @@ fn every_destination_file_is_in_the_list_in_order() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| !SHARED.contains(&name.as_str()))
         .collect();
     files.sort();
     assert_eq!(listed, files);
@@ -195,38 +203,166 @@ fn the_core_asks_nobody_and_tells_nobody() {
     assert!(read > 20);
 }
 
+/// Rooms from the ground up, each with those that it imports: nothing runs up, since a room may only name those above it in
+/// this list. `metrics` stands alone.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("identity", &["base"]),
+    ("consent", &["base"]),
+    ("web", &["base"]),
+    ("event", &["base", "consent", "identity"]),
+    ("exchange", &["base"]),
+    ("ledger", &["base"]),
+    ("queue", &["base", "consent", "event", "identity", "ledger"]),
+    ("dedup", &["base"]),
+    (
+        "destinations",
+        &[
+            "base", "consent", "event", "exchange", "identity", "queue", "web",
+        ],
+    ),
+    (
+        "settings",
+        &[
+            "base",
+            "consent",
+            "dedup",
+            "destinations",
+            "event",
+            "exchange",
+            "identity",
+        ],
+    ),
+    (
+        "intake",
+        &[
+            "base",
+            "consent",
+            "dedup",
+            "destinations",
+            "event",
+            "identity",
+            "ledger",
+            "queue",
+            "settings",
+            "web",
+        ],
+    ),
+    (
+        "delivery",
+        &[
+            "base",
+            "dedup",
+            "destinations",
+            "exchange",
+            "ledger",
+            "queue",
+            "settings",
+        ],
+    ),
+    ("routes", &["intake"]),
+    ("metrics", &[]),
+];
+
 #[test]
-fn the_pipeline_and_the_calculators_do_not_know_each_other() {
-    let halves: Vec<String> = sources(&src())
-        .iter()
-        .filter_map(|path| {
-            path.strip_prefix(src())
-                .ok()
-                .map(|path| path.to_string_lossy().into_owned())
-        })
-        .collect();
-    let pipeline: Vec<String> = halves
-        .iter()
-        .filter(|path| !path.starts_with("metrics") && path.as_str() != "lib.rs")
-        .map(|path| path.split(['/', '.']).next().unwrap().to_owned())
-        .collect();
-    assert!(pipeline.contains(&"delivery".to_owned()) && !pipeline.contains(&"metrics".to_owned()));
-    for path in &halves {
-        let text = crate::support::read(&src().join(path));
-        for (number, line) in text.lines().enumerate() {
-            let code = line.split("//").next().unwrap();
-            let names = |module: &str| {
-                code.contains(&format!("crate::{module}::"))
-                    || code.contains(&format!("edgetally_core::{module}::"))
-            };
-            let wrong = if path.starts_with("metrics") {
-                pipeline.iter().any(|module| names(module))
-            } else {
-                names("metrics") || code.contains("use crate::metrics")
-            };
-            assert!(!wrong, "{path}:{}: {line}", number + 1);
+fn rooms_import_what_stands_below_them_and_nothing_else() {
+    let imports = Imports::read(&src());
+    let arrows = imports.rooms();
+    let mut listed = 0;
+    for (place, (room, below)) in ROOMS.iter().enumerate() {
+        assert!(imports.0.contains_key(&vec![(*room).to_owned()]), "{room}");
+        for to in *below {
+            assert!(
+                ROOMS[..place].iter().any(|(lower, _)| lower == to),
+                "{room} -> {to} runs up"
+            );
+            assert!(
+                arrows.contains_key(&(*room, *to)),
+                "{room} -> {to} is listed and not needed"
+            );
+            listed += 1;
         }
     }
+    for ((from, to), files) in &arrows {
+        let room = ROOMS.iter().find(|(room, _)| room == from);
+        let (_, below) = room.unwrap_or_else(|| panic!("{from} is not a room"));
+        assert!(below.contains(to), "{from} -> {to}: {files:?}");
+    }
+    assert_eq!(listed, arrows.len());
+}
+
+#[test]
+fn no_file_imports_itself_by_way_of_others() {
+    let imports = Imports::read(&src());
+    let mut arrows = Vec::new();
+    for circle in imports.circles() {
+        for from in &circle {
+            let all = circle.iter().filter(|to| imports.0[*from].contains(**to));
+            arrows.extend(all.map(|to| format!("{} -> {}", from.join("/"), to.join("/"))));
+        }
+    }
+    assert!(arrows.is_empty(), "{arrows:#?}");
+}
+
+#[test]
+fn the_twin_shares_no_code_with_what_it_judges() {
+    let twin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../twin");
+    let mut read = 0;
+    for path in sources(&twin) {
+        if path.extension().is_none_or(|end| end != "mjs") {
+            continue;
+        }
+        let depth = path.strip_prefix(&twin).unwrap().components().count() - 1;
+        let text = crate::support::read(&path);
+        let imports = ["from \"", "import(\"", "import \""]
+            .iter()
+            .flat_map(|before| text.split(before).skip(1))
+            .filter_map(|rest| rest.split('"').next());
+        for import in imports {
+            let up = import.matches("../").count();
+            let own = import.starts_with("./") || (import.starts_with("../") && up <= depth);
+            assert!(
+                own || import.starts_with("node:"),
+                "{}: {import}",
+                path.display()
+            );
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read}");
+}
+
+#[test]
+fn imports_are_read_as_they_are() {
+    // A reader that sees nothing would find no circle either.
+    let imports = Imports::read(&src());
+    let of = |from: &str, to: &str| {
+        let module = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+        imports.0[&module(from)].contains(&module(to))
+    };
+    assert!(of("event/draft", "base/error"));
+    assert!(of("event", "identity"), "a type of the room itself");
+    assert!(
+        of("destinations", "destinations/meta"),
+        "a module of its own"
+    );
+    assert!(of("queue/envelope", "base/members"), "inside of a macro");
+    assert!(!of("base/json", "event"));
+    assert!(!imports.0.contains_key(&vec![
+        "destinations".to_owned(),
+        "google_ads".to_owned(),
+        "tests".to_owned()
+    ]));
+    let arrows: usize = imports
+        .0
+        .values()
+        .map(std::collections::BTreeSet::len)
+        .sum();
+    assert!(
+        imports.0.len() > 100 && arrows > 400,
+        "{} {arrows}",
+        imports.0.len()
+    );
 }
 
 #[test]
@@ -239,6 +375,12 @@ fn every_golden_snapshot_has_its_event() {
     for path in sources(&snapshots) {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let (of, what) = name.split_once("__").unwrap();
+        if of == "format" {
+            let fixture = what.replacen("__", "/", 1) + ".json";
+            let fixture = crate::support::fixtures().join("formats").join(fixture);
+            assert!(fixture.is_file(), "{name} is left over");
+            continue;
+        }
         let listed =
             of == "answer" || of == "replies" || ALL.iter().any(|entry| entry.platform == of);
         let known = events.contains(&what.to_owned())

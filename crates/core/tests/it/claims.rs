@@ -105,7 +105,7 @@ impl World {
             }
         }
         sent.sort();
-        (serde_json::from_str(&plan.answer).unwrap(), sent)
+        (serde_json::from_str(plan.answer.text()).unwrap(), sent)
     }
 
     fn count(&self, destination: &str, state: State) -> i64 {

@@ -110,7 +110,7 @@ fn a_denied_visitor_produces_no_request() {
                                     } else {
                                         "blocked:"
                                     };
-                                    assert!(plan.answer.contains(told), "{context}");
+                                    assert!(plan.answer.text().contains(told), "{context}");
                                 }
                                 if !identifiers {
                                     for of in OF_ADVERTISING {

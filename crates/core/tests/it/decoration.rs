@@ -54,7 +54,7 @@ fn through(body: &str) -> (Value, BTreeMap<String, Vec<Value>>) {
             }
         }
     }
-    (serde_json::from_str(&plan.answer).unwrap(), sent)
+    (serde_json::from_str(plan.answer.text()).unwrap(), sent)
 }
 
 fn remarks(result: &Value, kind: &str) -> BTreeSet<(String, String)> {

@@ -76,7 +76,7 @@ fn every_golden_event_reaches_every_destination_as_recorded() {
             );
             let visit = golden.visit.as_ref().map(Visitor::visit);
             let plan = plan(&settings, visit.as_ref(), golden.event.get());
-            let answer: Value = serde_json::from_str(&plan.answer).unwrap();
+            let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
             let verdict = &answer["results"][0]["destinations"][entry.platform];
             let mut shown = format!("{}\n", verdict.as_str().unwrap());
             for (_, request) in requests(&settings, &plan.messages, NOW) {
@@ -110,7 +110,7 @@ fn every_golden_event_is_answered_as_recorded() {
         snapshot(
             &format!("answer__{name}"),
             &golden.about,
-            &crate::support::spread(&plan.answer),
+            &crate::support::spread(plan.answer.text()),
         );
     }
 }

@@ -802,7 +802,7 @@ fn the_answer_says_which_identifiers_were_left_out_and_which_were_digests() {
     })
     .to_string();
     let answer: Value =
-        serde_json::from_str(&support::plan(&settings, None, &body).answer).unwrap();
+        serde_json::from_str(support::plan(&settings, None, &body).answer.text()).unwrap();
     let result = &answer["results"][0];
     assert_eq!(result["status"], "accepted", "{answer}");
     assert_eq!(

@@ -371,15 +371,19 @@ fn the_limits_are_inclusive() {
         &format!(r#""a":"{}""#, "x".repeat(LARGEST_EVENT - empty.len())),
     );
     assert_eq!(largest.len(), LARGEST_EVENT);
-    assert_eq!(read(&settings, largest.as_bytes()).unwrap().status, 202);
+    assert_eq!(
+        read(&settings, largest.as_bytes()).unwrap().answer.status,
+        202
+    );
 
     let most: Vec<Value> = (0..MOST_EVENTS)
         .map(|n| json!({"event": "contact", "event_id": n.to_string()}))
         .collect();
     let answer: Value = serde_json::from_str(
-        &read(&settings, Value::from(most).to_string().as_bytes())
+        read(&settings, Value::from(most).to_string().as_bytes())
             .unwrap()
-            .answer,
+            .answer
+            .text(),
     )
     .unwrap();
     assert_eq!(answer["accepted"], MOST_EVENTS);
@@ -409,7 +413,7 @@ fn the_limits_are_inclusive() {
 fn a_byte_order_mark_is_no_fault() {
     let settings = all_platforms(&Value::Null);
     let body = "\u{feff}{\"event\":\"contact\",\"event_id\":\"c\"}";
-    assert_eq!(read(&settings, body.as_bytes()).unwrap().status, 202);
+    assert_eq!(read(&settings, body.as_bytes()).unwrap().answer.status, 202);
 }
 
 #[test]
@@ -423,8 +427,8 @@ fn one_bad_event_among_a_hundred_is_the_only_one_refused() {
     events[61] = json!({"event": "purchase", "event_id": "p", "value": 3});
     for body in [Value::from(events.clone()), json!({"events": events})] {
         let plan = read(&settings, body.to_string().as_bytes()).unwrap();
-        let answer: Value = serde_json::from_str(&plan.answer).unwrap();
-        assert_eq!(plan.status, 202);
+        let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
+        assert_eq!(plan.answer.status, 202);
         assert_eq!(
             (&answer["accepted"], &answer["rejected"]),
             (&json!(99), &json!(1))
@@ -445,7 +449,7 @@ fn a_batch_of_nothing_but_faults_is_unprocessable() {
         r#"{"event": "contact"}"#,
     ] {
         let plan = read(&settings, body.as_bytes()).unwrap();
-        assert_eq!(plan.status, 422, "{}", plan.answer);
+        assert_eq!(plan.answer.status, 422, "{}", plan.answer.text());
         assert!(plan.claims.is_empty());
     }
 }
@@ -456,7 +460,7 @@ fn the_second_copy_in_one_batch_is_a_duplicate() {
     let copy = json!({"event": "purchase", "event_id": "o-1", "value": 1, "currency": "EUR"});
     let other = json!({"event": "refund", "event_id": "o-1", "value": 1, "currency": "EUR"});
     let plan = read(&settings, json!([copy, other, copy]).to_string().as_bytes()).unwrap();
-    let answer: Value = serde_json::from_str(&plan.answer).unwrap();
+    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
     let statuses: Vec<&Value> = answer["results"]
         .as_array()
         .unwrap()
@@ -469,7 +473,7 @@ fn the_second_copy_in_one_batch_is_a_duplicate() {
     let by_order =
         json!({"event": "purchase", "transaction_id": "o-1", "value": 1, "currency": "EUR"});
     let plan = read(&settings, json!([copy, by_order]).to_string().as_bytes()).unwrap();
-    assert!(plan.answer.contains(r#""duplicates":1"#));
+    assert!(plan.answer.text().contains(r#""duplicates":1"#));
 }
 
 /// Every field that decorates an event.
@@ -1135,7 +1139,11 @@ fn a_number_and_blanks_around_make_no_other_event() {
     ]
     .join(",");
     let plan = read(&settings, format!("[{body}]").as_bytes()).unwrap();
-    assert!(plan.answer.contains(r#""duplicates":3"#), "{}", plan.answer);
+    assert!(
+        plan.answer.text().contains(r#""duplicates":3"#),
+        "{}",
+        plan.answer.text()
+    );
 }
 
 #[test]
@@ -1147,9 +1155,10 @@ fn of_equal_free_keys_the_last_one_counts_and_only_once() {
     assert_eq!(message.matches("size").count(), 1, "{message}");
     assert!(
         plan.answer
+            .text()
             .contains(r#""changed":[{"path":"properties.size","code":"duplicate_key"}]"#),
         "{}",
-        plan.answer
+        plan.answer.text()
     );
 }
 
@@ -1165,7 +1174,7 @@ fn what_stands_beside_the_events_holds_for_each() {
         let body = format!(r#"{{{beside}, "events": [{}]}}"#, events.join(","));
         let plan =
             read(&settings, body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error}"));
-        let mut answer: Value = serde_json::from_str(&plan.answer).unwrap();
+        let mut answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
         answer["messages"] = json!(plan.messages);
         answer
     };
@@ -1211,6 +1220,7 @@ fn what_stands_beside_the_events_holds_for_each() {
         read(&settings, one.as_bytes())
             .unwrap()
             .answer
+            .text()
             .contains("\"accepted\":1")
     );
 }

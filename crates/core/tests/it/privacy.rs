@@ -84,7 +84,7 @@ fn traces(settings: &Settings, body: &str) -> Vec<(String, String)> {
     traces.push(("Debug of the batch".to_owned(), format!("{batch:?}")));
     let plan = batch.finish(|_| None, "e1");
     traces.push(("Debug of the plan".to_owned(), format!("{plan:?}")));
-    traces.push(("answer".to_owned(), plan.answer.clone()));
+    traces.push(("answer".to_owned(), plan.answer.text().to_owned()));
     traces.push(("queue".to_owned(), plan.messages.concat()));
     let envelopes = envelopes(&plan.messages);
     traces.push(("Debug of the envelope".to_owned(), format!("{envelopes:?}")));
@@ -774,7 +774,7 @@ fn of_an_address_only_the_part_goes() {
 fn answer(body: &Value) -> Value {
     let settings = all_platforms(&json!({"default_country": "DE"}));
     let answer = crate::support::plan(&settings, None, &body.to_string()).answer;
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer: Value = serde_json::from_str(answer.text()).unwrap();
     answer["results"][0].clone()
 }
 
@@ -898,5 +898,9 @@ fn texts_that_platforms_take_in_clear_show_nobody_either() {
             plan.messages
         );
     }
-    assert!(plan.answer.contains(r#""path":"user""#), "{}", plan.answer);
+    assert!(
+        plan.answer.text().contains(r#""path":"user""#),
+        "{}",
+        plan.answer.text()
+    );
 }

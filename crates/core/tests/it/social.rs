@@ -12,7 +12,7 @@ const PLATFORMS: [&str; 6] = ["linkedin", "pinterest", "reddit", "snapchat", "ti
 fn sent(platform: &str, settings: Value, event: &Value) -> (String, Value) {
     let settings = shop(&[(platform, settings)], &Value::Null, &Value::Null);
     let plan = plan(&settings, None, &event.to_string());
-    let answer: Value = serde_json::from_str(&plan.answer).unwrap();
+    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
     let verdict = answer["results"][0]["destinations"][platform].clone();
     let mut requests = requests(&settings, &plan.messages, NOW);
     let body = requests.pop().map_or(Value::Null, |(_, request)| {

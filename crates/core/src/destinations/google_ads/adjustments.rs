@@ -41,19 +41,17 @@ pub(super) struct Adjustment<'e> {
 impl<'e> Adjustment<'e> {
     /// What a refund comes to.
     pub(super) fn of(input: &Input<'e>) -> Result<Self, Skip> {
-        let event = input.event;
-        let order_id = event
-            .transaction_id
-            .as_deref()
+        let order_id = input
+            .transaction_id()
             .ok_or(Skip("transaction_id_missing"))?;
         if order_id.chars().count() > LONGEST_TRANSACTION_ID {
             return Err(Skip("transaction_id_too_long"));
         }
-        let told = event.money.is_some() || !event.items.is_empty();
+        let told = input.money().is_some() || !input.items().is_empty();
         let kind = input.text("refund").unwrap_or_default();
         let whole =
             kind.eq_ignore_ascii_case("full") || (!told && !kind.eq_ignore_ascii_case("partial"));
-        let remains = match event.property("remaining_value") {
+        let remains = match input.property("remaining_value") {
             None if whole => None,
             None => return Err(Skip("refund_remaining_value_missing")),
             Some(Property::Number(number)) => {
@@ -61,7 +59,7 @@ impl<'e> Adjustment<'e> {
                     .map_err(|_| Skip("refund_remaining_value_invalid"))?;
                 if amount.to_f64() > 0.0 {
                     // Without a currency Google would take the account's.
-                    let money = event.money.ok_or(Skip("refund_currency_missing"))?;
+                    let money = input.money().ok_or(Skip("refund_currency_missing"))?;
                     Some((amount, money.currency))
                 } else {
                     None

@@ -44,11 +44,8 @@ pub(super) fn click<'e>(input: &Input<'e>) -> Option<(&'static str, &'e str)> {
 
 /// The visitor's address where Google may match it. Somebody of whom no country is known may live anywhere.
 pub(super) fn address<'e>(input: &Input<'e>) -> Option<&'e str> {
-    let ip = input.event.ip.as_deref()?;
-    let countries = [
-        input.event.geo_country.as_deref(),
-        input.clear::<GoogleCountry>(),
-    ];
+    let ip = input.ip()?;
+    let countries = [input.geo_country(), input.clear::<GoogleCountry>()];
     let mut known = countries.into_iter().flatten().peekable();
     known.peek()?;
     known
@@ -142,7 +139,7 @@ fn consent(choice: Option<Choice>) -> Option<&'static str> {
 
 /// The order, else the event, so that what is sent twice counts once.
 fn transaction_id<'e>(input: &Input<'e>) -> Option<&'e str> {
-    [input.event.transaction_id.as_deref(), Some(&input.event.id)]
+    [input.transaction_id(), Some(input.id())]
         .into_iter()
         .flatten()
         .find(|id| id.chars().count() <= LONGEST_TRANSACTION_ID)
@@ -156,12 +153,11 @@ pub(super) fn write(
     who: Option<&Person<'_>>,
     now: UnixMillis,
 ) {
-    let event = input.event;
     let click = click(input);
     out.put("transactionId", transaction_id(input));
     out.put("eventTimestamp", input.time(now).to_rfc3339());
-    out.put("eventSource", source(event.action_source));
-    if let Some(money) = &event.money {
+    out.put("eventSource", source(input.action_source()));
+    if let Some(money) = input.money() {
         out.put("conversionValue", money.amount);
         out.put("currency", &money.currency);
     }
@@ -172,7 +168,7 @@ pub(super) fn write(
         who.write(out);
     }
     out.object("eventDeviceInfo", |device| {
-        device.put("userAgent", event.user_agent.as_ref());
+        device.put("userAgent", input.user_agent());
         device.put("ipAddress", address(input));
     });
     let (user_data, personalisation) = input.grant().choices();

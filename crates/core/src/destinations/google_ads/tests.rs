@@ -123,10 +123,10 @@ fn verdict(settings: &Settings, event: &Value) -> String {
     let plan = crate::intake::native::batch(settings, source, None, body.as_bytes(), NOW)
         .unwrap()
         .finish(|_| None, "e1");
-    let answer: Value = serde_json::from_str(&plan.answer).unwrap();
+    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
     answer["results"][0]["destinations"]["google_ads"]
         .as_str()
-        .unwrap_or(&plan.answer)
+        .unwrap_or(plan.answer.text())
         .to_owned()
 }
 
@@ -440,7 +440,7 @@ fn a_click_lasts_ninety_days_and_a_person_sixty_three() {
     let envelopes = opened(&messages);
     let destination = platform(&settings);
     for (input, days) in inputs(&envelopes).iter().zip([90, 63, 54]) {
-        let ends = input.event.time.0 + days * DAY_MS;
+        let ends = input.event_time().0 + days * DAY_MS;
         assert_eq!(destination.expires(input), UnixMillis(ends));
         assert_eq!(destination.check(input, UnixMillis(ends - 1)), Ok(()));
         assert_eq!(

@@ -3,7 +3,7 @@
 //! Facts from the metadata of libphonenumber (Apache-2.0), by way of the package `phonenumbers`
 //! 9.0.43, read on 2026-11-29; the notation is ours, see [`Plan`].
 
-use super::Plan;
+use super::form::Plan;
 
 #[rustfmt::skip]
 pub(super) static PLANS: [Plan; 215] = [

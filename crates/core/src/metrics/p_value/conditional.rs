@@ -1,6 +1,6 @@
 //! Fisher's exact test.
 
-use super::{Alternative, Fisher, Table};
+use super::counts::{Alternative, Fisher, Table, cross};
 use crate::metrics::math::{exp, ln, log1p};
 use crate::metrics::special::{
     SaddlePoint, falling_tail, hypergeometric_pmf, log1p_less_x, stirling_rest,
@@ -70,7 +70,7 @@ impl Draw {
 
     /// Whether one more is less likely than `k`: 1, as likely: 0, or more likely: -1. From the exact integers.
     fn falls(self, k: f64) -> f64 {
-        super::cross(
+        cross(
             k + 1.0,
             (self.bad - self.drawn) + k + 1.0,
             self.good - k,
@@ -203,7 +203,7 @@ impl Draw {
             (good_rest, -1.0),
             (drawn_rest, -1.0),
         ];
-        let fall = super::cross(start, self.bad - drawn_rest, good_rest, drawn_rest);
+        let fall = cross(start, self.bad - drawn_rest, good_rest, drawn_rest);
         let linear = log1p(fall / (good_rest * drawn_rest));
         // The logarithm of the probability of s more over that of the start, by Stirling's formula of each factorial with what
         // does not depend on s, and what cancels, left out.

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use super::{Alternative, Table};
+use super::counts::{Alternative, Table};
 use crate::metrics::math::{cos, sin};
 use crate::metrics::special::{binomial_pmf, hypergeometric_pmf};
 

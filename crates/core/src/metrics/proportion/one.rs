@@ -1,6 +1,6 @@
 //! One rate.
 
-use super::{Level, wilson};
+use super::arms::{Level, wilson};
 use crate::metrics::special::beta_quantile;
 use crate::metrics::vector::vectorised;
 use crate::metrics::{DomainError, Rule};

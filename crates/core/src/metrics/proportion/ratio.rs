@@ -4,7 +4,7 @@
     reason = "a function is called through a shim that is not inlined, a closure is inlined"
 )]
 
-use super::{Arms, Columns, Fill, Level, Wilson, instead, variance, wilson};
+use super::arms::{Arms, Columns, Fill, Level, Wilson, instead, variance, wilson};
 use crate::metrics::math::{exp, ln};
 use crate::metrics::vector::vectorised;
 use crate::metrics::{DomainError, Rule};

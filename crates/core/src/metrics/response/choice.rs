@@ -3,8 +3,8 @@
 use super::adstock::Adstock;
 use super::curve::Model;
 use super::data::filled;
-use super::evidence;
-use super::fit::{Fit, curve_alone, fit};
+use super::evidence::fit;
+use super::fit::{Fit, curve_alone};
 use super::options::{Carry, FitOptions};
 use crate::metrics::DomainError;
 use crate::metrics::math::exp;
@@ -88,7 +88,7 @@ impl Comparison {
         let (mut sum, mut weights) = (0.0, 0.0);
         for candidate in &self.candidates {
             if candidate.delta_aicc < 2.0 {
-                let best = evidence::best(&candidate.fit, margin, limit);
+                let best = candidate.fit.best(margin, limit);
                 sum += candidate.weight * best.optimal_spend;
                 weights += candidate.weight;
             }

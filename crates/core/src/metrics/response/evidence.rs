@@ -8,231 +8,176 @@
 //! of the path (Naiman 1986). No resampling, no seed.
 
 use super::adstock::Adstock;
-use super::curve::Curve;
+use super::curve::Model;
 use super::data::{Prepared, prepare};
-use super::fit::{Fit, median};
+use super::fit::{Fit, curve_alone};
 use super::options::{Carry, FitOptions, Loss};
 use super::search::Kernel;
+use super::spread::median;
+use super::verdict::Evidence;
 use crate::metrics::DomainError;
 use crate::metrics::math::{asin, exp, ln, pow};
 use crate::metrics::special::student_cdf;
 
-/// Below this p-value chance is no longer believed.
-const LEVEL: f64 = 0.05;
 /// A column of which less than this is left has nothing left but rounding.
 const ROUNDING: f64 = 1e-13;
 /// Shapes tried, from a straight line to a step.
 const SHAPES: i32 = 16;
 
-/// What the data say of revenue and spend, before any model.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Evidence {
-    /// How likely so much of a rise is where revenue has nothing to do with spend.
-    pub response: f64,
-    /// The same of a fall.
-    pub falling: f64,
-    /// How likely so much of a bend is where revenue is a straight line.
-    pub saturation: f64,
-    /// The mean revenue: the curve of spend that does nothing.
-    pub constant: f64,
-    /// The straight line over a steady spend: revenue without spend, and revenue per unit of it.
-    pub line: [f64; 2],
-    /// The corrected criterion of the constant, comparable with a fit's; `NaN` with a robust loss.
-    pub constant_aicc: f64,
-    /// The same of the straight line; `NaN` with multiplicative noise too.
-    pub line_aicc: f64,
+/// Fits a curve to past spends and their revenues.
+///
+/// Rows are independent, or consecutive periods with an adstock. Standard errors are those of the linearised model,
+/// `sigma^2 (J'J)^-1` with `sigma^2 = rss / (n - P)`; with a robust loss, Huber's (1981, section 7.6). An estimated `theta`
+/// counts as a parameter, but the other standard errors take it as known.
+///
+/// ```
+/// use edgetally_core::metrics::response::{FitOptions, Model, fit};
+///
+/// let spend = [1000.0, 2000.0, 4000.0, 8000.0, 16000.0, 32000.0];
+/// let revenue = [7810.0, 14720.0, 28100.0, 50600.0, 86100.0, 130500.0];
+/// let fit = fit(Model::MichaelisMenten, &spend, &revenue, &FitOptions::default()).unwrap();
+/// assert!((fit.curve.values()[0] - 273_000.0).abs() < 1_000.0);
+/// let best = fit.optimum(0.4, None, false, 0.95).unwrap();
+/// assert!(best.spend.low < best.spend.estimate && best.spend.estimate < best.spend.high);
+/// ```
+pub fn fit(
+    model: Model,
+    spend: &[f64],
+    revenue: &[f64],
+    options: &FitOptions<'_>,
+) -> Result<Fit, DomainError> {
+    let mut found = curve_alone(model, spend, revenue, options)?;
+    found.evidence = evidence_of(&found, spend, revenue, options)?;
+    Ok(found)
 }
 
-/// What follows from the evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Nothing could be tested.
-    Unknown,
-    /// Revenue falls with spend.
-    NotIncreasing,
-    /// Revenue may well have nothing to do with spend.
-    NoResponse,
-    /// Revenue rises, and a straight line does as well as a curve: where it levels off was not seen.
-    StraightLine,
-    /// Revenue rises and levels off.
-    Curve,
-}
-
-impl Verdict {
-    /// The name in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::NotIncreasing => "not_increasing",
-            Self::NoResponse => "no_response",
-            Self::StraightLine => "straight_line",
-            Self::Curve => "curve",
-        }
-    }
-}
-
-impl Evidence {
-    /// Nothing is known.
-    pub(super) const UNDEFINED: Self = Self {
-        response: f64::NAN,
-        falling: f64::NAN,
-        saturation: f64::NAN,
-        constant: f64::NAN,
-        line: [f64::NAN; 2],
-        constant_aicc: f64::NAN,
-        line_aicc: f64::NAN,
+/// Of a fit and its data.
+fn evidence_of(
+    fit: &Fit,
+    spend: &[f64],
+    revenue: &[f64],
+    options: &FitOptions<'_>,
+) -> Result<Evidence, DomainError> {
+    let kernel = Kernel::of(fit.model(), options);
+    let rows = |adstock: Option<&Adstock>| prepare(kernel, spend, revenue, options, adstock);
+    let Some(Prepared {
+        columns, reference, ..
+    }) = rows(fit.adstock.as_ref())?
+    else {
+        return Ok(Evidence::UNDEFINED);
     };
-
-    /// What follows at a level of five per cent.
-    pub fn verdict(&self) -> Verdict {
-        let Self {
-            response,
-            falling,
-            saturation,
-            ..
-        } = *self;
-        if response.is_nan() || falling.is_nan() || saturation.is_nan() {
-            Verdict::Unknown
-        } else if falling < LEVEL && falling <= response {
-            Verdict::NotIncreasing
-        } else if response >= LEVEL {
-            Verdict::NoResponse
-        } else if saturation >= LEVEL {
-            Verdict::StraightLine
-        } else {
-            Verdict::Curve
+    // Rows are periods: neighbours may be alike.
+    let series = options.periods || options.carry != Carry::None || options.newey_west.is_some();
+    let fitted: Vec<f64> = columns
+        .x
+        .iter()
+        .map(|x| fit.baseline + fit.curve.revenue(x * reference))
+        .collect();
+    let natural: Vec<f64> = if kernel.log {
+        columns.y.iter().map(|y| exp(*y)).collect()
+    } else {
+        columns.y.clone()
+    };
+    // Outliers of a robust fit are drawn in to where its loss lets them count.
+    let drawn_in = |residual: f64, weight: f64| {
+        let z = residual * weight.sqrt() / fit.loss.1;
+        residual * fit.loss.0.of(z).1
+    };
+    let robust = fit.loss.0 != Loss::Linear && fit.loss.1 > 0.0;
+    let (mut level, mut amounts) = (columns.y.clone(), natural);
+    if robust {
+        // Not towards the fitted curve, which would be a rise where there is none.
+        draw_in(&mut level);
+        let rows = columns.y.iter().zip(&fitted).zip(&columns.w);
+        for (amount, ((y, fitted), w)) in amounts.iter_mut().zip(rows) {
+            *amount = if kernel.log {
+                exp(ln(*fitted) + drawn_in(*y - ln(*fitted), *w))
+            } else {
+                fitted + drawn_in(*y - fitted, *w)
+            };
         }
     }
 
-    /// Of a fit and its data.
-    pub(super) fn of(
-        fit: &Fit,
-        spend: &[f64],
-        revenue: &[f64],
-        options: &FitOptions<'_>,
-    ) -> Result<Self, DomainError> {
-        let kernel = Kernel::of(fit.model(), options);
-        let rows = |adstock: Option<&Adstock>| prepare(kernel, spend, revenue, options, adstock);
-        let Some(Prepared {
-            columns, reference, ..
-        }) = rows(fit.adstock.as_ref())?
-        else {
-            return Ok(Self::UNDEFINED);
-        };
-        // Rows are periods: neighbours may be alike.
-        let series =
-            options.periods || options.carry != Carry::None || options.newey_west.is_some();
-        let fitted: Vec<f64> = columns
-            .x
-            .iter()
-            .map(|x| fit.baseline + fit.curve.revenue(x * reference))
-            .collect();
-        let natural: Vec<f64> = if kernel.log {
-            columns.y.iter().map(|y| exp(*y)).collect()
-        } else {
-            columns.y.clone()
-        };
-        // Outliers of a robust fit are drawn in to where its loss lets them count.
-        let drawn_in = |residual: f64, weight: f64| {
-            let z = residual * weight.sqrt() / fit.loss.1;
-            residual * fit.loss.0.of(z).1
-        };
-        let robust = fit.loss.0 != Loss::Linear && fit.loss.1 > 0.0;
-        let (mut level, mut amounts) = (columns.y.clone(), natural);
-        if robust {
-            // Not towards the fitted curve, which would be a rise where there is none.
-            draw_in(&mut level);
-            let rows = columns.y.iter().zip(&fitted).zip(&columns.w);
-            for (amount, ((y, fitted), w)) in amounts.iter_mut().zip(rows) {
-                *amount = if kernel.log {
-                    exp(ln(*fitted) + drawn_in(*y - ln(*fitted), *w))
-                } else {
-                    fitted + drawn_in(*y - fitted, *w)
-                };
+    let constant = Space::new(&columns.w, &[]);
+    let mut paths = vec![shapes(&columns.x)];
+    if let Carry::Estimate {
+        normalize,
+        max_lag,
+        start,
+    } = options.carry
+    {
+        // The best adstock was chosen too: its shapes are a part of the path.
+        for theta in [0.0, 0.3, 0.6, 0.8, 0.95] {
+            let adstock = Adstock::raw(theta, normalize, max_lag).starting(start)?;
+            if let Ok(Some(other)) = rows(Some(&adstock)) {
+                paths.push(shapes(&other.columns.x));
             }
         }
+    }
+    // Back and forth, so that the path has no long way from one to the next.
+    for path in paths.iter_mut().skip(1).step_by(2) {
+        path.reverse();
+    }
+    let all: Vec<Vec<f64>> = paths.into_iter().flatten().collect();
+    let (response, falling) = constant.chances(&all, &level, series);
 
-        let constant = Space::new(&columns.w, &[]);
-        let mut paths = vec![shapes(&columns.x)];
-        if let Carry::Estimate {
-            normalize,
-            max_lag,
-            start,
-        } = options.carry
-        {
-            // The best adstock was chosen too: its shapes are a part of the path.
-            for theta in [0.0, 0.3, 0.6, 0.8, 0.95] {
-                let adstock = Adstock::raw(theta, normalize, max_lag).starting(start)?;
-                if let Ok(Some(other)) = rows(Some(&adstock)) {
-                    paths.push(shapes(&other.columns.x));
-                }
-            }
-        }
-        // Back and forth, so that the path has no long way from one to the next.
-        for path in paths.iter_mut().skip(1).step_by(2) {
-            path.reverse();
-        }
-        let all: Vec<Vec<f64>> = paths.into_iter().flatten().collect();
-        let (response, falling) = constant.chances(&all, &level, series);
-
-        // Revenue lies on a line or does not, whatever its noise: by amounts, or by per cent. The latter looks like a bend to who
-        // takes it for the former, so that both have to see one.
-        let relative = by_level(&columns.x, &amounts, &columns.w);
-        let bends = shapes(&columns.x);
-        let bent = |weights: &[f64]| {
-            let with_base = Space::new(weights, &[&columns.x]);
-            let seen = with_base.chances(&bends, &amounts, series).0;
-            if options.through_origin {
-                let through = Space::bare(weights, &columns.x);
-                (2.0 * seen.min(through.chances(&bends, &amounts, series).0)).min(1.0)
-            } else {
-                seen
-            }
-        };
-        let mut saturation = bent(&relative);
-        if !kernel.log {
-            saturation = saturation.max(bent(&columns.w));
-        }
-        let weights = if kernel.log { &relative } else { &columns.w };
+    // Revenue lies on a line or does not, whatever its noise: by amounts, or by per cent. The latter looks like a bend to who
+    // takes it for the former, so that both have to see one.
+    let relative = by_level(&columns.x, &amounts, &columns.w);
+    let bends = shapes(&columns.x);
+    let bent = |weights: &[f64]| {
         let with_base = Space::new(weights, &[&columns.x]);
-
-        let [base, slope] = line(&columns.x, &amounts, weights);
-        let steady = fit.adstock.map_or(1.0, |adstock| adstock.steady());
-        let n = level.len() as f64;
-        let criterion = |residual: f64, estimated: f64| {
-            if robust {
-                return f64::NAN;
-            }
-            let floor: f64 = level
-                .iter()
-                .zip(&columns.w)
-                .map(|(y, w)| w * y * y)
-                .sum::<f64>()
-                * 1e-26;
-            let spare = n - estimated - 1.0;
-            if spare > 0.0 {
-                n * ln(residual.max(floor) / n)
-                    + 2.0 * estimated
-                    + 2.0 * estimated * (estimated + 1.0) / spare
-            } else {
-                f64::INFINITY
-            }
-        };
-        let carried = f64::from(u8::from(matches!(options.carry, Carry::Estimate { .. })));
-        Ok(Self {
-            response,
-            falling,
-            saturation,
-            constant: mean(&amounts, &columns.w),
-            line: [base, slope * steady / reference],
-            constant_aicc: criterion(constant.residual(&level), 2.0),
-            line_aicc: if kernel.log {
-                f64::NAN
-            } else {
-                criterion(with_base.residual(&amounts), 3.0 + carried)
-            },
-        })
+        let seen = with_base.chances(&bends, &amounts, series).0;
+        if options.through_origin {
+            let through = Space::bare(weights, &columns.x);
+            (2.0 * seen.min(through.chances(&bends, &amounts, series).0)).min(1.0)
+        } else {
+            seen
+        }
+    };
+    let mut saturation = bent(&relative);
+    if !kernel.log {
+        saturation = saturation.max(bent(&columns.w));
     }
+    let weights = if kernel.log { &relative } else { &columns.w };
+    let with_base = Space::new(weights, &[&columns.x]);
+
+    let [base, slope] = line(&columns.x, &amounts, weights);
+    let steady = fit.adstock.map_or(1.0, |adstock| adstock.steady());
+    let n = level.len() as f64;
+    let criterion = |residual: f64, estimated: f64| {
+        if robust {
+            return f64::NAN;
+        }
+        let floor: f64 = level
+            .iter()
+            .zip(&columns.w)
+            .map(|(y, w)| w * y * y)
+            .sum::<f64>()
+            * 1e-26;
+        let spare = n - estimated - 1.0;
+        if spare > 0.0 {
+            n * ln(residual.max(floor) / n)
+                + 2.0 * estimated
+                + 2.0 * estimated * (estimated + 1.0) / spare
+        } else {
+            f64::INFINITY
+        }
+    };
+    let carried = f64::from(u8::from(matches!(options.carry, Carry::Estimate { .. })));
+    Ok(Evidence {
+        response,
+        falling,
+        saturation,
+        constant: mean(&amounts, &columns.w),
+        line: [base, slope * steady / reference],
+        constant_aicc: criterion(constant.residual(&level), 2.0),
+        line_aicc: if kernel.log {
+            f64::NAN
+        } else {
+            criterion(with_base.residual(&amounts), 3.0 + carried)
+        },
+    })
 }
 
 /// Draws what lies far out in to 2.5 robust standard deviations of the median.
@@ -477,21 +422,4 @@ fn tube(share: f64, length: f64, dimension: f64) -> f64 {
     let t = share * ((dimension - 1.0) / left).sqrt();
     let tail = student_cdf(t, dimension - 1.0).1;
     (tail + length / core::f64::consts::TAU * pow(left, 0.5 * dimension - 1.0)).min(1.0)
-}
-
-/// Where no curve was seen, the optimum of one is nobody's.
-pub(super) fn best(fit: &Fit, margin: f64, limit: f64) -> super::curve::Optimum {
-    use super::curve::Optimum;
-    let curve: Curve = fit.steady;
-    let found = curve.best(margin, limit);
-    match fit.evidence.verdict() {
-        Verdict::Curve | Verdict::Unknown => found,
-        // Neither the line nor the curve pays for a single unit.
-        Verdict::StraightLine
-            if found.optimal_spend == 0.0 && margin * fit.evidence.line[1] <= 1.0 =>
-        {
-            found
-        }
-        _ => Optimum::UNDEFINED,
-    }
 }

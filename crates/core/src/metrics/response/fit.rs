@@ -7,10 +7,10 @@
 use super::adstock::Adstock;
 use super::curve::{Curve, Model, Optimum};
 use super::data::{Prepared, prepare};
-use super::evidence::{Evidence, Verdict, best};
 use super::options::{Carry, FitOptions, Loss};
 use super::search::{Kernel, Work};
-use super::spread::{covariance, newey_west, orthogonalise};
+use super::spread::{covariance, median, newey_west, orthogonalise};
+use super::verdict::{Evidence, Verdict};
 use crate::metrics::math::{exp, ln};
 use crate::metrics::special::normal_quantile;
 use crate::metrics::{DomainError, Interval, Rule};
@@ -84,34 +84,7 @@ pub struct FitOptimum {
     pub capped: bool,
 }
 
-/// Fits a curve to past spends and their revenues.
-///
-/// Rows are independent, or consecutive periods with an adstock. Standard errors are those of the linearised model,
-/// `sigma^2 (J'J)^-1` with `sigma^2 = rss / (n - P)`; with a robust loss, Huber's (1981, section 7.6). An estimated `theta`
-/// counts as a parameter, but the other standard errors take it as known.
-///
-/// ```
-/// use edgetally_core::metrics::response::{FitOptions, Model, fit};
-///
-/// let spend = [1000.0, 2000.0, 4000.0, 8000.0, 16000.0, 32000.0];
-/// let revenue = [7810.0, 14720.0, 28100.0, 50600.0, 86100.0, 130500.0];
-/// let fit = fit(Model::MichaelisMenten, &spend, &revenue, &FitOptions::default()).unwrap();
-/// assert!((fit.curve.values()[0] - 273_000.0).abs() < 1_000.0);
-/// let best = fit.optimum(0.4, None, false, 0.95).unwrap();
-/// assert!(best.spend.low < best.spend.estimate && best.spend.estimate < best.spend.high);
-/// ```
-pub fn fit(
-    model: Model,
-    spend: &[f64],
-    revenue: &[f64],
-    options: &FitOptions<'_>,
-) -> Result<Fit, DomainError> {
-    let mut found = curve_alone(model, spend, revenue, options)?;
-    found.evidence = Evidence::of(&found, spend, revenue, options)?;
-    Ok(found)
-}
-
-/// [`fit`] without a look at whether there is a curve: of parts of data whose whole was looked at.
+/// [`fit`](super::fit) without a look at whether there is a curve: of parts of data whose whole was looked at.
 pub(super) fn curve_alone(
     model: Model,
     spend: &[f64],
@@ -374,16 +347,6 @@ fn fit_with(
         .collect();
     Ok(fit)
 }
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
-    if values.len() % 2 == 1 {
-        at(half)
-    } else {
-        0.5 * (at(half.wrapping_sub(1)) + at(half))
-    }
-}
 
 impl Fit {
     fn undefined(kernel: Kernel, rows: usize, adstock: Option<Adstock>) -> Self {
@@ -506,8 +469,8 @@ impl Fit {
         // Checks margin and cap.
         self.steady.optimum(margin, cap)?;
         let limit = self.limit(cap, extrapolate);
-        let free = best(self, margin, f64::INFINITY);
-        let mut optimum = best(self, margin, limit);
+        let free = self.best(margin, f64::INFINITY);
+        let mut optimum = self.best(margin, limit);
         let uncapped = free.optimal_spend;
         let (gradient, curvature) = self.curve.log_marginal_gradient(self.carried(uncapped));
         let log_spend_se = if uncapped > 0.0 && uncapped.is_finite() {
@@ -537,6 +500,21 @@ impl Fit {
             spend,
             capped: optimum.optimal_spend == limit && (uncapped.is_nan() || uncapped > limit),
         })
+    }
+
+    /// Where no curve was seen, its optimum means nothing.
+    pub(super) fn best(&self, margin: f64, limit: f64) -> Optimum {
+        let found = self.steady.best(margin, limit);
+        match self.evidence.verdict() {
+            Verdict::Curve | Verdict::Unknown => found,
+            // Neither the line nor the curve pays for a single unit.
+            Verdict::StraightLine
+                if found.optimal_spend == 0.0 && margin * self.evidence.line[1] <= 1.0 =>
+            {
+                found
+            }
+            _ => Optimum::UNDEFINED,
+        }
     }
 
     /// Whether the data show a curve, so that its optimum is theirs.
@@ -570,7 +548,7 @@ impl Fit {
     /// - `no_profitable_spend` (with a margin): no spend pays.
     pub fn warnings(&self, margin: Option<f64>) -> Vec<&'static str> {
         let amplitude = self.curve.values().first().copied().unwrap_or(f64::NAN);
-        let found = margin.map(|margin| best(self, margin, f64::INFINITY));
+        let found = margin.map(|margin| self.best(margin, f64::INFINITY));
         let [low, high] = self.spend_range;
         let saturates = !matches!(self.model(), Model::Power | Model::Log);
         let verdict = self.evidence.verdict();

@@ -101,3 +101,15 @@ pub(super) fn covariance(
     }
     result
 }
+
+/// The value in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
+    if values.len() % 2 == 1 {
+        at(half)
+    } else {
+        0.5 * (at(half.wrapping_sub(1)) + at(half))
+    }
+}

@@ -4,15 +4,16 @@
 //! and a change of the unit by a power of two changes nothing else. Whether the values vary at all is not left to a difference of
 //! sums: the smallest and the largest are kept.
 
-use super::Summary;
 use super::double::Dd;
 use crate::metrics::math::ratio;
 use crate::metrics::{DomainError, Rule};
 
 /// Below this share of the sum of squares, the sum of squares about the mean of *values* is rounding.
 const ROUNDING: f64 = 1e-28;
+
 /// The same for sums that were made elsewhere, in single doubles.
 const ROUNDING_OF_SUMS: f64 = 1e-12;
+
 /// How far sums that were made elsewhere may contradict each other.
 const FORGIVEN: f64 = 1e-9;
 
@@ -503,4 +504,15 @@ impl PairMoments {
         };
         variance(self.n, rest)
     }
+}
+
+/// The number of users of one arm, their mean and the standard deviation of one user (not of the mean).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Users.
+    pub n: f64,
+    /// Mean per user; `NaN` without users.
+    pub mean: f64,
+    /// Standard deviation of a user, with `n - 1`; `NaN` below two users, 0 where all have the same value.
+    pub sd: f64,
 }

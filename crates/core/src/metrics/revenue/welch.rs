@@ -1,7 +1,6 @@
 //! Two means: Welch's test, and the intervals of their difference and their ratio.
 
-use super::Summary;
-use super::moments::power_of_two;
+use super::moments::{Summary, power_of_two};
 use crate::metrics::math::ratio;
 use crate::metrics::special::{student_cdf, student_quantile};
 use crate::metrics::{DomainError, Interval, Rule};

@@ -4,7 +4,7 @@
 //! The words hold a number in units of 2^-17 and what that leaves in units of 2^-64, as [`exact`] has them. A group's words are
 //! emptied into its sums before they can overflow, which its own count of rows says.
 
-use super::exact::{self, Exact};
+use crate::metrics::exact::{self, Exact};
 
 /// Rows at a time: their units lie in the nearest cache.
 const BLOCK: usize = 512;

@@ -3,9 +3,10 @@
 
 use super::proportion::Cases;
 use super::{Row, number, rows};
-use edgetally_core::metrics::calculator::{self, Value};
+use edgetally_core::metrics::calculator::{Argument, Value};
 use edgetally_core::metrics::lift::{Flags, Method, Money, Options, lift, revenue_product};
 use edgetally_core::metrics::proportion::Arms;
+use edgetally_core::metrics::registry;
 
 /// The columns of a row: numbers are the same for all.
 fn inputs(row: &Row) -> Vec<(String, Vec<f64>)> {
@@ -106,10 +107,9 @@ fn reference_rows_with_intervals() {
         assert_eq!(compared, 6);
 
         let name = format!("lift.economics.{}", row.inputs["method"].as_str().unwrap());
-        let calculator = calculator::find(&name).unwrap();
-        let given = |argument: &calculator::Argument| {
-            row.given(argument.name).map_or(Value::Absent, Value::One)
-        };
+        let calculator = registry::find(&name).unwrap();
+        let given =
+            |argument: &Argument| row.given(argument.name).map_or(Value::Absent, Value::One);
         let values: Vec<Value<'_>> = calculator.arguments.iter().map(given).collect();
         let outputs = calculator.one(&values).unwrap();
         let at = calculator.output("prob_profit_positive").unwrap();
@@ -199,7 +199,7 @@ fn all_intervals_say_the_same_about_zero() {
 
 #[test]
 fn without_money_there_is_no_chance_of_profit_but_of_lift() {
-    let calculator = calculator::find("lift.economics.score").unwrap();
+    let calculator = registry::find("lift.economics.score").unwrap();
     let mut values: Vec<Value<'_>> = [10_000.0, 500.0, 10_000.0, 460.0].map(Value::One).to_vec();
     values.resize(calculator.arguments.len(), Value::Absent);
     let got = calculator.one(&values).unwrap();
@@ -334,7 +334,7 @@ fn the_split_is_tested() {
 #[test]
 fn wrong_arguments_are_named() {
     let name = |values: [f64; 7]| {
-        let calculator = calculator::find("lift.score").unwrap();
+        let calculator = registry::find("lift.score").unwrap();
         let mut given: Vec<Value<'_>> = values.into_iter().map(Value::One).collect();
         given.resize(calculator.arguments.len(), Value::Absent);
         let error = calculator.one(&given).unwrap_err();

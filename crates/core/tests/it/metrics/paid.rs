@@ -1,9 +1,8 @@
 //! The reference rows and laws of `metrics::paid`.
 
 use edgetally_core::metrics::Rule;
-use edgetally_core::metrics::calculator::{
-    Absent, BLOCK, Calculator, UNLESS_ZERO, Value, all, find,
-};
+use edgetally_core::metrics::calculator::{Absent, BLOCK, Calculator, UNLESS_ZERO, Value};
+use edgetally_core::metrics::registry::{all, find};
 use serde_json::Value as Json;
 
 use super::{number, rows};

@@ -204,7 +204,8 @@ fn any_bits_return_or_raise() {
 
 #[test]
 fn the_row_by_row_calculators_are_these_functions() {
-    use edgetally_core::metrics::calculator::{Value, find};
+    use edgetally_core::metrics::calculator::Value;
+    use edgetally_core::metrics::registry::find;
     let one = |name: &str, values: &[f64]| {
         let values: Vec<Value<'_>> = values.iter().map(|x| Value::One(*x)).collect();
         find(name).unwrap().one(&values)

@@ -6,15 +6,16 @@
 )]
 
 use super::{Row, rows};
-use edgetally_core::metrics::calculator::{self, Calculator, Value};
+use edgetally_core::metrics::calculator::{Calculator, Value};
 use edgetally_core::metrics::proportion::{
     Alternative, Arms, ClosedForm, Columns, Difference, Level, One, Ratio, closed_form, difference,
     one, ratio,
 };
+use edgetally_core::metrics::registry;
 
 /// Every output of a row of counts, by the calculator of its name.
 fn every_output(name: &str, row: &Row) {
-    let calculator = calculator::find(name).unwrap();
+    let calculator = registry::find(name).unwrap();
     let values: Vec<Value<'_>> = calculator
         .arguments
         .iter()
@@ -530,7 +531,7 @@ fn any_bits_return_or_raise() {
         ][(cases.bits() % 7) as usize],
         _ => (cases.bits() % 100) as f64,
     };
-    let named: Vec<&Calculator> = calculator::all()
+    let named: Vec<&Calculator> = registry::all()
         .filter(|c| c.name.starts_with("lift") || c.name.starts_with("rate_ci"))
         .collect();
     assert!(named.len() > 10);

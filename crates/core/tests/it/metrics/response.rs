@@ -431,7 +431,7 @@ proptest! {
         }
         // A column says the same.
         let name = format!("response.optimum.{}", curve.model().name());
-        let calculator = edgetally_core::metrics::calculator::find(&name).unwrap();
+        let calculator = edgetally_core::metrics::registry::find(&name).unwrap();
         use edgetally_core::metrics::calculator::Value;
         let values: Vec<Value<'_>> = curve.values().iter().map(|value| Value::One(*value))
             .chain([Value::One(margin), cap.map_or(Value::Absent, Value::One)]).collect();

@@ -510,7 +510,8 @@ fn any_bits_return_or_raise() {
 
 #[test]
 fn the_row_by_row_calculators_are_these_functions() {
-    use edgetally_core::metrics::calculator::{Value, find};
+    use edgetally_core::metrics::calculator::Value;
+    use edgetally_core::metrics::registry::find;
     for row in rows("lift.revenue") {
         let calculator = find("lift.revenue").unwrap();
         let values: Vec<Value<'_>> = calculator

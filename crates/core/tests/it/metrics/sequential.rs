@@ -382,7 +382,8 @@ fn any_bits_return_or_raise() {
 
 #[test]
 fn the_row_by_row_calculator_is_this_function() {
-    use edgetally_core::metrics::calculator::{Value, find};
+    use edgetally_core::metrics::calculator::Value;
+    use edgetally_core::metrics::registry::find;
     for row in rows("lift.sequential") {
         let calculator = find("lift.sequential").unwrap();
         let values: Vec<Value<'_>> = calculator

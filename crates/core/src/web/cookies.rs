@@ -1,21 +1,19 @@
-//! Click ids and the cookies that keep them: the forms they come in, how long they hold, what is left of a wrong one.
+//! First-party cookies: which are read, the forms they come in, how long a click in them counts, what is left of a wrong one.
 //!
 //! Whatever is wrong with them, the event counts without: nothing here refuses one.
 
 use std::borrow::Cow;
 
 use super::analytics::{client_id_from_ga, session_id_from_ga};
-use super::{LONGEST_CLICK_ID, plausible_click_id};
+use super::click_ids::{
+    LONGEST_CLICK_ID, PLACEHOLDER, bare, is_base64url, is_id, is_uuid, plausible_click_id,
+};
 use crate::base::text::is_placeholder;
-use crate::base::text::percent_decoded;
 use crate::base::time::{DAY_MS, UnixMillis};
 
-/// The code of what is a word for "no value", or a template that nobody filled in.
-pub const PLACEHOLDER: &str = "placeholder";
-/// The code of a click id that cannot be one.
-pub const CLICK_ID_INVALID: &str = "click_id_invalid";
 /// The code of a click that was too long ago for its platform.
 pub const CLICK_ID_EXPIRED: &str = "click_id_expired";
+
 /// The code of a cookie that cannot be read.
 pub const COOKIE_INVALID: &str = "cookie_invalid";
 
@@ -28,87 +26,6 @@ const CLOCK_TOLERANCE_MS: i64 = DAY_MS;
 
 /// 2015-01-01. None of these cookies is older than its platform's tag.
 const EARLIEST_MS: i64 = 1_420_070_400_000;
-
-/// A value without the blanks and quotes around it, and without the percent-encoding of a cookie that was encoded on the
-/// way; redirects do it twice.
-pub(super) fn bare(value: &str) -> Cow<'_, str> {
-    let around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
-    let value = value.trim_matches(around);
-    let mut bare = Cow::Borrowed(value);
-    for _ in 0..3 {
-        if !bare.contains('%') {
-            break;
-        }
-        let decoded = percent_decoded(&bare).trim_matches(around).to_owned();
-        if decoded == *bare {
-            break;
-        }
-        bare = Cow::Owned(decoded);
-    }
-    bare
-}
-
-/// Base64 for addresses, which the ids of Meta and Google are.
-fn is_base64url(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= LONGEST_CLICK_ID
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// What any platform's id is made of, as far as any was seen: letters, digits and the signs of base64 and of lists of ids.
-fn is_id(id: &str) -> bool {
-    let sign = |byte| {
-        matches!(
-            byte,
-            b'-' | b'_' | b'.' | b'~' | b'=' | b'+' | b'/' | b':' | b'|' | b'*' | b'!'
-        )
-    };
-    !id.is_empty()
-        && id.len() <= LONGEST_CLICK_ID
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || sign(byte))
-}
-
-/// 32 hexadecimal digits, with or without dashes.
-fn is_uuid(id: &str) -> bool {
-    id.bytes().filter(u8::is_ascii_hexdigit).count() == 32
-        && id.len() <= 36
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-/// A click id as it may travel, or the code of what is wrong with it.
-///
-/// ```
-/// use edgetally_core::web::click_id;
-/// assert_eq!(click_id("fbclid", " IwAR1a%2Db ").as_deref(), Ok("IwAR1a-b"));
-/// assert_eq!(click_id("gclid", "undefined"), Err("placeholder"));
-/// assert_eq!(click_id("fbclid", "IwAR0abc%26utm_source%3Dx"), Err("click_id_invalid"));
-/// ```
-///
-/// # Errors
-/// [`PLACEHOLDER`] or [`CLICK_ID_INVALID`].
-pub fn click_id<'v>(name: &str, value: &'v str) -> Result<Cow<'v, str>, &'static str> {
-    let id = bare(value);
-    if is_placeholder(&id) {
-        return Err(PLACEHOLDER);
-    }
-    let fits = match name {
-        "fbclid" | "gclid" | "gbraid" | "wbraid" | "dclid" => is_base64url(&id),
-        // Microsoft refuses or removes what is no UUID.
-        "msclkid" => is_uuid(&id),
-        _ => is_id(&id),
-    };
-    if fits && plausible_click_id(&id) {
-        Ok(id)
-    } else {
-        Err(CLICK_ID_INVALID)
-    }
-}
 
 /// A time of a cookie.
 #[derive(Clone, Copy)]
@@ -312,6 +229,95 @@ pub fn cookie<'v>(
         Ok(value)
     } else {
         Err(COOKIE_INVALID)
+    }
+}
+
+/// The first-party cookies that some planned destination reads. `_ga_` stands for every `_ga_<stream>`.
+const COOKIES: &[&str] = &[
+    "_fbp",
+    "_fbc",
+    "_ga",
+    "_gcl_aw",
+    "_gcl_gb",
+    "_gcl_au",
+    "ttclid",
+    "_ttp",
+    "_epik",
+    "_scid",
+    "_scclid",
+    "_rdt_uuid",
+    "_rdt_cid",
+    "li_fat_id",
+    "twclid",
+    "_twclid",
+    "_uetmsclkid",
+    "_uetvid",
+];
+
+/// Whether a cookie is one that a destination reads.
+pub fn known_cookie(name: &str) -> bool {
+    COOKIES.contains(&name) || is_stream_cookie(name)
+}
+
+/// Whether a cookie is Google Analytics' of a stream, `_ga_<stream>`: what else a sender may call a cookie, such as somebody's
+/// address, is none.
+pub fn is_stream_cookie(name: &str) -> bool {
+    name.strip_prefix("_ga_").is_some_and(|stream| {
+        (1..=20).contains(&stream.len())
+            && stream
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
+}
+
+/// Reads the known cookies from a `Cookie` header.
+pub fn cookies_from_header(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+        (known_cookie(name) && !value.is_empty() && value.len() <= LONGEST_CLICK_ID)
+            .then_some((name, value))
+    })
+}
+
+/// The `fbc` to send: the cookie when it is valid and of this click, else one built from the click id.
+///
+/// `seen` is when this click id was first seen, which for a gateway is the time of receipt; `domain` is the domain
+/// that the site sets its cookies on, whose dots are the subdomain index. Without one the index is `1`, as Meta
+/// documents for servers that set no cookie.
+///
+/// ```
+/// use edgetally_core::web::fbc;
+/// use edgetally_core::base::time::UnixMillis;
+/// let now = UnixMillis(1_700_000_000_000);
+/// assert_eq!(fbc(None, Some("AbC"), Some("example.co.uk"), now).as_deref(), Some("fb.2.1700000000000.AbC"));
+/// // The same click keeps its cookie and its time.
+/// assert_eq!(fbc(Some("fb.1.1600000000000.AbC.AQYCAQAA"), Some("AbC"), None, now).as_deref(),
+///     Some("fb.1.1600000000000.AbC.AQYCAQAA"));
+/// ```
+pub fn fbc(
+    cookie: Option<&str>,
+    fbclid: Option<&str>,
+    domain: Option<&str>,
+    seen: UnixMillis,
+) -> Option<String> {
+    let valid =
+        cookie.and_then(|cookie| fb_cookie_payload(cookie).map(|payload| (cookie, payload)));
+    match (valid, fbclid) {
+        (Some((cookie, payload)), Some(fbclid)) if payload == fbclid => Some(cookie.to_owned()),
+        (_, Some(fbclid)) => {
+            let index = domain.map_or(1, |domain| {
+                let address = domain.parse::<std::net::IpAddr>().is_ok();
+                if address {
+                    0
+                } else {
+                    domain.matches('.').count()
+                }
+            });
+            Some(format!("fb.{index}.{}.{fbclid}", seen.0))
+        }
+        (Some((cookie, _)), None) => Some(cookie.to_owned()),
+        (None, None) => None,
     }
 }
 

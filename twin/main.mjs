@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `node tests/twin/main.mjs --port 8799`: the twin as a process of its own. */
+/** `node twin/main.mjs --port 8799`: the twin as a process of its own. */
 
 import { parseArgs } from "node:util";
 import { startTwin } from "./server.mjs";

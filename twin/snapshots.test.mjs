@@ -8,7 +8,7 @@ import { credentials } from "./credentials.mjs";
 import { exchange, testTwin } from "./harness.mjs";
 import { DEFAULTS } from "./server.mjs";
 
-const FOLDER = new URL("../../crates/core/tests/it/snapshots/", import.meta.url);
+const FOLDER = new URL("../crates/core/tests/it/snapshots/", import.meta.url);
 /** The instant of the snapshots. */
 const NOW = Date.UTC(2026, 10, 22, 10, 15, 31);
 

@@ -1,0 +1,113 @@
+//! Every address that the worker answers at: one table, from which dispatch, `405` and its `Allow`, preflights and the
+//! check of the docs follow.
+
+use crate::intake::{Format, native, pixel};
+
+/// Who answers.
+#[derive(Debug, Clone, Copy)]
+pub enum Handler {
+    /// Intake, in a format.
+    Intake(&'static Format),
+    /// Whether everything is as it should be.
+    Health,
+    /// Balances and reasons.
+    Ledger,
+    /// What happened lately.
+    Recent,
+    /// What was rejected or given up.
+    DeadLetters,
+    /// Offers dead letters again.
+    Replay,
+}
+
+/// A method and a path, and who answers there.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// `GET` or `POST`. Where `GET` is answered, `HEAD` is.
+    pub method: &'static str,
+    /// The whole path.
+    pub path: &'static str,
+    /// Who answers.
+    pub handler: Handler,
+}
+
+/// The table. The first one is asked for most.
+pub const ROUTES: &[Route] = &[
+    route("POST", "/v1/events", Handler::Intake(&native::FORMAT)),
+    route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
+    route("GET", "/v1/health", Handler::Health),
+    route("GET", "/v1/ledger", Handler::Ledger),
+    route("GET", "/v1/recent", Handler::Recent),
+    route("GET", "/v1/dead-letters", Handler::DeadLetters),
+    route("POST", "/v1/dead-letters/replay", Handler::Replay),
+];
+
+const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {
+    Route {
+        method,
+        path,
+        handler,
+    }
+}
+
+/// What a request is for.
+#[derive(Debug)]
+pub enum Target {
+    /// Somebody answers it.
+    Handler(Handler),
+    /// `HEAD` of what `GET` is answered at: nothing happens.
+    Head(Handler),
+    /// A page's browser asks whether the page may send: the methods that it may use, and the headers.
+    Preflight {
+        /// The methods of the path, with commas between.
+        methods: String,
+        /// What a page may send.
+        headers: &'static str,
+    },
+    /// Nobody answers this method there; those that are answered.
+    MethodNotAllowed(String),
+    /// There is nothing at this address.
+    NotFound,
+}
+
+/// Looks a request up.
+///
+/// ```
+/// use edgetally_core::routes::{Target, find};
+/// let Target::MethodNotAllowed(allow) = find("PUT", "/v1/events") else { panic!() };
+/// assert_eq!(allow, "POST, OPTIONS");
+/// ```
+pub fn find(method: &str, path: &str) -> Target {
+    let there = || ROUTES.iter().filter(move |route| route.path == path);
+    let of = |method: &str| there().find(|route| route.method == method);
+    if let Some(route) = of(method) {
+        return Target::Handler(route.handler);
+    }
+    if method == "HEAD"
+        && let Some(route) = of("GET")
+    {
+        return Target::Head(route.handler);
+    }
+    let mut methods: Vec<&str> = Vec::new();
+    for route in there() {
+        methods.push(route.method);
+        if route.method == "GET" {
+            methods.push("HEAD");
+        }
+    }
+    let preflight = there().find_map(|route| match route.handler {
+        Handler::Intake(format) => format.page_headers,
+        _ => None,
+    });
+    match preflight {
+        _ if methods.is_empty() => Target::NotFound,
+        Some(headers) if method == "OPTIONS" => Target::Preflight {
+            methods: methods.join(", "),
+            headers,
+        },
+        _ => {
+            methods.extend(preflight.map(|_| "OPTIONS"));
+            Target::MethodNotAllowed(methods.join(", "))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The table of routes against itself, the docs and the worker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use edgetally_core::routes::{ROUTES, Target, find};
+
+use crate::support::read;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The methods of each path.
+fn paths() -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for route in ROUTES {
+        paths.entry(route.path).or_default().push(route.method);
+    }
+    paths
+}
+
+#[test]
+fn allow_names_what_is_answered_and_nothing_else() {
+    for (path, methods) in paths() {
+        let Target::MethodNotAllowed(allow) = find("BREW", path) else {
+            panic!("{path} is brewed")
+        };
+        let allowed: Vec<&str> = allow.split(", ").collect();
+        for method in [
+            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "get",
+        ] {
+            let target = find(method, path);
+            let answered = !matches!(target, Target::MethodNotAllowed(_) | Target::NotFound);
+            assert_eq!(
+                answered,
+                allowed.contains(&method),
+                "{method} {path}: {allow}"
+            );
+            match target {
+                Target::Handler(_) => assert!(methods.contains(&method)),
+                Target::Head(_) => assert_eq!((method, methods.contains(&"GET")), ("HEAD", true)),
+                Target::Preflight { methods, .. } => {
+                    assert_eq!(method, "OPTIONS");
+                    assert_eq!(format!("{methods}, OPTIONS"), allow);
+                }
+                Target::MethodNotAllowed(other) => assert_eq!(other, allow),
+                Target::NotFound => panic!("{path} is there"),
+            }
+        }
+        for other in [format!("{path}/"), path.to_uppercase(), format!("/{path}")] {
+            assert!(matches!(find("GET", &other), Target::NotFound), "{other}");
+            assert!(
+                matches!(find("OPTIONS", &other), Target::NotFound),
+                "{other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_route_stands_in_the_table_once() {
+    let unique: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| (route.method, route.path))
+        .collect();
+    assert_eq!(unique.len(), ROUTES.len());
+    assert!(
+        ROUTES
+            .iter()
+            .all(|route| matches!(route.method, "GET" | "POST"))
+    );
+}
+
+/// The pages that describe the gateway.
+fn pages() -> Vec<(String, String)> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let mut pages: Vec<PathBuf> = docs.map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|ending| ending == "md"));
+    pages.extend(["README.md", "DESIGN.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    let shown = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    pages.iter().map(|path| (shown(path), read(path))).collect()
+}
+
+#[test]
+fn every_path_of_the_docs_is_a_route_and_every_route_is_in_the_docs() {
+    let of_a_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    let paths = paths();
+    let mut described: BTreeSet<(String, &str)> = BTreeSet::new();
+    for (page, text) in pages() {
+        for (at, _) in text.match_indices("/v1/") {
+            let end = text[at..]
+                .find(|c| !of_a_path(c))
+                .unwrap_or(text.len() - at);
+            let path = text[at..at + end].trim_end_matches(['.', '/']);
+            let Some((path, _)) = paths.get_key_value(path) else {
+                panic!("{page} names {path}, and nothing is there")
+            };
+            let before = text[..at]
+                .trim_end_matches(' ')
+                .rsplit([' ', '`', '\n'])
+                .next();
+            described.insert((before.unwrap_or_default().to_owned(), path));
+        }
+    }
+    for route in ROUTES {
+        let line = (route.method.to_owned(), route.path);
+        assert!(
+            described.contains(&line),
+            "no page describes {} {}",
+            route.method,
+            route.path
+        );
+    }
+}
+
+/// Only `worker/src/runtime` names the runtime. The entry points and the ledger's object are what the `worker` crate makes
+/// them with its attributes, so they may name that crate.
+#[test]
+fn only_the_workers_runtime_names_the_runtime() {
+    const NAMES: &[&str] = &[
+        "worker::",
+        "web_sys",
+        "js_sys",
+        "wasm_bindgen",
+        "JsValue",
+        "Reflect",
+    ];
+    let source = root().join("worker/src");
+    let allowed = ["lib.rs", "objects/ledger.rs", "runtime.rs"];
+    let mut folders = vec![source.clone()];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path
+                .strip_prefix(&source)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if allowed.contains(&&*name) || name.starts_with("runtime/") {
+                continue;
+            }
+            seen += 1;
+            for (number, line) in read(&path).lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                let named = NAMES.iter().find(|named| code.contains(**named));
+                assert!(named.is_none(), "{name}:{}: {}", number + 1, line.trim());
+            }
+        }
+    }
+    assert!(seen >= 9, "worker/src has moved");
+}

@@ -1,0 +1,220 @@
+//! The exchange with the platforms: requests go out, replies come in, and what is left over becomes durable.
+
+use std::pin::Pin;
+
+use edgetally_core::base::table::Table;
+use edgetally_core::dedup::{Claim, ClaimKey};
+use edgetally_core::delivery::{self, Aftermath, Delivery, Road};
+use edgetally_core::exchange::http::{Failure, Reply};
+use edgetally_core::ledger::Report;
+use edgetally_core::queue::envelope;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::runtime::{self as edge, Env, console_error, console_warn};
+use crate::state;
+
+/// How long a message waits when it could not be settled.
+pub(crate) const AGAIN_SECONDS: u32 = 10;
+
+/// A message's share of what is to be done when it has been worked off.
+pub(crate) struct Part {
+    /// Place of the message in the batch.
+    pub(crate) place: usize,
+    pub(crate) messages: Vec<delivery::Message>,
+    pub(crate) reports: Vec<Report>,
+    /// It is a report that comes by the queue, because the ledger was away: what it says was acted upon at its time.
+    pub(crate) late: bool,
+}
+
+/// What became of parts.
+pub(crate) struct Settled {
+    /// The places of the messages that are done with.
+    pub(crate) done: Vec<usize>,
+    /// How many requests that took.
+    pub(crate) calls: u32,
+    /// Whether the ledger took the reports.
+    pub(crate) told: bool,
+}
+
+pub(crate) fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<Part> {
+    aftermaths
+        .map(|aftermath| Part {
+            place: places
+                .get(aftermath.envelope)
+                .copied()
+                .unwrap_or(usize::MAX),
+            messages: aftermath.messages,
+            reports: aftermath.reports,
+            late: false,
+        })
+        .collect()
+}
+
+/// What comes next of what is under way.
+enum Step {
+    Reply(usize, Result<Reply, Failure>),
+    Settled(Settled),
+}
+
+/// Sends requests as fast as the delivery gives them out, six at a time, and hands the replies in as they come. What is
+/// done is settled meanwhile. Gives the places of the messages that are done with.
+pub(crate) async fn fly(delivery: &mut Delivery<'_>, places: &[usize], env: &Env) -> Vec<usize> {
+    let mut steps: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + '_>>> =
+        FuturesUnordered::new();
+    let mut settling = false;
+    let mut done = Vec::new();
+    loop {
+        while let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) {
+            steps.push(Box::pin(async move {
+                let reply = edge::exchange(&flight).await;
+                Step::Reply(flight.ticket, reply)
+            }));
+        }
+        let now = edge::now();
+        if !settling && delivery.ripe(now) {
+            settling = true;
+            let parts = share(delivery.take(now).into_iter(), places);
+            steps.push(Box::pin(
+                async move { Step::Settled(settle(env, parts).await) },
+            ));
+        }
+        match steps.next().await {
+            None => return done,
+            Some(Step::Reply(ticket, reply)) => {
+                state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+            }
+            Some(Step::Settled(settled)) => {
+                settling = false;
+                delivery.spend(settled.calls);
+                done.extend(settled.done);
+            }
+        }
+    }
+}
+
+/// Makes what is left of messages durable, then tells the ledger. One that is away gets its reports through the queue.
+pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
+    let mut calls = 0;
+    for road in [Road::Main, Road::Slow] {
+        let mut places = Vec::new();
+        let mut list = Vec::new();
+        for part in &parts {
+            for message in part.messages.iter().filter(|message| message.road == road) {
+                places.push(part.place);
+                list.push((message.text.as_str(), message.delay));
+            }
+        }
+        let (taken, n) = edge::send_many(env, &list, &places, road).await;
+        calls += n;
+        refused(&mut parts, &places, &taken);
+    }
+    let reports: Vec<&Report> = parts.iter().flat_map(|part| &part.reports).collect();
+    let mut told = true;
+    if !reports.is_empty() {
+        calls += 1;
+        told = report(env, &reports).await;
+        // A corrected copy may have been claimed since a late one was written.
+        let fresh = parts.iter().filter(|part| !part.late);
+        let fresh: Vec<&Report> = fresh.flat_map(|part| &part.reports).collect();
+        calls += release(env, &fresh).await;
+    }
+    if !told {
+        console_error!(
+            "the ledger did not take {} reports; they go through the queue",
+            reports.len()
+        );
+        let mut places = Vec::new();
+        let mut texts = Vec::new();
+        for part in &parts {
+            for report in &part.reports {
+                places.push(part.place);
+                texts.push(envelope::close_report(report));
+            }
+        }
+        let list: Vec<(&str, u32)> = texts
+            .iter()
+            .map(|text| (text.as_str(), AGAIN_SECONDS))
+            .collect();
+        let (taken, n) = edge::send_many(env, &list, &places, Road::Main).await;
+        calls += n;
+        refused(&mut parts, &places, &taken);
+    }
+    Settled {
+        done: parts.iter().map(|part| part.place).collect(),
+        calls,
+        told,
+    }
+}
+
+/// Leaves out the parts of which the queue did not take everything; their messages come again.
+fn refused(parts: &mut Vec<Part>, places: &[usize], taken: &[bool]) {
+    let refused: Vec<usize> = places
+        .iter()
+        .zip(taken)
+        .filter(|(_, taken)| !**taken)
+        .map(|(place, _)| *place)
+        .collect();
+    if !refused.is_empty() {
+        console_error!(
+            "the queue did not take {} messages; what they came of comes again",
+            refused.len()
+        );
+        parts.retain(|part| !refused.contains(&part.place));
+    }
+}
+
+/// How many claims one batch corrects: each is a write to the store, and an invocation has only so many calls.
+const MOST_RELEASES: usize = 100;
+
+/// Takes destinations that refused a copy for its content out of the claims on its event. Gives the number of calls.
+async fn release(env: &Env, reports: &[&Report]) -> u32 {
+    let Ok(settings) = state::settings(env) else {
+        return 0;
+    };
+    let mut releases = delivery::releases(settings, reports);
+    if releases.len() > MOST_RELEASES {
+        console_warn!(
+            "{} refused events keep their claims; replay their letters",
+            releases.len() - MOST_RELEASES
+        );
+        releases.truncate(MOST_RELEASES);
+    }
+    if releases.is_empty() {
+        return 0;
+    }
+    let names: Vec<String> = releases.iter().map(|one| one.key.to_hex()).collect();
+    // A store that does not answer leaves the claims: the letters can be replayed.
+    let found = edge::claimed(env, &names).await.unwrap_or_default();
+    // Several destinations may have refused one event.
+    let mut claims: Table<ClaimKey, Claim> = Table::new();
+    for (one, stored) in releases.iter().zip(found) {
+        state::recent(|recent| recent.refused(one.key, &one.destination, one.worth));
+        if let Some(stored) = stored {
+            if !claims.contains(&one.key) {
+                claims.insert(one.key, Claim::parse(&stored));
+            }
+            claims.change(one.key, |claim| {
+                claim.release(&one.destination, one.worth);
+            });
+        }
+    }
+    let claims: Vec<(String, String)> = claims
+        .into_iter()
+        .map(|(key, claim)| (key.to_hex(), claim.to_text()))
+        .collect();
+    let calls = 1 + u32::try_from(claims.len()).unwrap_or(u32::MAX);
+    if edge::claim(env, &claims, settings.window_ms / 1000)
+        .await
+        .is_err()
+    {
+        console_warn!("claims on refused events were not corrected");
+    }
+    calls
+}
+
+pub(crate) async fn report(env: &Env, reports: &[&Report]) -> bool {
+    let Ok(text) = serde_json::to_string(reports) else {
+        return false;
+    };
+    edge::ledger(env, "/report", &text).await.is_ok()
+}

@@ -1,0 +1,56 @@
+//! The platforms that judge later are asked what became of what they took in.
+
+use edgetally_core::base::members::list_of;
+use edgetally_core::delivery::{Delivery, Spent};
+use edgetally_core::ledger::Pending;
+
+use crate::exchange::{Part, fly, settle};
+use crate::runtime::{self as edge, Env, console_warn};
+use crate::state;
+
+/// How many receipts are asked about in one go, and how many goes one run of the cron trigger has.
+const MOST_QUESTIONS: u32 = 100;
+const MOST_ROUNDS: usize = 10;
+
+/// Asks the platforms that judge later what became of the events that they took in.
+pub(crate) async fn ask(env: &Env) {
+    let Ok(settings) = state::settings(env) else {
+        return;
+    };
+    let mut spent = Spent::default();
+    for _ in 0..MOST_ROUNDS {
+        let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
+        let Ok(text) = edge::ledger(env, "/due", &edge::json(&due)).await else {
+            console_warn!("the ledger did not say what is due; asked again at the next run");
+            return;
+        };
+        let pending = serde_json::from_str(&text).unwrap_or_default();
+        let pending = list_of(pending, Pending::read).unwrap_or_default();
+        if pending.is_empty() {
+            return;
+        }
+        let mut asking = Delivery::asking(settings, &pending);
+        asking.resume(spent);
+        asking.spend(1);
+        fly(&mut asking, &[], env).await;
+        let exhausted = asking.exhausted(edge::now());
+        spent = asking.spent();
+        // Durable first: a report that is not handed in leaves the question, which is asked again. A verdict that was
+        // acted upon has to be booked, though; asked for again it might be another.
+        let parts = asking
+            .finish_asking(edge::now())
+            .into_iter()
+            .enumerate()
+            .map(|(place, aftermath)| Part {
+                place,
+                messages: aftermath.messages,
+                reports: aftermath.reports,
+                late: false,
+            });
+        let settled = settle(env, parts.collect()).await;
+        spent.add(settled.calls);
+        if exhausted || !settled.told {
+            return;
+        }
+    }
+}

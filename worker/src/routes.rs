@@ -1,0 +1,86 @@
+//! From a request to whoever answers it. Which addresses there are is the core's table.
+
+use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::intake::{Headers, Response as Answer, error_of};
+use edgetally_core::routes::{Handler, Target, find};
+
+use crate::runtime::{Context, Described, Env, Request, Response, respond};
+use crate::{admin, intake};
+
+/// A request, taken apart.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) country: Option<&'a str>,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) headers: Headers<'a>,
+    pub(crate) env: Env,
+    pub(crate) context: &'a Context,
+}
+
+/// Answers a request.
+pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Response {
+    let described = Described::new(request);
+    let lines = described.lines();
+    let (path, query) = split(lines.url());
+    let call = Call {
+        request,
+        method: lines.method(),
+        path,
+        query,
+        country: lines.country(),
+        region: lines.region(),
+        headers: lines.headers(),
+        env,
+        context,
+    };
+    match find(call.method, path) {
+        Target::Handler(handler) => handle(handler, call, false).await,
+        Target::Head(handler) => handle(handler, call, true).await,
+        Target::Preflight { methods, headers } => intake::preflight(&call, &methods, headers),
+        Target::MethodNotAllowed(allow) => respond(
+            &Answer::refusal(&error_of(Code::MethodNotAllowed)),
+            &["allow", &allow],
+        ),
+        Target::NotFound => refuse(&error_of(Code::NotFound)),
+    }
+}
+
+/// `HEAD` is answered as `GET` is where reading changes nothing; the runtime leaves the body out.
+async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
+    match handler {
+        Handler::Intake(format) => intake::events(format, call, head).await,
+        Handler::Health => admin::health(&call.env),
+        Handler::Ledger => admin::ledger(&call).await,
+        Handler::Recent => admin::recent(&call).await,
+        Handler::DeadLetters => admin::dead_letters(&call).await,
+        Handler::Replay => admin::replay(&call).await,
+    }
+}
+
+/// An answer of JSON.
+pub(crate) fn json(status: u16, text: String) -> Response {
+    respond(&Answer::json(status, text), &[])
+}
+
+/// A refusal of the whole request.
+pub(crate) fn refuse(error: &ParseError) -> Response {
+    respond(&Answer::refusal(error), &[])
+}
+
+/// Path and query of an absolute address.
+fn split(url: &str) -> (&str, &str) {
+    let after = url
+        .find("://")
+        .and_then(|at| url.get(at + 3..))
+        .unwrap_or(url);
+    let path = after
+        .find('/')
+        .and_then(|at| after.get(at..))
+        .unwrap_or("/");
+    let path = path.split('#').next().unwrap_or(path);
+    path.split_once('?').unwrap_or((path, ""))
+}

@@ -1,0 +1,32 @@
+// What the worker was deployed with, the clock and chance.
+
+/** The variables whose names begin with EDGETALLY, as one JSON object. Bindings, which are objects of other classes, are none. */
+export function settings(env) {
+  const plain = (value) => typeof value !== "object" || value === null || [Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value));
+  return JSON.stringify(Object.fromEntries(Object.entries(env).filter(([name, value]) => name.startsWith("EDGETALLY") && plain(value))));
+}
+
+/** A secret or variable by name. */
+export function secret(env, name) {
+  const value = env[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Which bindings are there, of names separated by commas. */
+export function bindings(env, names) {
+  return names.split(",").map((name) => (env[name] ? "1" : "0")).join("");
+}
+
+/** Whether a sender has used up what a rate limiting binding allows. */
+export async function limited(env, binding, key) {
+  const {success} = await env[binding].limit({key});
+  return !success;
+}
+
+export function random() {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 20);
+}
+
+export function now() {
+  return Date.now();
+}

@@ -1,0 +1,55 @@
+//! What the worker was deployed with, the clock and chance.
+
+use edgetally_core::base::time::UnixMillis;
+use worker::Env;
+use worker::wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/runtime/environment.js", js_sys = ::worker::js_sys)]
+extern "C" {
+    #[wasm_bindgen(js_name = settings)]
+    fn settings_of(env: &JsValue) -> String;
+    #[wasm_bindgen(js_name = secret)]
+    fn secret_of(env: &JsValue, name: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = bindings)]
+    fn bindings_of(env: &JsValue, names: &str) -> String;
+    #[wasm_bindgen(catch, js_name = limited)]
+    async fn limited_by(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = random)]
+    fn random_text() -> String;
+    #[wasm_bindgen(js_name = now)]
+    fn now_ms() -> f64;
+}
+
+pub(crate) fn settings(env: &Env) -> String {
+    settings_of(env)
+}
+
+pub(crate) fn secret(env: &Env, name: &str) -> Option<String> {
+    secret_of(env, name)
+}
+
+/// Whether each of the named bindings is there.
+pub(crate) fn bindings(env: &Env, names: &[&str]) -> Vec<bool> {
+    bindings_of(env, &names.join(","))
+        .bytes()
+        .map(|byte| byte == b'1')
+        .collect()
+}
+
+/// Whether a sender has used up what a rate limiting binding allows. A binding that is not there or fails limits nobody.
+pub(crate) async fn limited(env: &Env, binding: &str, sender: &str) -> bool {
+    let limited = limited_by(env, binding, sender).await;
+    limited.is_ok_and(|limited| limited.as_bool() == Some(true))
+}
+
+pub(crate) fn random() -> String {
+    random_text()
+}
+
+pub(crate) fn now() -> UnixMillis {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since 1970 fit for a long time"
+    )]
+    UnixMillis(now_ms() as i64)
+}

@@ -1,0 +1,46 @@
+// The ledger and its database.
+
+// What the ledger is handed in one call: an object has 128 MB, and holds a call's reports several times over.
+const MOST_REPORTED = 1_000_000;
+
+/** Asks the ledger. Gives the reply's text; any other status than 200 is an error. */
+export async function ledger(env, path, text) {
+  const stub = env.LEDGER.get(env.LEDGER.idFromName("ledger"));
+  let last = "";
+  let failed = 0;
+  for (const body of path === "/report" && text.length > MOST_REPORTED ? portions(text) : [text]) {
+    const response = await stub.fetch(`https://ledger${path}`, {method: "POST", body});
+    last = await response.text();
+    if (response.status !== 200) failed = response.status;
+  }
+  if (failed) throw new Error(`the ledger answered ${failed}`);
+  return last;
+}
+
+/** A JSON list in several, none of which is longer than what is handed in at once, unless a single member is. */
+function portions(text) {
+  const lists = [];
+  let length = Infinity;
+  for (const member of JSON.parse(text)) {
+    const one = JSON.stringify(member);
+    if (length + one.length > MOST_REPORTED) {
+      lists.push([]);
+      length = 0;
+    }
+    lists.at(-1).push(one);
+    length += one.length + 1;
+  }
+  return lists.map((list) => `[${list.join()}]`);
+}
+
+/** All rows of a query as JSON, its parameters being texts and numbers in a JSON list. */
+export function rows(storage, query, parameters) {
+  return JSON.stringify(storage.sql.exec(query, ...JSON.parse(parameters)).toArray());
+}
+
+/** Does the work in one transaction: all of it is undone where it says that it failed. */
+export function transaction(storage, work) {
+  storage.transactionSync(() => {
+    if (!work()) throw new Error("undone");
+  });
+}

@@ -1,0 +1,46 @@
+//! The ledger: the object that it is asked through, and its database.
+
+use worker::Env;
+use worker::wasm_bindgen::prelude::*;
+
+use crate::runtime::Unavailable;
+
+#[wasm_bindgen(module = "/src/runtime/sql.js", js_sys = ::worker::js_sys)]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = ledger)]
+    async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = rows)]
+    fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = transaction)]
+    fn transaction_of(storage: &JsValue, work: &mut dyn FnMut() -> bool) -> Result<(), JsValue>;
+}
+
+/// Asks the ledger.
+pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, Unavailable> {
+    ledger_of(env, path, text)
+        .await?
+        .as_string()
+        .ok_or(Unavailable)
+}
+
+/// A value as text. Its own `to_string` can be pretty as well, which nobody needs here.
+pub(crate) fn json(value: &serde_json::Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Runs a query; its rows as JSON objects.
+pub(crate) fn rows(
+    storage: &JsValue,
+    query: &str,
+    parameters: &serde_json::Value,
+) -> Result<String, Unavailable> {
+    Ok(rows_of(storage, query, &json(parameters))?)
+}
+
+/// Does the work in one transaction, and undoes it where it says that it failed.
+pub(crate) fn transaction(
+    storage: &JsValue,
+    mut work: &mut dyn FnMut() -> bool,
+) -> Result<(), Unavailable> {
+    Ok(transaction_of(storage, &mut work)?)
+}
