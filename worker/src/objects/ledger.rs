@@ -680,6 +680,7 @@ impl Ledger {
                 }
                 Turn::Due => {
                     open.retain(|id| !report.settled.contains(id));
+                    open.extend(report.pending.iter().map(|one| one.id.clone()));
                     sorted.due.push(report);
                     report.run.as_str()
                 }
