@@ -1,4 +1,4 @@
-// Sends requests, as a process of its own: `process.send({url, events, requests})`, answered when all are answered.
+// Sends requests, as a process of its own: `process.send({url, events, requests, lanes})`, answered when all are answered.
 
 import {readFileSync} from "node:fs";
 import {Agent, request} from "node:http";
@@ -7,12 +7,10 @@ import {bearer} from "./runtime.mjs";
 let agent = new Agent();
 const now = `${new Date(Date.now() - 60_000).toISOString().slice(0, 19)}Z`;
 const text = readFileSync(new URL("purchase.json", import.meta.url), "utf8").trim();
-// Before and after the id: no two events have the same.
-const [head, tail] = /** @type {[string, string]} */ (
-  text.replace(/"event_time":"[^"]*"/, `"event_time":"${now}"`).split("ord-118842-7f3a")
-);
+const dated = text.replace(/"event_time":"[^"]*"/, `"event_time":"${now}"`);
 let number = 0;
-const event = () => `${head}ord-${process.pid}-${++number}${tail}`;
+/** No two events have the same id, nor the same order. */
+const event = () => dated.replace("ord-118842-7f3a", `ord-${process.pid}-${++number}`).replace('"118842"', `"${process.pid}-${number}"`);
 
 /**
  * @param {string} url
@@ -41,9 +39,10 @@ function once(url, body) {
   });
 }
 
-process.on("message", async (/** @type {{url: string, events: number, requests: number}} */ {url, events, requests}) => {
+process.on("message", async (/** @type {{url: string, events: number, requests: number, lanes?: number}} */ order) => {
+  const {url, events, requests, lanes = 4} = order;
   // New connections for each order: the runtime closes those that were idle while the others had their turn.
-  agent = new Agent({keepAlive: true, maxSockets: 4});
+  agent = new Agent({keepAlive: true, maxSockets: lanes});
   let left = requests;
   let answer = {status: 0, text: ""};
   const lane = async () => {
@@ -55,7 +54,7 @@ process.on("message", async (/** @type {{url: string, events: number, requests: 
     }
   };
   try {
-    await Promise.all([lane(), lane(), lane(), lane()]);
+    await Promise.all(Array.from({length: lanes}, lane));
     process.send?.({last: answer.text.slice(0, 1000)});
   } catch (error) {
     process.send?.({error: String(error)});

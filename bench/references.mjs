@@ -1,5 +1,12 @@
 // The workers that ours is compared with: as little JavaScript as the same job can be done in.
 
+/** The least that a worker can be: what a start costs anybody. It says yes to everything. */
+export const smallest = `
+export default {
+  fetch: () => new Response('{"accepted":1}', {status: 202}),
+};
+`;
+
 /** A reads the JSON and hashes one address per event with WebCrypto, and does nothing else. */
 export const parseAndHash = `
 const encoder = new TextEncoder();
@@ -55,18 +62,30 @@ export default {
 };
 `;
 
-/** Ours with a store that knows nothing and a queue that takes everything, both at once. */
-export const withoutBindings = `
-import Gateway, {Ledger} from "./index.js";
-export {Ledger};
+/** A store that knows nothing and a queue that takes everything, both at once. */
+const noBindings = `
 const CLAIMS = {
   get: async (keys) => (Array.isArray(keys) ? new Map(keys.map((key) => [key, null])) : null),
   put: async () => {},
 };
 const EVENTS = {send: async () => {}, sendBatch: async () => {}};
+`;
+
+/** Ours with them. */
+export const withoutBindings = `
+import Gateway, {Ledger} from "./index.js";
+export {Ledger};
+${noBindings}
 export default class extends Gateway {
   constructor(context, env) {
     super(context, {...env, CLAIMS, EVENTS});
   }
 }
+`;
+
+/** C with them. */
+export const simpleWithoutBindings = `
+${noBindings}
+${withBindings.replace("export default", "const worker =")}
+export default {fetch: (request, env, context) => worker.fetch(request, {...env, CLAIMS, EVENTS}, context)};
 `;

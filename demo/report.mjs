@@ -54,7 +54,6 @@ const REASONS = {
   offline_event_set_missing: "no page, no set for that",
   limited_use_unsupported: "opted out, no field",
   limited_use_state_unknown: "opted out, state unknown",
-  limited_data_use_state_unknown: "opted out, state unknown",
   reply_lost: "no reply in time, and no id to ask by",
   timeout: "no reply in time",
   100: "Meta's code: invalid parameter",

@@ -1,5 +1,5 @@
 /**
- * The credentials that the twin accepts beside those of `server.mjs`. They open nothing else.
+ * The credentials that the twin accepts unless told otherwise, by platform. They open nothing else.
  *
  * Tests and the demo hand the same ones to the worker as its secrets.
  */
@@ -9,6 +9,7 @@ import { generateKeyPairSync } from "node:crypto";
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
 export const credentials = {
+  ga4: { secret: "ga4-secret-for-tests" },
   google_ads: {
     clientId: "twin-client.apps.googleusercontent.example",
     clientSecret: "twin-google-client-secret",
@@ -30,11 +31,13 @@ export const credentials = {
     clientSecret: "twin-linkedin-client-secret",
     refreshToken: "twin-linkedin-refresh-token",
   },
+  meta: { token: "EAAB-twin-token" },
   microsoft: { token: "twin-microsoft-tag-token" },
   pinterest: { token: "pina_twin_conversion_token" },
   reddit: { token: "twin-reddit-conversion-token" },
   snapchat: { token: "twin-snapchat-capi-token" },
   tiktok: { token: "twin-tiktok-access-token" },
+  webhook: { secret: "whsec_dHdpbi1ob29rLXNlY3JldC1mb3ItdGVzdHMtMDE=" },
   x: {
     pixelToken: "twin-x-pixel-token",
     consumerKey: "twinxconsumerkey",

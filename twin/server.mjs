@@ -7,6 +7,7 @@
 
 import { createServer } from "node:http";
 import { findPlain, isObject, plainIdentifiers, readJson } from "./checks.mjs";
+import { credentials } from "./credentials.mjs";
 import { FaultError, Faults } from "./faults.mjs";
 import { platforms } from "./platforms.mjs";
 
@@ -14,12 +15,6 @@ import { platforms } from "./platforms.mjs";
 /** @typedef {import("./types.mjs").Answer} Answer */
 /** @typedef {import("./types.mjs").TwinRequest} TwinRequest */
 /** @typedef {import("./types.mjs").Received} Received */
-
-/** Credentials the twin accepts unless told otherwise. They open nothing else. */
-export const DEFAULTS = {
-  metaToken: "EAAB-twin-token",
-  webhookSecret: "whsec_dHdpbi1ob29rLXNlY3JldC1mb3ItdGVzdHMtMDE=",
-};
 
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_EVENTS = 500_000;
@@ -219,8 +214,8 @@ function encode(body) {
 export async function startTwin(options = {}) {
   const now = options.now ?? Date.now;
   const settings = {
-    metaTokens: options.metaTokens ?? [DEFAULTS.metaToken],
-    webhookSecret: options.webhookSecret ?? DEFAULTS.webhookSecret,
+    metaTokens: options.metaTokens ?? [credentials.meta.token],
+    webhookSecret: options.webhookSecret ?? credentials.webhook.secret,
   };
   /** @type {Map<string, Platform>} */
   const byHost = new Map();

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NOW, exchange, testTwin } from "./harness.mjs";
 import { sign } from "./platforms/webhook.mjs";
-import { DEFAULTS } from "./server.mjs";
+import { credentials } from "./credentials.mjs";
 
 const { twin, book, kinds } = await testTwin({ platform: "webhook", webhookHosts: ["other.example"] });
 
 const BODY = { type: "conversion.batch", events: [{ event: "purchase", event_id: "ord-1", value: 9.5 }] };
 
 /** @param {any} body @param {{id?: string, at?: number | string, secret?: string, host?: string, tamper?: boolean, prefix?: string}} [how] */
-async function post(body, { id = "msg_1", at = NOW / 1000, secret = DEFAULTS.webhookSecret, host = "hooks.example", tamper = false, prefix = "" } = {}) {
+async function post(body, { id = "msg_1", at = NOW / 1000, secret = credentials.webhook.secret, host = "hooks.example", tamper = false, prefix = "" } = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const { status } = await exchange(`${twin.url}/${host}/any/path`, "POST", {
     "content-type": "application/json", "webhook-id": id, "webhook-timestamp": String(at),

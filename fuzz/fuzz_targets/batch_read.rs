@@ -4,11 +4,11 @@
 
 use std::sync::LazyLock;
 
-use edgetally_core::delivery::{Delivery, Gates};
-use edgetally_core::queue::envelope::{Message, open};
-use edgetally_core::intake::{Batch, Visit};
-use edgetally_core::settings::Settings;
 use edgetally_core::base::time::UnixMillis;
+use edgetally_core::delivery::{Delivery, Gates};
+use edgetally_core::intake::{Batch, Visit};
+use edgetally_core::queue::envelope::{Message, open};
+use edgetally_core::settings::Settings;
 use libfuzzer_sys::fuzz_target;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
@@ -38,7 +38,9 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
         region: Some("CA"),
     };
     let source = SETTINGS.source("shop").unwrap();
-    let Ok(batch) = edgetally_core::intake::native::batch(&SETTINGS, source, Some(&visit), body, now) else {
+    let Ok(batch) =
+        edgetally_core::intake::native::batch(&SETTINGS, source, Some(&visit), body, now)
+    else {
         return;
     };
     let plan = batch.finish(|_| None, "e");

@@ -1,12 +1,12 @@
 //! Cookies, page addresses and click ids: no panic, and nothing leaves an address that holds an e-mail address.
 #![no_main]
 
+use edgetally_core::base::personal::{Visitor, holds_email};
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::web::{
     clean_url, click_ids_from_url, client_id_from_ga, cookies_from_header, fb_cookie_payload, fbc,
     public_ip, session_id_from_ga, without_click_ids,
 };
-use edgetally_core::base::personal::{Visitor, holds_email};
-use edgetally_core::base::time::UnixMillis;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

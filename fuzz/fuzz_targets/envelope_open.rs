@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates};
 use edgetally_core::queue::envelope::{Message, close_report, open};
 use edgetally_core::settings::Settings;
-use edgetally_core::base::time::UnixMillis;
 use libfuzzer_sys::fuzz_target;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {

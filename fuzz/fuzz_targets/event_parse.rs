@@ -2,9 +2,9 @@
 //! is no id.
 #![no_main]
 
-use edgetally_core::event::{Event, LARGEST_EVENT, LONGEST_ID, MOST_ITEMS, MOST_PROPERTIES};
 use edgetally_core::base::text::is_placeholder;
 use edgetally_core::base::time::UnixMillis;
+use edgetally_core::event::{Event, LARGEST_EVENT, LONGEST_ID, MOST_ITEMS, MOST_PROPERTIES};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -168,7 +168,7 @@ fn main() {
                 drop(black_box(edgetally_core::intake::native::parse(
                     black_box(BODY),
                     NOW,
-                )))
+                )));
             }),
         ),
         (

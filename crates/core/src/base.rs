@@ -12,6 +12,7 @@ pub mod money;
 pub mod number;
 pub mod personal;
 pub mod query;
+pub mod reason;
 pub mod remarks;
 pub mod secret;
 pub mod table;

@@ -25,6 +25,7 @@ pub use self::grant::Grant;
 pub use self::guarded::{Guarded, Identifying, Scope, Visiting};
 pub use self::signals::{Choice, LegalBasis, Signals};
 pub use self::us_privacy::{gpc_header, us_privacy_opt_out};
+pub use crate::base::reason::Refusal;
 
 /// What a source does when a visitor was not asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,52 +44,6 @@ pub enum Purpose {
     Advertising,
     /// Analytics of the site itself.
     Analytics,
-}
-
-/// Why an event may not go to a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// `ad_user_data` was denied.
-    AdUserDataDenied,
-    /// `ad_storage` was denied.
-    AdStorageDenied,
-    /// `analytics_storage` was denied.
-    AnalyticsStorageDenied,
-    /// Nobody said whether `ad_user_data` is granted.
-    AdUserDataMissing,
-    /// Nobody said whether `analytics_storage` is granted.
-    AnalyticsStorageMissing,
-    /// Only a consent string came, which this version cannot decode.
-    ConsentStringUnread,
-    /// The US Privacy string is malformed.
-    UsPrivacyMalformed,
-}
-
-impl Refusal {
-    /// Every refusal.
-    pub const ALL: &'static [Self] = &[
-        Self::AdUserDataDenied,
-        Self::AdStorageDenied,
-        Self::AnalyticsStorageDenied,
-        Self::AdUserDataMissing,
-        Self::AnalyticsStorageMissing,
-        Self::ConsentStringUnread,
-        Self::UsPrivacyMalformed,
-    ];
-
-    /// The stable `snake_case` code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::AdUserDataDenied => "ad_user_data_denied",
-            Self::AdStorageDenied => "ad_storage_denied",
-            Self::AnalyticsStorageDenied => "analytics_storage_denied",
-            Self::AdUserDataMissing => "ad_user_data_missing",
-            Self::AnalyticsStorageMissing => "analytics_storage_missing",
-            Self::ConsentStringUnread => "consent_string_unread",
-            Self::UsPrivacyMalformed => "us_privacy_malformed",
-        }
-    }
 }
 
 /// What the signals mean for one destination.

@@ -13,8 +13,10 @@ use crate::destinations::versions::Version;
 pub mod destination;
 pub mod input;
 pub mod names;
-pub mod skip;
 pub mod versions;
+
+#[cfg(test)]
+pub(crate) mod harness;
 
 pub mod ga4;
 pub mod google_ads;

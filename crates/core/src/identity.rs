@@ -37,23 +37,8 @@
 //! # The rules and where they come from
 //!
 //! Every value loses its invisible characters, is brought to Unicode NFC and trimmed; empty ones, signs alone and what
-//! [`is_placeholder`](crate::base::text::is_placeholder) knows are dropped. [`Spelling`] lists the rest, one line each. The rules are those of these pages, as they
-//! stood on 2026-11-22; where a page could not be opened, of published copies of it and of the platform's own code:
-//!
-//! | Platform | Page or code |
-//! |---|---|
-//! | Meta | Conversions API, `parameters/customer-information-parameters` |
-//! | GA4 | Measurement Protocol, `uid-data` (user-provided data) |
-//! | Google Ads | Data Manager API, `devguides/concepts/formatting`, and the `data-manager-*` utilities |
-//! | TikTok | "Events API Parameters", and `tiktok/gtm-template-eapi` |
-//! | Pinterest | `pinterest/api-description` 5.23.0, `user_data` |
-//! | Snapchat | Conversions API v3, "Parameters" |
-//! | Reddit | Conversions API v3, and `reddit/reddit-ss-gtm-template` |
-//! | LinkedIn | Conversions API 202609, "Schema" |
-//! | X | "Conversion API" in `xdevplatform/docs` |
-//! | Microsoft | `advertising/guides/uet-conversion-api-integration` |
-//!
-//! Where a platform's text and its examples disagree, the text is followed.
+//! [`is_placeholder`](crate::base::text::is_placeholder) knows are dropped. [`Spelling`] lists the rest, one line each, and [`spelling`] the pages
+//! that they are from. //! Where a platform's text and its examples disagree, the text is followed.
 //!
 //! # Limits
 //!

@@ -107,20 +107,7 @@ impl Settings {
 
     fn read(value: Value, reader: &mut Reader<'_>) -> Option<Self> {
         let mut fields = Fields::new(value, "", reader)?;
-        let development = fields.word("environment", &["production", "development"]);
-        let twin = fields.text("twin");
-        let twin = twin.map(|twin| twin.trim_end_matches('/').to_owned());
-        if let Some(twin) = &twin {
-            if development != "development" {
-                fields.fault("twin", "is for environment = \"development\" only");
-            }
-            if !is_loopback(twin) {
-                fields.fault(
-                    "twin",
-                    "must be a loopback address such as http://127.0.0.1:8799",
-                );
-            }
-        }
+        let twin = read_twin(&mut fields);
         if fields.text("dedup").is_some_and(|dedup| dedup != "kv") {
             fields.fault("dedup", "must be \"kv\"");
         }
@@ -131,33 +118,8 @@ impl Settings {
         let named = fields.tables("sources");
         fields.end();
 
-        let mut fields = Fields::new(Value::Object(delivery), "delivery", reader)?;
-        let schedule = Backoff::default();
-        let any = (0, u32::MAX);
-        let schedule = Backoff {
-            base_seconds: fields.whole("retry_base_seconds", schedule.base_seconds, any),
-            max_seconds: fields.whole("retry_max_seconds", schedule.max_seconds, any),
-            max_attempts: fields.whole("max_attempts", schedule.max_attempts, (1, 100)),
-        };
-        if schedule.base_seconds == 0 || schedule.max_seconds < schedule.base_seconds {
-            fields.fault(
-                "retry_base_seconds",
-                "must be at least 1 and at most retry_max_seconds",
-            );
-        }
-        let timeout_ms = fields.whole("timeout_ms", 5000, (100, 30_000));
-        let pause_seconds = fields.whole("pause_seconds", 60, (1, 3600));
-        fields.end();
-
-        let mut fields = Fields::new(Value::Object(limits), "limits", reader)?;
-        let limits = Limits::default();
-        let limits = Limits {
-            requests: fields.whole("requests", limits.requests, (50, 10_000_000)),
-            // 15 minutes less what is under way then, and what is done with it.
-            seconds: fields.whole("seconds", limits.seconds, (1, 780)),
-            bytes: fields.whole("bytes", limits.bytes, (1024 * 1024, u32::MAX)),
-        };
-        fields.end();
+        let (schedule, timeout_ms, pause_seconds) = read_delivery(delivery, reader)?;
+        let limits = read_limits(limits, reader)?;
 
         let mut configured = Vec::new();
         for (name, value) in &declared {
@@ -196,32 +158,8 @@ impl Settings {
                 reader,
             ));
         }
-        for (index, source) in sources.iter().enumerate() {
-            let rest = sources.get(index + 1..).unwrap_or_default();
-            if source.key.is_some() && rest.iter().any(|other| other.key == source.key) {
-                reader.fault(
-                    format!("sources.{}.key", source.name),
-                    "another source has the same key",
-                );
-            }
-            if source.secret.is_some() && rest.iter().any(|other| other.secret == source.secret) {
-                reader.fault(
-                    format!("sources.{}.secret", source.name),
-                    "another source has the same secret",
-                );
-            }
-        }
-        let claims = match reader.known_secret(KEY, KEY) {
-            Some(key) if key.expose().len() < Self::SHORTEST_KEY => {
-                reader.fault(
-                    KEY,
-                    "must have at least 32 characters: openssl rand -hex 32",
-                );
-                Claims::new(b"")
-            }
-            Some(key) => Claims::new(key.expose().as_bytes()),
-            None => Claims::new(b""),
-        };
+        check_credentials(&sources, reader);
+        let claims = read_key(reader);
         let admin_token = reader.optional_secret(ADMIN_TOKEN);
         if admin_token
             .as_ref()
@@ -270,5 +208,97 @@ impl Settings {
             }
             _ => uri.to_string(),
         }
+    }
+}
+
+/// Where a stand-in for the platforms listens, which only development has.
+fn read_twin(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let development = fields.word("environment", &["production", "development"]);
+    let twin = fields.text("twin");
+    let twin = twin.map(|twin| twin.trim_end_matches('/').to_owned());
+    if let Some(twin) = &twin {
+        if development != "development" {
+            fields.fault("twin", "is for environment = \"development\" only");
+        }
+        if !is_loopback(twin) {
+            fields.fault(
+                "twin",
+                "must be a loopback address such as http://127.0.0.1:8799",
+            );
+        }
+    }
+    twin
+}
+
+/// `delivery`: when to try again, how long to wait for a reply, and how long a refused credential pauses.
+fn read_delivery(
+    delivery: serde_json::Map<String, Value>,
+    reader: &mut Reader<'_>,
+) -> Option<(Backoff, u32, u32)> {
+    let mut fields = Fields::new(Value::Object(delivery), "delivery", reader)?;
+    let schedule = Backoff::default();
+    let any = (0, u32::MAX);
+    let schedule = Backoff {
+        base_seconds: fields.whole("retry_base_seconds", schedule.base_seconds, any),
+        max_seconds: fields.whole("retry_max_seconds", schedule.max_seconds, any),
+        max_attempts: fields.whole("max_attempts", schedule.max_attempts, (1, 100)),
+    };
+    if schedule.base_seconds == 0 || schedule.max_seconds < schedule.base_seconds {
+        fields.fault(
+            "retry_base_seconds",
+            "must be at least 1 and at most retry_max_seconds",
+        );
+    }
+    let timeout_ms = fields.whole("timeout_ms", 5000, (100, 30_000));
+    let pause_seconds = fields.whole("pause_seconds", 60, (1, 3600));
+    fields.end();
+    Some((schedule, timeout_ms, pause_seconds))
+}
+
+/// `limits`: how much one invocation of the worker may do.
+fn read_limits(limits: serde_json::Map<String, Value>, reader: &mut Reader<'_>) -> Option<Limits> {
+    let mut fields = Fields::new(Value::Object(limits), "limits", reader)?;
+    let limits = Limits::default();
+    let limits = Limits {
+        requests: fields.whole("requests", limits.requests, (50, 10_000_000)),
+        // 15 minutes less what is under way then, and what is done with it.
+        seconds: fields.whole("seconds", limits.seconds, (1, 780)),
+        bytes: fields.whole("bytes", limits.bytes, (1024 * 1024, u32::MAX)),
+    };
+    fields.end();
+    Some(limits)
+}
+
+/// Two sources with the same credential could not be told apart.
+fn check_credentials(sources: &[Source], reader: &mut Reader<'_>) {
+    for (index, source) in sources.iter().enumerate() {
+        let rest = sources.get(index + 1..).unwrap_or_default();
+        if source.key.is_some() && rest.iter().any(|other| other.key == source.key) {
+            reader.fault(
+                format!("sources.{}.key", source.name),
+                "another source has the same key",
+            );
+        }
+        if source.secret.is_some() && rest.iter().any(|other| other.secret == source.secret) {
+            reader.fault(
+                format!("sources.{}.secret", source.name),
+                "another source has the same secret",
+            );
+        }
+    }
+}
+
+/// The key that claims are made with.
+fn read_key(reader: &mut Reader<'_>) -> Claims {
+    match reader.known_secret(KEY, KEY) {
+        Some(key) if key.expose().len() < Settings::SHORTEST_KEY => {
+            reader.fault(
+                KEY,
+                "must have at least 32 characters: openssl rand -hex 32",
+            );
+            Claims::new(b"")
+        }
+        Some(key) => Claims::new(key.expose().as_bytes()),
+        None => Claims::new(b""),
     }
 }

@@ -17,10 +17,14 @@
 //! assert_eq!(text, br#"{"event":"Purchase","items":["a","b"],"contents":[{"n":1},{"n":2}]}"#);
 //! ```
 
+mod writer;
+
 use std::borrow::Cow;
 
 use crate::base::hex::Hex;
 use crate::base::text::Text;
+
+pub(crate) use writer::{append, text_of};
 
 /// A value that has no parts.
 #[derive(Debug, Clone)]
@@ -49,9 +53,17 @@ impl Leaf<'_> {
         match self {
             Self::Nothing => {}
             Self::Text(text) => quote(out, text),
-            Self::Whole(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            Self::Whole(number) => {
+                writer::digits(number.unsigned_abs(), *number < 0, |digits| {
+                    out.extend_from_slice(digits.as_bytes());
+                });
+            }
             Self::Flag(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
-            Self::Hex(bytes) => quote(out, Hex::of(bytes).as_str()),
+            Self::Hex(bytes) => {
+                out.push(b'"');
+                out.extend_from_slice(&Hex::of(bytes).bytes());
+                out.push(b'"');
+            }
             Self::Raw(json) => out.extend_from_slice(json.as_bytes()),
         }
     }
@@ -121,8 +133,10 @@ impl<'a, T: Into<Leaf<'a>>> From<Option<T>> for Leaf<'a> {
 }
 
 fn quote(out: &mut Vec<u8>, text: &str) {
-    // Writing a string to a vector cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    writer::escaped(text, |piece| out.extend_from_slice(piece.as_bytes()));
+    out.push(b'"');
 }
 
 /// An object that is being written.

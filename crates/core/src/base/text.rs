@@ -95,13 +95,27 @@ pub fn is_placeholder(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
-    if text.len() > LONGEST_PLACEHOLDER {
+    if text.len() > LONGEST_PLACEHOLDER || is_ordinary(text) {
         return false;
     }
     is_no_value(text) || is_template(text) || {
         let decoded = percent_decoded(text);
         decoded.len() < text.len() && is_placeholder(&decoded)
     }
+}
+
+/// Whether a text begins like a word, and like none for "no value": templates begin with a sign. Percent signs may hide
+/// anything.
+fn is_ordinary(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphanumeric)
+        && !bytes.contains(&b'%')
+        && bytes.first_chunk().is_none_or(|start: &[u8; 3]| {
+            !matches!(
+                &start.map(|byte| byte.to_ascii_lowercase()),
+                b"und" | b"nul" | b"nan" | b"non" | b"nil" | b"voi" | b"n/a" | b"not" | b"inf"
+            )
+        })
 }
 
 /// Whether a character shows nothing: white space, and the invisible ones that copying brings along (of the general

@@ -33,13 +33,17 @@ impl Claims {
     }
 
     fn key(&self, kind: u8, parts: [&str; 3]) -> ClaimKey {
-        let mut mac = self.0.clone();
-        mac.update(&[kind]);
+        let length = parts.iter().map(|part| 8 + part.len()).sum::<usize>();
+        let mut text = Vec::with_capacity(1 + length);
+        text.push(kind);
         for part in parts {
             // A length in front of each part, so that ("ab", "c") and ("a", "bc") differ.
-            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            mac.update(part.as_bytes());
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            text.extend_from_slice(&length.to_le_bytes());
+            text.extend_from_slice(part.as_bytes());
         }
+        let mut mac = self.0.clone();
+        mac.update(&text);
         let digest = mac.finalize().into_bytes();
         let mut key = [0; 16];
         key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);

@@ -1,6 +1,7 @@
 //! What became of an envelope's events, as the ledger counts it, and what is left of them for the queue.
 
 use crate::base::backoff::Backoff;
+use crate::base::reason::{Cause, Skip};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::ledger::wire::{escaped, folded_length};
@@ -52,7 +53,7 @@ pub(super) enum Disposition {
     Delivered(String),
     /// Taken in, to be judged later, with the receipt.
     Processing(String),
-    Skipped(&'static str),
+    Skipped(Skip),
     Rejected(String),
     Dead(String),
     /// Another time.
@@ -85,9 +86,9 @@ impl Way {
 }
 
 impl Disposition {
-    pub(super) fn hand_on(code: &str) -> Self {
+    pub(super) fn hand_on(cause: Cause) -> Self {
         Self::Again {
-            code: code.to_owned(),
+            code: cause.code().to_owned(),
             after: None,
             way: Way::HandOn,
         }
@@ -98,7 +99,7 @@ impl Disposition {
         match self {
             Self::Delivered(code) => (State::Delivered, code),
             Self::Processing(_) => (State::Processing, ""),
-            Self::Skipped(code) => (State::Skipped, code),
+            Self::Skipped(skip) => (State::Skipped, skip.code()),
             Self::Rejected(code) => (State::Rejected, code),
             Self::Dead(code) => (State::Dead, code),
             Self::Again { code, .. } => (State::Retrying, code),
@@ -119,7 +120,8 @@ pub(super) fn told(state: State, code: &str) -> String {
 const LONGEST_CODE: usize = 128;
 
 /// A reason, no longer than it is told.
-pub(super) fn short(mut code: String) -> String {
+pub(super) fn short(code: impl Into<String>) -> String {
+    let mut code = code.into();
     let mut end = code.len().min(LONGEST_CODE);
     while !code.is_char_boundary(end) {
         end -= 1;

@@ -7,6 +7,7 @@
 use super::accounting::{Effects, Message, Queue, Writer, due, one_leg, short, told};
 use super::scheduler::{Gates, Machine, Made, OutgoingRequest, Scheduler, Spent};
 use crate::base::backoff::Backoff;
+use crate::base::reason::Cause;
 use crate::base::secret::Secret;
 use crate::base::table::{Table, sort};
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -180,7 +181,7 @@ impl Machine for Questions<'_> {
     fn read(&self, to: &Configured, _: &usize, reply: &Result<Reply, Failure>) -> Option<Verdict> {
         match reply {
             Ok(reply) => Some(to.destination.inquiry()?.read(reply)),
-            Err(failure) => Some(Verdict::Unanswered(Outcome::retry(failure.code()))),
+            Err(failure) => Some(Verdict::Unanswered(Outcome::retry(failure.cause()))),
         }
     }
 
@@ -252,10 +253,10 @@ impl<'e> Question<'e> {
         let (judged, silent) = match self.verdict.as_ref() {
             Some(Verdict::Settled(judged)) => (judged.as_slice(), None),
             Some(Verdict::Unknown) if self.removed => {
-                (&[][..], Some(DeadLetter::DESTINATION_REMOVED))
+                (&[][..], Some(Cause::DestinationRemoved.code()))
             }
-            Some(Verdict::Unknown) => (&[][..], Some("receipt_unknown")),
-            _ if expired => (&[][..], Some("status_unknown")),
+            Some(Verdict::Unknown) => (&[][..], Some(Cause::ReceiptUnknown.code())),
+            _ if expired => (&[][..], Some(Cause::StatusUnknown.code())),
             _ => return Some(self.postpone(settings, now)),
         };
         let (id, run) = self.report();
@@ -270,16 +271,16 @@ impl<'e> Question<'e> {
             .flat_map(|part| part.parcels.iter().map(move |text| (*part, text)))
             .filter_map(|(part, text)| Some((part, serde_json::from_str(text).ok()?)))
             .collect();
-        let Some((_, like)) = parcels.first() else {
+        let Some((_, sample)) = parcels.first() else {
             return Some(effects(Vec::new(), writer.finish(false)));
         };
         let mut book = Book {
             lines: Vec::new(),
             of: Dimensions {
-                received: like.received,
+                received: sample.received,
                 source: &first.source,
-                release: like.release.as_ref(),
-                event: &like.name,
+                release: sample.release.as_ref(),
+                event: &sample.name,
             },
             destination: &first.destination,
             left: i64::try_from(parcels.len()).unwrap_or(i64::MAX),

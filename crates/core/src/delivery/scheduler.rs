@@ -124,6 +124,10 @@ pub(super) trait Machine {
 }
 
 /// What was made of a piece of work.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "almost always a request, and given on at once"
+)]
 pub(super) enum Made<W> {
     /// A request.
     Request(W, Request),
@@ -440,9 +444,9 @@ impl<'e, W> Scheduler<'e, W> {
         let token = match (to.destination.access(), reply) {
             (Some(access), Ok(reply)) => access.read(reply, now),
             (_, Err(Failure::Unsigned)) => Err(Outcome::Unauthorized {
-                code: Failure::Unsigned.code().to_owned(),
+                code: Failure::Unsigned.cause().into(),
             }),
-            (_, Err(failure)) => Err(Outcome::retry(failure.code())),
+            (_, Err(failure)) => Err(Outcome::retry(failure.cause())),
             (None, Ok(_)) => return,
         };
         match token {
@@ -504,7 +508,7 @@ fn mark(
             gate.close(code, seconds, now);
         }
         (Some(Outcome::Retry { code, .. }), _) => gate.failure(code, &settings.schedule, now),
-        (_, Err(failure)) => gate.failure(failure.code(), &settings.schedule, now),
+        (_, Err(failure)) => gate.failure(failure.cause().code(), &settings.schedule, now),
         _ => gate.success(),
     }
 }

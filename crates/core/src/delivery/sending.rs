@@ -13,6 +13,7 @@
 use super::accounting::{Concluded, Disposition, Effects, Queue, Way, Worked, short};
 use super::polling::add_dimensions;
 use super::scheduler::{Gates, Machine, Made, OutgoingRequest, Scheduler, Spent, reserve};
+use crate::base::reason::Cause;
 use crate::base::secret::Secret;
 use crate::base::table::{Table, sort};
 use crate::base::time::UnixMillis;
@@ -20,7 +21,6 @@ use crate::destinations::input::Input;
 use crate::exchange::http::{Failure, Reply};
 use crate::exchange::outcome::{Answer, Outcome};
 use crate::exchange::request::Request;
-use crate::ledger::DeadLetter;
 use crate::queue::envelope::Envelope;
 use crate::queue::parcel::Leg;
 use crate::settings::{Configured, Settings};
@@ -31,10 +31,6 @@ pub const MOST_UNPAIRED: usize = 25;
 /// How long what is done may wait to be made durable, in milliseconds.
 const SETTLE_MS: i64 = 2000;
 
-/// The code of what is handed on to the queue of the slow ones.
-const SLOW: &str = "slow";
-/// The code of what this invocation has no room for.
-const BUDGET: &str = "budget";
 /// The longest receipt that can be asked about, in bytes.
 const LONGEST_RECEIPT: usize = 512;
 
@@ -281,7 +277,7 @@ impl<'e> Sending<'e> {
                 });
                 let beyond = sends && sent > MOST_UNPAIRED;
                 if beyond {
-                    disposition = Some(Disposition::hand_on(BUDGET));
+                    disposition = Some(Disposition::hand_on(Cause::Budget));
                 }
                 if disposition.is_none() {
                     if let Some(progress) = self.progress.get_mut(index) {
@@ -350,7 +346,7 @@ impl<'e> Sending<'e> {
                 for job in members {
                     let outcome = outcomes
                         .next()
-                        .unwrap_or_else(|| Outcome::retry("reply_short"));
+                        .unwrap_or_else(|| Outcome::retry(Cause::ReplyShort));
                     self.conclude(*job, outcome, now);
                 }
             }
@@ -367,7 +363,7 @@ impl<'e> Sending<'e> {
                     let outcome = faults
                         .into_iter()
                         .next()
-                        .map_or_else(|| Outcome::retry("reply_unreadable"), |fault| fault.1);
+                        .map_or_else(|| Outcome::retry(Cause::ReplyUnreadable), |fault| fault.1);
                     return self.apply(batch, Answer::Split(outcome), now);
                 }
                 if !rest.is_empty() {
@@ -396,7 +392,7 @@ impl<'e> Sending<'e> {
             Outcome::Delivered => Disposition::Delivered(String::new()),
             Outcome::Remarked { code } => Disposition::Delivered(short(code)),
             Outcome::Processing { receipt } if receipt.len() > LONGEST_RECEIPT => {
-                Disposition::Dead("receipt_too_long".to_owned())
+                Disposition::Dead(Cause::ReceiptTooLong.code().to_owned())
             }
             Outcome::Processing { receipt } => Disposition::Processing(receipt),
             Outcome::Rejected { code } => Disposition::Rejected(short(code)),
@@ -441,7 +437,7 @@ impl<'e> Sending<'e> {
                         parcel: job.parcel,
                         destination: &self.settings.destinations.get(job.destination)?.name,
                         disposition: disposition.clone().unwrap_or(Disposition::Again {
-                            code: "unanswered".to_owned(),
+                            code: Cause::Unanswered.code().to_owned(),
                             after: None,
                             way: Way::Attempt,
                         }),
@@ -454,7 +450,7 @@ impl<'e> Sending<'e> {
         let removed = removed.map(|(_, parcel, name)| Concluded {
             parcel: *parcel,
             destination: name,
-            disposition: Disposition::Dead(DeadLetter::DESTINATION_REMOVED.to_owned()),
+            disposition: Disposition::Dead(Cause::DestinationRemoved.code().to_owned()),
             pairs: true,
             twice: false,
             unanswered: false,
@@ -481,19 +477,19 @@ fn at_once(
 ) -> Option<Disposition> {
     if let Err(skip) = configured.destination.check(input, now) {
         return Some(if envelope.id.is_continuation() {
-            Disposition::Dead(skip.0.to_owned())
+            Disposition::Dead(skip.code().to_owned())
         } else {
-            Disposition::Skipped(skip.0)
+            Disposition::Skipped(skip)
         });
     }
     let gate = gates.get(&configured.name)?;
     match gate.closed_for(now) {
         Some(seconds) => Some(Disposition::Again {
-            code: short(gate.code().to_owned()),
+            code: short(gate.code()),
             after: Some(seconds),
             way: Way::Wait,
         }),
-        None if queue == Queue::Main && gate.slow(now) => Some(Disposition::hand_on(SLOW)),
+        None if queue == Queue::Main && gate.slow(now) => Some(Disposition::hand_on(Cause::Slow)),
         None => None,
     }
 }
@@ -515,7 +511,7 @@ impl Machine for Sending<'_> {
         let outcome = match to.destination.request(&inputs, token, now) {
             Ok(request) if !too_large(&request) => return Made::Request(batch, request),
             Ok(_) if batch.0.len() > 1 => return Made::Pieces(batch.halves()),
-            Ok(_) => Outcome::rejected("event_too_large"),
+            Ok(_) => Outcome::rejected(Cause::EventTooLarge),
             Err(outcome) => outcome,
         };
         Made::Pieces(self.apply(&batch, Answer::All(outcome), now))
@@ -534,7 +530,7 @@ impl Machine for Sending<'_> {
             // and a platform that is down looks just so; a reply that did not come in time is another matter.
             Err(failure) => {
                 let lost = *failure == Failure::Timeout;
-                to.destination.unanswered(&inputs, failure.code(), lost)
+                to.destination.unanswered(&inputs, failure.cause(), lost)
             }
         })
     }
@@ -573,7 +569,7 @@ impl Machine for Sending<'_> {
     fn paused(&mut self, batch: Batch, code: &str, seconds: u32) {
         for job in batch.0 {
             let disposition = Disposition::Again {
-                code: short(code.to_owned()),
+                code: short(code),
                 after: Some(seconds),
                 way: Way::Wait,
             };
@@ -587,7 +583,7 @@ impl Machine for Sending<'_> {
 
     fn handed_on(&mut self, batch: Batch) {
         for job in batch.0 {
-            self.settle(job, Disposition::hand_on(BUDGET));
+            self.settle(job, Disposition::hand_on(Cause::Budget));
         }
     }
 

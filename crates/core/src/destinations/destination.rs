@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::UnixMillis;
 use crate::consent::Purpose;
 use crate::destinations::input::Input;
-use crate::destinations::skip::Skip;
 use crate::exchange::access::Access;
 use crate::exchange::http::Reply;
 use crate::exchange::outcome::{Answer, Outcome, Verdict};
@@ -108,7 +108,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer;
 
     /// What it means that no reply came. `lost` says that the platform may have taken the batch all the same.
-    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+    fn unanswered(&self, batch: &[Input<'_>], code: Cause, lost: bool) -> Answer {
         let _ = (batch, lost);
         Answer::All(Outcome::retry(code))
     }

@@ -11,16 +11,16 @@
 use crate::base::fields::Fields;
 use crate::base::json::{Object, Once};
 use crate::base::money::{Amount, Figure};
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{HOUR_MS, UnixMillis};
 use crate::consent::{Choice, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::{ITEM_TEXTS, Item, Property};
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -407,23 +407,23 @@ impl Destination for Ga4 {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         let Some(name) = self.event_name(input.name()) else {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         };
         if reserved_event(name) {
-            return Err(Skip("event_name_reserved"));
+            return Err(Skip::EventNameReserved);
         }
         if input.age_ms(now) >= MOST_AGE_MS {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if Self::client_id(input).is_none() {
-            return Err(Skip("client_id_missing"));
+            return Err(Skip::ClientIdMissing);
         }
         match input.name() {
             "search" if input.text("search_term").is_none() => {
-                return Err(Skip("search_term_missing"));
+                return Err(Skip::SearchTermMissing);
             }
             "refund" if input.transaction_id().is_none() => {
-                return Err(Skip("transaction_id_missing"));
+                return Err(Skip::TransactionIdMissing);
             }
             _ => {}
         }
@@ -432,7 +432,7 @@ impl Destination for Ga4 {
             .transaction_id()
             .or((input.name() == "purchase").then_some(input.id()));
         if order.is_some_and(|id| id.chars().count() > LONGEST_VALUE) {
-            return Err(Skip("transaction_id_too_long"));
+            return Err(Skip::TransactionIdTooLong);
         }
         Ok(())
     }
@@ -465,10 +465,10 @@ impl Destination for Ga4 {
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
         let Some(first) = batch.first() else {
-            return Err(Outcome::rejected("batch_empty"));
+            return Err(Outcome::rejected(Cause::EncodingFailed));
         };
         let client_id =
-            Self::client_id(first).ok_or_else(|| Outcome::rejected("client_id_missing"))?;
+            Self::client_id(first).ok_or_else(|| Outcome::rejected(Cause::EncodingFailed))?;
         let (ad_user_data, ad_personalization) = first.grant().choices();
         let test = first.is_test();
         let body = Object::write(|body| {
@@ -513,7 +513,7 @@ impl Destination for Ga4 {
         );
         post(&uri)
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -521,14 +521,14 @@ impl Destination for Ga4 {
             return Answer::All(outcome);
         }
         if !(200..=299).contains(&reply.status) {
-            return Answer::Split(Outcome::rejected(format!("http_{}", reply.status)));
+            return Answer::Split(Outcome::rejected(ReasonCode::http(reply.status)));
         }
-        if !batch.first().is_some_and(|input| input.is_test()) {
+        if !batch.first().is_some_and(Input::is_test) {
             return Answer::All(Outcome::Delivered);
         }
         let body = reply.json();
         if body.is_null() {
-            return Answer::All(Outcome::retry("reply_unreadable"));
+            return Answer::All(Outcome::retry(Cause::ReplyUnreadable));
         }
         let Some(first) = body.pointer("/validationMessages/0") else {
             return Answer::All(Outcome::Delivered);
@@ -543,9 +543,9 @@ impl Destination for Ga4 {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         Answer::Split(Outcome::rejected(if known {
-            code
+            ReasonCode::theirs(code)
         } else {
-            "validation_failed".to_owned()
+            Cause::EventInvalid.into()
         }))
     }
 
@@ -554,11 +554,11 @@ impl Destination for Ga4 {
         input.name() == "purchase"
     }
 
-    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+    fn unanswered(&self, batch: &[Input<'_>], code: Cause, lost: bool) -> Answer {
         let outcomes = batch.iter().map(|input| {
             if lost && !self.pairs(input) && !self.retry_lost_replies {
                 // Sent again it might count twice, and nobody would know.
-                Outcome::rejected("reply_lost")
+                Outcome::rejected(Cause::ReplyLost)
             } else {
                 Outcome::retry(code)
             }

@@ -15,8 +15,8 @@ mod limits;
 mod reply;
 mod verdict;
 
+use http::HeaderName;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use self::adjustments::Adjustment;
@@ -25,6 +25,7 @@ use self::reply::{at, code, error_of, general, list, place, reading, refused, vi
 use self::verdict::judged;
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -32,11 +33,10 @@ use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
-use crate::destinations::skip::Skip;
 use crate::exchange::access::{Access, ServiceAccount};
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome, Verdict};
-use crate::exchange::request::{Request, post};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode, Verdict};
+use crate::exchange::request::{Request, post, sensitive};
 use crate::identity::{Spelling, Spellings};
 
 /// The version of the Data Manager API.
@@ -162,40 +162,12 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let feed_label = plain("merchant_feed_label");
     let feed_language = plain("merchant_feed_language");
     let status_seconds = fields.whole("status_seconds", STATUS_SECONDS, (1, MOST_STATUS_SECONDS));
-    let access = match fields.text("client_id") {
-        Some(client_id) => {
-            let client_secret = fields.secret("client_secret", "GOOGLE_ADS_CLIENT_SECRET");
-            let refresh_token = fields.secret("refresh_token", "GOOGLE_ADS_REFRESH_TOKEN");
-            if fields.text("service_account").is_some() {
-                fields.fault(
-                    "service_account",
-                    "a refresh token is used where there is a `client_id`: leave one of them out",
-                );
-            }
-            Access::Refresh {
-                url: TOKEN_URL,
-                client_id,
-                client_secret: client_secret?,
-                refresh_token: refresh_token?,
-            }
-        }
-        None => {
-            let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT")?;
-            let scope = if refunds { SCOPE_WITH_REFUNDS } else { SCOPE };
-            match ServiceAccount::new(&file, scope) {
-                Ok(account) => Access::ServiceAccount(account),
-                Err(rule) => {
-                    fields.fault("service_account", rule);
-                    return None;
-                }
-            }
-        }
-    };
+    let access = access(fields, refunds);
     Some(Box::new(GoogleAds {
         customer_id: customer_id?,
         login_customer_id,
         conversion_actions,
-        access,
+        access: access?,
         quota_project,
         refunds,
         merchant: merchant_id.map(|id| Merchant {
@@ -206,6 +178,35 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         ads_api_version,
         status_seconds,
     }))
+}
+
+/// The credential.
+fn access(fields: &mut Fields<'_, '_>, refunds: bool) -> Option<Access> {
+    let Some(client_id) = fields.text("client_id") else {
+        let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT")?;
+        let scope = if refunds { SCOPE_WITH_REFUNDS } else { SCOPE };
+        return match ServiceAccount::new(&file, scope) {
+            Ok(account) => Some(Access::ServiceAccount(account)),
+            Err(rule) => {
+                fields.fault("service_account", rule);
+                None
+            }
+        };
+    };
+    let client_secret = fields.secret("client_secret", "GOOGLE_ADS_CLIENT_SECRET");
+    let refresh_token = fields.secret("refresh_token", "GOOGLE_ADS_REFRESH_TOKEN");
+    if fields.text("service_account").is_some() {
+        fields.fault(
+            "service_account",
+            "a refresh token is used where there is a `client_id`: leave one of them out",
+        );
+    }
+    Some(Access::Refresh {
+        url: TOKEN_URL,
+        client_id,
+        client_secret: client_secret?,
+        refresh_token: refresh_token?,
+    })
 }
 
 impl GoogleAds {
@@ -226,13 +227,9 @@ impl GoogleAds {
         token: Option<&Secret>,
         body: Vec<u8>,
     ) -> Result<Request, Outcome> {
-        let failed = |_| Outcome::rejected("encoding_failed");
+        let failed = |_| Outcome::rejected(Cause::EncodingFailed);
         if let Some(token) = token {
-            let bearer = format!("Bearer {}", token.expose());
-            let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Outcome::Unauthorized {
-                code: "token_unusable".to_owned(),
-            })?;
-            bearer.set_sensitive(true);
+            let bearer = sensitive(&["Bearer ", token.expose()].concat())?;
             request = request.header(AUTHORIZATION, bearer);
         }
         if let Some(project) = &self.quota_project {
@@ -280,21 +277,21 @@ impl Destination for GoogleAds {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.action(input.name()).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         // Neither API has a flag for restricted data processing.
         if input.grant().limited() {
-            return Err(Skip("limited_use_unsupported"));
+            return Err(Skip::LimitedUseUnsupported);
         }
         if now.0 >= self.expires(input).0 {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if input.name() == "refund" {
             return Adjustment::of(input).map(|_| ());
         }
         // NO_IDENTIFIERS_PROVIDED would sink the batch.
         if click(input).is_none() && Person::new(input).is_none() && address(input).is_none() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -333,7 +330,7 @@ impl Destination for GoogleAds {
             .first()
             .and_then(|input| Some((input, self.action(input.name())?)))
         else {
-            return Err(Outcome::rejected(Skip::NOT_MAPPED.0));
+            return Err(Outcome::rejected(Cause::EncodingFailed));
         };
         if input.name() != "refund" {
             let body = self.ingest(batch, action, input.is_test(), now);
@@ -369,7 +366,7 @@ impl Destination for GoogleAds {
             return refused(reply, error, batch.len());
         }
         let first = batch.first();
-        let test = first.is_some_and(|input| input.is_test());
+        let test = first.is_some_and(Input::is_test);
         if first.is_some_and(|input| input.name() == "refund") {
             return adjustments::read(batch.len(), test, &body);
         }
@@ -384,7 +381,7 @@ impl Destination for GoogleAds {
             Some(receipt) => Outcome::Processing {
                 receipt: receipt.to_owned(),
             },
-            None => Outcome::retry("reply_unreadable"),
+            None => Outcome::retry(Cause::ReplyUnreadable),
         })
     }
 }
@@ -397,12 +394,8 @@ fn warned(events: usize, body: &Value) -> Vec<Outcome> {
         if let Some(outcome) = place.and_then(|place| outcomes.get_mut(place))
             && let Some(reason) = code(at(warning, "/reason"))
         {
-            *outcome = Outcome::Remarked {
-                code: reason
-                    .strip_prefix("WARNING_REASON_")
-                    .unwrap_or(reason)
-                    .to_owned(),
-            };
+            let reason = reason.strip_prefix("WARNING_REASON_").unwrap_or(reason);
+            *outcome = Outcome::remarked(ReasonCode::theirs(reason.to_owned()));
         }
     }
     outcomes
@@ -425,13 +418,12 @@ impl Inquiry for GoogleAds {
                 return Verdict::Unknown;
             }
             return Verdict::Unanswered(
-                general(reply, error, &violations(error)).unwrap_or_else(|| {
-                    Outcome::retry(["http_", &reply.status.to_string()].concat())
-                }),
+                general(reply, error, &violations(error))
+                    .unwrap_or_else(|| Outcome::retry(ReasonCode::http(reply.status))),
             );
         }
         judged(at(&body, "/requestStatusPerDestination/0"))
-            .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry("reply_unreadable")))
+            .unwrap_or_else(|| Verdict::Unanswered(Outcome::retry(Cause::ReplyUnreadable)))
     }
 
     fn wait(&self, asked: u32) -> u32 {

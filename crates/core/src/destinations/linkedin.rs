@@ -13,17 +13,17 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
-use crate::destinations::skip::Skip;
 use crate::event::Property;
 use crate::exchange::access::Access;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post, sensitive};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{CountryCode, ExternalIdText, FirstName, LastName, PlainEmail};
@@ -67,12 +67,12 @@ const MOST_AGE_MS: i64 = 90 * DAY_MS;
 const TOKEN_URL: &str = "https://www.linkedin.com/oauth/v2/accessToken";
 
 /// What an error text says of a rule or a time, and our code for it. Its own text may repeat what was sent.
-const CAUSES: &[(&str, &str)] = &[
-    ("method should be", "rule_method_not_conversions_api"),
-    ("marked as deleted", "rule_disabled"),
-    ("enabled should be", "rule_disabled"),
-    ("Invalid Urn", "rule_id_invalid"),
-    ("Conversion time", "conversion_time_refused"),
+const CAUSES: &[(&str, Cause)] = &[
+    ("method should be", Cause::RuleMethodNotConversionsApi),
+    ("marked as deleted", Cause::RuleDisabled),
+    ("enabled should be", Cause::RuleDisabled),
+    ("Invalid Urn", Cause::RuleIdInvalid),
+    ("Conversion time", Cause::ConversionTimeRefused),
 ];
 
 /// The codes of a credential, or of a version, that is at fault whatever the status says.
@@ -208,11 +208,11 @@ fn lead(input: &Input<'_>) -> Option<String> {
 
 impl LinkedIn {
     /// What was perhaps taken.
-    fn unproven(&self, code: &str) -> Outcome {
+    fn unproven(&self, code: Cause) -> Outcome {
         if self.retry_lost_replies {
             Outcome::retry(code)
         } else {
-            Outcome::rejected("reply_lost")
+            Outcome::rejected(Cause::ReplyLost)
         }
     }
 
@@ -307,17 +307,17 @@ impl Destination for LinkedIn {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.rule(input).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         if input.age_ms(now) >= MOST_AGE_MS {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         // LinkedIn has no field for it and asks senders to leave such visitors out.
         if input.grant().limited() {
-            return Err(Skip("limited_use_unsupported"));
+            return Err(Skip::LimitedUseUnsupported);
         }
         if self.user(input).is_nobody() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -368,7 +368,7 @@ impl Destination for LinkedIn {
         }
         request
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -376,36 +376,35 @@ impl Destination for LinkedIn {
         let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
         let (code, message) = (text("code"), text("message"));
         if let Some(code) = REFUSALS.iter().find(|known| **known == code) {
-            return Answer::All(Outcome::Unauthorized {
-                code: (*code).to_owned(),
-            });
+            return Answer::All(Outcome::unauthorized(ReasonCode::theirs(*code)));
         }
         match (reply.status, body.get("elements").and_then(Value::as_array)) {
             (200..=299, Some(elements)) => {
                 let mut elements = elements.iter();
                 let outcomes = batch.iter().map(|_| match elements.next() {
                     Some(element) => {
-                        by_element(element).unwrap_or_else(|| self.unproven("reply_unreadable"))
+                        by_element(element).unwrap_or_else(|| self.unproven(Cause::ReplyUnreadable))
                     }
-                    None => self.unproven("reply_short"),
+                    None => self.unproven(Cause::ReplyShort),
                 });
                 Answer::Each(outcomes.collect())
             }
-            (200..=299, None) => Answer::All(self.unproven("reply_unreadable")),
+            (200..=299, None) => Answer::All(self.unproven(Cause::ReplyUnreadable)),
             // A rule that does not exist looks like this, and so does a member without access to the account.
             (403, _) if message.contains("No ad accounts found") => {
-                Answer::All(Outcome::Unauthorized {
-                    code: "no_ad_account_or_unknown_rule".to_owned(),
-                })
+                Answer::All(Outcome::unauthorized(Cause::AdAccountOrRuleUnknown))
             }
             (401 | 403 | 404 | 426, _) => Answer::All(Outcome::Unauthorized {
                 code: body
                     .get("serviceErrorCode")
                     .and_then(Value::as_u64)
-                    .map_or_else(|| http_code(reply.status), |code| code.to_string()),
+                    .map_or_else(
+                        || ReasonCode::http(reply.status),
+                        |code| ReasonCode::theirs(code.to_string()),
+                    ),
             }),
             (423, _) => Answer::All(Outcome::Retry {
-                code: http_code(423),
+                code: ReasonCode::http(423),
                 after: reply.retry_after,
             }),
             (status, _) => match by_status(reply) {
@@ -419,7 +418,7 @@ impl Destination for LinkedIn {
         false
     }
 
-    fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+    fn unanswered(&self, _batch: &[Input<'_>], code: Cause, lost: bool) -> Answer {
         // LinkedIn documents that it recognises an id between tag and API, not between two calls of the API.
         Answer::All(if lost {
             self.unproven(code)
@@ -429,21 +428,15 @@ impl Destination for LinkedIn {
     }
 }
 
-fn http_code(status: u16) -> String {
-    format!("http_{status}")
-}
-
 /// What one of a batch's own results means; nothing where it is none.
 fn by_element(element: &Value) -> Option<Outcome> {
     let status = element.get("status")?.as_u64()?;
     let status = u16::try_from(status).ok()?;
     Some(match status {
         200..=299 => Outcome::Delivered,
-        401 | 403 => Outcome::Unauthorized {
-            code: http_code(status),
-        },
-        408 | 423 | 425 | 429 | 500..=599 => Outcome::retry(http_code(status)),
-        _ => Outcome::rejected(http_code(status)),
+        401 | 403 => Outcome::unauthorized(ReasonCode::http(status)),
+        408 | 423 | 425 | 429 | 500..=599 => Outcome::retry(ReasonCode::http(status)),
+        _ => Outcome::rejected(ReasonCode::http(status)),
     })
 }
 
@@ -452,7 +445,7 @@ fn refused(message: &str, status: u16, most: usize) -> Answer {
     let code = CAUSES
         .iter()
         .find(|(text, _)| message.contains(text))
-        .map_or_else(|| http_code(status), |(_, code)| (*code).to_owned());
+        .map_or_else(|| ReasonCode::http(status), |(_, cause)| (*cause).into());
     let places = places(message, most);
     if places.is_empty() {
         return Answer::Split(Outcome::rejected(code));
@@ -505,40 +498,16 @@ fn places(message: &str, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    use crate::queue::envelope::{self, Message};
+    use crate::base::fields::Fault;
+    use crate::destinations::harness::{self, NOW};
     use crate::settings::Settings;
 
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
-
-    fn opened(json: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
-        let all = format!(
-            r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["linkedin"]}}}}, "destinations": {{"linkedin": {json}}}}}"#
-        );
-        Settings::load(&all, &|name| {
-            Some(format!("{name} of thirty-two letters or more"))
-        })
+    fn opened(json: &str) -> Result<Settings, Vec<Fault>> {
+        harness::load("linkedin", &json[1..json.len() - 1], &[])
     }
 
-    /// The body that an event becomes, or what its sender is told.
     fn sent(settings: &str, event: &str) -> String {
-        let settings = opened(settings).unwrap();
-        let source = settings.source("shop").unwrap();
-        let batch =
-            crate::intake::native::batch(&settings, source, None, event.as_bytes(), NOW).unwrap();
-        let plan = batch.finish(|_| None, "e1");
-        let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
-            panic!("no message");
-        };
-        let linkedin = &settings.destination("linkedin").unwrap().destination;
-        envelope
-            .parcels
-            .first()
-            .map_or(plan.answer.text().to_owned(), |parcel| {
-                let input = Input::new(parcel, parcel.legs[0].grant);
-                let request = linkedin.request(&[input], None, NOW).unwrap();
-                String::from_utf8(request.into_body()).unwrap()
-            })
+        harness::sent(&opened(settings).unwrap(), event)
     }
 
     fn event(user: &str, more: &str) -> String {
@@ -617,7 +586,7 @@ mod tests {
         assert_eq!(
             linkedin.request(&[], Some(&broken), NOW).unwrap_err(),
             Outcome::Unauthorized {
-                code: "credential_malformed".to_owned()
+                code: "credential_malformed".into()
             }
         );
     }

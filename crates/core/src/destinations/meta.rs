@@ -12,15 +12,15 @@ use serde_json::Value;
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object, Once};
 use crate::base::money::Amount;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::{ActionSource, Item, Property};
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -80,7 +80,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "Contact"),
-    ("schedule", "Backoff"),
+    ("schedule", "Schedule"),
     ("submit_application", "SubmitApplication"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -390,30 +390,30 @@ impl Destination for Meta {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.event_name(input.name()).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         if input.age_ms(now) >= Self::oldest_ms(input) {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if input.is_test() && self.test_event_code.is_none() {
-            return Err(Skip("test_event_code_missing"));
+            return Err(Skip::TestEventCodeMissing);
         }
         match input.action_source() {
             ActionSource::Website if input.page_url().is_none() => {
-                return Err(Skip("page_url_missing"));
+                return Err(Skip::PageUrlMissing);
             }
             ActionSource::Website if input.user_agent().is_none() => {
-                return Err(Skip("user_agent_missing"));
+                return Err(Skip::UserAgentMissing);
             }
             // `app_data` is required there, and the canonical event has no device to fill it from.
-            ActionSource::App => return Err(Skip("app_data_unsupported")),
+            ActionSource::App => return Err(Skip::AppDataUnsupported),
             _ => {}
         }
         if input.grant().limited() && Self::limited(input).is_none() {
-            return Err(Skip("limited_data_use_state_unknown"));
+            return Err(Skip::LimitedUseStateUnknown);
         }
         if !UserData::new(input).is_enough() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -437,7 +437,7 @@ impl Destination for Meta {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let body = Object::write(|body| {
             body.objects("data", batch, |to, input| self.event(to, input, now));
             body.put("partner_agent", PARTNER_AGENT);
@@ -453,7 +453,7 @@ impl Destination for Meta {
         );
         post(&uri)
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -475,23 +475,23 @@ impl Destination for Meta {
                 Answer::All(Outcome::Delivered)
             }
             // Undocumented: Meta takes all or nothing. Sent again, since repeated ids are recognised.
-            (200..=299, Some(_)) => Answer::All(Outcome::retry("events_received_short")),
-            (200..=299, None) => Answer::All(Outcome::retry("reply_unreadable")),
+            (200..=299, Some(_)) => Answer::All(Outcome::retry(Cause::EventsReceivedDiffers)),
+            (200..=299, None) => Answer::All(Outcome::retry(Cause::ReplyUnreadable)),
             (401 | 403, _) => Answer::All(Outcome::Unauthorized {
-                code: format!("http_{}", reply.status),
+                code: ReasonCode::http(reply.status),
             }),
-            _ => Answer::Split(Outcome::rejected(format!("http_{}", reply.status))),
+            _ => Answer::Split(Outcome::rejected(ReasonCode::http(reply.status))),
         }
     }
 }
 
 /// Meta's error classes, by code and subcode, never by text (Graph error page and connectors, read 2026-11-22).
 fn read_error(code: i64, subcode: i64, transient: bool, reply: &Reply) -> Answer {
-    let text = if subcode == 0 {
+    let text = ReasonCode::theirs(if subcode == 0 {
         code.to_string()
     } else {
         format!("{code}/{subcode}")
-    };
+    });
     let later = |seconds: u32| Outcome::Retry {
         code: text.clone(),
         after: Some(reply.retry_after.unwrap_or(0).max(seconds)),

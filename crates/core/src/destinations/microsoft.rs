@@ -13,15 +13,15 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::Property;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{E164Phone, ExternalId, MicrosoftEmail};
@@ -240,23 +240,23 @@ impl Destination for Microsoft {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let name = self.event_name(input.name()).ok_or(Skip::NOT_MAPPED)?;
+        let name = self.event_name(input.name()).ok_or(Skip::EventNotMapped)?;
         if name == PAGE_LOAD {
             if !self.page_views {
                 // The tag on the page has told of it, and a second one would count for goals that are addresses.
-                return Err(Skip("page_views_off"));
+                return Err(Skip::PageViewsOff);
             }
             if input.page_url().is_none() {
-                return Err(Skip("page_url_missing"));
+                return Err(Skip::PageUrlMissing);
             }
         }
         if input.age_ms(now) >= self.most_age_ms {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         // Microsoft has no flag for limited use. `adStorageConsent: D` is taken and used for nothing, so it would hand
         // over the data of somebody who objected to just that, and count as a delivery which nobody sees in a report.
         if input.grant().limited() {
-            return Err(Skip("limited_use_unsupported"));
+            return Err(Skip::LimitedUseUnsupported);
         }
         // Address and browser alone are not enough.
         let known = input.hashed::<MicrosoftEmail>().is_some()
@@ -267,7 +267,7 @@ impl Destination for Microsoft {
         if known {
             Ok(())
         } else {
-            Err(Skip::NO_IDENTIFIERS)
+            Err(Skip::IdentifiersMissing)
         }
     }
 
@@ -289,7 +289,7 @@ impl Destination for Microsoft {
         post(&self.url)
             .header(AUTHORIZATION, self.authorization.clone())
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -301,8 +301,8 @@ impl Destination for Microsoft {
         let code = error
             .and_then(|error| word(error.get("code")?.as_str()?))
             .map_or_else(
-                || ["http_", &reply.status.to_string()].concat(),
-                str::to_owned,
+                || ReasonCode::http(reply.status),
+                |code| ReasonCode::theirs(code.to_owned()),
             );
         let details = error
             .and_then(|error| error.get("details")?.as_array())
@@ -323,20 +323,20 @@ impl Destination for Microsoft {
 }
 
 /// What a success means; `error` is the code of the error inside it.
-fn taken(sent: u64, received: Option<u64>, error: Option<String>, faults: Faults) -> Answer {
+fn taken(sent: u64, received: Option<u64>, error: Option<ReasonCode>, faults: Faults) -> Answer {
     let told = !faults.outcomes.is_empty();
     let whole = received.is_some_and(|received| received >= sent);
     match error {
-        Some(code) if code == "Unauthorized" => Answer::All(Outcome::Unauthorized { code }),
+        Some(code) if &*code == "Unauthorized" => Answer::All(Outcome::Unauthorized { code }),
         // Some event was left out, and who knows which.
-        _ if faults.unplaced => Answer::Split(Outcome::rejected("event_invalid")),
+        _ if faults.unplaced => Answer::Split(Outcome::rejected(Cause::EventInvalid)),
         Some(_) if told => {
             let rejected = faults.rejected().count() as u64;
             if received.is_some_and(|received| received + rejected < sent) {
                 // Not only those that are told of were left out.
                 return faults
                     .isolate()
-                    .unwrap_or_else(|| Answer::All(Outcome::retry("events_received_short")));
+                    .unwrap_or_else(|| Answer::All(Outcome::retry(Cause::EventsReceivedDiffers)));
             }
             Answer::Each(
                 faults
@@ -350,9 +350,9 @@ fn taken(sent: u64, received: Option<u64>, error: Option<String>, faults: Faults
         Some(code) => Answer::Split(Outcome::rejected(code)),
         None if whole => Answer::All(Outcome::Delivered),
         None => Answer::All(Outcome::retry(if received.is_some() {
-            "events_received_short"
+            Cause::EventsReceivedDiffers
         } else {
-            "reply_unreadable"
+            Cause::ReplyUnreadable
         })),
     }
 }
@@ -386,17 +386,15 @@ impl Faults {
                 .get("propertyName")
                 .and_then(Value::as_str)
                 .and_then(property);
-            let code = |ending: &str| [property.unwrap_or("event"), ending].concat();
+            let field = property.unwrap_or("event");
             if let Some(slot) = faults.outcomes.get_mut(place) {
                 match slot {
                     Some(Outcome::Rejected { .. }) => {}
-                    _ if !warning => *slot = Some(Outcome::rejected(code("_invalid"))),
+                    _ if !warning => *slot = Some(Outcome::rejected(ReasonCode::invalid(field))),
                     Some(_) => {}
                     // The field was left out and the event kept.
                     None => {
-                        *slot = Some(Outcome::Remarked {
-                            code: code("_ignored"),
-                        });
+                        *slot = Some(Outcome::remarked(ReasonCode::ignored(field)));
                     }
                 }
             }
@@ -447,39 +445,18 @@ mod tests {
     use super::*;
     use crate::base::fields::Fault;
     use crate::consent::Grant;
+    use crate::destinations::harness::{self, GRANT, LIMITED, NOW, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;
 
-    /// Identifiers and personalisation are allowed.
-    const GRANT: u16 = 3;
-    /// Identifiers are; a state's law limits the use.
-    const LIMITED: u16 = 5;
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
     const UUID: &str = "f2a1b3c4-d5e6-47f8-9a0b-1c2d3e4f5a6b";
 
-    fn load(settings: &str, token: &str) -> Result<Settings, Vec<Fault>> {
-        let json = [
-            r#"{"sources": {"shop": {"secret": "SHOP", "destinations": ["microsoft"]}}, "destinations": {"microsoft": {"#,
-            settings,
-            "}}}",
-        ]
-        .concat();
-        Settings::load(&json, &|name| {
-            let secret = if name == "MICROSOFT_ACCESS_TOKEN" {
-                token
-            } else {
-                "0123456789abcdef0123456789abcdef"
-            };
-            Some(secret.to_owned())
-        })
+    fn load(members: &str, token: &str) -> Result<Settings, Vec<Fault>> {
+        harness::load("microsoft", members, &[("MICROSOFT_ACCESS_TOKEN", token)])
     }
 
     fn microsoft(more: &str) -> Box<dyn Destination> {
-        load(&[r#""tag_id": "97""#, more].concat(), "t")
-            .unwrap()
-            .destinations
-            .remove(0)
-            .destination
+        harness::open("microsoft", &[r#""tag_id": "97""#, more].concat())
     }
 
     /// An event as the queue has it; `more` comes after its name, id and time.
@@ -494,17 +471,9 @@ mod tests {
         .concat()
     }
 
-    fn check(destination: &dyn Destination, event: &str, grant: u16) -> Result<(), Skip> {
-        let parcel: Parcel<'_> = serde_json::from_str(event).unwrap();
-        destination.check(&Input::new(&parcel, Grant::from_wire(grant)), NOW)
-    }
-
     /// The one event of a body.
     fn sent(destination: &dyn Destination, event: &str) -> Value {
-        let parcel: Parcel<'_> = serde_json::from_str(event).unwrap();
-        let input = Input::new(&parcel, Grant::from_wire(GRANT));
-        let request = destination.request(&[input], None, NOW).unwrap();
-        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let body: Value = serde_json::from_str(&harness::body(destination, event, GRANT)).unwrap();
         body["data"][0].clone()
     }
 
@@ -537,7 +506,7 @@ mod tests {
             let text = event("contact", &more);
             let user = sent(&*destination, &text)["userData"].clone();
             assert_eq!(user["msclkid"].as_str(), expected, "{id} {cookie}");
-            let known = expected.ok_or(Skip::NO_IDENTIFIERS).map(|_| ());
+            let known = expected.ok_or(Skip::IdentifiersMissing).map(|_| ());
             assert_eq!(check(&*destination, &text, GRANT), known, "{id} {cookie}");
         }
     }
@@ -555,12 +524,12 @@ mod tests {
             let text = event("contact", &format!(r#", "ck": [["_uetvid", "{cookie}"]]"#));
             let user = sent(&*destination, &text)["userData"].clone();
             assert_eq!(user["anonymousId"].as_str(), expected, "{cookie}");
-            let known = expected.ok_or(Skip::NO_IDENTIFIERS).map(|_| ());
+            let known = expected.ok_or(Skip::IdentifiersMissing).map(|_| ());
             assert_eq!(check(&*destination, &text, GRANT), known, "{cookie}");
         }
         let long = format!(r#", "ck": [["_uetvid", "{}"]]"#, "v".repeat(65));
         let skip = check(&*destination, &event("contact", &long), GRANT);
-        assert_eq!(skip, Err(Skip::NO_IDENTIFIERS));
+        assert_eq!(skip, Err(Skip::IdentifiersMissing));
     }
 
     #[test]
@@ -572,16 +541,16 @@ mod tests {
         let seen = r#", "events": {"page_view": "seen"}"#;
         let silent = r#", "events": {"contact": false}"#;
         let mapped = r#", "events": {"view_item": "pageLoad"}"#;
-        let limited = Skip("limited_use_unsupported");
-        let (views, lost) = (Skip("page_views_off"), Skip("page_url_missing"));
+        let limited = Skip::LimitedUseUnsupported;
+        let (views, lost) = (Skip::PageViewsOff, Skip::PageUrlMissing);
         for (settings, name, more, grant, expected) in [
             ("", "contact", &*known, GRANT, Ok(())),
             ("", "contact", &*known, LIMITED, Err(limited)),
-            ("", "contact", &*known, 0, Err(Skip::NO_IDENTIFIERS)),
-            ("", "contact", lone, GRANT, Err(Skip::NO_IDENTIFIERS)),
+            ("", "contact", &*known, 0, Err(Skip::IdentifiersMissing)),
+            ("", "contact", lone, GRANT, Err(Skip::IdentifiersMissing)),
             ("", "contact", &*nowhere, GRANT, Ok(())),
-            ("", "refund", &*known, GRANT, Err(Skip::NOT_MAPPED)),
-            (silent, "contact", &*known, GRANT, Err(Skip::NOT_MAPPED)),
+            ("", "refund", &*known, GRANT, Err(Skip::EventNotMapped)),
+            (silent, "contact", &*known, GRANT, Err(Skip::EventNotMapped)),
             ("", "page_view", &*known, GRANT, Err(views)),
             (mapped, "view_item", &*known, GRANT, Err(views)),
             (seen, "page_view", &*known, GRANT, Ok(())),
@@ -592,7 +561,7 @@ mod tests {
             assert_eq!(found, expected, "{settings} {name} {more} {grant}");
         }
         for (settings, days) in [("", 7), (r#", "max_age_days": 2"#, 2)] {
-            for (more_ms, expected) in [(-1, Ok(())), (0, Err(Skip::TOO_OLD))] {
+            for (more_ms, expected) in [(-1, Ok(())), (0, Err(Skip::TooOld))] {
                 let time = NOW.0 - days * DAY_MS - more_ms;
                 let text = event("contact", &known)
                     .replace(r#""t": 1795342531000"#, &format!(r#""t": {time}"#));

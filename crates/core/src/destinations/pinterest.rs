@@ -14,15 +14,15 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -197,7 +197,7 @@ fn language(tag: &str) -> Option<String> {
 
 /// The events of a batch that are in its request.
 fn sent<'b, 'e>(batch: &'b [Input<'e>]) -> &'b [Input<'e>] {
-    if batch.first().is_some_and(|input| input.is_test()) {
+    if batch.first().is_some_and(Input::is_test) {
         batch.get(..MOST_TESTED).unwrap_or(batch)
     } else {
         batch
@@ -223,13 +223,13 @@ impl Pinterest {
     }
 
     /// What was perhaps taken, all of it.
-    fn again(&self, batch: &[Input<'_>], code: &str) -> Answer {
+    fn again(&self, batch: &[Input<'_>], code: Cause) -> Answer {
         if !batch.iter().any(|input| self.twice(input)) {
             return Answer::All(Outcome::retry(code));
         }
         let outcomes = batch.iter().map(|input| {
             if self.twice(input) {
-                Outcome::rejected("reply_lost")
+                Outcome::rejected(Cause::ReplyLost)
             } else {
                 Outcome::retry(code)
             }
@@ -240,10 +240,10 @@ impl Pinterest {
     /// One outcome for each event that was sent. Tests beyond the twentieth were not, and go next.
     fn settle(&self, batch: &[Input<'_>], mut outcomes: Vec<Outcome>) -> Answer {
         let within = sent(batch).len();
-        outcomes.resize(within, Outcome::retry("reply_short"));
+        outcomes.resize(within, Outcome::retry(Cause::ReplyShort));
         for (outcome, input) in outcomes.iter_mut().zip(batch) {
             if matches!(outcome, Outcome::Retry { .. }) && self.twice(input) {
-                *outcome = Outcome::rejected("reply_lost");
+                *outcome = Outcome::rejected(Cause::ReplyLost);
             }
         }
         if within < batch.len() {
@@ -327,21 +327,21 @@ impl Destination for Pinterest {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.event_name(input.name()).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         if input.age_ms(now) >= self.most_age_ms {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if input.action_source() == ActionSource::App {
             // Android and iOS are two sources, and the canonical event does not say which it was.
-            return Err(Skip("app_data_unsupported"));
+            return Err(Skip::AppDataUnsupported);
         }
         if input.grant().limited() && !matches!(residence(input), (Some(_), Some(_))) {
-            return Err(Skip("limited_use_state_unknown"));
+            return Err(Skip::LimitedUseStateUnknown);
         }
         let pair = input.ip().is_some() && input.user_agent().is_some();
         if !pair && input.hashed::<PlainEmail>().is_none() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -365,7 +365,7 @@ impl Destination for Pinterest {
         _token: Option<&Secret>,
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let body = Object::write(|body| {
             body.objects("data", sent(batch), |event, input| {
                 self.write(event, input, now);
@@ -380,7 +380,7 @@ impl Destination for Pinterest {
         post(&uri)
             .header(AUTHORIZATION, self.authorization.clone())
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -388,8 +388,8 @@ impl Destination for Pinterest {
         let number = body.get("code").and_then(Value::as_i64);
         // The same code means different things at different statuses.
         let code = match number {
-            Some(number) => format!("{}/{number}", reply.status),
-            None => format!("http_{}", reply.status),
+            Some(number) => ReasonCode::theirs(format!("{}/{number}", reply.status)),
+            None => ReasonCode::http(reply.status),
         };
         if matches!(reply.status, 200..=299 | 422) {
             // Of 422, "not all events processed", only the name is documented; results would be in the details.
@@ -409,7 +409,7 @@ impl Destination for Pinterest {
             } else if processed >= Some(within as u64) {
                 self.settle(batch, vec![Outcome::Delivered; within])
             } else {
-                self.again(batch, "reply_unreadable")
+                self.again(batch, Cause::ReplyUnreadable)
             };
         }
         if reply.status == 503 && number == Some(4197) {
@@ -432,7 +432,7 @@ impl Destination for Pinterest {
         !offline(input) || input.is_test()
     }
 
-    fn unanswered(&self, batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+    fn unanswered(&self, batch: &[Input<'_>], code: Cause, lost: bool) -> Answer {
         if lost {
             self.again(batch, code)
         } else {
@@ -454,11 +454,11 @@ fn outcome(result: &Value) -> Outcome {
                 .strip_prefix("Invalid ")
                 .and_then(|rest| FIELDS.iter().find(|field| rest.starts_with(**field)));
             Outcome::rejected(match field {
-                Some(field) => [field, "_invalid"].concat(),
-                None => "failed".to_owned(),
+                Some(field) => ReasonCode::invalid(field),
+                None => Cause::EventInvalid.into(),
             })
         }
-        _ => Outcome::retry("status_unknown"),
+        _ => Outcome::retry(Cause::ReplyUnreadable),
     }
 }
 
@@ -466,7 +466,7 @@ fn outcome(result: &Value) -> Outcome {
 /// without them, which is nothing to act on.
 fn remark(warning: &str) -> Outcome {
     let code = if warning.contains("Unknown") {
-        "event_name_unknown"
+        Cause::EventNameUnknown
     } else {
         let expected = |part: &str| {
             part.trim().is_empty() || part.contains("external_id") || part.contains("click_id")
@@ -474,11 +474,9 @@ fn remark(warning: &str) -> Outcome {
         if warning.split(';').all(expected) {
             return Outcome::Delivered;
         }
-        "warning"
+        Cause::Warning
     };
-    Outcome::Remarked {
-        code: code.to_owned(),
-    }
+    Outcome::remarked(code)
 }
 
 #[cfg(test)]
@@ -486,39 +484,18 @@ mod tests {
     use super::*;
     use crate::base::fields::Fault;
     use crate::consent::Grant;
+    use crate::destinations::harness::{self, GRANT, LIMITED, NOW, body, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;
 
-    /// Identifiers and personalisation are allowed.
-    const GRANT: u16 = 3;
-    /// Identifiers are; a state's law limits the use.
-    const LIMITED: u16 = 5;
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
     const ACCOUNT: &str = r#""ad_account_id": "549755885175""#;
 
-    fn load(settings: &str, token: &str) -> Result<Settings, Vec<Fault>> {
-        let json = [
-            r#"{"sources": {"shop": {"secret": "SHOP", "destinations": ["pinterest"]}}, "destinations": {"pinterest": {"#,
-            settings,
-            "}}}",
-        ]
-        .concat();
-        Settings::load(&json, &|name| {
-            let secret = if name == "PINTEREST_ACCESS_TOKEN" {
-                token
-            } else {
-                "0123456789abcdef0123456789abcdef"
-            };
-            Some(secret.to_owned())
-        })
+    fn load(members: &str, token: &str) -> Result<Settings, Vec<Fault>> {
+        harness::load("pinterest", members, &[("PINTEREST_ACCESS_TOKEN", token)])
     }
 
     fn pinterest(more: &str) -> Box<dyn Destination> {
-        load(&[ACCOUNT, more].concat(), "pina_x")
-            .unwrap()
-            .destinations
-            .remove(0)
-            .destination
+        harness::open("pinterest", &[ACCOUNT, more].concat())
     }
 
     /// An event as the queue has it; `more` comes after its name, time and e-mail address.
@@ -532,18 +509,6 @@ mod tests {
             "}",
         ]
         .concat()
-    }
-
-    fn check(destination: &dyn Destination, event: &str, grant: u16) -> Result<(), Skip> {
-        let parcel: Parcel<'_> = serde_json::from_str(event).unwrap();
-        destination.check(&Input::new(&parcel, Grant::from_wire(grant)), NOW)
-    }
-
-    fn body(destination: &dyn Destination, event: &str, grant: u16) -> String {
-        let parcel: Parcel<'_> = serde_json::from_str(event).unwrap();
-        let input = Input::new(&parcel, Grant::from_wire(grant));
-        let request = destination.request(&[input], None, NOW).unwrap();
-        String::from_utf8(request.into_body()).unwrap()
     }
 
     #[test]
@@ -588,7 +553,7 @@ mod tests {
             assert_eq!(name(settings, canonical), theirs, "{canonical} {settings}");
         }
         let none = pinterest(r#", "events": {"contact": false}"#);
-        assert_eq!(check(&*none, &event(""), GRANT), Err(Skip::NOT_MAPPED));
+        assert_eq!(check(&*none, &event(""), GRANT), Err(Skip::EventNotMapped));
     }
 
     #[test]
@@ -605,17 +570,17 @@ mod tests {
             let expected = if enough {
                 Ok(())
             } else {
-                Err(Skip::NO_IDENTIFIERS)
+                Err(Skip::IdentifiersMissing)
             };
             assert_eq!(check(&*destination, &text, GRANT), expected, "{more}");
         }
         assert_eq!(check(&*destination, &event(""), GRANT), Ok(()));
         assert_eq!(
             check(&*destination, &event(r#", "a": "app""#), GRANT),
-            Err(Skip("app_data_unsupported"))
+            Err(Skip::AppDataUnsupported)
         );
         let old = event("").replace("\"t\": 1795342531000", "\"t\": 1794737731000");
-        assert_eq!(check(&*destination, &old, GRANT), Err(Skip::TOO_OLD));
+        assert_eq!(check(&*destination, &old, GRANT), Err(Skip::TooOld));
     }
 
     #[test]
@@ -630,7 +595,7 @@ mod tests {
             let expected = if known {
                 Ok(())
             } else {
-                Err(Skip("limited_use_state_unknown"))
+                Err(Skip::LimitedUseStateUnknown)
             };
             assert_eq!(
                 check(&*destination, &event(more), LIMITED),
@@ -724,16 +689,16 @@ mod tests {
         let again = || Outcome::retry("timeout");
         let careful = pinterest("");
         assert_eq!(
-            careful.unanswered(&batch, "timeout", true),
+            careful.unanswered(&batch, Cause::Timeout, true),
             Answer::Each(vec![again(), Outcome::rejected("reply_lost")])
         );
         assert_eq!(
-            careful.unanswered(&batch, "timeout", false),
+            careful.unanswered(&batch, Cause::Timeout, false),
             Answer::All(again())
         );
         let careless = pinterest(r#", "retry_lost_replies": true"#);
         assert_eq!(
-            careless.unanswered(&batch, "timeout", true),
+            careless.unanswered(&batch, Cause::Timeout, true),
             Answer::All(again())
         );
     }
@@ -779,9 +744,7 @@ mod tests {
 
     #[test]
     fn warnings_are_told_where_they_say_something() {
-        let remarked = |code: &str| Outcome::Remarked {
-            code: code.to_owned(),
-        };
+        let remarked = |code: &str| Outcome::Remarked { code: code.into() };
         for (warning, expected) in [
             ("", Outcome::Delivered),
             ("click_id is missing", Outcome::Delivered),

@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::{ActionSource, Item, Property};
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{E164Phone, ExternalId, RedditEmail};
@@ -82,7 +82,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "LEAD"),
-    ("schedule", "Backoff"),
+    ("schedule", "Schedule"),
     ("submit_application", "LEAD"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -309,13 +309,13 @@ impl Destination for Reddit {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.event_name(input.name()).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         if input.age_ms(now) >= MOST_AGE_MS {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         if input.is_test() && self.test_id.is_none() {
-            return Err(Skip("test_id_missing"));
+            return Err(Skip::TestEventCodeMissing);
         }
         // Reddit wants one signal in `user`. A click id stands beside it, so a browser has to come along.
         let enough = input.hashed::<RedditEmail>().is_some()
@@ -327,7 +327,7 @@ impl Destination for Reddit {
         if enough {
             Ok(())
         } else {
-            Err(Skip::NO_IDENTIFIERS)
+            Err(Skip::IdentifiersMissing)
         }
     }
 
@@ -378,14 +378,14 @@ impl Destination for Reddit {
             .header(AUTHORIZATION, self.authorization.clone())
             .header(USER_AGENT, self.user_agent.clone())
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
-        let http = format!("http_{}", reply.status);
+        let http = ReasonCode::http(reply.status);
         let taken = matches!(reply.status, 200..=299);
         // Not always JSON: a refused token is told in plain text.
         let body = reply.json();
@@ -415,7 +415,7 @@ impl Destination for Reddit {
                     named_place(one.get("field")?.as_str()?).filter(|place| *place < batch.len())
                 })
             });
-        let fault = || Outcome::rejected("invalid_event");
+        let fault = || Outcome::rejected(Cause::EventInvalid);
         match places {
             None if invalid.is_some() => return Answer::Split(fault()),
             None => {}
@@ -439,7 +439,7 @@ impl Destination for Reddit {
         match reply.status {
             // A wrong type in the body is told with the status, and even the reason, of a refused token.
             400 | 403 if type_error(reply.text()) => {
-                return Answer::Split(Outcome::rejected("json_error"));
+                return Answer::Split(Outcome::rejected(Cause::JsonError));
             }
             401 | 403 | 404 => return Answer::All(Outcome::Unauthorized { code: http }),
             _ => {}
@@ -451,17 +451,15 @@ impl Destination for Reddit {
             (true, _) => {
                 let reason = error.and_then(|error| error.get("reason"));
                 if reason.and_then(Value::as_str) == Some("UNAUTHORIZED") {
-                    Answer::All(Outcome::Unauthorized {
-                        code: "UNAUTHORIZED".to_owned(),
-                    })
+                    Answer::All(Outcome::unauthorized(ReasonCode::theirs("UNAUTHORIZED")))
                 } else {
-                    Answer::Split(Outcome::rejected("error"))
+                    Answer::Split(Outcome::rejected(Cause::EventInvalid))
                 }
             }
             // What v2 says with 400.
             (false, Some(text)) if nothing_taken(text) => Answer::Split(fault()),
             (false, Some(_)) => Answer::All(Outcome::Delivered),
-            (false, None) => Answer::All(Outcome::retry("reply_unreadable")),
+            (false, None) => Answer::All(Outcome::retry(Cause::ReplyUnreadable)),
         }
     }
 }
@@ -489,60 +487,24 @@ fn type_error(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
     use crate::delivery::{Delivery, Gates};
-
-    use crate::queue::envelope::{self, Message};
+    use crate::destinations::harness::{self, NOW, envelopes, plan};
+    use crate::intake::Visit;
     use crate::settings::Settings;
 
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
-
-    fn load(destination: &str, token: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
-        let json = format!(
-            r#"{{"sources": {{"shop": {{"secret": "SHOP_SECRET", "consent": "implied", "destinations": ["reddit"]}}}},
-                "destinations": {{"reddit": {{"pixel_id": "a2_x"{destination}}}}}}}"#
-        );
-        Settings::load(&json, &|name| {
-            Some(match name {
-                "REDDIT_ACCESS_TOKEN" => token.to_owned(),
-                name => format!("a secret called {name}, long enough"),
-            })
-        })
-    }
-
-    fn plan(settings: &Settings, events: &str) -> crate::intake::Plan {
-        let source = settings.source("shop").unwrap();
-        crate::intake::native::batch(settings, source, None, events.as_bytes(), NOW)
-            .unwrap()
-            .finish(|_| None, "a1")
-    }
-
-    fn envelopes(messages: &[String]) -> Vec<envelope::Envelope<'_>> {
-        messages
-            .iter()
-            .map(|message| match envelope::open(message) {
-                Ok(Message::Events(envelope)) => envelope,
-                other => panic!("{other:?}"),
-            })
-            .collect()
+    fn load(more: &str, token: &str) -> Result<Settings, Vec<Fault>> {
+        let members = [r#""pixel_id": "a2_x""#, more].concat();
+        harness::load("reddit", &members, &[("REDDIT_ACCESS_TOKEN", token)])
     }
 
     /// What intake says of events, and the bodies that they lead to.
     fn through(settings: &Settings, events: &str) -> (String, Vec<Value>) {
-        let plan = plan(settings, events);
-        let envelopes = envelopes(&plan.messages);
-        let mut gates = Gates::new();
-        let mut delivery = Delivery::new(settings, &envelopes, &gates, NOW);
-        let mut sent = Vec::new();
-        while let Some(flight) = delivery.next(&mut gates, NOW) {
-            sent.push(serde_json::from_slice(flight.request.body()).unwrap());
-            let reply = Reply {
-                status: 200,
-                retry_after: None,
-                body: br#"{"data":{"message":"ok"}}"#.to_vec(),
-            };
-            delivery.answer(flight.ticket, &Ok(reply), &mut gates, NOW);
-        }
-        (plan.answer.text().to_owned(), sent)
+        let (answer, requests) = harness::through(settings, None, events);
+        let bodies = requests
+            .iter()
+            .map(|request| serde_json::from_slice(request.body()).unwrap());
+        (answer, bodies.collect())
     }
 
     fn user_of(context: &str, properties: &str) -> Value {
@@ -558,6 +520,7 @@ mod tests {
         let settings = load("", "tok-3n").unwrap();
         let plan = plan(
             &settings,
+            None,
             r#"{"event": "contact", "event_id": "e", "user": {"email": "ada@mail.example"}}"#,
         );
         let envelopes = envelopes(&plan.messages);
@@ -640,11 +603,11 @@ mod tests {
             assert_eq!(body["data"]["events"].as_array().unwrap().len(), 1);
         }
         let (answer, sent) = through(&load("", "t").unwrap(), &events);
-        assert_eq!(answer.matches("skipped:test_id_missing").count(), 3);
+        assert_eq!(answer.matches("skipped:test_event_code_missing").count(), 3);
         assert_eq!(sent.len(), 1);
 
         // The queue delivers at least once, so one event may be there twice.
-        let one = plan(&settings, &test("contact", "a"));
+        let one = plan(&settings, None, &test("contact", "a"));
         let twice = [one.messages.clone(), one.messages].concat();
         let envelopes = envelopes(&twice);
         let mut gates = Gates::new();
@@ -828,6 +791,7 @@ mod tests {
         };
         let plan = plan(
             &settings,
+            None,
             &format!(
                 "[{},{},{},{}]",
                 event("contact", "a"),
@@ -843,7 +807,7 @@ mod tests {
             .map(|parcel| Input::new(parcel, parcel.legs[0].grant))
             .collect();
         let destination = &settings.destination("reddit").unwrap().destination;
-        let fault = || Outcome::rejected("invalid_event");
+        let fault = || Outcome::rejected("event_invalid");
         for (echoed, expected) in [
             (
                 r#"{"metadata": {"conversion_id": "a"}, "type": {"tracking_type": "SIGN_UP"}}"#,
@@ -906,6 +870,33 @@ mod tests {
                     assert!(!shown.contains(secret), "{status} {body}: {shown}");
                 }
             }
+        }
+    }
+
+    /// A browser may send several cookies of one name; the oldest is the visitor.
+    #[test]
+    fn of_several_cookies_the_oldest_counts() {
+        let settings = load("", "t").unwrap();
+        let (old, new) = (
+            "1790000000001.6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11",
+            "1795000000123.7a1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e22",
+        );
+        for cookies in [
+            format!("_rdt_uuid={old}; _rdt_uuid={new}"),
+            format!("_rdt_uuid={new}; x=1; _rdt_uuid={old}"),
+        ] {
+            let visit = Visit {
+                cookies: Some(&cookies),
+                ..Visit::default()
+            };
+            let event =
+                r#"{"event": "page_view", "event_id": "v", "user": {"email": "jo@mail.example"}}"#;
+            let (_, requests) = harness::through(&settings, Some(&visit), event);
+            let body = String::from_utf8_lossy(requests[0].body());
+            assert!(
+                body.contains("6f1f2d9a-5c1b-4f0e-9a39-0d2b6f6c7e11"),
+                "{body}"
+            );
         }
     }
 }

@@ -12,15 +12,15 @@ use serde_json::Value;
 use crate::base::fields::Fields;
 use crate::base::json::Object;
 use crate::base::money::Money;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -317,28 +317,28 @@ impl Destination for Snapchat {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         let Some(name) = self.event_name(input.name()) else {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         };
         if input.age_ms(now) >= self.most_age_ms(input) {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         match input.action_source() {
             ActionSource::Website if input.page_url().is_none() => {
-                return Err(Skip("page_url_missing"));
+                return Err(Skip::PageUrlMissing);
             }
             // `app_data` is required there, and the canonical event has no device to fill it from.
-            ActionSource::App => return Err(Skip("app_data_unsupported")),
+            ActionSource::App => return Err(Skip::AppDataUnsupported),
             _ => {}
         }
         if name == "PURCHASE" && money(input).is_none() {
-            return Err(Skip(if input.money().is_some() {
-                "currency_unsupported"
+            return Err(if input.money().is_some() {
+                Skip::CurrencyUnsupported
             } else {
-                "value_missing"
-            }));
+                Skip::ValueMissing
+            });
         }
         if input.grant().limited() && self.limited == Limited::Ldu && place(input).is_none() {
-            return Err(Skip("limited_data_use_state_unknown"));
+            return Err(Skip::LimitedUseStateUnknown);
         }
         // Snap's minimum, but for a device's advertising id, which no canonical event has.
         let enough = input.hashed::<PlainEmail>().is_some()
@@ -347,7 +347,7 @@ impl Destination for Snapchat {
         if enough {
             Ok(())
         } else {
-            Err(Skip::NO_IDENTIFIERS)
+            Err(Skip::IdentifiersMissing)
         }
     }
 
@@ -369,7 +369,7 @@ impl Destination for Snapchat {
         let body = Object::write(|body| {
             body.objects("data", batch, |event, input| self.write(event, input, now));
         });
-        let test = batch.first().is_some_and(|input| input.is_test());
+        let test = batch.first().is_some_and(Input::is_test);
         let mut uri = [
             "https://tr.snapchat.com/",
             VERSION,
@@ -384,14 +384,14 @@ impl Destination for Snapchat {
         ));
         post(&uri)
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
-        let http = format!("http_{}", reply.status);
+        let http = ReasonCode::http(reply.status);
         // Before the body: events that are called invalid for the token's sake would be lost, a pause loses none.
         if matches!(reply.status, 401 | 403) {
             return Answer::All(Outcome::Unauthorized { code: http });
@@ -399,14 +399,14 @@ impl Destination for Snapchat {
         let body = reply.json();
         match (reply.status, body.get("status").and_then(Value::as_str)) {
             (_, Some("INVALID")) => {
-                let fault = Outcome::rejected(fault_code(&body));
+                let fault = Outcome::rejected(ReasonCode::theirs(fault_code(&body)));
                 match fault_place(&body).filter(|place| *place < batch.len()) {
                     Some(place) => Answer::Isolate(vec![(place, fault)]),
                     None => Answer::Split(fault),
                 }
             }
             (200..=299, Some("VALID")) => Answer::All(Outcome::Delivered),
-            (200..=299, _) => Answer::All(Outcome::retry("reply_unreadable")),
+            (200..=299, _) => Answer::All(Outcome::retry(Cause::ReplyUnreadable)),
             // Not documented; nothing but the pixel stands in the path.
             (404, _) => Answer::All(Outcome::Unauthorized { code: http }),
             _ => Answer::Split(Outcome::rejected(http)),
@@ -444,25 +444,17 @@ fn fault_code(body: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
     use crate::delivery::{Delivery, Gates};
+    use crate::destinations::harness::{self, NOW, envelopes, plan};
     use crate::intake::Visit;
-    use crate::queue::envelope::{self, Message};
     use crate::settings::Settings;
 
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
     const TOKEN: &str = "ey J+a/b=&c?d";
 
-    fn load(destination: &str) -> Result<Settings, Vec<crate::base::fields::Fault>> {
-        let json = format!(
-            r#"{{"sources": {{"shop": {{"secret": "SHOP_SECRET", "consent": "implied", "destinations": ["snapchat"]}}}},
-                "destinations": {{"snapchat": {{"pixel_id": "p-1"{destination}}}}}}}"#
-        );
-        Settings::load(&json, &|name| {
-            Some(match name {
-                "SNAPCHAT_ACCESS_TOKEN" => TOKEN.to_owned(),
-                name => format!("a secret called {name}, long enough"),
-            })
-        })
+    fn load(more: &str) -> Result<Settings, Vec<Fault>> {
+        let members = [r#""pixel_id": "p-1""#, more].concat();
+        harness::load("snapchat", &members, &[("SNAPCHAT_ACCESS_TOKEN", TOKEN)])
     }
 
     /// What intake says of events, and the requests that they lead to: address and body.
@@ -471,30 +463,14 @@ mod tests {
         visit: Option<&Visit<'_>>,
         events: &str,
     ) -> (String, Vec<(String, String)>) {
-        let source = settings.source("shop").unwrap();
-        let batch =
-            crate::intake::native::batch(settings, source, visit, events.as_bytes(), NOW).unwrap();
-        let plan = batch.finish(|_| None, "a1");
-        let envelopes: Vec<_> = plan
-            .messages
-            .iter()
-            .map(|message| match envelope::open(message) {
-                Ok(Message::Events(envelope)) => envelope,
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        let mut gates = Gates::new();
-        let mut delivery = Delivery::new(settings, &envelopes, &gates, NOW);
-        let mut sent = Vec::new();
-        while let Some(flight) = delivery.next(&mut gates, NOW) {
-            for (name, value) in flight.request.headers() {
+        let (answer, requests) = harness::through(settings, visit, events);
+        let sent = requests.into_iter().map(|request| {
+            for (name, value) in request.headers() {
                 assert!(!format!("{name}{value:?}").contains("J+a"));
             }
-            assert!(!format!("{flight:?}").contains("J%2Ba"));
-            let body = String::from_utf8(flight.request.body().clone()).unwrap();
-            sent.push((flight.request.uri().to_string(), body));
-        }
-        (plan.answer.text().to_owned(), sent)
+            (request.uri().to_string(), harness::text(request))
+        });
+        (answer, sent.collect())
     }
 
     fn event(rest: &str) -> String {
@@ -514,6 +490,12 @@ mod tests {
             "https://tr.snapchat.com/v3/p-1/events?access_token=ey+J%2Ba%2Fb%3D%26c%3Fd"
         );
         assert!(!body.contains("J+a") && !answer.contains("J+a"));
+        let plan = plan(&settings, None, &event(r#""event": "page_view""#));
+        let envelopes = envelopes(&plan.messages);
+        let mut gates = Gates::new();
+        let mut delivery = Delivery::new(&settings, &envelopes, &gates, NOW);
+        let flight = delivery.next(&mut gates, NOW).unwrap();
+        assert!(!format!("{flight:?}").contains("J%2Ba"));
     }
 
     #[test]
@@ -644,7 +626,7 @@ mod tests {
             ("US", "CA", "10.0.0.1", r#"["LDU"] 1 1000"#),
             ("US", "CO", "203.0.113.9", r#"["LDU"] 1 0"#),
             ("CA", "CA", "203.0.113.9", r#"["LDU"] 0 0"#),
-            ("US", "CO", "10.0.0.1", "limited_data_use_state_unknown"),
+            ("US", "CO", "10.0.0.1", "limited_use_state_unknown"),
         ] {
             assert_eq!(options(&ldu, country, region, ip), expected);
         }

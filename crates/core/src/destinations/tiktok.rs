@@ -12,15 +12,15 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
-use crate::destinations::skip::Skip;
 use crate::event::ActionSource;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -70,7 +70,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("subscribe", "Subscribe"),
     ("start_trial", "StartTrial"),
     ("contact", "Contact"),
-    ("schedule", "Backoff"),
+    ("schedule", "Schedule"),
     ("submit_application", "SubmitApplication"),
     ("find_location", "FindLocation"),
     ("customize_product", "CustomizeProduct"),
@@ -205,8 +205,8 @@ impl TikTok {
         let page = input.page_url().is_some();
         match input.action_source() {
             // An app has a source of its own, with data of the app that the canonical event does not have.
-            ActionSource::App => Err(Skip("app_data_unsupported")),
-            ActionSource::Website if !page => Err(Skip("page_url_missing")),
+            ActionSource::App => Err(Skip::AppDataUnsupported),
+            ActionSource::Website if !page => Err(Skip::PageUrlMissing),
             ActionSource::PhysicalStore | ActionSource::PhoneCall => self.offline(),
             _ if page => Ok(&self.web),
             _ => self.offline(),
@@ -214,9 +214,7 @@ impl TikTok {
     }
 
     fn offline(&self) -> Result<&EventSource, Skip> {
-        self.offline
-            .as_ref()
-            .ok_or(Skip("offline_event_set_missing"))
+        self.offline.as_ref().ok_or(Skip::OfflineEventSetMissing)
     }
 
     /// TikTok itself enforces nothing, and what matches nobody is of no use to anybody. Click and browser ids are of
@@ -310,19 +308,19 @@ impl Destination for TikTok {
     }
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
-        let name = self.event_name(input.name()).ok_or(Skip::NOT_MAPPED)?;
+        let name = self.event_name(input.name()).ok_or(Skip::EventNotMapped)?;
         if reserved(name) {
-            return Err(Skip("event_name_reserved"));
+            return Err(Skip::EventNameReserved);
         }
         if input.age_ms(now) >= self.most_age_ms {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         let source = self.source(input)?;
         if input.is_test() && source.test_event_code.is_none() {
-            return Err(Skip("test_event_code_missing"));
+            return Err(Skip::TestEventCodeMissing);
         }
         if !Self::recognisable(input, source.kind == "web") {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -345,10 +343,10 @@ impl Destination for TikTok {
     ) -> Result<Request, Outcome> {
         let first = batch
             .first()
-            .ok_or_else(|| Outcome::rejected("batch_empty"))?;
+            .ok_or_else(|| Outcome::rejected(Cause::EncodingFailed))?;
         let source = self
             .source(first)
-            .map_err(|skip| Outcome::rejected(skip.0))?;
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))?;
         let body = Object::write(|body| {
             body.put("event_source", source.kind);
             body.put("event_source_id", &source.id);
@@ -366,7 +364,7 @@ impl Destination for TikTok {
                 self.access_token.clone(),
             )
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -374,12 +372,14 @@ impl Destination for TikTok {
         let Some(number) = body.get("code").and_then(Value::as_i64) else {
             return match by_status(reply) {
                 Some(outcome) => Answer::All(outcome),
-                None if reply.status == 413 => Answer::Split(Outcome::rejected("http_413")),
+                None if reply.status == 413 => {
+                    Answer::Split(Outcome::rejected(ReasonCode::http(413)))
+                }
                 // TikTok answers in JSON whatever happened, so this came from something in between.
-                None => Answer::All(Outcome::retry("reply_unreadable")),
+                None => Answer::All(Outcome::retry(Cause::ReplyUnreadable)),
             };
         };
-        let code = number.to_string();
+        let code = ReasonCode::theirs(number.to_string());
         let later = |seconds: Option<u32>| {
             Answer::All(Outcome::Retry {
                 code: code.clone(),
@@ -390,9 +390,9 @@ impl Destination for TikTok {
         match number {
             0 if success => Answer::All(Outcome::Delivered),
             20001 if success => Answer::All(Outcome::Remarked { code }),
-            0 | 20001 => {
-                Answer::All(by_status(reply).unwrap_or_else(|| Outcome::retry("reply_unreadable")))
-            }
+            0 | 20001 => Answer::All(
+                by_status(reply).unwrap_or_else(|| Outcome::retry(Cause::ReplyUnreadable)),
+            ),
             40100 => later(Some(300)),
             // No permission for the pixel, no such pixel; the token.
             40001 | 40101..=40105 => Answer::All(Outcome::Unauthorized { code }),
@@ -443,28 +443,13 @@ mod tests {
     use super::*;
     use crate::base::fields::Fault;
     use crate::consent::Grant;
+    use crate::destinations::harness::{self, GRANT, NOW};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;
 
-    /// Identifiers and personalisation are allowed.
-    const GRANT: u16 = 3;
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
-
     fn load(more: &str, token: &str) -> Result<Settings, Vec<Fault>> {
-        let json = [
-            r#"{"sources": {"shop": {"secret": "SHOP", "destinations": ["tiktok"]}}, "destinations": {"tiktok": {"pixel_code": "C4A1B2"#,
-            more,
-            "}}}",
-        ]
-        .concat();
-        Settings::load(&json, &|name| {
-            let secret = if name == "TIKTOK_ACCESS_TOKEN" {
-                token
-            } else {
-                "0123456789abcdef0123456789abcdef"
-            };
-            Some(secret.to_owned())
-        })
+        let members = [r#""pixel_code": "C4A1B2"#, more].concat();
+        harness::load("tiktok", &members, &[("TIKTOK_ACCESS_TOKEN", token)])
     }
 
     fn tiktok(more: &str) -> Box<dyn Destination> {
@@ -489,8 +474,7 @@ mod tests {
     }
 
     fn check(destination: &dyn Destination, event: &str) -> Result<(), Skip> {
-        let parcel: Parcel<'_> = serde_json::from_str(event).unwrap();
-        destination.check(&Input::new(&parcel, Grant::from_wire(GRANT)), NOW)
+        harness::check(destination, event, GRANT)
     }
 
     #[test]
@@ -592,28 +576,28 @@ mod tests {
         let both = tiktok(r#"", "offline_event_set_id": "73""#);
         for (destination, more, expected) in [
             (&pixel, page.to_owned(), Ok(())),
-            (&pixel, String::new(), Err(Skip("page_url_missing"))),
+            (&pixel, String::new(), Err(Skip::PageUrlMissing)),
             (
                 &pixel,
                 r#", "a": "chat""#.to_owned(),
-                Err(Skip("offline_event_set_missing")),
+                Err(Skip::OfflineEventSetMissing),
             ),
             (&both, r#", "a": "chat""#.to_owned(), Ok(())),
             (&pixel, [page, r#", "a": "email""#].concat(), Ok(())),
             (
                 &pixel,
                 [page, r#", "a": "physical_store""#].concat(),
-                Err(Skip("offline_event_set_missing")),
+                Err(Skip::OfflineEventSetMissing),
             ),
             (
                 &both,
                 r#", "a": "app""#.to_owned(),
-                Err(Skip("app_data_unsupported")),
+                Err(Skip::AppDataUnsupported),
             ),
             (
                 &both,
                 r#", "a": "chat", "z": true"#.to_owned(),
-                Err(Skip("test_event_code_missing")),
+                Err(Skip::TestEventCodeMissing),
             ),
         ] {
             assert_eq!(check(&**destination, &event(&more)), expected, "{more}");
@@ -623,12 +607,12 @@ mod tests {
             let expected = if name.contains('_') {
                 Ok(())
             } else {
-                Err(Skip("event_name_reserved"))
+                Err(Skip::EventNameReserved)
             };
             assert_eq!(check(&*pixel, &text), expected, "{name}");
         }
         let week_old = event(page).replace("\"t\": 1795342531000", "\"t\": 1794737731000");
-        assert_eq!(check(&*pixel, &week_old), Err(Skip::TOO_OLD));
+        assert_eq!(check(&*pixel, &week_old), Err(Skip::TooOld));
         let older = tiktok(r#"", "max_age_days": 8"#);
         assert_eq!(check(&*older, &week_old), Ok(()));
     }
@@ -651,7 +635,7 @@ mod tests {
                 let expected = if enough {
                     Ok(())
                 } else {
-                    Err(Skip::NO_IDENTIFIERS)
+                    Err(Skip::IdentifiersMissing)
                 };
                 assert_eq!(check(&*pixel, &text), expected, "{text}");
             }

@@ -13,16 +13,16 @@ use crate::base::fields::Fields;
 use crate::base::hmac::sign;
 use crate::base::json::Object;
 use crate::base::money::Figure;
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::text::Text;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::Purpose;
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::Input;
-use crate::destinations::skip::Skip;
 use crate::event::Item;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post};
 use crate::exchange::status::by_status;
 use crate::identity::spelling::{
@@ -184,7 +184,7 @@ impl Destination for Webhook {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if input.age_ms(now) >= self.most_age_ms {
-            Err(Skip::TOO_OLD)
+            Err(Skip::TooOld)
         } else {
             Ok(())
         }
@@ -201,11 +201,7 @@ impl Destination for Webhook {
         now: UnixMillis,
     ) -> Result<Request, Outcome> {
         // The body says when it happened, never when it is sent: a repeated attempt has the same body and the same id.
-        let newest = batch
-            .iter()
-            .map(|input| input.received())
-            .max()
-            .unwrap_or(now);
+        let newest = batch.iter().map(Input::received).max().unwrap_or(now);
         let body = Object::write(|body| {
             body.put("type", FORMAT);
             body.put("timestamp", newest.to_rfc3339());
@@ -241,14 +237,14 @@ impl Destination for Webhook {
                 concat!("edgetally/", env!("CARGO_PKG_VERSION")),
             )
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, _batch: &[Input<'_>], reply: &Reply) -> Answer {
         if let Some(outcome) = by_status(reply) {
             return Answer::All(outcome);
         }
-        let code = format!("http_{}", reply.status);
+        let code = ReasonCode::http(reply.status);
         match reply.status {
             200..=299 => Answer::All(Outcome::Delivered),
             // 410 asks the sender to stop; the events wait until somebody looks.

@@ -15,16 +15,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::ids;
-use crate::destinations::skip::Skip;
 use crate::exchange::http::Reply;
 use crate::exchange::oauth1::Credentials;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::request::{Request, post, sensitive};
 use crate::identity::spelling::{E164Phone, PlainEmail};
 use crate::identity::{Hashed, Spelling, Spellings};
@@ -191,11 +191,11 @@ impl<'a> User<'a> {
 
 impl X {
     /// What was perhaps taken.
-    fn unproven(&self, code: &str) -> Outcome {
+    fn unproven(&self, code: Cause) -> Outcome {
         if self.retry_lost_replies {
             Outcome::retry(code)
         } else {
-            Outcome::rejected("reply_lost")
+            Outcome::rejected(Cause::ReplyLost)
         }
     }
 
@@ -254,17 +254,17 @@ impl Destination for X {
 
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.tag(input).is_none() {
-            return Err(Skip::NOT_MAPPED);
+            return Err(Skip::EventNotMapped);
         }
         if input.age_ms(now) >= self.most_age_ms {
-            return Err(Skip::TOO_OLD);
+            return Err(Skip::TooOld);
         }
         // X has no field for it and expects that such visitors are left out.
         if input.grant().limited() {
-            return Err(Skip("limited_use_unsupported"));
+            return Err(Skip::LimitedUseUnsupported);
         }
         if User::new(input).is_nobody() {
-            return Err(Skip::NO_IDENTIFIERS);
+            return Err(Skip::IdentifiersMissing);
         }
         Ok(())
     }
@@ -298,7 +298,7 @@ impl Destination for X {
         post(&self.url)
             .header(header, value)
             .body(body)
-            .map_err(|_| Outcome::rejected("encoding_failed"))
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -314,7 +314,7 @@ impl Destination for X {
             let theirs: Vec<_> = (0..)
                 .zip(batch)
                 .filter(|(_, input)| self.tag(input).map(short) == Some(tag))
-                .map(|(place, _)| (place, Outcome::rejected("tag_refused")))
+                .map(|(place, _)| (place, Outcome::rejected(Cause::TagRefused)))
                 .collect();
             if !theirs.is_empty() {
                 return Answer::Isolate(theirs);
@@ -327,8 +327,11 @@ impl Destination for X {
         let code = fault
             .and_then(|fault| fault.get("code")?.as_str())
             .filter(|code| is_code(code))
-            .map_or_else(|| format!("http_{}", reply.status), str::to_owned);
-        let known = |codes: &[&str]| codes.contains(&code.as_str());
+            .map_or_else(
+                || ReasonCode::http(reply.status),
+                |code| ReasonCode::theirs(code.to_owned()),
+            );
+        let known = |codes: &[&str]| codes.contains(&&*code);
         match reply.status {
             429 => Answer::All(throttled(code, reply)),
             _ if known(&["TOO_MANY_REQUESTS"]) => Answer::All(throttled(code, reply)),
@@ -346,9 +349,9 @@ impl Destination for X {
             200..=299 if errors.is_null() || errors.as_array().is_some_and(Vec::is_empty) => {
                 Answer::All(match processed {
                     Some(processed) if processed == batch.len() as u64 => Outcome::Delivered,
-                    Some(0) => Outcome::retry("conversions_processed_differs"),
-                    Some(_) => self.unproven("conversions_processed_differs"),
-                    None => self.unproven("reply_unreadable"),
+                    Some(0) => Outcome::retry(Cause::EventsReceivedDiffers),
+                    Some(_) => self.unproven(Cause::EventsReceivedDiffers),
+                    None => self.unproven(Cause::ReplyUnreadable),
                 })
             }
             _ => Answer::Split(Outcome::rejected(code)),
@@ -359,7 +362,7 @@ impl Destination for X {
         false
     }
 
-    fn unanswered(&self, _batch: &[Input<'_>], code: &'static str, lost: bool) -> Answer {
+    fn unanswered(&self, _batch: &[Input<'_>], code: Cause, lost: bool) -> Answer {
         // X documents that it recognises an id between pixel and API, not between two calls of the API.
         Answer::All(if lost {
             self.unproven(code)
@@ -378,7 +381,7 @@ fn is_code(code: &str) -> bool {
 }
 
 /// X's window is 15 minutes; `x-rate-limit-reset` says when the next one begins, `Retry-After` is not documented.
-fn throttled(code: String, reply: &Reply) -> Outcome {
+fn throttled(code: ReasonCode, reply: &Reply) -> Outcome {
     Outcome::Retry {
         code,
         after: Some(reply.retry_after.unwrap_or(60)),
@@ -416,18 +419,12 @@ fn nonce(body: &[u8], now: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fields::Fault;
+    use crate::destinations::harness::{self, NOW};
+    use crate::settings::Settings;
 
-    use crate::queue::envelope::{self, Message};
-
-    const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
-
-    fn opened(json: &str) -> Result<crate::settings::Settings, Vec<crate::base::fields::Fault>> {
-        let all = format!(
-            r#"{{"sources": {{"shop": {{"secret": "S", "destinations": ["x"]}}}}, "destinations": {{"x": {json}}}}}"#
-        );
-        crate::settings::Settings::load(&all, &|name| {
-            Some(format!("{name} of thirty-two letters or more"))
-        })
+    fn opened(json: &str) -> Result<Settings, Vec<Fault>> {
+        harness::load("x", &json[1..json.len() - 1], &[])
     }
 
     #[test]
@@ -470,25 +467,9 @@ mod tests {
         }
     }
 
-    /// The body that an event becomes, or what its sender is told.
     fn sent(event: &str) -> String {
         let settings = opened(r#"{"pixel_id": "o8z6j", "tags": {"purchase": "abc"}}"#).unwrap();
-        let source = settings.source("shop").unwrap();
-        let batch =
-            crate::intake::native::batch(&settings, source, None, event.as_bytes(), NOW).unwrap();
-        let plan = batch.finish(|_| None, "e1");
-        let Ok(Message::Events(envelope)) = envelope::open(&plan.messages[0]) else {
-            panic!("no message");
-        };
-        let x = &settings.destination("x").unwrap().destination;
-        envelope
-            .parcels
-            .first()
-            .map_or(plan.answer.text().to_owned(), |parcel| {
-                let input = Input::new(parcel, parcel.legs[0].grant);
-                let request = x.request(&[input], None, NOW).unwrap();
-                String::from_utf8(request.into_body()).unwrap()
-            })
+        harness::sent(&settings, event)
     }
 
     fn purchase(context: &str, more: &str) -> String {

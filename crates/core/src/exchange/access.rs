@@ -2,17 +2,18 @@
 //!
 //! OAuth 2.0 (RFC 6749) by refresh token, and by a service account's signed assertion (RFC 7523). The token is kept
 //! beside the destination's gate until a minute before it ends; a platform that answers 401 gets one fresh one before
-//! the credential counts as refused. Requests signed one by one are [`oauth1`]'s.
+//! the credential counts as refused. Requests signed one by one are [`oauth1`](crate::exchange::oauth1)'s.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use crate::base::json::Object;
+use crate::base::reason::Cause;
 use crate::base::secret::Secret;
 use crate::base::time::UnixMillis;
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::Outcome;
+use crate::exchange::outcome::{Outcome, ReasonCode};
 use crate::exchange::request::Request;
 use crate::exchange::status::by_status;
 
@@ -172,7 +173,7 @@ impl Access {
                 "application/x-www-form-urlencoded",
             )
             .body(form.finish().into_bytes())
-            .map_err(|_| Outcome::rejected("encoding_failed"))?;
+            .map_err(|_| Outcome::rejected(Cause::EncodingFailed))?;
         Ok((request, signing))
     }
 
@@ -203,7 +204,7 @@ impl Access {
                 if token.usable(now) {
                     Ok(token)
                 } else {
-                    Err(Outcome::retry("token_expired"))
+                    Err(Outcome::retry(Cause::TokenExpired))
                 }
             }
             // RFC 6749, 5.2: `invalid_grant`, `invalid_client` and so on. A code of theirs, or none at all.
@@ -213,14 +214,10 @@ impl Access {
                         .bytes()
                         .all(|byte| byte.is_ascii_lowercase() || byte == b'_') =>
             {
-                Err(Outcome::Unauthorized {
-                    code: error.to_owned(),
-                })
+                Err(Outcome::unauthorized(ReasonCode::theirs(error.to_owned())))
             }
-            _ if reply.status == 200 => Err(Outcome::retry("reply_unreadable")),
-            _ => Err(Outcome::Unauthorized {
-                code: format!("token_http_{}", reply.status),
-            }),
+            _ if reply.status == 200 => Err(Outcome::retry(Cause::ReplyUnreadable)),
+            _ => Err(Outcome::unauthorized(ReasonCode::token_http(reply.status))),
         }
     }
 }
@@ -312,14 +309,14 @@ mod tests {
                 400,
                 r#"{"error":"invalid_grant","error_description":"jo@mail.example"}"#,
                 Outcome::Unauthorized {
-                    code: "invalid_grant".to_owned(),
+                    code: "invalid_grant".into(),
                 },
             ),
             (
                 400,
                 r#"{"error":"jo@mail.example"}"#,
                 Outcome::Unauthorized {
-                    code: "token_http_400".to_owned(),
+                    code: "token_http_400".into(),
                 },
             ),
             (200, "<html>", Outcome::retry("reply_unreadable")),

@@ -1,5 +1,6 @@
 //! What came back of a request, as data.
 
+use crate::base::reason::Cause;
 use crate::base::time::UnixMillis;
 
 /// A reply as data: the status, the `Retry-After` header in seconds, and the body.
@@ -74,12 +75,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The `snake_case` code.
-    pub const fn code(self) -> &'static str {
+    /// What to tell people.
+    pub const fn cause(self) -> Cause {
         match self {
-            Self::Timeout => "timeout",
-            Self::Connection => "connection_failed",
-            Self::Unsigned => "key_unusable",
+            Self::Timeout => Cause::Timeout,
+            Self::Connection => Cause::ConnectionFailed,
+            Self::Unsigned => Cause::KeyUnusable,
         }
     }
 }

@@ -1,8 +1,88 @@
 //! What a platform's reply meant for one event, and when to try again.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use crate::base::reason::Cause;
+
+/// Why: a platform's own code, or one of [`Cause`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReasonCode(Cow<'static, str>);
+
+impl ReasonCode {
+    /// A platform's own code; never its text, which may repeat what was sent.
+    pub fn theirs(code: impl Into<Cow<'static, str>>) -> Self {
+        Self(code.into())
+    }
+
+    /// The status of a reply that has no code.
+    pub fn http(status: u16) -> Self {
+        Self(["http_", &status.to_string()].concat().into())
+    }
+
+    /// The status of a reply that should have been an access token.
+    pub fn token_http(status: u16) -> Self {
+        Self(["token_http_", &status.to_string()].concat().into())
+    }
+
+    /// The platform refused what a field holds.
+    pub fn invalid(field: &str) -> Self {
+        Self([field, "_invalid"].concat().into())
+    }
+
+    /// The platform left a field out.
+    pub fn ignored(field: &str) -> Self {
+        Self([field, "_ignored"].concat().into())
+    }
+
+    /// As it is counted and shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Cause> for ReasonCode {
+    fn from(cause: Cause) -> Self {
+        Self(cause.code().into())
+    }
+}
+
+/// Tests say what they expect; the code itself has only what the table has.
+#[cfg(test)]
+impl From<&str> for ReasonCode {
+    fn from(code: &str) -> Self {
+        Self(code.to_owned().into())
+    }
+}
+
+impl From<ReasonCode> for String {
+    fn from(code: ReasonCode) -> Self {
+        code.0.into_owned()
+    }
+}
+
+impl Deref for ReasonCode {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
 /// What became of one event at one destination.
-///
-/// Codes are the platform's own, or ours in `snake_case`; never its text, which may repeat what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The platform has it.
@@ -10,7 +90,7 @@ pub enum Outcome {
     /// The platform has it and remarked on something, such as a field that it left out.
     Remarked {
         /// On what.
-        code: String,
+        code: ReasonCode,
     },
     /// The platform took it in and will judge later. Asking with the receipt brings the verdict.
     Processing {
@@ -20,34 +100,44 @@ pub enum Outcome {
     /// The platform will never take it as it is.
     Rejected {
         /// Why.
-        code: String,
+        code: ReasonCode,
     },
     /// Not now.
     Retry {
         /// Why.
-        code: String,
+        code: ReasonCode,
         /// The platform's own wish, in seconds; a floor for the schedule.
         after: Option<u32>,
     },
     /// The credential or the account is at fault, not the event: the destination pauses and the event waits.
     Unauthorized {
         /// Why.
-        code: String,
+        code: ReasonCode,
     },
 }
 
 impl Outcome {
     /// A rejection.
-    pub fn rejected(code: impl Into<String>) -> Self {
+    pub fn rejected(code: impl Into<ReasonCode>) -> Self {
         Self::Rejected { code: code.into() }
     }
 
     /// A retry on the ordinary schedule.
-    pub fn retry(code: impl Into<String>) -> Self {
+    pub fn retry(code: impl Into<ReasonCode>) -> Self {
         Self::Retry {
             code: code.into(),
             after: None,
         }
+    }
+
+    /// The credential or the account is at fault.
+    pub fn unauthorized(code: impl Into<ReasonCode>) -> Self {
+        Self::Unauthorized { code: code.into() }
+    }
+
+    /// A delivery that the platform remarked on.
+    pub fn remarked(code: impl Into<ReasonCode>) -> Self {
+        Self::Remarked { code: code.into() }
     }
 }
 

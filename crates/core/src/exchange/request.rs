@@ -1,5 +1,6 @@
 //! A request to a platform, as data.
 
+use crate::base::reason::Cause;
 use crate::exchange::outcome::Outcome;
 
 /// A request as data.
@@ -10,9 +11,8 @@ pub type Request = http::Request<Vec<u8>>;
 /// # Errors
 /// The credential is at fault where it cannot stand in a header.
 pub(crate) fn sensitive(value: &str) -> Result<http::HeaderValue, Outcome> {
-    let mut value = http::HeaderValue::from_str(value).map_err(|_| Outcome::Unauthorized {
-        code: "credential_malformed".to_owned(),
-    })?;
+    let mut value = http::HeaderValue::from_str(value)
+        .map_err(|_| Outcome::unauthorized(Cause::CredentialMalformed))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -1,12 +1,12 @@
 //! What a status alone says.
 
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::Outcome;
+use crate::exchange::outcome::{Outcome, ReasonCode};
 
 /// The outcome of a reply whose status alone says enough, the same for every platform: too many requests, a server's
 /// own trouble, or something in between that is no platform's answer.
 pub(crate) fn by_status(reply: &Reply) -> Option<Outcome> {
-    let code = format!("http_{}", reply.status);
+    let code = ReasonCode::http(reply.status);
     match reply.status {
         429 => Some(Outcome::Retry {
             code,

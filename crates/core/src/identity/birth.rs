@@ -4,6 +4,7 @@
 //! four-digit year, when the order is certain: one of the two is above twelve, or they are equal. `03/05/1995` is
 //! dropped, since half of the guesses would be wrong.
 
+#[inline(never)]
 pub(super) fn normalise(tidy: &str, out: &mut String) -> bool {
     let Some((year, month, day)) = read(tidy) else {
         return false;

@@ -88,6 +88,7 @@ const fn alias(code: [u8; 2]) -> [u8; 2] {
 }
 
 /// The upper-case two-letter code that a tidied country field stands for, if ISO 3166-1 has assigned it.
+#[inline(never)]
 pub(super) fn resolve(tidy: &str) -> Option<[u8; 2]> {
     if let Some(code) = letters(tidy.as_bytes()) {
         return assigned(code);
@@ -128,6 +129,7 @@ pub(super) fn subdivision(tidy: &str) -> Option<&str> {
 
 /// Two letters after trimming, upper case, or a name that is looked up. Google's own formatters refuse three-letter
 /// codes and two letters with anything between them.
+#[inline(never)]
 pub(super) fn strict(tidy: &str, out: &mut String) -> bool {
     let plain =
         matches!(tidy.as_bytes(), [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic());
@@ -135,6 +137,7 @@ pub(super) fn strict(tidy: &str, out: &mut String) -> bool {
 }
 
 /// Any known way to write a country, as its code.
+#[inline(never)]
 pub(super) fn code(tidy: &str, upper: bool, out: &mut String) -> bool {
     let Some(code) = resolve(tidy) else {
         return false;

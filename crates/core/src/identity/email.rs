@@ -5,18 +5,19 @@ use super::text;
 /// How a platform rewrites the local part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Lower case only; white space inside makes the address invalid (Meta).
+    /// Lower case only; white space inside makes the address invalid.
     Trimmed,
-    /// White space beside `@` and dots deleted, lower case (TikTok, Pinterest, Snapchat, LinkedIn, X).
+    /// White space beside `@` and dots deleted, lower case.
     Spaceless,
-    /// And `+alias` and everything but `a`–`z`, `0`–`9` deleted, at every domain (Reddit).
+    /// And `+alias` and everything but `a`–`z`, `0`–`9` deleted, at every domain.
     Alphanumeric,
-    /// And `+alias` and dots deleted, at every domain (Microsoft).
+    /// And `+alias` and dots deleted, at every domain.
     Dotless,
-    /// And `+alias` and dots deleted, at `gmail.com` and `googlemail.com` only; a domain may lack a dot (Google).
+    /// And `+alias` and dots deleted, at `gmail.com` and `googlemail.com` only; a domain may lack a dot.
     Gmail,
 }
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     let narrow;
     let tidy = if tidy.is_ascii() {
@@ -80,6 +81,7 @@ fn narrowed(c: char) -> char {
 struct TwoAddresses;
 
 /// The address in what mail programs, links, lists and tables put around it.
+#[inline(never)]
 fn bare(text: &str) -> Result<&str, TwoAddresses> {
     const AROUND: &[char] = &[
         '"', '\'', '`', '\u{B4}', '\u{201C}', '\u{201D}', '\u{201E}', '\u{2018}', '\u{2019}',

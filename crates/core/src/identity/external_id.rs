@@ -5,14 +5,15 @@ use super::text;
 /// How a platform spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Trimmed; case kept (TikTok, Pinterest, Reddit, LinkedIn, Microsoft).
+    /// Trimmed; case kept.
     Trimmed,
-    /// Trimmed, lower case (Snapchat).
+    /// Trimmed, lower case.
     Lower,
-    /// Lower case, all white space deleted (Meta).
+    /// Lower case, all white space deleted.
     LowerSpaceless,
 }
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     text::fold(
         tidy,

@@ -67,6 +67,7 @@ const NEUTRAL: &[&str] = &[
     "genderqueer",
 ];
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     text::fold(
         tidy,

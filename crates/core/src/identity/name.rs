@@ -17,6 +17,7 @@ pub(super) enum Rule {
     LettersAndSpaces,
 }
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, out: &mut String) -> bool {
     match rule {
         Rule::Meta => text::fold(

@@ -17,11 +17,11 @@ use super::plan::{self, Plan};
 /// What a platform hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// E.164 with `+` (TikTok, Reddit, X, Microsoft, Google).
+    /// E.164 with `+`.
     E164,
-    /// E.164 without `+` (Pinterest, Snapchat).
+    /// E.164 without `+`.
     Digits,
-    /// Without `+`, and a number of unknown country as it is (Meta).
+    /// Without `+`, and a number of unknown country as it is.
     MetaDigits,
 }
 
@@ -52,6 +52,7 @@ const MOST_DIGITS: usize = 24;
 /// The most digits of an extension; more are another number.
 const LONGEST_EXTENSION: usize = 6;
 
+#[inline(never)]
 pub(super) fn normalise(rule: Rule, tidy: &str, home: Option<Country2>, out: &mut String) -> bool {
     let Ok(digits) = read(rule, tidy, home) else {
         return false;

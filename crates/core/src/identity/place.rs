@@ -28,6 +28,7 @@ pub(super) enum Rule {
 }
 
 /// `country` is the visitor's own, resolved; only states and Meta's postcode look at it.
+#[inline(never)]
 pub(super) fn normalise(
     rule: Rule,
     tidy: &str,

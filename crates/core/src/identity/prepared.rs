@@ -5,8 +5,6 @@ use crate::base::json::Leaf;
 use core::fmt;
 use core::marker::PhantomData;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -328,15 +326,8 @@ impl Serialize for Prepared {
             match value {
                 Value::Text(text) => map.serialize_entry(spelling.code(), text)?,
                 Value::Digest(digest) => {
-                    let mut buffer = [0; 43];
-                    let text = URL_SAFE_NO_PAD
-                        .encode_slice(digest.0, &mut buffer)
-                        .ok()
-                        .and_then(|length| buffer.get(..length))
-                        .and_then(|bytes| str::from_utf8(bytes).ok())
-                        .ok_or_else(|| {
-                            serde::ser::Error::custom("a digest did not fit its text")
-                        })?;
+                    let text = encode(*digest);
+                    let text = str::from_utf8(&text).unwrap_or_default();
                     map.serialize_entry(spelling.code(), text)?;
                 }
             }
@@ -392,11 +383,62 @@ impl<'de> de::Visitor<'de> for Entries {
     }
 }
 
+/// The digits of base64url (RFC 4648, section 5).
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// No digit.
+const NONE: u8 = 64;
+
+/// What each byte is worth as a digit, or [`NONE`].
+#[expect(clippy::indexing_slicing, reason = "computed by the compiler")]
+static VALUES: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut value = 0;
+    while value < 64 {
+        table[DIGITS[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
+/// 32 bytes in base64url without padding. For this one length, in a tenth of the work that a general encoder does.
+fn encode(digest: Digest) -> [u8; 43] {
+    let mut text = [0; 43];
+    for (digits, bytes) in text.chunks_mut(4).zip(digest.0.chunks(3)) {
+        let mut bits = bytes
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (4 - bytes.len()));
+        for digit in digits {
+            let value = usize::try_from(bits >> 26).unwrap_or_default();
+            *digit = DIGITS.get(value).map_or(b'A', |digit| *digit);
+            bits <<= 6;
+        }
+    }
+    text
+}
+
 fn decode(text: &str) -> Option<Digest> {
-    // The decoder wants room for its estimate, which is a byte more than 43 characters hold.
-    let mut buffer = [0; 33];
-    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).ok()?;
-    buffer.get(..length)?.try_into().ok().map(Digest)
+    let text: &[u8; 43] = text.as_bytes().try_into().ok()?;
+    let mut digest = [0; 32];
+    let mut wrong = 0;
+    for (bytes, digits) in digest.chunks_mut(3).zip(text.chunks(4)) {
+        let mut bits = 0_u32;
+        for digit in digits {
+            let value = VALUES.get(usize::from(*digit)).map_or(NONE, |value| *value);
+            wrong |= value & NONE;
+            bits = bits << 6 | u32::from(value & 63);
+        }
+        bits <<= 32 - 6 * digits.len();
+        for (byte, value) in bytes.iter_mut().zip(bits.to_be_bytes()) {
+            *byte = value;
+        }
+        // What is over stays zero, or two texts would be one digest.
+        if digits.len() < 4 && bits.to_be_bytes().get(2).is_none_or(|over| *over > 0) {
+            return None;
+        }
+    }
+    (wrong == 0).then_some(Digest(digest))
 }
 
 impl<S> From<Hashed<S>> for Leaf<'_> {
@@ -542,5 +584,40 @@ mod tests {
             !shown.contains("gmail") && !shown.contains("Berlin"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn digests_are_written_as_base64url_and_read_only_so() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        for word in ["", "a", "jo@shop.example", "4915123456789"] {
+            let digest = Digest::of(word);
+            let text = encode(digest);
+            let text = str::from_utf8(&text).unwrap();
+            assert_eq!(text, URL_SAFE_NO_PAD.encode(digest.0));
+            assert!(decode(text) == Some(digest));
+            for at in 0..43 {
+                for wrong in ["+", "/", "=", "."] {
+                    let mut other = text.to_owned();
+                    other.replace_range(at..=at, wrong);
+                    assert!(decode(&other).is_none(), "{other}");
+                }
+            }
+            assert!(decode(&text[1..]).is_none() && decode(&format!("{text}A")).is_none());
+        }
+        // The last digit holds four bits, and its other two are zero.
+        let zeros = "A".repeat(42);
+        for (last, good) in [
+            ("A", true),
+            ("B", false),
+            ("D", false),
+            ("E", true),
+            ("8", true),
+            ("9", false),
+        ] {
+            let text = format!("{zeros}{last}");
+            assert_eq!(decode(&text).is_some(), good, "{text}");
+            assert_eq!(URL_SAFE_NO_PAD.decode(&text).is_ok(), good, "{text}");
+        }
     }
 }

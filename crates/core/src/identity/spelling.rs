@@ -1,7 +1,23 @@
 //! The spellings that platforms ask for, as values ([`Spelling`]) and as types (one marker per spelling).
 //!
 //! Each line of the table below is a spelling: its stable code, whether it is hashed, the visitor field it comes from and
-//! the rule. The rule's own file says what it does; `# Platforms` says who asks for it.
+//! the rule. The rule's own file says what it does; `Platforms` says who asks for it.
+//!
+//! The rules are those of these pages, as they stood on 2026-11-22; where a page could not be opened, of published copies of
+//! it and of the platform's own code:
+//!
+//! | Platform | Page or code |
+//! |---|---|
+//! | Meta | Conversions API, `parameters/customer-information-parameters` |
+//! | GA4 | Measurement Protocol, `uid-data` (user-provided data) |
+//! | Google Ads | Data Manager API, `devguides/concepts/formatting`, and the `data-manager-*` utilities |
+//! | TikTok | "Events API Parameters", and `tiktok/gtm-template-eapi` |
+//! | Pinterest | `pinterest/api-description` 5.23.0, `user_data` |
+//! | Snapchat | Conversions API v3, "Parameters" |
+//! | Reddit | Conversions API v3, and `reddit/reddit-ss-gtm-template` |
+//! | LinkedIn | Conversions API 202609, "Schema" |
+//! | X | "Conversion API" in `xdevplatform/docs` |
+//! | Microsoft | `advertising/guides/uet-conversion-api-integration` |
 
 use super::{email, external_id, gender, name, phone, place};
 

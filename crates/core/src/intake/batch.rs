@@ -1,6 +1,7 @@
 //! The events of one request: decided on for each destination, prepared, held against the claims, and packed.
 
 use crate::base::error::{Code, ParseError};
+use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
@@ -24,10 +25,10 @@ use crate::queue::parcel::{Leg, Parcel};
 use crate::settings::{Settings, Source};
 
 /// How far a test event comes at a platform that has no place for those: everything but the sending.
-fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) -> &'static str {
+fn dry_run(destination: &dyn Destination, input: &Input<'_>, now: UnixMillis) -> Skip {
     match destination.request(std::slice::from_ref(input), None, now) {
-        Ok(request) if request.body().len() <= destination.facts().most_bytes => "dry_run",
-        _ => "dry_run_failed",
+        Ok(request) if request.body().len() <= destination.facts().most_bytes => Skip::DryRun,
+        _ => Skip::DryRunFailed,
     }
 }
 
@@ -311,11 +312,11 @@ impl<'a> Batch<'a> {
                             });
                             Verdict::Queued
                         }
-                        Err(skip) => Verdict::Skipped(skip.0),
+                        Err(skip) => Verdict::Skipped(skip),
                     }
                 }
-                (_, Some(Decision::Blocked(refusal))) => Verdict::Blocked(refusal.code()),
-                _ => Verdict::Skipped("destination_removed"),
+                (_, Some(Decision::Blocked(refusal))) => Verdict::Blocked(refusal),
+                _ => Verdict::Skipped(Skip::DestinationRemoved),
             };
             verdicts.push(verdict);
         }
@@ -577,8 +578,8 @@ impl<'a> Batch<'a> {
                 Verdict::Duplicate { differs } => {
                     (State::Duplicate, if differs { "differs" } else { "" })
                 }
-                Verdict::Blocked(code) => (State::Blocked, code),
-                Verdict::Skipped(code) => (State::Skipped, code),
+                Verdict::Blocked(refusal) => (State::Blocked, refusal.code()),
+                Verdict::Skipped(skip) => (State::Skipped, skip.code()),
             };
             if !verdict.goes() {
                 counts.add(place.line(name, State::Accepted, ""), 1);

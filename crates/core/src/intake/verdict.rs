@@ -1,5 +1,7 @@
 //! What is to happen with an event at one destination.
 
+use crate::base::reason::{Refusal, Skip};
+
 /// What is to happen with an event at one destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -10,8 +12,8 @@ pub(super) enum Verdict {
     Duplicate {
         differs: bool,
     },
-    Blocked(&'static str),
-    Skipped(&'static str),
+    Blocked(Refusal),
+    Skipped(Skip),
 }
 
 impl Verdict {
@@ -20,8 +22,8 @@ impl Verdict {
             Self::Queued | Self::Conflict | Self::Duplicate { .. } if discreet => "received".into(),
             Self::Queued | Self::Conflict => "queued".into(),
             Self::Duplicate { .. } => "duplicate".into(),
-            Self::Blocked(code) => format!("blocked:{code}").into(),
-            Self::Skipped(code) => format!("skipped:{code}").into(),
+            Self::Blocked(refusal) => ["blocked:", refusal.code()].concat().into(),
+            Self::Skipped(skip) => ["skipped:", skip.code()].concat().into(),
         }
     }
 

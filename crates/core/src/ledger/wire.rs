@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{After, Counts, State};
 use crate::base::members::{Members, list_of, text};
+use crate::base::reason::Cause;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 
@@ -176,7 +177,7 @@ impl Line {
 
 impl DeadLetter {
     /// The code of what was to go to a destination that the settings no longer have.
-    pub const DESTINATION_REMOVED: &'static str = "destination_removed";
+    pub const DESTINATION_REMOVED: &'static str = Cause::DestinationRemoved.code();
 }
 
 /// Without control characters. Intake takes none, and the ledger does not rely on it.

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::base::json::{append, text_of};
 use crate::base::members::read_members;
 use crate::base::text::Text;
 use crate::ledger::{After, Counts, Note, Report};
@@ -111,11 +112,21 @@ read_members! {
     "kind" => kind,
 }
 
+/// How messages with events begin, unless the platform may have them already.
+const HEAD: &str = r#"{"v":1,"kind":"events","#;
+const _: () = assert!(VERSION == 1, "the head names the version");
+
 /// Opens a message of the queue.
 ///
 /// # Errors
 /// [`Unreadable`] when it is no message of a version that is read.
 pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
+    // What this version packs says in front what it is, and need not be looked through for it.
+    if text.starts_with(HEAD)
+        && let Ok(envelope) = serde_json::from_str(text)
+    {
+        return Ok(Message::Events(envelope));
+    }
     let head: Head<'_> = serde_json::from_str(text).map_err(|_| Unreadable::Malformed)?;
     if !READ.contains(&head.v) {
         return Err(Unreadable::UnknownVersion);
@@ -133,7 +144,7 @@ pub fn open(text: &str) -> Result<Message<'_>, Unreadable> {
 
 /// Closes a report into a message.
 pub fn close_report(report: &Report) -> String {
-    let json = serde_json::to_string(report).unwrap_or_default();
+    let json = text_of(report);
     format!(
         r#"{{"v":{VERSION},"kind":"report",{}"#,
         json.strip_prefix('{').unwrap_or("}")
@@ -160,19 +171,21 @@ pub struct Packer {
 impl Packer {
     /// A packer for parcels of one source.
     pub fn new(id: &str, source: &str, attempt: u32, counts: &Counts, notes: &[Note]) -> Self {
-        let text = |value: &dyn erased::Json| value.json();
-        let mut first = format!(r#"{{"v":{VERSION},"kind":"events","id":{},"#, text(&id));
-        let head = format!(r#""source":{},"attempt":{attempt}"#, text(&source));
-        first.push_str(&head);
+        let mut head = String::from(r#""source":"#);
+        append(&mut head, &source);
+        head.push_str(r#","attempt":"#);
+        append(&mut head, &attempt);
+        let mut first = String::with_capacity(Self::ROOM);
+        begin(&mut first, id, &head);
         if !counts.is_empty() {
             first.push_str(r#","counts":"#);
-            first.push_str(&text(counts));
+            append(&mut first, counts);
         }
         if !notes.is_empty() {
             first.push_str(r#","notes":"#);
-            first.push_str(&text(&notes));
+            append(&mut first, &notes);
         }
-        first.push_str(r#","parcels":["#);
+        first.push_str(PARCELS);
         Self {
             id: id.to_owned(),
             head,
@@ -202,8 +215,7 @@ impl Packer {
     /// Says what the parcels were left by.
     #[must_use]
     pub fn after(mut self, after: &After) -> Self {
-        let json = serde_json::to_string(after).unwrap_or_default();
-        self.say(&format!(r#""after":{json},"#));
+        self.say(&format!(r#""after":{},"#, text_of(after)));
         self
     }
 
@@ -217,9 +229,6 @@ impl Packer {
 
     /// Adds a parcel, and gives the place of the message that it is in.
     pub fn add(&mut self, parcel: &Parcel<'_>) -> usize {
-        let Ok(text) = serde_json::to_string(parcel) else {
-            return self.messages.len();
-        };
         let release = parcel.release.as_deref().unwrap_or_default();
         let known = |kind: &(String, String)| kind.0 == *parcel.name && kind.1 == release;
         if !self.kinds.iter().any(known) {
@@ -233,33 +242,57 @@ impl Packer {
             self.kinds
                 .push((parcel.name.as_str().to_owned(), release.to_owned()));
         }
-        self.add_text(&text);
+        self.write(|open| append(open, parcel));
         self.messages.len()
     }
 
     /// How many bytes of lines a message may lead to: its report has to fit into the queue as well, in one piece.
     const MOST_LINES: usize = 48 * 1024;
 
+    /// What most messages have room in.
+    const ROOM: usize = 4 * 1024;
+
     /// Adds a parcel that is JSON already.
     pub fn add_text(&mut self, text: &str) {
-        if let Some(open) = &self.open
-            && (open.len() + text.len()).saturating_add(3) > self.largest
-            && !open.ends_with('[')
-        {
-            self.shut();
-        }
-        let open = self.open.get_or_insert_with(|| {
-            let id = Id::from(self.id.as_str()).message(self.messages.len());
-            format!(
-                r#"{{"v":{VERSION},"kind":"events","id":{},{},"parcels":["#,
-                serde_json::to_string(&id).unwrap_or_default(),
-                self.head
-            )
+        self.write(|open| {
+            open.push_str(text);
+            true
         });
-        if !open.ends_with('[') {
+    }
+
+    /// Writes a parcel into the open message, and moves it into the next one where that makes the message too large.
+    fn write(&mut self, parcel: impl FnOnce(&mut String) -> bool) {
+        let next = self.messages.len();
+        let mut open = self
+            .open
+            .take()
+            .unwrap_or_else(|| self.begin(next, Self::ROOM));
+        let before = open.len();
+        let first = open.ends_with('[');
+        if !first {
             open.push(',');
         }
-        open.push_str(text);
+        let start = open.len();
+        if !parcel(&mut open) {
+            open.truncate(before);
+        } else if !first && open.len().saturating_add(2) > self.largest {
+            let text = open.split_off(start);
+            open.truncate(before);
+            self.open = Some(open);
+            self.shut();
+            open = self.begin(next + 1, Self::ROOM.max(text.len() + 256));
+            open.push_str(&text);
+        }
+        self.open = Some(open);
+    }
+
+    /// The head of a message behind the first.
+    fn begin(&self, number: usize, room: usize) -> String {
+        let mut open = String::with_capacity(room);
+        let id = Id::from(self.id.as_str()).message(number);
+        begin(&mut open, id.as_str(), &self.head);
+        open.push_str(PARCELS);
+        open
     }
 
     fn shut(&mut self) {
@@ -278,17 +311,14 @@ impl Packer {
     }
 }
 
-/// Serialising without a type parameter, for the few small parts of a message's head.
-mod erased {
-    use serde::Serialize;
-
-    pub(super) trait Json {
-        fn json(&self) -> String;
-    }
-
-    impl<T: Serialize> Json for T {
-        fn json(&self) -> String {
-            serde_json::to_string(self).unwrap_or_default()
-        }
-    }
+/// Begins a message.
+fn begin(open: &mut String, id: &str, head: &str) {
+    open.push_str(HEAD);
+    open.push_str(r#""id":"#);
+    append(open, &id);
+    open.push(',');
+    open.push_str(head);
 }
+
+/// What parcels follow.
+const PARCELS: &str = r#","parcels":["#;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
 use crate::consent::Policy;
-use crate::identity::{Hints, Spellings};
+use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
 
 /// Which events a page key may send.
@@ -49,7 +49,7 @@ pub struct Source {
     pub cookie_domain: Option<String>,
     /// Whether all its events go to the platforms' test modes.
     pub test: bool,
-    /// Where its events go: places in [`Settings::destinations`].
+    /// Where its events go: places in [`Settings::destinations`](super::Settings::destinations).
     pub destinations: Vec<usize>,
     /// The union of the spellings that its destinations need.
     pub spellings: Spellings,
@@ -87,33 +87,12 @@ pub(super) fn open_source(
             "a key needs the origins of the pages that may use it",
         );
     }
-    for (index, origin) in origins.iter().enumerate() {
-        let authority = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"));
-        let plain = authority.is_some_and(|rest| {
-            !rest.is_empty()
-                && !rest.contains(['/', '?', '#', '@', '*', ' '])
-                && *rest == rest.to_ascii_lowercase()
-        });
-        if !plain {
-            fields.fault(
-                &format!("origins[{index}]"),
-                "must be an origin as browsers send it: scheme and host in lower case, no path, no wildcard",
-            );
-        }
-    }
+    check_origins(&mut fields, &origins);
     let consent = match fields.word("consent", &["required", "implied"]) {
         "implied" => Policy::Implied,
         _ => Policy::Required,
     };
-    let country = fields.text("default_country");
-    let default_country = country
-        .as_deref()
-        .and_then(crate::identity::Country2::parse);
-    if country.is_some() && default_country.is_none() {
-        fields.fault("default_country", "must be a two-letter ISO 3166-1 code");
-    }
+    let default_country = default_country(&mut fields);
     let secret = fields
         .text("secret")
         .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
@@ -132,23 +111,7 @@ pub(super) fn open_source(
         }
     }
     let page_events = page_events(&mut fields);
-    let event_token = fields
-        .text("event_token")
-        .and_then(|name| fields.reader.secret(&format!("{path}.event_token"), &name));
-    if event_token
-        .as_ref()
-        .is_some_and(|secret| secret.expose().len() < 32)
-    {
-        // Signatures are public, so a short secret can be guessed at leisure.
-        fields.fault(
-            "event_token",
-            "the secret must have at least 32 characters: openssl rand -hex 32",
-        );
-    }
-    if fields.has("event_token_required") && event_token.is_none() {
-        fields.fault("event_token_required", "needs an `event_token`");
-    }
-    let event_token_required = fields.flag("event_token_required", true) && event_token.is_some();
+    let (event_token, event_token_required) = event_token(&mut fields, path);
     let rate_limit = fields.text("rate_limit");
     if rate_limit
         .as_ref()
@@ -161,6 +124,60 @@ pub(super) fn open_source(
     }
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
+    let (destinations, spellings) = wired(&mut fields, declared, configured);
+    fields.end();
+    Some(Source {
+        name,
+        key,
+        origins,
+        secret,
+        page_events,
+        event_token,
+        event_token_required,
+        rate_limit,
+        consent,
+        hints: Hints { default_country },
+        cookie_domain,
+        test,
+        destinations,
+        spellings,
+    })
+}
+
+fn default_country(fields: &mut Fields<'_, '_>) -> Option<Country2> {
+    let country = fields.text("default_country");
+    let known = country.as_deref().and_then(Country2::parse);
+    if country.is_some() && known.is_none() {
+        fields.fault("default_country", "must be a two-letter ISO 3166-1 code");
+    }
+    known
+}
+
+fn check_origins(fields: &mut Fields<'_, '_>, origins: &[String]) {
+    for (index, origin) in origins.iter().enumerate() {
+        let authority = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        let plain = authority.is_some_and(|rest| {
+            !rest.is_empty()
+                && !rest.contains(['/', '?', '#', '@', '*', ' '])
+                && *rest == rest.to_ascii_lowercase()
+        });
+        if !plain {
+            fields.fault(
+                &format!("origins[{index}]"),
+                "must be an origin as browsers send it: scheme and host in lower case, no path, no wildcard",
+            );
+        }
+    }
+}
+
+/// Where the events go, and the spellings that are needed for it.
+fn wired(
+    fields: &mut Fields<'_, '_>,
+    declared: &Map<String, Value>,
+    configured: &[Configured],
+) -> (Vec<usize>, Spellings) {
     let mut destinations = Vec::new();
     let mut spellings = Spellings::empty();
     for (index, wanted) in fields.list("destinations").iter().enumerate() {
@@ -187,23 +204,29 @@ pub(super) fn open_source(
             }
         }
     }
-    fields.end();
-    Some(Source {
-        name,
-        key,
-        origins,
-        secret,
-        page_events,
-        event_token,
-        event_token_required,
-        rate_limit,
-        consent,
-        hints: Hints { default_country },
-        cookie_domain,
-        test,
-        destinations,
-        spellings,
-    })
+    (destinations, spellings)
+}
+
+/// What signed orders are checked with, and whether they have to be signed.
+fn event_token(fields: &mut Fields<'_, '_>, path: &str) -> (Option<Secret>, bool) {
+    let event_token = fields
+        .text("event_token")
+        .and_then(|name| fields.reader.secret(&format!("{path}.event_token"), &name));
+    if event_token
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 32)
+    {
+        // Signatures are public, so a short secret can be guessed at leisure.
+        fields.fault(
+            "event_token",
+            "the secret must have at least 32 characters: openssl rand -hex 32",
+        );
+    }
+    if fields.has("event_token_required") && event_token.is_none() {
+        fields.fault("event_token_required", "needs an `event_token`");
+    }
+    let required = fields.flag("event_token_required", true) && event_token.is_some();
+    (event_token, required)
 }
 
 fn page_events(fields: &mut Fields<'_, '_>) -> PageEvents {

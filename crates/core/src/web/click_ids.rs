@@ -148,7 +148,7 @@ pub fn click_id<'v>(name: &str, value: &'v str) -> Result<Cow<'v, str>, &'static
     }
 }
 
-/// A [cleaned](clean_url) address without its click ids, for destinations that may not have identifiers.
+/// A [cleaned](super::clean_url) address without its click ids, for destinations that may not have identifiers.
 pub fn without_click_ids(url: &str) -> Cow<'_, str> {
     let Some((page, query)) = url.split_once('?') else {
         return Cow::Borrowed(url);

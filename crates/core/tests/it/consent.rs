@@ -5,6 +5,7 @@ use edgetally_core::destinations::ALL;
 use edgetally_core::intake::Visit;
 use serde_json::{Value, json};
 
+use crate::platforms::known;
 use crate::support::{NOW, envelopes, plan, platform_settings, requests, shop};
 
 const EMAIL: &str = "visitor.zq@home.example";
@@ -51,9 +52,6 @@ fn expected(
     }
 }
 
-/// Platforms without a flag for visitors who opted out under a US state law, who are left out there.
-const WITHOUT_A_FLAG: &[&str] = &["google_ads", "linkedin", "microsoft", "x"];
-
 #[test]
 fn a_denied_visitor_produces_no_request() {
     let choices = [None, Some("granted"), Some("denied")];
@@ -80,8 +78,7 @@ fn a_denied_visitor_produces_no_request() {
                                 let requests = requests(&settings, &plan.messages, NOW);
                                 let (may, identifiers) =
                                     expected([ad_storage, analytics, user_data], implied, purpose);
-                                let left_out =
-                                    may && gpc && WITHOUT_A_FLAG.contains(&entry.platform);
+                                let left_out = may && gpc && !known(entry.platform).limited_use;
                                 let may = may && !left_out;
                                 assert_eq!(!requests.is_empty(), may, "{context}");
                                 let legs = envelopes(&plan.messages)

@@ -1,72 +1,21 @@
 //! What holds for every request that a golden event leads to, whatever the platform: the snapshots say what is sent, this
 //! says what may be.
-//!
-//! A new platform needs a line in [`TIMES`], and one in [`IN_CLEAR`] for each identifier that it takes unhashed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::destinations::ALL;
+use edgetally_core::destinations::{ALL, Entry};
 use edgetally_core::exchange::request::Request;
 use edgetally_core::identity::{Country2, Hints, Spelling, normalise};
 use serde_json::Value;
 
 use crate::golden::{Golden, Visitor};
+use crate::platforms::{Unit, known, takes_in_clear};
 use crate::privacy::{needles, shows};
 use crate::support::{NOW, files, fixtures, plan, platform_settings, requests, shop};
 
-/// How a platform is told when an event happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Seconds,
-    Millis,
-    Micros,
-    /// RFC 3339.
-    Text,
-}
-
-/// From the platforms' own pages, not from the encoders.
-const TIMES: &[(&str, Unit)] = &[
-    ("ga4", Unit::Micros),
-    ("google_ads", Unit::Text),
-    ("linkedin", Unit::Millis),
-    ("meta", Unit::Seconds),
-    ("microsoft", Unit::Seconds),
-    ("pinterest", Unit::Seconds),
-    ("reddit", Unit::Millis),
-    ("snapchat", Unit::Seconds),
-    ("tiktok", Unit::Seconds),
-    ("webhook", Unit::Text),
-    ("x", Unit::Text),
-];
-
 /// Named like a time and none.
 const DURATIONS: &[&str] = &["engagement_time_msec"];
-
-/// What a platform's pages ask for in clear: platform, identifier, the end of its place in the body. Nothing else may be
-/// readable anywhere. The IP address, the browser and click ids are no identifiers of the visitor in this sense.
-pub(crate) const IN_CLEAR: &[(&str, &str, &str)] = &[
-    ("ga4", "city", "address.city"),
-    ("ga4", "region", "address.region"),
-    ("ga4", "postal_code", "address.postal_code"),
-    ("ga4", "country", "address.country"),
-    ("google_ads", "postal_code", "address.postalCode"),
-    ("google_ads", "country", "address.regionCode"),
-    ("linkedin", "country", "userInfo.countryCode"),
-    ("linkedin", "external_id", "user.externalIds"),
-    ("tiktok", "city", "user.city"),
-    ("tiktok", "region", "user.state"),
-    ("tiktok", "country", "user.country"),
-];
-
-/// Short codes that may equal what the visitor has typed and come from elsewhere: the operator's shop feed, and where the
-/// edge saw the request come from, which has to stand beside limited data use.
-const NOT_OF_THE_VISITOR: &[(&str, &str)] = &[
-    ("google_ads", "cartData.merchantFeedLabel"),
-    ("google_ads", "cartData.merchantFeedLanguageCode"),
-    ("reddit", "data_processing_options.country"),
-    ("reddit", "data_processing_options.region"),
-];
 
 /// Strings that a golden event has twice, by file and with the reason.
 const TWICE: &[(&str, &str, &str)] = &[
@@ -90,13 +39,6 @@ const WORDS: &[&str] = &[
     "gender",
     "delivery_category",
 ];
-
-/// Whether a platform is told an identifier in clear.
-pub(crate) fn takes_in_clear(platform: &str, identifier: &str) -> bool {
-    IN_CLEAR
-        .iter()
-        .any(|(its, what, _)| (*its, *what) == (platform, identifier))
-}
 
 /// A value with the names that lead to it, without the numbers of lists.
 struct Leaf {
@@ -304,11 +246,7 @@ impl Unit {
 #[test]
 fn every_time_is_in_the_platforms_unit_and_neither_before_the_event_nor_ahead() {
     for sent in sent() {
-        let unit = TIMES
-            .iter()
-            .find(|(platform, _)| *platform == sent.platform)
-            .unwrap_or_else(|| panic!("TIMES has no line for {}", sent.platform))
-            .1;
+        let unit = known(sent.platform).time;
         let event = happened(&sent.golden);
         // Ids that look like times: those that the sender or the operator gave, but not the event's own time.
         let mut given = sent.golden.clone();
@@ -467,17 +405,15 @@ fn no_identifier_of_a_golden_event_can_be_read_where_no_platform_asks_for_it() {
         for request in &sent.requests {
             let at = format!("{} at {}", sent.name, sent.platform);
             for leaf in readable(request) {
-                let elsewhere = NOT_OF_THE_VISITOR
-                    .iter()
-                    .any(|(platform, end)| *platform == sent.platform && leaf.is_at(end));
-                if elsewhere {
+                let platform = known(sent.platform);
+                let elsewhere = &platform.not_of_the_visitor;
+                if elsewhere.iter().any(|end| leaf.is_at(end)) {
                     continue;
                 }
                 let text = without_secrets(&leaf.text()).to_lowercase();
                 let asked_for = |name: &str| {
-                    IN_CLEAR.iter().any(|(platform, identifier, end)| {
-                        (*platform, *identifier) == (sent.platform, name) && leaf.is_at(end)
-                    })
+                    let end = platform.in_clear.get(name);
+                    end.is_some_and(|end| leaf.is_at(end))
                 };
                 let found: Vec<(&str, &String)> = identifiers
                     .iter()
@@ -522,10 +458,10 @@ fn no_identifier_of_a_golden_event_can_be_read_where_no_platform_asks_for_it() {
         }
     }
     assert_eq!(looked_for.len(), 12, "{looked_for:?}");
-    for (platform, identifier, place) in IN_CLEAR {
-        if ALL.iter().any(|entry| entry.platform == *platform) {
+    for Entry { platform, .. } in ALL {
+        for (identifier, place) in &known(platform).in_clear {
             assert!(
-                used.contains(&(*platform, (*identifier).to_owned())),
+                used.contains(&(*platform, identifier.clone())),
                 "no golden event has {platform}'s {place}"
             );
         }

@@ -17,96 +17,14 @@ use edgetally_core::identity::{
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::platforms::{known, spelling};
 use crate::support;
 
-/// How the reference rows name a spelling.
-pub(crate) fn spelling(destination: &str, field: &str) -> Option<Spelling> {
-    use Spelling as S;
-    Some(match (destination, field) {
-        ("meta", "em") => S::MetaEmail,
-        ("meta", "ph") => S::MetaPhone,
-        ("meta", "fn") => S::MetaFirstName,
-        ("meta", "ln") => S::MetaLastName,
-        ("meta", "db") => S::MetaBirthDate,
-        ("meta" | "snapchat", "ge") => S::MetaGender,
-        ("meta", "ct") => S::MetaCity,
-        ("meta", "st") => S::MetaState,
-        ("meta", "zp") => S::MetaZip,
-        ("meta" | "pinterest" | "snapchat", "country") => S::CountryHash,
-        ("meta", "external_id") => S::MetaExternalId,
-        ("google_ads", "emailAddress") | ("ga4", "sha256_email_address") => S::GoogleEmail,
-        ("google_ads", "phoneNumber") | ("ga4", "sha256_phone_number") => S::GooglePhone,
-        ("google_ads", "address.givenName") => S::GoogleGivenName,
-        ("google_ads", "address.familyName") => S::GoogleFamilyName,
-        ("google_ads", "address.regionCode") => S::GoogleCountry,
-        ("ga4", "address.country") => S::CountryCode,
-        ("google_ads", "address.postalCode") | ("ga4", "address.postal_code") => {
-            S::GooglePostalCode
-        }
-        ("ga4", "address.sha256_first_name") => S::Ga4FirstName,
-        ("ga4", "address.sha256_last_name") => S::Ga4LastName,
-        ("ga4", "address.sha256_street") => S::Ga4Street,
-        ("ga4", "address.city") => S::Ga4City,
-        ("ga4", "address.region") => S::Ga4Region,
-        ("tiktok", "email")
-        | ("pinterest" | "snapchat", "em")
-        | ("linkedin", "SHA256_EMAIL")
-        | ("x", "hashed_email") => S::PlainEmail,
-        ("reddit", "email") => S::RedditEmail,
-        ("microsoft", "em") => S::MicrosoftEmail,
-        ("tiktok", "phone")
-        | ("reddit", "phone_number")
-        | ("x", "hashed_phone_number")
-        | ("microsoft", "ph") => S::E164Phone,
-        ("pinterest" | "snapchat", "ph") => S::DigitsPhone,
-        ("tiktok", "first_name")
-        | ("pinterest" | "snapchat", "fn")
-        | ("linkedin", "hashedFirstName") => S::FirstName,
-        ("tiktok", "last_name")
-        | ("pinterest" | "snapchat", "ln")
-        | ("linkedin", "hashedLastName") => S::LastName,
-        ("tiktok", "zip_code") | ("snapchat", "zp") => S::Zip,
-        ("pinterest", "zp") => S::ZipDigits,
-        ("pinterest" | "snapchat", "ct") => S::City,
-        ("pinterest" | "snapchat", "st") => S::State,
-        ("pinterest", "ge") => S::Gender,
-        ("pinterest", "db") => S::BirthDate,
-        ("tiktok" | "pinterest" | "reddit", "external_id") => S::ExternalId,
-        ("snapchat", "external_id") => S::LowerExternalId,
-        _ => return None,
-    })
-}
-
-/// Fields of the reference rows that are not identifiers of this module.
-const ELSEWHERE: &[(&str, &str, &str)] = &[
-    ("meta", "f5first", "not on Meta's public page; not sent"),
-    ("meta", "dobd", "not on Meta's public page; not sent"),
-    ("meta", "dobm", "not on Meta's public page; not sent"),
-    ("meta", "doby", "not on Meta's public page; not sent"),
-    ("ga4", "client_id", "a cookie's layout, read by attribution"),
-    (
-        "ga4",
-        "session_number",
-        "a cookie's layout, read by attribution",
-    ),
-    ("reddit", "idfa", "advertising ids come from apps; not sent"),
-    ("reddit", "aaid", "advertising ids come from apps; not sent"),
-    (
-        "reddit",
-        "ip_address",
-        "sent in clear, which Reddit prefers",
-    ),
-    (
-        "linkedin",
-        "SHA256_IP_ADDRESS",
-        "sent in clear, since LinkedIn's own pages disagree on the digest",
-    ),
-    (
-        "meta_param_builder",
-        "*",
-        "documents what a helper of Meta's does; conflicts with Meta's page in places",
-    ),
-];
+/// What of the reference rows beside the repository is of no platform, and why.
+const ELSEWHERE: (&str, &str) = (
+    "meta_param_builder",
+    "documents what a helper of Meta's does; conflicts with Meta's page in places",
+);
 
 /// Rows that are not followed: destination, field, input, reason. The scoreboard shows them.
 pub(crate) const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[];
@@ -295,9 +213,10 @@ fn run(rows: impl IntoIterator<Item = Row>) -> (usize, Vec<String>) {
     let mut checked = 0;
     let mut wrong = Vec::new();
     for row in rows {
-        let elsewhere = ELSEWHERE
-            .iter()
-            .any(|(d, f, _)| *d == row.destination && (*f == "*" || *f == row.field));
+        let elsewhere = row.destination == ELSEWHERE.0
+            || known(&row.destination)
+                .not_identifiers
+                .contains_key(&row.field);
         if elsewhere || row.exception().is_some() {
             continue;
         }

@@ -11,7 +11,8 @@ use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::guards::{takes_in_clear, texts};
+use crate::guards::texts;
+use crate::platforms::takes_in_clear;
 use crate::support::{NOW, all_platforms, envelopes};
 
 /// Every way in which a text could still be read.

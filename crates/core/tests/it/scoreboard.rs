@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::identity::{EXCEPTIONS, Row, phones, spelling, typed};
+use crate::identity::{EXCEPTIONS, Row, phones, typed};
+use crate::platforms::spelling;
 
 /// Platforms without rows of their own, and why.
 const WITHOUT_ROWS: &[(&str, &str)] = &[(
@@ -128,8 +129,8 @@ fn document() -> String {
          digest, which nobody refuses and nothing matches.\n\n\
          ## Vectors\n\n\
          Passed of total. A row passes when its normalised text and its digest are both as expected, or when both drop the value.\n\
-         *Vendor*: the platform's own page, SDK or utility library prints input and result (Reddit's and Microsoft's pages as\n\
-         connectors quote them). *Connectors*: another product's tests do, of those under MIT or Apache-2.0. *Derived*: nobody\n\
+         *Vendor*: the platform's own page, SDK or utility library prints input and result (some pages as connectors quote\n\
+         them). *Connectors*: another product's tests do, of those under MIT or Apache-2.0. *Derived*: nobody\n\
          prints a result; ours follows from the written rule, so it guards against change and proves little.\n\n\
          | platform | vendor | connectors | derived |\n|---|---|---|---|\n",
     );

@@ -1,12 +1,22 @@
-//! What the social platforms' pages say of names, times, amounts and addresses, as one table for all six.
+//! What the social platforms' pages say of names, times, amounts and addresses, as their fixtures tell it.
+
+use std::collections::BTreeSet;
 
 use edgetally_core::delivery::{Delivery, Gates};
+use edgetally_core::destinations::{ALL, Entry};
 use edgetally_core::exchange::http::Reply;
 use serde_json::{Value, json};
 
+use crate::platforms::{Pages, Unit, Written, known};
 use crate::support::{NOW, envelopes, files, fixtures, plan, platform_settings, requests, shop};
 
-const PLATFORMS: [&str; 6] = ["linkedin", "pinterest", "reddit", "snapchat", "tiktok", "x"];
+/// The platforms whose fixtures say where things stand, with that.
+fn social() -> impl Iterator<Item = (&'static str, &'static Pages)> {
+    ALL.iter().filter_map(|entry| {
+        let pages = known(entry.platform).pages.as_ref()?;
+        Some((entry.platform, pages))
+    })
+}
 
 /// What intake says of an event, and its part of the body.
 fn sent(platform: &str, settings: Value, event: &Value) -> (String, Value) {
@@ -38,78 +48,40 @@ fn event(name: &str) -> Value {
 
 #[test]
 fn every_event_has_the_name_that_its_platform_documents() {
-    // Snapchat's slots are the advertiser's own to give. `-` is not sent.
-    let table = "
-        page_view          Pageview             page_visit         PAGE_VIEW       PAGE_VISIT
-        view_item          ViewContent          view_content       VIEW_CONTENT    VIEW_CONTENT
-        search             Search               search             SEARCH          SEARCH
-        add_to_cart        AddToCart            add_to_cart        ADD_CART        ADD_TO_CART
-        add_to_wishlist    AddToWishlist        add_to_wishlist    ADD_TO_WISHLIST ADD_TO_WISHLIST
-        begin_checkout     InitiateCheckout     initiate_checkout  START_CHECKOUT  CUSTOM:BeginCheckout
-        add_payment_info   AddPaymentInfo       add_payment_info   ADD_BILLING     CUSTOM:AddPaymentInfo
-        purchase           Purchase             checkout           PURCHASE        PURCHASE
-        refund             -                    -                  -               -
-        generate_lead      Lead                 lead               SIGN_UP         LEAD
-        sign_up            CompleteRegistration signup             SIGN_UP         SIGN_UP
-        subscribe          Subscribe            subscribe          SUBSCRIBE       CUSTOM:Subscribe
-        start_trial        StartTrial           start_trial        START_TRIAL     CUSTOM:StartTrial
-        contact            Contact              contact            -               LEAD
-        schedule           Backoff             schedule           RESERVE         CUSTOM:Backoff
-        submit_application SubmitApplication    submit_application -               LEAD
-        find_location      FindLocation         find_location      -               CUSTOM:FindLocation
-        customize_product  CustomizeProduct     customize_product  -               CUSTOM:CustomizeProduct
-        donate             Donate               custom             -               CUSTOM:Donate
-        raffle_won         raffle_won           raffle_won         -               CUSTOM:raffle_won";
-    for line in table.lines().filter(|line| !line.trim().is_empty()) {
-        let row: Vec<&str> = line.split_whitespace().collect();
-        for (platform, expected) in ["tiktok", "pinterest", "snapchat", "reddit"]
-            .into_iter()
-            .zip(&row[1..])
-        {
+    let mut named = 0;
+    for Entry { platform, .. } in ALL {
+        let known = known(platform);
+        for (event_name, expected) in &known.names {
             let mut settings = platform_settings(platform);
+            // The operator's own names, such as those for Snapchat's slots.
             settings.as_object_mut().unwrap().remove("events");
-            let (verdict, body) = sent(platform, settings, &event(row[0]));
-            let named = match platform {
-                "tiktok" => body["event"].as_str().map(str::to_owned),
-                "reddit" => body["type"]["tracking_type"].as_str().map(|kind| {
-                    match body["type"]["custom_event_name"].as_str() {
-                        Some(custom) => format!("{kind}:{custom}"),
-                        None => kind.to_owned(),
-                    }
-                }),
-                _ => body["event_name"].as_str().map(str::to_owned),
-            };
+            let mut event = event(event_name);
+            event["context"]["user_agent"] = json!("Browser");
+            let (verdict, body) = sent(platform, settings, &event);
+            let parts = known.name_at.iter();
+            let parts: Vec<&str> = parts.filter_map(|at| body.pointer(at)?.as_str()).collect();
             assert_eq!(
-                named.as_deref().unwrap_or("-"),
-                *expected,
-                "{} at {platform}: {verdict}",
-                row[0]
+                parts.join(":"),
+                expected.as_deref().unwrap_or_default(),
+                "{event_name} at {platform}: {verdict}"
             );
-            assert_eq!(verdict == "skipped:event_not_mapped", *expected == "-");
+            assert_eq!(verdict == "skipped:event_not_mapped", expected.is_none());
+            named += 1;
         }
     }
+    assert!(named >= 100);
 }
 
 #[test]
 fn times_and_amounts_have_the_unit_and_the_type_that_each_platform_documents() {
-    for (platform, time, value) in [
-        ("tiktok", "/event_time", "/properties/value"),
-        ("pinterest", "/event_time", "/custom_data/value"),
-        ("snapchat", "/event_time", "/custom_data/value"),
-        ("reddit", "/event_at", "/metadata/value"),
-        (
-            "linkedin",
-            "/conversionHappenedAt",
-            "/conversionValue/amount",
-        ),
-        ("x", "/conversion_time", "/value"),
-    ] {
-        let moment = match platform {
-            "tiktok" | "pinterest" | "snapchat" => json!(1_795_342_530),
-            "x" => json!("2026-11-22T10:15:30.250Z"),
-            _ => json!(1_795_342_530_250_i64),
+    for (platform, pages) in social() {
+        let moment = match known(platform).time {
+            Unit::Seconds => json!(1_795_342_530),
+            Unit::Millis => json!(1_795_342_530_250_i64),
+            Unit::Micros => json!(1_795_342_530_250_000_i64),
+            Unit::Text => json!("2026-11-22T10:15:30.250Z"),
         };
-        for (amount, currency, number, text, at_x) in [
+        for (amount, currency, number, text, two_digits) in [
             ("129.9", "USD", json!(129.9), "129.90", "129.90"),
             ("5000", "JPY", json!(5000), "5000", "5000.00"),
             ("0", "EUR", json!(0), "0.00", "0.00"),
@@ -119,26 +91,23 @@ fn times_and_amounts_have_the_unit_and_the_type_that_each_platform_documents() {
             purchase["currency"] = json!(currency);
             let (verdict, body) = sent(platform, platform_settings(platform), &purchase);
             assert_eq!(verdict, "queued", "{platform}");
-            assert_eq!(body.pointer(time), Some(&moment), "{platform}");
-            let expected = match platform {
-                "tiktok" | "snapchat" | "reddit" => number,
-                "x" => json!(at_x),
-                _ => json!(text),
+            assert_eq!(body.pointer(&pages.time_at), Some(&moment), "{platform}");
+            let expected = match pages.value_as {
+                Written::Number => number,
+                Written::Text => json!(text),
+                Written::TwoDigits => json!(two_digits),
             };
-            assert_eq!(body.pointer(value), Some(&expected), "{platform}");
+            assert_eq!(body.pointer(&pages.value_at), Some(&expected), "{platform}");
         }
     }
 }
 
 #[test]
 fn addresses_are_public_and_of_the_kind_that_each_platform_takes() {
-    for platform in PLATFORMS {
+    for (platform, pages) in social() {
         for (ip, goes) in [
             ("203.0.113.24", true),
-            (
-                "2001:db8::7",
-                matches!(platform, "pinterest" | "reddit" | "snapchat" | "tiktok"),
-            ),
+            ("2001:db8::7", pages.ipv6),
             ("0.0.0.0", false),
             ("10.1.2.3", false),
             ("192.168.0.9", false),
@@ -157,70 +126,60 @@ fn addresses_are_public_and_of_the_kind_that_each_platform_takes() {
 
 #[test]
 fn who_cannot_be_recognised_is_skipped_with_the_minimum_of_each_platform() {
-    let everyone = json!({"ip": "203.0.113.24", "user_agent": "Browser"});
-    for (user, context, enough) in [
-        (json!({}), json!({}), ""),
+    let mut unused: BTreeSet<&str> = social()
+        .flat_map(|(_, pages)| &pages.recognised_by)
+        .map(String::as_str)
+        .collect();
+    for (what, user, context) in [
+        ("", json!({}), json!({})),
+        ("email", json!({"email": "table@reader.example"}), json!({})),
+        ("phone", json!({"phone": "+14155552671"}), json!({})),
         (
-            json!({"email": "table@reader.example"}),
+            "address_and_browser",
             json!({}),
-            "linkedin pinterest reddit snapchat tiktok x",
+            json!({"ip": "203.0.113.24", "user_agent": "Browser"}),
         ),
+        ("address", json!({}), json!({"ip": "203.0.113.24"})),
+        ("browser", json!({}), json!({"user_agent": "Browser"})),
+        ("external_id", json!({"external_id": "c-84"}), json!({})),
         (
-            json!({"phone": "+14155552671"}),
-            json!({}),
-            "reddit snapchat tiktok x",
-        ),
-        (
-            json!({}),
-            everyone,
-            "linkedin pinterest reddit snapchat tiktok x",
-        ),
-        (json!({}), json!({"ip": "203.0.113.24"}), "linkedin reddit"),
-        (json!({}), json!({"user_agent": "Browser"}), ""),
-        (
-            json!({"external_id": "c-84"}),
-            json!({}),
-            "linkedin reddit tiktok",
-        ),
-        (
+            "name",
             json!({"first_name": "Jo", "last_name": "Roe"}),
             json!({}),
-            "linkedin",
         ),
-        (json!({}), json!({"click_ids": {"ttclid": "a"}}), "tiktok"),
-        (json!({}), json!({"click_ids": {"twclid": "a"}}), "x"),
+        ("ttclid", json!({}), json!({"click_ids": {"ttclid": "a"}})),
+        ("twclid", json!({}), json!({"click_ids": {"twclid": "a"}})),
         (
+            "li_fat_id",
             json!({}),
             json!({"click_ids": {"li_fat_id": "a"}}),
-            "linkedin",
         ),
-        (
-            json!({}),
-            json!({"click_ids": {"epik": "a", "ScCid": "b"}}),
-            "",
-        ),
+        ("epik", json!({}), json!({"click_ids": {"epik": "a"}})),
+        ("sccid", json!({}), json!({"click_ids": {"ScCid": "b"}})),
     ] {
-        for platform in PLATFORMS {
+        unused.remove(what);
+        for (platform, pages) in social() {
             let mut contact = event("purchase");
             contact["user"] = user.clone();
             contact["context"] = context.clone();
             contact["context"]["page_url"] = json!("https://shop.example/a");
             let (verdict, _) = sent(platform, platform_settings(platform), &contact);
-            let expected = if enough.split(' ').any(|name| name == platform) {
+            let expected = if pages.recognised_by.iter().any(|enough| enough == what) {
                 "queued"
             } else {
                 "skipped:identifiers_missing"
             };
-            assert_eq!(verdict, expected, "{user} {context} at {platform}");
+            assert_eq!(verdict, expected, "{what} at {platform}");
         }
     }
+    assert!(unused.is_empty(), "{unused:?}");
 }
 
 /// A platform that answers every request alike, whatever it says, is asked about twice per event at the most.
 #[test]
 fn no_reply_leads_to_requests_without_end() {
     const EVENTS: usize = 24;
-    for platform in PLATFORMS {
+    for (platform, _) in social() {
         let settings = shop(
             &[(platform, platform_settings(platform))],
             &Value::Null,

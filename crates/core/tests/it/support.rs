@@ -122,7 +122,7 @@ pub(crate) fn requests(
         let reply = Reply {
             status: 200,
             retry_after: None,
-            body: br#"{"events_received": 1000, "access_token": "FIXTURE_ACCESS_TOKEN", "expires_in": 3600}"#.to_vec(),
+            body: br#"{"events_received": 1000, "status": "VALID", "data": {"message": "ok"}, "access_token": "FIXTURE_ACCESS_TOKEN", "expires_in": 3600}"#.to_vec(),
         };
         delivery.answer(flight.ticket, &Ok(reply), &mut gates, now);
     }

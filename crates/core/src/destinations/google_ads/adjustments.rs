@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::reply::{at, list, violations};
 use crate::base::json::Object;
 use crate::base::money::{Amount, Currency};
+use crate::base::reason::{Cause, Skip};
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::destinations::google_ads::limits::LONGEST_TRANSACTION_ID;
 use crate::destinations::input::Input;
-use crate::destinations::skip::Skip;
 use crate::event::Property;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 
 /// Google adjusts conversions of at most so long ago. When that was the refund does not say, but not later than it.
 pub(super) const MOST_AGE_MS: i64 = 54 * DAY_MS;
@@ -41,11 +41,9 @@ pub(super) struct Adjustment<'e> {
 impl<'e> Adjustment<'e> {
     /// What a refund comes to.
     pub(super) fn of(input: &Input<'e>) -> Result<Self, Skip> {
-        let order_id = input
-            .transaction_id()
-            .ok_or(Skip("transaction_id_missing"))?;
+        let order_id = input.transaction_id().ok_or(Skip::TransactionIdMissing)?;
         if order_id.chars().count() > LONGEST_TRANSACTION_ID {
-            return Err(Skip("transaction_id_too_long"));
+            return Err(Skip::TransactionIdTooLong);
         }
         let told = input.money().is_some() || !input.items().is_empty();
         let kind = input.text("refund").unwrap_or_default();
@@ -53,19 +51,19 @@ impl<'e> Adjustment<'e> {
             kind.eq_ignore_ascii_case("full") || (!told && !kind.eq_ignore_ascii_case("partial"));
         let remains = match input.property("remaining_value") {
             None if whole => None,
-            None => return Err(Skip("refund_remaining_value_missing")),
+            None => return Err(Skip::RefundRemainingValueMissing),
             Some(Property::Number(number)) => {
                 let amount = Amount::parse(number.as_str())
-                    .map_err(|_| Skip("refund_remaining_value_invalid"))?;
+                    .map_err(|_| Skip::RefundRemainingValueInvalid)?;
                 if amount.to_f64() > 0.0 {
                     // Without a currency Google would take the account's.
-                    let money = input.money().ok_or(Skip("refund_currency_missing"))?;
+                    let money = input.money().ok_or(Skip::RefundCurrencyMissing)?;
                     Some((amount, money.currency))
                 } else {
                     None
                 }
             }
-            Some(_) => return Err(Skip("refund_remaining_value_invalid")),
+            Some(_) => return Err(Skip::RefundRemainingValueInvalid),
         };
         Ok(Self { order_id, remains })
     }
@@ -146,12 +144,12 @@ pub(super) fn body(
 /// What the reply to a request that was let in means: rows fail one by one.
 pub(super) fn read(events: usize, test: bool, body: &Value) -> Answer {
     if !body.is_object() {
-        return Answer::All(Outcome::retry("reply_unreadable"));
+        return Answer::All(Outcome::retry(Cause::ReplyUnreadable));
     }
     let failure = at(body, "/partialFailureError");
     let faults = violations(failure);
     if faults.is_empty() && !failure.is_null() {
-        return Answer::All(Outcome::retry("reply_unreadable"));
+        return Answer::All(Outcome::retry(Cause::ReplyUnreadable));
     }
     let results = list(at(body, "/results"));
     let outcomes = (0..events).map(|place| {
@@ -167,7 +165,7 @@ pub(super) fn read(events: usize, test: bool, body: &Value) -> Answer {
             // Held against nobody in particular: repeating does no harm.
             (None, Some(fault)) => Outcome::retry(fault.code.clone()),
             (None, None) if test => Outcome::Delivered,
-            (None, None) => Outcome::retry("reply_unreadable"),
+            (None, None) => Outcome::retry(Cause::ReplyUnreadable),
         }
     });
     Answer::Each(outcomes.collect())
@@ -175,9 +173,9 @@ pub(super) fn read(events: usize, test: bool, body: &Value) -> Answer {
 
 /// What a reason means for the row that has it (conversion adjustment upload errors, v25).
 fn outcome(reason: &str) -> Outcome {
-    let code = reason.to_owned();
+    let code = ReasonCode::theirs(reason.to_owned());
     let later = |seconds| Outcome::Retry {
-        code: reason.to_owned(),
+        code: code.clone(),
         after: Some(seconds),
     };
     match reason {

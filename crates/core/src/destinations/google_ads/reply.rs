@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::exchange::http::Reply;
-use crate::exchange::outcome::{Answer, Outcome};
+use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
 use crate::exchange::status::by_status;
 
 /// Reasons that lie in the account, the consents signed for it or the settings: no event is at fault, and putting
@@ -32,7 +32,7 @@ const ACCOUNT: &[&str] = &[
 
 /// Something that is held against a request.
 pub(super) struct Violation {
-    pub(super) code: String,
+    pub(super) code: ReasonCode,
     /// The event that it is held against.
     pub(super) event: Option<usize>,
     /// It stands in what the settings say.
@@ -92,9 +92,7 @@ pub(super) fn violations(error: &Value) -> Vec<Violation> {
             let field = at(violation, "/field").as_str().unwrap_or_default();
             let event = place(field);
             found.push(Violation {
-                code: code(at(violation, "/reason"))
-                    .unwrap_or("INVALID_ARGUMENT")
-                    .to_owned(),
+                code: named(code(at(violation, "/reason")).unwrap_or("INVALID_ARGUMENT")),
                 event,
                 settings: event.is_none() && field.contains("destinations"),
             });
@@ -108,7 +106,7 @@ pub(super) fn violations(error: &Value) -> Vec<Violation> {
                 .iter()
                 .find_map(|element| number(at(element, "/index")));
             found.push(Violation {
-                code: reason.unwrap_or("UNKNOWN").to_owned(),
+                code: named(reason.unwrap_or("UNKNOWN")),
                 event: index.and_then(|index| usize::try_from(index).ok()),
                 settings: false,
             });
@@ -117,20 +115,21 @@ pub(super) fn violations(error: &Value) -> Vec<Violation> {
     found
 }
 
+fn named(code: &str) -> ReasonCode {
+    ReasonCode::theirs(code.to_owned())
+}
+
 /// What an error is called: by the most exact of its names.
-fn name(reply: &Reply, error: &Value, violations: &[Violation]) -> String {
-    let named = violations.first().map(|violation| violation.code.as_str());
-    named
+fn name(reply: &Reply, error: &Value, violations: &[Violation]) -> ReasonCode {
+    let first = violations.first().map(|violation| &*violation.code);
+    first
         .or_else(|| {
             list(at(error, "/details"))
                 .iter()
                 .find_map(|detail| code(at(detail, "/reason")))
         })
         .or_else(|| code(at(error, "/status")))
-        .map_or_else(
-            || ["http_", &reply.status.to_string()].concat(),
-            str::to_owned,
-        )
+        .map_or_else(|| ReasonCode::http(reply.status), named)
 }
 
 /// What an error means for every event alike: the credential, the rate, or Google's own trouble.
@@ -169,7 +168,7 @@ pub(super) fn refused(reply: &Reply, error: &Value, events: usize) -> Answer {
     let violations = violations(error);
     let account = violations
         .iter()
-        .find(|fault| fault.settings || ACCOUNT.contains(&fault.code.as_str()));
+        .find(|fault| fault.settings || ACCOUNT.contains(&&*fault.code));
     if let Some(fault) = account {
         return Answer::All(Outcome::Unauthorized {
             code: fault.code.clone(),

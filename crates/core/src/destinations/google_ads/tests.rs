@@ -8,22 +8,16 @@
 use serde_json::{Value, json};
 
 use super::conversion::{address, click};
+use crate::base::reason::Skip;
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::destinations::destination::Destination;
-use crate::destinations::input::Input;
-use crate::destinations::skip::Skip;
+use crate::destinations::harness::{self, NOW, envelopes, inputs, only, plan, reply};
 use crate::exchange::access::Access;
-use crate::exchange::http::Reply;
 use crate::exchange::outcome::{Answer, Judged, Meaning, Outcome, Verdict};
 use crate::exchange::request::Request;
 use crate::intake::Visit;
-use crate::queue::envelope::{self, Envelope, Message};
 use crate::settings::Settings;
 use crate::web::click_id_from_gcl;
-
-/// 2026-11-22T10:15:31Z.
-const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 
 fn key_file() -> String {
     json!({
@@ -46,22 +40,13 @@ fn load(over: &Value) -> Result<Settings, Vec<String>> {
             ads[key] = value.clone();
         }
     }
-    let all = json!({
-        "sources": {"shop": {"secret": "SHOP", "consent": "implied", "destinations": ["google_ads"]}},
-        "destinations": {"google_ads": ads},
-    });
-    Settings::load(&all.to_string(), &|name| {
-        Some(if name == "GOOGLE_ADS_SERVICE_ACCOUNT" {
-            key_file()
-        } else {
-            format!("a secret by the name of {name}, long enough")
-        })
-    })
+    let all = ads.to_string();
+    harness::load(
+        "google_ads",
+        &all[1..all.len() - 1],
+        &[("GOOGLE_ADS_SERVICE_ACCOUNT", &key_file())],
+    )
     .map_err(|faults| faults.iter().map(ToString::to_string).collect())
-}
-
-fn platform(settings: &Settings) -> &dyn Destination {
-    &*settings.destinations[0].destination
 }
 
 /// The envelopes of events, each of which only has to say what is special about it.
@@ -87,62 +72,18 @@ fn messages(settings: &Settings, country: Option<&str>, events: Value) -> Vec<St
         country: Some(country),
         ..Visit::default()
     });
-    let body = Value::from(events).to_string();
-    let source = settings.source("shop").unwrap();
-    let batch =
-        crate::intake::native::batch(settings, source, visit.as_ref(), body.as_bytes(), NOW)
-            .unwrap();
-    batch.finish(|_| None, "e1").messages
-}
-
-fn opened(messages: &[String]) -> Vec<Envelope<'_>> {
-    messages
-        .iter()
-        .map(|message| match envelope::open(message) {
-            Ok(Message::Events(envelope)) => envelope,
-            other => panic!("{other:?}"),
-        })
-        .collect()
-}
-
-/// The inputs of events that got a leg.
-fn inputs<'e>(envelopes: &'e [Envelope<'e>]) -> Vec<Input<'e>> {
-    envelopes
-        .iter()
-        .flat_map(|envelope| &envelope.parcels)
-        .filter_map(|parcel| Some(Input::new(parcel, parcel.legs.first()?.grant)))
-        .collect()
+    plan(settings, visit.as_ref(), &Value::from(events).to_string()).messages
 }
 
 /// What intake says about an event.
 fn verdict(settings: &Settings, event: &Value) -> String {
     let mut event = event.clone();
     event["event_id"] = json!("e");
-    let source = settings.source("shop").unwrap();
-    let body = event.to_string();
-    let plan = crate::intake::native::batch(settings, source, None, body.as_bytes(), NOW)
-        .unwrap()
-        .finish(|_| None, "e1");
-    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
-    answer["results"][0]["destinations"]["google_ads"]
-        .as_str()
-        .unwrap_or(plan.answer.text())
-        .to_owned()
+    harness::verdict(settings, &event.to_string())
 }
 
 fn body(request: &Request) -> Value {
     serde_json::from_slice(request.body()).unwrap()
-}
-
-fn reply(status: u16, body: &Value) -> Reply {
-    Reply {
-        status,
-        retry_after: None,
-        body: match body {
-            Value::String(text) => text.clone().into_bytes(),
-            json => json.to_string().into_bytes(),
-        },
-    }
 }
 
 #[test]
@@ -201,7 +142,7 @@ fn a_client_has_a_refresh_token_and_everything_else_a_service_account() {
         client_id,
         client_secret,
         refresh_token,
-    }) = platform(&settings).access()
+    }) = only(&settings).access()
     else {
         panic!("a client id stands for a refresh token");
     };
@@ -221,7 +162,7 @@ fn a_client_has_a_refresh_token_and_everything_else_a_service_account() {
     ] {
         use base64::Engine as _;
         let settings = load(&json!({"client_id": null, "refunds": refunds})).unwrap();
-        let access = platform(&settings).access().unwrap();
+        let access = only(&settings).access().unwrap();
         assert!(matches!(access, Access::ServiceAccount(_)));
         let (_, signing) = access.request(NOW).unwrap();
         let message = signing.unwrap().message;
@@ -241,10 +182,10 @@ fn a_token_goes_into_a_header_that_does_not_show_it() {
         None,
         json!([{}, {"event": "refund", "transaction_id": "T-1"}]),
     );
-    let envelopes = opened(&messages);
+    let envelopes = envelopes(&messages);
     let inputs = inputs(&envelopes);
     let token = Secret::new("ya29.token");
-    let destination = platform(&settings);
+    let destination = only(&settings);
     let ingest = destination
         .request(&inputs[..1], Some(&token), NOW)
         .unwrap();
@@ -305,7 +246,7 @@ fn one_click_id_is_sent_and_it_is_the_one_that_says_most() {
         {},
     ]);
     let messages = messages(&settings, None, cases);
-    let envelopes = opened(&messages);
+    let envelopes = envelopes(&messages);
     let clicks: Vec<_> = inputs(&envelopes).iter().map(click).collect();
     assert_eq!(
         clicks,
@@ -329,7 +270,7 @@ fn an_address_is_sent_only_of_somebody_known_to_live_where_google_matches_it() {
             event["user"] = json!({"email": "jo@mail.example", "country": home});
         }
         let messages = messages(&settings, visit, json!([event]));
-        let envelopes = opened(&messages);
+        let envelopes = envelopes(&messages);
         address(&inputs(&envelopes)[0]).is_some()
     };
     for (visit, home, sent) in [
@@ -370,8 +311,8 @@ fn a_home_has_four_parts_and_a_postal_code_that_google_takes() {
         let user = json!({"email": "jo@mail.example", "first_name": "Jo", "last_name": family,
                           "country": country, "postal_code": code});
         let messages = messages(&settings, None, json!([{"user": user}]));
-        let envelopes = opened(&messages);
-        let request = platform(&settings)
+        let envelopes = envelopes(&messages);
+        let request = only(&settings)
             .request(&inputs(&envelopes), None, NOW)
             .unwrap();
         body(&request)["events"][0]["userData"]["userIdentifiers"]
@@ -413,8 +354,8 @@ fn an_id_that_is_too_long_gives_way_and_a_cart_by_weight_stays_out() {
             {"items": items(json!(1)), "context": {"click_ids": {"gbraid": "B"}}},
         ]),
     );
-    let envelopes = opened(&messages);
-    let request = platform(&settings)
+    let envelopes = envelopes(&messages);
+    let request = only(&settings)
         .request(&inputs(&envelopes), None, NOW)
         .unwrap();
     let events = body(&request)["events"].clone();
@@ -437,15 +378,15 @@ fn a_click_lasts_ninety_days_and_a_person_sixty_three() {
         None,
         json!([{"context": {"click_ids": {"gclid": "C"}}}, {}, {"event": "refund", "transaction_id": "T"}]),
     );
-    let envelopes = opened(&messages);
-    let destination = platform(&settings);
+    let envelopes = envelopes(&messages);
+    let destination = only(&settings);
     for (input, days) in inputs(&envelopes).iter().zip([90, 63, 54]) {
         let ends = input.event_time().0 + days * DAY_MS;
         assert_eq!(destination.expires(input), UnixMillis(ends));
         assert_eq!(destination.check(input, UnixMillis(ends - 1)), Ok(()));
         assert_eq!(
             destination.check(input, UnixMillis(ends)),
-            Err(Skip::TOO_OLD)
+            Err(Skip::TooOld)
         );
     }
 }
@@ -461,10 +402,10 @@ fn actions_tests_and_refunds_do_not_share_a_request() {
             {"event": "refund", "transaction_id": "T"}, {"event": "refund", "transaction_id": "U", "test": true},
         ]),
     );
-    let envelopes = opened(&messages);
+    let envelopes = envelopes(&messages);
     let groups: Vec<String> = inputs(&envelopes)
         .iter()
-        .map(|input| platform(&settings).group(input))
+        .map(|input| only(&settings).group(input))
         .collect();
     assert_eq!(groups, ["22", "22/test", "11", "refund", "refund/test"]);
 }
@@ -548,11 +489,9 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
             ),
         ]),
     );
-    let envelopes = opened(&messages);
+    let envelopes = envelopes(&messages);
     let inputs = inputs(&envelopes);
-    let request = platform(&settings)
-        .request(&inputs[..1], None, NOW)
-        .unwrap();
+    let request = only(&settings).request(&inputs[..1], None, NOW).unwrap();
     assert_eq!(
         request.uri(),
         "https://googleads.googleapis.com/v25/customers/1234567890:uploadConversionAdjustments"
@@ -566,9 +505,7 @@ fn a_refund_says_what_remains_or_that_nothing_does() {
             r#""restatementValue":{"adjustedValue":69.75,"currencyCode":"EUR"}}]}"#
         )
     );
-    let request = platform(&settings)
-        .request(&inputs[1..], None, NOW)
-        .unwrap();
+    let request = only(&settings).request(&inputs[1..], None, NOW).unwrap();
     assert_eq!(
         body(&request),
         json!({"partialFailure": true, "validateOnly": true, "conversionAdjustments": [{
@@ -587,9 +524,9 @@ fn several_refunds_of_one_order_are_what_remains_after_the_last() {
     };
     let sent = |refunds: Value| {
         let messages = messages(&settings, None, refunds);
-        let envelopes = opened(&messages);
+        let envelopes = envelopes(&messages);
         let inputs = inputs(&envelopes);
-        let body = body(&platform(&settings).request(&inputs, None, NOW).unwrap());
+        let body = body(&only(&settings).request(&inputs, None, NOW).unwrap());
         let rows = body["conversionAdjustments"].as_array().unwrap().clone();
         rows.into_iter()
             .map(|row| {
@@ -646,8 +583,8 @@ fn answered(test: bool, status: u16, body: &Value) -> Answer {
         None,
         json!([refund("A"), refund("B"), refund("C")]),
     );
-    let envelopes = opened(&messages);
-    platform(&settings).read(&inputs(&envelopes), &reply(status, body))
+    let envelopes = envelopes(&messages);
+    only(&settings).read(&inputs(&envelopes), &reply(status, body))
 }
 
 #[test]
@@ -663,12 +600,10 @@ fn refunds_succeed_and_fail_one_by_one() {
         Answer::Each(vec![delivered.clone(); 3])
     );
     let later = |code: &str, after| Outcome::Retry {
-        code: code.to_owned(),
+        code: code.into(),
         after: Some(after),
     };
-    let remarked = |code: &str| Outcome::Remarked {
-        code: code.to_owned(),
-    };
+    let remarked = |code: &str| Outcome::Remarked { code: code.into() };
     for (reason, expected) in [
         ("CONVERSION_NOT_FOUND", later("CONVERSION_NOT_FOUND", 3600)),
         (
@@ -757,11 +692,7 @@ fn a_refund_that_nothing_is_said_about_is_not_delivered() {
 fn a_refused_request_for_refunds_says_who_is_at_fault() {
     let error = |status: &str, errors: Value| json!({"error": {"status": status, "details": [{"errors": errors}]}});
     let kind = |kind: &str, reason: &str| json!([{"errorCode": {kind: reason}}]);
-    let unauthorised = |code: &str| {
-        Answer::All(Outcome::Unauthorized {
-            code: code.to_owned(),
-        })
-    };
+    let unauthorised = |code: &str| Answer::All(Outcome::Unauthorized { code: code.into() });
     for (http, body, expected) in [
         (
             401,
@@ -794,7 +725,7 @@ fn a_refused_request_for_refunds_says_who_is_at_fault() {
                 kind("quotaError", "RESOURCE_EXHAUSTED"),
             ),
             Answer::All(Outcome::Retry {
-                code: "RESOURCE_EXHAUSTED".to_owned(),
+                code: "RESOURCE_EXHAUSTED".into(),
                 after: Some(60),
             }),
         ),
@@ -818,7 +749,7 @@ fn a_refused_request_for_refunds_says_who_is_at_fault() {
 
 fn inquired(status: u16, body: &Value) -> Verdict {
     let settings = load(&json!({})).unwrap();
-    platform(&settings)
+    only(&settings)
         .inquiry()
         .unwrap()
         .read(&reply(status, body))
@@ -934,14 +865,14 @@ fn a_question_may_fail_in_every_way() {
             401,
             error("UNAUTHENTICATED"),
             Verdict::Unanswered(Outcome::Unauthorized {
-                code: "UNAUTHENTICATED".to_owned(),
+                code: "UNAUTHENTICATED".into(),
             }),
         ),
         (
             429,
             json!(""),
             Verdict::Unanswered(Outcome::Retry {
-                code: "http_429".to_owned(),
+                code: "http_429".into(),
                 after: Some(60),
             }),
         ),
@@ -985,7 +916,7 @@ fn a_question_may_fail_in_every_way() {
 fn questions_come_a_third_later_each_time_up_to_an_hour() {
     let waits = |first: Value| {
         let settings = load(&json!({"status_seconds": first})).unwrap();
-        let inquiry = platform(&settings).inquiry().unwrap();
+        let inquiry = only(&settings).inquiry().unwrap();
         [0, 1, 2, 3, u32::MAX].map(|asked| inquiry.wait(asked))
     };
     assert_eq!(waits(Value::Null), [1800, 2340, 3042, 3600, 3600]);
@@ -1011,13 +942,13 @@ fn replies_of_any_shape_are_read_without_a_panic() {
     ];
     let settings = load(&json!({})).unwrap();
     let messages = messages(&settings, None, json!([{}, {"test": true}]));
-    let envelopes = opened(&messages);
+    let envelopes = envelopes(&messages);
     let inputs = inputs(&envelopes);
     for body in &odd {
         for http in [200, 400, 500] {
             let reply = reply(http, body);
             for batch in [&inputs[..1], &inputs[1..]] {
-                let answer = platform(&settings).read(batch, &reply);
+                let answer = only(&settings).read(batch, &reply);
                 assert_ne!(answer, Answer::All(Outcome::Delivered), "{body}");
             }
             answered(false, http, body);
@@ -1029,7 +960,7 @@ fn replies_of_any_shape_are_read_without_a_panic() {
 #[test]
 fn what_is_printed_shows_no_secret() {
     let settings = load(&json!({})).unwrap();
-    let shown = format!("{:?}", platform(&settings));
+    let shown = format!("{:?}", only(&settings));
     assert!(shown.starts_with("GoogleAds"), "{shown}");
     assert!(!shown.contains("a secret by the name of"), "{shown}");
 }

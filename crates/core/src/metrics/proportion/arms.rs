@@ -155,8 +155,8 @@ impl Arms {
     /// The statistic of the score test of no difference (pooled variance, with `N / (N - 1)`), and its p-value. With no
     /// conversions at all, or nothing but conversions, there is nothing to tell the arms apart by: `p = 1`.
     ///
-    /// Source: O. Miettinen and M. Nurminen, Statistics in Medicine 4, 1985. The interval [`Difference::Score`] and
-    /// [`Ratio::Score`] exclude no difference exactly when this p-value is below one less the confidence.
+    /// Source: O. Miettinen and M. Nurminen, Statistics in Medicine 4, 1985. The interval [`Difference::Score`](super::Difference::Score) and
+    /// [`Ratio::Score`](super::Ratio::Score) exclude no difference exactly when this p-value is below one less the confidence.
     pub fn p_score(&self, alternative: Alternative) -> (f64, f64) {
         let z = self.z_score();
         (z, self.p_of(z, alternative))

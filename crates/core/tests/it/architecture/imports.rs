@@ -227,13 +227,13 @@ impl File {
                 );
             }
             syn::UseTree::Name(name) if name.ident == "self" => {
-                self.note(before.to_vec(), passed_on)
+                self.note(before.to_vec(), passed_on);
             }
             syn::UseTree::Name(name) => {
-                self.note(child(before, &name.ident.to_string()), passed_on)
+                self.note(child(before, &name.ident.to_string()), passed_on);
             }
             syn::UseTree::Rename(name) => {
-                self.note(child(before, &name.ident.to_string()), passed_on)
+                self.note(child(before, &name.ident.to_string()), passed_on);
             }
             syn::UseTree::Glob(_) => self.note(before.to_vec(), false),
             syn::UseTree::Group(group) => {
@@ -255,7 +255,7 @@ impl File {
                     colons = 0;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
-                    colons += 1
+                    colons += 1;
                 }
                 other => {
                     self.note(std::mem::take(&mut path), false);
