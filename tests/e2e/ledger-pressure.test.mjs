@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import {after, before, describe, test} from "node:test";
-import {openShop, purchase} from "../support/shop.mjs";
+import {openShop, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
 /** @typedef {import("../support/shop.mjs").Json} Json */
@@ -231,6 +231,126 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await broken(shop, {clock: 25 * HOUR});
     await report(shop, [{id: "later", counts: []}]);
     assert.equal((await shop.row("hook")).delivered, 3);
+    await shop.stop();
+  });
+
+  test("of two runs of an envelope one counts, and only what that one left", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    /** @param {string} id @param {string} run */
+    const left = (id, run) => ({after: [id, run]});
+    const states = async () => {
+      const {delivered, retrying, dead, maybe_twice: twice, remainder} = await shop.row("hook");
+      return {delivered, retrying, dead, twice, remainder};
+    };
+    // One run delivered one of two, the other none; the ledger hears of the second one first.
+    await report(shop, [{id: "e1", run: "r2", counts: [line("accepted", 2), line("retrying", 2)]}]);
+    await report(shop, [{id: "e1", run: "r1", counts: [line("accepted", 2), line("delivered", 1), line("retrying", 1)]}]);
+    assert.deepEqual(await states(), {delivered: 0, retrying: 2, dead: 0, twice: undefined, remainder: 0});
+    const other = {id: "e1/hook.1~a", ...left("e1", "r1"), run: "r3", counts: [line("retrying", -1), line("delivered", 1)], superseded: [line("maybe_twice", 1)]};
+    const own = {id: "e1/hook.1~b", ...left("e1", "r2"), counts: [line("retrying", -2), line("delivered", 2)]};
+    const turns = async () => JSON.parse((await ask(shop, "/turns", [["e1", null], [other.id, other.after], [own.id, own.after], ["e2/hook.1~c", ["e2", "r1"]]])).text);
+    assert.deepEqual(await turns(), {known: ["e1"], superseded: [other.id]});
+    await report(shop, [other]);
+    await report(shop, [other]);
+    assert.deepEqual(await states(), {delivered: 0, retrying: 2, dead: 0, twice: 1, remainder: 0});
+    // What the other run's own remainder came to counts as little.
+    await report(shop, [{id: "e1/hook.2~d", ...left(other.id, "r3"), counts: [line("retrying", -1), line("dead", 1, {c: "x"})]}]);
+    assert.deepEqual(await states(), {delivered: 0, retrying: 2, dead: 0, twice: 1, remainder: 0});
+    await report(shop, [own]);
+    assert.deepEqual(await states(), {delivered: 2, retrying: 0, dead: 0, twice: 1, remainder: 0});
+    assert.deepEqual(await turns(), {known: ["e1", other.id, own.id], superseded: []});
+
+    // What comes before the report that it builds upon waits for it, however long that takes, and then counts or does not.
+    await report(shop, [{id: "e2/hook.1~c", ...left("e2", "r1"), counts: [line("retrying", -1), line("delivered", 1)]}, {id: "e2/hook.1~e", ...left("e2", "r9"), counts: [line("retrying", -1), line("delivered", 1)]}]);
+    await broken(shop, {clock: 50 * HOUR});
+    await report(shop, [{id: "later", counts: []}]);
+    assert.equal((await shop.ledger()).reports_waiting, 2);
+    await report(shop, [{id: "e2", run: "r1", counts: [line("accepted", 1), line("retrying", 1)]}]);
+    assert.deepEqual(await states(), {delivered: 3, retrying: 0, dead: 0, twice: 1, remainder: 0});
+    assert.equal((await shop.ledger()).reports_waiting, undefined);
+
+    // What 0.1.0 applied did not say of which run it was, so whatever was left of it counts.
+    await sql(shop, "INSERT INTO seen (id, at) VALUES ('old', ?)", [TODAY]);
+    await report(shop, [{id: "fresh", counts: [line("accepted", 1), line("retrying", 1)]}, {id: "old/hook.1~f", ...left("old", "r1"), counts: [line("retrying", -1), line("delivered", 1)]}]);
+    assert.deepEqual(await states(), {delivered: 4, retrying: 0, dead: 0, twice: 1, remainder: 0});
+    await shop.stop();
+  });
+
+  test("the parts of a report are applied together or not at all", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    await shop.ledger();
+    const parts = [
+      {id: "e1", run: "r1", counts: [line("accepted", 1), line("dead", 1, {c: "x"})]},
+      {id: "e1!1~r1", after: ["e1", "r1"], run: "r1", counts: [line("accepted", 2), line("dead", 2, {c: "x"})]},
+      {id: "e1!2~r1", after: ["e1!1~r1", "r1"], counts: [line("accepted", 4), line("dead", 4, {c: "x"})]},
+    ];
+    await broken(shop, {});
+    await report(shop, [{id: "e0", counts: []}]);
+    const statements = (await shop.fetch("/_test/count")).body;
+    for (let at = 1; at <= 60; at += 1) {
+      await broken(shop, {at, times: 1});
+      await ask(shop, "/report", parts.map((part) => JSON.parse(JSON.stringify(part).replaceAll("e1", `e${at}-1`))));
+      await broken(shop, {});
+      const [row] = await sql(shop, "SELECT coalesce(sum(n), 0) AS n FROM counts WHERE state = 'accepted'");
+      const known = await sql(shop, `SELECT id FROM seen WHERE id LIKE 'e${at}-1%'`);
+      assert.ok(known.length === 0 || known.length === 3, `statement ${at} of ${statements}: ${JSON.stringify(known)}`);
+      assert.equal(row?.n % 7, 0, `statement ${at}`);
+    }
+    assert.equal((await shop.ledger()).remainder, 0);
+    // Of another run of it nothing is applied.
+    await report(shop, [{id: "e1-1", run: "r2", counts: [line("accepted", 1), line("delivered", 1)]}, {id: "e1-1!1~r2", after: ["e1-1", "r2"], counts: [line("accepted", 2), line("delivered", 2)]}]);
+    assert.equal((await shop.row("hook")).delivered, 0);
+    await shop.stop();
+  });
+
+  test("a verdict that is asked for twice is booked once, whichever receipts it is on", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const pending = (/** @type {string} */ id) => ({id, destination: "hook", receipt: "r", source: "shop", taken: TODAY, due: TODAY, asked: 0, attempt: 0, parcels: []});
+    await report(shop, [{id: "e1", counts: [line("accepted", 3), line("processing", 3)], pending: [pending("p1"), pending("p2")]}]);
+    // One had asked about the second receipt when the first was not there yet; another asks about both.
+    await report(shop, [{id: "status:p2", counts: [line("processing", -2), line("delivered", 2)], settled: ["p2"]}]);
+    await report(shop, [{id: "status:p1,p2", run: "v1", counts: [line("processing", -3), line("retrying", 3)], settled: ["p1", "p2"]}]);
+    // What that one left behind, in the belief that it counts.
+    await report(shop, [{id: "p1=1/hook.1", after: ["status:p1,p2", "v1"], counts: [line("retrying", -3), line("rejected", 3)]}]);
+    await report(shop, [{id: "status:p1", counts: [line("processing", -1), line("rejected", 1)], settled: ["p1"]}]);
+    const {delivered, rejected, processing, retrying, remainder} = await shop.row("hook");
+    assert.deepEqual({delivered, rejected, processing, retrying, remainder}, {delivered: 2, rejected: 1, processing: 0, retrying: 0, remainder: 0});
+    await shop.stop();
+  });
+
+  test("what nobody can work off is told until a person has dealt with it", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const health = async () => (await shop.fetch("/v1/health")).body;
+    assert.deepEqual((await health()).attention, {});
+    // Of a later release, and for a destination that the settings had.
+    const parcel = (/** @type {string} */ id) => ({n: "purchase", i: id, t: TODAY, r: TODAY, to: [["gone", 1023]]});
+    await shop.enqueue(JSON.stringify({v: 99, kind: "events", id: "future-1", source: "shop", parcels: []}));
+    await shop.enqueue(JSON.stringify({v: 1, kind: "events", id: "gone-1", source: "shop", attempt: 0, parcels: [parcel("g1"), parcel("g2")]}));
+    const ledger = await waitFor("the ledger", async () => {
+      const ledger = await shop.ledger("?source=nobody");
+      return ledger.quarantined && ledger.destination_removed ? ledger : undefined;
+    });
+    assert.deepEqual([ledger.quarantined, ledger.destination_removed], [1, {gone: 2}]);
+    // The worker asks the ledger at most every ten seconds for it.
+    await broken(shop, {clock: 60_000});
+    let told = await health();
+    assert.deepEqual([told.status, told.attention], ["ok", {quarantined: 1, destination_removed: {gone: 2}}]);
+    assert.equal(told.warnings.filter((/** @type {string} */ one) => /quarantine|gone/.test(one)).length, 2);
+    // A month later what was in them is gone, and that they were there is not.
+    await sql(shop, "UPDATE dead SET at = 1");
+    await sql(shop, "UPDATE quarantine SET at = 1");
+    await shop.fetch("/_test/alarm", {method: "POST"});
+    assert.deepEqual((await sql(shop, "SELECT parcel, event_id FROM dead UNION ALL SELECT body, '' FROM quarantine")), Array(3).fill({parcel: "", event_id: ""}));
+    assert.deepEqual(await shop.admin("/v1/dead-letters/replay", {destination: "gone"}), {replayed: []});
+    const [message] = await shop.quarantined();
+    const one = await shop.admin("/v1/dead-letters/dismiss", {destination: "gone", limit: 1});
+    assert.deepEqual([one.dismissed.length, one.more], [1, true]);
+    await shop.admin("/v1/dead-letters/dismiss", {destination: "gone"});
+    assert.deepEqual(await shop.admin("/v1/dead-letters/dismiss", {ids: [message?.id, "nobody's"]}), {dismissed: [message?.id]});
+    await broken(shop, {clock: 120_000});
+    told = await health();
+    assert.deepEqual([told.attention, (await shop.ledger()).quarantined], [{}, undefined]);
+    assert.equal((await shop.row("gone")).dead, 2);
     await shop.stop();
   });
 

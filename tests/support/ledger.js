@@ -1,6 +1,7 @@
 // The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of miniflare.mjs.
 //
 // POST /_test/sql    {"query": "…", "parameters": []}   runs it in the ledger's database, before the ledger itself has
+// POST /_test/alarm  has the ledger tidy up
 // POST /_test/ask/…  asks the ledger as the worker does: /_test/ask/report
 // POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
 //                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
@@ -46,7 +47,12 @@ export class Ledger extends DurableObject {
     this.inner = new Inner(over(context, {storage: over(context.storage, {sql})}), env);
   }
   async fetch(request) {
-    if (new URL(request.url).pathname !== "/_sql") return this.inner.fetch(request);
+    const {pathname} = new URL(request.url);
+    if (pathname === "/_alarm") {
+      await this.inner.alarm();
+      return Response.json({});
+    }
+    if (pathname !== "/_sql") return this.inner.fetch(request);
     const {query, parameters = []} = await request.json();
     return Response.json(this.ctx.storage.sql.exec(query, ...parameters).toArray());
   }
@@ -90,6 +96,7 @@ export default {
       statements = 0;
       return Response.json({});
     }
+    if (pathname === "/_test/alarm") return stub(env).fetch("https://ledger/_alarm", {method: "POST"});
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },

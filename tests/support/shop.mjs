@@ -433,6 +433,9 @@ export class Shop {
   async check() {
     const ledger = await this.ledger();
     assert.equal(ledger.remainder, 0, JSON.stringify(ledger.balances));
+    for (const row of ledger.balances) {
+      assert.ok(Object.values(row).every((n) => typeof n === "string" || /** @type {number} */ (n) >= 0), JSON.stringify(row));
+    }
     return ledger;
   }
 

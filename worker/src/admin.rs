@@ -5,9 +5,11 @@ mod reading;
 mod replay;
 
 use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::base::table::Table;
 use edgetally_core::intake::auth::is_admin;
 use edgetally_core::intake::{Header, error_of};
-use serde_json::Value;
+use edgetally_core::ledger::DeadLetter;
+use serde_json::{Value, json};
 
 use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response};
@@ -15,7 +17,7 @@ use crate::state;
 
 pub(crate) use self::health::health;
 pub(crate) use self::reading::{dead_letters, ledger, recent};
-pub(crate) use self::replay::{replay, resume};
+pub(crate) use self::replay::{dismiss, replay, resume};
 
 /// Who asks has to show the admin token.
 fn admit(call: &Call<'_>) -> Result<(), ParseError> {
@@ -66,5 +68,41 @@ fn number(row: &Value, name: &str) -> i64 {
 fn put(body: &mut Value, name: &str, value: Value) {
     if let Some(body) = body.as_object_mut() {
         body.insert(name.to_owned(), value);
+    }
+}
+
+/// What stays as it is until a person has dealt with it, as the ledger tells it.
+struct Attention {
+    /// How many messages cannot be worked off.
+    quarantined: i64,
+    /// For destinations that the settings no longer have, how many events there were.
+    removed: Table<String, i64>,
+}
+
+impl Attention {
+    fn read(answer: &Value) -> Self {
+        let rows = |name| {
+            answer
+                .get(name)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
+        Self {
+            quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
+            removed: rows("destination_removed")
+                .map(|row| (member(row, "destination").to_owned(), number(row, "n")))
+                .collect(),
+        }
+    }
+
+    /// Puts down what there is.
+    fn put(&self, body: &mut Value) {
+        if self.quarantined > 0 {
+            put(body, "quarantined", self.quarantined.into());
+        }
+        if !self.removed.is_empty() {
+            put(body, DeadLetter::DESTINATION_REMOVED, json!(self.removed));
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
 
-use edgetally_core::base::members::{Members, list_of};
-use edgetally_core::delivery::{self, Delivery, Road};
+use edgetally_core::base::members::{Members, text};
+use edgetally_core::delivery::{self, Delivery, Queue};
 use edgetally_core::ledger::{Quarantined, Report};
 use edgetally_core::queue::envelope::{self, Envelope, Message};
+use edgetally_core::queue::id::Id;
 
-use crate::exchange::{AGAIN_SECONDS, Part, fly, report, settle, share};
+use crate::exchange::{AGAIN_SECONDS, Part, exchange, report, settle, share};
 use crate::runtime::{self as edge, Batch, Env, console_error};
 use crate::state;
 
@@ -18,20 +19,20 @@ pub(crate) async fn consume(batch: &Batch, env: Env) {
     let messages = &batch.messages;
     let mut done = vec![false; messages.len()];
     if batch.queue == DEAD_QUEUE {
-        bury(messages, &env, &mut done).await;
+        quarantine_all(messages, &env, &mut done).await;
     } else {
-        let road = if batch.queue == SLOW_QUEUE {
-            Road::Slow
+        let queue = if batch.queue == SLOW_QUEUE {
+            Queue::Slow
         } else {
-            Road::Main
+            Queue::Main
         };
-        work(messages, &batch.deliveries, &env, road, &mut done).await;
+        work(messages, &batch.deliveries, &env, queue, &mut done).await;
     }
     batch.settle(&done, AGAIN_SECONDS);
 }
 
 /// Hands messages that were redelivered too often to the ledger, where people find them.
-async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
+async fn quarantine_all(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
     let reports: Vec<Report> = messages
         .iter()
         .map(|(id, body)| quarantine(id, body, "redelivered_too_often"))
@@ -49,7 +50,7 @@ async fn bury(messages: &[(String, String)], env: &Env, done: &mut [bool]) {
 
 fn quarantine(id: &str, body: &str, code: &str) -> Report {
     Report {
-        id: format!("quarantine:{id}"),
+        id: Id::quarantine(id),
         quarantined: vec![Quarantined {
             id: id.to_owned(),
             at: edge::now(),
@@ -60,59 +61,41 @@ fn quarantine(id: &str, body: &str, code: &str) -> Report {
     }
 }
 
+/// Messages of a batch that are being worked off: the envelopes, and the index of each in the batch.
+#[derive(Default)]
+struct Opened<'a> {
+    envelopes: Vec<Envelope<'a>>,
+    indexes: Vec<usize>,
+}
+
 async fn work(
     messages: &[(String, String)],
     deliveries: &[u32],
     env: &Env,
-    road: Road,
+    queue: Queue,
     done: &mut [bool],
 ) {
-    let mut envelopes: Vec<Envelope<'_>> = Vec::new();
-    let mut places: Vec<usize> = Vec::new();
     let mut parts: Vec<Part> = Vec::new();
-    for (place, (id, text)) in messages.iter().enumerate() {
-        let (report, late) = match envelope::open(text) {
-            Ok(Message::Events(envelope)) => {
-                envelopes.push(envelope);
-                places.push(place);
-                continue;
-            }
-            Ok(Message::Report(report)) => (report, true),
-            Err(unreadable) => {
-                console_error!("message {id} is quarantined: {}", unreadable.code());
-                (quarantine(id, text, unreadable.code()), false)
-            }
-        };
-        parts.push(Part {
-            place,
-            messages: Vec::new(),
-            reports: vec![report],
-            late,
-        });
-    }
-    let handed = |place: usize| deliveries.get(place).copied().unwrap_or(1);
-    let mut calls = 0;
+    let mut opened = open(messages, &mut parts);
+    let handed = |index: usize| deliveries.get(index).copied().unwrap_or(1);
     // The queue hears of what is done at the end of a batch only; an invocation that was killed before had told the ledger.
-    let again: Vec<&str> = envelopes
+    // And what was left by an invocation that the ledger does not go by is not to be done at all.
+    let asked: Vec<&Envelope<'_>> = opened
+        .envelopes
         .iter()
-        .zip(&places)
-        .filter(|(_, place)| handed(**place) > 1)
-        .map(|(envelope, _)| envelope.id.as_str())
+        .zip(&opened.indexes)
+        .filter(|(envelope, index)| handed(**index) > 1 || envelope.after.is_some())
+        .map(|(envelope, _)| envelope)
         .collect();
-    if !again.is_empty() {
-        calls += 1;
-        let known = known(env, &again).await;
-        let mut kept = Vec::new();
-        for (envelope, place) in std::mem::take(&mut envelopes).into_iter().zip(places) {
-            if known.iter().any(|id| *id == envelope.id.as_str()) {
-                settled(done, &[place]);
-            } else {
-                envelopes.push(envelope);
-                kept.push(place);
-            }
-        }
-        places = kept;
+    let calls = u32::from(!asked.is_empty());
+    if !asked.is_empty() {
+        let turns = turns(env, &asked).await;
+        opened = leave_out(opened, &turns, &mut parts, done);
     }
+    let Opened {
+        mut envelopes,
+        indexes,
+    } = opened;
     match state::settings(env) {
         _ if envelopes.is_empty() => {}
         // Without settings nobody knows where to; the events wait.
@@ -123,32 +106,110 @@ async fn work(
         Ok(settings) => {
             envelopes.truncate(delivery::admitted(settings, &envelopes));
             let gates = state::gates(|gates| gates.clone());
-            let mut delivery = Delivery::on(road, settings, &envelopes, &gates, edge::now());
+            let mut delivery = Delivery::on(queue, settings, &envelopes, &gates, edge::now());
             delivery.spend(calls);
-            for (index, place) in places.iter().enumerate() {
-                delivery.redelivered(index, handed(*place));
+            for (index, message) in indexes.iter().enumerate() {
+                delivery.redelivered(index, handed(*message));
             }
-            settled(done, &fly(&mut delivery, &places, env).await);
+            settled(done, &exchange(&mut delivery, &indexes, env).await);
             let left = delivery.finish(edge::now());
-            parts.extend(share(left.into_iter(), &places));
+            parts.extend(share(left, &indexes));
         }
     }
     settled(done, &settle(env, parts).await.done);
 }
 
-fn settled(done: &mut [bool], places: &[usize]) {
-    for place in places {
-        if let Some(slot) = done.get_mut(*place) {
+/// Opens messages. What is no envelope is a part that is done already, but for telling the ledger.
+fn open<'a>(messages: &'a [(String, String)], parts: &mut Vec<Part>) -> Opened<'a> {
+    let mut opened = Opened::default();
+    for (index, (id, text)) in messages.iter().enumerate() {
+        let (report, late) = match envelope::open(text) {
+            Ok(Message::Events(envelope)) => {
+                // Left twice, by an invocation and by another after it: the second copy waits for what becomes of the
+                // first.
+                if opened.envelopes.iter().all(|known| known.id != envelope.id) {
+                    opened.envelopes.push(envelope);
+                    opened.indexes.push(index);
+                }
+                continue;
+            }
+            Ok(Message::Report(report)) => (report, true),
+            Err(unreadable) => {
+                console_error!("message {id} is quarantined: {}", unreadable.code());
+                (quarantine(id, text, unreadable.code()), false)
+            }
+        };
+        parts.push(Part {
+            index,
+            messages: Vec::new(),
+            reports: vec![report],
+            late,
+        });
+    }
+    opened
+}
+
+/// Leaves out what the ledger has the report of, and what it does not go by.
+fn leave_out<'a>(
+    opened: Opened<'a>,
+    turns: &Turns,
+    parts: &mut Vec<Part>,
+    done: &mut [bool],
+) -> Opened<'a> {
+    let mut kept = Opened::default();
+    for (envelope, index) in opened.envelopes.into_iter().zip(opened.indexes) {
+        let among = |ids: &[String]| ids.iter().any(|id| *id == envelope.id.as_str());
+        if among(&turns.known) {
+            settled(done, &[index]);
+        } else if among(&turns.superseded) {
+            parts.push(Part {
+                index,
+                messages: Vec::new(),
+                reports: vec![envelope.dropped()],
+                late: true,
+            });
+        } else {
+            kept.envelopes.push(envelope);
+            kept.indexes.push(index);
+        }
+    }
+    kept
+}
+
+fn settled(done: &mut [bool], indexes: &[usize]) {
+    for index in indexes {
+        if let Some(slot) = done.get_mut(*index) {
             *slot = true;
         }
     }
 }
 
-/// Which of the envelopes the ledger has the reports of. One that is away knows none.
-async fn known(env: &Env, ids: &[&str]) -> Vec<String> {
-    let Ok(text) = edge::ledger(env, "/seen", &edge::json(&serde_json::json!(ids))).await else {
-        return Vec::new();
+/// The envelopes that are not to be worked off, by their ids.
+#[derive(Default)]
+struct Turns {
+    /// The ledger has the report.
+    known: Vec<String>,
+    /// The ledger has the report of another run of what they were left by.
+    superseded: Vec<String>,
+}
+
+/// What the ledger knows of envelopes. One that is away knows nothing.
+async fn turns(env: &Env, envelopes: &[&Envelope<'_>]) -> Turns {
+    let asked: Vec<_> = envelopes
+        .iter()
+        .map(|envelope| (&envelope.id, &envelope.after))
+        .collect();
+    let question = serde_json::to_string(&asked).unwrap_or_default();
+    let Ok(answer) = edge::ledger(env, "/turns", &question).await else {
+        return Turns::default();
     };
-    let rows = serde_json::from_str(&text).unwrap_or_default();
-    list_of(rows, |row| Members::of(row)?.text("id")).unwrap_or_default()
+    let answer = serde_json::from_str(&answer).unwrap_or_default();
+    Members::of(answer)
+        .and_then(|mut of| {
+            Some(Turns {
+                known: of.list("known", text)?,
+                superseded: of.list("superseded", text)?,
+            })
+        })
+        .unwrap_or_default()
 }

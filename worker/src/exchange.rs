@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use edgetally_core::base::table::Table;
 use edgetally_core::dedup::{Claim, ClaimKey};
-use edgetally_core::delivery::{self, Aftermath, Delivery, Road};
+use edgetally_core::delivery::{self, Driven, Effects, Queue};
 use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope;
@@ -18,8 +18,8 @@ pub(crate) const AGAIN_SECONDS: u32 = 10;
 
 /// A message's share of what is to be done when it has been worked off.
 pub(crate) struct Part {
-    /// Place of the message in the batch.
-    pub(crate) place: usize,
+    /// Index of the message in the batch.
+    pub(crate) index: usize,
     pub(crate) messages: Vec<delivery::Message>,
     pub(crate) reports: Vec<Report>,
     /// It is a report that comes by the queue, because the ledger was away: what it says was acted upon at its time.
@@ -28,7 +28,7 @@ pub(crate) struct Part {
 
 /// What became of parts.
 pub(crate) struct Settled {
-    /// The places of the messages that are done with.
+    /// The indexes of the messages that are done with.
     pub(crate) done: Vec<usize>,
     /// How many requests that took.
     pub(crate) calls: u32,
@@ -36,56 +36,58 @@ pub(crate) struct Settled {
     pub(crate) told: bool,
 }
 
-pub(crate) fn share(aftermaths: impl Iterator<Item = Aftermath>, places: &[usize]) -> Vec<Part> {
-    aftermaths
-        .map(|aftermath| Part {
-            place: places
-                .get(aftermath.envelope)
-                .copied()
-                .unwrap_or(usize::MAX),
-            messages: aftermath.messages,
-            reports: aftermath.reports,
-            late: false,
-        })
-        .collect()
+pub(crate) fn share(effects: Vec<Effects>, indexes: &[usize]) -> Vec<Part> {
+    let parts = effects.into_iter().map(|one| Part {
+        index: indexes.get(one.envelope).copied().unwrap_or(usize::MAX),
+        messages: one.messages,
+        reports: one.reports,
+        late: false,
+    });
+    parts.collect()
 }
 
-/// What comes next of what is under way.
+/// What comes next of what is in flight.
 enum Step {
     Reply(usize, Result<Reply, Failure>),
     Settled(Settled),
 }
 
-/// Sends requests as fast as the delivery gives them out, six at a time, and hands the replies in as they come. What is
-/// done is settled meanwhile. Gives the places of the messages that are done with.
-pub(crate) async fn fly(delivery: &mut Delivery<'_>, places: &[usize], env: &Env) -> Vec<usize> {
+/// Sends requests as fast as they are given out, six at a time, and hands the replies in as they come. What is done is
+/// settled meanwhile. Gives the indexes of the messages that are done with.
+pub(crate) async fn exchange(
+    machine: &mut impl Driven,
+    indexes: &[usize],
+    env: &Env,
+) -> Vec<usize> {
     let mut steps: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + '_>>> =
         FuturesUnordered::new();
     let mut settling = false;
     let mut done = Vec::new();
     loop {
-        while let Some(flight) = state::gates(|gates| delivery.next(gates, edge::now())) {
+        while let Some(outgoing) = state::gates(|gates| machine.next(gates, edge::now())) {
             steps.push(Box::pin(async move {
-                let reply = edge::exchange(&flight).await;
-                Step::Reply(flight.ticket, reply)
+                let reply = edge::exchange(&outgoing).await;
+                Step::Reply(outgoing.ticket, reply)
             }));
         }
-        let now = edge::now();
-        if !settling && delivery.ripe(now) {
-            settling = true;
-            let parts = share(delivery.take(now).into_iter(), places);
-            steps.push(Box::pin(
-                async move { Step::Settled(settle(env, parts).await) },
-            ));
+        if !settling {
+            let ripe = machine.take_ripe(edge::now());
+            if !ripe.is_empty() {
+                settling = true;
+                let parts = share(ripe, indexes);
+                steps.push(Box::pin(
+                    async move { Step::Settled(settle(env, parts).await) },
+                ));
+            }
         }
         match steps.next().await {
             None => return done,
             Some(Step::Reply(ticket, reply)) => {
-                state::gates(|gates| delivery.answer(ticket, &reply, gates, edge::now()));
+                state::gates(|gates| machine.answer(ticket, &reply, gates, edge::now()));
             }
             Some(Step::Settled(settled)) => {
                 settling = false;
-                delivery.spend(settled.calls);
+                machine.spend(settled.calls);
                 done.extend(settled.done);
             }
         }
@@ -95,18 +97,15 @@ pub(crate) async fn fly(delivery: &mut Delivery<'_>, places: &[usize], env: &Env
 /// Makes what is left of messages durable, then tells the ledger. One that is away gets its reports through the queue.
 pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
     let mut calls = 0;
-    for road in [Road::Main, Road::Slow] {
-        let mut places = Vec::new();
-        let mut list = Vec::new();
-        for part in &parts {
-            for message in part.messages.iter().filter(|message| message.road == road) {
-                places.push(part.place);
-                list.push((message.text.as_str(), message.delay));
-            }
-        }
-        let (taken, n) = edge::send_many(env, &list, &places, road).await;
-        calls += n;
-        refused(&mut parts, &places, &taken);
+    for queue in [Queue::Main, Queue::Slow] {
+        calls += send(env, &mut parts, queue, |part| {
+            let messages = part.messages.iter();
+            messages
+                .filter(|message| message.queue == queue)
+                .map(|message| (message.text.clone(), message.delay))
+                .collect()
+        })
+        .await;
     }
     let reports: Vec<&Report> = parts.iter().flat_map(|part| &part.reports).collect();
     let mut told = true;
@@ -123,43 +122,61 @@ pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
             "the ledger did not take {} reports; they go through the queue",
             reports.len()
         );
-        let mut places = Vec::new();
-        let mut texts = Vec::new();
-        for part in &parts {
-            for report in &part.reports {
-                places.push(part.place);
-                texts.push(envelope::close_report(report));
-            }
+        // A message that goes to quarantine is where it is best kept.
+        parts.retain(|part| part.reports.iter().all(|one| one.quarantined.is_empty()));
+        // The first report of a part makes the others count, so it goes when they are durable.
+        for first in [false, true] {
+            calls += send(env, &mut parts, Queue::Main, |part| {
+                let reports = part.reports.iter().enumerate();
+                reports
+                    .filter(|(index, _)| (*index == 0) == first)
+                    .map(|(_, report)| (envelope::close_report(report), AGAIN_SECONDS))
+                    .collect()
+            })
+            .await;
         }
-        let list: Vec<(&str, u32)> = texts
-            .iter()
-            .map(|text| (text.as_str(), AGAIN_SECONDS))
-            .collect();
-        let (taken, n) = edge::send_many(env, &list, &places, Road::Main).await;
-        calls += n;
-        refused(&mut parts, &places, &taken);
     }
     Settled {
-        done: parts.iter().map(|part| part.place).collect(),
+        done: parts.iter().map(|part| part.index).collect(),
         calls,
         told,
     }
 }
 
+/// Sends texts of each part with their delays, and leaves out the parts whose texts were not all taken. Gives the number
+/// of calls.
+async fn send(
+    env: &Env,
+    parts: &mut Vec<Part>,
+    queue: Queue,
+    texts: impl Fn(&Part) -> Vec<(String, u32)>,
+) -> u32 {
+    let mut indexes = Vec::new();
+    let mut list = Vec::new();
+    for part in parts.iter() {
+        let texts = texts(part);
+        indexes.extend(texts.iter().map(|_| part.index));
+        list.extend(texts);
+    }
+    let (taken, calls) = edge::send_many(env, list, &indexes, queue).await;
+    refused(parts, &indexes, &taken);
+    calls
+}
+
 /// Leaves out the parts of which the queue did not take everything; their messages come again.
-fn refused(parts: &mut Vec<Part>, places: &[usize], taken: &[bool]) {
-    let refused: Vec<usize> = places
+fn refused(parts: &mut Vec<Part>, indexes: &[usize], taken: &[bool]) {
+    let refused: Vec<usize> = indexes
         .iter()
         .zip(taken)
         .filter(|(_, taken)| !**taken)
-        .map(|(place, _)| *place)
+        .map(|(index, _)| *index)
         .collect();
     if !refused.is_empty() {
         console_error!(
             "the queue did not take {} messages; what they came of comes again",
             refused.len()
         );
-        parts.retain(|part| !refused.contains(&part.place));
+        parts.retain(|part| !refused.contains(&part.index));
     }
 }
 

@@ -1,10 +1,10 @@
 //! The platforms that judge later are asked what became of what they took in.
 
 use edgetally_core::base::members::list_of;
-use edgetally_core::delivery::{Delivery, Spent};
+use edgetally_core::delivery::{Polling, Spent};
 use edgetally_core::ledger::Pending;
 
-use crate::exchange::{Part, fly, settle};
+use crate::exchange::{Part, exchange, settle};
 use crate::runtime::{self as edge, Env, console_warn};
 use crate::state;
 
@@ -29,24 +29,21 @@ pub(crate) async fn ask(env: &Env) {
         if pending.is_empty() {
             return;
         }
-        let mut asking = Delivery::asking(settings, &pending);
-        asking.resume(spent);
-        asking.spend(1);
-        fly(&mut asking, &[], env).await;
-        let exhausted = asking.exhausted(edge::now());
-        spent = asking.spent();
-        // Durable first: a report that is not handed in leaves the question, which is asked again. A verdict that was
-        // acted upon has to be booked, though; asked for again it might be another.
-        let parts = asking
-            .finish_asking(edge::now())
-            .into_iter()
-            .enumerate()
-            .map(|(place, aftermath)| Part {
-                place,
-                messages: aftermath.messages,
-                reports: aftermath.reports,
-                late: false,
-            });
+        let mut polling = Polling::new(settings, &pending);
+        polling.resume(spent);
+        polling.spend(1);
+        exchange(&mut polling, &[], env).await;
+        let exhausted = polling.exhausted(edge::now());
+        spent = polling.spent();
+        // Durable first. A report that is not handed in leaves the question, which is asked again; the ledger goes by the
+        // first verdict that it hears of, and what another has left behind does not count.
+        let effects = polling.finish(edge::now()).into_iter();
+        let parts = effects.enumerate().map(|(index, one)| Part {
+            index,
+            messages: one.messages,
+            reports: one.reports,
+            late: false,
+        });
         let settled = settle(env, parts.collect()).await;
         spent.add(settled.calls);
         if exhausted || !settled.told {

@@ -53,11 +53,12 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
 async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
     match handler {
         Handler::Intake(format) => intake::events(format, call, head).await,
-        Handler::Health => admin::health(&call.env),
+        Handler::Health => admin::health(&call.env).await,
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Replay => admin::replay(&call).await,
+        Handler::Dismiss => admin::dismiss(&call).await,
     }
 }
 

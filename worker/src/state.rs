@@ -6,6 +6,7 @@ use edgetally_core::base::fields::Fault;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
 use edgetally_core::settings::Settings;
+use serde_json::Value;
 
 use crate::runtime::{self, Env};
 
@@ -18,6 +19,7 @@ thread_local! {
     static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
+    static ATTENTION: RefCell<(i64, Option<Value>)> = const { RefCell::new((i64::MIN, None)) };
 }
 
 /// The settings, read once per isolate: a deploy or a new secret makes a new one.
@@ -48,4 +50,17 @@ pub(crate) fn gates<T>(look: impl FnOnce(&mut Gates) -> T) -> T {
 pub(crate) fn new_id() -> String {
     let number = COUNTER.with(|counter| counter.replace(counter.get() + 1));
     PREFIX.with(|prefix| format!("{}-{number:x}", prefix.get_or_init(runtime::random)))
+}
+
+/// What the ledger answered when it was last asked what a person has to see to, if that was after `since`.
+pub(crate) fn attention(since: i64) -> Option<Option<Value>> {
+    ATTENTION.with(|kept| {
+        let kept = kept.borrow();
+        (kept.0 > since).then(|| kept.1.clone())
+    })
+}
+
+/// Keeps what the ledger answered then.
+pub(crate) fn keep_attention(now: i64, answer: Option<Value>) {
+    ATTENTION.with(|kept| *kept.borrow_mut() = (now, answer));
 }

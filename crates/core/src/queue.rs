@@ -1,4 +1,5 @@
 //! What travels through the queue: parcels in envelopes.
 
 pub mod envelope;
+pub mod id;
 pub mod parcel;

@@ -18,6 +18,8 @@ pub enum Handler {
     DeadLetters,
     /// Offers dead letters again.
     Replay,
+    /// Forgets dead letters.
+    Dismiss,
 }
 
 /// A method and a path, and who answers there.
@@ -40,6 +42,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/recent", Handler::Recent),
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("POST", "/v1/dead-letters/replay", Handler::Replay),
+    route("POST", "/v1/dead-letters/dismiss", Handler::Dismiss),
 ];
 
 const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {

@@ -1,10 +1,12 @@
 //! `GET /v1/health`.
 
 use edgetally_core::base::table::Table;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
 use serde_json::{Value, json};
 
+use crate::admin::{Attention, ask};
 use crate::routes;
 use crate::runtime::{self, Env, Response};
 use crate::state;
@@ -12,7 +14,7 @@ use crate::state;
 /// What the worker has to be bound to.
 const BINDINGS: &[&str] = &["CLAIMS", "EVENTS", "LEDGER", "SLOW"];
 /// `GET /v1/health`: whether it could work, and if not, what is wrong and where.
-pub(crate) fn health(env: &Env) -> Response {
+pub(crate) async fn health(env: &Env) -> Response {
     let now = runtime::now();
     let settings = state::settings(env);
     let mut names = BINDINGS.to_vec();
@@ -23,7 +25,7 @@ pub(crate) fn health(env: &Env) -> Response {
     let bindings: Table<_, _> = names.iter().copied().zip(bound.iter().copied()).collect();
     let healthy = settings.is_ok() && bound.iter().all(|bound| *bound);
     let versions = versions(now);
-    let warnings: Vec<String> = versions
+    let mut warnings: Vec<String> = versions
         .iter()
         .filter(|version| {
             version
@@ -50,6 +52,14 @@ pub(crate) fn health(env: &Env) -> Response {
             })
             .collect()
     });
+    let mut attention = json!({});
+    match attention_of(env, now).await {
+        None => warnings.push("the ledger does not answer".to_owned()),
+        Some(found) => {
+            warnings.extend(sentences(&found));
+            found.put(&mut attention);
+        }
+    }
     let body = json!({
         "status": if healthy { "ok" } else { "unhealthy" },
         "release": env!("CARGO_PKG_VERSION"),
@@ -57,7 +67,38 @@ pub(crate) fn health(env: &Env) -> Response {
         "bindings": bindings,
         "versions": versions,
         "warnings": warnings,
+        "attention": attention,
         "paused_here": paused,
     });
     routes::json(if healthy { 200 } else { 503 }, runtime::json(&body))
+}
+
+/// What a person is to do.
+fn sentences(found: &Attention) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if found.quarantined > 0 {
+        sentences.push(format!(
+            "messages in quarantine: {}; /v1/dead-letters lists them, to be replayed or dismissed",
+            found.quarantined
+        ));
+    }
+    for (name, n) in found.removed.iter() {
+        sentences.push(format!(
+            "events for {name}, which the settings no longer have: {n}; put it back and replay them, or dismiss them"
+        ));
+    }
+    sentences
+}
+
+/// For how long the ledger's answer is told again, in milliseconds: anybody may ask for the health.
+const FRESH_MS: i64 = 10_000;
+
+/// What the ledger says that a person has to see to; nothing where it does not answer.
+async fn attention_of(env: &Env, now: UnixMillis) -> Option<Attention> {
+    let mut answer = state::attention(now.0 - FRESH_MS);
+    if answer.is_none() {
+        answer = Some(ask(env, "/attention", &json!({})).await.ok());
+        state::keep_attention(now.0, answer.clone().flatten());
+    }
+    answer.flatten().as_ref().map(Attention::read)
 }

@@ -3,11 +3,11 @@
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::ledger::{Line, balance};
+use edgetally_core::ledger::{Line, State, balance};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::admin::{admit, ask, member, number, put, take, tell};
+use crate::admin::{Attention, admit, ask, member, number, put, take, tell};
 use crate::routes::Call;
 use crate::runtime::{self, Env, Response};
 
@@ -145,7 +145,7 @@ async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
         })
         .collect();
     let mut body = json!({
-        "law": "accepted = delivered + duplicate + blocked + skipped + rejected + processing + retrying + dead",
+        "law": State::law(),
         "remainder": remainder,
         "balances": balances,
         "intake": intake,
@@ -158,21 +158,18 @@ async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
     if waiting > 0 {
         put(&mut body, "reports_waiting", json!(waiting));
     }
+    if let Some(attention) = answer.get("attention") {
+        Attention::read(attention).put(&mut body);
+    }
     if filter.get("hours").and_then(Value::as_bool) == Some(true) {
         let mut lines = take(&mut answer, "lines");
         let last = lines.last().map(|line| {
             let of = |name| line.get(name).cloned().unwrap_or_default();
             json!(
-                [
-                    "hour",
-                    "source",
-                    "release",
-                    "event",
-                    "destination",
-                    "state",
-                    "code"
-                ]
-                .map(of)
+                Line::COLUMNS
+                    .iter()
+                    .map(|column| of(column.name))
+                    .collect::<Vec<Value>>()
             )
         });
         for line in &mut lines {

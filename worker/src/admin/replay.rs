@@ -1,7 +1,7 @@
 //! Dead letters are offered again.
 
 use edgetally_core::base::error::{Code, ParseError};
-use edgetally_core::delivery::{Road, replayed};
+use edgetally_core::delivery::{Queue, replayed};
 use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope::close_report;
 use serde::Deserialize;
@@ -19,49 +19,74 @@ pub(crate) async fn replay(call: &Call<'_>) -> Response {
     tell(again(call).await)
 }
 
-async fn again(call: &Call<'_>) -> Result<String, ParseError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Wanted {
-        #[serde(default)]
-        ids: Option<Vec<String>>,
-        #[serde(default)]
-        destination: Option<String>,
-        #[serde(default = "most_replays")]
-        limit: u32,
-    }
-    fn most_replays() -> u32 {
-        MOST_REPLAYS
+/// `POST /v1/dead-letters/dismiss` with the same: nobody is going to offer them again.
+pub(crate) async fn dismiss(call: &Call<'_>) -> Response {
+    tell(forget(call).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    ids: Option<Vec<String>>,
+    #[serde(default)]
+    destination: Option<String>,
+    #[serde(default = "most_replays")]
+    limit: u32,
+}
+
+fn most_replays() -> u32 {
+    MOST_REPLAYS
+}
+
+impl Wanted {
+    async fn of(call: &Call<'_>) -> Result<Self, ParseError> {
+        admit(call)?;
+        let fault = || {
+            ParseError::new(
+                Code::RequestInvalid,
+                "",
+                "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100",
+            )
+        };
+        let body = runtime::body(call.request, 64 * 1024)
+            .await
+            .ok()
+            .flatten()
+            .ok_or_else(fault)?;
+        let text = std::str::from_utf8(&body).map_err(|_| fault())?;
+        let mut wanted: Self = serde_json::from_str(text).map_err(|_| fault())?;
+        if wanted.ids.is_none() == wanted.destination.is_none() {
+            return Err(fault());
+        }
+        wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
+        Ok(wanted)
     }
 
-    admit(call)?;
-    let fault = || {
-        ParseError::new(
-            Code::RequestInvalid,
-            "",
-            "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100",
-        )
-    };
-    let body = runtime::body(call.request, 64 * 1024)
-        .await
-        .ok()
-        .flatten()
-        .ok_or_else(fault)?;
-    let mut wanted: Wanted = serde_json::from_str(std::str::from_utf8(&body).map_err(|_| fault())?)
-        .map_err(|_| fault())?;
-    if wanted.ids.is_none() == wanted.destination.is_none() {
-        return Err(fault());
+    fn question(&self) -> Value {
+        json!({"ids": self.ids, "destination": self.destination, "limit": self.limit})
     }
-    wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
-    let limit = wanted.limit as usize;
-    let question =
-        json!({"ids": wanted.ids, "destination": wanted.destination, "limit": wanted.limit});
-    let offered = offer(&call.env, question, limit).await?;
+}
+
+async fn again(call: &Call<'_>) -> Result<String, ParseError> {
+    let wanted = Wanted::of(call).await?;
+    let offered = offer(&call.env, wanted.question(), wanted.limit as usize).await?;
     let mut body = json!({"replayed": offered.sent});
     if !offered.refused.is_empty() {
         put(&mut body, "refused_by_the_queue", json!(offered.refused));
     }
     if offered.more {
+        put(&mut body, "more", json!(true));
+    }
+    Ok(runtime::json(&body))
+}
+
+async fn forget(call: &Call<'_>) -> Result<String, ParseError> {
+    let wanted = Wanted::of(call).await?;
+    let dismissed = ask(&call.env, "/dismiss", &wanted.question()).await?;
+    let many = dismissed.as_array().map_or(0, Vec::len);
+    let mut body = json!({"dismissed": dismissed});
+    if many >= wanted.limit as usize {
         put(&mut body, "more", json!(true));
     }
     Ok(runtime::json(&body))
@@ -109,7 +134,7 @@ async fn offer(env: &Env, mut question: Value, limit: usize) -> Result<Offered, 
         for letter in take(&mut claimed, "letters") {
             let id = member(&letter, "id").to_owned();
             let taken = offered.refused.is_empty()
-                && runtime::send(env, member(&letter, "message"), 0, Road::Main)
+                && runtime::send(env, member(&letter, "message"), 0, Queue::Main)
                     .await
                     .is_ok();
             if taken {
@@ -142,7 +167,7 @@ async fn report(env: &Env, reports: &[Report]) {
         return;
     }
     for report in reports {
-        if runtime::send(env, &close_report(report), 0, Road::Main)
+        if runtime::send(env, &close_report(report), 0, Queue::Main)
             .await
             .is_err()
         {

@@ -5,9 +5,14 @@
 use std::cell::Cell;
 
 use edgetally_core::base::members::{Members, list_of, text};
+use edgetally_core::base::table::Table;
 use edgetally_core::delivery;
 use edgetally_core::event::STANDARD_EVENTS;
-use edgetally_core::ledger::{DeadLetter, Pending, Report};
+use edgetally_core::ledger::{
+    After, Column, Counts, DeadLetter, Kind, Line, Pending, Quarantined, Remembered, Report, Turn,
+    turn,
+};
+use edgetally_core::queue::id::Id;
 use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
@@ -15,23 +20,14 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 use crate::runtime::{self as edge, Unavailable};
 
 const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS counts (
-  hour INTEGER NOT NULL, source TEXT NOT NULL, release TEXT NOT NULL, event TEXT NOT NULL,
-  destination TEXT NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL, n INTEGER NOT NULL,
-  PRIMARY KEY (hour, source, release, event, destination, state, code)
-) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (COUNTS, n INTEGER NOT NULL, PRIMARY KEY (LINE)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, source TEXT NOT NULL, event TEXT NOT NULL,
   event_id TEXT NOT NULL, what TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS dead (
-  id TEXT PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, destination TEXT NOT NULL,
-  event TEXT NOT NULL, event_id TEXT NOT NULL, state TEXT NOT NULL, code TEXT NOT NULL, parcel TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS quarantine (
-  id TEXT PRIMARY KEY, at INTEGER NOT NULL, code TEXT NOT NULL, body TEXT NOT NULL
-) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dead (DEAD, PRIMARY KEY (id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarantine (QUARANTINE, PRIMARY KEY (id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (
   id TEXT PRIMARY KEY, receipt TEXT NOT NULL, due INTEGER NOT NULL, asked INTEGER NOT NULL, taken INTEGER NOT NULL,
   body TEXT NOT NULL
@@ -41,6 +37,7 @@ CREATE INDEX IF NOT EXISTS pending_due ON pending (due);
 -- Since 0.2. Additions only: a database of an earlier release opens, and an earlier release opens this one.
 CREATE INDEX IF NOT EXISTS counts_negative ON counts (hour) WHERE n < 0;
 CREATE INDEX IF NOT EXISTS dead_at ON dead (at);
+CREATE INDEX IF NOT EXISTS dead_removed ON dead (destination, at) WHERE code = 'REMOVED';
 -- Which names and releases have lines of their own, by the day of the line's hour; all others are counted as 'other'.
 CREATE TABLE IF NOT EXISTS names (
   source TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
@@ -68,6 +65,51 @@ INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'both', rel
 INSERT OR IGNORE INTO steps VALUES ('names');
 ";
 
+/// Of which run a report was that has been applied: empty where nothing may build upon it, and nothing where 0.1.0 applied
+/// it, which did not know. Done once.
+const RUNS: &str = "
+ALTER TABLE seen ADD COLUMN run TEXT;
+INSERT OR IGNORE INTO steps VALUES ('runs');
+";
+
+/// The names of columns, as a list.
+fn names(columns: &[Column]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    names.join(", ")
+}
+
+/// The definitions of columns.
+fn definitions(columns: &[Column]) -> String {
+    let definitions = columns.iter().map(|column| {
+        let kind = match column.kind {
+            Kind::Whole => "INTEGER",
+            Kind::Text | Kind::Optional => "TEXT",
+        };
+        format!("{} {kind} NOT NULL", column.name)
+    });
+    definitions.collect::<Vec<_>>().join(", ")
+}
+
+/// The members of a record as the values of its columns.
+fn values(columns: &[Column], of: &str) -> String {
+    let values = columns
+        .iter()
+        .map(|Column { name, member, kind }| match kind {
+            Kind::Optional => format!("coalesce({of}{member}', '') AS {name}"),
+            Kind::Text | Kind::Whole => format!("{of}{member}' AS {name}"),
+        });
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// Keeps records that are not known yet; `one` has them.
+fn keep(table: &str, columns: &[Column]) -> String {
+    format!(
+        "INSERT OR IGNORE INTO {table} ({}) SELECT {} FROM one",
+        names(columns),
+        values(columns, "value->>'$.")
+    )
+}
+
 /// How many names that are not [`STANDARD_EVENTS`] have lines of their own, for each source and day of receipt. Whoever
 /// has the public key can invent names, and every name is lines in the ledger for good.
 ///
@@ -81,12 +123,10 @@ const MOST_PAIRS: u32 = 1000;
 
 /// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
 const LINES: &str = "
-WITH line AS (
-  SELECT pair.value->>'$[0].h' AS hour, (pair.value->>'$[0].h') / 86400000 AS day, pair.value->>'$[0].s' AS source,
-         coalesce(pair.value->>'$[0].v', '') AS release, coalesce(pair.value->>'$[0].e', '') AS event,
-         coalesce(pair.value->>'$[0].d', '') AS destination, pair.value->>'$[0].o' AS state,
-         coalesce(pair.value->>'$[0].c', '') AS code, pair.value->>'$[1]' AS n
-  FROM json_each(?1) AS part, json_each(part.value) AS pair
+WITH columns AS (
+  SELECT COLUMNS, pair.value->>'$[1]' AS n FROM json_each(?1) AS part, json_each(part.value) AS pair
+), line AS (
+  SELECT *, hour / 86400000 AS day FROM columns
 ), named AS (
   SELECT *,
     CASE WHEN event IN ('', STANDARD) OR EXISTS (SELECT 1 FROM names AS own
@@ -110,7 +150,7 @@ WHERE place <= MOST - (SELECT count(*) FROM names AS own
   WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')";
 
 const COUNT: &str = "
-INSERT INTO counts (hour, source, release, event, destination, state, code, n)
+INSERT INTO counts (LINE, n)
 SELECT hour, source,
   CASE WHEN r IN ('', 'other') OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
     AND own.day = named.day AND own.kind = 'both' AND own.name = named.r || char(10) || named.e)
@@ -143,7 +183,8 @@ const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 const LEASE_MS: i64 = 300_000;
 /// How many notes are kept.
 const MOST_NOTES: u32 = 2000;
-/// A message cannot come again after the queue's longest retention (14 days), so its id can be forgotten then.
+/// A message cannot come again after the queue's longest retention (14 days), so its id can be forgotten then, but for one
+/// that a person replays out of quarantine.
 const SEEN_DAYS: i64 = 16;
 /// Dead letters hold prepared events; a month is enough to mend a destination.
 const DEAD_DAYS: i64 = 30;
@@ -211,10 +252,9 @@ impl DurableObject for Ledger {
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
-            "/seen" => self.rows(
-                "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
-                &json!([body]),
-            ),
+            "/turns" => self.turns(&body),
+            "/attention" => self.attention(),
+            "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
             _ => Err(Unavailable),
@@ -235,23 +275,34 @@ impl DurableObject for Ledger {
             self.settle_early(now);
         }
         let old = [
-            ("seen", "at", SEEN_DAYS, ""),
+            // What was left by the work that a report is on may be kept for a month, and then be worked off.
+            ("seen", "at", SEEN_DAYS, " AND coalesce(run, '') = ''"),
+            ("seen", "at", SEEN_DAYS + DEAD_DAYS, ""),
+            // What these build upon cannot come any more. They count nothing, and so does what they are about.
+            ("early", "at", SEEN_DAYS, ""),
             // What is being offered again is counted as waiting, and goes when it has been sent.
             (
                 "dead",
                 "at",
                 DEAD_DAYS,
-                " AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
+                " AND code <> 'REMOVED' AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
             ),
-            ("quarantine", "at", DEAD_DAYS, ""),
             ("counts", "hour", COUNT_DAYS, ""),
-            // Asking ends after a day; what is left then has lost its destination's settings.
             ("pending", "taken", DEAD_DAYS, ""),
         ];
         let mut tidy = true;
         for (table, column, days, but) in old {
+            let but = but.replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
             let query = format!("DELETE FROM {table} WHERE {column} < ?{but}");
             tidy &= self.rows(&query, &json!([now - days * day])).is_ok();
+        }
+        // That it was there is told until a person has dealt with it; what was in it is not kept for longer than all else.
+        for query in [
+            "UPDATE quarantine SET body = '' WHERE at < ? AND body <> ''",
+            "UPDATE dead SET parcel = '', event_id = '' WHERE at < ? AND parcel <> ''
+             AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
+        ] {
+            tidy &= self.rows(query, &json!([now - DEAD_DAYS * day])).is_ok();
         }
         tidy &= self
             .rows(
@@ -331,6 +382,20 @@ impl Head {
     }
 }
 
+/// Reports by what is to be done with them.
+#[derive(Default)]
+struct Sorted<'r> {
+    due: Vec<&'r Report>,
+    superseded: Vec<&'r Report>,
+    /// Id and run of each, as it will be remembered.
+    seen: Vec<Value>,
+}
+
+/// Reports, the parts of one together.
+fn chains(reports: &[Report]) -> impl Iterator<Item = &[Report]> {
+    reports.chunk_by(|one, next| next.after.as_ref().is_some_and(|after| after.id == one.id))
+}
+
 /// The rows of a query.
 fn list<T>(
     rows: &str,
@@ -406,10 +471,18 @@ impl Ledger {
     fn prepare(&self) -> bool {
         if !self.ready.get() {
             let done = self.whole(|| {
-                self.set("schema", SCHEMA, &json!([]))?;
+                let schema = SCHEMA
+                    .replace("COUNTS", &definitions(Line::COLUMNS))
+                    .replace("LINE", &names(Line::COLUMNS))
+                    .replace("DEAD", &definitions(DeadLetter::COLUMNS))
+                    .replace("QUARANTINE", &definitions(Quarantined::COLUMNS))
+                    .replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
+                self.set("schema", &schema, &json!([]))?;
                 let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
-                if steps.is_empty() {
-                    self.set("names", FIRST_NAMES, &json!([]))?;
+                for (name, step) in [("names", FIRST_NAMES), ("runs", RUNS)] {
+                    if steps.iter().all(|done| done != name) {
+                        self.set(name, step, &json!([]))?;
+                    }
                 }
                 Ok(())
             });
@@ -424,7 +497,8 @@ impl Ledger {
     /// Applies reports, each once; the ids of those that were not.
     ///
     /// All together first, which costs the fewest queries. Where that fails they are taken one by one, so that one of them
-    /// sinks no other.
+    /// sinks no other; but for the parts of one, since what is left of an envelope counts by the first, and an envelope
+    /// whose first part is known is not worked off again.
     fn report(&self, body: &str) -> Vec<String> {
         let now = edge::now().0;
         let Ok(values) = serde_json::from_str::<Vec<Value>>(body) else {
@@ -449,17 +523,19 @@ impl Ledger {
         let together = i64::try_from(body.len()).unwrap_or(i64::MAX) <= MOST_BYTES
             && self.whole(|| self.apply(&reports, now, true)).is_ok();
         if !together {
-            for report in &reports {
-                let one = std::slice::from_ref(report);
-                let done = match self.whole(|| self.apply(one, now, true)) {
-                    Err(Fault::Early) => self.whole(|| self.keep(report, now)),
+            for chain in chains(&reports) {
+                let done = match self.whole(|| self.apply(chain, now, true)) {
+                    Err(Fault::Early) => self.whole(|| self.wait(chain, now)),
                     done => done,
                 };
-                if let Err(fault) = done {
-                    let step = match fault {
-                        Fault::At(step) => step,
-                        Fault::Early => "early",
-                    };
+                let Err(fault) = done else {
+                    continue;
+                };
+                let step = match fault {
+                    Fault::At(step) => step,
+                    Fault::Early => "early",
+                };
+                for report in chain {
                     worker::console_error!(
                         "report {} was not applied: it failed at {step}",
                         report.id
@@ -472,16 +548,16 @@ impl Ledger {
         failed
     }
 
-    /// Keeps a report until the one that it builds upon is there.
-    fn keep(&self, report: &Report, now: i64) -> Applied<()> {
-        let body = at(write(report), "early")?;
-        at(
-            self.rows(
+    /// Keeps reports until those that they build upon are there.
+    fn wait(&self, reports: &[Report], now: i64) -> Applied<()> {
+        for report in reports {
+            let body = at(write(report), "early")?;
+            self.set(
+                "early",
                 "INSERT OR IGNORE INTO early (id, at, tried, body) VALUES (?1, ?2, ?2, ?3)",
                 &json!([report.id, now, body]),
-            ),
-            "early",
-        )?;
+            )?;
+        }
         Ok(())
     }
 
@@ -542,74 +618,144 @@ impl Ledger {
         )
     }
 
-    /// Applies those of the reports that have not been yet. `patient`: not before those that they build upon.
-    fn apply(&self, reports: &[Report], now: i64, patient: bool) -> Applied<()> {
-        let before: Vec<Option<String>> = reports.iter().map(Report::before).collect();
+    /// What the ledger remembers of reports, of those with these ids.
+    fn remembered(&self, ids: &[&str]) -> Applied<Table<String, Remembered>> {
+        let rows = self.rows(
+            "SELECT id, run FROM seen WHERE id IN (SELECT value FROM json_each(?))",
+            &json!([edge::json(&json!(ids))]),
+        );
+        let rows = at(rows.and_then(|rows| list(&rows, Members::of)), "seen")?;
+        let rows = rows.into_iter();
+        Ok(rows
+            .filter_map(|mut row| Some((row.text("id")?, row.text("run"))))
+            .collect())
+    }
+
+    /// Of these receipts, those on which no verdict has been booked.
+    fn open(&self, receipts: &[&str]) -> Applied<Vec<String>> {
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        at(
+            self.column(
+                "SELECT id FROM pending WHERE id IN (SELECT value FROM json_each(?))",
+                &json!([edge::json(&json!(receipts))]),
+            ),
+            "open",
+        )
+    }
+
+    /// Sorts out which of the reports are to be applied, and which build upon what does not count. `patient`: what 0.1.0
+    /// wrote is not applied before what it builds upon.
+    fn sort<'r>(&self, reports: &'r [Report], patient: bool) -> Applied<Sorted<'r>> {
+        let before: Vec<Option<String>> = reports
+            .iter()
+            .map(|report| Id::from(report.id.as_str()).before())
+            .collect();
+        let after = reports.iter().filter_map(|report| report.after.as_ref());
         let ids: Vec<&str> = reports
             .iter()
             .map(|report| report.id.as_str())
+            .chain(after.map(|after| after.id.as_str()))
             .chain(before.iter().flatten().map(String::as_str))
             .collect();
-        let mut known = at(
-            self.column(
-                "SELECT id FROM seen WHERE id IN (SELECT value FROM json_each(?))",
-                &json!([edge::json(&json!(ids))]),
-            ),
-            "seen",
-        )?;
-        let mut fresh: Vec<&Report> = Vec::new();
+        let mut remembered = self.remembered(&ids)?;
+        let settled: Vec<&str> = reports
+            .iter()
+            .flat_map(|report| report.settled.iter().map(String::as_str))
+            .collect();
+        let mut open = self.open(&settled)?;
+        let mut sorted = Sorted::default();
         for (report, before) in reports.iter().zip(before) {
-            if known.contains(&report.id) {
-                continue;
-            }
-            if patient && before.is_some_and(|before| !known.contains(&before)) {
-                return Err(Fault::Early);
-            }
-            known.push(report.id.clone());
-            fresh.push(report);
+            let known = |id: &str| remembered.get(id).cloned();
+            let run = match report.turn(known, |id| open.iter().any(|one| one == id)) {
+                Turn::Known => continue,
+                Turn::Early => return Err(Fault::Early),
+                Turn::Superseded => {
+                    sorted.superseded.push(report);
+                    ""
+                }
+                Turn::Due if patient && before.is_some_and(|id| !remembered.contains(&id)) => {
+                    return Err(Fault::Early);
+                }
+                Turn::Due => {
+                    open.retain(|id| !report.settled.contains(id));
+                    open.extend(report.pending.iter().map(|one| one.id.clone()));
+                    sorted.due.push(report);
+                    report.run.as_str()
+                }
+            };
+            remembered.insert(report.id.clone(), Some(run.to_owned()));
+            sorted.seen.push(json!([report.id, run]));
         }
-        if fresh.is_empty() {
+        Ok(sorted)
+    }
+
+    /// Applies those of the reports that have not been yet.
+    fn apply(&self, reports: &[Report], now: i64, patient: bool) -> Applied<()> {
+        let Sorted {
+            due: fresh,
+            superseded,
+            seen,
+        } = self.sort(reports, patient)?;
+        if seen.is_empty() {
             return Ok(());
         }
-        let ids: Vec<&str> = fresh.iter().map(|report| report.id.as_str()).collect();
-        let ids = edge::json(&json!(ids));
         self.set(
             "seen",
-            "INSERT INTO seen (id, at) SELECT value, ?2 FROM json_each(?1)",
-            &json!([ids, now]),
+            "INSERT INTO seen (id, at, run) SELECT value->>'$[0]', ?2, value->>'$[1]' FROM json_each(?1)",
+            &json!([edge::json(&json!(seen)), now]),
         )?;
-        let counts: Vec<_> = fresh.iter().map(|report| &report.counts).collect();
-        if counts.iter().any(|counts| !counts.is_empty()) {
-            let lines = json!([at(write(&counts), "counts")?]);
-            let negative = self.negative()?;
-            let standard = format!("'{}'", STANDARD_EVENTS.join("', '"));
-            let with = LINES.replace("STANDARD", &standard);
-            let not_standard = format!("event NOT IN ('', {standard})");
-            for (kind, name, wanted, most) in [
-                ("event", "event", not_standard.as_str(), MOST_EVENTS),
-                ("release", "release", "release <> ''", MOST_RELEASES),
-                (
-                    "both",
-                    "named.r || char(10) || named.e",
-                    "r NOT IN ('', 'other')",
-                    MOST_PAIRS,
-                ),
-            ] {
-                let query = NEW_NAMES
-                    .replace("KIND", kind)
-                    .replace("NAME", name)
-                    .replace("WANTED", wanted)
-                    .replace("MOST", &most.to_string());
-                self.set("names", &format!("{with}{query}"), &lines)?;
-            }
-            self.set("counts", &format!("{with}{COUNT}"), &lines)?;
-            if patient && self.negative()? != negative {
-                return Err(Fault::Early);
-            }
+        let strict = patient || fresh.iter().any(|report| report.after.is_some());
+        let counts = fresh.iter().map(|report| &report.counts);
+        let counts = counts.chain(superseded.iter().map(|report| &report.superseded));
+        self.count(&counts.collect::<Vec<_>>(), strict)?;
+        self.keep_lists(&fresh)?;
+        self.revive(&fresh)
+    }
+
+    /// Adds to the lines. `strict`: not where one would fall below zero, since then something is not there yet.
+    fn count(&self, counts: &[&Counts], strict: bool) -> Applied<()> {
+        if counts.iter().all(|counts| counts.is_empty()) {
+            return Ok(());
         }
+        let lines = json!([at(write(counts), "counts")?]);
+        let negative = self.negative()?;
+        let standard = format!("'{}'", STANDARD_EVENTS.join("', '"));
+        let with = LINES
+            .replace("COLUMNS", &values(Line::COLUMNS, "pair.value->>'$[0]."))
+            .replace("STANDARD", &standard);
+        let not_standard = format!("event NOT IN ('', {standard})");
+        for (kind, name, wanted, most) in [
+            ("event", "event", not_standard.as_str(), MOST_EVENTS),
+            ("release", "release", "release <> ''", MOST_RELEASES),
+            (
+                "both",
+                "named.r || char(10) || named.e",
+                "r NOT IN ('', 'other')",
+                MOST_PAIRS,
+            ),
+        ] {
+            let query = NEW_NAMES
+                .replace("KIND", kind)
+                .replace("NAME", name)
+                .replace("WANTED", wanted)
+                .replace("MOST", &most.to_string());
+            self.set("names", &format!("{with}{query}"), &lines)?;
+        }
+        let count = COUNT.replace("LINE", &names(Line::COLUMNS));
+        self.set("counts", &format!("{with}{count}"), &lines)?;
+        if strict && self.negative()? != negative {
+            return Err(Fault::Early);
+        }
+        Ok(())
+    }
+
+    /// Keeps what reports list.
+    fn keep_lists(&self, fresh: &[&Report]) -> Applied<()> {
         self.all(
             "notes",
-            &fresh,
+            fresh,
             |report| &report.notes,
             "INSERT INTO notes (at, source, event, event_id, what)
              SELECT value->>'$.at', value->>'$.source', coalesce(value->>'$.event', ''),
@@ -624,22 +770,19 @@ impl Ledger {
         }
         self.all(
             "dead",
-            &fresh,
+            fresh,
             |report| &report.dead,
-            "INSERT OR IGNORE INTO dead (id, at, source, destination, event, event_id, state, code, parcel)
-             SELECT value->>'$.id', value->>'$.at', value->>'$.source', value->>'$.destination', value->>'$.event',
-                    value->>'$.event_id', value->>'$.state', value->>'$.code', value->>'$.parcel' FROM one",
+            &keep("dead", DeadLetter::COLUMNS),
         )?;
         self.all(
             "quarantine",
-            &fresh,
+            fresh,
             |report| &report.quarantined,
-            "INSERT OR IGNORE INTO quarantine (id, at, code, body)
-             SELECT value->>'$.id', value->>'$.at', value->>'$.code', value->>'$.body' FROM one",
+            &keep("quarantine", Quarantined::COLUMNS),
         )?;
         self.all(
             "pending",
-            &fresh,
+            fresh,
             |report| &report.pending,
             "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body)
              SELECT value->>'$.id', value->>'$.receipt', value->>'$.due', value->>'$.asked', value->>'$.taken', value
@@ -647,22 +790,28 @@ impl Ledger {
         )?;
         self.all(
             "postponed",
-            &fresh,
+            fresh,
             |report| &report.postponed,
             "UPDATE pending SET due = value->>'$.due', asked = value->>'$.asked' FROM one
              WHERE pending.id = one.value->>'$.id'",
         )?;
         self.all(
             "settled",
-            &fresh,
+            fresh,
             |report| &report.settled,
             "DELETE FROM pending WHERE id IN (SELECT value FROM one)",
         )?;
+        Ok(())
+    }
+
+    /// Lets letters go that were sent.
+    fn revive(&self, fresh: &[&Report]) -> Applied<()> {
+        let ids: Vec<&str> = fresh.iter().map(|report| report.id.as_str()).collect();
         // A letter whose message has been worked off was sent, whatever became of the report that said so.
         let mut revived = at(
             self.column(
                 "SELECT id FROM replays WHERE message IN (SELECT value FROM json_each(?))",
-                &json!([ids]),
+                &json!([edge::json(&json!(ids))]),
             ),
             "revived",
         )?;
@@ -745,25 +894,22 @@ impl Ledger {
         if filter.hours {
             let limit = filter.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
             let mut after = filter.after;
-            if after.len() != 7 {
-                after = vec![
-                    json!(-1),
-                    json!(""),
-                    json!(""),
-                    json!(""),
-                    json!(""),
-                    json!(""),
-                    json!(""),
-                ];
+            if after.len() != Line::COLUMNS.len() {
+                let columns = Line::COLUMNS.iter();
+                after = columns
+                    .map(|column| match column.kind {
+                        Kind::Whole => json!(-1),
+                        Kind::Text | Kind::Optional => json!(""),
+                    })
+                    .collect();
             }
+            let line = names(Line::COLUMNS);
             parameters.append(&mut after);
             parameters.push(json!(limit + 1));
             let rows = self.rows(
                 &format!(
-                    "SELECT hour, source, release, event, destination, state, code, n FROM counts
-                     WHERE {WHERE} AND n <> 0
-                       AND (hour, source, release, event, destination, state, code) > (?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                     ORDER BY hour, source, release, event, destination, state, code LIMIT ?14"
+                    "SELECT {line}, n FROM counts WHERE {WHERE} AND n <> 0 AND ({line}) > (?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                     ORDER BY {line} LIMIT ?14"
                 ),
                 &Value::Array(parameters),
             )?;
@@ -771,8 +917,72 @@ impl Ledger {
         }
         let (lines, more) = lines;
         Ok(format!(
-            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"waiting":{waiting},"lines":{},"more":{more}}}"#,
+            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"waiting":{waiting},"attention":{},"lines":{},"more":{more}}}"#,
+            self.attention()?,
             write(&lines)?
+        ))
+    }
+
+    /// What stays as it is until a person has dealt with it.
+    fn attention(&self) -> std::result::Result<String, Unavailable> {
+        let quarantined = self.rows(
+            "SELECT count(*) AS n, min(at) AS since FROM quarantine HAVING count(*) > 0",
+            &json!([]),
+        )?;
+        let removed = self.rows(
+            &format!(
+                "SELECT destination, count(*) AS n, min(at) AS since FROM dead WHERE code = '{}' GROUP BY 1",
+                DeadLetter::DESTINATION_REMOVED
+            ),
+            &json!([]),
+        )?;
+        Ok(format!(
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed}}}"#
+        ))
+    }
+
+    /// Forgets letters and quarantined messages that nobody wants to offer again. Gives their ids.
+    fn dismiss(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let ids = filter.ids.map(|ids| edge::json(&json!(ids)));
+        let parameters = json!([filter.destination, ids, limit]);
+        let mut gone = Vec::new();
+        for (table, destination) in [("dead", "destination"), ("quarantine", "NULL")] {
+            gone.append(&mut self.column(
+                &format!(
+                    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
+                       WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))
+                         AND id NOT IN (SELECT id FROM replays WHERE round > 0) ORDER BY at, id LIMIT ?3)
+                     RETURNING id"
+                ),
+                &parameters,
+            )?);
+        }
+        write(&gone)
+    }
+
+    /// Which envelopes are not to be worked off, by their ids and what they were left by.
+    fn turns(&self, body: &str) -> std::result::Result<String, Unavailable> {
+        let asked: Vec<(String, Option<After>)> =
+            serde_json::from_str(body).map_err(|_| Unavailable)?;
+        let after = asked.iter().filter_map(|(_, after)| after.as_ref());
+        let ids: Vec<&str> = asked
+            .iter()
+            .map(|(id, _)| id.as_str())
+            .chain(after.map(|after| after.id.as_str()))
+            .collect();
+        let remembered = self.remembered(&ids).map_err(|_| Unavailable)?;
+        let (mut known, mut superseded) = (Vec::new(), Vec::new());
+        for (id, after) in &asked {
+            match turn(id, after.as_ref(), |id| remembered.get(id).cloned()) {
+                Turn::Known => known.push(id),
+                Turn::Superseded => superseded.push(id),
+                Turn::Due | Turn::Early => {}
+            }
+        }
+        Ok(edge::json(
+            &json!({"known": known, "superseded": superseded}),
         ))
     }
 
@@ -906,7 +1116,7 @@ impl Ledger {
                     "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
                      FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
                      WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
-                       AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
+                       AND one.{body} <> '' AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
                 ),
                 &json!([filter.destination, ids, now, i32::from(filter.left), limit + 1]),
             )?, Head::read)
@@ -927,8 +1137,10 @@ impl Ledger {
         let mut leases: Vec<Value> = Vec::new();
         if letters > 0 {
             let rows = self.rows(
-                "SELECT id, at, source, destination, event, event_id, state, code, parcel FROM dead
-                 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                &format!(
+                    "SELECT {} FROM dead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                    names(DeadLetter::COLUMNS)
+                ),
                 &ids,
             )?;
             for letter in list(&rows, DeadLetter::read)? {

@@ -1,6 +1,6 @@
 //! Requests that come in and go out.
 
-use edgetally_core::delivery::Flight;
+use edgetally_core::delivery::OutgoingRequest;
 use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::intake::{self, Header, Headers};
 use worker::js_sys;
@@ -107,9 +107,9 @@ pub(crate) fn respond(response: &intake::Response, further: &[&str]) -> Response
 }
 
 /// Sends a request to a platform.
-pub(crate) async fn exchange(flight: &Flight) -> Result<Reply, Failure> {
-    let request = &flight.request;
-    let (key, message) = flight.signing.as_ref().map_or(("", ""), |signing| {
+pub(crate) async fn exchange(outgoing: &OutgoingRequest) -> Result<Reply, Failure> {
+    let request = &outgoing.request;
+    let (key, message) = outgoing.signing.as_ref().map_or(("", ""), |signing| {
         (signing.key.expose(), signing.message.as_str())
     });
     let mut headers = String::new();
@@ -125,10 +125,10 @@ pub(crate) async fn exchange(flight: &Flight) -> Result<Reply, Failure> {
     let most = u32::try_from(Reply::MOST_BYTES).unwrap_or(u32::MAX);
     let value = exchange_with(
         request.method().as_str(),
-        &flight.address,
+        &outgoing.address,
         &headers,
         body,
-        flight.timeout_ms,
+        outgoing.timeout_ms,
         most,
         key,
         message,

@@ -1,6 +1,6 @@
 //! The queues.
 
-use edgetally_core::delivery::Road;
+use edgetally_core::delivery::Queue;
 use worker::Env;
 use worker::wasm_bindgen::prelude::*;
 
@@ -32,7 +32,7 @@ extern "C" {
 pub(crate) async fn send_all(env: &Env, messages: &[String]) -> usize {
     match messages {
         [] => 0,
-        [message] => usize::from(send_to(env, queue(Road::Main), message, 0).await.is_ok()),
+        [message] => usize::from(send_to(env, binding(Queue::Main), message, 0).await.is_ok()),
         many => {
             let sent = send_all_to(env, many.to_vec()).await;
             #[expect(
@@ -49,40 +49,33 @@ pub(crate) async fn send(
     env: &Env,
     message: &str,
     delay_seconds: u32,
-    road: Road,
+    queue: Queue,
 ) -> Result<(), Unavailable> {
-    send_to(env, queue(road), message, delay_seconds).await?;
+    send_to(env, binding(queue), message, delay_seconds).await?;
     Ok(())
 }
 
-/// Makes messages durable, each with its delay; neighbours that are of the same place all or none. Gives whether each was
+/// Makes messages durable, each with its delay; neighbours that are of the same index all or none. Gives whether each was
 /// taken, and how many calls it took.
 pub(crate) async fn send_many(
     env: &Env,
-    messages: &[(&str, u32)],
-    places: &[usize],
-    road: Road,
+    messages: Vec<(String, u32)>,
+    indexes: &[usize],
+    queue: Queue,
 ) -> (Vec<bool>, u32) {
     if messages.is_empty() {
         return (Vec::new(), 0);
     }
-    let texts = messages.iter().map(|(text, _)| (*text).to_owned());
-    let delays = messages.iter().map(|(_, delay)| *delay);
-    let parts = places
+    let many = messages.len();
+    let (texts, delays) = messages.into_iter().unzip();
+    let parts = indexes
         .iter()
-        .map(|place| u32::try_from(*place).unwrap_or(u32::MAX));
-    let value = send_many_to(
-        env,
-        queue(road),
-        texts.collect(),
-        delays.collect(),
-        parts.collect(),
-    )
-    .await;
+        .map(|index| u32::try_from(*index).unwrap_or(u32::MAX));
+    let value = send_many_to(env, binding(queue), texts, delays, parts.collect()).await;
     let text = value.as_string().unwrap_or_default();
     let (calls, taken) = text.split_once(':').unwrap_or_default();
     let mut taken: Vec<bool> = taken.bytes().map(|byte| byte == b'1').collect();
-    taken.resize(messages.len(), false);
+    taken.resize(many, false);
     (taken, calls.parse().unwrap_or(0))
 }
 
@@ -122,9 +115,9 @@ impl Batch {
 }
 
 /// The binding of a queue.
-const fn queue(road: Road) -> &'static str {
-    match road {
-        Road::Main => "EVENTS",
-        Road::Slow => "SLOW",
+const fn binding(queue: Queue) -> &'static str {
+    match queue {
+        Queue::Main => "EVENTS",
+        Queue::Slow => "SLOW",
     }
 }

@@ -104,9 +104,10 @@ reasons! {
         Budget "budget" "One invocation of the worker has no room for more; the event goes at once in the next.",
         Slow "slow" "The destination took over a second for its answers and is served from the queue `edgetally-slow` meanwhile.",
         Unanswered "unanswered" "The worker ended before the platform's answer came. The event is sent again.",
+        ReceiptTooLong "receipt_too_long" "The platform took the events in with a receipt of over 512 bytes, which cannot be asked about. They may be there.",
         ReceiptUnknown "receipt_unknown" "The platform took the events in and later did not know its own receipt. Replay the dead letters.",
         StatusUnknown "status_unknown" "The platform took the events in and has not said within a day what became of them. Replay the dead letters, and see whether `[triggers]` is in your `wrangler.toml`.",
-        DestinationRemoved "destination_removed" "The settings no longer have the destination, and events were still waiting for it. Put it back; then replay the dead letters.",
+        DestinationRemoved "destination_removed" "The settings no longer have the destination, and events were still waiting for it. Put it back and replay the dead letters, or dismiss them.",
         EncodingFailed "encoding_failed" "No request could be made of the event. Please report it.",
     }
 }

@@ -18,8 +18,9 @@ use crate::intake::format::Format;
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
-use crate::ledger::{Counts, Note, Place, Report, State};
+use crate::ledger::{Counts, Dimensions, Note, Report, State};
 use crate::queue::envelope::{Packer, close_report};
+use crate::queue::id::Id;
 use crate::queue::parcel::{Leg, Parcel};
 use crate::settings::{Settings, Source};
 
@@ -477,7 +478,7 @@ impl<'a> Batch<'a> {
         let mut messages = packer.finish();
         messages.extend(parts.enumerate().map(|(part, counts)| {
             close_report(&Report {
-                id: format!("{id}:{part}"),
+                id: Id::from(id).counts(part),
                 counts,
                 ..Report::default()
             })
@@ -523,7 +524,7 @@ impl<'a> Batch<'a> {
     }
 
     fn count_refused(&self, error: &ParseError, counts: &mut Counts, notes: &mut Vec<Note>) {
-        let place = Place {
+        let place = Dimensions {
             received: self.now,
             source: &self.source.name,
             release: None,
@@ -552,7 +553,7 @@ impl<'a> Batch<'a> {
         notes: &mut Vec<Note>,
     ) {
         let parcel = &ready.parcel;
-        let place = Place {
+        let place = Dimensions {
             received: self.now,
             source: &self.source.name,
             release: parcel.release.as_ref(),

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::base::json::{append, text_of};
 use crate::base::members::read_members;
 use crate::base::text::Text;
-use crate::ledger::{Counts, Note, Report};
+use crate::ledger::{After, Counts, Note, Report};
+use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
 
 /// The version that is written. Read are this one and those below that are still in [`READ`].
@@ -33,7 +34,10 @@ pub enum Message<'a> {
 #[derive(Debug, Default, Serialize)]
 pub struct Envelope<'a> {
     /// Its id, which the ledger counts by.
-    pub id: Text<'a>,
+    pub id: Id<'a>,
+    /// What it was left by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
     /// The source.
     pub source: Text<'a>,
     /// How many attempts there were before.
@@ -51,10 +55,23 @@ pub struct Envelope<'a> {
     pub notes: Vec<Note>,
 }
 
+impl Envelope<'_> {
+    /// The report on one that the ledger says is superseded, and that is not worked off. What is left of it in its turn
+    /// waits in the ledger for a report of its id.
+    pub fn dropped(&self) -> Report {
+        Report {
+            id: self.id.to_string(),
+            after: self.after.clone(),
+            ..Report::default()
+        }
+    }
+}
+
 read_members! {
     Envelope = Envelope::default();
     "id" => id,
     "source" => source,;
+    "after" => after,
     "attempt" => attempt,
     "twice" => twice,
     "parcels" => parcels,
@@ -191,11 +208,23 @@ impl Packer {
     /// Says that the platform may have the parcels already.
     #[must_use]
     pub fn twice(mut self) -> Self {
-        if let Some(open) = &mut self.open {
-            // Behind the version's brace, where it is in nobody's way.
-            open.insert_str(1, r#""twice":true,"#);
-        }
+        self.say(r#""twice":true,"#);
         self
+    }
+
+    /// Says what the parcels were left by.
+    #[must_use]
+    pub fn after(mut self, after: &After) -> Self {
+        self.say(&format!(r#""after":{},"#, text_of(after)));
+        self
+    }
+
+    /// Adds a member to the first message.
+    fn say(&mut self, member: &str) {
+        if let Some(open) = &mut self.open {
+            // In front of the others, where it is in nobody's way.
+            open.insert_str(1, member);
+        }
     }
 
     /// Adds a parcel, and gives the place of the message that it is in.
@@ -260,7 +289,8 @@ impl Packer {
     /// The head of a message behind the first.
     fn begin(&self, number: usize, room: usize) -> String {
         let mut open = String::with_capacity(room);
-        begin(&mut open, &format!("{}.{number}", self.id), &self.head);
+        let id = Id::from(self.id.as_str()).message(number);
+        begin(&mut open, id.as_str(), &self.head);
         open.push_str(PARCELS);
         open
     }

@@ -2,7 +2,7 @@
 //! events, what it left for another try, and the report of a delivery that went well, was refused, failed and was taken
 //! in for a later verdict.
 
-use edgetally_core::delivery::{Delivery, Gates, releases, replay};
+use edgetally_core::delivery::{Delivery, Gates, Polling, releases, replay};
 use edgetally_core::exchange::http::Reply;
 use edgetally_core::ledger::{Counts, Report, State, balance};
 use edgetally_core::queue::envelope::{self, Message};
@@ -29,10 +29,10 @@ fn delivered(messages: &[String]) -> (Vec<(String, String)>, Vec<Report>) {
     let mut gates = Gates::new();
     let mut delivery = Delivery::new(&settings, &envelopes, &gates, NOW);
     let mut sent = Vec::new();
-    while let Some(flight) = delivery.next(&mut gates, NOW) {
-        if !flight.request.uri().path().contains("token") {
-            let body = String::from_utf8_lossy(flight.request.body()).into_owned();
-            sent.push((flight.destination.clone(), body));
+    while let Some(outgoing) = delivery.next(&mut gates, NOW) {
+        if !outgoing.request.uri().path().contains("token") {
+            let body = String::from_utf8_lossy(outgoing.request.body()).into_owned();
+            sent.push((outgoing.destination.clone(), body));
         }
         let body = json!({"access_token": "FIXTURE_TOKEN", "expires_in": 3600, "requestId": "r1", "events_received": 2, "code": 0});
         let reply = Reply {
@@ -40,11 +40,11 @@ fn delivered(messages: &[String]) -> (Vec<(String, String)>, Vec<Report>) {
             retry_after: None,
             body: body.to_string().into_bytes(),
         };
-        delivery.answer(flight.ticket, &Ok(reply), &mut gates, NOW);
+        delivery.answer(outgoing.ticket, &Ok(reply), &mut gates, NOW);
     }
-    let aftermaths = delivery.finish(NOW);
-    assert!(aftermaths.iter().all(|after| after.messages.is_empty()));
-    let reports = aftermaths.into_iter().flat_map(|after| after.reports);
+    let effects = delivery.finish(NOW);
+    assert!(effects.iter().all(|after| after.messages.is_empty()));
+    let reports = effects.into_iter().flat_map(|after| after.reports);
     (sent, reports.collect())
 }
 
@@ -129,7 +129,7 @@ fn a_report_of_0_1_0_has_letters_that_can_be_replayed_and_receipts_that_can_be_a
             "{sent:?}"
         );
     }
-    let mut asking = Delivery::asking(&settings, &report.pending);
-    let flight = asking.next(&mut Gates::new(), NOW).unwrap();
-    assert_eq!(flight.destination, "google_ads");
+    let mut polling = Polling::new(&settings, &report.pending);
+    let outgoing = polling.next(&mut Gates::new(), NOW).unwrap();
+    assert_eq!(outgoing.destination, "google_ads");
 }
