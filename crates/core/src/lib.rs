@@ -41,8 +41,8 @@
 //! // Meta answers, and the ledger is told.
 //! let reply = Reply { status: 200, retry_after: None, body: br#"{"events_received": 1}"#.to_vec() };
 //! delivery.answer(flight.ticket, &Ok(reply), &mut gates, now);
-//! let aftermath = delivery.finish(now);
-//! let (line, n) = aftermath[0].reports[0].counts.iter().last().unwrap();
+//! let effects = delivery.finish(now);
+//! let (line, n) = effects[0].reports[0].counts.iter().last().unwrap();
 //! assert_eq!((line.destination.as_str(), line.state.as_str(), n), ("meta", "delivered", 1));
 //! ```
 
@@ -53,7 +53,6 @@
 pub mod base;
 pub mod consent;
 pub mod dedup;
-#[expect(clippy::too_many_lines, reason = "to be taken apart")]
 pub mod delivery;
 pub mod destinations;
 pub mod event;
