@@ -53,7 +53,6 @@
 pub mod base;
 pub mod consent;
 pub mod dedup;
-#[expect(clippy::too_many_lines, reason = "to be taken apart")]
 pub mod delivery;
 pub mod destinations;
 pub mod event;
