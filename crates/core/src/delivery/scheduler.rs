@@ -124,9 +124,9 @@ pub(super) trait Machine {
 }
 
 /// What was made of a piece of work.
-#[expect(
+#[allow(
     clippy::large_enum_variant,
-    reason = "almost always a request, and given on at once"
+    reason = "almost always a request, and given on at once; whether that is large depends on the target"
 )]
 pub(super) enum Made<W> {
     /// A request.
