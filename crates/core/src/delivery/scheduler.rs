@@ -126,7 +126,7 @@ pub(super) trait Machine {
 /// What was made of a piece of work.
 #[allow(
     clippy::large_enum_variant,
-    reason = "almost always a request, and given on at once; on 32 bits it is not large"
+    reason = "almost always a request, and given on at once; whether that is large depends on the target"
 )]
 pub(super) enum Made<W> {
     /// A request.
