@@ -7,7 +7,7 @@ use edgetally_core::queue::envelope::{self, Envelope, Message};
 use edgetally_core::queue::id::Id;
 
 use crate::exchange::{AGAIN_SECONDS, Part, exchange, report, settle, share};
-use crate::runtime::{self as edge, Batch, Env, console_error};
+use crate::runtime::{self, Batch, Env, console_error};
 use crate::state;
 
 /// The queue that messages end in when this worker could not settle them.
@@ -53,7 +53,7 @@ fn quarantine(id: &str, body: &str, code: &str) -> Report {
         id: Id::quarantine(id),
         quarantined: vec![Quarantined {
             id: id.to_owned(),
-            at: edge::now(),
+            at: runtime::now(),
             code: code.to_owned(),
             body: body.to_owned(),
         }],
@@ -106,13 +106,13 @@ async fn work(
         Ok(settings) => {
             envelopes.truncate(delivery::admitted(settings, &envelopes));
             let gates = state::gates(|gates| gates.clone());
-            let mut delivery = Delivery::on(queue, settings, &envelopes, &gates, edge::now());
+            let mut delivery = Delivery::on(queue, settings, &envelopes, &gates, runtime::now());
             delivery.spend(calls);
             for (index, message) in indexes.iter().enumerate() {
                 delivery.redelivered(index, handed(*message));
             }
             settled(done, &exchange(&mut delivery, &indexes, env).await);
-            let left = delivery.finish(edge::now());
+            let left = delivery.finish(runtime::now());
             parts.extend(share(left, &indexes));
         }
     }
@@ -200,7 +200,7 @@ async fn turns(env: &Env, envelopes: &[&Envelope<'_>]) -> Turns {
         .map(|envelope| (&envelope.id, &envelope.after))
         .collect();
     let question = serde_json::to_string(&asked).unwrap_or_default();
-    let Ok(answer) = edge::ledger(env, "/turns", &question).await else {
+    let Ok(answer) = runtime::ledger(env, "/turns", &question).await else {
         return Turns::default();
     };
     let answer = serde_json::from_str(&answer).unwrap_or_default();

@@ -10,7 +10,7 @@ use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::runtime::{self as edge, Env, console_error, console_warn};
+use crate::runtime::{self, Env, console_error, console_warn};
 use crate::state;
 
 /// How long a message waits when it could not be settled.
@@ -64,14 +64,14 @@ pub(crate) async fn exchange(
     let mut settling = false;
     let mut done = Vec::new();
     loop {
-        while let Some(outgoing) = state::gates(|gates| machine.next(gates, edge::now())) {
+        while let Some(outgoing) = state::gates(|gates| machine.next(gates, runtime::now())) {
             steps.push(Box::pin(async move {
-                let reply = edge::exchange(&outgoing).await;
+                let reply = runtime::exchange(&outgoing).await;
                 Step::Reply(outgoing.ticket, reply)
             }));
         }
         if !settling {
-            let ripe = machine.take_ripe(edge::now());
+            let ripe = machine.take_ripe(runtime::now());
             if !ripe.is_empty() {
                 settling = true;
                 let parts = share(ripe, indexes);
@@ -83,7 +83,7 @@ pub(crate) async fn exchange(
         match steps.next().await {
             None => return done,
             Some(Step::Reply(ticket, reply)) => {
-                state::gates(|gates| machine.answer(ticket, &reply, gates, edge::now()));
+                state::gates(|gates| machine.answer(ticket, &reply, gates, runtime::now()));
             }
             Some(Step::Settled(settled)) => {
                 settling = false;
@@ -158,7 +158,7 @@ async fn send(
         indexes.extend(texts.iter().map(|_| part.index));
         list.extend(texts);
     }
-    let (taken, calls) = edge::send_many(env, list, &indexes, queue).await;
+    let (taken, calls) = runtime::send_many(env, list, &indexes, queue).await;
     refused(parts, &indexes, &taken);
     calls
 }
@@ -201,7 +201,7 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
     }
     let names: Vec<String> = releases.iter().map(|one| one.key.to_hex()).collect();
     // A store that does not answer leaves the claims: the letters can be replayed.
-    let found = edge::claimed(env, &names).await.unwrap_or_default();
+    let found = runtime::claimed(env, &names).await.unwrap_or_default();
     // Several destinations may have refused one event.
     let mut claims: Table<ClaimKey, Claim> = Table::new();
     for (one, stored) in releases.iter().zip(found) {
@@ -220,7 +220,7 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
         .map(|(key, claim)| (key.to_hex(), claim.to_text()))
         .collect();
     let calls = 1 + u32::try_from(claims.len()).unwrap_or(u32::MAX);
-    if edge::claim(env, &claims, settings.window_ms / 1000)
+    if runtime::claim(env, &claims, settings.window_ms / 1000)
         .await
         .is_err()
     {
@@ -233,5 +233,5 @@ pub(crate) async fn report(env: &Env, reports: &[&Report]) -> bool {
     let Ok(text) = serde_json::to_string(reports) else {
         return false;
     };
-    edge::ledger(env, "/report", &text).await.is_ok()
+    runtime::ledger(env, "/report", &text).await.is_ok()
 }

@@ -5,7 +5,7 @@ use edgetally_core::delivery::{Polling, Spent};
 use edgetally_core::ledger::Pending;
 
 use crate::exchange::{Part, exchange, settle};
-use crate::runtime::{self as edge, Env, console_warn};
+use crate::runtime::{self, Env, console_warn};
 use crate::state;
 
 /// How many receipts are asked about in one go, and how many goes one run of the cron trigger has.
@@ -19,8 +19,8 @@ pub(crate) async fn ask(env: &Env) {
     };
     let mut spent = Spent::default();
     for _ in 0..MOST_ROUNDS {
-        let due = serde_json::json!({"now": edge::now(), "limit": MOST_QUESTIONS});
-        let Ok(text) = edge::ledger(env, "/due", &edge::json(&due)).await else {
+        let due = serde_json::json!({"now": runtime::now(), "limit": MOST_QUESTIONS});
+        let Ok(text) = runtime::ledger(env, "/due", &runtime::json(&due)).await else {
             console_warn!("the ledger did not say what is due; asked again at the next run");
             return;
         };
@@ -33,11 +33,11 @@ pub(crate) async fn ask(env: &Env) {
         polling.resume(spent);
         polling.spend(1);
         exchange(&mut polling, &[], env).await;
-        let exhausted = polling.exhausted(edge::now());
+        let exhausted = polling.exhausted(runtime::now());
         spent = polling.spent();
         // Durable first. A report that is not handed in leaves the question, which is asked again; the ledger goes by the
         // first verdict that it hears of, and what another has left behind does not count.
-        let effects = polling.finish(edge::now()).into_iter();
+        let effects = polling.finish(runtime::now()).into_iter();
         let parts = effects.enumerate().map(|(index, one)| Part {
             index,
             messages: one.messages,

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::runtime::{self as edge, Unavailable};
+use crate::runtime::{self, Unavailable};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS counts (COUNTS, n INTEGER NOT NULL, PRIMARY KEY (LINE)) WITHOUT ROWID;
@@ -244,7 +244,7 @@ impl DurableObject for Ledger {
                 let failed = self.report(&body);
                 if !failed.is_empty() {
                     // Whoever reports hands everything in again; what was applied is not applied twice.
-                    return Response::error(edge::json(&json!({"failed": failed})), 500);
+                    return Response::error(runtime::json(&json!({"failed": failed})), 500);
                 }
                 Ok("{}".to_owned())
             }
@@ -270,7 +270,7 @@ impl DurableObject for Ledger {
 
     async fn alarm(&self) -> Result<Response> {
         let day = edgetally_core::base::time::DAY_MS;
-        let now = edge::now().0;
+        let now = runtime::now().0;
         if self.prepare() {
             self.settle_early(now);
         }
@@ -435,7 +435,7 @@ fn page(rows: &str, limit: u32) -> std::result::Result<(Vec<Value>, bool), Unava
 
 impl Ledger {
     fn rows(&self, query: &str, parameters: &Value) -> std::result::Result<String, Unavailable> {
-        edge::rows(&self.storage, query, parameters)
+        runtime::rows(&self.storage, query, parameters)
     }
 
     /// Rows that are of one column, or of which only the first is wanted.
@@ -456,7 +456,7 @@ impl Ledger {
     fn whole<T>(&self, work: impl FnOnce() -> Applied<T>) -> Applied<T> {
         let mut work = Some(work);
         let mut result = Err(Fault::At("begin"));
-        let done = edge::transaction(&self.storage, &mut || {
+        let done = runtime::transaction(&self.storage, &mut || {
             if let Some(work) = work.take() {
                 result = work();
             }
@@ -500,7 +500,7 @@ impl Ledger {
     /// sinks no other; but for the parts of one, since what is left of an envelope counts by the first, and an envelope
     /// whose first part is known is not worked off again.
     fn report(&self, body: &str) -> Vec<String> {
-        let now = edge::now().0;
+        let now = runtime::now().0;
         let Ok(values) = serde_json::from_str::<Vec<Value>>(body) else {
             return vec!["?".to_owned()];
         };
@@ -622,7 +622,7 @@ impl Ledger {
     fn remembered(&self, ids: &[&str]) -> Applied<Table<String, Remembered>> {
         let rows = self.rows(
             "SELECT id, run FROM seen WHERE id IN (SELECT value FROM json_each(?))",
-            &json!([edge::json(&json!(ids))]),
+            &json!([runtime::json(&json!(ids))]),
         );
         let rows = at(rows.and_then(|rows| list(&rows, Members::of)), "seen")?;
         let rows = rows.into_iter();
@@ -639,7 +639,7 @@ impl Ledger {
         at(
             self.column(
                 "SELECT id FROM pending WHERE id IN (SELECT value FROM json_each(?))",
-                &json!([edge::json(&json!(receipts))]),
+                &json!([runtime::json(&json!(receipts))]),
             ),
             "open",
         )
@@ -704,7 +704,7 @@ impl Ledger {
         self.set(
             "seen",
             "INSERT INTO seen (id, at, run) SELECT value->>'$[0]', ?2, value->>'$[1]' FROM json_each(?1)",
-            &json!([edge::json(&json!(seen)), now]),
+            &json!([runtime::json(&json!(seen)), now]),
         )?;
         let strict = patient || fresh.iter().any(|report| report.after.is_some());
         let counts = fresh.iter().map(|report| &report.counts);
@@ -811,7 +811,7 @@ impl Ledger {
         let mut revived = at(
             self.column(
                 "SELECT id FROM replays WHERE message IN (SELECT value FROM json_each(?))",
-                &json!([edge::json(&json!(ids))]),
+                &json!([runtime::json(&json!(ids))]),
             ),
             "revived",
         )?;
@@ -821,7 +821,7 @@ impl Ledger {
                 .flat_map(|report| report.revived.iter().cloned()),
         );
         if !revived.is_empty() {
-            let ids = json!([edge::json(&json!(revived))]);
+            let ids = json!([runtime::json(&json!(revived))]);
             for table in ["dead", "quarantine", "replays"] {
                 let query =
                     format!("DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))");
@@ -945,7 +945,7 @@ impl Ledger {
     fn dismiss(&self, body: &str) -> std::result::Result<String, Unavailable> {
         let filter = Filter::read(body)?;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let ids = filter.ids.map(|ids| edge::json(&json!(ids)));
+        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
         let parameters = json!([filter.destination, ids, limit]);
         let mut gone = Vec::new();
         for (table, destination) in [("dead", "destination"), ("quarantine", "NULL")] {
@@ -981,7 +981,7 @@ impl Ledger {
                 Turn::Due | Turn::Early => {}
             }
         }
-        Ok(edge::json(
+        Ok(runtime::json(
             &json!({"known": known, "superseded": superseded}),
         ))
     }
@@ -1025,7 +1025,7 @@ impl Ledger {
             .take(most)
             .map(|head| head.id.as_str())
             .collect();
-        let ids = edge::json(&json!(ids));
+        let ids = runtime::json(&json!(ids));
         let rows = self.rows(
             "SELECT asked, body FROM pending WHERE id IN (SELECT value FROM json_each(?)) ORDER BY due, receipt",
             &json!([ids]),
@@ -1104,9 +1104,9 @@ impl Ledger {
     /// What is not said to have been sent is given out again when the lease is over, as the same message.
     fn claim(&self, body: &str) -> std::result::Result<String, Unavailable> {
         let filter = Filter::read(body)?;
-        let now = edge::now().0;
+        let now = runtime::now().0;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let ids = filter.ids.map(|ids| edge::json(&json!(ids)));
+        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
         let heads = |table: &str,
                      body: &str,
                      destination: &str|
@@ -1131,7 +1131,7 @@ impl Ledger {
             .take(most)
             .map(|head| head.id.as_str())
             .collect();
-        let ids = json!([edge::json(&json!(ids))]);
+        let ids = json!([runtime::json(&json!(ids))]);
         let mut claimed: Vec<Value> = Vec::new();
         let mut booked: Vec<Report> = Vec::new();
         let mut leases: Vec<Value> = Vec::new();
@@ -1185,13 +1185,13 @@ impl Ledger {
                 "lease",
                 "INSERT OR REPLACE INTO replays (id, round, until, message)
                  SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
-                &json!([edge::json(&json!(leases))]),
+                &json!([runtime::json(&json!(leases))]),
             )
         });
         if done.is_err() {
             return Err(Unavailable);
         }
-        Ok(edge::json(&json!({"letters": claimed, "more": more})))
+        Ok(runtime::json(&json!({"letters": claimed, "more": more})))
     }
 
     /// Takes back letters that the queue did not take.
@@ -1199,7 +1199,7 @@ impl Ledger {
         let filter = Filter::read(body)?;
         self.rows(
             "UPDATE replays SET until = 0 WHERE id IN (SELECT value FROM json_each(?))",
-            &json!([edge::json(&json!(filter.ids))]),
+            &json!([runtime::json(&json!(filter.ids))]),
         )
     }
 }
