@@ -73,7 +73,7 @@ blocks.forEach((block, index) => {
 
 // Every error code that a sender may meet is explained.
 const events = readFileSync(join(root, "docs/events.md"), "utf8");
-for (const [, code = ""] of readFileSync(join(root, "crates/core/src/error.rs"), "utf8").matchAll(/^ {4}\w+ "([a-z_0-9]+)" \d+/gm)) {
+for (const [, code = ""] of readFileSync(join(root, "crates/core/src/base/error.rs"), "utf8").matchAll(/^ {4}\w+ "([a-z_0-9]+)" \d+/gm)) {
   check(events.includes(`\`${code}\``), `docs/events.md does not explain ${code}`);
 }
 
