@@ -114,6 +114,12 @@ pub struct User<'a> {
 }
 
 impl User<'_> {
+    /// The country that the visitor gives, if it is one; what is made of it must not be told.
+    pub fn country(&self) -> Option<Country2> {
+        let tidy = text::tidy(self.country.as_ref()?.text())?;
+        country::resolve(&tidy).map(Country2::of)
+    }
+
     fn plain(&self, field: Field) -> Option<&str> {
         match field {
             Field::Email => self.email.as_ref().map(Plain::text),

@@ -130,10 +130,13 @@ impl Settings {
                     "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
                 );
             }
-            if let Some(destination) = open_destination(name, value.clone(), &path, reader) {
+            if let Some((destination, consent)) =
+                open_destination(name, value.clone(), &path, reader)
+            {
                 configured.push(Configured {
                     name: name.clone(),
                     destination,
+                    consent,
                 });
             }
         }

@@ -287,6 +287,28 @@ impl<'f, 's> Fields<'f, 's> {
         }
     }
 
+    /// A list of small whole numbers within limits; nothing where it is not there.
+    pub(crate) fn wholes(&mut self, key: &'static str, limits: (u8, u8)) -> Option<Vec<u8>> {
+        let value = self.take(key)?;
+        let number = |value: &Value| {
+            let number = u8::try_from(value.as_u64()?).ok()?;
+            (limits.0..=limits.1).contains(&number).then_some(number)
+        };
+        let numbers: Option<Vec<u8>> = value
+            .as_array()
+            .and_then(|all| all.iter().map(number).collect());
+        if numbers.is_none() {
+            self.fault(
+                key,
+                &format!(
+                    "must be a list of whole numbers from {} to {}",
+                    limits.0, limits.1
+                ),
+            );
+        }
+        numbers
+    }
+
     /// A list of strings.
     pub(crate) fn list(&mut self, key: &'static str) -> Vec<String> {
         let Some(value) = self.take(key) else {

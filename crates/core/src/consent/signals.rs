@@ -62,14 +62,31 @@ pub struct Signals<'a> {
     pub tcf: Option<Text<'a>>,
     /// An IAB GPP string.
     pub gpp: Option<Text<'a>>,
-    /// The GPP sections that apply.
-    pub gpp_sid: Vec<u8>,
+    /// The GPP sections that apply, as they came: nonsense is no reason to overlook an opt-out.
+    pub gpp_sid: Vec<i64>,
+    /// Google's Additional Consent string.
+    pub additional_consent: Option<Text<'a>>,
+    /// Whether the sender says that the GDPR applies.
+    pub gdpr_applies: Option<bool>,
     /// An IAB US Privacy string.
     pub us_privacy: Option<Text<'a>>,
     /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
     pub gpc: bool,
     /// The sender's legal ground.
     pub legal_basis: Option<LegalBasis>,
+    /// Further strings of the same kinds, where two senders' differ: each of them has to permit on its own.
+    pub others: Vec<Other<'a>>,
+}
+
+/// A consent string beside the one that stands in its field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Other<'a> {
+    /// A TC string.
+    Tcf(Text<'a>),
+    /// A GPP string with the sections that apply.
+    Gpp(Text<'a>, Vec<i64>),
+    /// An Additional Consent string.
+    Additional(Text<'a>),
 }
 
 impl<'a> Signals<'a> {
@@ -87,16 +104,34 @@ impl<'a> Signals<'a> {
             }
         }
         self.gpc |= all.gpc;
-        if self.tcf.is_none() {
-            self.tcf.clone_from(&all.tcf);
+        match (&self.tcf, &all.tcf) {
+            (None, _) => self.tcf.clone_from(&all.tcf),
+            (Some(own), Some(common)) if own != common => {
+                self.others.push(Other::Tcf(common.clone()));
+            }
+            _ => {}
         }
+        match (&self.additional_consent, &all.additional_consent) {
+            (None, _) => self.additional_consent.clone_from(&all.additional_consent),
+            (Some(own), Some(common)) if own != common => {
+                self.others.push(Other::Additional(common.clone()));
+            }
+            _ => {}
+        }
+        // That the law applies is the stricter answer.
+        self.gdpr_applies = match (self.gdpr_applies, all.gdpr_applies) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (own, common) => own.or(common),
+        };
         match (&self.gpp, &all.gpp) {
             (None, Some(_)) => {
                 self.gpp.clone_from(&all.gpp);
                 self.gpp_sid.clone_from(&all.gpp_sid);
             }
-            // Two strings: any section of either may apply.
-            (Some(own), Some(common)) if own != common => self.gpp_sid.clear(),
+            (Some(own), Some(common)) if own != common || self.gpp_sid != all.gpp_sid => {
+                self.others
+                    .push(Other::Gpp(common.clone(), all.gpp_sid.clone()));
+            }
             _ => {}
         }
         // `None` of a string is that it cannot be read, which blocks and so is stricter than an opt-out.

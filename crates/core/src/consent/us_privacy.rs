@@ -11,7 +11,7 @@ pub fn us_privacy_opt_out(text: &str) -> Option<bool> {
         return None;
     };
     let answer = |byte: &u8| matches!(byte.to_ascii_uppercase(), b'Y' | b'N' | b'-');
-    if !version.is_ascii_digit() || ![notice, opt_out, lspa].into_iter().all(answer) {
+    if !matches!(version, b'1'..=b'9') || ![notice, opt_out, lspa].into_iter().all(answer) {
         return None;
     }
     Some(opt_out.eq_ignore_ascii_case(&b'Y'))

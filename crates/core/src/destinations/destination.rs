@@ -5,7 +5,7 @@ use std::fmt;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::UnixMillis;
-use crate::consent::Purpose;
+use crate::consent::{Party, Purpose};
 use crate::destinations::input::Input;
 use crate::exchange::access::Access;
 use crate::exchange::http::Reply;
@@ -28,6 +28,8 @@ pub struct Facts {
     pub most_events: usize,
     /// The largest body of one request, in bytes.
     pub most_bytes: usize,
+    /// Who it is to a consent string, as far as that is known; `docs/consent.md` says from where.
+    pub party: Party,
     /// The spellings of identifiers that it takes.
     pub spellings: Spellings,
     /// What becomes of test events.

@@ -14,7 +14,7 @@ use crate::base::money::{Amount, Figure};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{HOUR_MS, UnixMillis};
-use crate::consent::{Choice, Purpose};
+use crate::consent::{Choice, Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
@@ -50,6 +50,7 @@ pub const FACTS: Facts = Facts {
     read: "2026-11-22",
     most_events: 25,
     most_bytes: 130_000,
+    party: Party::Vendor(755),
     spellings: IDENTIFIERS,
     test: TestMode::Platform,
 };

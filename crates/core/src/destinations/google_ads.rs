@@ -29,6 +29,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
+use crate::consent::Party;
 use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
@@ -56,6 +57,7 @@ pub const FACTS: Facts = Facts {
     most_events: 50,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    party: Party::Vendor(755),
     spellings: Spellings::of(&[
         Spelling::GoogleEmail,
         Spelling::GooglePhone,

@@ -16,6 +16,7 @@ use crate::base::json::{Leaf, Object};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
+use crate::consent::Party;
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -39,6 +40,7 @@ pub const FACTS: Facts = Facts {
     most_events: 1000,
     // Not published; a connector keeps to one megabyte.
     most_bytes: 1024 * 1024,
+    party: Party::Unlisted,
     spellings: Spellings::of(&[
         Spelling::MicrosoftEmail,
         Spelling::E164Phone,
@@ -444,7 +446,7 @@ fn word(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::base::fields::Fault;
-    use crate::consent::Grant;
+    use crate::consent::{Grant, Party};
     use crate::destinations::harness::{self, GRANT, LIMITED, NOW, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;

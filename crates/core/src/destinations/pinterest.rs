@@ -17,6 +17,7 @@ use crate::base::json::Object;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
+use crate::consent::Party;
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -45,6 +46,7 @@ pub const FACTS: Facts = Facts {
     most_events: 250,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    party: Party::Unlisted,
     spellings: Spellings::of(&[
         Spelling::PlainEmail,
         Spelling::DigitsPhone,
@@ -483,7 +485,7 @@ fn remark(warning: &str) -> Outcome {
 mod tests {
     use super::*;
     use crate::base::fields::Fault;
-    use crate::consent::Grant;
+    use crate::consent::{Grant, Party};
     use crate::destinations::harness::{self, GRANT, LIMITED, NOW, body, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;

@@ -15,6 +15,7 @@ use crate::base::money::Money;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
+use crate::consent::Party;
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -42,6 +43,7 @@ pub const FACTS: Facts = Facts {
     most_events: 100,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    party: Party::Unlisted,
     spellings: Spellings::of(&[
         Spelling::PlainEmail,
         Spelling::DigitsPhone,

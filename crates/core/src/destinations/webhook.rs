@@ -17,7 +17,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::text::Text;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Purpose;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Item;
@@ -39,6 +39,7 @@ pub const FACTS: Facts = Facts {
     read: "2026-11-22",
     most_events: 100,
     most_bytes: 512 * 1024,
+    party: Party::Own,
     spellings: Spellings::of(&[
         Spelling::PlainEmail,
         Spelling::E164Phone,

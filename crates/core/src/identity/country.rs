@@ -47,6 +47,11 @@ impl Country2 {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Of two capitals that ISO 3166-1 has assigned.
+    pub(super) const fn of(code: [u8; 2]) -> Self {
+        Self(code)
+    }
+
     pub(super) const fn bytes(self) -> [u8; 2] {
         self.0
     }

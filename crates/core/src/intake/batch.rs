@@ -5,12 +5,12 @@ use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, Signals, decide};
+use crate::consent::{Decision, Grant, Reading};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Event;
-use crate::identity::Prepared;
+use crate::identity::{Country2, Prepared};
 use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
 use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
@@ -240,11 +240,17 @@ impl<'a> Batch<'a> {
     }
 
     /// What the visitor allows at each of the source's destinations; nothing where one is gone.
-    fn decisions(&self, signals: &Signals<'_>) -> Vec<Option<Decision>> {
+    fn decisions(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Vec<Option<Decision>> {
+        // The page's request comes from where the visitor is, a server's does not.
+        let given = event.user.country();
+        let seen = visit.and_then(|visit| visit.country);
+        let regime = [seen, given.as_ref().map(Country2::as_str)];
+        let regime = self.source.consent.strictest(regime);
+        let reading = Reading::new(&event.signals, regime, self.now);
         let places = self.source.destinations.iter();
         let decide_at = |place: &usize| {
-            let destination = &self.settings.destinations.get(*place)?.destination;
-            Some(decide(signals, self.source.consent, destination.purpose()))
+            let configured = self.settings.destinations.get(*place)?;
+            Some(reading.decide(&configured.consent))
         };
         places.map(decide_at).collect()
     }
@@ -262,7 +268,7 @@ impl<'a> Batch<'a> {
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         // Consent first: what nobody may see is neither hashed nor packed.
-        let decisions = self.decisions(&event.signals);
+        let decisions = self.decisions(&event, visit);
         let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
             let Event { user, remarks, .. } = &mut event;

@@ -611,6 +611,8 @@ impl<'de> Object<'de> for Signals<'de> {
             "gpp",
             "gpp_sid",
             "us_privacy",
+            "additional_consent",
+            "gdpr_applies",
             "gpc",
             "legal_basis",
             // The rest of Google's consent object, which says nothing about what is sent to a platform
@@ -640,6 +642,10 @@ impl<'de> Object<'de> for Signals<'de> {
             "gpp" => self.gpp = strict(map, reading, Manner::Strict)?,
             "gpp_sid" => self.gpp_sid = map.numbers(reading)?,
             "us_privacy" => self.us_privacy = strict(map, reading, Manner::Strict)?,
+            "additional_consent" => {
+                self.additional_consent = strict(map, reading, Manner::Strict)?;
+            }
+            "gdpr_applies" => self.gdpr_applies = map.flag(reading)?,
             "gpc" => self.gpc = map.flag(reading)?.unwrap_or(false),
             "legal_basis" => match strict(map, reading, Manner::Strict)? {
                 None => {}

@@ -74,6 +74,8 @@ const KNOWN: &[&str] = &[
     "gpp_sid",
     "us_privacy",
     "gpc",
+    "additional_consent",
+    "gdpr_applies",
     "legal_basis",
     "cb",
 ];
@@ -215,6 +217,8 @@ fn take<'a>(
         "tcf" => signals.tcf = Some(strict(value)?),
         "gpp" => signals.gpp = Some(strict(value)?),
         "us_privacy" => signals.us_privacy = Some(strict(value)?),
+        "additional_consent" => signals.additional_consent = Some(strict(value)?),
+        "gdpr_applies" => signals.gdpr_applies = Some(flag(&value)?),
         "gpp_sid" => signals.gpp_sid = sections(&value)?,
         "gpc" => signals.gpc = flag(&value)?,
         "legal_basis" => signals.legal_basis = legal_basis(&value, reading)?,
@@ -313,10 +317,13 @@ fn legal_basis(value: &str, reading: &mut Reading) -> Result<Option<LegalBasis>,
     }
 }
 
-fn sections(value: &str) -> Result<Vec<u8>, Fault> {
-    let numbers: Option<Vec<u8>> = value
+fn sections(value: &str) -> Result<Vec<i64>, Fault> {
+    let numbers: Option<Vec<i64>> = value
         .split(',')
-        .map(|number| number.trim().parse().ok().filter(|number| *number > 0))
+        .map(|number| {
+            let number = number.trim().parse().ok();
+            number.filter(|number| (-1..=255).contains(number))
+        })
         .collect();
     match numbers {
         Some(numbers) if numbers.len() > MOST_SECTIONS => {
@@ -325,7 +332,7 @@ fn sections(value: &str) -> Result<Vec<u8>, Fault> {
         Some(numbers) => Ok(numbers),
         None => Err((
             Code::WrongType,
-            "must be whole numbers from 1 to 255, with commas between",
+            "must be sections' numbers from -1 to 255, with commas between",
         )),
     }
 }

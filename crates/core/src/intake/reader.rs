@@ -439,7 +439,7 @@ pub(crate) trait Values<'de> {
     /// See [`FlagSeed`].
     fn flag(&mut self, reading: &mut Reading) -> Result<Option<bool>, Stop>;
     /// See [`NumbersSeed`].
-    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<u8>, Stop>;
+    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<i64>, Stop>;
     /// See [`PairsSeed`].
     fn pairs(&mut self, reading: &mut Reading, known: fn(&str) -> bool) -> Pairs<'de>;
     /// See [`ListSeed`].
@@ -478,7 +478,7 @@ impl<'de, A: MapAccess<'de>> Values<'de> for Members<A, A::Error> {
         self.value(FlagSeed(reading))
     }
 
-    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<u8>, Stop> {
+    fn numbers(&mut self, reading: &mut Reading) -> Result<Vec<i64>, Stop> {
         self.value(NumbersSeed(reading))
     }
 
@@ -891,45 +891,46 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
 /// A list of small whole numbers (`gpp_sid`).
 struct NumbersSeed<'f>(&'f mut Reading);
 
-const NUMBERS: &str = "must be a list of whole numbers from 1 to 255";
+const NUMBERS: &str = "must be a list of sections' numbers, from -1 to 255";
 
 /// The most numbers in one list.
 const MOST_NUMBERS: usize = 32;
 
 impl<'de> DeserializeSeed<'de> for NumbersSeed<'_> {
-    type Value = Vec<u8>;
+    type Value = Vec<i64>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<u8>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<i64>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for NumbersSeed<'_> {
-    type Value = Vec<u8>;
+    type Value = Vec<i64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of numbers")
     }
 
-    fn visit_unit<E>(self) -> Result<Vec<u8>, E> {
+    fn visit_unit<E>(self) -> Result<Vec<i64>, E> {
         Ok(Vec::new())
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<i64>, E> {
         if text.is_empty() {
             return Ok(Vec::new());
         }
         Err(self.0.raise(Code::WrongType, NUMBERS))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<i64>, A::Error> {
         let mut numbers = Vec::new();
         while let Some(raw) = seq.next_element::<&'de RawValue>()? {
-            match raw.get().parse::<u8>() {
+            match raw.get().parse::<i64>() {
                 Ok(_) if numbers.len() >= MOST_NUMBERS => {
                     return Err(self.0.raise(Code::TooManyItems, "at most 32 entries"));
                 }
-                Ok(number) if number > 0 => numbers.push(number),
+                // -1 is what a consent platform says where it does not know.
+                Ok(number) if (-1..=255).contains(&number) => numbers.push(number),
                 _ => return Err(self.0.raise(Code::WrongType, NUMBERS)),
             }
         }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::base::fields::{Fields, Reader};
+use crate::consent::{Party, Use, purposes};
 use crate::destinations::destination::Destination;
 use crate::destinations::{self};
 
@@ -13,6 +14,8 @@ pub struct Configured {
     pub name: String,
     /// The platform, ready to encode.
     pub destination: Box<dyn Destination>,
+    /// Who it is to a visitor's consent, and what it uses events for.
+    pub consent: Use,
 }
 
 pub(super) fn open_destination(
@@ -20,7 +23,7 @@ pub(super) fn open_destination(
     value: Value,
     path: &str,
     reader: &mut Reader<'_>,
-) -> Option<Box<dyn Destination>> {
+) -> Option<(Box<dyn Destination>, Use)> {
     let mut fields = Fields::new(value, path, reader)?;
     let platform = if fields.has("platform") {
         fields.text("platform")?
@@ -47,6 +50,38 @@ pub(super) fn open_destination(
         return None;
     };
     let opened = (entry.open)(name, &mut fields);
+    let party = party(&mut fields, entry.facts.party);
+    let named = fields.wholes("purposes", (1, 24));
+    let legitimate_interest = fields.flag("legitimate_interest", false);
     fields.end();
-    opened
+    let destination = opened?;
+    let mut consent = Use::new(destination.purpose(), party);
+    if let Some(named) = named {
+        consent.purposes = purposes(&named);
+    }
+    if legitimate_interest {
+        // Of these alone the framework lets a vendor claim one.
+        consent.legitimate_interest = consent.purposes & purposes(&[2, 7, 8, 9, 10, 11]);
+    }
+    Some((destination, consent))
+}
+
+/// Who the destination is to a consent string, where the settings know better than we do.
+fn party(fields: &mut Fields<'_, '_>, known: Party) -> Party {
+    let (vendor, provider) = (fields.has("vendor"), fields.has("provider"));
+    if vendor && provider {
+        fields.fault(
+            "provider",
+            "a destination is either a `vendor` or a `provider`",
+        );
+    }
+    let id = fields.whole("vendor", 0, (1, 65_535));
+    let other = fields.whole("provider", 0, (1, 999_999_999));
+    if vendor {
+        u16::try_from(id).map_or(known, Party::Vendor)
+    } else if provider {
+        Party::Provider(other)
+    } else {
+        known
+    }
 }

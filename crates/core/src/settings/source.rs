@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
-use crate::consent::Policy;
+use crate::consent::{Policy, Regime};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
 
@@ -88,10 +88,7 @@ pub(super) fn open_source(
         );
     }
     check_origins(&mut fields, &origins);
-    let consent = match fields.word("consent", &["required", "implied"]) {
-        "implied" => Policy::Implied,
-        _ => Policy::Required,
-    };
+    let consent = consent(&mut fields);
     let default_country = default_country(&mut fields);
     let secret = fields
         .text("secret")
@@ -249,4 +246,32 @@ fn page_events(fields: &mut Fields<'_, '_>) -> PageEvents {
         }
     }
     PageEvents(Some(names))
+}
+
+/// What silence about consent means to a source.
+fn consent(fields: &mut Fields<'_, '_>) -> Policy {
+    let word = fields.word("consent", &["required", "implied", "by_region"]);
+    for key in ["consent_elsewhere", "markets"] {
+        if word != "by_region" && fields.has(key) {
+            fields.fault(key, "is for consent = \"by_region\" only");
+        }
+    }
+    let elsewhere = match fields.word("consent_elsewhere", &["required", "implied"]) {
+        "implied" => Regime::OptOut,
+        _ => Regime::OptIn,
+    };
+    let markets = fields.list("markets");
+    for (index, country) in markets.iter().enumerate() {
+        if Country2::parse(country).is_none_or(|known| known.as_str() != country) {
+            fields.fault(
+                &format!("markets[{index}]"),
+                "must be a two-letter ISO 3166-1 code in capitals",
+            );
+        }
+    }
+    match word {
+        "implied" => Policy::Implied,
+        "by_region" => Policy::by_region(elsewhere, &markets),
+        _ => Policy::Required,
+    }
 }

@@ -135,6 +135,8 @@ fn a_denied_visitor_produces_no_request() {
                                     let personalised = !gpc
                                         && match personalisation {
                                             Some(choice) => choice == "granted",
+                                            // Who was asked about advertising has said nothing of this.
+                                            None if ad_storage.or(user_data).is_some() => false,
                                             None => implied,
                                         };
                                     assert_eq!(!sent.contains(no), personalised, "{context}");
@@ -184,11 +186,12 @@ fn a_signal_of_the_browser_counts_as_one_of_the_event() {
 }
 
 #[test]
-fn a_consent_string_that_nobody_reads_is_never_a_yes() {
+fn a_consent_string_that_cannot_be_read_is_never_a_yes() {
     for entry in ALL {
         for string in [
             json!({"tcf": "CPXxRfA"}),
-            json!({"gpp": "DBABLA~BVQqAAAACg"}),
+            json!({"gpp": "DBABLA~BVQq"}),
+            json!({"gpp_sid": [7]}),
             json!({"us_privacy": "1YN"}),
         ] {
             let settings = shop(

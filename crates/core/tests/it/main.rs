@@ -33,6 +33,7 @@ mod attribution;
 mod auth;
 mod claims;
 mod consent;
+mod consent_strings;
 mod crashes;
 mod decoration;
 mod delivery;

@@ -172,7 +172,7 @@ fn every_fault_is_told_with_its_place() {
             "sources/shop/consent",
             json!("none"),
             "sources.shop.consent",
-            "must be `required` or `implied`",
+            "must be `required` or `implied` or `by_region`",
         ),
         (
             "sources/shop/default_country",

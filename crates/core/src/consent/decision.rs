@@ -1,0 +1,370 @@
+//! From all signals together to one decision for each destination: the strictest wins.
+
+use super::additional::AdditionalConsent;
+use super::bits::Unreadable;
+use super::gpp::{Gpp, GppFault, TCF_EU, us_opt_outs};
+use super::grant::Grant;
+use super::region::Regime;
+use super::signals::{Choice, Other, Signals};
+use super::tcf::{Declaration, Denied, TcFault, TcString};
+use super::us_privacy::us_privacy_opt_out;
+use crate::base::reason::Refusal;
+use crate::base::time::UnixMillis;
+
+/// What a destination does with an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Advertising and its measurement.
+    Advertising,
+    /// Analytics of the site itself.
+    Analytics,
+}
+
+/// Who a destination is to a consent string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// A vendor of the IAB's list, by its id.
+    Vendor(u16),
+    /// A provider of Google's list beside it, by its id.
+    Provider(u32),
+    /// The site itself, or somebody who works for it alone: the purposes are enough.
+    Own,
+    /// In no list that is known: the purposes are not enough, an answer to `ad_user_data` has to stand beside them.
+    Unlisted,
+}
+
+/// What a destination uses an event for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Which of Consent Mode's answers it depends on.
+    pub purpose: Purpose,
+    /// Who it is.
+    pub party: Party,
+    /// The purposes of the framework without which it gets nothing, bit `n - 1` for purpose `n`.
+    pub purposes: u32,
+    /// Those without which it must not personalise.
+    pub personalisation: u32,
+    /// The purposes for which a legitimate interest will do, where the publisher allows it. None unless the operator says so.
+    pub legitimate_interest: u32,
+}
+
+impl Use {
+    /// What forwarding events is to the framework, unless the settings say otherwise.
+    pub const fn new(purpose: Purpose, party: Party) -> Self {
+        let (purposes, personalisation) = match purpose {
+            Purpose::Advertising => (MEASUREMENT, PERSONALISATION),
+            Purpose::Analytics => (ANALYTICS, PERSONALISATION),
+        };
+        Self {
+            purpose,
+            party,
+            purposes,
+            personalisation,
+            legitimate_interest: 0,
+        }
+    }
+}
+
+/// The bits of some purposes.
+pub const fn purposes(list: &[u8]) -> u32 {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < list.len() {
+        // An id beyond the framework's is no purpose.
+        #[expect(clippy::indexing_slicing, reason = "below the length")]
+        if list[at] >= 1 && list[at] <= 24 {
+            bits |= 1 << (list[at] - 1);
+        }
+        at += 1;
+    }
+    bits
+}
+
+/// Storage on the device, and measuring the performance of advertising: what forwarding a conversion is.
+pub const MEASUREMENT: u32 = purposes(&[1, 7]);
+/// A profile for advertising, and choosing advertising by it.
+pub const PERSONALISATION: u32 = purposes(&[3, 4]);
+/// Storage on the device, measuring content, and statistics about audiences: what analytics of a site is.
+pub const ANALYTICS: u32 = purposes(&[1, 8, 9]);
+
+/// Why a TC string must not be relied on.
+pub(super) const fn refusal_of(fault: TcFault) -> Refusal {
+    match fault {
+        TcFault::Policy => Refusal::TcfPolicy,
+        TcFault::GlobalScope => Refusal::TcfGlobalScope,
+        TcFault::Expired => Refusal::TcfExpired,
+        TcFault::Future => Refusal::TcfFuture,
+        TcFault::NoDisclosedSegment => Refusal::TcfNotDisclosed,
+    }
+}
+
+/// What the signals mean for one destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be sent, on these terms.
+    Granted(Grant),
+    /// It may not.
+    Blocked(Refusal),
+}
+
+/// The signals of an event, read once for all its destinations.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    regime: Regime,
+    ad_storage: Option<Choice>,
+    analytics_storage: Option<Choice>,
+    ad_user_data: Option<Choice>,
+    ad_personalization: Option<Choice>,
+    /// The TC strings that count, each of which has to permit on its own.
+    tcs: Vec<Result<TcString, Refusal>>,
+    /// The Additional Consent strings, of which the same holds.
+    additional: Vec<Result<AdditionalConsent, Unreadable>>,
+    /// What blocks every destination.
+    refused: Option<Refusal>,
+    /// Out of sale, sharing or targeted advertising.
+    limited: bool,
+}
+
+impl Reading {
+    /// Reads the signals of an event of somebody whose law asks for `regime`.
+    pub fn new(signals: &Signals<'_>, regime: Regime, now: UnixMillis) -> Self {
+        let mut read = Self {
+            regime,
+            ad_storage: signals.ad_storage,
+            analytics_storage: signals.analytics_storage,
+            ad_user_data: signals.ad_user_data,
+            ad_personalization: signals.ad_personalization,
+            tcs: Vec::new(),
+            additional: Vec::new(),
+            refused: None,
+            limited: signals.gpc,
+        };
+        match signals.us_privacy.as_deref().map(us_privacy_opt_out) {
+            None => {}
+            Some(Some(opt_out)) => read.limited |= opt_out,
+            Some(None) => read.refused = Some(Refusal::UsPrivacyMalformed),
+        }
+        // Where the law asks for a yes, nobody can say that it does not apply.
+        let applies = signals.gdpr_applies != Some(false) || regime == Regime::OptIn;
+        if let Some(text) = signals.tcf.as_deref().filter(|_| applies) {
+            read.tc(text, now);
+        }
+        match signals.gpp.as_deref() {
+            Some(text) => read.gpp(text, &signals.gpp_sid, applies, now),
+            // Sections are in force, and their string is not there.
+            None if signals.gpp_sid.iter().any(|id| *id > 0) => {
+                read.refuse(Refusal::GppSectionMissing);
+            }
+            None => {}
+        }
+        if let Some(text) = signals.additional_consent.as_deref() {
+            read.additional.push(AdditionalConsent::read(text));
+        }
+        for other in &signals.others {
+            match other {
+                Other::Tcf(text) if applies => read.tc(text, now),
+                Other::Tcf(_) => {}
+                Other::Gpp(text, in_force) => read.gpp(text, in_force, applies, now),
+                Other::Additional(text) => read.additional.push(AdditionalConsent::read(text)),
+            }
+        }
+        read
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refused = self.refused.or(Some(refusal));
+    }
+
+    fn tc(&mut self, text: &str, now: UnixMillis) {
+        self.tcs.push(match TcString::read(text) {
+            Err(_) => Err(Refusal::TcfUnreadable),
+            Ok(tc) => match tc.fault(now) {
+                Some(fault) => Err(refusal_of(fault)),
+                None => Ok(tc),
+            },
+        });
+    }
+
+    fn gpp(&mut self, text: &str, in_force: &[i64], applies: bool, now: UnixMillis) {
+        let Ok(gpp) = Gpp::read(text) else {
+            return self.refuse(Refusal::GppUnreadable);
+        };
+        match us_opt_outs(&gpp, in_force) {
+            Ok(found) if found.child => self.refuse(Refusal::KnownChild),
+            Ok(found) => self.limited |= found.any(),
+            Err(GppFault::SectionMissing) => self.refuse(Refusal::GppSectionMissing),
+            Err(GppFault::Unreadable(_)) => self.refuse(Refusal::GppUnreadable),
+        }
+        if let Some(text) = gpp.section(TCF_EU).filter(|_| applies) {
+            self.tc(text, now);
+        }
+    }
+
+    /// The TC strings that could be read, for those who count what banners write.
+    pub fn tc_strings(&self) -> impl Iterator<Item = &TcString> {
+        self.tcs.iter().filter_map(|tc| tc.as_ref().ok())
+    }
+
+    /// Decides for one destination.
+    ///
+    /// Every signal that is there is asked, and the strictest wins: an explicit no of Consent Mode, a TC string that cannot be
+    /// relied on or lacks the vendor or a purpose, a child, an opt-out. Adding a signal can only narrow a decision, but for the
+    /// one case that the law is about: where it asks for a yes, a yes is needed.
+    pub fn decide(&self, of: &Use) -> Decision {
+        match self.permits(of) {
+            Err(refusal) => Decision::Blocked(refusal),
+            Ok(()) => Decision::Granted(self.grant(of)),
+        }
+    }
+
+    fn permits(&self, of: &Use) -> Result<(), Refusal> {
+        if let Some(refusal) = self.refused {
+            return Err(refusal);
+        }
+        self.tcf(of, of.purposes)?;
+        match of.purpose {
+            Purpose::Advertising => self.advertising(),
+            Purpose::Analytics => self.answered(
+                self.analytics_storage,
+                Refusal::AnalyticsStorageDenied,
+                Refusal::AnalyticsStorageMissing,
+            ),
+        }
+    }
+
+    /// Whether Consent Mode's answers permit advertising.
+    fn advertising(&self) -> Result<(), Refusal> {
+        let answered = self.answered(
+            self.ad_user_data,
+            Refusal::AdUserDataDenied,
+            Refusal::AdUserDataMissing,
+        );
+        match self.ad_storage {
+            Some(Choice::Denied) => answered.and(Err(Refusal::AdStorageDenied)),
+            _ => answered,
+        }
+    }
+
+    /// An answer: silence is a no where the law asks for a yes, and no TC string has given it.
+    fn answered(
+        &self,
+        choice: Option<Choice>,
+        denied: Refusal,
+        missing: Refusal,
+    ) -> Result<(), Refusal> {
+        match choice {
+            Some(Choice::Denied) => Err(denied),
+            Some(Choice::Granted) => Ok(()),
+            None if self.regime == Regime::OptIn && self.tcs.is_empty() => Err(missing),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether every TC string permits these purposes.
+    fn tcf(&self, of: &Use, purposes: u32) -> Result<(), Refusal> {
+        for tc in &self.tcs {
+            self.permitted_by(tc.as_ref().map_err(|refusal| *refusal)?, of, purposes)?;
+        }
+        Ok(())
+    }
+
+    fn permitted_by(&self, tc: &TcString, of: &Use, purposes: u32) -> Result<(), Refusal> {
+        let each = (1..=24_u8).filter(|purpose| purposes >> (purpose - 1) & 1 == 1);
+        if let Party::Vendor(vendor) = of.party {
+            if !tc.discloses(vendor) {
+                return Err(Refusal::TcfVendorNotDisclosed);
+            }
+            for purpose in each {
+                let flexible = of.legitimate_interest;
+                let declared = Declaration {
+                    consent: u32::MAX,
+                    legitimate_interest: 0,
+                    flexible,
+                };
+                let with_consent = tc.permission(vendor, purpose, &declared);
+                let claimed = Declaration {
+                    consent: 0,
+                    legitimate_interest: flexible,
+                    flexible,
+                };
+                if with_consent.is_ok() || tc.permission(vendor, purpose, &claimed).is_ok() {
+                    continue;
+                }
+                return Err(match with_consent {
+                    Err(Denied::Restriction) => Refusal::TcfRestriction,
+                    _ if tc.consents(purpose) => Refusal::TcfVendor,
+                    _ => Refusal::TcfPurpose,
+                });
+            }
+            return Ok(());
+        }
+        for purpose in each {
+            if !tc.consents(purpose) {
+                return Err(Refusal::TcfPurpose);
+            }
+        }
+        match of.party {
+            Party::Vendor(_) | Party::Own => Ok(()),
+            Party::Unlisted => {
+                let answer = match of.purpose {
+                    Purpose::Advertising => self.ad_user_data,
+                    Purpose::Analytics => self.analytics_storage,
+                };
+                if answer == Some(Choice::Granted) {
+                    Ok(())
+                } else {
+                    Err(Refusal::TcfUnlisted)
+                }
+            }
+            Party::Provider(_) if self.additional.is_empty() => Err(Refusal::AcMissing),
+            Party::Provider(provider) => {
+                for additional in &self.additional {
+                    match additional {
+                        Err(_) => return Err(Refusal::AcUnreadable),
+                        Ok(read) if !read.consents(provider) => {
+                            return Err(Refusal::AcNotConsented);
+                        }
+                        Ok(_) => {}
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn grant(&self, of: &Use) -> Grant {
+        // Who was asked about advertising and not about this has not said yes to it.
+        let asked = self.ad_storage.or(self.ad_user_data).is_some();
+        let personalised = !self.limited
+            && match self.ad_personalization {
+                Some(choice) => choice == Choice::Granted,
+                None if asked => false,
+                // A TC string answers for itself; without one silence is what the law takes it for.
+                None => !self.tcs.is_empty() || self.regime == Regime::OptOut,
+            }
+            && self.tcf(of, of.personalisation).is_ok();
+        // Of analytics, identifiers go along only where advertising would be permitted too.
+        let identifiers = self.advertising().is_ok()
+            && (of.purpose == Purpose::Advertising || self.tcf(of, MEASUREMENT).is_ok());
+        Grant {
+            identifiers,
+            personalised,
+            limited: self.limited,
+            ad_user_data: self.answer(identifiers, self.ad_user_data),
+            ad_personalization: if self.limited {
+                Some(Choice::Denied)
+            } else {
+                self.answer(personalised, self.ad_personalization)
+            },
+        }
+    }
+
+    /// What platforms are told that take the visitor's answers along: a TC string has given them all.
+    fn answer(&self, yes: bool, said: Option<Choice>) -> Option<Choice> {
+        match (self.tcs.is_empty(), yes) {
+            (true, _) => said,
+            (false, true) => Some(Choice::Granted),
+            (false, false) => Some(Choice::Denied),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Consent strings against rows that reference libraries and a second decoder agree on.
+
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::consent::{
+    Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, Party, Policy, Purpose, Reading,
+    Regime, Signals, TCF_EU, TcFault, TcString, Unreadable, Use, explain_additional, explain_gpp,
+    explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs, gpc_header, us_opt_outs,
+    us_section_name,
+};
+use serde_json::{Map, Value, json};
+
+fn rows() -> Vec<Value> {
+    let path = crate::support::fixtures().join("consent-strings.json");
+    serde_json::from_str(&crate::support::read(&path)).unwrap()
+}
+
+/// When the rows were written.
+fn now() -> UnixMillis {
+    UnixMillis::parse_rfc3339("2026-11-29T12:00:00Z").unwrap()
+}
+
+/// What explains a string, or the code of why it cannot be read.
+fn explained(said: Value) -> Result<Value, String> {
+    match said["error"].as_str() {
+        Some(code) => Err(code.to_owned()),
+        None => Ok(said),
+    }
+}
+
+fn purposes(list: &Value) -> u32 {
+    let all = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_u64().unwrap());
+    all.fold(0, |bits, id| bits | 1 << (id - 1))
+}
+
+fn permissions(input: &Value) -> Result<Value, Unreadable> {
+    let tc = TcString::read(input["tc"].as_str().unwrap())?;
+    let of = &input["gvl_declaration"];
+    let declared = Declaration {
+        consent: purposes(&of["purposes"]),
+        legitimate_interest: purposes(&of["legIntPurposes"]),
+        flexible: purposes(&of["flexiblePurposes"]),
+    };
+    let vendor = u16::try_from(input["vendor"].as_u64().unwrap()).unwrap();
+    let wanted = input["purposes"].as_array().cloned();
+    let wanted = wanted.unwrap_or_else(|| [1, 3, 4, 7].map(Value::from).to_vec());
+    let mut all = Map::new();
+    for purpose in wanted {
+        let purpose = u8::try_from(purpose.as_u64().unwrap()).unwrap();
+        let said = match tc.permission(vendor, purpose, &declared) {
+            Ok(Basis::Consent) => "allowed_consent",
+            Ok(Basis::LegitimateInterest) => "allowed_li",
+            Err(Denied::Restriction) => "denied_restriction",
+            Err(Denied::NotDeclared) => "denied_not_declared",
+            Err(Denied::Consent) => "denied_consent",
+            Err(Denied::LegitimateInterest) => "denied_li",
+        };
+        all.insert(purpose.to_string(), said.into());
+    }
+    Ok(Value::Object(all))
+}
+
+fn disclosed(input: &Value) -> Result<Value, Unreadable> {
+    let tc = TcString::read(input["tc"].as_str().unwrap())?;
+    let created = tc.created_at().to_rfc3339();
+    let mut said = json!({
+        "created": created.get(..10),
+        "disclosed_segment": if tc.disclosed.is_some() { "present" } else { "missing" },
+    });
+    // As if it were the day on which it was made.
+    let fault = tc.fault(tc.created_at());
+    if let Some(vendor) = input["vendor"].as_u64() {
+        let vendor = u16::try_from(vendor).unwrap();
+        said["vendor_disclosed"] = tc.discloses(vendor).into();
+        said["accepted_by_google"] = (fault.is_none() && tc.discloses(vendor)).into();
+    } else if fault == Some(TcFault::NoDisclosedSegment) {
+        said["accepted"] = false.into();
+    } else {
+        said["rule_applies"] = false.into();
+    }
+    Ok(said)
+}
+
+fn view(input: &Value) -> Result<Value, String> {
+    let in_force: Vec<i64> = input["gpp_sid"]
+        .as_array()
+        .map(|all| all.iter().map(|id| id.as_i64().unwrap()).collect())
+        .unwrap_or_default();
+    let all = explained(explain_gpp(
+        input["gpp"].as_str().unwrap(),
+        &in_force,
+        now(),
+    ))?;
+    explained(all["united_states"].clone())
+}
+
+/// A GPP string with everything in it.
+fn whole(text: &str) -> Result<(), Unreadable> {
+    let gpp = Gpp::read(text)?;
+    match us_opt_outs(&gpp, &[]) {
+        Err(GppFault::Unreadable(error)) => return Err(error),
+        _ => (),
+    }
+    if let Some(section) = gpp.section(TCF_EU) {
+        TcString::read(section)?;
+    }
+    Ok(())
+}
+
+fn choice(choice: Option<Choice>) -> Value {
+    match choice {
+        Some(Choice::Granted) => "granted".into(),
+        Some(Choice::Denied) => "denied".into(),
+        None => Value::Null,
+    }
+}
+
+fn answered(kind: &str, input: &Value) -> Result<Value, String> {
+    let text = input.as_str().unwrap_or_default();
+    let code = |error: Unreadable| error.code().to_owned();
+    match kind {
+        "tcf_decode" | "tcf_decode_error" => explained(explain_tcf(text, now())),
+        "tcf_bounded" => {
+            let part = |name: &str| input[name].as_str().unwrap();
+            let times = usize::try_from(input["times"].as_u64().unwrap()).unwrap();
+            let text = [part("head"), &part("repeat").repeat(times), part("tail")].concat();
+            let tc = TcString::read(&text).map_err(code)?;
+            Ok(json!({"readable": true, "vendors_consented": tc.vendor_consents.len()}))
+        }
+        "tcf23_disclosed_rule" => disclosed(input).map_err(code),
+        "tcf_vendor_permission" => permissions(input).map_err(code),
+        "gpp_header" => {
+            // A header alone announces what is not there, so each section is put behind it, empty.
+            let sections = (0..64).find_map(|many| Gpp::read(&[text, &"~".repeat(many)].concat()).ok().map(|gpp| gpp.sections().iter().map(|(id, _)| *id).collect::<Vec<_>>()));
+            Ok(json!({"type": 3, "version": 1, "sections": sections}))
+        }
+        "gpp_split" => {
+            let gpp = Gpp::read(text).map_err(code)?;
+            let ids: Vec<u16> = gpp.sections().iter().map(|(id, _)| *id).collect();
+            let sections: Map<String, Value> = gpp
+                .sections()
+                .iter()
+                .map(|(id, text)| (id.to_string(), (*text).into()))
+                .collect();
+            Ok(json!({"header": {"type": 3, "version": 1, "sections": ids}, "sections": sections}))
+        }
+        "gpp_opt_out_view" => view(input),
+        "gpp_error" => whole(text).map(|()| Value::Null).map_err(code),
+        "us_privacy" | "us_privacy_error" => {
+            explained(explain_us_privacy(text))
+        }
+        "google_ac_string" | "google_ac_error" => explained(explain_additional(text)),
+        "gcs" | "gcs_error" => gcs(text)
+            .map(|[ads, analytics]| json!({"ad_storage": choice(ads), "analytics_storage": choice(analytics)}))
+            .map_err(code),
+        "gcd" | "gcd_error" => gcd(text)
+            .map(|answers| {
+                let [ads, analytics, data, personal] = answers.map(|answer| match answer {
+                    None => "unset".into(),
+                    some => choice(some),
+                });
+                json!({"ad_storage": ads, "analytics_storage": analytics, "ad_user_data": data, "ad_personalization": personal})
+            })
+            .map_err(code),
+        section_of if section_of.starts_with("gpp_us") => {
+            let id = (7..=27).find(|id| us_section_name(*id) == Some(&section_of[4..])).unwrap();
+            explained(explain_us_section(id, input["section"].as_str().unwrap()))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_row_is_read_as_it_is_meant() {
+    let mut read = 0;
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let kind = row["kind"].as_str().unwrap();
+        if matches!(
+            kind,
+            "consent_decision" | "decision_policy" | "sec_gpc" | "fibonacci_code"
+        ) {
+            continue;
+        }
+        let (input, expected) = (&row["input"], &row["expected"]);
+        let got = answered(kind, input);
+        let right = if expected.get("error").is_some() {
+            got.is_err()
+        } else {
+            // Some rows say more than was asked.
+            got.as_ref().is_ok_and(|got| match (got, expected) {
+                (Value::Object(got), Value::Object(expected)) => expected
+                    .iter()
+                    .filter(|(name, _)| *name != "also_stale")
+                    .all(|(name, value)| got.get(name) == Some(value)),
+                (got, expected) => got == expected,
+            })
+        };
+        if !right {
+            wrong.push(format!(
+                "{kind} {input}\n  expected {expected}\n  got      {got:?}"
+            ));
+        }
+        read += 1;
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {read}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(read > 250, "{read}");
+}
+
+#[test]
+fn only_a_one_is_the_global_privacy_control() {
+    for row in rows().iter().filter(|row| row["kind"] == "sec_gpc") {
+        let got = row["input"]["header"].as_str().is_some_and(gpc_header);
+        assert_eq!(json!(got), row["expected"]["gpc"], "{row}");
+    }
+}
+
+fn choice_of(value: &Value) -> Option<Choice> {
+    match value.as_str()? {
+        "granted" => Some(Choice::Granted),
+        "denied" => Some(Choice::Denied),
+        other => panic!("{other}"),
+    }
+}
+
+/// What the policy of the rows calls a decision: its verdict, its flags, and our reason.
+fn verdict(decision: Decision) -> (&'static str, Vec<&'static str>, &'static str) {
+    match decision {
+        Decision::Blocked(refusal) => ("block", Vec::new(), refusal.code()),
+        Decision::Granted(grant) => {
+            let mut flags = Vec::new();
+            if grant.limited() {
+                flags.push("limited_data_use");
+            }
+            if !grant.personalised() {
+                flags.push("no_personalisation");
+            }
+            let verdict = if flags.is_empty() {
+                "send"
+            } else {
+                "send_limited"
+            };
+            (verdict, flags, "")
+        }
+    }
+}
+
+#[test]
+fn the_strictest_signal_decides() {
+    let now = now();
+    let policy = Policy::by_region(Regime::OptOut, &[]);
+    let (mut read, mut wrong) = (0, Vec::new());
+    for row in rows()
+        .iter()
+        .filter(|row| row["kind"] == "consent_decision")
+    {
+        let input = &row["input"];
+        let text = |name: &str| {
+            input[name]
+                .as_str()
+                .map(edgetally_core::base::text::Text::from)
+        };
+        let mode = &input["consent_mode"];
+        let signals = Signals {
+            ad_storage: choice_of(&mode["ad_storage"]),
+            ad_user_data: choice_of(&mode["ad_user_data"]),
+            ad_personalization: choice_of(&mode["ad_personalization"]),
+            tcf: text("tc"),
+            gpp: text("gpp"),
+            gpp_sid: input["gpp_sid"]
+                .as_array()
+                .map(|all| all.iter().filter_map(Value::as_i64).collect())
+                .unwrap_or_default(),
+            additional_consent: text("ac"),
+            gdpr_applies: input["gdpr_applies"].as_bool(),
+            us_privacy: text("us_privacy"),
+            gpc: input["sec_gpc"].as_str().is_some_and(gpc_header),
+            ..Signals::default()
+        };
+        let country = input["region"].as_str().map(|region| match region {
+            "EEA" => "DE",
+            "other" => "JP",
+            country => country,
+        });
+        let reading = Reading::new(&signals, policy.regime(country), now);
+        for (name, party) in [
+            ("google", Party::Vendor(755)),
+            ("meta", Party::Provider(89)),
+        ] {
+            let (got, flags, reason) =
+                verdict(reading.decide(&Use::new(Purpose::Advertising, party)));
+            let expected = &row["expected"][name];
+            let wanted = expected["flags"].as_array().cloned().unwrap_or_default();
+            let all_there = wanted
+                .iter()
+                .all(|flag| flags.iter().any(|one| flag == one));
+            if got != expected["verdict"] || !all_there {
+                wrong.push(format!(
+                    "{name} {input}\n  expected {expected}\n  got      {got} {flags:?} {reason}"
+                ));
+            }
+            read += 1;
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {read}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(read >= 62, "{read}");
+}
