@@ -28,7 +28,7 @@ describe("consent", () => {
       ["denied-1", {...GRANTED, ad_user_data: "denied", analytics_storage: "denied"}, "ad_user_data_denied", "analytics_storage_denied"],
       ["denied-2", {...GRANTED, ad_storage: "denied", analytics_storage: "denied"}, "ad_storage_denied", "analytics_storage_denied"],
       ["denied-3", {}, "ad_user_data_missing", "analytics_storage_missing"],
-      ["denied-4", {tcf: "CPXxRfA"}, "consent_string_unread", "consent_string_unread"],
+      ["denied-4", {tcf: "CPXxRfA"}, "tcf_unreadable", "tcf_unreadable"],
       ["denied-5", {...GRANTED, us_privacy: "YYYYY"}, "us_privacy_malformed", "us_privacy_malformed"],
     ];
     const requests = shop.twin.requests().total;
@@ -47,7 +47,7 @@ describe("consent", () => {
     const {reasons} = await shop.ledger("?destination=meta");
     const blocked = reasons.filter((/** @type {any} */ one) => one.state === "blocked").map((/** @type {any} */ one) => [one.code, one.n]);
     assert.deepEqual(Object.fromEntries(blocked), {
-      ad_user_data_denied: 1, ad_storage_denied: 1, ad_user_data_missing: 1, consent_string_unread: 1, us_privacy_malformed: 1,
+      ad_user_data_denied: 1, ad_storage_denied: 1, ad_user_data_missing: 1, tcf_unreadable: 1, us_privacy_malformed: 1,
     });
   });
 

@@ -92,7 +92,7 @@ pub enum Other<'a> {
 impl<'a> Signals<'a> {
     /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
     /// event opens what was closed for all.
-    pub(crate) fn restrict(&mut self, all: &Signals<'a>) {
+    pub fn restrict(&mut self, all: &Signals<'a>) {
         for (own, common) in [
             (&mut self.ad_storage, all.ad_storage),
             (&mut self.analytics_storage, all.analytics_storage),
@@ -124,6 +124,8 @@ impl<'a> Signals<'a> {
             (own, common) => own.or(common),
         };
         match (&self.gpp, &all.gpp) {
+            // Sections are said to be in force, and nobody has their string.
+            (None, None) => self.gpp_sid.extend(&all.gpp_sid),
             (None, Some(_)) => {
                 self.gpp.clone_from(&all.gpp);
                 self.gpp_sid.clone_from(&all.gpp_sid);

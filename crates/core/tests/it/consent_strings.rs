@@ -3,10 +3,11 @@
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::consent::{
     Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, Party, Policy, Purpose, Reading,
-    Regime, Signals, TCF_EU, TcFault, TcString, Unreadable, Use, explain_additional, explain_gpp,
-    explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs, gpc_header, us_opt_outs,
-    us_section_name,
+    Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Unreadable, Use, explain_additional,
+    explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs, gpc_header,
+    us_opt_outs, us_section_name,
 };
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 fn rows() -> Vec<Value> {
@@ -317,4 +318,158 @@ fn the_strictest_signal_decides() {
         wrong.join("\n")
     );
     assert!(read >= 62, "{read}");
+}
+
+/// One more thing that is said about consent.
+#[derive(Debug, Clone)]
+enum Said {
+    AdStorage(bool),
+    Analytics(bool),
+    AdUserData(bool),
+    Personalisation(bool),
+    Tcf(String),
+    Additional(String),
+    Gpp(String),
+    Sections(Vec<i64>),
+    UsPrivacy(String),
+    Gpc,
+    Applies(bool),
+}
+
+impl Said {
+    /// Whether it can be a yes to anything.
+    fn may_permit(&self) -> bool {
+        match self {
+            Self::AdStorage(yes)
+            | Self::Analytics(yes)
+            | Self::AdUserData(yes)
+            | Self::Personalisation(yes) => *yes,
+            Self::Tcf(_) | Self::Additional(_) | Self::Gpp(_) => true,
+            Self::Applies(yes) => !*yes,
+            Self::Sections(_) | Self::UsPrivacy(_) | Self::Gpc => false,
+        }
+    }
+
+    /// Says it in a batch whose events say the rest.
+    fn say<'a>(&'a self, to: &mut Signals<'a>) {
+        let choice = |yes: bool| Some(if yes { Choice::Granted } else { Choice::Denied });
+        let mut common = Signals::default();
+        match self {
+            Self::AdStorage(yes) => common.ad_storage = choice(*yes),
+            Self::Analytics(yes) => common.analytics_storage = choice(*yes),
+            Self::AdUserData(yes) => common.ad_user_data = choice(*yes),
+            Self::Personalisation(yes) => common.ad_personalization = choice(*yes),
+            Self::Tcf(text) => common.tcf = Some(text.as_str().into()),
+            Self::Additional(text) => common.additional_consent = Some(text.as_str().into()),
+            Self::Gpp(text) => common.gpp = Some(text.as_str().into()),
+            Self::Sections(ids) => common.gpp_sid.clone_from(ids),
+            Self::UsPrivacy(text) => common.us_privacy = Some(text.as_str().into()),
+            Self::Gpc => common.gpc = true,
+            Self::Applies(yes) => common.gdpr_applies = Some(*yes),
+        }
+        to.restrict(&common);
+    }
+}
+
+/// Strings of the rows, valid and not.
+fn strings(kinds: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let all: Vec<String> = rows()
+        .iter()
+        .filter(|row| kinds.contains(&row["kind"].as_str().unwrap()))
+        .filter_map(|row| {
+            let input = &row["input"];
+            [input, &input["tc"], &input["gpp"], &input["ac"]]
+                .into_iter()
+                .find_map(Value::as_str)
+                .map(str::to_owned)
+        })
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert!(all.len() > 10, "{kinds:?}");
+    prop::sample::select(all)
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    prop_oneof![
+        any::<bool>().prop_map(Said::AdStorage),
+        any::<bool>().prop_map(Said::Analytics),
+        any::<bool>().prop_map(Said::AdUserData),
+        any::<bool>().prop_map(Said::Personalisation),
+        strings(&[
+            "tcf_decode",
+            "tcf_decode_error",
+            "tcf_vendor_permission",
+            "tcf23_disclosed_rule",
+            "consent_decision"
+        ])
+        .prop_map(Said::Tcf),
+        strings(&["google_ac_string", "google_ac_error"]).prop_map(Said::Additional),
+        strings(&["gpp_split", "gpp_opt_out_view", "gpp_error"]).prop_map(Said::Gpp),
+        prop::collection::vec(-1_i64..30, 0..3).prop_map(Said::Sections),
+        strings(&["us_privacy", "us_privacy_error"]).prop_map(Said::UsPrivacy),
+        Just(Said::Gpc),
+        any::<bool>().prop_map(Said::Applies),
+    ]
+}
+
+/// Refusals of those who were not asked: the only ones that a further signal may lift.
+fn is_silence(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::AdUserDataMissing
+            | Refusal::AnalyticsStorageMissing
+            | Refusal::AcMissing
+            | Refusal::TcfUnlisted
+            | Refusal::GppSectionMissing
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn a_further_signal_never_widens_a_decision(
+        before in prop::collection::vec(said(), 0..5),
+        more in said(),
+        opt_in in any::<bool>(),
+        analytics in any::<bool>(),
+        party in prop::sample::select(vec![Party::Vendor(755), Party::Provider(89), Party::Own, Party::Unlisted]),
+    ) {
+        let regime = if opt_in { Regime::OptIn } else { Regime::OptOut };
+        let purpose = if analytics { Purpose::Analytics } else { Purpose::Advertising };
+        let mut signals = Signals::default();
+        for one in &before {
+            one.say(&mut signals);
+        }
+        let wanted = Use::new(purpose, party);
+        let first = Reading::new(&signals, regime, now()).decide(&wanted);
+        let silent = signals.ad_personalization.is_none() || signals.ad_user_data.is_none();
+        more.say(&mut signals);
+        let then = Reading::new(&signals, regime, now()).decide(&wanted);
+        match (first, then) {
+            // The sections of a string that says nothing of them count as soon as somebody says which do.
+            _ if matches!(more, Said::Sections(_) | Said::Applies(false)) => {}
+            (Decision::Blocked(refusal), Decision::Granted(_)) => {
+                prop_assert!(is_silence(refusal) && more.may_permit(), "{refusal:?}");
+            }
+            (Decision::Granted(one), Decision::Granted(other)) => {
+                prop_assert!(!one.limited() || other.limited());
+                if !(silent && more.may_permit()) {
+                    prop_assert!(one.personalised() || !other.personalised());
+                    prop_assert!(one.identifiers() || !other.identifiers());
+                }
+            }
+            (_, Decision::Blocked(_)) => {}
+        }
+    }
+
+    #[test]
+    fn no_string_panics_or_takes_long(text in "[A-Za-z0-9_.~-]{0,400}", other in "\\PC{0,40}", ids in prop::collection::vec(any::<i64>(), 0..4)) {
+        for text in [&text, &other] {
+            let _ = (explain_tcf(text, now()), explain_gpp(text, &ids, now()), explain_additional(text), explain_us_privacy(text), gcs(text), gcd(text));
+            for id in 0..30 {
+                let _ = explain_us_section(id, text);
+            }
+        }
+    }
 }
