@@ -190,7 +190,7 @@ impl Ids {
         for (start, end) in ranges {
             match merged.last_mut() {
                 Some((_, last)) if u32::from(start) <= u32::from(*last) + 1 => {
-                    *last = end.max(*last)
+                    *last = end.max(*last);
                 }
                 _ => merged.push((start, end)),
             }

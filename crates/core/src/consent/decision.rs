@@ -254,9 +254,8 @@ impl Reading {
     ) -> Result<(), Refusal> {
         match choice {
             Some(Choice::Denied) => Err(denied),
-            Some(Choice::Granted) => Ok(()),
             None if self.regime == Regime::OptIn && self.tcs.is_empty() => Err(missing),
-            None => Ok(()),
+            Some(Choice::Granted) | None => Ok(()),
         }
     }
 

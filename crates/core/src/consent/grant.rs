@@ -2,7 +2,7 @@
 
 use crate::consent::signals::Choice;
 
-/// The permission to send one event to one destination. Only [`decide`](crate::consent::decide) makes one.
+/// The permission to send one event to one destination. Only [`decide`](crate::consent::Reading::decide) makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
     pub(super) identifiers: bool,

@@ -446,7 +446,7 @@ fn word(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::base::fields::Fault;
-    use crate::consent::{Grant, Party};
+    use crate::consent::Grant;
     use crate::destinations::harness::{self, GRANT, LIMITED, NOW, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;

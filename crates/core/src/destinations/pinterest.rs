@@ -485,7 +485,7 @@ fn remark(warning: &str) -> Outcome {
 mod tests {
     use super::*;
     use crate::base::fields::Fault;
-    use crate::consent::{Grant, Party};
+    use crate::consent::Grant;
     use crate::destinations::harness::{self, GRANT, LIMITED, NOW, body, check};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;

@@ -444,7 +444,7 @@ fn place(message: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::base::fields::Fault;
-    use crate::consent::{Grant, Party};
+    use crate::consent::Grant;
     use crate::destinations::harness::{self, GRANT, NOW};
     use crate::queue::parcel::Parcel;
     use crate::settings::Settings;

@@ -101,9 +101,8 @@ fn view(input: &Value) -> Result<Value, String> {
 /// A GPP string with everything in it.
 fn whole(text: &str) -> Result<(), Unreadable> {
     let gpp = Gpp::read(text)?;
-    match us_opt_outs(&gpp, &[]) {
-        Err(GppFault::Unreadable(error)) => return Err(error),
-        _ => (),
+    if let Err(GppFault::Unreadable(error)) = us_opt_outs(&gpp, &[]) {
+        return Err(error);
     }
     if let Some(section) = gpp.section(TCF_EU) {
         TcString::read(section)?;
