@@ -84,3 +84,34 @@ impl Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_law_is_that_of_the_country_and_the_strictest_where_nobody_knows_it() {
+        let markets = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        let policy = Policy::by_region(Regime::OptOut, &[]);
+        for (country, regime) in [
+            (Some("DE"), Regime::OptIn),
+            (Some("gb"), Regime::OptIn),
+            (Some("CH"), Regime::OptIn),
+            (Some("RE"), Regime::OptIn),
+            (Some("US"), Regime::OptOut),
+            (Some("JP"), Regime::OptOut),
+            (None, Regime::OptIn),
+        ] {
+            assert_eq!(policy.regime(country), regime, "{country:?}");
+        }
+        let american = Policy::by_region(Regime::OptOut, &markets(&["US", "CA"]));
+        assert_eq!(american.regime(None), Regime::OptOut);
+        let cautious = Policy::by_region(Regime::OptIn, &markets(&["US", "CA"]));
+        assert_eq!(cautious.regime(None), Regime::OptIn);
+        assert_eq!(cautious.regime(Some("CA")), Regime::OptIn);
+        assert_eq!(policy.strictest([Some("US"), Some("DE")]), Regime::OptIn);
+        assert_eq!(policy.strictest([Some("US"), None]), Regime::OptOut);
+        assert_eq!(Policy::Implied.strictest([None, None]), Regime::OptOut);
+        assert_eq!(Policy::Required.regime(Some("US")), Regime::OptIn);
+    }
+}

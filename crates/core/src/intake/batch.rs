@@ -241,11 +241,14 @@ impl<'a> Batch<'a> {
 
     /// What the visitor allows at each of the source's destinations; nothing where one is gone.
     fn decisions(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Vec<Option<Decision>> {
-        // The page's request comes from where the visitor is, a server's does not.
+        // The page's request comes from where the visitor is, a server's does not. The edge has codes that are no countries,
+        // for the Tor network and for what it does not know.
+        let seen = visit
+            .and_then(|visit| visit.country)
+            .and_then(Country2::parse);
         let given = event.user.country();
-        let seen = visit.and_then(|visit| visit.country);
-        let regime = [seen, given.as_ref().map(Country2::as_str)];
-        let regime = self.source.consent.strictest(regime);
+        let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
+        let regime = self.source.consent.strictest(countries);
         let reading = Reading::new(&event.signals, regime, self.now);
         let places = self.source.destinations.iter();
         let decide_at = |place: &usize| {

@@ -3,6 +3,7 @@
 use edgetally_core::consent::Purpose;
 use edgetally_core::destinations::ALL;
 use edgetally_core::intake::Visit;
+use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::platforms::known;
@@ -228,4 +229,92 @@ fn each_destination_sees_only_what_its_own_grant_covers() {
         .filter(|platform| *platform != "ga4")
         .collect();
     assert_eq!(to, advertising);
+}
+
+/// What the one destination is told of a lead from somebody of this country, in a request from that one.
+fn told(settings: &Settings, given: Option<&str>, seen: Option<&str>, consent: &Value) -> String {
+    let lead = json!({"event": "generate_lead", "event_id": "l-1", "user": {"email": EMAIL, "country": given}, "consent": consent});
+    let visit = Visit {
+        country: seen,
+        user_agent: Some("ZqBrowser/1"),
+        ..Visit::default()
+    };
+    let plan = plan(settings, Some(&visit), &lead.to_string());
+    let answer: Value = serde_json::from_str(plan.answer.text()).unwrap();
+    let name = &settings.destinations[0].name;
+    answer["results"][0]["destinations"][name]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn silence_is_what_the_law_of_the_visitors_country_takes_it_for() {
+    let of = |source: Value| {
+        let webhook = (
+            "hook",
+            json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET"}),
+        );
+        shop(&[webhook], &source, &Value::Null)
+    };
+    let by_region = json!({"consent": "by_region", "consent_elsewhere": "implied"});
+    let american =
+        json!({"consent": "by_region", "consent_elsewhere": "implied", "markets": ["US", "CA"]});
+    let missing = "blocked:ad_user_data_missing";
+    for (source, given, seen, expected) in [
+        (&by_region, None, Some("US"), "received"),
+        (&by_region, None, Some("DE"), missing),
+        (&by_region, Some("Germany"), Some("US"), missing),
+        (&by_region, Some("US"), Some("GB"), missing),
+        (&by_region, Some("us"), None, "received"),
+        (&by_region, None, None, missing),
+        // No countries, but what the edge writes for the Tor network and for what it does not know.
+        (&by_region, None, Some("T1"), missing),
+        (&by_region, Some("nowhere"), Some("XX"), missing),
+        (&american, None, Some("T1"), "received"),
+        (&american, None, None, "received"),
+        (&american, None, Some("FR"), missing),
+    ] {
+        let settings = of(source.clone());
+        let context = format!("{source} {given:?} {seen:?}");
+        assert_eq!(
+            told(&settings, given, seen, &json!({})),
+            expected,
+            "{context}"
+        );
+    }
+}
+
+/// Everything granted to vendor 755 in the test's year, who is in its list.
+const TC: &str = "CQtDjkAQtDjkAEEADBENCyFsAP_gAEPgAAYgF5wBAAKgAgABkAvMC84AIC8wAAAA.IF5wBAAKgAgABkAvMAAA.YAAAAAAAAAAA";
+
+#[test]
+fn the_settings_say_who_a_destination_is() {
+    let of = |more: &Value| {
+        let mut settings = json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET"});
+        let (settings_of, more) = (settings.as_object_mut().unwrap(), more.as_object().unwrap());
+        settings_of.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+        shop(&[("hook", settings)], &Value::Null, &Value::Null)
+    };
+    let tcf = json!({"tcf": TC});
+    let both = json!({"tcf": TC, "additional_consent": "2~89~dv.43"});
+    for (settings, consent, expected) in [
+        (json!({}), &tcf, "received"),
+        (json!({"vendor": 755}), &tcf, "received"),
+        (
+            json!({"vendor": 804}),
+            &tcf,
+            "blocked:tcf_vendor_not_disclosed",
+        ),
+        (json!({"provider": 89}), &tcf, "blocked:ac_missing"),
+        (json!({"provider": 89}), &both, "received"),
+        (json!({"provider": 43}), &both, "blocked:ac_not_consented"),
+        (json!({"purposes": [1, 12]}), &tcf, "blocked:tcf_purpose"),
+    ] {
+        assert_eq!(
+            told(&of(&settings), None, None, consent),
+            expected,
+            "{settings} {consent}"
+        );
+    }
 }
