@@ -445,6 +445,16 @@ proptest! {
         let silent = signals.ad_personalization.is_none() || signals.ad_user_data.is_none();
         more.say(&mut signals);
         let then = Reading::new(&signals, regime, now()).decide(&wanted);
+        // What alone is a no is a no beside anything else, unless it does not apply.
+        let mut alone = Signals::default();
+        more.say(&mut alone);
+        let lifted = !opt_in && signals.gdpr_applies == Some(false);
+        if let Decision::Blocked(refusal) = Reading::new(&alone, regime, now()).decide(&wanted)
+            && !is_silence(refusal)
+            && !lifted
+        {
+            prop_assert!(matches!(then, Decision::Blocked(_)), "{refusal:?}");
+        }
         match (first, then) {
             // The sections of a string that says nothing of them count as soon as somebody says which do.
             _ if matches!(more, Said::Sections(_) | Said::Applies(false)) => {}
