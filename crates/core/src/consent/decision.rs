@@ -222,6 +222,7 @@ impl Reading {
             return Err(refusal);
         }
         self.tcf(of, of.purposes)?;
+        self.listed(of.party)?;
         match of.purpose {
             Purpose::Advertising => self.advertising(),
             Purpose::Analytics => self.answered(
@@ -316,19 +317,24 @@ impl Reading {
                 }
             }
             Party::Provider(_) if self.additional.is_empty() => Err(Refusal::AcMissing),
-            Party::Provider(provider) => {
-                for additional in &self.additional {
-                    match additional {
-                        Err(_) => return Err(Refusal::AcUnreadable),
-                        Ok(read) if !read.consents(provider) => {
-                            return Err(Refusal::AcNotConsented);
-                        }
-                        Ok(_) => {}
-                    }
-                }
-                Ok(())
+            // What stands in it is asked in any case.
+            Party::Provider(_) => Ok(()),
+        }
+    }
+
+    /// Whether every Additional Consent string that is there permits the destination, where it is in that list.
+    fn listed(&self, party: Party) -> Result<(), Refusal> {
+        let Party::Provider(provider) = party else {
+            return Ok(());
+        };
+        for additional in &self.additional {
+            match additional {
+                Err(_) => return Err(Refusal::AcUnreadable),
+                Ok(read) if !read.consents(provider) => return Err(Refusal::AcNotConsented),
+                Ok(_) => {}
             }
         }
+        Ok(())
     }
 
     fn grant(&self, of: &Use) -> Grant {

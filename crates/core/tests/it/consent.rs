@@ -298,7 +298,21 @@ fn the_settings_say_who_a_destination_is() {
     };
     let tcf = json!({"tcf": TC});
     let both = json!({"tcf": TC, "additional_consent": "2~89~dv.43"});
+    // A list that says no, or that cannot be read, is no yes because the string beside it is missing.
+    let refused = json!({"ad_user_data": "granted", "additional_consent": "2~43~dv.89"});
+    let unreadable = json!({"ad_user_data": "granted", "additional_consent": "2~89"});
     for (settings, consent, expected) in [
+        (
+            json!({"provider": 89}),
+            &refused,
+            "blocked:ac_not_consented",
+        ),
+        (
+            json!({"provider": 89}),
+            &unreadable,
+            "blocked:ac_unreadable",
+        ),
+        (json!({}), &refused, "received"),
         (json!({}), &tcf, "received"),
         (json!({"vendor": 755}), &tcf, "received"),
         (
