@@ -100,6 +100,13 @@ describe("the pixel", () => {
     assert.deepEqual([reply.status, reply.result], [200, "received"]);
     isImage(reply);
     assert.equal((await shop.one("meta", "pixel-1")).event_id, "pixel-1");
+    // What was left out is told, by name and cause.
+    const spoilt = await pixel({...order("pixel-1b"), release: "{{release}}", page_url: "undefined"});
+    shop.tally.accepted += 1;
+    assert.deepEqual([spoilt.status, spoilt.result], [200, "received"]);
+    assert.match(spoilt.headers.get("x-edgetally-removed") ?? "", /(^|, )release=placeholder(,|$)/);
+    assert.equal(spoilt.headers.get("x-edgetally-path"), null);
+    assert.equal((await shop.one("meta", "pixel-1b")).event_id, "pixel-1b");
     // A second look at the same image is the same order.
     assert.equal((await pixel({...order("pixel-1"), cb: "2"})).result, "received");
     shop.tally.accepted += 1;

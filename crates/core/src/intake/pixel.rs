@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use crate::base::error::{Code, ParseError};
 use crate::base::money::{Amount, AmountError, Currency};
 use crate::base::query::parameters;
+use crate::base::remarks::Remark;
 use crate::base::text::{Text, is_placeholder};
 use crate::base::time::UnixMillis;
 use crate::consent::{Choice, LegalBasis};
@@ -98,20 +99,21 @@ fn origin_of(url: &str) -> Option<&str> {
     url.get(..host + end)
 }
 
-/// The image, and what became of the event in a header: whoever looks for a lost event finds it in the browser's list of
+/// The image, and what became of the event in headers: whoever looks for a lost event finds it in the browser's list of
 /// requests, and in the ledger.
 fn answer(_: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
-    let fault = |error: &ParseError| (error.code.status(), Some(error.code.as_str()));
-    let (status, result) = match outcome {
-        Outcome::Refused(error) => fault(error),
-        Outcome::Read(summary) => match summary.results.first() {
-            None => (200, None),
-            Some(line) => match line.fault {
-                Some(error) => fault(error),
-                None => (200, Some(summary.told(line))),
-            },
-        },
-        Outcome::Asked => (200, None),
+    let line = match outcome {
+        Outcome::Read(summary) => summary.results.first().map(|line| (summary, line)),
+        Outcome::Refused(_) | Outcome::Asked => None,
+    };
+    let fault = match outcome {
+        Outcome::Refused(error) => Some(*error),
+        _ => line.and_then(|(_, line)| line.fault),
+    };
+    let status = fault.map_or(200, |error| error.code.status());
+    let result = match fault {
+        Some(error) => Some(error.code.as_str()),
+        None => line.map(|(summary, line)| summary.told(line)),
     };
     let mut headers: Vec<(&'static str, Cow<'static, str>)> = vec![
         // The word of today, and those that older caches and proxies know.
@@ -127,6 +129,19 @@ fn answer(_: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
     if let Some(result) = result {
         headers.push(("x-edgetally-result", result.into()));
     }
+    if let Some(error) = fault.filter(|error| !error.path.is_empty()) {
+        headers.push(("x-edgetally-path", error.path.to_string().into()));
+    }
+    if let Some(remarks) = line.and_then(|(_, line)| line.remarks) {
+        for (name, remarks) in [
+            ("x-edgetally-removed", &remarks.removed),
+            ("x-edgetally-changed", &remarks.changed),
+        ] {
+            if !remarks.is_empty() {
+                headers.push((name, told(remarks).into()));
+            }
+        }
+    }
     if let Outcome::Refused(error) = outcome
         && let Some(seconds) = retry_after(error.code)
     {
@@ -138,6 +153,15 @@ fn answer(_: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
         headers,
         body: Cow::Borrowed(&GIF),
     }
+}
+
+/// What was left out or changed, with commas between: `click_ids.gclid=placeholder`.
+fn told(remarks: &[Remark]) -> String {
+    let all = remarks.iter().map(|remark| match remark.path.as_str() {
+        "" => remark.code.to_owned(),
+        path => [path, "=", remark.code].concat(),
+    });
+    all.collect::<Vec<_>>().join(", ")
 }
 
 /// Reads the event of a query. `now` is the time of receipt.
