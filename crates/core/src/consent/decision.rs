@@ -304,7 +304,6 @@ impl Reading {
             }
         }
         match of.party {
-            Party::Vendor(_) | Party::Own => Ok(()),
             Party::Unlisted => {
                 let answer = match of.purpose {
                     Purpose::Advertising => self.ad_user_data,
@@ -317,8 +316,8 @@ impl Reading {
                 }
             }
             Party::Provider(_) if self.additional.is_empty() => Err(Refusal::AcMissing),
-            // What stands in it is asked in any case.
-            Party::Provider(_) => Ok(()),
+            // What stands in an Additional Consent string is asked in any case.
+            Party::Vendor(_) | Party::Own | Party::Provider(_) => Ok(()),
         }
     }
 

@@ -130,7 +130,7 @@ fn answer(_: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
         headers.push(("x-edgetally-result", result.into()));
     }
     if let Some(error) = fault.filter(|error| !error.path.is_empty()) {
-        headers.push(("x-edgetally-path", error.path.to_string().into()));
+        headers.push(("x-edgetally-path", error.path.clone().into()));
     }
     if let Some(remarks) = line.and_then(|(_, line)| line.remarks) {
         for (name, remarks) in [
