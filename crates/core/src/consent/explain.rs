@@ -7,22 +7,8 @@ use super::bits::{Ids, Unreadable};
 use super::gpp::{Gpp, GppFault, TCF_EU, UsSection, us_opt_outs, us_section_name};
 use super::tcf::{RestrictionType, TcFault, TcString};
 use super::us_privacy::us_privacy_opt_out;
+use super::words;
 use crate::base::time::UnixMillis;
-
-/// The names of the framework's purposes, shortened.
-const PURPOSES: [&str; 11] = [
-    "store or read information on the device",
-    "choose advertising with limited data",
-    "build a profile for advertising",
-    "choose advertising by a profile",
-    "build a profile for content",
-    "choose content by a profile",
-    "measure how advertising performs",
-    "measure how content performs",
-    "learn about audiences",
-    "develop and improve services",
-    "choose content with limited data",
-];
 
 /// The ids of a set of up to 64 flags.
 fn flags(bits: u64) -> Vec<u8> {
@@ -39,7 +25,7 @@ fn ids(ids: &Ids) -> Value {
     ids.iter().collect()
 }
 
-fn letters(letters: [u8; 2]) -> String {
+pub(super) fn letters(letters: [u8; 2]) -> String {
     letters.map(char::from).iter().collect()
 }
 
@@ -90,7 +76,7 @@ pub fn explain_tcf(text: &str, now: UnixMillis) -> Value {
         "publisher_restrictions": restrictions,
         "created": tc.created_at().to_rfc3339(),
         "fault": tc.fault(now).map(fault_code),
-        "says": said(&tc, now),
+        "says": words::tcf(&tc, now),
     });
     let mut put = |name: &str, value: Value| {
         if let Some(all) = all.as_object_mut() {
@@ -129,56 +115,6 @@ const fn kind(kind: RestrictionType) -> u8 {
 
 const fn fault_code(fault: TcFault) -> &'static str {
     super::decision::refusal_of(fault).code()
-}
-
-fn said(tc: &TcString, now: UnixMillis) -> Vec<String> {
-    let mut says = vec![format!(
-        "Written on {} by consent platform {}, for a publisher in {}.",
-        tc.created_at().to_rfc3339().get(..10).unwrap_or_default(),
-        tc.cmp_id,
-        letters(tc.publisher_country),
-    )];
-    let consented = flags(tc.purposes_consent.into());
-    says.push(if consented.is_empty() {
-        "The visitor consents to nothing.".to_owned()
-    } else {
-        let names: Vec<String> = consented
-            .iter()
-            .map(|id| {
-                let name = PURPOSES.get(usize::from(*id) - 1);
-                name.map_or_else(|| format!("purpose {id}"), |name| format!("{name} ({id})"))
-            })
-            .collect();
-        format!("The visitor consents to: {}.", names.join(", "))
-    });
-    says.push(format!(
-        "{} vendors have consent, and {} may claim a legitimate interest.",
-        tc.vendor_consents.len(),
-        tc.vendor_legitimate_interests.len(),
-    ));
-    says.push(match &tc.disclosed {
-        None => "It does not say which vendors were shown to the visitor.".to_owned(),
-        Some(disclosed) => format!("{} vendors were shown to the visitor.", disclosed.len()),
-    });
-    if !tc.restrictions.is_empty() {
-        says.push(format!(
-            "The publisher restricts vendors in {} ways.",
-            tc.restrictions.len()
-        ));
-    }
-    says.extend(tc.fault(now).map(|fault| {
-        let why = match fault {
-            TcFault::Policy => "its policy is older than TCF 2.2",
-            TcFault::GlobalScope => "it is of the global scope, which has been invalid since September 2021",
-            TcFault::Expired => "it is older than 13 months",
-            TcFault::Future => "it is from the future",
-            TcFault::NoDisclosedSegment => {
-                "it was created after February 2026 and does not say which vendors were disclosed (TCF 2.3)"
-            }
-        };
-        format!("Nothing is permitted by it: {why}.")
-    }));
-    says
 }
 
 /// A section of the United States, field by field; `{"error": code}` where it cannot be read.
