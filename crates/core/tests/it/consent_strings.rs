@@ -2,10 +2,10 @@
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::consent::{
-    Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, Party, Policy, Purpose, Reading,
-    Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Unreadable, Use, explain_additional,
-    explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs, gpc_header,
-    us_opt_outs, us_section_name,
+    Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, LegalBasis, Party, Policy,
+    Purpose, Reading, Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Terms, Unreadable, Use,
+    explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs,
+    gpc_header, us_opt_outs, us_section_name,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -333,6 +333,8 @@ enum Said {
     UsPrivacy(String),
     Gpc,
     Applies(bool),
+    Gcs(String),
+    Gcd(String),
 }
 
 impl Said {
@@ -343,7 +345,7 @@ impl Said {
             | Self::Analytics(yes)
             | Self::AdUserData(yes)
             | Self::Personalisation(yes) => *yes,
-            Self::Tcf(_) | Self::Additional(_) | Self::Gpp(_) => true,
+            Self::Tcf(_) | Self::Additional(_) | Self::Gpp(_) | Self::Gcs(_) | Self::Gcd(_) => true,
             Self::Applies(yes) => !*yes,
             Self::Sections(_) | Self::UsPrivacy(_) | Self::Gpc => false,
         }
@@ -365,6 +367,8 @@ impl Said {
             Self::UsPrivacy(text) => common.us_privacy = Some(text.as_str().into()),
             Self::Gpc => common.gpc = true,
             Self::Applies(yes) => common.gdpr_applies = Some(*yes),
+            Self::Gcs(text) => common.gcs = Some(text.as_str().into()),
+            Self::Gcd(text) => common.gcd = Some(text.as_str().into()),
         }
         to.restrict(&common);
     }
@@ -408,6 +412,8 @@ fn said() -> impl Strategy<Value = Said> {
         strings(&["us_privacy", "us_privacy_error"]).prop_map(Said::UsPrivacy),
         Just(Said::Gpc),
         any::<bool>().prop_map(Said::Applies),
+        "G1[01-][01-]|G111 |".prop_map(Said::Gcs),
+        "13[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuvx]5l1|2tttt".prop_map(Said::Gcd),
     ]
 }
 
@@ -431,25 +437,29 @@ proptest! {
         before in prop::collection::vec(said(), 0..5),
         more in said(),
         opt_in in any::<bool>(),
+        gcd_answers in any::<bool>(),
+        basis in any::<bool>(),
         analytics in any::<bool>(),
         party in prop::sample::select(vec![Party::Vendor(755), Party::Provider(89), Party::Own, Party::Unlisted]),
     ) {
         let regime = if opt_in { Regime::OptIn } else { Regime::OptOut };
         let purpose = if analytics { Purpose::Analytics } else { Purpose::Advertising };
-        let mut signals = Signals::default();
+        let terms = Terms { regime, gcd_answers, legal_bases: &[LegalBasis::Contract] };
+        let legal_basis = basis.then_some(LegalBasis::Contract);
+        let mut signals = Signals { legal_basis, ..Signals::default() };
         for one in &before {
             one.say(&mut signals);
         }
         let wanted = Use::new(purpose, party);
-        let first = Reading::new(&signals, regime, now()).decide(&wanted);
+        let first = Reading::new(&signals, terms, now()).decide(&wanted);
         let silent = signals.ad_personalization.is_none() || signals.ad_user_data.is_none();
         more.say(&mut signals);
-        let then = Reading::new(&signals, regime, now()).decide(&wanted);
+        let then = Reading::new(&signals, terms, now()).decide(&wanted);
         // What alone is a no is a no beside anything else, unless it does not apply.
-        let mut alone = Signals::default();
+        let mut alone = Signals { legal_basis, ..Signals::default() };
         more.say(&mut alone);
         let lifted = !opt_in && signals.gdpr_applies == Some(false);
-        if let Decision::Blocked(refusal) = Reading::new(&alone, regime, now()).decide(&wanted)
+        if let Decision::Blocked(refusal) = Reading::new(&alone, terms, now()).decide(&wanted)
             && !is_silence(refusal)
             && !lifted
         {
