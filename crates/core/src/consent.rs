@@ -53,7 +53,7 @@ pub use self::decision::{
 pub use self::explain::{
     explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section,
 };
-pub use self::explanation::{Asked, Said, explanation};
+pub use self::explanation::{Asked, explanation};
 pub use self::gpp::{Gpp, GppFault, OptOuts, TCF_EU, UsSection, us_opt_outs, us_section_name};
 pub use self::grant::Grant;
 pub use self::guarded::{Guarded, Identifying, Scope, Visiting};

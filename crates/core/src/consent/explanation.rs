@@ -1,11 +1,10 @@
 //! Everything that was said about a visitor's consent, in words, and what follows for each destination.
 
-use serde_json::{Value, json};
-
 use super::additional::AdditionalConsent;
+use super::bits::Unreadable;
 use super::consent_mode::{gcd, gcs};
-use super::decision::{Decision, Party, Purpose, Reading, Use};
-use super::explain::{explain_additional, explain_gpp, explain_tcf, explain_us_privacy};
+use super::decision::{Decision, Party, Purpose, Reading, Terms, Use};
+use super::explain::{put_additional, put_flags, put_gpp, put_tcf, put_us_privacy};
 use super::gpp::{Gpp, TCF_EU, us_opt_outs};
 use super::grant::Grant;
 use super::region::Regime;
@@ -13,7 +12,9 @@ use super::signals::{Choice, Signals};
 use super::tcf::TcString;
 use super::us_privacy::us_privacy_opt_out;
 use super::words;
+use crate::base::json::Object;
 use crate::base::reason::Skip;
+use crate::base::text::Text;
 use crate::base::time::UnixMillis;
 
 /// A destination that is asked about.
@@ -27,17 +28,6 @@ pub struct Asked<'a> {
     pub limited_use: Option<&'static str>,
     /// The field that tells it that personalised advertising is not permitted, if it has one.
     pub impersonal: Option<&'static str>,
-}
-
-/// What is to be explained: an event's signals, and what Google's tags write of them into their requests.
-#[derive(Debug, Clone, Default)]
-pub struct Said<'a> {
-    /// The `consent` of an event.
-    pub signals: Signals<'a>,
-    /// The parameter `gcs`.
-    pub gcs: Option<&'a str>,
-    /// The parameter `gcd`.
-    pub gcd: Option<&'a str>,
 }
 
 /// Consent Mode's answers: their names, and the purposes that Google's own mapping takes each for.
@@ -63,118 +53,138 @@ const fn word(choice: Choice) -> &'static str {
     }
 }
 
-impl<'a> Said<'a> {
-    fn answers(&self) -> [Option<Choice>; 4] {
-        let of = &self.signals;
-        [
-            of.ad_storage,
-            of.analytics_storage,
-            of.ad_user_data,
-            of.ad_personalization,
-        ]
-    }
+/// Consent Mode's answers, in the order of [`ANSWERS`].
+type Answers = [Option<Choice>; 4];
 
-    /// What the tags say, in the order of [`ANSWERS`].
-    fn tags(&self) -> [[Option<Choice>; 4]; 2] {
-        let short = self.gcs.and_then(|text| gcs(text).ok());
-        let [ads, analytics] = short.unwrap_or_default();
-        let long = self.gcd.and_then(|text| gcd(text).ok());
-        [[ads, analytics, None, None], long.unwrap_or_default()]
-    }
-
-    /// The signals with what the tags say among them: the no wins, and silence is filled.
-    fn together(&self) -> Signals<'a> {
-        let mut together = self.signals.clone();
-        for [ads, analytics, data, personal] in self.tags() {
-            together.restrict(&Signals {
-                ad_storage: ads,
-                analytics_storage: analytics,
-                ad_user_data: data,
-                ad_personalization: personal,
-                ..Signals::default()
-            });
-        }
-        together
-    }
+const fn own_answers(of: &Signals<'_>) -> Answers {
+    [
+        of.ad_storage,
+        of.analytics_storage,
+        of.ad_user_data,
+        of.ad_personalization,
+    ]
 }
 
-/// Explains all of it: `signals` in words and by field, `contradictions` between them, and a row for each destination and
-/// regime. `says` is all sentences in the order in which one reads them.
+/// What Google's tags say, by the name of the parameter.
+fn tags(of: &Signals<'_>) -> Vec<(&'static str, Result<Answers, Unreadable>)> {
+    let short = of.gcs.as_deref().map(|text| {
+        let answers = gcs(text).map(|[ads, analytics]| [ads, analytics, None, None]);
+        ("gcs", answers)
+    });
+    let long = of.gcd.as_deref().map(|text| ("gcd", gcd(text)));
+    short.into_iter().chain(long).collect()
+}
+
+/// A signal that came, and what it says.
+struct Signal {
+    name: &'static str,
+    says: Vec<String>,
+    /// Consent Mode's answers, where it is made of those.
+    answers: Option<Answers>,
+}
+
+/// Explains all of it, as JSON: `signals` in words and by field, `contradictions` between them, and a row for each
+/// destination and regime. `says` is all sentences in the order in which one reads them, `preface` first.
 pub fn explanation(
-    said: &Said<'_>,
-    regimes: &[Regime],
+    mut preface: Vec<String>,
+    of: &Signals<'_>,
+    terms: &[Terms<'_>],
     asked: &[Asked<'_>],
     now: UnixMillis,
-) -> Value {
-    let signals = signals(said, asked, now);
-    let contradictions = contradictions(said, regimes, now);
-    let mut says: Vec<String> = Vec::new();
+) -> String {
+    let signals = signals(of, terms, asked, now);
+    let contradictions = contradictions(of, terms, now);
+    let says = &mut preface;
     for one in &signals {
-        let name = one["signal"].as_str().unwrap_or_default();
-        let sentences = one["says"].as_array().into_iter().flatten();
-        let sentences: Vec<&str> = sentences.filter_map(Value::as_str).collect();
-        says.push(format!("{name}: {}", sentences.join(" ")));
+        says.push([one.name, ": ", &one.says.join(" ")].concat());
     }
     if signals.is_empty() {
         says.push("Nobody said anything about consent.".to_owned());
     }
     says.extend(contradictions.iter().cloned());
-    let together = said.together();
     let mut rows = Vec::new();
-    for regime in regimes {
-        let reading = Reading::new(&together, *regime, now);
-        for one in asked {
-            let row = destination(&reading, one);
-            let place = match (regimes.len(), regime) {
-                (..=1, _) => "",
-                (_, Regime::OptIn) => "Where the law asks for a yes: ",
-                (_, Regime::OptOut) => "Where the law is opt-out: ",
-            };
-            let sentence = row["says"].as_str().unwrap_or_default();
-            says.push(format!("{place}{sentence}"));
-            rows.push(row);
+    for terms_of in terms {
+        let reading = Reading::new(of, *terms_of, now);
+        let of_all: Vec<Row<'_>> = asked.iter().map(|one| Row::new(&reading, one)).collect();
+        let place = match (terms.len(), terms_of.regime) {
+            (..=1, _) => "",
+            (_, Regime::OptIn) => "Where the law asks for a yes, ",
+            (_, Regime::OptOut) => "Where the law is opt-out, ",
+        };
+        let mut told: Vec<(&str, Vec<String>)> = Vec::new();
+        for row in &of_all {
+            let name = row.asked.name.to_owned();
+            match told.iter_mut().find(|(says, _)| *says == row.says) {
+                Some((_, names)) => names.push(name),
+                None => told.push((&row.says, vec![name])),
+            }
         }
+        for (sentence, names) in told {
+            says.push([place, &words::listed(&names), ": ", sentence].concat());
+        }
+        rows.extend(of_all);
     }
-    json!({
-        "says": says,
-        "signals": signals,
-        "contradictions": contradictions,
-        "destinations": rows,
+    Object::write_text(|to| {
+        to.list("says", &preface);
+        to.objects("signals", &signals, |to, one| one.put(to, of, now));
+        to.list("contradictions", &contradictions);
+        to.objects("destinations", &rows, |to, row| row.put(to));
     })
 }
 
-/// What each signal that came says, in the order of the table in `docs/consent.md`.
-fn signals(said: &Said<'_>, asked: &[Asked<'_>], now: UnixMillis) -> Vec<Value> {
-    let of = &said.signals;
-    let mut all = Vec::new();
-    let mut add = |name: &str, says: Vec<String>, fields: Value| {
-        all.push(json!({"signal": name, "says": says, "fields": fields}));
-    };
-    if said.answers().iter().any(Option::is_some) {
-        let (says, fields) = answers(said.answers());
-        add("consent_mode", says, fields);
-    }
-    for (name, text, read) in [
-        ("gcs", said.gcs, said.gcs.map(|text| gcs(text).map(drop))),
-        ("gcd", said.gcd, said.gcd.map(|text| gcd(text).map(drop))),
-    ] {
-        let Some(read) = text.and(read) else { continue };
-        let tags = said.tags();
-        let found = if name == "gcs" { tags[0] } else { tags[1] };
-        match read {
-            Ok(()) => {
-                let (says, fields) = answers(found);
-                add(name, says, fields);
+impl Signal {
+    fn put(&self, to: &mut Object<'_>, of: &Signals<'_>, now: UnixMillis) {
+        to.put("signal", self.name);
+        to.list("says", &self.says);
+        let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+        to.object("fields", |to| match self.name {
+            "tcf" => put_tcf(to, &text(&of.tcf), now),
+            "additional_consent" => put_additional(to, &text(&of.additional_consent)),
+            "gpp" => put_gpp(to, &text(&of.gpp), &of.gpp_sid, now),
+            "us_privacy" => put_us_privacy(to, &text(&of.us_privacy)),
+            _ => {
+                for (answer, (name, ..)) in self.answers.into_iter().flatten().zip(ANSWERS) {
+                    to.put(name, answer.map(word));
+                }
             }
-            Err(error) => add(
-                name,
-                vec![words::unreadable("", error, |_| None)],
-                json!({"error": error.code()}),
-            ),
+        });
+    }
+}
+
+/// What each signal that came says, in the order of the table in `docs/consent.md`.
+fn signals(
+    of: &Signals<'_>,
+    terms: &[Terms<'_>],
+    asked: &[Asked<'_>],
+    now: UnixMillis,
+) -> Vec<Signal> {
+    let mut all = Vec::new();
+    let mut add = |name: &'static str, says: Vec<String>, answers: Option<Answers>| {
+        all.push(Signal {
+            name,
+            says,
+            answers,
+        });
+    };
+    if own_answers(of).iter().any(Option::is_some) {
+        add(
+            "consent_mode",
+            vec![spoken(own_answers(of))],
+            Some(own_answers(of)),
+        );
+    }
+    for (name, read) in tags(of) {
+        let mut says = vec![match read {
+            Ok(answers) => spoken(answers),
+            Err(error) => words::unreadable("", error, &|_| None),
+        }];
+        if name == "gcd" && !terms.iter().all(|terms| terms.gcd_answers) {
+            says.push("Google does not document it, so only a no in it counts.".to_owned());
         }
+        add(name, says, read.ok());
     }
     if let Some(text) = of.tcf.as_deref() {
-        add("tcf", tc(text, asked, now), explain_tcf(text, now));
+        add("tcf", tc(text, asked, now), None);
     }
     if let Some(applies) = of.gdpr_applies {
         let says = if applies {
@@ -182,36 +192,32 @@ fn signals(said: &Said<'_>, asked: &[Asked<'_>], now: UnixMillis) -> Vec<Value> 
         } else {
             "The sender says that the GDPR does not apply, which leaves TC strings out of account where the law is opt-out."
         };
-        add("gdpr_applies", vec![says.to_owned()], applies.into());
+        add("gdpr_applies", vec![says.to_owned()], None);
     }
     if let Some(text) = of.additional_consent.as_deref() {
-        add(
-            "additional_consent",
-            additional(text, asked),
-            explain_additional(text),
-        );
+        add("additional_consent", additional(text, asked), None);
     }
     if let Some(text) = of.gpp.as_deref() {
-        add(
-            "gpp",
-            gpp(text, &of.gpp_sid, asked, now),
-            explain_gpp(text, &of.gpp_sid, now),
-        );
+        add("gpp", gpp(text, &of.gpp_sid, asked, now), None);
     } else if of.gpp_sid.iter().any(|id| *id > 0) {
         let says = "Sections are said to be in force, and the GPP string that has them is missing.";
-        add("gpp_sid", vec![says.to_owned()], json!(of.gpp_sid));
+        add("gpp_sid", vec![says.to_owned()], None);
     }
     if let Some(text) = of.us_privacy.as_deref() {
-        let says = words::us_privacy(text);
-        add("us_privacy", vec![capital(&says)], explain_us_privacy(text));
+        add("us_privacy", vec![capital(&words::us_privacy(text))], None);
     }
     if of.gpc {
         let says = "The browser signals Global Privacy Control, which counts as an opt-out under the laws of US states.";
-        add("gpc", vec![says.to_owned()], true.into());
+        add("gpc", vec![says.to_owned()], None);
     }
     if let Some(basis) = of.legal_basis {
-        let says = "A legal basis is recorded, and is no permission by itself.";
-        add("legal_basis", vec![says.to_owned()], json!(basis));
+        let accepted = terms.iter().all(|terms| terms.legal_bases.contains(&basis));
+        let says = if accepted {
+            "The source's settings accept the legal basis in the place of an answer that nobody gave."
+        } else {
+            "A legal basis is no permission by itself."
+        };
+        add("legal_basis", vec![says.to_owned()], None);
     }
     all
 }
@@ -222,16 +228,17 @@ fn capital(text: &str) -> String {
     [&first.to_ascii_uppercase(), rest].concat()
 }
 
-/// Consent Mode's answers.
-fn answers(answers: [Option<Choice>; 4]) -> (Vec<String>, Value) {
-    let mut fields = serde_json::Map::new();
-    let mut says = Vec::new();
-    for (answer, (name, about, _)) in answers.into_iter().zip(ANSWERS) {
-        let word = answer.map_or("not answered", word);
-        says.push(format!("{about} (`{name}`): {word}"));
-        fields.insert(name.to_owned(), answer.map(self::word).into());
-    }
-    (vec![capital(&says.join("; ")) + "."], Value::Object(fields))
+/// Consent Mode's answers in words.
+fn spoken(answers: Answers) -> String {
+    let says: Vec<String> = answers
+        .into_iter()
+        .zip(ANSWERS)
+        .map(|(answer, (name, about, _))| {
+            let word = answer.map_or("not answered", word);
+            [about, " (`", name, "`): ", word].concat()
+        })
+        .collect();
+    capital(&says.join("; ")) + "."
 }
 
 /// What a TC string says, also of the destinations that are in the vendor list.
@@ -240,27 +247,31 @@ fn tc(text: &str, asked: &[Asked<'_>], now: UnixMillis) -> Vec<String> {
         Ok(tc) => tc,
         Err(error) => {
             let read = |text: &str| TcString::read(text).err();
-            return vec![words::unreadable(text, error, read)];
+            return vec![words::unreadable(text, error, &read)];
         }
     };
     let mut says = words::tcf(&tc, now);
-    let vendors = asked.iter().filter_map(|one| match one.of.party {
-        Party::Vendor(vendor) => Some((vendor, one.name)),
+    let vendor = |party| match party {
+        Party::Vendor(vendor) => Some(vendor.into()),
         _ => None,
-    });
-    for (vendor, names) in by_id(vendors) {
+    };
+    for (vendor, names) in by_id(asked, vendor) {
+        let vendor = u16::try_from(vendor).unwrap_or(0);
         says.push(words::vendor(&tc, vendor, &names));
     }
     says
 }
 
 /// Names by the id that they share, in the order of their first one.
-fn by_id<'n, I: PartialEq>(all: impl Iterator<Item = (I, &'n str)>) -> Vec<(I, Vec<&'n str>)> {
-    let mut found: Vec<(I, Vec<&str>)> = Vec::new();
-    for (id, name) in all {
+fn by_id(asked: &[Asked<'_>], id_of: fn(Party) -> Option<u32>) -> Vec<(u32, Vec<String>)> {
+    let mut found: Vec<(u32, Vec<String>)> = Vec::new();
+    for one in asked {
+        let Some(id) = id_of(one.of.party) else {
+            continue;
+        };
         match found.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, names)) => names.push(name),
-            None => found.push((id, vec![name])),
+            Some((_, names)) => names.push(one.name.to_owned()),
+            None => found.push((id, vec![one.name.to_owned()])),
         }
     }
     found
@@ -270,17 +281,17 @@ fn additional(text: &str, asked: &[Asked<'_>]) -> Vec<String> {
     let read = match AdditionalConsent::read(text) {
         Ok(read) => read,
         Err(error) => {
-            let why = words::unreadable(text, error, |text| AdditionalConsent::read(text).err());
+            let why = words::unreadable(text, error, &|text| AdditionalConsent::read(text).err());
             let form = "Its form is `2~`, ids with dots between, `~dv.` and ids again.";
             return vec![why, form.to_owned()];
         }
     };
     let mut says = vec![words::additional(&read)];
-    let providers = asked.iter().filter_map(|one| match one.of.party {
-        Party::Provider(provider) => Some((provider, one.name)),
+    let provider = |party| match party {
+        Party::Provider(provider) => Some(provider),
         _ => None,
-    });
-    for (provider, names) in by_id(providers) {
+    };
+    for (provider, names) in by_id(asked, provider) {
         let consent = if read.consents(provider) {
             "has consent"
         } else {
@@ -299,7 +310,7 @@ fn gpp(text: &str, in_force: &[i64], asked: &[Asked<'_>], now: UnixMillis) -> Ve
         Ok(read) => read,
         Err(error) => {
             let read = |text: &str| Gpp::read(text).err();
-            return vec![words::unreadable(text, error, read)];
+            return vec![words::unreadable(text, error, &read)];
         }
     };
     let mut says = words::gpp(&read, in_force);
@@ -322,18 +333,22 @@ fn gpp(text: &str, in_force: &[i64], asked: &[Asked<'_>], now: UnixMillis) -> Ve
 }
 
 /// Where two signals say different things, and which of them counts.
-fn contradictions(said: &Said<'_>, regimes: &[Regime], now: UnixMillis) -> Vec<String> {
-    let of = &said.signals;
+fn contradictions(of: &Signals<'_>, terms: &[Terms<'_>], now: UnixMillis) -> Vec<String> {
     let mut found = Vec::new();
-    for (tag, read) in ["gcs", "gcd"].into_iter().zip(said.tags()) {
-        for ((own, other), (name, ..)) in said.answers().into_iter().zip(read).zip(ANSWERS) {
-            if let (Some(own), Some(other)) = (own, other)
-                && own != other
-            {
-                let (own, other) = (word(own), word(other));
-                found.push(format!(
-                    "`{name}` is {own} by itself and {other} in `{tag}`: the no counts."
-                ));
+    let mut all = own_answers(of);
+    for (tag, read) in tags(of) {
+        for ((own, other), (name, ..)) in all.iter_mut().zip(read.unwrap_or_default()).zip(ANSWERS)
+        {
+            match (*own, other) {
+                (Some(before), Some(other)) if before != other => {
+                    let (before, other) = (word(before), word(other));
+                    found.push(format!(
+                        "`{name}` is {other} in `{tag}` and {before} elsewhere: the no counts."
+                    ));
+                    *own = Some(Choice::Denied);
+                }
+                (None, other) => *own = other,
+                _ => {}
             }
         }
     }
@@ -344,12 +359,11 @@ fn contradictions(said: &Said<'_>, regimes: &[Regime], now: UnixMillis) -> Vec<S
     {
         found.push("The TC string and the one in the GPP string differ: each of them has to permit on its own.".to_owned());
     }
-    let answers = said.together();
     for text in [of.tcf.as_deref(), inner_tc].into_iter().flatten() {
-        against_tc(text, &answers, now, &mut found);
+        against_tc(text, all, now, &mut found);
     }
     if of.gdpr_applies == Some(false)
-        && regimes.contains(&Regime::OptIn)
+        && terms.iter().any(|terms| terms.regime == Regime::OptIn)
         && (of.tcf.is_some() || inner_tc.is_some())
     {
         found.push("The sender says that the GDPR does not apply; where the law of the visitor's country asks for a yes, the TC string counts all the same.".to_owned());
@@ -368,9 +382,9 @@ fn contradictions(said: &Said<'_>, regimes: &[Regime], now: UnixMillis) -> Vec<S
         ("the US Privacy string", privacy),
         ("the GPP string", in_gpp),
     ];
-    let naming = |wanted: bool| -> Vec<&str> {
+    let naming = |wanted: bool| -> Vec<String> {
         let all = of_all.iter().filter(|(_, out)| *out == Some(wanted));
-        all.map(|(name, _)| *name).collect()
+        all.map(|(name, _)| (*name).to_owned()).collect()
     };
     let (out, stays) = (naming(true), naming(false));
     if !out.is_empty() && !stays.is_empty() {
@@ -384,16 +398,13 @@ fn contradictions(said: &Said<'_>, regimes: &[Regime], now: UnixMillis) -> Vec<S
 }
 
 /// Consent Mode's answers against a TC string.
-fn against_tc(text: &str, answers: &Signals<'_>, now: UnixMillis, found: &mut Vec<String>) {
+fn against_tc(text: &str, answers: Answers, now: UnixMillis, found: &mut Vec<String>) {
     let tc = TcString::read(text).ok();
     let tc = tc.filter(|tc| tc.fault(now).is_none());
-    let answers = [
-        answers.ad_storage,
-        None,
-        answers.ad_user_data,
-        answers.ad_personalization,
-    ];
-    let granted = answers.iter().any(|one| *one == Some(Choice::Granted));
+    // The framework says nothing of analytics cookies.
+    let [ads, _, data, personal] = answers;
+    let answers = [ads, None, data, personal];
+    let granted = answers.contains(&Some(Choice::Granted));
     let Some(tc) = tc else {
         if granted {
             found.push("Consent Mode grants, and the TC string permits nothing, since it cannot be read or relied on: the no counts.".to_owned());
@@ -417,79 +428,142 @@ fn against_tc(text: &str, answers: &Signals<'_>, now: UnixMillis, found: &mut Ve
 }
 
 /// What a destination would get.
-struct Outcome {
-    code: Option<&'static str>,
-    reason: Option<&'static str>,
+struct Row<'a> {
+    asked: &'a Asked<'a>,
+    regime: Regime,
+    /// Why it gets nothing.
+    kept: Option<(&'static str, &'static str)>,
     grant: Option<Grant>,
+    flags: Vec<&'static str>,
+    /// The fields that tell it of the flags.
+    told: Vec<&'static str>,
+    /// Which of the purposes that it needs the TC strings permit, where there are any.
+    there: Option<u32>,
+    says: String,
 }
 
-fn outcome(decision: Decision, asked: &Asked<'_>) -> Outcome {
-    let blocked = |code, reason| Outcome {
-        code: Some(code),
-        reason: Some(reason),
-        grant: None,
-    };
-    match decision {
-        Decision::Blocked(refusal) => blocked(refusal.code(), refusal.meaning()),
-        Decision::Granted(grant) if grant.limited() && asked.limited_use.is_none() => {
-            let skip = Skip::LimitedUseUnsupported;
-            blocked(skip.code(), skip.meaning())
+impl<'a> Row<'a> {
+    fn new(reading: &Reading, asked: &'a Asked<'a>) -> Self {
+        let (kept, grant) = match reading.decide(&asked.of) {
+            Decision::Blocked(refusal) => (Some((refusal.code(), refusal.meaning())), None),
+            Decision::Granted(grant) if grant.limited() && asked.limited_use.is_none() => {
+                let skip = Skip::LimitedUseUnsupported;
+                (Some((skip.code(), skip.meaning())), None)
+            }
+            Decision::Granted(grant) => (None, Some(grant)),
+        };
+        let (mut flags, mut told) = (Vec::new(), Vec::new());
+        if let Some(grant) = grant {
+            for (there, flag, field) in [
+                (grant.limited(), "limited_data_use", asked.limited_use),
+                (
+                    !grant.personalised(),
+                    "no_personalisation",
+                    asked.impersonal,
+                ),
+                (!grant.identifiers(), "no_identifiers", None),
+            ] {
+                if there {
+                    flags.push(flag);
+                    told.extend(field);
+                }
+            }
+            told.dedup();
         }
-        Decision::Granted(grant) => Outcome {
-            code: None,
-            reason: None,
-            grant: Some(grant),
-        },
+        let there = reading.permitted(&asked.of, asked.of.purposes);
+        let mut row = Self {
+            asked,
+            regime: reading.regime(),
+            kept,
+            grant,
+            flags,
+            told,
+            there,
+            says: String::new(),
+        };
+        row.says = row.sentence();
+        row
     }
-}
 
-fn destination(reading: &Reading, asked: &Asked<'_>) -> Value {
-    let of = &asked.of;
-    let Outcome {
-        code,
-        reason,
-        grant,
-    } = outcome(reading.decide(of), asked);
-    let mut flags = Vec::new();
-    let mut told = Vec::new();
-    if let Some(grant) = grant {
-        if grant.limited() {
-            flags.push("limited_data_use");
-            told.extend(asked.limited_use);
-        }
-        if !grant.personalised() {
-            flags.push("no_personalisation");
-            told.extend(asked.impersonal);
-        }
-        if !grant.identifiers() {
-            flags.push("no_identifiers");
-        }
-        told.dedup();
+    fn missing(&self) -> u32 {
+        let needed = self.asked.of.purposes;
+        self.there.map_or(0, |there| needed & !there)
     }
-    let verdict = match grant {
-        None => "block",
-        Some(_) if flags.is_empty() => "send",
-        Some(_) => "send_limited",
-    };
-    let there = reading.permitted(of, of.purposes);
-    let missing = there.map_or(0, |there| of.purposes & !there);
-    json!({
-        "destination": asked.name,
-        "regime": match reading.regime() { Regime::OptIn => "opt_in", Regime::OptOut => "opt_out" },
-        "verdict": verdict,
-        "code": code,
-        "reason": reason,
-        "flags": flags,
-        "told_by": told,
-        "identifiers": grant.is_some_and(|grant| grant.identifiers()),
-        "personalised": grant.is_some_and(|grant| grant.personalised()),
-        "use": match of.purpose { Purpose::Advertising => "advertising", Purpose::Analytics => "analytics" },
-        "party": party(of.party),
-        "purposes_needed": words::purpose_ids(of.purposes),
-        "purposes_there": there.map(words::purpose_ids),
-        "purposes_missing": there.map(|_| words::purpose_ids(missing)),
-        "says": sentence(asked, grant, reason, missing, &told),
-    })
+
+    fn put(&self, to: &mut Object<'_>) {
+        to.put("destination", self.asked.name);
+        to.put(
+            "regime",
+            match self.regime {
+                Regime::OptIn => "opt_in",
+                Regime::OptOut => "opt_out",
+            },
+        );
+        to.put(
+            "verdict",
+            match self.grant {
+                None => "block",
+                Some(_) if self.flags.is_empty() => "send",
+                Some(_) => "send_limited",
+            },
+        );
+        to.put("code", self.kept.map(|(code, _)| code));
+        to.put("reason", self.kept.map(|(_, reason)| reason));
+        to.list("flags", self.flags.iter().copied());
+        to.list("told_by", self.told.iter().copied());
+        let may = |of: fn(&Grant) -> bool| self.grant.as_ref().is_some_and(of);
+        to.put("identifiers", may(Grant::identifiers));
+        to.put("personalised", may(Grant::personalised));
+        to.put(
+            "use",
+            match self.asked.of.purpose {
+                Purpose::Advertising => "advertising",
+                Purpose::Analytics => "analytics",
+            },
+        );
+        to.put("party", party(self.asked.of.party));
+        for (name, purposes) in [
+            ("purposes_needed", self.asked.of.purposes),
+            ("purposes_there", self.there.unwrap_or(0)),
+            ("purposes_missing", self.missing()),
+        ] {
+            put_flags(to, name, purposes.into());
+        }
+        to.put("says", &self.says);
+    }
+
+    /// What it gets, without its name: several may get the same.
+    fn sentence(&self) -> String {
+        let Some(grant) = self.grant else {
+            let reason = self.kept.map_or("", |(_, reason)| reason);
+            return match self.missing() {
+                0 => ["nothing. ", reason].concat(),
+                missing => {
+                    let names = words::purposes(missing);
+                    ["nothing. ", reason, " No consent for: ", &names, "."].concat()
+                }
+            };
+        };
+        let with = if grant.identifiers() {
+            "the event with identifiers; "
+        } else {
+            "the event without identifiers, click ids and advertising cookies; "
+        };
+        let uses = match (grant.limited(), grant.personalised()) {
+            (true, _) => "the visitor has opted out, so its use is limited",
+            (false, true) => "personalised advertising is permitted",
+            (false, false) => "personalised advertising is not permitted",
+        };
+        let how = match self.told.as_slice() {
+            [] if grant.personalised() => String::new(),
+            [] => ", for which the platform has no field".to_owned(),
+            fields => {
+                let fields: Vec<String> = fields.iter().map(|one| (*one).to_owned()).collect();
+                [" (told by ", &words::listed(&fields), ")"].concat()
+            }
+        };
+        [with, uses, &how, "."].concat()
+    }
 }
 
 /// Who a destination is to a consent string.
@@ -500,41 +574,4 @@ fn party(party: Party) -> String {
         Party::Own => "the site itself".to_owned(),
         Party::Unlisted => "in no list".to_owned(),
     }
-}
-
-fn sentence(
-    asked: &Asked<'_>,
-    grant: Option<Grant>,
-    reason: Option<&str>,
-    missing: u32,
-    told: &[&str],
-) -> String {
-    let name = asked.name;
-    let Some(grant) = grant else {
-        let lacks = if missing == 0 {
-            String::new()
-        } else {
-            format!(" No consent for: {}.", words::purposes(missing))
-        };
-        return format!("{name} gets nothing. {}{lacks}", reason.unwrap_or_default());
-    };
-    let with = if grant.identifiers() {
-        "with identifiers"
-    } else {
-        "without identifiers, click ids and advertising cookies"
-    };
-    let uses = match (grant.limited(), grant.personalised()) {
-        (true, _) => "the visitor has opted out, so its use is limited",
-        (false, true) => "personalised advertising is permitted",
-        (false, false) => "personalised advertising is not permitted",
-    };
-    let how = match told {
-        [] if grant.personalised() => String::new(),
-        [] => ", for which the platform has no field".to_owned(),
-        fields => {
-            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
-            format!(" (told by {})", words::listed(&fields))
-        }
-    };
-    format!("{name} gets the event {with}; {uses}{how}.")
 }

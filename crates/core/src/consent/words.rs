@@ -66,7 +66,7 @@ pub(super) fn purposes(bits: u32) -> String {
 }
 
 /// Words with commas, and `and` before the last.
-pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
+pub(super) fn listed(words: &[String]) -> String {
     let mut text = String::new();
     for (at, word) in words.iter().enumerate() {
         let before = match at {
@@ -75,7 +75,7 @@ pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
             _ => ", ",
         };
         text.push_str(before);
-        text.push_str(word.as_ref());
+        text.push_str(word);
     }
     text
 }
@@ -87,15 +87,16 @@ pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
 pub(super) fn unreadable(
     text: &str,
     error: Unreadable,
-    read: impl Fn(&str) -> Option<Unreadable>,
+    read: &dyn Fn(&str) -> Option<Unreadable>,
 ) -> String {
     let fails = |end: usize| read(text.get(..end).unwrap_or(text)) == Some(error);
     let stop = match error {
         Unreadable::Empty | Unreadable::TooLong | Unreadable::Malformed => None,
         // Where a part ends before its fields do, every shorter beginning does too: it is the first part that is too short.
         Unreadable::Truncated => {
-            let mut ends = text.match_indices(['.', '~']).map(|(end, _)| end);
-            ends.find(|end| fails(*end)).or(Some(text.len()))
+            let ends = |end: &usize| matches!(text.as_bytes().get(*end), Some(b'.' | b'~'));
+            let first = (0..text.len()).filter(ends).find(|end| fails(*end));
+            first.or(Some(text.len()))
         }
         _ => {
             let (mut before, mut after) = (0, text.len());
@@ -125,7 +126,7 @@ pub(super) fn unreadable(
     };
     match stop {
         Some(stop) => format!(
-            "It cannot be read beyond character {stop} of {}: {why}.",
+            "It stops being readable at character {stop} of {}: {why}.",
             text.len()
         ),
         None => format!("It cannot be read: {why}."),
@@ -188,7 +189,7 @@ pub(super) fn tcf(tc: &TcString, now: UnixMillis) -> Vec<String> {
 }
 
 /// What a TC string says of one vendor; `names` are the destinations that it is.
-pub(super) fn vendor(tc: &TcString, vendor: u16, names: &[&str]) -> String {
+pub(super) fn vendor(tc: &TcString, vendor: u16, names: &[String]) -> String {
     let consent = if tc.vendor_consents.contains(vendor) {
         "has consent"
     } else {
@@ -268,7 +269,7 @@ pub(super) fn gpp(gpp: &Gpp<'_>, in_force: &[i64]) -> Vec<String> {
         says.push(match read(text) {
             Err(error) => format!(
                 "{place}: {}",
-                unreadable(text, error, |text| read(text).err())
+                unreadable(text, error, &|text| read(text).err())
             ),
             Ok(section) => united_states(place, &section),
         });
@@ -302,8 +303,8 @@ fn united_states(place: &str, section: &UsSection) -> String {
         ("TargetedAdvertisingOptOut", "targeted advertising"),
     ] {
         match section.opted_out(field) {
-            Some(true) => out.push(of),
-            Some(false) => not_out.push(of),
+            Some(true) => out.push(of.to_owned()),
+            Some(false) => not_out.push(of.to_owned()),
             None => {}
         }
     }
@@ -333,16 +334,16 @@ pub(super) fn us_privacy(text: &str) -> String {
     }
     let sign = |at: usize| text.trim().as_bytes().get(at).map(u8::to_ascii_uppercase);
     let notice = match sign(1) {
-        Some(b'Y') => "the visitor was told",
-        Some(b'N') => "the visitor was not told",
+        Some(b'Y') => "the visitor was given notice",
+        Some(b'N') => "the visitor was given no notice",
         _ => "nothing is said of a notice",
     };
     let opt_out = match sign(2) {
-        Some(b'Y') => "has opted out of sale",
-        Some(b'N') => "has not opted out of sale",
-        _ => "and the law does not apply",
+        Some(b'Y') => "the visitor has opted out of sale",
+        Some(b'N') => "the visitor has not opted out of sale",
+        _ => "the law does not apply",
     };
-    format!("{notice}, {opt_out}.")
+    format!("{notice}; {opt_out}.")
 }
 
 /// What an Additional Consent string says.
@@ -368,23 +369,23 @@ mod tests {
     fn a_string_is_readable_up_to_where_it_stops() {
         let stop = |text: &str| {
             let read = |text: &str| TcString::read(text).err();
-            unreadable(text, read(text).unwrap(), read)
+            unreadable(text, read(text).unwrap(), &read)
         };
         let spoilt = |at: usize, with: &str| [&TC[..at], with, &TC[at + 1..]].concat();
         let cut = &TC[..40];
         for (text, said) in [
-            (spoilt(30, "!"), "beyond character 31 of 102: a character"),
-            (spoilt(70, "+"), "beyond character 71 of 102: a character"),
-            (spoilt(0, "B"), "beyond character 1 of 102: it is of a kind"),
-            (cut.to_owned(), "beyond character 40 of 40: a field begins"),
+            (spoilt(30, "!"), "at character 31 of 98: a character"),
+            (spoilt(70, "+"), "at character 71 of 98: a character"),
+            (spoilt(0, "B"), "at character 1 of 98: it is of a kind"),
+            (cut.to_owned(), "at character 40 of 40: a field begins"),
             // The core ends early, and the parts behind it are there.
             (
                 format!("{cut}{}", &TC[64..]),
-                "beyond character 40 of 78: a field begins",
+                "at character 40 of 74: a field begins",
             ),
             (
                 format!("{TC}.YAAAAAAAAAAA"),
-                "beyond character 115 of 115: a part",
+                "at character 109 of 111: a part",
             ),
             (String::new(), "It cannot be read: nothing is there."),
         ] {
@@ -396,9 +397,11 @@ mod tests {
 
     #[test]
     fn lists_are_read_aloud() {
-        assert_eq!(listed::<&str>(&[]), "");
-        assert_eq!(listed(&["a"]), "a");
-        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+        let aloud =
+            |words: &[&str]| listed(&words.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(aloud(&[]), "");
+        assert_eq!(aloud(&["a"]), "a");
+        assert_eq!(aloud(&["a", "b", "c"]), "a, b and c");
         assert_eq!(
             purposes(0b100_0001),
             "Store and/or access information on a device (1); Measure advertising performance (7)"

@@ -309,8 +309,11 @@ impl Meta {
             .map(|(_, code)| *code);
         match state {
             Some(state) => Some((1, state)),
-            // With an address Meta finds the state out by itself.
-            None if input.ip().is_some() => Some((1, 0)),
+            // With an address Meta finds the state out by itself; also the country, where it is not the United States.
+            None if input.ip().is_some() => {
+                let elsewhere = input.geo_country().is_some_and(|country| country != "US");
+                Some((u16::from(!elsewhere), 0))
+            }
             None => None,
         }
     }

@@ -6,19 +6,17 @@
 //!
 //! let now = UnixMillis::parse_rfc3339("2026-11-30T12:00:00Z").unwrap();
 //! let question = Question::read(br#"{"country": "US", "consent": {"us_privacy": "1YYN"}}"#).unwrap();
-//! let told = question.told(now);
-//! assert_eq!(told["signals"][0]["says"][0], "The visitor was told, has opted out of sale.");
+//! let told: serde_json::Value = serde_json::from_str(&question.told(now)).unwrap();
+//! assert_eq!(told["signals"][0]["says"][0], "The visitor was given notice; the visitor has opted out of sale.");
 //! let meta = told["destinations"].as_array().unwrap().iter().find(|one| one["destination"] == "meta").unwrap();
 //! assert_eq!((meta["verdict"].as_str(), meta["told_by"][0].as_str()), (Some("send_limited"), Some("data_processing_options")));
 //! ```
-
-use serde_json::Value;
 
 use crate::base::error::{Code, ParseError};
 use crate::base::remarks::Remarks;
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
-use crate::consent::{Asked, Regime, Said, Signals, Use, explanation, is_opt_in};
+use crate::consent::{Asked, Regime, Signals, Terms, Use, explanation, is_opt_in};
 use crate::destinations;
 use crate::identity::Country2;
 use crate::intake::native::{read_with_care, strict};
@@ -31,8 +29,6 @@ pub struct Question<'a> {
     source: Option<Text<'a>>,
     country: Option<Text<'a>>,
     signals: Signals<'a>,
-    gcs: Option<Text<'a>>,
-    gcd: Option<Text<'a>>,
     remarks: Remarks,
 }
 
@@ -42,7 +38,7 @@ impl<'de> Object<'de> for Question<'de> {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["source", "country", "consent", "gcs", "gcd"]
+        &["source", "country", "consent"]
     }
 
     fn read(
@@ -55,8 +51,6 @@ impl<'de> Object<'de> for Question<'de> {
             "source" => self.source = strict(map, reading, Manner::Strict)?,
             "country" => self.country = strict(map, reading, Manner::Strict)?,
             "consent" => map.object(reading, &mut self.signals)?,
-            "gcs" => self.gcs = strict(map, reading, Manner::Strict)?,
-            "gcd" => self.gcd = strict(map, reading, Manner::Strict)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -91,7 +85,7 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// There is no such source.
-    pub fn told_by(&self, settings: &Settings, now: UnixMillis) -> Result<Value, ParseError> {
+    pub fn told_by(&self, settings: &Settings, now: UnixMillis) -> Result<String, ParseError> {
         let Some(name) = &self.source else {
             return Ok(self.told(now));
         };
@@ -112,12 +106,12 @@ impl<'a> Question<'a> {
                 }
             })
             .collect();
-        let regime = source.consent.regime(self.country.as_deref());
-        Ok(self.answer(&[regime], &asked, now))
+        let terms = source.terms(source.consent.regime(self.country.as_deref()));
+        Ok(self.answer(&[terms], &asked, now))
     }
 
     /// The answer for every platform as it is without further settings; in either regime where no country says which.
-    pub fn told(&self, now: UnixMillis) -> Value {
+    pub fn told(&self, now: UnixMillis) -> String {
         let asked = destinations::FACTS.map(|facts| Asked {
             name: facts.platform,
             of: Use::new(facts.purpose, facts.party),
@@ -129,29 +123,19 @@ impl<'a> Question<'a> {
             Some("US") => &[Regime::OptOut],
             _ => &[Regime::OptIn, Regime::OptOut],
         };
-        self.answer(regimes, &asked, now)
+        let terms: Vec<Terms<'_>> = regimes.iter().copied().map(Terms::from).collect();
+        self.answer(&terms, &asked, now)
     }
 
-    fn answer(&self, regimes: &[Regime], asked: &[Asked<'_>], now: UnixMillis) -> Value {
-        let said = Said {
-            signals: self.signals.clone(),
-            gcs: self.gcs.as_deref(),
-            gcd: self.gcd.as_deref(),
+    fn answer(&self, terms: &[Terms<'_>], asked: &[Asked<'_>], now: UnixMillis) -> String {
+        let law = match terms {
+            [one] if one.regime == Regime::OptIn => "Nothing is sent without a yes.",
+            [_] => "Everything is sent that nobody objects to.",
+            _ => "Where the visitor is decides whether silence is a no.",
         };
-        let mut answer = explanation(&said, regimes, asked, now);
-        let says = answer.get_mut("says").and_then(Value::as_array_mut);
-        if let Some(says) = says {
-            let law = match regimes {
-                [Regime::OptIn] => "Nothing is sent without a yes.",
-                [Regime::OptOut] => "Everything is sent that nobody objects to.",
-                _ => "Where the visitor is decides whether silence is a no.",
-            };
-            says.insert(0, law.into());
-            for (at, remark) in self.remarks.removed.iter().enumerate() {
-                let left_out = format!("`{}` is left out: {}.", remark.path, remark.code);
-                says.insert(at + 1, left_out.into());
-            }
-        }
-        answer
+        let removed = self.remarks.removed.iter();
+        let left_out = removed.map(|one| format!("`{}` is left out: {}.", one.path, one.code));
+        let preface = std::iter::once(law.to_owned()).chain(left_out).collect();
+        explanation(preface, &self.signals, terms, asked, now)
     }
 }
