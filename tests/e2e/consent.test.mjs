@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {after, before, describe, test} from "node:test";
 import vm from "node:vm";
-import {ADMIN, KEY, ORIGIN, openShop} from "../support/shop.mjs";
+import {ADMIN, KEY, openShop} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
 
@@ -65,13 +65,14 @@ async function run(title, window = {}) {
     fetch(url, {headers, body: text, method}) {
       assert.equal(headers["x-edgetally-key"], KEY);
       body = JSON.parse(text);
-      sent.push(shop.fetch(new URL(url).pathname, {method, headers: {...headers, origin: ORIGIN}, body: text}));
+      assert.deepEqual([new URL(url).pathname, method], ["/v1/events", "POST"]);
+      sent.push(shop.page(text, {...headers, referer: "https://shop.example/contact"}));
     },
   });
   vm.runInContext(example("", "js") + example(title, "js"), context);
   assert.equal(sent.length, 1, `${title}: one event`);
   const reply = await sent[0];
-  assert.equal(reply?.status, 200, reply?.text);
+  assert.equal(reply?.status, 202, reply?.text);
   return {consent: body.consent, told: reply?.body.results[0].destinations};
 }
 
