@@ -84,7 +84,10 @@ describe("what docs/banners.md shows", () => {
       /** @param {string} command @param {number} version @param {(data: any, success: boolean) => void} callback @param {unknown} id */
       __tcfapi(command, version, callback, id) {
         assert.equal(version, 2);
-        if (command === "removeEventListener") return removed.push(id);
+        if (command === "removeEventListener") {
+          removed.push(id);
+          return;
+        }
         const data = {tcString: TC, gdprApplies: true, addtlConsent: "2~89~dv.", listenerId: 7};
         callback({...data, eventStatus: "cmpuishown"}, true);
         callback({...data, eventStatus: "useractioncomplete"}, true);
