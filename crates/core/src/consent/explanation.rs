@@ -298,7 +298,7 @@ fn additional(text: &str, asked: &[Asked<'_>]) -> Vec<String> {
             "has no consent"
         };
         says.push(format!(
-            "{} (provider {provider}) {consent}.",
+            "Provider {provider} ({}) {consent}.",
             words::listed(&names)
         ));
     }

@@ -200,7 +200,7 @@ pub(super) fn vendor(tc: &TcString, vendor: u16, names: &[String]) -> String {
         Some(disclosed) if disclosed.contains(vendor) => ", and was shown to the visitor",
         Some(_) => ", and was not shown to the visitor",
     };
-    let mut says = format!("{} (vendor {vendor}) {consent}{shown}.", listed(names));
+    let mut says = format!("Vendor {vendor} ({}) {consent}{shown}.", listed(names));
     for (kind, what) in [
         (
             RestrictionType::NotAllowed,
