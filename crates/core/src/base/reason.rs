@@ -134,6 +134,14 @@ reasons! {
     }
 }
 
+impl Refusal {
+    /// Whether it is for what a consent banner wrote, or left out, rather than for an answer or an opt-out.
+    pub fn is_of_banner(self) -> bool {
+        let code = self.code();
+        code.starts_with("tcf_") || code.starts_with("ac_")
+    }
+}
+
 /// Codes of ours that hold a status or a field's name; `…` stands for it.
 pub const FORMS: &[Reason] = &[
     Reason {

@@ -164,6 +164,8 @@ pub struct Reading {
     tcs: Vec<Result<TcString, Refusal>>,
     /// The Additional Consent strings, of which the same holds.
     additional: Vec<Result<AdditionalConsent, Unreadable>>,
+    /// Who wrote the first TC string that could be read, relied on or not.
+    cmp: Option<u16>,
     /// What blocks every destination.
     refused: Option<Refusal>,
     /// Out of sale, sharing or targeted advertising.
@@ -188,6 +190,7 @@ impl Reading {
             ad_personalization: signals.ad_personalization,
             tcs: Vec::new(),
             additional: Vec::new(),
+            cmp: None,
             refused: None,
             limited: signals.gpc,
             basis: signals
@@ -267,10 +270,13 @@ impl Reading {
     fn tc(&mut self, text: &str, now: UnixMillis) {
         self.tcs.push(match TcString::read(text) {
             Err(_) => Err(Refusal::TcfUnreadable),
-            Ok(tc) => match tc.fault(now) {
-                Some(fault) => Err(refusal_of(fault)),
-                None => Ok(tc),
-            },
+            Ok(tc) => {
+                self.cmp = self.cmp.or(Some(tc.cmp_id));
+                match tc.fault(now) {
+                    Some(fault) => Err(refusal_of(fault)),
+                    None => Ok(tc),
+                }
+            }
         });
     }
 
@@ -289,9 +295,10 @@ impl Reading {
         }
     }
 
-    /// The TC strings that could be read, for those who count what banners write.
-    pub fn tc_strings(&self) -> impl Iterator<Item = &TcString> {
-        self.tcs.iter().filter_map(|tc| tc.as_ref().ok())
+    /// The consent management platform that wrote the TC string, for those who count what banners write: the id that it has
+    /// in the IAB's list. Nothing where no string could be read.
+    pub const fn cmp(&self) -> Option<u16> {
+        self.cmp
     }
 
     /// What the law asks for where the visitor is.

@@ -6,6 +6,7 @@ use super::gpp::{Gpp, GppFault, TCF_EU, US_PRIVACY, UsSection, us_opt_outs, us_s
 use super::tcf::{Restriction, RestrictionType, TcString};
 use super::us_privacy::us_privacy_opt_out;
 use crate::base::json::Object;
+use crate::base::reason::Refusal;
 use crate::base::time::UnixMillis;
 
 /// A list of numbers. Lists are written in one place, since each kind of iterator would be compiled by itself.
@@ -126,7 +127,7 @@ pub(super) fn put_tcf(to: &mut Object<'_>, text: &str, now: UnixMillis) {
     }
     to.put("created", tc.created_at().to_rfc3339());
     let fault = tc.fault(now).map(super::decision::refusal_of);
-    to.put("fault", fault.map(|refusal| refusal.code()));
+    to.put("fault", fault.map(Refusal::code));
 }
 
 const fn kind(kind: RestrictionType) -> i64 {

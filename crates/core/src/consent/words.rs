@@ -228,7 +228,7 @@ pub(super) fn vendor(tc: &TcString, vendor: u16, names: &[String]) -> String {
                 _ => bits,
             });
         if restricted != 0 {
-            says.push_str(&format!(" {what}: {}.", purposes(restricted)));
+            says.push_str(&[" ", what, ": ", &purposes(restricted), "."].concat());
         }
     }
     says
@@ -253,8 +253,8 @@ pub(super) fn gpp(gpp: &Gpp<'_>, in_force: &[i64]) -> Vec<String> {
     if named.is_empty() {
         says.push("No section is said to be in force, so all of them count.".to_owned());
     } else {
-        let names: Vec<String> = named.iter().map(|id| section_name(*id)).collect();
-        says.push(format!("In force: {}.", listed(&names)));
+        let in_words: Vec<String> = named.iter().map(|id| section_name(*id)).collect();
+        says.push(format!("In force: {}.", listed(&in_words)));
     }
     for (id, text) in gpp.sections() {
         let Some(name) = us_section_name(*id) else {

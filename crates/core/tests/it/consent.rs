@@ -3,6 +3,7 @@
 use edgetally_core::consent::Purpose;
 use edgetally_core::destinations::ALL;
 use edgetally_core::intake::Visit;
+use edgetally_core::ledger::State;
 use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 
@@ -383,13 +384,46 @@ fn a_legal_basis_is_an_answer_only_where_the_settings_accept_it_and_nobody_gave_
     // It is no yes to personalisation.
     let meta = ("meta", platform_settings("meta"));
     let settings = shop(&[meta], &accepting, &Value::Null);
-    let plan = plan(&settings, None, &event(&json!({"legal_basis": "contract"})));
-    let (_, request) = requests(&settings, &plan.messages, NOW).remove(0);
+    let sent = plan(&settings, None, &event(&json!({"legal_basis": "contract"})));
+    let (_, request) = requests(&settings, &sent.messages, NOW).remove(0);
     assert!(String::from_utf8_lossy(request.body()).contains(r#""opt_out":true"#));
 }
 
 /// Everything granted to vendor 755 in the test's year, who is in its list.
 const TC: &str = "CQtDjkAQtDjkAEEADBENCyFsAP_gAEPgAAYgF5wBAAKgAgABkAvMC84AIC8wAAAA.IF5wBAAKgAgABkAvMAAA.YAAAAAAAAAAA";
+
+#[test]
+fn the_ledger_says_which_banner_lets_nothing_through_and_why() {
+    let destinations = [755, 804].map(|vendor| {
+        let name = if vendor == 755 { "listed" } else { "unlisted" };
+        (name, json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET", "vendor": vendor}))
+    });
+    let settings = shop(&destinations, &Value::Null, &Value::Null);
+    let counted = |consent: &Value| {
+        let sent = plan(&settings, None, &event(consent));
+        let mut all: Vec<String> = envelopes(&sent.messages)
+            .iter()
+            .flat_map(|envelope| {
+                let lines = envelope.counts.iter();
+                let lines = lines.filter(|(line, _)| line.state == State::ConsentString);
+                lines
+                    .map(|(line, n)| format!("{}|{} {n}", line.destination, line.code))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        counted(&json!({"tcf": TC})),
+        ["unlisted|cmp_260:tcf_vendor_not_disclosed 1", "|cmp_260 1"]
+    );
+    // An explicit no is the visitor's, not the banner's.
+    let denied = json!({"tcf": TC, "ad_user_data": "denied"});
+    assert_eq!(counted(&denied).len(), 2);
+    assert!(counted(&json!({"tcf": "CPXxRfA"})).is_empty());
+    assert!(counted(&json!({"ad_user_data": "granted"})).is_empty());
+}
 
 #[test]
 fn the_settings_say_who_a_destination_is() {

@@ -174,23 +174,43 @@ fn answered(kind: &str, input: &Value) -> Result<Value, String> {
     }
 }
 
-/// What is empty, or not said, is left out.
-fn same(got: Option<&Value>, expected: &Value) -> bool {
+/// Whether a member that is there or not is what was expected: what is empty, or not said, is left out.
+fn same(name: &str, got: Option<&Value>, expected: &Value) -> bool {
     match (got, expected) {
         (None, Value::Null) => true,
-        (None, Value::Array(all)) => all.is_empty(),
+        (None, Value::Array(_)) => alike(name, &json!([]), expected),
         (Some(Value::Object(got)), Value::Object(expected)) => expected
             .iter()
-            .all(|(name, value)| same(got.get(name), value)),
-        (got, expected) => got == Some(expected),
+            .all(|(name, value)| same(name, got.get(name), value)),
+        (got, expected) => got.is_some_and(|got| alike(name, got, expected)),
     }
 }
 
-#[test]
-fn every_row_is_read_as_it_is_meant() {
+/// Whether two readers say the same of a member. A library fills a short list up with zeros, and leaves out a restriction
+/// that is on nobody.
+fn alike(name: &str, ours: &Value, theirs: &Value) -> bool {
+    let list = |value: &Value| {
+        let mut list = value.as_array()?.clone();
+        if name == "publisher_restrictions" {
+            list.retain(|one| !one["vendor_ids"].is_null() && one["vendor_ids"] != json!([]));
+        } else {
+            while list.last() == Some(&json!(0)) {
+                list.pop();
+            }
+        }
+        Some(list)
+    };
+    match (list(ours), list(theirs)) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => ours == theirs,
+    }
+}
+
+/// How many of the rows were read, and what those are that were read otherwise than they are meant.
+fn compare(rows: &[Value]) -> (usize, Vec<String>) {
     let mut read = 0;
     let mut wrong = Vec::new();
-    for row in rows() {
+    for row in rows {
         let kind = row["kind"].as_str().unwrap();
         if matches!(
             kind,
@@ -202,13 +222,15 @@ fn every_row_is_read_as_it_is_meant() {
         let got = answered(kind, input);
         let right = if expected.get("error").is_some() {
             got.is_err()
+        } else if row["damaged"] == true && got.is_err() {
+            continue;
         } else {
             // Some rows say more than was asked.
             got.as_ref().is_ok_and(|got| match (got, expected) {
                 (Value::Object(got), Value::Object(expected)) => expected
                     .iter()
                     .filter(|(name, _)| *name != "also_stale")
-                    .all(|(name, value)| same(got.get(name), value)),
+                    .all(|(name, value)| same(name, got.get(name), value)),
                 (got, expected) => got == expected,
             })
         };
@@ -219,6 +241,12 @@ fn every_row_is_read_as_it_is_meant() {
         }
         read += 1;
     }
+    (read, wrong)
+}
+
+#[test]
+fn every_row_is_read_as_it_is_meant() {
+    let (read, wrong) = compare(&rows());
     assert!(
         wrong.is_empty(),
         "{} of {read}:\n{}",
@@ -226,6 +254,27 @@ fn every_row_is_read_as_it_is_meant() {
         wrong.join("\n")
     );
     assert!(read > 250, "{read}");
+}
+
+/// Random strings of the IAB's own libraries, whole and damaged: see `scripts/consent-oracle.mjs`.
+#[test]
+#[ignore = "make test-consent writes the rows"]
+fn what_the_reference_libraries_write_is_read_as_they_read_it() {
+    let path = std::env::var("EDGETALLY_CONSENT_ROWS").unwrap();
+    let rows: Vec<Value> = serde_json::from_str(&crate::support::read(path.as_ref())).unwrap();
+    let (read, wrong) = compare(&rows);
+    assert!(
+        wrong.is_empty(),
+        "{} of {read}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let whole = rows.iter().filter(|row| row["damaged"] != true).count();
+    assert!(read >= whole && whole > 100, "{read} of {whole}");
+    println!(
+        "{whole} strings whole, {} damaged and read all the same",
+        read - whole
+    );
 }
 
 #[test]
