@@ -15,6 +15,7 @@ import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
 import {planDay} from "./shop.mjs";
+import {KINDS} from "./visitors.mjs";
 import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "./terminal.mjs";
 
 /** @param {string} name @param {number} fallback */
@@ -96,6 +97,23 @@ async function judgement(edge, expected, cron, {stopped, look}) {
 }
 
 /**
+ * What each kind of visitor allows, as edgetally explains it.
+ * @param {Edge} edge
+ * @param {number} start
+ */
+async function allowed(edge, start) {
+  /** @type {import("./report.mjs").May} */
+  const may = new Map();
+  for (const [source, country] of /** @type {const} */ ([["shop", "DE"], ["outlet", "US"]])) {
+    for (const {name, consent, gpc = false} of KINDS[source]) {
+      const {destinations} = await edge.ask("/v1/consent/explain", {source, country, consent: {...consent(start), gpc}});
+      may.set(name, new Map(destinations.map((/** @type {any} */ row) => [row.destination, row])));
+    }
+  }
+  return may;
+}
+
+/**
  * A shop day with an outage in the middle.
  * @param {Edge} edge
  * @param {import("./report.mjs").Twin} twin
@@ -150,7 +168,8 @@ async function shopDay(edge, twin, cron, stopped) {
   const {book, judged, waits} = await judgement(edge, tally.events, cron, {stopped, look});
   progress.end();
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
-  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage};
+  const may = await allowed(edge, start);
+  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, visitors: {kinds: day.kinds, may}};
 }
 
 /**

@@ -40,6 +40,8 @@ export class Tally {
   cleaned = 0;
   /** What was answered to what is oddly written. @type {Map<string, {status: number, result: any}>} */
   odd = new Map();
+  /** What the first copy of an event was answered, by its id: destinations, and what becomes of it there. @type {Map<string, Record<string, string>>} */
+  decided = new Map();
   /** Requests that never got an answer. */
   unanswered = 0;
 
@@ -66,6 +68,7 @@ export class Tally {
     const now = Date.now();
     for (const result of body.results) {
       if ([...(result.removed ?? []), ...(result.changed ?? [])].some(({code}) => code === "personal_data")) this.cleaned += 1;
+      if (result.destinations && !this.decided.has(result.event_id) && this.decided.size < MOST_TIMES) this.decided.set(result.event_id, result.destinations);
       if (result.status === "rejected" && !this.examples.has(result.code)) this.examples.set(result.code, result);
       // Pages are told `received` of first copies and of later ones.
       if (["accepted", "received"].includes(result.status) && !this.acceptedAt.has(result.event_id) && this.acceptedAt.size < MOST_TIMES) {
@@ -139,10 +142,12 @@ export class Edge {
   /**
    * Asks one of the admin routes.
    * @param {string} path
+   * @param {unknown} [question] to be posted
    * @returns {Promise<any>}
    */
-  async ask(path) {
-    const {status, text} = await this.#exchange(path, {headers: {authorization: `Bearer ${ADMIN_TOKEN}`}});
+  async ask(path, question) {
+    const posted = question === undefined ? {} : {method: "POST", body: JSON.stringify(question)};
+    const {status, text} = await this.#exchange(path, {headers: {authorization: `Bearer ${ADMIN_TOKEN}`}, ...posted});
     if (status !== 200) throw new Error(`${path} answered ${status}: ${text.slice(0, 200)}`);
     return read(text);
   }

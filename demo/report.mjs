@@ -16,6 +16,8 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {number} drained when none waited any more, or 0
  */
 
+/** @typedef {Map<string, Map<string, {verdict: string, code?: string}>>} May what a kind of visitor allows, by destination */
+
 /** @typedef {Map<string, number>} Judged how many events a platform that judges later had to judge, by destination */
 
 /**
@@ -29,6 +31,7 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {number} personal events that were sent with personal data in free text, as far as the sender knows
  * @property {{id: string, order: string, event: any}[]} showcase purchases worth showing, the best first
  * @property {Outage} [outage]
+ * @property {{kinds: Map<string, string>, may: May}} [visitors] the kind of visitor of an event, and what each kind allows
  * @property {import("./file.mjs").Told} [file]
  */
 
@@ -254,6 +257,60 @@ function compare({book, tally, twin, personal, waits}) {
   return problems;
 }
 
+/**
+ * What the visitors' own answers and strings allow: how many events of each kind of visitor each destination may have.
+ * @param {Run} run
+ * @param {string[]} problems
+ */
+function whoMayGetWhat({tally, visitors}, problems) {
+  if (!visitors) return;
+  heading("WHO MAY GET WHAT");
+  print(wrap("Visitors by what they answered, or were asked by: how many of their events each destination may have; ~ with limits, · none. As the senders were told, and as /v1/consent/explain says beforehand."));
+  const width = 6;
+  const short = (/** @type {string} */ title) => title.slice(0, width - 2);
+  print(`  ${"".padEnd(28)}${DESTINATIONS.map(({title}) => short(title).padStart(width)).join("")}`);
+  /** @type {Map<string, Map<string, {sent: number, kept: Map<string, number>}>>} */
+  const seen = new Map();
+  for (const [id, kind] of visitors.kinds) {
+    const row = seen.get(kind) ?? new Map();
+    for (const [name, told] of Object.entries(tally.decided.get(id) ?? {})) {
+      const at = row.get(name) ?? {sent: 0, kept: new Map()};
+      const [state, code = ""] = told.split(":");
+      if (state === "blocked" || code === "limited_use_unsupported") at.kept.set(code, (at.kept.get(code) ?? 0) + 1);
+      else at.sent += 1;
+      row.set(name, at);
+    }
+    seen.set(kind, row);
+  }
+  /** @type {Map<string, {n: number, kinds: Set<string>}>} */
+  const causes = new Map();
+  for (const [kind, may] of visitors.may) {
+    const row = seen.get(kind);
+    if (!row) continue;
+    const cells = DESTINATIONS.map(({name, title}) => {
+      const [at, verdict] = [row.get(name), may.get(name)];
+      if (!at || !verdict) return "";
+      for (const [code, n] of at.kept) {
+        const cause = causes.get(code) ?? {n: 0, kinds: new Set()};
+        cause.n += n;
+        cause.kinds.add(kind);
+        causes.set(code, cause);
+      }
+      // An event that the platform has no use for is skipped before anybody asks for a flag.
+      const wrong = verdict.verdict === "block" ? at.sent > 0 && verdict.code !== "limited_use_unsupported" : at.kept.size > 0;
+      if (wrong) problems.push(`${kind}: ${title} was to get it by the explanation (${verdict.verdict}), and the senders were told otherwise`);
+      if (verdict.verdict === "block") return "·";
+      return `${verdict.verdict === "send_limited" ? "~" : ""}${number(at.sent)}`;
+    });
+    print(`  ${cut(kind, 27).padEnd(28)}${cells.map((cell) => cell.padStart(width)).join("")}`.trimEnd());
+  }
+  print();
+  print(`  ${"not sent, by cause".padEnd(31)}${"events".padStart(6)}  ${dim("of visitors")}`);
+  for (const [code, {n, kinds}] of [...causes].sort(([, a], [, b]) => b.n - a.n)) {
+    print(`  ${code.padEnd(31)}${number(n).padStart(6)}  ${dim(wrap([...kinds].join(", "), 41).trimStart())}`);
+  }
+}
+
 /** @param {Run} run @param {string[]} problems */
 function outage({book, twin, outage: fault}, problems) {
   if (!fault) return;
@@ -424,6 +481,7 @@ export function report(run) {
   letters(run);
   /** @type {string[]} */
   const problems = [];
+  whoMayGetWhat(run, problems);
   oddities(run, problems);
   outage(run, problems);
   if (run.tally.events > 0) times(run);

@@ -4,6 +4,7 @@
 import {createHmac} from "node:crypto";
 import {FORGED, ODDITIES, good} from "./oddities.mjs";
 import {SENDERS} from "./settings.mjs";
+import {ALL, KINDS} from "./visitors.mjs";
 
 /**
  * One HTTP request of the day.
@@ -25,6 +26,7 @@ import {SENDERS} from "./settings.mjs";
  * @property {number} events how many events they hold, those of requests that will be turned away aside
  * @property {string} refused the event id that Meta will refuse for good
  * @property {{id: string, order: string, event: any}[]} showcase purchases that show much, the best first
+ * @property {Map<string, string>} kinds whose page an event is of, by its id: the kind of visitor
  * @property {number} personal how many events carry an e-mail address or telephone number in free text
  */
 
@@ -36,6 +38,7 @@ import {SENDERS} from "./settings.mjs";
  * @property {Record<string, string>} user
  * @property {Record<string, string>} headers
  * @property {Record<string, unknown>} context
+ * @property {string} kind what people call somebody with such a consent
  * @property {Record<string, unknown> | undefined} consent
  * @property {boolean} gpc whether the browser says that nothing may be sold or shared
  */
@@ -66,17 +69,6 @@ const BROWSERS = [
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148 Safari/604.1",
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36",
 ];
-
-const ALL = {ad_storage: "granted", analytics_storage: "granted", ad_user_data: "granted", ad_personalization: "granted"};
-/** What visitors answer in the consent banner, by weight. */
-const CONSENTS = /** @type {const} */ ([
-  [56, ALL],
-  [14, {...ALL, ad_personalization: "denied"}],
-  [13, {...ALL, ad_storage: "denied", ad_user_data: "denied", ad_personalization: "denied"}],
-  [9, {ad_storage: "denied", analytics_storage: "denied", ad_user_data: "denied", ad_personalization: "denied"}],
-  [5, {}],
-  [3, {...ALL, analytics_storage: "denied"}],
-]);
 
 const DIGITS = "0123456789";
 const HEX = "0123456789abcdef";
@@ -176,6 +168,8 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   const billing = [];
   /** @type {Event[]} */
   const refunds = [];
+  /** @type {Map<string, string>} */
+  const kinds = new Map();
   let events = 0;
   let personal = 0;
   let orders = 118_000;
@@ -193,9 +187,12 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     return shown.find(({weight}) => (at -= weight) < 0) ?? /** @type {Ad} */ (shown[0]);
   };
 
-  const consent = () => {
-    let at = roll() * 100;
-    return {...(CONSENTS.find(([weight]) => (at -= weight) < 0) ?? CONSENTS[0])[1]};
+  /** What a visitor has answered, or was asked by. @param {"shop" | "outlet"} source */
+  const answer = (source) => {
+    const kinds = KINDS[source];
+    let at = roll() * kinds.reduce((sum, {weight}) => sum + weight, 0);
+    const {name, consent, gpc = false} = kinds.find(({weight}) => (at -= weight) < 0) ?? /** @type {import("./visitors.mjs").Kind} */ (kinds[0]);
+    return {kind: name, consent: consent(start), gpc};
   };
 
   /** @param {number} index @returns {Visitor} */
@@ -225,7 +222,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
     };
     const cookies = {_ga: `GA1.1.${ga}`, _ga_9ABCDE1234: `GS2.1.s${session}$o1$g1$t${session}$j60$l0$h0`, ...tags};
     const origin = SENDERS[source].origin;
-    const gpc = chance(0.06);
+    const {kind, consent, gpc} = answer(source);
     return {
       source,
       user: {
@@ -247,8 +244,8 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
         ...(gpc ? {"sec-gpc": "1"} : {}),
       },
       context: {ip, user_agent: browser, client_id: ga, session_id: session, page_url: `${origin}/${clicked}`, cookies: tags},
-      // The outlet's visitors live where the law is opt-out; a few opt out, and a few only have an unread consent string.
-      consent: !american ? consent() : chance(0.05) ? {us_privacy: "1YYN"} : chance(0.04) ? {tcf: "CQAAAAAQAAAAAAKAAAENAAEgAAAAAAAAAAAAAAAAAAA"} : undefined,
+      kind,
+      consent,
       gpc,
     };
   };
@@ -289,6 +286,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
       /** @type {Event} */
       const event = {event: name, event_id: `v${index}-${place}`, ...more, release: "web-2026.11.3"};
       if (who.consent) event.consent = who.consent;
+      kinds.set(event.event_id, who.kind);
       fromPage(who, at, event);
       // The page fires twice now and then: a double click, a script that is there twice.
       if (chance(0.13)) fromPage(who, at + (chance(0.5) ? 0 : whole(1, 900)), event);
@@ -321,7 +319,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
           orders += 1;
           const paid = priced(basket);
           const bought = does("purchase", {event_id: `ord-${orders}`, transaction_id: String(orders), ...paid, user: who.user}, 0.95);
-          const open = who.source === "shop" && who.consent?.ad_user_data === "granted" && who.consent?.ad_storage === "granted";
+          const open = who.source === "shop" && who.consent?.ad_user_data === "granted" && who.consent?.ad_storage === "granted" && !who.consent.tcf && !who.gpc;
           if (open && at > length * 0.75) candidates.push(bought.event_id);
           // One line of goods, an address that platforms spell differently, a click: little to read, much to see.
           else if (open && who.consent?.analytics_storage === "granted" && basket.length === 1) {
@@ -450,5 +448,5 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
 
   steps.sort((a, b) => a.at - b.at);
   showcase.sort((a, b) => b.score - a.score);
-  return {steps, evening, events, refused: candidates[0] ?? `ord-${orders}`, showcase, personal};
+  return {steps, evening, events, refused: candidates[0] ?? `ord-${orders}`, showcase, personal, kinds};
 }

@@ -128,6 +128,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._consent import *  # noqa: F403
     from ._ledger import *  # noqa: F403
     from ._report import *  # noqa: F403
     from ._windows import *  # noqa: F403
@@ -140,6 +141,7 @@ if TYPE_CHECKING:
 
 # Rooms that few programs ask for, and that bring along modules for dates: loaded when one of their names is read.
 _LATER = {
+    **dict.fromkeys(("ConsentDestinationsResult", "ConsentResult", "explain_consent"), "_consent"),
     **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
     **dict.fromkeys(
         ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"

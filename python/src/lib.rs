@@ -13,6 +13,7 @@
 mod allocate;
 mod calculator;
 mod column;
+mod consent;
 mod dialect;
 mod geo;
 mod identity;
@@ -39,6 +40,7 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     problem::register(module)?;
     record::register(module)?;
     calculator::register(module)?;
+    consent::register(module)?;
     dialect::register(module)?;
     identity::register(module)?;
     many_arms::register(module)?;

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use edgetally_core::base::error::{Code as Fault, ParseError};
 use edgetally_core::metrics::DomainError;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -154,6 +155,7 @@ const CALCULATORS: &[(&str, &str)] = &[
     ("token_invalid", "Not the form of a token."),
     ("token_missing", "The gateway's admin token is required."),
     ("too_few_rows", "Fewer rows than are needed."),
+    ("too_long", "A text or a list is longer than is allowed."),
     (
         "too_many_states",
         "The chain of touches has too many states.",
@@ -217,6 +219,18 @@ impl From<Problem> for PyErr {
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(crate) fn domain(error: DomainError) -> PyErr {
     raise(error.code(), error.to_string())
+}
+
+/// What is wrong with a question about consent: the argument and the rule.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn question(error: ParseError) -> PyErr {
+    let code = match error.code {
+        Fault::InvalidChoice => "unknown_choice",
+        Fault::WrongType => "wrong_type",
+        _ => "too_long",
+    };
+    let name = error.path.rsplit('.').next().unwrap_or_default();
+    raise(code, format!("{name}: {}", error.message))
 }
 
 fn raise(code: &str, message: String) -> PyErr {

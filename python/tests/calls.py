@@ -38,6 +38,7 @@ _TEXT = {"value": "Elena", "dialect": "meta", "default_country": "DE", "country"
 # What the reference rows do not hold.
 _WRITTEN: dict[str, dict[str, Any]] = {
     "attribution_incrementality": {"incremental": 300, "attributed": 1200},
+    "explain_consent": {"us_privacy": "1YYN", "gpp_sid": [], "gpc": True, "ad_user_data": "granted", "country": "US"},
     "channel_group": {"source": "google", "medium": "cpc", "campaign": "x", "source_category": "SEARCH"},
     "compare_windows": {"one": _SPAN, "other": _SPAN},
     "cuped_from_sums": {"exposed": [4, 10, 10, 30, 30, 29], "holdout": [4, 9, 10, 26, 30, 27], "confidence": 0.95},

@@ -75,6 +75,14 @@ test("a short shop day ends by itself and its books agree", {timeout: 60_000}, a
     assert.equal(states.rejected, name === "meta" ? 1 : 0, `${name}: Meta alone refuses an event for good`);
   }
   assert.ok(Object.values(became).some(({skipped}) => skipped), output);
+  // What visitors allow, by kind: lists in which only Google and Meta are, and a flag that not every platform has.
+  const may = output.slice(output.indexOf("WHO MAY GET WHAT"), output.indexOf("ODDLY WRITTEN"));
+  assert.match(may, /agreed to everything( +\d+){11}\n/);
+  assert.match(may, /TCF: all, Meta in the list( +\d+){3}( +·){7} +\d+\n/);
+  assert.match(may, /agreed, browser signals GPC( +~\d+){2} +·( +~\d+){4}( +·){3} +~\d+\n/);
+  assert.match(may, /refused everything( +·){11}\n/);
+  assert.match(may, /US: never asked( +\d+){6}\n/);
+  assert.match(may, /ad_user_data_denied +\d+ {2}.*refused everything/);
   assert.match(output, /Google Ads judges later: until the cron trigger asked/);
   assert.equal(output.match(/delivered [\d,]+ .*agrees/g)?.length, PLATFORMS.length);
   assert.match(output, /Meta answered HTTP 503 for 2\.0 s/);

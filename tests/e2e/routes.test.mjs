@@ -24,6 +24,7 @@ const ROUTES = {
   "/v1/recent": "GET, HEAD",
   "/v1/dead-letters": "GET, HEAD",
   "/v1/dead-letters/replay": "POST",
+  "/v1/consent/explain": "POST",
 };
 
 describe("methods and addresses", () => {

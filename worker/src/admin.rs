@@ -1,5 +1,6 @@
 //! What operators see and do.
 
+mod explain;
 mod health;
 mod reading;
 mod replay;
@@ -15,6 +16,7 @@ use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response};
 use crate::state;
 
+pub(crate) use self::explain::explain_consent;
 pub(crate) use self::health::health;
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::replay::{dismiss, replay, resume};

@@ -59,6 +59,7 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Replay => admin::replay(&call).await,
         Handler::Dismiss => admin::dismiss(&call).await,
+        Handler::ExplainConsent => admin::explain_consent(&call).await,
     }
 }
 

@@ -33,6 +33,7 @@ mod bits;
 mod consent_mode;
 mod decision;
 mod explain;
+mod explanation;
 mod gpp;
 mod grant;
 mod guarded;
@@ -40,6 +41,7 @@ mod region;
 mod signals;
 mod tcf;
 mod us_privacy;
+mod words;
 
 pub use self::additional::AdditionalConsent;
 pub use self::bits::{Ids, Unreadable};
@@ -51,6 +53,7 @@ pub use self::decision::{
 pub use self::explain::{
     explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section,
 };
+pub use self::explanation::{Asked, explanation};
 pub use self::gpp::{
     Gpp, GppFault, OptOuts, TCF_EU, UNCLEAR, UsSection, section_in_force, us_opt_outs,
     us_section_name,

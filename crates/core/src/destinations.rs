@@ -110,6 +110,20 @@ pub const ALL: &[Entry] = &[
     },
 ];
 
+/// What is known about each of them. A list of its own, so that whoever asks for facts does not bring along the encoders.
+pub const FACTS: [&Facts; ALL.len()] = {
+    let mut facts = [&ga4::FACTS; ALL.len()];
+    let mut at = 0;
+    while at < facts.len() {
+        #[expect(clippy::indexing_slicing, reason = "below both lengths")]
+        {
+            facts[at] = ALL[at].facts;
+        }
+        at += 1;
+    }
+    facts
+};
+
 /// The versions that this release speaks.
 pub fn versions(now: UnixMillis) -> Vec<Version> {
     ALL.iter()

@@ -7,6 +7,7 @@ mod answer;
 mod arrival;
 pub mod auth;
 mod batch;
+pub mod explain;
 mod format;
 mod longest;
 pub mod native;

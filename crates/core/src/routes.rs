@@ -20,6 +20,8 @@ pub enum Handler {
     Replay,
     /// Forgets dead letters.
     Dismiss,
+    /// Says what consent strings mean, and what follows.
+    ExplainConsent,
 }
 
 /// A method and a path, and who answers there.
@@ -43,6 +45,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("POST", "/v1/dead-letters/replay", Handler::Replay),
     route("POST", "/v1/dead-letters/dismiss", Handler::Dismiss),
+    route("POST", "/v1/consent/explain", Handler::ExplainConsent),
 ];
 
 const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {

@@ -92,6 +92,16 @@ def _health_sentence(say: Say) -> str:
     return "The gateway cannot work: see its settings and bindings."
 
 
+def _consent_sentence(say: Say) -> str:
+    return " ".join(say.result["says"])
+
+
+def _destinations_sentence(say: Say) -> str:
+    verdicts = list(say.result["verdict"])
+    counts = {verdict: verdicts.count(verdict) for verdict in ("send", "send_limited", "block")}
+    return f"{counts['send']} get everything, {counts['send_limited']} with limits, {counts['block']} nothing."
+
+
 def _window_sentence(say: Say) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {say(name)}" for name in say.result.fields[:3]) + "."
 
@@ -114,6 +124,8 @@ SHOWN = {
     ),
     "CoverageResult": Show(_coverage_sentence, _coverage_picture),
     "HealthResult": Show(_health_sentence, whole=True),
+    "ConsentResult": Show(_consent_sentence, whole=True),
+    "ConsentDestinationsResult": Show(_destinations_sentence, whole=True),
     "WindowResult": Show(_window_sentence),
     "SpanResult": Show(_span_sentence, None, {"n_days": "count"}),
 }

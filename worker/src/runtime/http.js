@@ -27,7 +27,8 @@ export function further(request, names) {
 export async function body(request, most) {
   if (request.body === null) return new Uint8Array(0);
   // The runtime holds a sender to the length that was announced.
-  if (request.headers.has("content-length")) return new Uint8Array(await request.arrayBuffer());
+  const announced = request.headers.get("content-length");
+  if (announced !== null) return Number(announced) > most ? null : new Uint8Array(await request.arrayBuffer());
   const chunks = [];
   let length = 0;
   const reader = request.body.getReader();

@@ -35,6 +35,11 @@ macro_rules! reasons {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
+
+            /// The sentence for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning),* }
+            }
         }
     )*};
 }

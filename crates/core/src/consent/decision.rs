@@ -66,6 +66,28 @@ impl Use {
     }
 }
 
+impl Use {
+    /// Whether a TC string permits a vendor a purpose for this use: with consent, or as a legitimate interest where that does.
+    fn permission(&self, tc: &TcString, vendor: u16, purpose: u8) -> Result<(), Denied> {
+        let flexible = self.legitimate_interest;
+        let declared = Declaration {
+            consent: u32::MAX,
+            legitimate_interest: 0,
+            flexible,
+        };
+        let with_consent = tc.permission(vendor, purpose, &declared);
+        let claimed = Declaration {
+            consent: 0,
+            legitimate_interest: flexible,
+            flexible,
+        };
+        match with_consent {
+            Err(denied) if tc.permission(vendor, purpose, &claimed).is_err() => Err(denied),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The bits of some purposes.
 pub const fn purposes(list: &[u8]) -> u32 {
     let mut bits = 0;
@@ -279,6 +301,24 @@ impl Reading {
         self.cmp
     }
 
+    /// What the law asks for where the visitor is.
+    pub(super) const fn regime(&self) -> Regime {
+        self.regime
+    }
+
+    /// Which of some purposes every TC string permits a destination, disclosed or not; nothing where there is no TC string.
+    pub(super) fn permitted(&self, of: &Use, purposes: u32) -> Option<u32> {
+        let permits = |tc: &Result<TcString, Refusal>, purpose: u8| {
+            tc.as_ref().is_ok_and(|tc| match of.party {
+                Party::Vendor(vendor) => of.permission(tc, vendor, purpose).is_ok(),
+                _ => tc.consents(purpose),
+            })
+        };
+        let each = (1..=24_u8).filter(|purpose| purposes >> (purpose - 1) & 1 == 1);
+        let permitted = each.filter(|purpose| self.tcs.iter().all(|tc| permits(tc, *purpose)));
+        (!self.tcs.is_empty()).then(|| permitted.fold(0, |bits, purpose| bits | 1 << (purpose - 1)))
+    }
+
     /// Decides for one destination.
     ///
     /// Every signal that is there is asked, and the strictest wins: an explicit no of Consent Mode, a TC string that cannot be
@@ -351,26 +391,12 @@ impl Reading {
                 return Err(Refusal::TcfVendorNotDisclosed);
             }
             for purpose in each {
-                let flexible = of.legitimate_interest;
-                let declared = Declaration {
-                    consent: u32::MAX,
-                    legitimate_interest: 0,
-                    flexible,
-                };
-                let with_consent = tc.permission(vendor, purpose, &declared);
-                let claimed = Declaration {
-                    consent: 0,
-                    legitimate_interest: flexible,
-                    flexible,
-                };
-                if with_consent.is_ok() || tc.permission(vendor, purpose, &claimed).is_ok() {
-                    continue;
-                }
-                return Err(match with_consent {
-                    Err(Denied::Restriction) => Refusal::TcfRestriction,
-                    _ if tc.consents(purpose) => Refusal::TcfVendor,
-                    _ => Refusal::TcfPurpose,
-                });
+                of.permission(tc, vendor, purpose)
+                    .map_err(|denied| match denied {
+                        Denied::Restriction => Refusal::TcfRestriction,
+                        _ if tc.consents(purpose) => Refusal::TcfVendor,
+                        _ => Refusal::TcfPurpose,
+                    })?;
             }
             return Ok(());
         }

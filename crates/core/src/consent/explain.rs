@@ -1,124 +1,136 @@
-//! Consent strings for people: every field by name, and in words what follows.
-
-use serde_json::{Map, Value, json};
+//! Consent strings field by field, as JSON for people and programs. What they mean is in `words.rs`.
 
 use super::additional::AdditionalConsent;
 use super::bits::{Ids, Unreadable};
-use super::gpp::{Gpp, GppFault, TCF_EU, UsSection, us_opt_outs, us_section_name};
-use super::tcf::{RestrictionType, TcFault, TcString};
+use super::gpp::{Gpp, GppFault, TCF_EU, US_PRIVACY, UsSection, us_opt_outs, us_section_name};
+use super::tcf::{Restriction, RestrictionType, TcString};
 use super::us_privacy::us_privacy_opt_out;
+use crate::base::json::Object;
+use crate::base::reason::Refusal;
 use crate::base::time::UnixMillis;
 
-/// The names of the framework's purposes, shortened.
-const PURPOSES: [&str; 11] = [
-    "store or read information on the device",
-    "choose advertising with limited data",
-    "build a profile for advertising",
-    "choose advertising by a profile",
-    "build a profile for content",
-    "choose content by a profile",
-    "measure how advertising performs",
-    "measure how content performs",
-    "learn about audiences",
-    "develop and improve services",
-    "choose content with limited data",
-];
+/// A list of numbers. Lists are written in one place, since each kind of iterator would be compiled by itself.
+pub(super) fn put_numbers(to: &mut Object<'_>, name: &str, numbers: &[i64]) {
+    to.list(name, numbers.iter().copied());
+}
 
 /// The ids of a set of up to 64 flags.
-fn flags(bits: u64) -> Vec<u8> {
-    (1..=64).filter(|id| bits >> (id - 1) & 1 == 1).collect()
+pub(super) fn put_flags(to: &mut Object<'_>, name: &str, bits: u64) {
+    let mut ids = Vec::new();
+    for id in 1..=64 {
+        if bits >> (id - 1) & 1 == 1 {
+            ids.push(id);
+        }
+    }
+    put_numbers(to, name, &ids);
 }
 
 /// The most ids that are listed one by one: a string may name 65,535 vendors.
 const MOST_LISTED: usize = 2_000;
 
-fn ids(ids: &Ids) -> Value {
+fn put_ids(to: &mut Object<'_>, name: &str, ids: &Ids) {
     if ids.len() > MOST_LISTED {
-        return json!({"count": ids.len()});
+        to.object(name, |to| to.put("count", ids.len()));
+    } else {
+        let mut all = Vec::with_capacity(ids.len());
+        all.extend(ids.iter().map(i64::from));
+        put_numbers(to, name, &all);
     }
-    ids.iter().collect()
 }
 
-fn letters(letters: [u8; 2]) -> String {
+pub(super) fn letters(letters: [u8; 2]) -> String {
     letters.map(char::from).iter().collect()
 }
 
-fn unreadable(error: Unreadable) -> Value {
-    json!({"error": error.code()})
+fn put_error(to: &mut Object<'_>, error: Unreadable) {
+    to.put("error", error.code());
 }
 
-/// A TC string, field by field; `{"error": code}` where it cannot be read.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A TC string, field by field; `{"error": code}` where it cannot be read. An empty list is left out.
 ///
-/// Lists of ids are in order; one of more than 2,000 is its count. `says` are sentences for people, and `fault` is why the
-/// string must not be relied on, if it must not.
-pub fn explain_tcf(text: &str, now: UnixMillis) -> Value {
+/// Lists of ids are in order; one of more than 2,000 is its count. `fault` is why the string must not be relied on, if it
+/// must not.
+pub fn explain_tcf(text: &str, now: UnixMillis) -> String {
+    Object::write_text(|to| put_tcf(to, text, now))
+}
+
+pub(super) fn put_tcf(to: &mut Object<'_>, text: &str, now: UnixMillis) {
     let tc = match TcString::read(text) {
         Ok(tc) => tc,
-        Err(error) => return unreadable(error),
+        Err(error) => return put_error(to, error),
     };
-    let mut restrictions: Vec<_> = tc.restrictions.iter().collect();
-    restrictions.sort_by_key(|one| (one.purpose, one.kind));
-    let restrictions: Value = restrictions
-        .iter()
-        .map(|one| {
-            json!({
-                "purpose_id": one.purpose,
-                "restriction_type": kind(one.kind),
-                "vendor_ids": ids(&one.vendors),
-            })
-        })
-        .collect();
-    let mut all = json!({
-        "version": 2,
-        "created_ds": tc.created,
-        "last_updated_ds": tc.last_updated,
-        "cmp_id": tc.cmp_id,
-        "cmp_version": tc.cmp_version,
-        "consent_screen": tc.consent_screen,
-        "consent_language": letters(tc.consent_language),
-        "vendor_list_version": tc.vendor_list_version,
-        "tcf_policy_version": tc.policy_version,
-        "is_service_specific": tc.is_service_specific,
-        "use_non_standard_texts": tc.non_standard_texts,
-        "special_feature_opt_ins": flags(tc.special_features.into()),
-        "purposes_consent": flags(tc.purposes_consent.into()),
-        "purposes_li_transparency": flags(tc.purposes_legitimate_interest.into()),
-        "purpose_one_treatment": tc.purpose_one_treatment,
-        "publisher_cc": letters(tc.publisher_country),
-        "vendor_consents": ids(&tc.vendor_consents),
-        "vendor_li": ids(&tc.vendor_legitimate_interests),
-        "publisher_restrictions": restrictions,
-        "created": tc.created_at().to_rfc3339(),
-        "fault": tc.fault(now).map(fault_code),
-        "says": said(&tc, now),
-    });
-    let mut put = |name: &str, value: Value| {
-        if let Some(all) = all.as_object_mut() {
-            all.insert(name.to_owned(), value);
+    for (name, value) in [
+        ("version", 2),
+        ("created_ds", number(tc.created)),
+        ("last_updated_ds", number(tc.last_updated)),
+        ("cmp_id", tc.cmp_id.into()),
+        ("cmp_version", tc.cmp_version.into()),
+        ("consent_screen", tc.consent_screen.into()),
+        ("vendor_list_version", tc.vendor_list_version.into()),
+        ("tcf_policy_version", tc.policy_version.into()),
+    ] {
+        to.put(name, value);
+    }
+    to.put("consent_language", letters(tc.consent_language));
+    to.put("publisher_cc", letters(tc.publisher_country));
+    to.put("is_service_specific", tc.is_service_specific);
+    to.put("use_non_standard_texts", tc.non_standard_texts);
+    to.put("purpose_one_treatment", tc.purpose_one_treatment);
+    for (name, bits) in [
+        ("special_feature_opt_ins", tc.special_features),
+        ("purposes_consent", tc.purposes_consent),
+        ("purposes_li_transparency", tc.purposes_legitimate_interest),
+    ] {
+        put_flags(to, name, bits.into());
+    }
+    let lists = [
+        ("vendor_consents", Some(&tc.vendor_consents)),
+        ("vendor_li", Some(&tc.vendor_legitimate_interests)),
+        ("disclosed_vendors", tc.disclosed.as_ref()),
+        ("allowed_vendors", tc.allowed.as_ref()),
+    ];
+    for (name, list) in lists {
+        if let Some(list) = list {
+            put_ids(to, name, list);
         }
+    }
+    // In order, without the code of a sort: there are 64 purposes at most.
+    let of = |place: i64| {
+        let here = move |one: &&Restriction| i64::from(one.purpose) * 4 + kind(one.kind) == place;
+        tc.restrictions.iter().filter(here)
     };
-    if let Some(disclosed) = &tc.disclosed {
-        put("disclosed_vendors", ids(disclosed));
-    }
-    if let Some(allowed) = &tc.allowed {
-        put("allowed_vendors", ids(allowed));
-    }
+    to.objects(
+        "publisher_restrictions",
+        (0..256).flat_map(of),
+        |to, one| {
+            to.put("purpose_id", i64::from(one.purpose));
+            to.put("restriction_type", kind(one.kind));
+            put_ids(to, "vendor_ids", &one.vendors);
+        },
+    );
     if let Some(publisher) = &tc.publisher {
-        put(
-            "publisher_tc",
-            json!({
-                "consents": flags(publisher.consents.into()),
-                "li": flags(publisher.legitimate_interests.into()),
-                "num_custom": publisher.custom_purposes,
-                "custom_consents": flags(publisher.custom_consents),
-                "custom_li": flags(publisher.custom_legitimate_interests),
-            }),
-        );
+        to.object("publisher_tc", |to| {
+            to.put("num_custom", i64::from(publisher.custom_purposes));
+            for (name, bits) in [
+                ("consents", publisher.consents.into()),
+                ("li", publisher.legitimate_interests.into()),
+                ("custom_consents", publisher.custom_consents),
+                ("custom_li", publisher.custom_legitimate_interests),
+            ] {
+                put_flags(to, name, bits);
+            }
+        });
     }
-    all
+    to.put("created", tc.created_at().to_rfc3339());
+    let fault = tc.fault(now).map(super::decision::refusal_of);
+    to.put("fault", fault.map(Refusal::code));
 }
 
-const fn kind(kind: RestrictionType) -> u8 {
+const fn kind(kind: RestrictionType) -> i64 {
     match kind {
         RestrictionType::NotAllowed => 0,
         RestrictionType::RequireConsent => 1,
@@ -127,119 +139,77 @@ const fn kind(kind: RestrictionType) -> u8 {
     }
 }
 
-const fn fault_code(fault: TcFault) -> &'static str {
-    super::decision::refusal_of(fault).code()
-}
-
-fn said(tc: &TcString, now: UnixMillis) -> Vec<String> {
-    let mut says = vec![format!(
-        "Written on {} by consent platform {}, for a publisher in {}.",
-        tc.created_at().to_rfc3339().get(..10).unwrap_or_default(),
-        tc.cmp_id,
-        letters(tc.publisher_country),
-    )];
-    let consented = flags(tc.purposes_consent.into());
-    says.push(if consented.is_empty() {
-        "The visitor consents to nothing.".to_owned()
-    } else {
-        let names: Vec<String> = consented
-            .iter()
-            .map(|id| {
-                let name = PURPOSES.get(usize::from(*id) - 1);
-                name.map_or_else(|| format!("purpose {id}"), |name| format!("{name} ({id})"))
-            })
-            .collect();
-        format!("The visitor consents to: {}.", names.join(", "))
-    });
-    says.push(format!(
-        "{} vendors have consent, and {} may claim a legitimate interest.",
-        tc.vendor_consents.len(),
-        tc.vendor_legitimate_interests.len(),
-    ));
-    says.push(match &tc.disclosed {
-        None => "It does not say which vendors were shown to the visitor.".to_owned(),
-        Some(disclosed) => format!("{} vendors were shown to the visitor.", disclosed.len()),
-    });
-    if !tc.restrictions.is_empty() {
-        says.push(format!(
-            "The publisher restricts vendors in {} ways.",
-            tc.restrictions.len()
-        ));
-    }
-    says.extend(tc.fault(now).map(|fault| {
-        let why = match fault {
-            TcFault::Policy => "its policy is older than TCF 2.2",
-            TcFault::GlobalScope => "it is of the global scope, which has been invalid since September 2021",
-            TcFault::Expired => "it is older than 13 months",
-            TcFault::Future => "it is from the future",
-            TcFault::NoDisclosedSegment => {
-                "it was created after February 2026 and does not say which vendors were disclosed (TCF 2.3)"
-            }
-        };
-        format!("Nothing is permitted by it: {why}.")
-    }));
-    says
-}
-
 /// A section of the United States, field by field; `{"error": code}` where it cannot be read.
-pub fn explain_us_section(id: u16, text: &str) -> Value {
+pub fn explain_us_section(id: u16, text: &str) -> String {
+    Object::write_text(|to| put_us_section(to, id, text))
+}
+
+fn put_us_section(to: &mut Object<'_>, id: u16, text: &str) {
     let section = match UsSection::read(id, text) {
         Ok(section) => section,
-        Err(error) => return unreadable(error),
+        Err(error) => return put_error(to, error),
     };
-    let mut all = Map::new();
     // In the layout of 2025 it is the version of the agreement.
     let version = if id >= 24 { "MspaVersion" } else { "Version" };
-    all.insert(version.to_owned(), section.version.into());
+    to.put(version, i64::from(section.version));
     for (name, values) in &section.fields {
-        let value = match values.as_slice() {
-            [one] => (*one).into(),
-            many => many.into(),
-        };
-        all.insert((*name).to_owned(), value);
+        match values.as_slice() {
+            [one] => to.put(name, i64::from(*one)),
+            many => {
+                let mut all = Vec::new();
+                all.extend(many.iter().map(|one| i64::from(*one)));
+                put_numbers(to, name, &all);
+            }
+        }
     }
-    if let Some(gpc) = section.gpc {
-        all.insert("Gpc".to_owned(), gpc.into());
-    }
-    Value::Object(all)
+    to.put("Gpc", section.gpc);
 }
 
 /// A GPP string, section by section, and what those in force say together; `{"error": code}` where it cannot be read.
-pub fn explain_gpp(text: &str, in_force: &[i64], now: UnixMillis) -> Value {
-    let gpp = match Gpp::read(text) {
-        Ok(gpp) => gpp,
-        Err(error) => return unreadable(error),
-    };
-    let mut sections = Map::new();
-    for (id, text) in gpp.sections() {
-        let what = match *id {
-            TCF_EU => explain_tcf(text, now),
-            6 => explain_us_privacy(text),
-            id if us_section_name(id).is_some() => explain_us_section(id, text),
-            _ => json!({"error": "unknown_section"}),
-        };
-        sections.insert(id.to_string(), what);
-    }
-    let opt_outs = match us_opt_outs(&gpp, in_force) {
-        Ok(found) => json!({
-            "sale_opt_out": found.sale,
-            "sharing_opt_out": found.sharing,
-            "targeted_advertising_opt_out": found.targeted_advertising,
-            "gpc": found.gpc,
-            "known_child": found.child,
-        }),
-        Err(GppFault::SectionMissing) => json!({"error": "gpp_section_missing"}),
-        Err(GppFault::Unreadable(error)) => unreadable(error),
-    };
-    let ids: Vec<u16> = gpp.sections().iter().map(|(id, _)| *id).collect();
-    json!({"sections": ids, "section": sections, "united_states": opt_outs})
+pub fn explain_gpp(text: &str, in_force: &[i64], now: UnixMillis) -> String {
+    Object::write_text(|to| put_gpp(to, text, in_force, now))
 }
 
-/// A US Privacy string; `{"error": "malformed"}` where it cannot be read.
-pub fn explain_us_privacy(text: &str) -> Value {
+pub(super) fn put_gpp(to: &mut Object<'_>, text: &str, in_force: &[i64], now: UnixMillis) {
+    let gpp = match Gpp::read(text) {
+        Ok(gpp) => gpp,
+        Err(error) => return put_error(to, error),
+    };
+    let mut ids = Vec::new();
+    ids.extend(gpp.sections().iter().map(|(id, _)| i64::from(*id)));
+    put_numbers(to, "sections", &ids);
+    to.object("section", |to| {
+        for (id, text) in gpp.sections() {
+            to.object(&id.to_string(), |to| match *id {
+                TCF_EU => put_tcf(to, text, now),
+                US_PRIVACY => put_us_privacy(to, text),
+                id if us_section_name(id).is_some() => put_us_section(to, id, text),
+                _ => to.put("error", "unknown_section"),
+            });
+        }
+    });
+    to.object("united_states", |to| match us_opt_outs(&gpp, in_force) {
+        Ok(found) => {
+            to.put("sale_opt_out", found.sale);
+            to.put("sharing_opt_out", found.sharing);
+            to.put("targeted_advertising_opt_out", found.targeted_advertising);
+            to.put("gpc", found.gpc);
+            to.put("known_child", found.child);
+        }
+        Err(GppFault::SectionMissing) => to.put("error", "gpp_section_missing"),
+        Err(GppFault::Unreadable(error)) => put_error(to, error),
+    });
+}
+
+/// A US Privacy string, without what it does not say; `{"error": "malformed"}` where it cannot be read.
+pub fn explain_us_privacy(text: &str) -> String {
+    Object::write_text(|to| put_us_privacy(to, text))
+}
+
+pub(super) fn put_us_privacy(to: &mut Object<'_>, text: &str) {
     let text = text.trim();
     if us_privacy_opt_out(text).is_none() {
-        return unreadable(Unreadable::Malformed);
+        return put_error(to, Unreadable::Malformed);
     }
     let sign = |at: usize| match text.as_bytes().get(at).map(u8::to_ascii_uppercase) {
         Some(b'Y') => Some(true),
@@ -249,18 +219,32 @@ pub fn explain_us_privacy(text: &str) -> Value {
     let version = text
         .as_bytes()
         .first()
-        .map(|digit| digit.wrapping_sub(b'0'));
-    json!({"version": version, "notice": sign(1), "opt_out_sale": sign(2), "lspa_covered": sign(3)})
+        .map(|digit| i64::from(digit.wrapping_sub(b'0')));
+    to.put("version", version);
+    to.put("notice", sign(1));
+    to.put("opt_out_sale", sign(2));
+    to.put("lspa_covered", sign(3));
 }
 
 /// An Additional Consent string; `{"error": code}` where it cannot be read.
-pub fn explain_additional(text: &str) -> Value {
+pub fn explain_additional(text: &str) -> String {
+    Object::write_text(|to| put_additional(to, text))
+}
+
+pub(super) fn put_additional(to: &mut Object<'_>, text: &str) {
     match AdditionalConsent::read(text) {
-        Ok(read) => json!({
-            "version": read.version,
-            "consented": read.consented,
-            "disclosed_not_consented": read.disclosed,
-        }),
-        Err(error) => unreadable(error),
+        Ok(read) => {
+            to.put("version", i64::from(read.version));
+            let disclosed = read.disclosed.unwrap_or_default();
+            for (name, ids) in [
+                ("consented", read.consented),
+                ("disclosed_not_consented", disclosed),
+            ] {
+                let mut all = Vec::new();
+                all.extend(ids.into_iter().map(i64::from));
+                put_numbers(to, name, &all);
+            }
+        }
+        Err(error) => put_error(to, error),
     }
 }

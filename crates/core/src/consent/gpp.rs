@@ -17,7 +17,7 @@ const MOST_SECTIONS: usize = 64;
 /// The section with a TC string for the European Union.
 pub const TCF_EU: u16 = 2;
 /// The section with a US Privacy string.
-const US_PRIVACY: u16 = 6;
+pub(super) const US_PRIVACY: u16 = 6;
 /// The section of the whole United States.
 const US_NATIONAL: u16 = 7;
 

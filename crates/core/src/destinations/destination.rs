@@ -28,8 +28,14 @@ pub struct Facts {
     pub most_events: usize,
     /// The largest body of one request, in bytes.
     pub most_bytes: usize,
+    /// What it does with events, unless its settings say otherwise.
+    pub purpose: Purpose,
     /// Who it is to a consent string, as far as that is known; `docs/consent.md` says from where.
     pub party: Party,
+    /// The field that tells it of an opt-out under a US state's law; where it has none, such events are kept from it.
+    pub limited_use: Option<&'static str>,
+    /// The field that tells it that personalised advertising is not permitted; where it has none, nothing tells it.
+    pub impersonal: Option<&'static str>,
     /// The spellings of identifiers that it takes.
     pub spellings: Spellings,
     /// What becomes of test events.
@@ -52,7 +58,7 @@ pub trait Destination: fmt::Debug + Send + Sync {
 
     /// What it does with events, which decides the consent it needs.
     fn purpose(&self) -> Purpose {
-        Purpose::Advertising
+        self.facts().purpose
     }
 
     /// The spellings that it needs as configured.

@@ -50,7 +50,10 @@ pub const FACTS: Facts = Facts {
     read: "2026-11-22",
     most_events: 25,
     most_bytes: 130_000,
+    purpose: Purpose::Analytics,
     party: Party::Vendor(755),
+    limited_use: Some("consent.ad_personalization"),
+    impersonal: Some("consent.ad_personalization"),
     spellings: IDENTIFIERS,
     test: TestMode::Platform,
 };
@@ -386,10 +389,6 @@ impl Ga4 {
 impl Destination for Ga4 {
     fn facts(&self) -> &'static Facts {
         &FACTS
-    }
-
-    fn purpose(&self) -> Purpose {
-        Purpose::Analytics
     }
 
     fn spellings(&self) -> Spellings {

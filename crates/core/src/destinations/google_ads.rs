@@ -29,7 +29,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
@@ -57,7 +57,10 @@ pub const FACTS: Facts = Facts {
     most_events: 50,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Vendor(755),
+    limited_use: None,
+    impersonal: Some("consent.adPersonalization"),
     spellings: Spellings::of(&[
         Spelling::GoogleEmail,
         Spelling::GooglePhone,

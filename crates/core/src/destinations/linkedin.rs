@@ -17,7 +17,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
@@ -49,7 +49,10 @@ pub const FACTS: Facts = Facts {
     most_events: 500,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Unlisted,
+    limited_use: None,
+    impersonal: None,
     spellings: IDENTIFIERS.union(EXTERNAL_ID),
     test: TestMode::DryRun,
 };

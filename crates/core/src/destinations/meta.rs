@@ -15,7 +15,7 @@ use crate::base::money::Amount;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
@@ -43,7 +43,10 @@ pub const FACTS: Facts = Facts {
     most_events: 200,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Provider(89),
+    limited_use: Some("data_processing_options"),
+    impersonal: Some("opt_out"),
     spellings: Spellings::of(&[
         Spelling::MetaEmail,
         Spelling::MetaPhone,
@@ -306,8 +309,11 @@ impl Meta {
             .map(|(_, code)| *code);
         match state {
             Some(state) => Some((1, state)),
-            // With an address Meta finds the state out by itself.
-            None if input.ip().is_some() => Some((1, 0)),
+            // With an address Meta finds the state out by itself; also the country, where it is not the United States.
+            None if input.ip().is_some() => {
+                let elsewhere = input.geo_country().is_some_and(|country| country != "US");
+                Some((u16::from(!elsewhere), 0))
+            }
             None => None,
         }
     }

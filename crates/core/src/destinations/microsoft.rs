@@ -16,7 +16,7 @@ use crate::base::json::{Leaf, Object};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -40,7 +40,10 @@ pub const FACTS: Facts = Facts {
     most_events: 1000,
     // Not published; a connector keeps to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Unlisted,
+    limited_use: None,
+    impersonal: None,
     spellings: Spellings::of(&[
         Spelling::MicrosoftEmail,
         Spelling::E164Phone,

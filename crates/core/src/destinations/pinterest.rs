@@ -17,7 +17,7 @@ use crate::base::json::Object;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -46,7 +46,10 @@ pub const FACTS: Facts = Facts {
     most_events: 250,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Unlisted,
+    limited_use: Some("custom_data.opt_out_type"),
+    impersonal: Some("opt_out"),
     spellings: Spellings::of(&[
         Spelling::PlainEmail,
         Spelling::DigitsPhone,

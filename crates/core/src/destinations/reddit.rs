@@ -15,7 +15,7 @@ use crate::base::json::Object;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::consent::Party;
+use crate::consent::{Party, Purpose};
 use crate::destinations::destination::{Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
@@ -40,7 +40,10 @@ pub const FACTS: Facts = Facts {
     most_events: 200,
     // Not published; kept to one megabyte.
     most_bytes: 1024 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Unlisted,
+    limited_use: Some("user.data_processing_options"),
+    impersonal: None,
     spellings: Spellings::of(&[
         Spelling::RedditEmail,
         Spelling::E164Phone,

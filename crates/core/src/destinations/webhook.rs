@@ -39,7 +39,10 @@ pub const FACTS: Facts = Facts {
     read: "2026-11-22",
     most_events: 100,
     most_bytes: 512 * 1024,
+    purpose: Purpose::Advertising,
     party: Party::Own,
+    limited_use: Some("consent.limited"),
+    impersonal: Some("consent.personalised"),
     spellings: Spellings::of(&[
         Spelling::PlainEmail,
         Spelling::E164Phone,

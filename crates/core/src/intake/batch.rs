@@ -5,7 +5,7 @@ use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, Reading, Terms};
+use crate::consent::{Decision, Grant, Reading};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
@@ -251,12 +251,7 @@ impl<'a> Batch<'a> {
         let given = event.user.country();
         let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
         let regime = self.source.consent.strictest(countries);
-        let terms = Terms {
-            regime,
-            gcd_answers: self.source.gcd_answers,
-            legal_bases: &self.source.legal_bases,
-        };
-        Reading::new(&event.signals, terms, self.now)
+        Reading::new(&event.signals, self.source.terms(regime), self.now)
     }
 
     /// What the visitor allows at each of the source's destinations; nothing where one is gone.

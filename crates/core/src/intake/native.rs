@@ -213,7 +213,7 @@ fn text<'de>(
 }
 
 /// A text that says what an event is.
-fn strict<'de>(
+pub(super) fn strict<'de>(
     map: &mut dyn Values<'de>,
     reading: &mut Reading,
     manner: Manner,
@@ -766,7 +766,9 @@ impl<'de> Object<'de> for Item<'de> {
 }
 
 /// Reads quickly, and where the form of a value stands in the way, again and carefully.
-fn read_with_care<'a, T: Object<'a> + Default>(text: &'a str) -> Result<(T, Reading), ParseError> {
+pub(super) fn read_with_care<'a, T: Object<'a> + Default>(
+    text: &'a str,
+) -> Result<(T, Reading), ParseError> {
     let mut reading = Reading::default();
     let error = match reader::object(text, &mut reading) {
         Ok(object) => return Ok((object, reading)),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
-use crate::consent::{LegalBasis, Policy, Regime};
+use crate::consent::{LegalBasis, Policy, Regime, Terms};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
 
@@ -57,6 +57,17 @@ pub struct Source {
     pub destinations: Vec<usize>,
     /// The union of the spellings that its destinations need.
     pub spellings: Spellings,
+}
+
+impl Source {
+    /// What its policy makes of the signals of a visitor whose law asks for `regime`.
+    pub fn terms(&self, regime: Regime) -> Terms<'_> {
+        Terms {
+            regime,
+            gcd_answers: self.gcd_answers,
+            legal_bases: &self.legal_bases,
+        }
+    }
 }
 
 pub(super) fn open_source(

@@ -33,6 +33,7 @@ mod attribution;
 mod auth;
 mod claims;
 mod consent;
+mod consent_matrix;
 mod consent_strings;
 mod crashes;
 mod decoration;

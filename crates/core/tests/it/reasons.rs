@@ -1,19 +1,9 @@
 //! `docs/not-arriving.md` holds the table of reasons as the code has it.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a page that is written anew when the environment asks for it"
-)]
-
-use std::path::Path;
-
 use edgetally_core::base::reason::{Cause, FORMS, Reason, Refusal, Skip};
 
 use crate::architecture::{sources, src};
-use crate::support::read;
-
-const BEGIN: &str = "<!-- codes -->\n";
-const END: &str = "<!-- /codes -->\n";
+use crate::support::{generated, read};
 
 fn table(title: &str, head: &str, rows: &[Reason]) -> String {
     let mut text = format!("\n### {title}\n\n| {head} | it means |\n|---|---|\n");
@@ -25,33 +15,16 @@ fn table(title: &str, head: &str, rows: &[Reason]) -> String {
 
 #[test]
 fn the_page_explains_every_code_in_the_words_of_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/not-arriving.md");
-    let stored = read(&path);
-    let (before, rest) = stored.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    let fresh = [
-        before,
-        BEGIN,
-        &table("Consent", "`blocked:…`", Refusal::ROWS),
-        &table("No use for the event", "`skipped:…`", Skip::ROWS),
-        &table(
+    let tables = [
+        table("Consent", "`blocked:…`", Refusal::ROWS),
+        table("No use for the event", "`skipped:…`", Skip::ROWS),
+        table(
             "Not delivered, not at once, or not whole",
             "`rejected:…`, `retrying:…`, `dead:…`, `delivered:…`",
             &[Cause::ROWS, FORMS].concat(),
         ),
-        "\n",
-        END,
-        after,
-    ]
-    .concat();
-    if std::env::var("EDGETALLY_UPDATE").is_ok_and(|value| value == "1") {
-        std::fs::write(&path, &fresh).unwrap();
-        return;
-    }
-    assert!(
-        stored == fresh,
-        "docs/not-arriving.md: EDGETALLY_UPDATE=1 rewrites it"
-    );
+    ];
+    generated("not-arriving.md", "codes", &tables.concat());
 }
 
 #[test]

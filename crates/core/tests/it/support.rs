@@ -41,6 +41,27 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Holds the part of a page in `docs` between `<!-- name -->` and `<!-- /name -->` against what it has to be, and writes it
+/// anew where the environment asks for that.
+pub(crate) fn generated(page: &str, name: &str, part: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(page);
+    let stored = read(&path);
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+    let (before, rest) = stored.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    let fresh = [before, &begin, part, "\n", &end, after].concat();
+    if std::env::var("EDGETALLY_UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::write(&path, &fresh).unwrap();
+        return;
+    }
+    assert!(
+        stored == fresh,
+        "docs/{page}: EDGETALLY_UPDATE=1 rewrites it"
+    );
+}
+
 /// A secret that shows its name where it goes.
 pub(crate) fn secret(name: &str) -> Option<String> {
     Some(format!("FIXTURE_{name}_0123456789abcdef"))
