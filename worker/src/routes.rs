@@ -5,7 +5,7 @@ use edgetally_core::intake::{Headers, Response as Answer, error_of};
 use edgetally_core::routes::{Handler, Target, find};
 
 use crate::runtime::{Context, Described, Env, Request, Response, respond};
-use crate::{admin, intake};
+use crate::{admin, intake, withdrawal};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Replay => admin::replay(&call).await,
         Handler::Dismiss => admin::dismiss(&call).await,
+        Handler::Withdraw => withdrawal::withdraw(&call).await,
     }
 }
 

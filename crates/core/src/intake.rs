@@ -15,6 +15,7 @@ pub(crate) mod reader;
 mod scrub;
 mod verdict;
 mod visit;
+pub mod withdrawal;
 
 pub use self::answer::{Outcome, Response, Summary, error_of, refusal, retry_after};
 pub use self::arrival::{Arrival, Header, Headers};

@@ -12,9 +12,11 @@
 
 pub mod balance;
 pub mod wire;
+mod withdrawals;
 
 pub use balance::{Balance, balance};
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
+pub use withdrawals::{Withdrawals, Withdrawn};
 
 use serde::{Deserialize, Serialize};
 

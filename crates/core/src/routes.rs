@@ -20,6 +20,8 @@ pub enum Handler {
     Replay,
     /// Forgets dead letters.
     Dismiss,
+    /// A server withdraws a visitor's consent.
+    Withdraw,
 }
 
 /// A method and a path, and who answers there.
@@ -43,6 +45,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("POST", "/v1/dead-letters/replay", Handler::Replay),
     route("POST", "/v1/dead-letters/dismiss", Handler::Dismiss),
+    route("POST", "/v1/consent/withdraw", Handler::Withdraw),
 ];
 
 const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {

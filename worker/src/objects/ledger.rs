@@ -9,6 +9,7 @@ mod leases;
 mod reading;
 mod schema;
 mod tidying;
+mod withdrawing;
 
 use std::cell::Cell;
 
@@ -28,6 +29,8 @@ pub struct Ledger {
     storage: JsValue,
     /// Whether the tables are there.
     ready: Cell<bool>,
+    /// When it was last told what was withdrawn, in milliseconds.
+    gated: Cell<i64>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -44,6 +47,8 @@ impl DurableObject for Ledger {
             state: State::from(inner),
             storage,
             ready: Cell::new(false),
+            // It may have been told just before this object was begun anew.
+            gated: Cell::new(runtime::now().0),
         }
     }
 
@@ -66,14 +71,17 @@ impl DurableObject for Ledger {
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
-            "/turns" => self.turns(&body),
+            "/gate" => self.gate(&body),
+            "/withdraw" => self.withdraw(&body),
             "/attention" => self.attention(),
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
             _ => Err(Unavailable),
         };
-        if path == "/report" && self.state.storage().get_alarm().await?.is_none() {
+        if matches!(path.as_str(), "/report" | "/withdraw")
+            && self.state.storage().get_alarm().await?.is_none()
+        {
             self.state.storage().set_alarm(DAY).await?;
         }
         match answer {

@@ -20,7 +20,7 @@ use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::Party;
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::ids;
 use crate::exchange::http::Reply;
@@ -46,6 +46,7 @@ pub const FACTS: Facts = Facts {
     party: Party::Unlisted,
     spellings: Spellings::of(&[Spelling::PlainEmail, Spelling::E164Phone]),
     test: TestMode::DryRun,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// No limit is published; tags attribute over at most 90 days.

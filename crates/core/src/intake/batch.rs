@@ -329,6 +329,11 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
+        if !parcel.legs.is_empty() {
+            let digest = event.user.external_digest();
+            let mark = digest.map(|digest| settings.claims.visitor(&source.name, &digest.to_hex()));
+            parcel.visitor = mark.map(|mark| mark.to_hex().into());
+        }
         Ok(Ready {
             parcel,
             key,
@@ -527,6 +532,7 @@ impl<'a> Batch<'a> {
                 source: self.source.name.clone(),
                 event: event.to_owned(),
                 event_id: event_id.to_owned(),
+                visitor: String::new(),
                 what,
             });
         }

@@ -261,6 +261,9 @@ pub struct Note {
     /// The event's id, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub event_id: String,
+    /// The mark of the visitor, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub visitor: String,
     /// By destination (empty: intake), what happened.
     pub what: Table<String, String>,
 }
@@ -277,6 +280,7 @@ impl Note {
             source: of.text("source")?,
             event: of.text_or_empty("event")?,
             event_id: of.text_or_empty("event_id")?,
+            visitor: of.text_or_empty("visitor")?,
             what: what
                 .map(|(key, value)| Some((key, text(value)?)))
                 .collect::<Option<_>>()?,

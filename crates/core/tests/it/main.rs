@@ -53,4 +53,5 @@ mod settings;
 mod social;
 mod support;
 mod time;
+mod withdrawals;
 mod world;

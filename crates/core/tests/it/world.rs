@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{
-    Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
+    self, Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
 };
 use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::{
-    After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn, balance,
-    turn,
+    After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn,
+    Withdrawals, Withdrawn, balance, turn,
 };
 use edgetally_core::queue::envelope::{self, Message};
+use edgetally_core::queue::parcel::Parcel;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -85,6 +86,8 @@ pub(crate) struct World<'s> {
     pub(crate) counts: Lines,
     pub(crate) dead: BTreeMap<String, DeadLetter>,
     pub(crate) pending: BTreeMap<String, Pending>,
+    /// What was withdrawn, and when.
+    pub(crate) withdrawn: Vec<(Withdrawn, String, i64)>,
     pub(crate) got: Vec<Got>,
     /// How long the answers of a destination take, in milliseconds.
     pub(crate) lag: HashMap<String, i64>,
@@ -142,6 +145,7 @@ impl<'s> World<'s> {
             counts: Lines::default(),
             dead: BTreeMap::new(),
             pending: BTreeMap::new(),
+            withdrawn: Vec::new(),
             got: Vec::new(),
             lag: HashMap::new(),
             taken: HashMap::new(),
@@ -184,6 +188,37 @@ impl<'s> World<'s> {
         }) {
             self.early.remove(index);
         }
+    }
+
+    /// Books a withdrawal as the ledger does: letters that it is about go, but for those that are being offered again.
+    pub(crate) fn withdraw(&mut self, kind: Withdrawn, id: &str) {
+        let now = UnixMillis(self.now);
+        self.withdrawn.push((kind, id.to_owned(), self.now));
+        let withdrawals = self.told(self.withdrawn.len());
+        let letters: Vec<DeadLetter> = self.dead.values().cloned().collect();
+        for letter in letters {
+            let parcel: Parcel<'_> = serde_json::from_str(&letter.parcel).unwrap();
+            let visitor = parcel.visitor.as_deref();
+            let covered = withdrawals.cover(&letter.source, &parcel.id, visitor, parcel.received);
+            let offered = delivery::replay(&letter, 1).unwrap().booked.id;
+            if covered && !self.remembered.contains_key(&offered) {
+                self.apply(&delivery::withdraw(&letter, now).unwrap());
+            }
+        }
+    }
+
+    /// The first so many of the withdrawals, as somebody hears of them who asks now.
+    pub(crate) fn told(&self, many: usize) -> Withdrawals {
+        let rows: Vec<Value> = self.withdrawn[..many]
+            .iter()
+            .map(|(kind, id, at)| json!({"kind": kind.as_str(), "source": "shop", "id": id, "at": at}))
+            .collect();
+        let mut all = Withdrawals::new();
+        assert!(all.hear(
+            json!({"version": many, "withdrawn": rows}),
+            UnixMillis(self.now)
+        ));
+        all
     }
 
     /// What the ledger says of an envelope that comes again, or was left by another.
@@ -308,6 +343,9 @@ impl<'s> World<'s> {
             &self.gates,
             UnixMillis(self.now),
         );
+        if !self.withdrawn.is_empty() {
+            delivery.heed(&self.told(self.withdrawn.len()));
+        }
         self.fly(&mut delivery, platform);
         let effects = delivery.finish(UnixMillis(self.now));
         self.follow(effects, told);

@@ -41,6 +41,11 @@ CREATE INDEX IF NOT EXISTS replays_message ON replays (message);
 CREATE TABLE IF NOT EXISTS early (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, tried INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
+-- What was withdrawn: kind, and the event's id or the visitor's mark. Whoever has heard of the last number has heard of all.
+CREATE TABLE IF NOT EXISTS withdrawals (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+  UNIQUE (kind, source, id)
+);
 CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 ";
 
@@ -58,6 +63,12 @@ INSERT OR IGNORE INTO steps VALUES ('names');
 const RUNS: &str = "
 ALTER TABLE seen ADD COLUMN run TEXT;
 INSERT OR IGNORE INTO steps VALUES ('runs');
+";
+
+/// The mark of the visitor that a note is about, where there is one. Done once.
+const VISITORS: &str = "
+ALTER TABLE notes ADD COLUMN visitor TEXT;
+INSERT OR IGNORE INTO steps VALUES ('visitors');
 ";
 
 /// The names of columns, as a list.
@@ -110,7 +121,11 @@ impl Ledger {
                     .replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
                 self.set("schema", &schema, &json!([]))?;
                 let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
-                for (name, step) in [("names", FIRST_NAMES), ("runs", RUNS)] {
+                for (name, step) in [
+                    ("names", FIRST_NAMES),
+                    ("runs", RUNS),
+                    ("visitors", VISITORS),
+                ] {
                     if steps.iter().all(|done| done != name) {
                         self.set(name, step, &json!([]))?;
                     }

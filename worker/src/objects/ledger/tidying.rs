@@ -59,6 +59,7 @@ impl Ledger {
                 &json!([]),
             )
             .is_ok();
+        tidy &= self.forget_withdrawals(now).is_ok();
         if !tidy {
             console_error!("the ledger could not be tidied up");
         }
