@@ -57,6 +57,9 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
+        Handler::Receipt => admin::receipt(&call).await,
+        Handler::Receipts => admin::receipts(&call).await,
+        Handler::ReceiptHeads => admin::heads(&call).await,
         Handler::Replay => admin::replay(&call).await,
         Handler::Dismiss => admin::dismiss(&call).await,
     }

@@ -11,9 +11,13 @@
 //! report names the run, and whatever builds upon it names it too ([`After`]). [`Report::turn`] is the whole rule.
 
 pub mod balance;
+pub mod chain;
+pub mod decided;
+pub mod verify;
 pub mod wire;
 
 pub use balance::{Balance, balance};
+pub use decided::Decided;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
 
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,10 @@ use super::us_privacy::us_privacy_opt_out;
 use crate::base::reason::Refusal;
 use crate::base::time::UnixMillis;
 
+/// The version of the rules that [`Reading::decide`] goes by. It is raised with every change that lets the same signals and
+/// settings come to another decision, so that receipts tell by which they were made.
+pub const RULES: u32 = 1;
+
 /// What a destination does with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -203,6 +207,15 @@ impl Reading {
     /// The TC strings that could be read, for those who count what banners write.
     pub fn tc_strings(&self) -> impl Iterator<Item = &TcString> {
         self.tcs.iter().filter_map(|tc| tc.as_ref().ok())
+    }
+
+    /// Of these purposes, those that every TC string consents to; nothing where no such string counts.
+    pub fn consented(&self, purposes: u32) -> Option<u32> {
+        let each = self.tcs.iter().map(|tc| match tc {
+            Ok(tc) => tc.purposes_consent,
+            Err(_) => 0,
+        });
+        each.reduce(|all, one| all & one).map(|all| all & purposes)
     }
 
     /// Decides for one destination.

@@ -7,6 +7,7 @@ use crate::base::secret::Secret;
 use crate::consent::{Policy, Regime};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
+use crate::settings::policy;
 
 /// Which events a page key may send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Source {
     pub rate_limit: Option<String>,
     /// What silence about consent means.
     pub consent: Policy,
+    /// The version of what its events' consent is decided by.
+    pub policy: String,
     /// What completes a national telephone number.
     pub hints: Hints,
     /// The domain that its pages set cookies on.
@@ -125,6 +128,7 @@ pub(super) fn open_source(
     fields.end();
     Some(Source {
         name,
+        policy: policy::version(&consent, &destinations, configured),
         key,
         origins,
         secret,
