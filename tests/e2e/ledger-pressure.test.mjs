@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import {after, before, describe, test} from "node:test";
+import {receipts} from "../support/receipts.mjs";
 import {openShop, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -389,6 +390,10 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await shop.arrival("webhook", 1);
     assert.deepEqual(await sql(shop, "SELECT * FROM counts WHERE n < 0"), []);
     assert.equal((await shop.check()).folded.shop, undefined);
+    // It had no receipts, and writes them from now on.
+    await shop.bulk({event: "page_view", event_id: "first", consent: {ad_user_data: "granted"}});
+    await shop.settle();
+    assert.equal((await receipts(shop, "bulk")).length, 1);
     await shop.stop();
   });
 });

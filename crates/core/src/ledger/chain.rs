@@ -31,10 +31,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::decided::{Copied, Decided, Ruling, SIGNALS, inputs};
+use super::decided::{Copied, Decided, Ruled, Ruling, SIGNALS, inputs};
 use crate::base::hex::Hex;
 use crate::base::json::{Leaf, Object, text_of};
 use crate::base::members::{Members, list_of, text};
+use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 
 /// What the first line of a source's first chain holds in the place of a digest.
@@ -92,7 +93,7 @@ pub struct Block {
     pub head: String,
     /// The rulings that they refer to: the digest of each, and its words.
     pub rulings: Vec<(String, String)>,
-    /// Where the events are looked for.
+    /// Where the events are looked for, one for each.
     pub keys: Vec<i64>,
 }
 
@@ -117,11 +118,15 @@ struct Words {
 
 impl Words {
     fn of(ruling: &Ruling) -> Self {
-        let mut ruled: Vec<_> = ruling.ruled.iter().collect();
-        ruled.sort_by_key(|one| &one.destination);
+        // In the order of their names.
+        let ruled: Table<&str, &Ruled> = ruling
+            .ruled
+            .iter()
+            .map(|one| (one.destination.as_str(), one))
+            .collect();
         let destinations = Object::write_text(|all| {
-            for one in ruled {
-                all.object(&one.destination, |of| {
+            for (name, one) in ruled {
+                all.object(name, |of| {
                     let verdict = match &one.verdict {
                         Ok(terms) => {
                             of.put("ad_personalization", answer(terms.ad_personalization));
@@ -320,8 +325,6 @@ pub fn close(place: &Place<'_>, key: &[u8], decided: &[&Decided]) -> Block {
             events: one.events.clone(),
         });
     }
-    keys.sort_unstable();
-    keys.dedup();
     Block {
         body: text_of(&kept),
         count: writer.seq - place.seq,

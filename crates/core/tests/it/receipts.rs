@@ -251,7 +251,7 @@ fn a_receipt_says_what_was_decided_and_by_what() {
             "send_limited",
             "block:limited_use_unsupported",
             "block:limited_use_unsupported",
-            "block:limited_use_state_unknown",
+            "send_limited",
         ),
     ] {
         let receipt = of(id);

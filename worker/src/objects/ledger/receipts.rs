@@ -135,7 +135,7 @@ impl Ledger {
         )?;
         self.set(
             "receipts",
-            "INSERT INTO receipt_events (day, key, source, seq)
+            "INSERT OR IGNORE INTO receipt_events (day, key, source, seq)
              SELECT ?2, value, ?3, ?4 FROM json_each(?1)",
             &json!([runtime::json(&json!(block.keys)), day, source, place.seq]),
         )?;
