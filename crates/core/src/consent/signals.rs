@@ -15,7 +15,8 @@ pub enum Choice {
     Denied,
 }
 
-/// The ground on which the sender processes the event (GDPR, article 6); recorded, never a permission by itself.
+/// The ground on which the sender processes the event (GDPR, article 6). By itself no permission; where the source's policy
+/// accepts it, it stands for an answer that nobody gave, and never against one that somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalBasis {
@@ -69,6 +70,10 @@ pub struct Signals<'a> {
     pub additional_consent: Option<Text<'a>>,
     /// Whether the sender says that the GDPR applies.
     pub gdpr_applies: Option<bool>,
+    /// Consent Mode's answers as Google's tags send them, in `gcs`.
+    pub gcs: Option<Text<'a>>,
+    /// The same in `gcd`, whose form Google does not document.
+    pub gcd: Option<Text<'a>>,
     /// An IAB US Privacy string.
     pub us_privacy: Option<Text<'a>>,
     /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
@@ -88,6 +93,10 @@ pub enum Other<'a> {
     Gpp(Text<'a>, Vec<i64>),
     /// An Additional Consent string.
     Additional(Text<'a>),
+    /// Answers in `gcs`.
+    Gcs(Text<'a>),
+    /// Answers in `gcd`.
+    Gcd(Text<'a>),
 }
 
 impl<'a> Signals<'a> {
@@ -105,6 +114,8 @@ impl<'a> Signals<'a> {
             all.put("ad_user_data", word(self.ad_user_data));
             all.put("additional_consent", self.additional_consent.as_ref());
             all.put("analytics_storage", word(self.analytics_storage));
+            all.put("gcd", self.gcd.as_ref());
+            all.put("gcs", self.gcs.as_ref());
             all.put("gdpr_applies", self.gdpr_applies);
             all.put("gpc", self.gpc.then_some(true));
             all.put("gpp", self.gpp.as_ref());
@@ -119,6 +130,8 @@ impl<'a> Signals<'a> {
                     one.list("gpp_sid", in_force.iter().copied());
                 }
                 Other::Additional(text) => one.put("additional_consent", text),
+                Other::Gcs(text) => one.put("gcs", text),
+                Other::Gcd(text) => one.put("gcd", text),
             });
             all.put("tcf", self.tcf.as_ref());
             all.put("us_privacy", self.us_privacy.as_ref());
@@ -139,19 +152,26 @@ impl<'a> Signals<'a> {
             }
         }
         self.gpc |= all.gpc;
-        match (&self.tcf, &all.tcf) {
-            (None, _) => self.tcf.clone_from(&all.tcf),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Tcf(common.clone()));
+        let others = &mut self.others;
+        for (own, common, other) in [
+            (
+                &mut self.tcf,
+                &all.tcf,
+                Other::Tcf as fn(Text<'a>) -> Other<'a>,
+            ),
+            (
+                &mut self.additional_consent,
+                &all.additional_consent,
+                Other::Additional,
+            ),
+            (&mut self.gcs, &all.gcs, Other::Gcs),
+            (&mut self.gcd, &all.gcd, Other::Gcd),
+        ] {
+            match (&own, common) {
+                (None, _) => own.clone_from(common),
+                (Some(own), Some(common)) if own != common => others.push(other(common.clone())),
+                _ => {}
             }
-            _ => {}
-        }
-        match (&self.additional_consent, &all.additional_consent) {
-            (None, _) => self.additional_consent.clone_from(&all.additional_consent),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Additional(common.clone()));
-            }
-            _ => {}
         }
         // That the law applies is the stricter answer.
         self.gdpr_applies = match (self.gdpr_applies, all.gdpr_applies) {

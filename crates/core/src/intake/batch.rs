@@ -5,7 +5,7 @@ use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, Reading, Regime};
+use crate::consent::{Decision, Grant, Reading, Terms};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
@@ -49,6 +49,8 @@ struct Ready<'a> {
     evidence: Evidence,
     /// One for each of the source's destinations, in their order.
     verdicts: Vec<Verdict>,
+    /// Who wrote the TC string that came along.
+    cmp: Option<u16>,
     remarks: Remarks,
     /// Place of what was decided about it among the batch's rulings.
     ruling: usize,
@@ -245,8 +247,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// What the law asks for where the visitor is.
-    fn regime(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Regime {
+    /// The signals of the event, on the terms of where the visitor is.
+    fn signals(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Reading {
         // The page's request comes from where the visitor is, a server's does not. The edge has codes that are no countries,
         // for the Tor network and for what it does not know.
         let seen = visit
@@ -254,7 +256,13 @@ impl<'a> Batch<'a> {
             .and_then(Country2::parse);
         let given = event.user.country();
         let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
-        self.source.consent.strictest(countries)
+        let regime = self.source.consent.strictest(countries);
+        let terms = Terms {
+            regime,
+            gcd_answers: self.source.gcd_answers,
+            legal_bases: &self.source.legal_bases,
+        };
+        Reading::new(&event.signals, terms, self.now)
     }
 
     /// What the visitor allows at each of the source's destinations; nothing where one is gone.
@@ -280,8 +288,7 @@ impl<'a> Batch<'a> {
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         // Consent first: what nobody may see is neither hashed nor packed.
-        let regime = self.regime(&event, visit);
-        let reading = Reading::new(&event.signals, regime, self.now);
+        let reading = self.signals(&event, visit);
         let decisions = self.decisions(&reading);
         let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
@@ -319,7 +326,6 @@ impl<'a> Batch<'a> {
         let ruling = if settings.receipt_days > 0 {
             let basis = Basis {
                 signals: &event.signals,
-                regime,
                 reading: &reading,
                 decisions: &decisions,
                 verdicts: &verdicts,
@@ -334,6 +340,7 @@ impl<'a> Batch<'a> {
             order: order_key,
             evidence,
             verdicts,
+            cmp: reading.cmp(),
             remarks: event.remarks,
             ruling,
         })
@@ -624,8 +631,18 @@ impl<'a> Batch<'a> {
         if !verdicts.iter().any(|verdict| verdict.goes()) {
             counts.add(place.line("", State::Accepted, ""), 1);
         }
+        let banner = ready.cmp.map(|cmp| format!("cmp_{cmp}"));
+        if let Some(banner) = &banner {
+            counts.add(place.line("", State::ConsentString, banner), 1);
+        }
         let mut what = Table::new();
         for (name, verdict) in self.named(verdicts) {
+            if let (Some(banner), Verdict::Blocked(refusal)) = (&banner, verdict)
+                && refusal.is_of_banner()
+            {
+                let code = format!("{banner}:{}", refusal.code());
+                counts.add(place.line(name, State::ConsentString, &code), 1);
+            }
             let (state, code) = match verdict {
                 Verdict::Queued => continue,
                 Verdict::Conflict => (State::Conflict, ""),

@@ -6,14 +6,13 @@ use crate::base::hex::Hex;
 use crate::base::reason::Skip;
 use crate::consent::{Choice, Decision, Grant, Other, Reading, Regime, Signals};
 use crate::intake::verdict::Verdict;
-use crate::ledger::decided::{Ruled, Ruling, SIGNALS, Terms};
+use crate::ledger::decided::{Allowed, Ruled, Ruling, SIGNALS};
 use crate::settings::{Settings, Source};
 
 /// What one event was decided by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Basis<'b> {
     pub(super) signals: &'b Signals<'b>,
-    pub(super) regime: Regime,
     pub(super) reading: &'b Reading,
     /// One for each of the source's destinations, in their order.
     pub(super) decisions: &'b [Option<Decision>],
@@ -37,7 +36,7 @@ impl Rulings {
     /// Keeps what was decided about an event, and gives its place.
     pub(super) fn add(&mut self, settings: &Settings, source: &Source, of: &Basis<'_>) -> usize {
         let signals = of.signals.to_text();
-        let opt_in = of.regime == Regime::OptIn;
+        let opt_in = of.reading.regime() == Regime::OptIn;
         let last = self.0.last().filter(|last| last.signals == signals);
         let inputs = last.map(|last| last.inputs.clone());
         let same = |last: &Known| {
@@ -57,7 +56,7 @@ impl Rulings {
                         destination: configured.name.clone(),
                         verdict: match (refusal(*verdict), decision) {
                             (Some(code), _) => Err(code.to_owned()),
-                            (None, Some(Decision::Granted(grant))) => Ok(terms(grant)),
+                            (None, Some(Decision::Granted(grant))) => Ok(allowed(grant)),
                             (None, _) => return None,
                         },
                         needs: configured.consent.purposes,
@@ -104,10 +103,10 @@ const fn refusal(verdict: Verdict) -> Option<&'static str> {
     }
 }
 
-fn terms(grant: &Grant) -> Terms {
+fn allowed(grant: &Grant) -> Allowed {
     let answer = |choice: Option<Choice>| choice.map(|choice| choice == Choice::Granted);
     let (ad_user_data, ad_personalization) = grant.choices();
-    Terms {
+    Allowed {
         identifiers: grant.identifiers(),
         personalised: grant.personalised(),
         limited: grant.limited(),
@@ -131,6 +130,8 @@ fn which(signals: &Signals<'_>) -> u16 {
             signals.additional_consent.is_some() || other(|one| matches!(one, Other::Additional(_)))
         }
         "gdpr_applies" => signals.gdpr_applies.is_some(),
+        "gcs" => signals.gcs.is_some() || other(|one| matches!(one, Other::Gcs(_))),
+        "gcd" => signals.gcd.is_some() || other(|one| matches!(one, Other::Gcd(_))),
         "us_privacy" => signals.us_privacy.is_some(),
         "gpc" => signals.gpc,
         "legal_basis" => signals.legal_basis.is_some(),

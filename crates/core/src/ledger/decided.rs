@@ -24,11 +24,13 @@ pub const SIGNALS: &[&str] = &[
     "us_privacy",
     "gpc",
     "legal_basis",
+    "gcs",
+    "gcd",
 ];
 
 /// On what terms an event may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
+pub struct Allowed {
     /// Identifiers go along.
     pub identifiers: bool,
     /// It may be used for personalised advertising.
@@ -41,7 +43,7 @@ pub struct Terms {
     pub ad_personalization: Option<bool>,
 }
 
-impl Terms {
+impl Allowed {
     /// Whether nothing is held back.
     pub const fn are_full(self) -> bool {
         self.identifiers && self.personalised && !self.limited
@@ -78,7 +80,7 @@ pub struct Ruled {
     /// Its name in the settings.
     pub destination: String,
     /// On what terms the event may go there, or the code of why it must not.
-    pub verdict: Result<Terms, String>,
+    pub verdict: Result<Allowed, String>,
     /// The purposes of a TC string that it needs, bit `n - 1` for purpose `n`.
     pub needs: u32,
     /// Those of them that the TC strings consent to, if there are any.
@@ -102,7 +104,7 @@ impl Ruled {
         Some(Self {
             destination: text(destination)?,
             verdict: if code.is_empty() {
-                Ok(Terms::of(whole(&bits)?))
+                Ok(Allowed::of(whole(&bits)?))
             } else {
                 Err(code)
             },

@@ -3,20 +3,27 @@
 use sha2::{Digest, Sha256};
 
 use crate::base::hex::Hex;
-use crate::base::json::{Leaf, Object};
-use crate::consent::{Party, Policy, Purpose, RULES, Regime};
+use crate::base::json::{Leaf, Object, text_of};
+use crate::base::table::Table;
+use crate::consent::{LegalBasis, Party, Policy, Purpose, RULES, Regime};
 use crate::settings::configured::Configured;
 
 /// The version of a source's policy: a digest of all of its settings and of its destinations' that consent is decided by,
 /// and of the rules. The same text for the same decisions, in whatever order the settings stand.
-pub(super) fn version(consent: &Policy, places: &[usize], configured: &[Configured]) -> String {
+pub(super) fn version(
+    consent: &Policy,
+    gcd_answers: bool,
+    legal_bases: &[LegalBasis],
+    places: &[usize],
+    configured: &[Configured],
+) -> String {
     let word = |regime: &Regime| match regime {
         Regime::OptIn => "opt_in",
         Regime::OptOut => "opt_out",
     };
     let destinations = places.iter().filter_map(|place| configured.get(*place));
-    let mut destinations: Vec<&Configured> = destinations.collect();
-    destinations.sort_by_key(|one| &one.name);
+    let destinations: Table<&str, &Configured> =
+        destinations.map(|one| (one.name.as_str(), one)).collect();
     let text = Object::write(|all| {
         all.put("rules", i64::from(RULES));
         match consent {
@@ -27,7 +34,15 @@ pub(super) fn version(consent: &Policy, places: &[usize], configured: &[Configur
                 all.put("unknown", word(unknown));
             }
         }
-        for Configured { name, consent, .. } in destinations {
+        all.put("gcd_answers", gcd_answers);
+        let bases: Table<String, ()> = legal_bases
+            .iter()
+            .map(|basis| (text_of(basis), ()))
+            .collect();
+        for (basis, ()) in bases {
+            all.put("basis", basis);
+        }
+        for (name, Configured { consent, .. }) in destinations {
             all.object(name, |of| {
                 of.put(
                     "purpose",

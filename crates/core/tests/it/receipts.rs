@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::ledger::Decided;
 use edgetally_core::ledger::chain::{self, GENESIS, Place, close, closing, lines};
-use edgetally_core::ledger::decided::{Gathered, Ruled, Ruling, SIGNALS, Terms};
+use edgetally_core::ledger::decided::{Allowed, Gathered, Ruled, Ruling, SIGNALS};
 use edgetally_core::ledger::verify::{Finding, Verified, Verifier};
 use edgetally_core::queue::envelope::{self, Message};
 use edgetally_core::settings::Settings;
@@ -412,6 +412,7 @@ fn the_version_of_a_policy_is_that_of_what_decides() {
     let all = [
         usual,
         version(json!({"consent": "implied"}), none(), none()),
+        version(json!({"gcd": "answers"}), none(), none()),
         by_region(json!({})),
         by_region(json!({"consent_elsewhere": "implied"})),
         by_region(json!({"consent_elsewhere": "implied", "markets": ["US"]})),
@@ -607,14 +608,14 @@ fn what_is_no_export_is_no_panic() {
 #[test]
 fn a_name_of_a_signal_keeps_its_bit() {
     let names = "ad_storage analytics_storage ad_user_data ad_personalization tcf gpp gpp_sid additional_consent \
-                 gdpr_applies us_privacy gpc legal_basis";
+                 gdpr_applies us_privacy gpc legal_basis gcs gcd";
     assert_eq!(SIGNALS.join(" "), names);
 }
 
 fn any_ruling() -> impl Strategy<Value = Ruling> {
     let verdict = prop_oneof![
         any::<(bool, bool, bool, Option<bool>, Option<bool>)>().prop_map(
-            |(identifiers, personalised, limited, ad_user_data, ad_personalization)| Ok(Terms {
+            |(identifiers, personalised, limited, ad_user_data, ad_personalization)| Ok(Allowed {
                 identifiers,
                 personalised,
                 limited,
