@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import {after, before, describe, test} from "node:test";
+import {receipts} from "../support/receipts.mjs";
 import {openShop, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -131,6 +132,21 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     ledger = await shop.ledger();
     assert.equal(ledger.remainder, 0);
     assert.equal(ledger.balances[0].delivered, 706);
+    await shop.stop();
+  });
+
+  test("invented consent platforms are counted together", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const wrote = (/** @type {number} */ id) => [
+      line("consent_string", 1, {d: "", c: `cmp_${id}`}), line("consent_string", 1, {c: `cmp_${id}:tcf_vendor`}),
+    ];
+    await report(shop, [{id: "real", counts: wrote(300)}]);
+    await report(shop, [{id: "forged", counts: Array.from({length: 60}, (_, id) => wrote(1000 + id)).flat()}]);
+    await report(shop, [{id: "again", counts: wrote(300)}]);
+    const {reasons} = await shop.ledger();
+    const of = (/** @type {string} */ code) => reasons.find((/** @type {Json} */ one) => one.code === code)?.n;
+    assert.deepEqual([of("cmp_300"), of("cmp_300:tcf_vendor"), of("cmp_other"), of("cmp_other:tcf_vendor")], [2, 2, 41, 41]);
+    assert.equal(new Set(reasons.map((/** @type {Json} */ one) => one.code.split(":")[0])).size, 21);
     await shop.stop();
   });
 
@@ -393,6 +409,10 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await shop.arrival("webhook", 1);
     assert.deepEqual(await sql(shop, "SELECT * FROM counts WHERE n < 0"), []);
     assert.equal((await shop.check()).folded.shop, undefined);
+    // It had no receipts, and writes them from now on.
+    await shop.bulk({event: "page_view", event_id: "first", consent: {ad_user_data: "granted"}});
+    await shop.settle();
+    assert.equal((await receipts(shop, "bulk")).length, 1);
     await shop.stop();
   });
 });

@@ -12,6 +12,7 @@ mod longest;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;
+mod ruling;
 mod scrub;
 mod verdict;
 mod visit;

@@ -11,10 +11,14 @@
 //! report names the run, and whatever builds upon it names it too ([`After`]). [`Report::turn`] is the whole rule.
 
 pub mod balance;
+pub mod chain;
+pub mod decided;
+pub mod verify;
 pub mod wire;
 mod withdrawals;
 
 pub use balance::{Balance, balance};
+pub use decided::Decided;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
 pub use withdrawals::{Withdrawals, Withdrawn};
 
@@ -81,6 +85,9 @@ states! {
     Conflict "conflict",
     /// Not a state: events among the delivered that the platform may have got twice.
     MaybeTwice "maybe_twice",
+    /// Not a state: copies with a TC string, by the consent management platform that wrote it (`cmp_300`), and under a
+    /// destination those that it lets through nothing, with the reason (`cmp_300:tcf_vendor`).
+    ConsentString "consent_string",
 }
 
 impl State {

@@ -7,6 +7,7 @@ mod counting;
 mod database;
 mod leases;
 mod reading;
+mod receipts;
 mod schema;
 mod tidying;
 mod withdrawing;
@@ -27,6 +28,7 @@ const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 pub struct Ledger {
     state: State,
     storage: JsValue,
+    env: Env,
     /// Whether the tables are there.
     ready: Cell<bool>,
     /// When it was last told what was withdrawn, in milliseconds.
@@ -40,12 +42,13 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl DurableObject for Ledger {
-    fn new(state: State, _env: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         let inner = state._inner();
         let storage = inner.storage().map(JsValue::from).unwrap_or_default();
         Self {
             state: State::from(inner),
             storage,
+            env,
             ready: Cell::new(false),
             // It may have been told just before this object was begun anew.
             gated: Cell::new(runtime::now().0),
@@ -77,6 +80,9 @@ impl DurableObject for Ledger {
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
+            "/receipt" => self.receipt(&body),
+            "/receipts" => self.receipts(&body),
+            "/receipt-heads" => self.receipt_heads(&body),
             _ => Err(Unavailable),
         };
         if matches!(path.as_str(), "/report" | "/withdraw")

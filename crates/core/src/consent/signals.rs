@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::json::{Leaf, Object, text_of};
 use crate::base::text::Text;
 use crate::consent::us_privacy::us_privacy_opt_out;
 
@@ -14,7 +15,8 @@ pub enum Choice {
     Denied,
 }
 
-/// The ground on which the sender processes the event (GDPR, article 6); recorded, never a permission by itself.
+/// The ground on which the sender processes the event (GDPR, article 6). By itself no permission; where the source's policy
+/// accepts it, it stands for an answer that nobody gave, and never against one that somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalBasis {
@@ -68,6 +70,10 @@ pub struct Signals<'a> {
     pub additional_consent: Option<Text<'a>>,
     /// Whether the sender says that the GDPR applies.
     pub gdpr_applies: Option<bool>,
+    /// Consent Mode's answers as Google's tags send them, in `gcs`.
+    pub gcs: Option<Text<'a>>,
+    /// The same in `gcd`, whose form Google does not document.
+    pub gcd: Option<Text<'a>>,
     /// An IAB US Privacy string.
     pub us_privacy: Option<Text<'a>>,
     /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
@@ -87,9 +93,51 @@ pub enum Other<'a> {
     Gpp(Text<'a>, Vec<i64>),
     /// An Additional Consent string.
     Additional(Text<'a>),
+    /// Answers in `gcs`.
+    Gcs(Text<'a>),
+    /// Answers in `gcd`.
+    Gcd(Text<'a>),
 }
 
 impl<'a> Signals<'a> {
+    /// All of it as one text: the same for the same signals, whatever they were sent in.
+    pub fn to_text(&self) -> String {
+        let word = |choice: Option<Choice>| {
+            choice.map(|choice| match choice {
+                Choice::Granted => "granted",
+                Choice::Denied => "denied",
+            })
+        };
+        Object::write_text(|all| {
+            all.put("ad_personalization", word(self.ad_personalization));
+            all.put("ad_storage", word(self.ad_storage));
+            all.put("ad_user_data", word(self.ad_user_data));
+            all.put("additional_consent", self.additional_consent.as_ref());
+            all.put("analytics_storage", word(self.analytics_storage));
+            all.put("gcd", self.gcd.as_ref());
+            all.put("gcs", self.gcs.as_ref());
+            all.put("gdpr_applies", self.gdpr_applies);
+            all.put("gpc", self.gpc.then_some(true));
+            all.put("gpp", self.gpp.as_ref());
+            all.list("gpp_sid", self.gpp_sid.iter().copied());
+            if let Some(basis) = &self.legal_basis {
+                all.put("legal_basis", Leaf::Raw(&text_of(basis)));
+            }
+            all.objects("others", &self.others, |one, other| match other {
+                Other::Tcf(text) => one.put("tcf", text),
+                Other::Gpp(text, in_force) => {
+                    one.put("gpp", text);
+                    one.list("gpp_sid", in_force.iter().copied());
+                }
+                Other::Additional(text) => one.put("additional_consent", text),
+                Other::Gcs(text) => one.put("gcs", text),
+                Other::Gcd(text) => one.put("gcd", text),
+            });
+            all.put("tcf", self.tcf.as_ref());
+            all.put("us_privacy", self.us_privacy.as_ref());
+        })
+    }
+
     /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
     /// event opens what was closed for all.
     pub fn restrict(&mut self, all: &Signals<'a>) {
@@ -104,19 +152,26 @@ impl<'a> Signals<'a> {
             }
         }
         self.gpc |= all.gpc;
-        match (&self.tcf, &all.tcf) {
-            (None, _) => self.tcf.clone_from(&all.tcf),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Tcf(common.clone()));
+        let others = &mut self.others;
+        for (own, common, other) in [
+            (
+                &mut self.tcf,
+                &all.tcf,
+                Other::Tcf as fn(Text<'a>) -> Other<'a>,
+            ),
+            (
+                &mut self.additional_consent,
+                &all.additional_consent,
+                Other::Additional,
+            ),
+            (&mut self.gcs, &all.gcs, Other::Gcs),
+            (&mut self.gcd, &all.gcd, Other::Gcd),
+        ] {
+            match (&own, common) {
+                (None, _) => own.clone_from(common),
+                (Some(own), Some(common)) if own != common => others.push(other(common.clone())),
+                _ => {}
             }
-            _ => {}
-        }
-        match (&self.additional_consent, &all.additional_consent) {
-            (None, _) => self.additional_consent.clone_from(&all.additional_consent),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Additional(common.clone()));
-            }
-            _ => {}
         }
         // That the law applies is the stricter answer.
         self.gdpr_applies = match (self.gdpr_applies, all.gdpr_applies) {

@@ -1,11 +1,14 @@
 //! What became of an envelope's events, as the ledger counts it, and what is left of them for the queue.
 
 use crate::base::backoff::Backoff;
+use crate::base::json::{escaped, text_of};
 use crate::base::reason::{Cause, Refusal, Skip};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::ledger::wire::{escaped, folded_length};
-use crate::ledger::{After, Counts, DeadLetter, Dimensions, Line, Note, Pending, Report, State};
+use crate::ledger::wire::folded_length;
+use crate::ledger::{
+    After, Counts, DeadLetter, Decided, Dimensions, Line, Note, Pending, Report, State,
+};
 use crate::queue::envelope::{Envelope, Packer};
 use crate::queue::id::{Id, Onward, Run};
 use crate::queue::parcel::Parcel;
@@ -225,6 +228,9 @@ impl<'a> Worked<'a> {
         // What was delivered now and may have been before, in an invocation that nothing else is known of.
         let mut perhaps = Counts::default();
         writer.book_all(&envelope.counts);
+        for decided in &envelope.decided {
+            writer.decide(decided.clone());
+        }
         for one in &self.concluded {
             let Some(parcel) = envelope.parcels.get(one.parcel) else {
                 continue;
@@ -574,6 +580,11 @@ impl Writer {
         if counts.len() > before {
             self.size += length;
         }
+    }
+
+    fn decide(&mut self, decided: Decided) {
+        self.room(text_of(&decided).len() + 1);
+        self.open.decided.push(decided);
     }
 
     pub(super) fn note(&mut self, mut note: Note) {

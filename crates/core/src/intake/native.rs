@@ -613,6 +613,8 @@ impl<'de> Object<'de> for Signals<'de> {
             "us_privacy",
             "additional_consent",
             "gdpr_applies",
+            "gcs",
+            "gcd",
             "gpc",
             "legal_basis",
             // The rest of Google's consent object, which says nothing about what is sent to a platform
@@ -646,6 +648,8 @@ impl<'de> Object<'de> for Signals<'de> {
                 self.additional_consent = strict(map, reading, Manner::Strict)?;
             }
             "gdpr_applies" => self.gdpr_applies = map.flag(reading)?,
+            "gcs" => self.gcs = strict(map, reading, Manner::Strict)?,
+            "gcd" => self.gcd = strict(map, reading, Manner::Strict)?,
             "gpc" => self.gpc = map.flag(reading)?.unwrap_or(false),
             "legal_basis" => match strict(map, reading, Manner::Strict)? {
                 None => {}

@@ -77,6 +77,8 @@ const KNOWN: &[&str] = &[
     "gpc",
     "additional_consent",
     "gdpr_applies",
+    "gcs",
+    "gcd",
     "legal_basis",
     "cb",
 ];
@@ -243,6 +245,8 @@ fn take<'a>(
         "us_privacy" => signals.us_privacy = Some(strict(value)?),
         "additional_consent" => signals.additional_consent = Some(strict(value)?),
         "gdpr_applies" => signals.gdpr_applies = Some(flag(&value)?),
+        "gcs" => signals.gcs = Some(strict(value)?),
+        "gcd" => signals.gcd = Some(strict(value)?),
         "gpp_sid" => signals.gpp_sid = sections(&value)?,
         "gpc" => signals.gpc = flag(&value)?,
         "legal_basis" => signals.legal_basis = legal_basis(&value, reading)?,

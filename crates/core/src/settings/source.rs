@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
-use crate::consent::{Policy, Regime};
+use crate::consent::{LegalBasis, Policy, Regime};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
+use crate::settings::policy;
 
 /// Which events a page key may send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +44,12 @@ pub struct Source {
     pub rate_limit: Option<String>,
     /// What silence about consent means.
     pub consent: Policy,
+    /// The version of what its events' consent is decided by.
+    pub policy: String,
+    /// Whether a yes in Google's `gcd` counts as one.
+    pub gcd_answers: bool,
+    /// The legal bases that stand for an answer where nobody gave one.
+    pub legal_bases: Vec<LegalBasis>,
     /// What completes a national telephone number.
     pub hints: Hints,
     /// The domain that its pages set cookies on.
@@ -89,6 +96,8 @@ pub(super) fn open_source(
     }
     check_origins(&mut fields, &origins);
     let consent = consent(&mut fields);
+    let gcd_answers = fields.word("gcd", &["denials", "answers"]) == "answers";
+    let legal_bases = legal_bases(&mut fields);
     let default_country = default_country(&mut fields);
     let secret = fields
         .text("secret")
@@ -109,22 +118,20 @@ pub(super) fn open_source(
     }
     let page_events = page_events(&mut fields);
     let (event_token, event_token_required) = event_token(&mut fields, path);
-    let rate_limit = fields.text("rate_limit");
-    if rate_limit
-        .as_ref()
-        .is_some_and(|name| !is_binding_name(name))
-    {
-        fields.fault(
-            "rate_limit",
-            "is the name of a rate limiting binding: upper-case letters, digits and _",
-        );
-    }
+    let rate_limit = rate_limit(&mut fields);
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
     let (destinations, spellings) = wired(&mut fields, declared, configured);
     fields.end();
     Some(Source {
         name,
+        policy: policy::version(
+            &consent,
+            gcd_answers,
+            &legal_bases,
+            &destinations,
+            configured,
+        ),
         key,
         origins,
         secret,
@@ -133,12 +140,42 @@ pub(super) fn open_source(
         event_token_required,
         rate_limit,
         consent,
+        gcd_answers,
+        legal_bases,
         hints: Hints { default_country },
         cookie_domain,
         test,
         destinations,
         spellings,
     })
+}
+
+/// The binding that pages are counted by.
+fn rate_limit(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let name = fields.text("rate_limit");
+    if name.as_ref().is_some_and(|name| !is_binding_name(name)) {
+        fields.fault(
+            "rate_limit",
+            "is the name of a rate limiting binding: upper-case letters, digits and _",
+        );
+    }
+    name
+}
+
+/// The legal bases that the operator accepts in the place of an answer.
+fn legal_bases(fields: &mut Fields<'_, '_>) -> Vec<LegalBasis> {
+    let mut known = Vec::new();
+    for (index, name) in fields.list("legal_basis").iter().enumerate() {
+        match LegalBasis::parse(name) {
+            // Whoever relies on consent has it, or has not: it is what the other signals say.
+            None | Some(LegalBasis::Consent) => fields.fault(
+                &format!("legal_basis[{index}]"),
+                "must be one of contract, legal_obligation, vital_interests, public_task, legitimate_interests",
+            ),
+            Some(basis) => known.push(basis),
+        }
+    }
+    known
 }
 
 fn default_country(fields: &mut Fields<'_, '_>) -> Option<Country2> {

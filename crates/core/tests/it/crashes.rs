@@ -477,6 +477,8 @@ proptest! {
         let early: Vec<_> = world.early.iter().map(|report| (&report.id, &report.after)).collect();
         prop_assert!(early.is_empty(), "{:?}\n{:?}\n{:?}", early, world.remembered, world.counts);
         prop_assert_eq!(world.balances().len(), names.len());
+        let twice: Vec<_> = world.receipts.iter().filter(|(_, n)| **n != 1).collect();
+        prop_assert!(twice.is_empty() && world.receipts.len() == envelopes * n, "{:?}", world.receipts);
         for balance in world.balances() {
             let states = states(&balance);
             prop_assert_eq!(balance.accepted, i64::try_from(envelopes * n).unwrap());

@@ -47,6 +47,7 @@ mod parse;
 mod platforms;
 mod privacy;
 mod reasons;
+mod receipts;
 mod routes;
 mod scoreboard;
 mod settings;

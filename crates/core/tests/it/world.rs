@@ -84,6 +84,8 @@ pub(crate) struct World<'s> {
     /// Those that came before what they build upon.
     pub(crate) early: Vec<Report>,
     pub(crate) counts: Lines,
+    /// How many receipts there are for each event id.
+    pub(crate) receipts: BTreeMap<String, u32>,
     pub(crate) dead: BTreeMap<String, DeadLetter>,
     pub(crate) pending: BTreeMap<String, Pending>,
     /// What was withdrawn, and when.
@@ -143,6 +145,7 @@ impl<'s> World<'s> {
             remembered: BTreeMap::new(),
             early: Vec::new(),
             counts: Lines::default(),
+            receipts: BTreeMap::new(),
             dead: BTreeMap::new(),
             pending: BTreeMap::new(),
             withdrawn: Vec::new(),
@@ -250,6 +253,9 @@ impl<'s> World<'s> {
         self.counts.merge(&report.counts);
         self.remembered
             .insert(report.id.clone(), Some(report.run.clone()));
+        for event in report.decided.iter().flat_map(|one| &one.events) {
+            *self.receipts.entry(event.event_id.clone()).or_default() += 1;
+        }
         for letter in &report.dead {
             self.dead.insert(letter.id.clone(), letter.clone());
         }

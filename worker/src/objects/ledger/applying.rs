@@ -240,6 +240,7 @@ impl Ledger {
         let counts = counts.chain(superseded.iter().map(|report| &report.superseded));
         self.count(&counts.collect::<Vec<_>>(), strict)?;
         self.keep_lists(&fresh)?;
+        self.write_receipts(&fresh, now)?;
         self.revive(&fresh)
     }
 

@@ -1,7 +1,7 @@
 //! Adds to the lines.
 
 use edgetally_core::event::STANDARD_EVENTS;
-use edgetally_core::ledger::{Counts, Line};
+use edgetally_core::ledger::{Counts, Line, State};
 use serde_json::json;
 
 use super::Ledger;
@@ -18,6 +18,8 @@ const MOST_EVENTS: u32 = 100;
 const MOST_RELEASES: u32 = 50;
 /// How many pairs of the two have; of any others the release is `other`.
 const MOST_PAIRS: u32 = 1000;
+/// How many consent management platforms; a site has one or two.
+const MOST_CMPS: u32 = 20;
 
 /// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
 const LINES: &str = "
@@ -26,7 +28,7 @@ WITH columns AS (
 ), line AS (
   SELECT *, hour / 86400000 AS day FROM columns
 ), named AS (
-  SELECT *,
+  SELECT *, iif(state = 'consent_string', substr(code, 1, instr(code || ':', ':') - 1), '') AS cmp,
     CASE WHEN event IN ('', STANDARD) OR EXISTS (SELECT 1 FROM names AS own
       WHERE own.source = line.source AND own.day = line.day AND own.kind = 'event' AND own.name = line.event)
       THEN event ELSE 'other' END AS e,
@@ -53,7 +55,10 @@ SELECT hour, source,
   CASE WHEN r IN ('', 'other') OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
     AND own.day = named.day AND own.kind = 'both' AND own.name = named.r || char(10) || named.e)
     THEN r ELSE 'other' END,
-  e, destination, state, code, n
+  e, destination, state,
+  CASE WHEN cmp = '' OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
+    AND own.day = named.day AND own.kind = 'cmp' AND own.name = named.cmp)
+    THEN code ELSE 'cmp_other' || substr(code, instr(code || ':', ':')) END, n
 FROM named WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
 
 impl Ledger {
@@ -69,6 +74,10 @@ impl Ledger {
         if counts.iter().all(|counts| counts.is_empty()) {
             return Ok(());
         }
+        let strings = counts.iter().flat_map(|counts| counts.iter());
+        let strings = strings
+            .into_iter()
+            .any(|(line, _)| line.state == State::ConsentString);
         let lines = json!([at(write(counts), "counts")?]);
         let negative = self.negative()?;
         let standard = format!("'{}'", STANDARD_EVENTS.join("', '"));
@@ -85,7 +94,11 @@ impl Ledger {
                 "r NOT IN ('', 'other')",
                 MOST_PAIRS,
             ),
+            ("cmp", "named.cmp", "cmp <> ''", MOST_CMPS),
         ] {
+            if kind == "cmp" && !strings {
+                continue;
+            }
             let query = NEW_NAMES
                 .replace("KIND", kind)
                 .replace("NAME", name)

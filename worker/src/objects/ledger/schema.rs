@@ -47,6 +47,23 @@ CREATE TABLE IF NOT EXISTS withdrawals (
   UNIQUE (kind, source, id)
 );
 CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
+-- Receipts, many in a row, with the digest of the line before the first of them. The one row that each event has of its own
+-- says where its receipts are; it begins with the day, since whole days go.
+CREATE TABLE IF NOT EXISTS receipts (
+  source TEXT NOT NULL, day INTEGER NOT NULL, seq INTEGER NOT NULL, prev TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (source, day, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_events (
+  day INTEGER NOT NULL, key INTEGER NOT NULL, source TEXT NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (day, key, source, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_rulings (
+  day INTEGER NOT NULL, digest TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (day, digest)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_heads (
+  source TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (source, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_key (key TEXT NOT NULL);
 ";
 
 /// What an earlier release counted under a name goes down again under that name. Done once.
