@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import {describe, test} from "node:test";
+import {receipts} from "../support/receipts.mjs";
 import {KEY, ORIGIN, SECRETS, openShop, purchase, signature, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -88,6 +89,10 @@ describe("what is on its way", () => {
     await blocked(shop, 1 + 3);
     await shop.settle();
     assert.deepEqual(shop.arrived("meta"), ["e-2"]);
+    // What was withdrawn has receipts, in the chain with those of what was sent.
+    const told = (await receipts(shop, "shop")).map(({event_id, destinations}) => [event_id, destinations.meta.verdict]);
+    for (const id of ["e-1", "e-9"]) assert.ok(told.some(([of, verdict]) => of === id && verdict === "withdrawn"), JSON.stringify(told));
+    assert.equal(told.filter(([, verdict]) => verdict === "withdrawn").length, 2, JSON.stringify(told));
     // Another source's event of that id is another event.
     await shop.bulk(order("e-9", "visitor-3"));
     await shop.one("webhook", "e-9");

@@ -46,7 +46,7 @@ async fn book(call: &Call<'_>) -> Result<String, ParseError> {
         return Err(error_of(Code::SignatureReplayed));
     }
     let withdrawal = Withdrawal::read(settings, source, &body)?;
-    let question = runtime::json(&withdrawal.question(source));
+    let question = runtime::json(&withdrawal.question(settings, source));
     let found = runtime::ledger(&call.env, "/withdraw", &question).await;
     let found = found.map_err(|_| error_of(Code::LedgerUnavailable))?;
     let found: Value = serde_json::from_str(&found).unwrap_or_default();

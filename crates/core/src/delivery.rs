@@ -27,7 +27,7 @@ pub use release::{Release, releases};
 pub use replay::{Replay, replay, replayed};
 pub use scheduler::{Gates, MOST_IN_FLIGHT, OutgoingRequest, Spent};
 pub use sending::{Delivery, MOST_UNPAIRED, admitted};
-pub use withdrawal::withdraw;
+pub use withdrawal::{receipts, withdraw};
 
 use crate::base::time::UnixMillis;
 use crate::exchange::http::{Failure, Reply};

@@ -1,9 +1,13 @@
 //! Dead letters whose consent was withdrawn: nobody offers them again.
 
+use sha2::{Digest, Sha256};
+
 use super::accounting::told;
+use crate::base::hex::Hex;
 use crate::base::reason::Refusal;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
+use crate::ledger::decided::{Gathered, Ruling};
 use crate::ledger::{Counts, DeadLetter, Dimensions, Note, Report, State};
 use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
@@ -36,6 +40,28 @@ pub fn withdraw(letter: &DeadLetter, now: UnixMillis) -> Option<Report> {
         revived: vec![letter.id.clone()],
         ..Report::default()
     })
+}
+
+/// What the ledger writes of a withdrawal: a receipt for each event that it is known to be about, by name and id. `what` is
+/// the id or the mark, of which nothing but a digest is told.
+pub fn receipts(
+    source: &str,
+    ruling: &Ruling,
+    what: &str,
+    events: &[(String, String)],
+    now: UnixMillis,
+) -> Report {
+    let digest = Hex::of(&Sha256::digest(what).into());
+    let digest = digest.as_str();
+    let mut gathered = Gathered::new(source, now);
+    for (event, event_id) in events {
+        gathered.add(ruling, digest, event, event_id, false);
+    }
+    Report {
+        id: Id::withdrawal(digest, now.0),
+        decided: gathered.finish(),
+        ..Report::default()
+    }
 }
 
 #[cfg(test)]

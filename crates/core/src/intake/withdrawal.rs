@@ -4,13 +4,16 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Code, ParseError};
 use crate::base::json::Object as Writer;
+use crate::base::reason::Refusal;
 use crate::base::table::Table;
 use crate::base::text::{Text, is_placeholder};
 use crate::base::time::UnixMillis;
+use crate::consent::Regime;
 use crate::event::draft::check_id;
 use crate::identity::{Plain, User};
 use crate::intake::answer::error_of;
 use crate::intake::reader::{Manner, Object, Reading, Stop, Values, is_plain, nearest, object};
+use crate::ledger::decided::{Ruled, Ruling};
 use crate::ledger::{State, Withdrawn};
 use crate::settings::{Settings, Source};
 
@@ -116,9 +119,35 @@ impl Withdrawal {
         })
     }
 
-    /// What the ledger is asked to book.
-    pub fn question(&self, source: &Source) -> Value {
-        json!({"source": source.name, Withdrawn::Event.as_str(): self.event_id, Withdrawn::Visitor.as_str(): self.visitor})
+    /// What the ledger is asked to book, and what its receipts are to say, where some are written.
+    pub fn question(&self, settings: &Settings, source: &Source) -> Value {
+        let ruling = (settings.receipt_days > 0).then(|| ruling(settings, source));
+        json!({
+            "source": source.name,
+            Withdrawn::Event.as_str(): self.event_id,
+            Withdrawn::Visitor.as_str(): self.visitor,
+            "ruling": ruling,
+        })
+    }
+}
+
+/// That none of the source's destinations gets it any more. It rests on no signal of the visitor's browser.
+fn ruling(settings: &Settings, source: &Source) -> Ruling {
+    let destinations = source.destinations.iter();
+    let ruled = destinations.filter_map(|place| {
+        let configured = settings.destinations.get(*place)?;
+        Some(Ruled {
+            destination: configured.name.clone(),
+            verdict: Err(Refusal::ConsentWithdrawn.code().to_owned()),
+            needs: configured.consent.purposes,
+            consented: None,
+        })
+    });
+    Ruling {
+        policy: source.policy.clone(),
+        opt_in: source.consent.strictest([None, None]) == Regime::OptIn,
+        signals: 0,
+        ruled: ruled.collect(),
     }
 }
 

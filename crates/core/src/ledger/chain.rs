@@ -35,6 +35,7 @@ use super::decided::{Copied, Decided, Ruled, Ruling, SIGNALS, inputs};
 use crate::base::hex::Hex;
 use crate::base::json::{Leaf, Object, text_of};
 use crate::base::members::{Members, list_of, text};
+use crate::base::reason::Refusal;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 
@@ -139,7 +140,11 @@ impl Words {
                         }
                         Err(code) => {
                             of.put("code", code);
-                            "block"
+                            if code == Refusal::ConsentWithdrawn.code() {
+                                "withdrawn"
+                            } else {
+                                "block"
+                            }
                         }
                     };
                     if let Some(consented) = one.consented {

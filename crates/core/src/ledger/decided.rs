@@ -138,7 +138,8 @@ impl Serialize for Ruling {
 }
 
 impl Ruling {
-    fn read(value: Value) -> Option<Self> {
+    /// Reads one; `None` where it is none.
+    pub fn read(value: Value) -> Option<Self> {
         let [policy, opt_in, signals, ruled] = array(value)?;
         Some(Self {
             policy: text(policy)?,

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::delivery::{Delivery, Gates, Queue};
+use edgetally_core::delivery::{Delivery, Gates, Queue, receipts};
 use edgetally_core::intake::withdrawal::{Withdrawal, answer};
+use edgetally_core::ledger::chain::{GENESIS, Place, close, lines};
+use edgetally_core::ledger::decided::Ruling;
 use edgetally_core::ledger::{State, Withdrawals, Withdrawn};
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
@@ -423,7 +425,12 @@ fn a_body_is_read_strictly() {
     let both = withdrawal(&settings, &json!({"external_id": 118_842, "event_id": 7}));
     assert_eq!(both.event_id.as_deref(), Some("7"));
     assert_eq!(both.visitor, Some(mark(&settings, "118842")));
-    assert!(!both.question(source).to_string().contains("118842"));
+    assert!(
+        !both
+            .question(&settings, source)
+            .to_string()
+            .contains("118842")
+    );
 }
 
 #[test]
@@ -433,11 +440,66 @@ fn the_answer_says_what_is_known_and_how_each_platform_deletes() {
     let golden: Value = serde_json::from_str(&read(&fixtures().join("withdrawal.json"))).unwrap();
     let asked = withdrawal(&settings, &golden["request"]);
     assert_eq!(
-        asked.question(source),
-        json!({"source": "shop", "event": "o-1", "visitor": null})
+        {
+            let mut question = asked.question(&settings, source);
+            question["ruling"] = json!(null);
+            question
+        },
+        json!({"source": "shop", "event": "o-1", "visitor": null, "ruling": null})
     );
     let told: Value = serde_json::from_str(&answer(&settings, source, &golden["found"])).unwrap();
     assert_eq!(told, golden["answer"], "{told:#}");
+}
+
+#[test]
+fn a_receipt_says_that_it_was_withdrawn_and_nothing_of_the_visitor() {
+    let settings = shop(
+        &["meta", "ga4"].map(|name| (name, platform_settings(name))),
+        &Value::Null,
+        &Value::Null,
+    );
+    let source = settings.source("shop").unwrap();
+    let asked = withdrawal(&settings, &json!({"external_id": "User-118842"}));
+    let ruling = Ruling::read(asked.question(&settings, source)["ruling"].clone()).unwrap();
+    let mark = asked.visitor.unwrap();
+    let events = [("purchase", "o-1"), ("", "")].map(|(name, id)| (name.to_owned(), id.to_owned()));
+    let report = receipts("shop", &ruling, &mark, &events, NOW);
+    let again = receipts("shop", &ruling, &mark, &events, UnixMillis(NOW.0 + 1));
+    assert_ne!(report.id, again.id);
+    let place = Place {
+        source: "shop",
+        day: 20_779,
+        seq: 0,
+        before: GENESIS,
+    };
+    let block = close(&place, b"key", &report.decided.iter().collect::<Vec<_>>());
+    let words = |digest: &str| {
+        let known = block.rulings.iter().find(|(known, _)| known == digest);
+        known.map(|(_, words)| words.clone())
+    };
+    let lines = lines(&place, &block.body, words).unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0].event_id, "o-1");
+    for line in lines {
+        assert!(
+            !line.text.contains(&mark) && !line.text.contains("118842"),
+            "{}",
+            line.text
+        );
+        let line: Value = serde_json::from_str(&line.text).unwrap();
+        for destination in ["meta", "ga4"] {
+            let ruled = &line["receipt"]["destinations"][destination];
+            assert_eq!(
+                (&ruled["verdict"], &ruled["code"]),
+                (&json!("withdrawn"), &json!("consent_withdrawn"))
+            );
+        }
+    }
+    // A deployment without receipts has none of these either.
+    let none = only("meta", &json!({"receipt_days": 0}));
+    let source = none.source("shop").unwrap();
+    let asked = withdrawal(&none, &json!({"event_id": "o-1"}));
+    assert_eq!(asked.question(&none, source)["ruling"], Value::Null);
 }
 
 #[test]

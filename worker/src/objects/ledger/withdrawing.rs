@@ -1,7 +1,10 @@
 //! Withdrawals of consent, and what is asked before anything is sent.
 
 use edgetally_core::base::members::Members;
+use edgetally_core::base::table::Table;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery;
+use edgetally_core::ledger::decided::Ruling;
 use edgetally_core::ledger::{
     After, DeadLetter, Pending, Report, Turn, Withdrawals, Withdrawn, turn,
 };
@@ -17,11 +20,16 @@ use crate::runtime::{self, Unavailable};
 /// How many letters, notes and receipts are told with one withdrawal.
 const MOST_FOUND: u32 = MOST_HEADS;
 
+/// How soon the same withdrawal again is the same one, in milliseconds.
+const AGAIN_MS: i64 = 60_000;
+
 /// What is withdrawn of a source: an event id, the mark of a visitor, or both.
 struct Asked {
     source: String,
     event: Option<String>,
     visitor: Option<String>,
+    /// What its receipts are to say, where some are written.
+    ruling: Option<Ruling>,
 }
 
 impl Asked {
@@ -31,6 +39,7 @@ impl Asked {
             source: of.text("source").ok_or(Unavailable)?,
             event: of.text(Withdrawn::Event.as_str()),
             visitor: of.text(Withdrawn::Visitor.as_str()),
+            ruling: of.take("ruling").and_then(Ruling::read),
         })
     }
 
@@ -127,10 +136,23 @@ impl Ledger {
             return Ok(r#"{"full":true}"#.to_owned());
         }
         let (letters, more) = self.letters_of(&asked)?;
-        let reports: Vec<Report> = letters
+        let pending = self.pending_of(&asked)?;
+        let notes = self.notes_of(&asked)?;
+        let mut reports: Vec<Report> = letters
             .iter()
             .filter_map(|letter| delivery::withdraw(letter, now))
             .collect();
+        let letters: Vec<Value> = letters
+            .iter()
+            .map(|letter| json!({"destination": letter.destination, "event": letter.event, "event_id": letter.event_id}))
+            .collect();
+        let known = list(&notes, Some)?;
+        let found: Vec<&Value> = if self.repeats(&asked, now.0)? {
+            letters.iter().collect()
+        } else {
+            known.iter().chain(&pending).chain(&letters).collect()
+        };
+        reports.extend(self.receipts_of(&asked, &found, now)?);
         let done = self.whole(|| {
             for (kind, id) in asked.kinds() {
                 self.keep_withdrawal(kind, &asked.source, id, now.0)?;
@@ -138,18 +160,74 @@ impl Ledger {
             self.apply(&reports, now.0, false)
         });
         done.map_err(|_| Unavailable)?;
-        let letters: Vec<Value> = letters
-            .iter()
-            .map(|letter| json!({"destination": letter.destination, "event": letter.event, "event_id": letter.event_id}))
-            .collect();
         Ok(format!(
             r#"{{"at":{},"wait":{},"letters":{},"more":{more},"pending":{},"notes":{}}}"#,
             now.0,
             (self.gated.get() + Withdrawals::LEASE_MS - now.0).clamp(0, Withdrawals::LEASE_MS),
             write(&letters)?,
-            write(&self.pending_of(&asked)?)?,
-            self.notes_of(&asked)?
+            write(&pending)?,
+            notes
         ))
+    }
+
+    /// Whether all of it was withdrawn a moment ago, as where a server had no answer and asks again.
+    fn repeats(&self, asked: &Asked, now: i64) -> Result<bool, Unavailable> {
+        for (kind, id) in asked.kinds() {
+            let rows = self.rows(
+                "SELECT count(*) AS n FROM withdrawals WHERE kind = ? AND source = ? AND id = ? AND at > ?",
+                &json!([kind.as_str(), asked.source, id, now - AGAIN_MS]),
+            )?;
+            if first(&rows, "n")? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The report that writes the receipts: one for each event that is known, and one of the withdrawal itself where none
+    /// is.
+    fn receipts_of(
+        &self,
+        asked: &Asked,
+        found: &[&Value],
+        now: UnixMillis,
+    ) -> Result<Option<Report>, Unavailable> {
+        let Some(ruling) = &asked.ruling else {
+            return Ok(None);
+        };
+        let of = |row: &Value, name: &str| {
+            row.get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let events: Table<(String, String), ()> = found
+            .iter()
+            .map(|row| ((of(row, "event"), of(row, "event_id")), ()))
+            .collect();
+        let mut events: Vec<(String, String)> =
+            events.into_iter().map(|(event, ())| event).collect();
+        if events.is_empty() && self.repeats(asked, now.0)? {
+            return Ok(None);
+        }
+        let event_id = asked.event.clone().unwrap_or_default();
+        if events.iter().all(|(_, known)| *known != event_id)
+            && (events.is_empty() || !event_id.is_empty())
+        {
+            events.push((String::new(), event_id));
+        }
+        let what: Vec<&str> = asked
+            .kinds()
+            .flat_map(|(kind, id)| [kind.as_str(), id])
+            .collect();
+        let what = what.join("\n");
+        Ok(Some(delivery::receipts(
+            &asked.source,
+            ruling,
+            &what,
+            &events,
+            now,
+        )))
     }
 
     fn keep_withdrawal(&self, kind: Withdrawn, source: &str, id: &str, now: i64) -> Applied<()> {
