@@ -11,6 +11,7 @@ import {join} from "node:path";
 import {test} from "node:test";
 import {fileURLToPath} from "node:url";
 import {startTwin} from "../../twin/server.mjs";
+import {receipts} from "../support/receipts.mjs";
 import {openShop, pageView, purchase, SECRETS, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Json} Json */
@@ -111,6 +112,10 @@ test(`${KILLS} kills in a flood: nothing that was accepted is lost, and the book
     );
     assert.deepEqual(twin.stats().violations, []);
     assert.deepEqual(await shop.quarantined(), []);
+    // One for each copy that the books have, whatever was told twice.
+    const written = (await receipts(shop, "shop")).map(({event_id: id}) => id);
+    assert.equal(written.length, ledger.intake.shop.accepted);
+    assert.deepEqual([...accepted].filter((id) => !written.includes(id)), []);
   } finally {
     await shop.stop().catch(() => {});
     broker.close();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {readFile} from "node:fs/promises";
 import {after, before, describe, test} from "node:test";
+import {receipts} from "../support/receipts.mjs";
 import {openShop, purchase, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -263,7 +264,11 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     assert.deepEqual(await states(), {delivered: 0, retrying: 2, dead: 0, twice: undefined, remainder: 0});
     const other = {id: "e1/hook.1~a", ...left("e1", "r1"), run: "r3", counts: [line("retrying", -1), line("delivered", 1)], superseded: [line("maybe_twice", 1)]};
     const own = {id: "e1/hook.1~b", ...left("e1", "r2"), counts: [line("retrying", -2), line("delivered", 2)]};
-    const turns = async () => JSON.parse((await ask(shop, "/turns", [["e1", null], [other.id, other.after], [own.id, own.after], ["e2/hook.1~c", ["e2", "r1"]]])).text);
+    const asked = {turns: [["e1", null], [other.id, other.after], [own.id, own.after], ["e2/hook.1~c", ["e2", "r1"]]], since: 0};
+    const turns = async () => {
+      const {known, superseded} = JSON.parse((await ask(shop, "/gate", asked)).text);
+      return {known, superseded};
+    };
     assert.deepEqual(await turns(), {known: ["e1"], superseded: [other.id]});
     await report(shop, [other]);
     await report(shop, [other]);
@@ -404,6 +409,10 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await shop.arrival("webhook", 1);
     assert.deepEqual(await sql(shop, "SELECT * FROM counts WHERE n < 0"), []);
     assert.equal((await shop.check()).folded.shop, undefined);
+    // It had no receipts, and writes them from now on.
+    await shop.bulk({event: "page_view", event_id: "first", consent: {ad_user_data: "granted"}});
+    await shop.settle();
+    assert.equal((await receipts(shop, "bulk")).length, 1);
     await shop.stop();
   });
 });

@@ -1,12 +1,11 @@
 //! The queue's messages: delivered, reported, settled one by one. Never fails as a whole.
 
-use edgetally_core::base::members::{Members, text};
 use edgetally_core::delivery::{self, Delivery, Queue};
 use edgetally_core::ledger::{Quarantined, Report};
 use edgetally_core::queue::envelope::{self, Envelope, Message};
 use edgetally_core::queue::id::Id;
 
-use crate::exchange::{AGAIN_SECONDS, Part, exchange, report, settle, share};
+use crate::exchange::{AGAIN_SECONDS, Part, Turns, exchange, gate, report, settle, share};
 use crate::runtime::{self, Batch, Env, console_error};
 use crate::state;
 
@@ -87,10 +86,16 @@ async fn work(
         .filter(|(envelope, index)| handed(**index) > 1 || envelope.after.is_some())
         .map(|(envelope, _)| envelope)
         .collect();
-    let calls = u32::from(!asked.is_empty());
-    if !asked.is_empty() {
-        let turns = turns(env, &asked).await;
-        opened = leave_out(opened, &turns, &mut parts, done);
+    let (turns, calls) = ask(env, &opened.envelopes, &asked).await;
+    if let Some(turns) = &turns {
+        opened = leave_out(opened, turns, &mut parts, done);
+    } else {
+        // A consent may have been withdrawn that nobody here has heard of. The events wait for the ledger.
+        console_error!(
+            "the ledger does not say what was withdrawn; {} messages wait",
+            opened.envelopes.len()
+        );
+        opened = Opened::default();
     }
     let Opened {
         mut envelopes,
@@ -108,6 +113,7 @@ async fn work(
             let gates = state::gates(|gates| gates.clone());
             let mut delivery = Delivery::on(queue, settings, &envelopes, &gates, runtime::now());
             delivery.spend(calls);
+            state::withdrawals(|all| delivery.heed(all));
             for (index, message) in indexes.iter().enumerate() {
                 delivery.redelivered(index, handed(*message));
             }
@@ -117,6 +123,22 @@ async fn work(
         }
     }
     settled(done, &settle(env, parts).await.done);
+}
+
+/// Asks the ledger, where there is something to be asked: what it knows of envelopes, and what was withdrawn unless that was
+/// heard just now. Nothing where the latter is not known. Gives the number of calls as well.
+async fn ask(
+    env: &Env,
+    envelopes: &[Envelope<'_>],
+    asked: &[&Envelope<'_>],
+) -> (Option<Turns>, u32) {
+    let fresh = || state::withdrawals(|all| all.fresh(runtime::now()));
+    if envelopes.is_empty() || (asked.is_empty() && fresh()) {
+        return (Some(Turns::default()), 0);
+    }
+    // One that is away knows of no envelope.
+    let turns = gate(env, asked).await.unwrap_or_default();
+    (fresh().then_some(turns), 1)
 }
 
 /// Opens messages. What is no envelope is a part that is done already, but for telling the ledger.
@@ -182,34 +204,4 @@ fn settled(done: &mut [bool], indexes: &[usize]) {
             *slot = true;
         }
     }
-}
-
-/// The envelopes that are not to be worked off, by their ids.
-#[derive(Default)]
-struct Turns {
-    /// The ledger has the report.
-    known: Vec<String>,
-    /// The ledger has the report of another run of what they were left by.
-    superseded: Vec<String>,
-}
-
-/// What the ledger knows of envelopes. One that is away knows nothing.
-async fn turns(env: &Env, envelopes: &[&Envelope<'_>]) -> Turns {
-    let asked: Vec<_> = envelopes
-        .iter()
-        .map(|envelope| (&envelope.id, &envelope.after))
-        .collect();
-    let question = serde_json::to_string(&asked).unwrap_or_default();
-    let Ok(answer) = runtime::ledger(env, "/turns", &question).await else {
-        return Turns::default();
-    };
-    let answer = serde_json::from_str(&answer).unwrap_or_default();
-    Members::of(answer)
-        .and_then(|mut of| {
-            Some(Turns {
-                known: of.list("known", text)?,
-                superseded: of.list("superseded", text)?,
-            })
-        })
-        .unwrap_or_default()
 }

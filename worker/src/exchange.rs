@@ -2,13 +2,15 @@
 
 use std::pin::Pin;
 
+use edgetally_core::base::members::{list_of, text};
 use edgetally_core::base::table::Table;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{self, Driven, Effects, Queue};
 use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::Report;
-use edgetally_core::queue::envelope;
+use edgetally_core::queue::envelope::{self, Envelope};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value;
 
 use crate::runtime::{self, Env, console_error, console_warn};
 use crate::state;
@@ -50,6 +52,8 @@ pub(crate) fn share(effects: Vec<Effects>, indexes: &[usize]) -> Vec<Part> {
 enum Step {
     Reply(usize, Result<Reply, Failure>),
     Settled(Settled),
+    /// The ledger was asked what was withdrawn.
+    Heard,
 }
 
 /// Sends requests as fast as they are given out, six at a time, and hands the replies in as they come. What is done is
@@ -61,9 +65,16 @@ pub(crate) async fn exchange(
 ) -> Vec<usize> {
     let mut steps: FuturesUnordered<Pin<Box<dyn Future<Output = Step> + '_>>> =
         FuturesUnordered::new();
-    let mut settling = false;
+    let (mut settling, mut asking) = (false, false);
     let mut done = Vec::new();
     loop {
+        if !asking && machine.stale(runtime::now()) {
+            asking = true;
+            steps.push(Box::pin(async move {
+                gate(env, &[]).await;
+                Step::Heard
+            }));
+        }
         while let Some(outgoing) = state::gates(|gates| machine.next(gates, runtime::now())) {
             steps.push(Box::pin(async move {
                 let reply = runtime::exchange(&outgoing).await;
@@ -85,6 +96,12 @@ pub(crate) async fn exchange(
             Some(Step::Reply(ticket, reply)) => {
                 state::gates(|gates| machine.answer(ticket, &reply, gates, runtime::now()));
             }
+            Some(Step::Heard) => {
+                asking = false;
+                machine.spend(1);
+                let now = runtime::now();
+                state::withdrawals(|all| machine.heed(all.fresh(now).then_some(&*all)));
+            }
             Some(Step::Settled(settled)) => {
                 settling = false;
                 machine.spend(settled.calls);
@@ -92,6 +109,41 @@ pub(crate) async fn exchange(
             }
         }
     }
+}
+
+/// The envelopes that are not to be worked off, by their ids.
+#[derive(Default)]
+pub(crate) struct Turns {
+    /// The ledger has the report.
+    pub(crate) known: Vec<String>,
+    /// The ledger has the report of another run of what they were left by.
+    pub(crate) superseded: Vec<String>,
+}
+
+/// Asks the ledger what was withdrawn, which is kept, and what it knows of envelopes. Nothing where it is away.
+pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns> {
+    let asked: Vec<_> = envelopes
+        .iter()
+        .map(|envelope| (&envelope.id, &envelope.after))
+        .collect();
+    let since = state::withdrawals(|all| all.version());
+    let now = runtime::now();
+    let turns = serde_json::to_string(&asked).unwrap_or_default();
+    let question = format!(r#"{{"turns":{turns},"since":{since}}}"#);
+    let answer = runtime::ledger(env, "/gate", &question).await.ok();
+    let turns = answer.and_then(|answer| {
+        let mut answer: Value = serde_json::from_str(&answer).ok()?;
+        let list = |answer: &mut Value, name| list_of(answer.get_mut(name)?.take(), text);
+        let turns = Turns {
+            known: list(&mut answer, "known")?,
+            superseded: list(&mut answer, "superseded")?,
+        };
+        state::withdrawals(|all| all.hear(answer, now)).then_some(turns)
+    });
+    if turns.is_none() {
+        state::withdrawals(|all| all.miss());
+    }
+    turns
 }
 
 /// Makes what is left of messages durable, then tells the ledger. One that is away gets its reports through the queue.

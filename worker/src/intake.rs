@@ -206,6 +206,26 @@ fn claim(
     mark(call.context, call.env.clone(), settings, &claims, signed);
 }
 
+/// Whether a signed request was accepted before, here or anywhere.
+pub(crate) async fn replayed(env: &Env, signature: ClaimKey, settings: &Settings) -> bool {
+    let stored = runtime::claimed(env, &[signature.to_hex()]).await;
+    stored.unwrap_or_default().into_iter().flatten().count() > 0
+        || accepted_before(signature, settings)
+}
+
+/// Remembers that a signed request was accepted.
+pub(crate) fn use_up(call: &Call<'_>, settings: &'static Settings, signature: ClaimKey) {
+    let everywhere = Claim::everywhere();
+    state::recent(|recent| recent.claim(signature, everywhere, runtime::now()));
+    mark(
+        call.context,
+        call.env.clone(),
+        settings,
+        &Table::new(),
+        Some(signature),
+    );
+}
+
 /// Whether this isolate has accepted a signature before.
 fn accepted_before(signature: ClaimKey, settings: &Settings) -> bool {
     let now = runtime::now();
@@ -213,7 +233,8 @@ fn accepted_before(signature: ClaimKey, settings: &Settings) -> bool {
     matches!(known, Known::Claimed { .. })
 }
 
-fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
+/// What a signed request is remembered under.
+pub(crate) fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<ClaimKey> {
     match caller.proof {
         Proof::Signature { id, signature } => Some(settings.claims.signature(
             &caller.source.name,

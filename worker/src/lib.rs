@@ -9,6 +9,7 @@ mod poller;
 mod routes;
 mod runtime;
 mod state;
+mod withdrawal;
 
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;

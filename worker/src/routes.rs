@@ -5,7 +5,7 @@ use edgetally_core::intake::{Headers, Response as Answer, error_of};
 use edgetally_core::routes::{Handler, Target, find};
 
 use crate::runtime::{Context, Described, Env, Request, Response, respond};
-use crate::{admin, intake};
+use crate::{admin, intake, withdrawal};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -57,9 +57,13 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
+        Handler::Receipt => admin::receipt(&call).await,
+        Handler::Receipts => admin::receipts(&call).await,
+        Handler::ReceiptHeads => admin::heads(&call).await,
         Handler::Replay => admin::replay(&call).await,
         Handler::Dismiss => admin::dismiss(&call).await,
         Handler::ExplainConsent => admin::explain_consent(&call).await,
+        Handler::Withdraw => withdrawal::withdraw(&call).await,
     }
 }
 

@@ -15,7 +15,7 @@ use worker::Delay;
 use worker::wasm_bindgen::JsValue;
 pub(crate) use worker::{Context, Env, console_error, console_warn};
 
-pub(crate) use self::environment::{bindings, limited, now, random, secret, settings};
+pub(crate) use self::environment::{bindings, limited, now, random, random_key, secret, settings};
 pub(crate) use self::http::{
     Described, Request, Response, body, exchange, headers, respond, start,
 };

@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use edgetally_core::base::fields::Fault;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
+use edgetally_core::ledger::Withdrawals;
 use edgetally_core::settings::Settings;
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ thread_local! {
     static SETTINGS: OnceCell<Result<&'static Settings, Vec<Fault>>> = const { OnceCell::new() };
     static RECENT: RefCell<Recent> = RefCell::new(Recent::new(RECENT_KEYS));
     static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
+    static WITHDRAWALS: RefCell<Withdrawals> = const { RefCell::new(Withdrawals::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
     static ATTENTION: RefCell<(i64, Option<Value>)> = const { RefCell::new((i64::MIN, None)) };
@@ -44,6 +46,11 @@ pub(crate) fn recent<T>(look: impl FnOnce(&mut Recent) -> T) -> T {
 /// Looks into or changes the gates. Never across an await.
 pub(crate) fn gates<T>(look: impl FnOnce(&mut Gates) -> T) -> T {
     GATES.with(|gates| look(&mut gates.borrow_mut()))
+}
+
+/// Looks into or changes what was withdrawn, as far as it was heard. Never across an await.
+pub(crate) fn withdrawals<T>(look: impl FnOnce(&mut Withdrawals) -> T) -> T {
+    WITHDRAWALS.with(|withdrawals| look(&mut withdrawals.borrow_mut()))
 }
 
 /// An id that no other envelope has: the isolate's own chance and a counter.

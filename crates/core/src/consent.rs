@@ -47,7 +47,7 @@ pub use self::additional::AdditionalConsent;
 pub use self::bits::{Ids, Unreadable};
 pub use self::consent_mode::{gcd, gcs};
 pub use self::decision::{
-    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, Reading, Terms, Use,
+    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, RULES, Reading, Terms, Use,
     purposes,
 };
 pub use self::explain::{

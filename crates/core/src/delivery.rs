@@ -18,6 +18,7 @@ mod release;
 mod replay;
 mod scheduler;
 mod sending;
+mod withdrawal;
 
 pub use accounting::{Effects, Message, Queue};
 pub use circuit_breaker::CircuitBreaker;
@@ -26,9 +27,11 @@ pub use release::{Release, releases};
 pub use replay::{Replay, replay, replayed};
 pub use scheduler::{Gates, MOST_IN_FLIGHT, OutgoingRequest, Spent};
 pub use sending::{Delivery, MOST_UNPAIRED, admitted};
+pub use withdrawal::{receipts, withdraw};
 
 use crate::base::time::UnixMillis;
 use crate::exchange::http::{Failure, Reply};
+use crate::ledger::Withdrawals;
 
 /// What both machines are driven by: requests out, replies in.
 pub trait Driven {
@@ -51,6 +54,14 @@ pub trait Driven {
     fn take_ripe(&mut self, _now: UnixMillis) -> Vec<Effects> {
         Vec::new()
     }
+
+    /// Whether nothing more is given out until the ledger has said again what was withdrawn.
+    fn stale(&self, _now: UnixMillis) -> bool {
+        false
+    }
+
+    /// Takes what the ledger said was withdrawn, or that it said nothing.
+    fn heed(&mut self, _said: Option<&Withdrawals>) {}
 }
 
 macro_rules! driven {
@@ -86,6 +97,17 @@ driven!(Delivery {
             self.take(now)
         } else {
             Vec::new()
+        }
+    }
+
+    fn stale(&self, now: UnixMillis) -> bool {
+        Self::stale(self, now)
+    }
+
+    fn heed(&mut self, said: Option<&Withdrawals>) {
+        match said {
+            Some(withdrawals) => Self::heed(self, withdrawals),
+            None => self.leave(),
         }
     }
 });

@@ -120,6 +120,20 @@ impl User<'_> {
         country::resolve(&tidy).map(Country2::of)
     }
 
+    /// What the external id is told by, however often it is sent: the digest of its trimmed text, or the one that the sender
+    /// has made of that.
+    pub(crate) fn external_digest(&self) -> Option<Digest> {
+        match Given::read(Field::ExternalId, self.external_id.as_ref()?.text()) {
+            Given::Text(tidy) => {
+                let mut text = String::with_capacity(tidy.len());
+                external_id::normalise(external_id::Rule::Trimmed, &tidy, &mut text)
+                    .then(|| Digest::of(&text))
+            }
+            Given::Digest(digest) => Some(digest),
+            Given::Nothing(_) => None,
+        }
+    }
+
     fn plain(&self, field: Field) -> Option<&str> {
         match field {
             Field::Email => self.email.as_ref().map(Plain::text),

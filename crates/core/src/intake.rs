@@ -13,9 +13,11 @@ mod longest;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;
+mod ruling;
 mod scrub;
 mod verdict;
 mod visit;
+pub mod withdrawal;
 
 pub use self::answer::{Outcome, Response, Summary, error_of, refusal, retry_after};
 pub use self::arrival::{Arrival, Header, Headers};

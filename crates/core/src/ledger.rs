@@ -11,10 +11,16 @@
 //! report names the run, and whatever builds upon it names it too ([`After`]). [`Report::turn`] is the whole rule.
 
 pub mod balance;
+pub mod chain;
+pub mod decided;
+pub mod verify;
 pub mod wire;
+mod withdrawals;
 
 pub use balance::{Balance, balance};
+pub use decided::Decided;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
+pub use withdrawals::{Withdrawals, Withdrawn};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,9 @@
 //! Every address that the worker answers at: one table, from which dispatch, `405` and its `Allow`, preflights and the
 //! check of the docs follow.
 
+use std::borrow::Cow;
+
+use crate::base::text::percent_decoded;
 use crate::intake::{Format, native, pixel};
 
 /// Who answers.
@@ -16,12 +19,20 @@ pub enum Handler {
     Recent,
     /// What was rejected or given up.
     DeadLetters,
+    /// What was decided about an event.
+    Receipt,
+    /// Everything that was decided about a source's events of a day.
+    Receipts,
+    /// How far the chains of receipts are.
+    ReceiptHeads,
     /// Offers dead letters again.
     Replay,
     /// Forgets dead letters.
     Dismiss,
     /// Says what consent strings mean, and what follows.
     ExplainConsent,
+    /// A server withdraws a visitor's consent.
+    Withdraw,
 }
 
 /// A method and a path, and who answers there.
@@ -29,7 +40,7 @@ pub enum Handler {
 pub struct Route {
     /// `GET` or `POST`. Where `GET` is answered, `HEAD` is.
     pub method: &'static str,
-    /// The whole path.
+    /// The whole path. Where its last segment is a name in braces, any text may stand there ([`parameter`]).
     pub path: &'static str,
     /// Who answers.
     pub handler: Handler,
@@ -43,9 +54,13 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/ledger", Handler::Ledger),
     route("GET", "/v1/recent", Handler::Recent),
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
+    route("GET", "/v1/receipts", Handler::Receipts),
+    route("GET", "/v1/receipts/{event_id}", Handler::Receipt),
+    route("GET", "/v1/receipt-heads", Handler::ReceiptHeads),
     route("POST", "/v1/dead-letters/replay", Handler::Replay),
     route("POST", "/v1/dead-letters/dismiss", Handler::Dismiss),
     route("POST", "/v1/consent/explain", Handler::ExplainConsent),
+    route("POST", "/v1/consent/withdraw", Handler::Withdraw),
 ];
 
 const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {
@@ -54,6 +69,32 @@ const fn route(method: &'static str, path: &'static str, handler: Handler) -> Ro
         path,
         handler,
     }
+}
+
+impl Route {
+    /// Whether a path is its own.
+    fn is_at(&self, path: &str) -> bool {
+        match self
+            .path
+            .strip_suffix('}')
+            .and_then(|own| own.rsplit_once('{'))
+        {
+            None => self.path == path,
+            Some((front, _)) => path
+                .strip_prefix(front)
+                .is_some_and(|given| !given.is_empty() && !given.contains('/')),
+        }
+    }
+}
+
+/// What stands at the end of a path, percent-decoded: what a route has a name in braces for.
+///
+/// ```
+/// use edgetally_core::routes::parameter;
+/// assert_eq!(parameter("/v1/receipts/order%2F7%20b"), "order/7 b");
+/// ```
+pub fn parameter(path: &str) -> Cow<'_, str> {
+    percent_decoded(path.rsplit('/').next().unwrap_or_default())
 }
 
 /// What a request is for.
@@ -84,7 +125,7 @@ pub enum Target {
 /// assert_eq!(allow, "POST, OPTIONS");
 /// ```
 pub fn find(method: &str, path: &str) -> Target {
-    let there = || ROUTES.iter().filter(move |route| route.path == path);
+    let there = || ROUTES.iter().filter(move |route| route.is_at(path));
     let of = |method: &str| there().find(|route| route.method == method);
     if let Some(route) = of(method) {
         return Target::Handler(route.handler);

@@ -20,6 +20,7 @@
 //! ```
 
 mod configured;
+mod policy;
 mod source;
 mod variables;
 
@@ -51,6 +52,8 @@ pub struct Settings {
     pub twin: Option<String>,
     /// How long an event id is remembered, in milliseconds.
     pub window_ms: i64,
+    /// For how many days receipts are kept; 0: none are written.
+    pub receipt_days: u32,
     /// When to try again.
     pub schedule: Backoff,
     /// How much one invocation may do.
@@ -68,6 +71,9 @@ pub struct Settings {
 impl Settings {
     /// The shortest `EDGETALLY_KEY`, in characters.
     const SHORTEST_KEY: usize = 32;
+
+    /// Thirteen months: as long as a TC string may be relied on.
+    const RECEIPT_DAYS: u32 = 396;
 
     /// Reads the settings. `secret` gives the secret of a name, or nothing.
     ///
@@ -112,6 +118,7 @@ impl Settings {
             fields.fault("dedup", "must be \"kv\"");
         }
         let days = fields.whole("dedup_window_days", 7, (1, 90));
+        let receipt_days = fields.whole("receipt_days", Self::RECEIPT_DAYS, (0, 3660));
         let delivery = fields.tables("delivery");
         let limits = fields.tables("limits");
         let declared = fields.tables("destinations");
@@ -178,6 +185,7 @@ impl Settings {
             destinations: configured,
             twin,
             window_ms: i64::from(days) * DAY_MS,
+            receipt_days,
             schedule,
             limits,
             timeout_ms,

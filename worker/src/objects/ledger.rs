@@ -7,8 +7,10 @@ mod counting;
 mod database;
 mod leases;
 mod reading;
+mod receipts;
 mod schema;
 mod tidying;
+mod withdrawing;
 
 use std::cell::Cell;
 
@@ -26,8 +28,11 @@ const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 pub struct Ledger {
     state: State,
     storage: JsValue,
+    env: Env,
     /// Whether the tables are there.
     ready: Cell<bool>,
+    /// When it was last told what was withdrawn, in milliseconds.
+    gated: Cell<i64>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -37,13 +42,16 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl DurableObject for Ledger {
-    fn new(state: State, _env: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         let inner = state._inner();
         let storage = inner.storage().map(JsValue::from).unwrap_or_default();
         Self {
             state: State::from(inner),
             storage,
+            env,
             ready: Cell::new(false),
+            // It may have been told just before this object was begun anew.
+            gated: Cell::new(runtime::now().0),
         }
     }
 
@@ -66,14 +74,20 @@ impl DurableObject for Ledger {
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
-            "/turns" => self.turns(&body),
+            "/gate" => self.gate(&body),
+            "/withdraw" => self.withdraw(&body),
             "/attention" => self.attention(),
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
+            "/receipt" => self.receipt(&body),
+            "/receipts" => self.receipts(&body),
+            "/receipt-heads" => self.receipt_heads(&body),
             _ => Err(Unavailable),
         };
-        if path == "/report" && self.state.storage().get_alarm().await?.is_none() {
+        if matches!(path.as_str(), "/report" | "/withdraw")
+            && self.state.storage().get_alarm().await?.is_none()
+        {
             self.state.storage().set_alarm(DAY).await?;
         }
         match answer {

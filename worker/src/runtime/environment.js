@@ -27,6 +27,11 @@ export function random() {
   return crypto.randomUUID().replaceAll("-", "").slice(0, 20);
 }
 
+/** 32 random bytes, as digits. */
+export function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 export function now() {
   return Date.now();
 }

@@ -16,6 +16,8 @@ extern "C" {
     async fn limited_by(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = random)]
     fn random_text() -> String;
+    #[wasm_bindgen(js_name = randomKey)]
+    fn random_key_text() -> String;
     #[wasm_bindgen(js_name = now)]
     fn now_ms() -> f64;
 }
@@ -44,6 +46,11 @@ pub(crate) async fn limited(env: &Env, binding: &str, sender: &str) -> bool {
 
 pub(crate) fn random() -> String {
     random_text()
+}
+
+/// A new key of 256 bits, as digits.
+pub(crate) fn random_key() -> String {
+    random_key_text()
 }
 
 pub(crate) fn now() -> UnixMillis {

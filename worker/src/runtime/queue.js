@@ -76,9 +76,13 @@ export function texts(batch) {
   return [batch.queue, ...batch.messages.flatMap(({id, body}) => [id, typeof body === "string" ? body : ""])];
 }
 
-/** Takes the messages that are done with (1) off the queue; the others come again after `delaySeconds`. */
-export function settle(batch, done, delaySeconds) {
-  batch.messages.forEach((message, n) => (done[n] ? message.ack() : message.retry({delaySeconds})));
+/**
+ * Takes the messages that are done with (1) off the queue; the others come again after `seconds`, which double with every
+ * ten times that they were handed over: a hundred times are nine hours.
+ */
+export function settle(batch, done, seconds) {
+  const again = ({attempts = 1}) => ({delaySeconds: seconds * 2 ** Math.min(6, Math.floor(attempts / 10))});
+  batch.messages.forEach((message, n) => (done[n] ? message.ack() : message.retry(again(message))));
 }
 
 /** How often the queue has handed over each message of a batch, this time included. */

@@ -71,6 +71,8 @@ codes! {
     EventNotForPages "event_not_for_pages" 422 "Pages of this source may not send events of this name.",
     EventTokenMissing "event_token_missing" 422 "A page's purchase needs the `event_token` that the shop's server made.",
     EventTokenInvalid "event_token_invalid" 422 "The `event_token` belongs to another order, value, currency or secret.",
+    ServerOnly "server_only" 403 "A page's key cannot do that: send the server's secret, or sign the request.",
+    WithdrawalsFull "withdrawals_full" 429 "So many withdrawals are kept that there is no room for another.",
     RateLimited "rate_limited" 429 "Too many requests with this write key; send them again a minute later.",
     NotFound "not_found" 404 "There is nothing at this address.",
     MethodNotAllowed "method_not_allowed" 405 "The address does not take this method.",

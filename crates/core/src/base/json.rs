@@ -132,6 +132,16 @@ impl<'a, T: Into<Leaf<'a>>> From<Option<T>> for Leaf<'a> {
     }
 }
 
+/// How many bytes a text takes in JSON, but for its quotes.
+pub(crate) fn escaped(text: &str) -> usize {
+    let more = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    more.sum()
+}
+
 fn quote(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');

@@ -69,6 +69,7 @@ reasons! {
         GppUnreadable "gpp_unreadable" "The GPP string, or a section of it that is in force, cannot be read, so it may be an opt-out. Send it unchanged, or none.",
         GppSectionMissing "gpp_section_missing" "`gpp_sid` names a section that the GPP string does not have, so it may be an opt-out.",
         KnownChild "known_child" "A section of the GPP string says that the visitor is a known child. Nothing is sent about children.",
+        ConsentWithdrawn "consent_withdrawn" "The visitor withdrew their consent while the event was on its way, or the event itself was withdrawn. There is nothing to fix; what the platforms had by then, the answer to the withdrawal says.",
         ConsentModeUnreadable "consent_mode_unreadable" "`consent.gcs` or `consent.gcd` is not of the form that Google's tags send, so it may say no. Send it unchanged, or none.",
         UsPrivacyMalformed "us_privacy_malformed" "The US Privacy string is malformed, so it may be an opt-out. Send one such as `1YNN`, or none.",
     }

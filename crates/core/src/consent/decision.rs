@@ -12,6 +12,10 @@ use super::us_privacy::us_privacy_opt_out;
 use crate::base::reason::Refusal;
 use crate::base::time::UnixMillis;
 
+/// The version of the rules that [`Reading::decide`] goes by. It is raised with every change that lets the same signals and
+/// settings come to another decision, so that receipts tell by which they were made.
+pub const RULES: u32 = 1;
+
 /// What a destination does with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -301,9 +305,18 @@ impl Reading {
         self.cmp
     }
 
-    /// What the law asks for where the visitor is.
-    pub(super) const fn regime(&self) -> Regime {
+    /// What the visitor's law asks for.
+    pub const fn regime(&self) -> Regime {
         self.regime
+    }
+
+    /// Of these purposes, those that every TC string consents to; nothing where no such string counts.
+    pub fn consented(&self, purposes: u32) -> Option<u32> {
+        let each = self.tcs.iter().map(|tc| match tc {
+            Ok(tc) => tc.purposes_consent,
+            Err(_) => 0,
+        });
+        each.reduce(|all, one| all & one).map(|all| all & purposes)
     }
 
     /// Which of some purposes every TC string permits a destination, disclosed or not; nothing where there is no TC string.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::json::{Leaf, Object, text_of};
 use crate::base::text::Text;
 use crate::consent::us_privacy::us_privacy_opt_out;
 
@@ -113,6 +114,44 @@ pub enum Other<'a> {
 }
 
 impl<'a> Signals<'a> {
+    /// All of it as one text: the same for the same signals, whatever they were sent in.
+    pub fn to_text(&self) -> String {
+        let word = |choice: Option<Choice>| {
+            choice.map(|choice| match choice {
+                Choice::Granted => "granted",
+                Choice::Denied => "denied",
+            })
+        };
+        Object::write_text(|all| {
+            all.put("ad_personalization", word(self.ad_personalization));
+            all.put("ad_storage", word(self.ad_storage));
+            all.put("ad_user_data", word(self.ad_user_data));
+            all.put("additional_consent", self.additional_consent.as_ref());
+            all.put("analytics_storage", word(self.analytics_storage));
+            all.put("gcd", self.gcd.as_ref());
+            all.put("gcs", self.gcs.as_ref());
+            all.put("gdpr_applies", self.gdpr_applies);
+            all.put("gpc", self.gpc.then_some(true));
+            all.put("gpp", self.gpp.as_ref());
+            all.list("gpp_sid", self.gpp_sid.iter().copied());
+            if let Some(basis) = &self.legal_basis {
+                all.put("legal_basis", Leaf::Raw(&text_of(basis)));
+            }
+            all.objects("others", &self.others, |one, other| match other {
+                Other::Tcf(text) => one.put("tcf", text),
+                Other::Gpp(text, in_force) => {
+                    one.put("gpp", text);
+                    one.list("gpp_sid", in_force.iter().copied());
+                }
+                Other::Additional(text) => one.put("additional_consent", text),
+                Other::Gcs(text) => one.put("gcs", text),
+                Other::Gcd(text) => one.put("gcd", text),
+            });
+            all.put("tcf", self.tcf.as_ref());
+            all.put("us_privacy", self.us_privacy.as_ref());
+        })
+    }
+
     /// Takes what was said of several events into one of them. Where both say something the stricter holds, so that no
     /// event opens what was closed for all.
     pub fn restrict(&mut self, all: &Signals<'a>) {

@@ -68,6 +68,12 @@ impl Claims {
         Some(self.event(source, event, id))
     }
 
+    /// What a visitor's events are marked with, so that they are found when the visitor withdraws: of the digest of the
+    /// external id. Keyed, since ids are short and can be guessed.
+    pub fn visitor(&self, source: &str, external_id: &str) -> ClaimKey {
+        self.key(b'v', [source, external_id, ""])
+    }
+
     /// The key of a signed request, so that it is accepted once.
     pub fn signature(&self, source: &str, webhook_id: &str, signature: &str) -> ClaimKey {
         self.key(b's', [source, webhook_id, signature])

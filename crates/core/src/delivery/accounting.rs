@@ -1,11 +1,14 @@
 //! What became of an envelope's events, as the ledger counts it, and what is left of them for the queue.
 
 use crate::base::backoff::Backoff;
-use crate::base::reason::{Cause, Skip};
+use crate::base::json::{escaped, text_of};
+use crate::base::reason::{Cause, Refusal, Skip};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::ledger::wire::{escaped, folded_length};
-use crate::ledger::{After, Counts, DeadLetter, Dimensions, Line, Note, Pending, Report, State};
+use crate::ledger::wire::folded_length;
+use crate::ledger::{
+    After, Counts, DeadLetter, Decided, Dimensions, Line, Note, Pending, Report, State,
+};
 use crate::queue::envelope::{Envelope, Packer};
 use crate::queue::id::{Id, Onward, Run};
 use crate::queue::parcel::Parcel;
@@ -54,6 +57,8 @@ pub(super) enum Disposition {
     /// Taken in, to be judged later, with the receipt.
     Processing(String),
     Skipped(Skip),
+    /// The consent that it was taken in with was withdrawn.
+    Blocked(Refusal),
     Rejected(String),
     Dead(String),
     /// Another time.
@@ -94,12 +99,24 @@ impl Disposition {
         }
     }
 
+    /// The same of an event that was withdrawn meanwhile: where the platform does not have it, it never will.
+    #[must_use]
+    pub(super) fn withdrawn(self) -> Self {
+        match self {
+            Self::Delivered(_) | Self::Processing(_) | Self::Skipped(_) => self,
+            Self::Blocked(_) | Self::Rejected(_) | Self::Dead(_) | Self::Again { .. } => {
+                Self::Blocked(Refusal::ConsentWithdrawn)
+            }
+        }
+    }
+
     /// The state that it is counted as, and why.
     fn state(&self) -> (State, &str) {
         match self {
             Self::Delivered(code) => (State::Delivered, code),
             Self::Processing(_) => (State::Processing, ""),
             Self::Skipped(skip) => (State::Skipped, skip.code()),
+            Self::Blocked(refusal) => (State::Blocked, refusal.code()),
             Self::Rejected(code) => (State::Rejected, code),
             Self::Dead(code) => (State::Dead, code),
             Self::Again { code, .. } => (State::Retrying, code),
@@ -211,6 +228,9 @@ impl<'a> Worked<'a> {
         // What was delivered now and may have been before, in an invocation that nothing else is known of.
         let mut perhaps = Counts::default();
         writer.book_all(&envelope.counts);
+        for decided in &envelope.decided {
+            writer.decide(decided.clone());
+        }
         for one in &self.concluded {
             let Some(parcel) = envelope.parcels.get(one.parcel) else {
                 continue;
@@ -316,6 +336,7 @@ impl<'a> Worked<'a> {
                 source: envelope.source.as_str().to_owned(),
                 event: parcel.name.as_str().to_owned(),
                 event_id: parcel.id.as_str().to_owned(),
+                visitor: parcel.mark(),
                 what,
             })
         });
@@ -561,6 +582,11 @@ impl Writer {
         }
     }
 
+    fn decide(&mut self, decided: Decided) {
+        self.room(text_of(&decided).len() + 1);
+        self.open.decided.push(decided);
+    }
+
     pub(super) fn note(&mut self, mut note: Note) {
         let mut size = 0;
         note.what = note
@@ -684,6 +710,7 @@ mod tests {
                     source: "shop".to_owned(),
                     event: "contact".to_owned(),
                     event_id: n.to_string(),
+                    visitor: String::new(),
                     what: names.collect(),
                 });
             }

@@ -474,6 +474,7 @@ fn notes(
             source: first.source.clone(),
             event: parcel.name.as_str().to_owned(),
             event_id: parcel.id.as_str().to_owned(),
+            visitor: parcel.mark(),
             what: Table::from_iter([(first.destination.clone(), what.to_owned())]),
         });
     }

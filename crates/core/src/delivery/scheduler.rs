@@ -249,8 +249,13 @@ impl<'e, W> Scheduler<'e, W> {
                     .is_some_and(|since| now.0 - since.0 >= i64::from(limits.seconds) * 1000))
     }
 
+    /// Whether anything was not given out yet.
+    pub(super) fn waits(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.work.is_empty())
+    }
+
     /// All that was not given out.
-    fn left(&mut self) -> Vec<W> {
+    pub(super) fn left(&mut self) -> Vec<W> {
         let queues = self.queues.iter_mut();
         queues
             .flat_map(|queue| std::mem::take(&mut queue.work))

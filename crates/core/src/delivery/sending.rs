@@ -13,7 +13,7 @@
 use super::accounting::{Concluded, Disposition, Effects, Queue, Way, Worked, short};
 use super::polling::add_dimensions;
 use super::scheduler::{Gates, Machine, Made, OutgoingRequest, Scheduler, Spent, reserve};
-use crate::base::reason::Cause;
+use crate::base::reason::{Cause, Refusal};
 use crate::base::secret::Secret;
 use crate::base::table::{Table, sort};
 use crate::base::time::UnixMillis;
@@ -21,6 +21,7 @@ use crate::destinations::input::Input;
 use crate::exchange::http::{Failure, Reply};
 use crate::exchange::outcome::{Answer, Outcome};
 use crate::exchange::request::Request;
+use crate::ledger::Withdrawals;
 use crate::queue::envelope::Envelope;
 use crate::queue::parcel::Leg;
 use crate::settings::{Configured, Settings};
@@ -48,6 +49,17 @@ struct Job<'e> {
     beyond: bool,
     /// It was sent here and not answered: the platform may have it.
     unanswered: bool,
+    /// The consent for it was withdrawn: no further request holds it.
+    withdrawn: bool,
+}
+
+/// What was to go to a destination that the settings no longer have.
+#[derive(Debug, Clone, Copy)]
+struct Removed<'e> {
+    envelope: usize,
+    parcel: usize,
+    destination: &'e str,
+    withdrawn: bool,
 }
 
 /// Jobs that go together.
@@ -87,8 +99,9 @@ struct Sending<'e> {
     envelopes: &'e [Envelope<'e>],
     jobs: Vec<Job<'e>>,
     dispositions: Vec<Option<Disposition>>,
-    /// Envelope and event, and the destination that the settings no longer have.
-    removed: Vec<(usize, usize, &'e str)>,
+    removed: Vec<Removed<'e>>,
+    /// Until when it is known what was withdrawn, where somebody asks.
+    known_until: Option<UnixMillis>,
     /// For each envelope.
     progress: Vec<Progress>,
     /// When an envelope was last taken, or the first request given out.
@@ -139,6 +152,7 @@ impl<'e> Delivery<'e> {
             jobs: Vec::new(),
             dispositions: Vec::new(),
             removed: Vec::new(),
+            known_until: None,
             progress: vec![Progress::default(); envelopes.len()],
             taken: None,
             unpaired: 0,
@@ -176,6 +190,36 @@ impl<'e> Delivery<'e> {
         }
     }
 
+    /// Heeds what was withdrawn: none of it is in a request that is given out from now on. From the first time on nothing is
+    /// given out by word that is [too old](Self::stale).
+    pub fn heed(&mut self, withdrawals: &Withdrawals) {
+        self.sending.known_until = withdrawals.until();
+        if withdrawals.is_empty() {
+            return;
+        }
+        for (at, envelope) in self.sending.envelopes.iter().enumerate() {
+            for (index, parcel) in envelope.parcels.iter().enumerate() {
+                let visitor = parcel.visitor.as_deref();
+                if withdrawals.cover(&envelope.source, &parcel.id, visitor, parcel.received) {
+                    self.sending.withdraw(at, index);
+                }
+            }
+        }
+    }
+
+    /// Whether the ledger has to be asked again what was withdrawn before anything more is given out.
+    pub fn stale(&self, now: UnixMillis) -> bool {
+        let over = |until| now >= until;
+        self.sending.known_until.is_some_and(over) && self.scheduler.waits()
+    }
+
+    /// The ledger does not say what was withdrawn: what was not given out is another invocation's.
+    pub fn leave(&mut self) {
+        for batch in self.scheduler.left() {
+            self.sending.handed_on(batch);
+        }
+    }
+
     /// What has been used up, for whatever else the same invocation does.
     pub const fn spent(&self) -> Spent {
         self.scheduler.spent()
@@ -188,6 +232,9 @@ impl<'e> Delivery<'e> {
 
     /// The next request to send; nothing when none may be sent right now.
     pub fn next(&mut self, gates: &mut Gates, now: UnixMillis) -> Option<OutgoingRequest> {
+        if self.stale(now) {
+            return None;
+        }
         self.scheduler.next(&mut self.sending, gates, now)
     }
 
@@ -262,8 +309,12 @@ impl<'e> Sending<'e> {
         for (parcel_index, parcel) in envelope.parcels.iter().enumerate() {
             for leg in &parcel.legs {
                 let Some((destination, configured)) = self.find(leg) else {
-                    self.removed
-                        .push((index, parcel_index, leg.destination.as_str()));
+                    self.removed.push(Removed {
+                        envelope: index,
+                        parcel: parcel_index,
+                        destination: leg.destination.as_str(),
+                        withdrawn: false,
+                    });
                     continue;
                 };
                 let input = Input::new(parcel, leg.grant);
@@ -298,6 +349,7 @@ impl<'e> Sending<'e> {
                     pairs,
                     beyond,
                     unanswered: false,
+                    withdrawn: false,
                 });
                 self.dispositions.push(disposition);
             }
@@ -323,6 +375,11 @@ impl<'e> Sending<'e> {
 
     fn settle(&mut self, job: usize, disposition: Disposition) {
         if let (Some(slot), Some(job)) = (self.dispositions.get_mut(job), self.jobs.get(job)) {
+            let disposition = if job.withdrawn {
+                disposition.withdrawn()
+            } else {
+                disposition
+            };
             if slot.is_none()
                 && let Some(progress) = self.progress.get_mut(job.envelope)
             {
@@ -330,6 +387,39 @@ impl<'e> Sending<'e> {
             }
             *slot = Some(disposition);
         }
+    }
+
+    /// Keeps an event from all further requests.
+    fn withdraw(&mut self, envelope: usize, parcel: usize) {
+        for job in 0..self.jobs.len() {
+            let Some(found) = self.jobs.get_mut(job) else {
+                continue;
+            };
+            if (found.envelope, found.parcel) != (envelope, parcel) {
+                continue;
+            }
+            found.withdrawn = true;
+            if let Some(Some(disposition)) = self.dispositions.get(job) {
+                self.settle(job, disposition.clone());
+            }
+        }
+        for one in &mut self.removed {
+            one.withdrawn |= (one.envelope, one.parcel) == (envelope, parcel);
+        }
+    }
+
+    /// The events of a batch that were not withdrawn, where some were.
+    fn without_withdrawn(&mut self, batch: &Batch) -> Option<Vec<Batch>> {
+        let withdrawn = |job: &usize| self.jobs.get(*job).is_some_and(|job| job.withdrawn);
+        let (gone, rest): (Vec<usize>, Vec<usize>) = batch.0.iter().partition(|job| withdrawn(job));
+        if gone.is_empty() {
+            return None;
+        }
+        for job in gone {
+            self.settle(job, Disposition::Blocked(Refusal::ConsentWithdrawn));
+        }
+        let rest = Some(Batch(rest)).filter(|rest| !rest.0.is_empty());
+        Some(rest.into_iter().collect())
     }
 
     /// Applies an answer. Gives what has to be sent without those that are at fault.
@@ -433,24 +523,33 @@ impl<'e> Sending<'e> {
                     let unanswered = (job.unanswered || disposition.is_none()) && !job.pairs;
                     // What an invocation that nothing is known of may have sent before.
                     let twice = unanswered || envelope.twice || (deliveries > 1 && !job.beyond);
+                    let disposition = disposition.clone().unwrap_or(Disposition::Again {
+                        code: Cause::Unanswered.code().to_owned(),
+                        after: None,
+                        way: Way::Attempt,
+                    });
                     Some(Concluded {
                         parcel: job.parcel,
                         destination: &self.settings.destinations.get(job.destination)?.name,
-                        disposition: disposition.clone().unwrap_or(Disposition::Again {
-                            code: Cause::Unanswered.code().to_owned(),
-                            after: None,
-                            way: Way::Attempt,
-                        }),
+                        disposition: if job.withdrawn {
+                            disposition.withdrawn()
+                        } else {
+                            disposition
+                        },
                         pairs: job.pairs,
                         twice: twice && !job.pairs,
                         unanswered,
                     })
                 });
-        let removed = self.removed.iter().filter(|(at, ..)| *at == index);
-        let removed = removed.map(|(_, parcel, name)| Concluded {
-            parcel: *parcel,
-            destination: name,
-            disposition: Disposition::Dead(Cause::DestinationRemoved.code().to_owned()),
+        let removed = self.removed.iter().filter(|one| one.envelope == index);
+        let removed = removed.map(|one| Concluded {
+            parcel: one.parcel,
+            destination: one.destination,
+            disposition: if one.withdrawn {
+                Disposition::Blocked(Refusal::ConsentWithdrawn)
+            } else {
+                Disposition::Dead(Cause::DestinationRemoved.code().to_owned())
+            },
             pairs: true,
             twice: false,
             unanswered: false,
@@ -505,6 +604,9 @@ impl Machine for Sending<'_> {
         token: Option<&Secret>,
         now: UnixMillis,
     ) -> Made<Batch> {
+        if let Some(rest) = self.without_withdrawn(&batch) {
+            return Made::Pieces(rest);
+        }
         let inputs = self.inputs(&batch);
         let too_large =
             |request: &Request| request.body().len() > to.destination.facts().most_bytes;

@@ -40,6 +40,25 @@ pub struct Facts {
     pub spellings: Spellings,
     /// What becomes of test events.
     pub test: TestMode,
+    /// How it deletes what it was told; `docs/consent.md` says from where we know.
+    pub deletion: Deletion,
+}
+
+/// How a platform deletes what it was told, for whoever has to see to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// What there is, in words; that there is nothing documented where there is not.
+    pub how: &'static str,
+    /// The page that says so; empty where none does.
+    pub page: &'static str,
+}
+
+impl Deletion {
+    /// We have found nothing.
+    pub const UNDOCUMENTED: Self = Self {
+        how: "No deletion of single events, or of what was sent about one visitor, is documented that we could find. Ask the platform's support, and name the event id.",
+        page: "",
+    };
 }
 
 /// What a platform does with test events.

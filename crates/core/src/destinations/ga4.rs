@@ -15,7 +15,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{HOUR_MS, UnixMillis};
 use crate::consent::{Choice, Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
 use crate::event::{ITEM_TEXTS, Item, Property};
@@ -56,6 +56,10 @@ pub const FACTS: Facts = Facts {
     impersonal: Some("consent.ad_personalization"),
     spellings: IDENTIFIERS,
     test: TestMode::Platform,
+    deletion: Deletion {
+        how: "The User Deletion API (`userDeletionRequests:upsert`) deletes a property's data of the visitor, by client id or user id.",
+        page: "https://developers.google.com/analytics/devguides/config/userdeletion/v3/",
+    },
 };
 
 /// Older events are moved to this limit in silence, which would put them on the wrong day.

@@ -30,7 +30,7 @@ use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, Inquiry, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, Inquiry, TestMode};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
@@ -70,6 +70,10 @@ pub const FACTS: Facts = Facts {
         Spelling::GoogleCountry,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion {
+        how: "An adjustment of the type RETRACTION in the Google Ads API, by the conversion's order id, sets its count and value to zero. That is no deletion of the data that was sent, of which none is documented that we could find.",
+        page: "https://developers.google.com/google-ads/api/docs/conversions/upload-adjustments",
+    },
 };
 
 const HOST: &str = "https://datamanager.googleapis.com/v1/";

@@ -18,7 +18,7 @@ use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
 use crate::event::Property;
@@ -55,6 +55,7 @@ pub const FACTS: Facts = Facts {
     impersonal: None,
     spellings: IDENTIFIERS.union(EXTERNAL_ID),
     test: TestMode::DryRun,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 const IDENTIFIERS: Spellings = Spellings::of(&[

@@ -16,7 +16,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, quantity};
 use crate::destinations::names::EventNames;
 use crate::event::{ActionSource, Item, Property};
@@ -61,6 +61,7 @@ pub const FACTS: Facts = Facts {
         Spelling::MetaExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// Events older than this make Meta refuse the request (subcode 2804003).

@@ -17,7 +17,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
 use crate::event::Property;
@@ -50,6 +50,7 @@ pub const FACTS: Facts = Facts {
         Spelling::ExternalId,
     ]),
     test: TestMode::DryRun,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// The oldest event, in days.

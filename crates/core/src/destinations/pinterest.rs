@@ -18,7 +18,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
 use crate::event::ActionSource;
@@ -64,6 +64,10 @@ pub const FACTS: Facts = Facts {
         Spelling::ExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion {
+        how: "Conversion deletion requests (beta, not for all apps) delete an ad account's conversion data of the e-mail addresses or EPIKs (`_epik`) that they name: taken up after 72 hours, done within 30 days.",
+        page: "https://www.rubydoc.info/gems/pinterest_sdk/2.1.0/PinterestSdkClient/ConversionDeletionRequestsApi",
+    },
 };
 
 /// How many events of a test request are looked at ("Send conversions", read 2026-11-22).

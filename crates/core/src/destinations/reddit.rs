@@ -16,7 +16,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
 use crate::event::{ActionSource, Item, Property};
@@ -50,6 +50,10 @@ pub const FACTS: Facts = Facts {
         Spelling::ExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion {
+        how: "The Ads API has data deletion jobs for what a pixel collected, by e-mail address, telephone number, device id or external id (scope `adsdatadeletion`). Known from another's tool only, not from Reddit's own page.",
+        page: "https://glama.ai/mcp/servers/filippofinke/reddit-ads-mcp/tools/reddit_ads_create_pixel_data_deletion_job",
+    },
 };
 
 /// What is 168 hours old or older makes Reddit refuse the batch.

@@ -16,7 +16,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
 use crate::event::ActionSource;
@@ -60,6 +60,7 @@ pub const FACTS: Facts = Facts {
         Spelling::LowerExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// The events that have a name of their own there. (`generate_lead` as Snap's own server template has it.)

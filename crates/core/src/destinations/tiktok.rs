@@ -16,7 +16,7 @@ use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::EventNames;
 use crate::event::ActionSource;
@@ -58,6 +58,7 @@ pub const FACTS: Facts = Facts {
         Spelling::ExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// The standard events under the names they have since May 2025 ("Supported events", read 2026-11-22).

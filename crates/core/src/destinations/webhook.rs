@@ -18,7 +18,7 @@ use crate::base::secret::Secret;
 use crate::base::text::Text;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Item;
 use crate::exchange::http::Reply;
@@ -57,6 +57,10 @@ pub const FACTS: Facts = Facts {
         Spelling::ExternalId,
     ]),
     test: TestMode::Platform,
+    deletion: Deletion {
+        how: "The receiver is yours: delete it there.",
+        page: "",
+    },
 };
 
 /// The format of the body.

@@ -20,7 +20,7 @@ use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
 use crate::destinations::input::{Input, counted};
 use crate::destinations::names::ids;
 use crate::exchange::http::Reply;
@@ -49,6 +49,7 @@ pub const FACTS: Facts = Facts {
     impersonal: None,
     spellings: Spellings::of(&[Spelling::PlainEmail, Spelling::E164Phone]),
     test: TestMode::DryRun,
+    deletion: Deletion::UNDOCUMENTED,
 };
 
 /// No limit is published; tags attribute over at most 90 days.

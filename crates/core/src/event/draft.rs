@@ -228,7 +228,8 @@ fn check_name(name: &str) -> Result<(), ParseError> {
     ))
 }
 
-fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
+/// Whether a text can be an id.
+pub(crate) fn check_id(id: &str, path: &'static str) -> Result<(), ParseError> {
     let rule = if id.len() > LONGEST_ID && id.chars().count() > LONGEST_ID {
         "at most 128 characters"
     } else if id.chars().any(char::is_control) {

@@ -15,10 +15,12 @@ use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
 use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
 use crate::intake::format::Format;
+use crate::intake::ruling::{Basis, Rulings};
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
-use crate::ledger::{Counts, Dimensions, Note, Report, State};
+use crate::ledger::decided::Gathered;
+use crate::ledger::{Counts, Decided, Dimensions, Note, Report, State};
 use crate::queue::envelope::{Packer, close_report};
 use crate::queue::id::Id;
 use crate::queue::parcel::{Leg, Parcel};
@@ -50,6 +52,8 @@ struct Ready<'a> {
     /// Who wrote the TC string that came along.
     cmp: Option<u16>,
     remarks: Remarks,
+    /// Place of what was decided about it among the batch's rulings.
+    ruling: usize,
 }
 
 impl Ready<'_> {
@@ -78,6 +82,7 @@ pub struct Batch<'a> {
     page: bool,
     now: UnixMillis,
     entries: Vec<Entry<'a>>,
+    rulings: Rulings,
 }
 
 /// A claim that decides on one of the events.
@@ -176,6 +181,7 @@ impl<'a> Batch<'a> {
             page: visit.is_some(),
             now: arrival.now,
             entries: Vec::with_capacity(events.len()),
+            rulings: Rulings::default(),
         };
         for event in events {
             batch.push(event, visit);
@@ -265,7 +271,7 @@ impl<'a> Batch<'a> {
     }
 
     fn ready(
-        &self,
+        &mut self,
         mut event: Event<'a>,
         visit: Option<&Visit<'a>>,
     ) -> Result<Ready<'a>, ParseError> {
@@ -311,12 +317,44 @@ impl<'a> Batch<'a> {
             filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
+        let verdicts = self.verdicts(&mut parcel, &decisions);
+        let ruling = if settings.receipt_days > 0 {
+            let basis = Basis {
+                signals: &event.signals,
+                reading: &reading,
+                decisions: &decisions,
+                verdicts: &verdicts,
+            };
+            self.rulings.add(settings, source, &basis)
+        } else {
+            0
+        };
+        if !parcel.legs.is_empty() {
+            let digest = event.user.external_digest();
+            let mark = digest.map(|digest| settings.claims.visitor(&source.name, &digest.to_hex()));
+            parcel.visitor = mark.map(|mark| mark.to_hex().into());
+        }
+        Ok(Ready {
+            parcel,
+            key,
+            order: order_key,
+            evidence,
+            verdicts,
+            cmp: reading.cmp(),
+            remarks: event.remarks,
+            ruling,
+        })
+    }
+
+    /// What is to happen with an event at each of the source's destinations, before anything is known of other copies; it
+    /// gets a leg for each that it may go to.
+    fn verdicts(&self, parcel: &mut Parcel<'a>, decisions: &[Option<Decision>]) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(decisions.len());
-        for (place, decision) in source.destinations.iter().zip(decisions) {
-            let verdict = match (settings.destinations.get(*place), decision) {
+        for (place, decision) in self.source.destinations.iter().zip(decisions) {
+            let verdict = match (self.settings.destinations.get(*place), *decision) {
                 (Some(configured), Some(Decision::Granted(grant))) => {
                     let destination = &*configured.destination;
-                    let input = Input::new(&parcel, grant);
+                    let input = Input::new(parcel, grant);
                     match destination.check(&input, self.now) {
                         Ok(()) if parcel.test && destination.facts().test == TestMode::DryRun => {
                             Verdict::Skipped(dry_run(destination, &input, self.now))
@@ -336,15 +374,7 @@ impl<'a> Batch<'a> {
             };
             verdicts.push(verdict);
         }
-        Ok(Ready {
-            parcel,
-            key,
-            order: order_key,
-            evidence,
-            verdicts,
-            cmp: reading.cmp(),
-            remarks: event.remarks,
-        })
+        verdicts
     }
 
     /// The claims that decide where the events still have to go. Test events are not held against them.
@@ -414,6 +444,7 @@ impl<'a> Batch<'a> {
         let mut own: Table<ClaimKey, Claim> = Table::new();
         let mut counts = Counts::default();
         let mut notes = Vec::new();
+        let mut decided = Gathered::new(&self.source.name, self.now);
         let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
         let mut summary = Summary::new(self.page && !self.source.test, self.entries.len());
         for entry in &self.entries {
@@ -433,6 +464,10 @@ impl<'a> Batch<'a> {
                 own.insert(*key, claim.clone());
             }
             self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
+            if let Some((ruling, inputs)) = self.rulings.get(ready.ruling) {
+                let Parcel { name, id, test, .. } = &ready.parcel;
+                decided.add(ruling, inputs, name, id, *test);
+            }
             summary.add(ResultLine {
                 status: status(&settled.verdicts),
                 event_id: Some(&ready.parcel.id),
@@ -447,7 +482,7 @@ impl<'a> Batch<'a> {
         let (messages, claims) = if queued.is_empty() && counts.is_empty() {
             (Vec::new(), Vec::new())
         } else {
-            self.pack(id, queued, &counts, &notes)
+            self.pack(id, queued, &counts, &notes, decided.finish())
         };
         Plan {
             messages,
@@ -464,15 +499,18 @@ impl<'a> Batch<'a> {
         queued: Vec<(&Ready<'_>, Settled)>,
         counts: &Counts,
         notes: &[Note],
+        decided: Vec<Decided>,
     ) -> (Vec<String>, Vec<Made>) {
         let mut claims = Vec::new();
         let mut parts = counts.parts().into_iter();
+        let mut decided = decided.into_iter();
         let mut packer = Packer::new(
             id,
             &self.source.name,
             0,
             &parts.next().unwrap_or_default(),
             notes,
+            decided.next().as_ref(),
         );
         for (ready, settled) in queued {
             let goes = |leg: &Leg<'_>| {
@@ -493,13 +531,19 @@ impl<'a> Batch<'a> {
             }));
         }
         let mut messages = packer.finish();
-        messages.extend(parts.enumerate().map(|(part, counts)| {
-            close_report(&Report {
+        // What found no room in the first message.
+        for part in 0.. {
+            let (counts, decided) = (parts.next(), decided.next());
+            if counts.is_none() && decided.is_none() {
+                break;
+            }
+            messages.push(close_report(&Report {
                 id: Id::from(id).counts(part),
-                counts,
+                counts: counts.unwrap_or_default(),
+                decided: decided.into_iter().collect(),
                 ..Report::default()
-            })
-        }));
+            }));
+        }
         (messages, claims)
     }
 
@@ -535,6 +579,7 @@ impl<'a> Batch<'a> {
                 source: self.source.name.clone(),
                 event: event.to_owned(),
                 event_id: event_id.to_owned(),
+                visitor: String::new(),
                 what,
             });
         }

@@ -8,7 +8,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{After, Counts, State};
+use super::{After, Counts, Decided, State};
+use crate::base::json::escaped;
 use crate::base::members::{Members, list_of, text};
 use crate::base::reason::Cause;
 use crate::base::table::Table;
@@ -216,16 +217,6 @@ fn unfold(text: String) -> Option<String> {
     }
 }
 
-/// How many bytes a text takes in JSON, but for its quotes.
-pub(crate) fn escaped(text: &str) -> usize {
-    let more = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' => 2,
-        0..0x20 => 6,
-        _ => 1,
-    });
-    more.sum()
-}
-
 /// How many bytes a prepared event takes in a report.
 pub(crate) fn folded_length(json: &str) -> usize {
     escaped(&fold(json))
@@ -261,6 +252,9 @@ pub struct Note {
     /// The event's id, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub event_id: String,
+    /// The mark of the visitor, or empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub visitor: String,
     /// By destination (empty: intake), what happened.
     pub what: Table<String, String>,
 }
@@ -277,6 +271,7 @@ impl Note {
             source: of.text("source")?,
             event: of.text_or_empty("event")?,
             event_id: of.text_or_empty("event_id")?,
+            visitor: of.text_or_empty("visitor")?,
             what: what
                 .map(|(key, value)| Some((key, text(value)?)))
                 .collect::<Option<_>>()?,
@@ -395,6 +390,9 @@ pub struct Report {
     /// What happened to the first few copies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// What intake decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Decided>,
     /// What was given up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dead: Vec<DeadLetter>,
@@ -436,6 +434,7 @@ impl Report {
                 .take("superseded")
                 .map_or(Some(Counts::default()), Counts::read)?,
             notes: of.list("notes", Note::read)?,
+            decided: of.list("decided", Decided::read)?,
             dead: of.list("dead", DeadLetter::read)?,
             quarantined: of.list("quarantined", Quarantined::read)?,
             revived: of.list("revived", text)?,
@@ -457,7 +456,7 @@ macro_rules! deserialize_by_read {
         }
     )*};
 }
-deserialize_by_read!(Line Counts Note DeadLetter Quarantined Pending Report);
+deserialize_by_read!(Line Counts Note Decided DeadLetter Quarantined Pending Report);
 
 #[cfg(test)]
 mod tests {

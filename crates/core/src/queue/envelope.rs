@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::json::{append, text_of};
 use crate::base::members::read_members;
 use crate::base::text::Text;
-use crate::ledger::{After, Counts, Note, Report};
+use crate::ledger::{After, Counts, Decided, Note, Report};
 use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
 
@@ -53,6 +53,9 @@ pub struct Envelope<'a> {
     /// What intake wants to be seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// What intake decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Decided>,
 }
 
 impl Envelope<'_> {
@@ -77,6 +80,7 @@ read_members! {
     "parcels" => parcels,
     "counts" => counts,
     "notes" => notes,
+    "decided" => decided,
 }
 
 /// Why a message cannot be opened. None of these is retried.
@@ -153,7 +157,7 @@ pub fn close_report(report: &Report) -> String {
 
 /// Packs parcels into as few messages as stay within [`LARGEST`].
 ///
-/// The first message carries the counts and the notes, so a request that brought nothing to deliver still leaves one
+/// The first message carries the counts, the notes and what was decided, so a request that brought nothing to deliver still leaves one
 /// message, and what it counted is as durable as any event. The id of the n-th message is `id`, `id.1`, `id.2`, ….
 #[derive(Debug)]
 pub struct Packer {
@@ -170,7 +174,14 @@ pub struct Packer {
 
 impl Packer {
     /// A packer for parcels of one source.
-    pub fn new(id: &str, source: &str, attempt: u32, counts: &Counts, notes: &[Note]) -> Self {
+    pub fn new(
+        id: &str,
+        source: &str,
+        attempt: u32,
+        counts: &Counts,
+        notes: &[Note],
+        decided: Option<&Decided>,
+    ) -> Self {
         let mut head = String::from(r#""source":"#);
         append(&mut head, &source);
         head.push_str(r#","attempt":"#);
@@ -184,6 +195,10 @@ impl Packer {
         if !notes.is_empty() {
             first.push_str(r#","notes":"#);
             append(&mut first, &notes);
+        }
+        if let Some(decided) = decided {
+            first.push_str(r#","decided":"#);
+            append(&mut first, &[decided]);
         }
         first.push_str(PARCELS);
         Self {
@@ -201,7 +216,7 @@ impl Packer {
     pub fn whole(id: &str, source: &str, attempt: u32) -> Self {
         Self {
             largest: usize::MAX,
-            ..Self::new(id, source, attempt, &Counts::default(), &[])
+            ..Self::new(id, source, attempt, &Counts::default(), &[], None)
         }
     }
 

@@ -168,6 +168,16 @@ impl Id<'_> {
         format!("replayed:{letter}:{round}")
     }
 
+    /// Of the report that books a letter as withdrawn, and lets it go.
+    pub fn withdrawn(letter: &str) -> String {
+        format!("withdrawn:{letter}")
+    }
+
+    /// Of the report that writes the receipts of a withdrawal, by its digest and its moment.
+    pub fn withdrawal(digest: &str, now: i64) -> String {
+        format!("withdrawal:{digest}@{now}")
+    }
+
     /// Of the report on a message that cannot be worked off; of the queue's own id.
     pub fn quarantine(message: &str) -> String {
         format!("quarantine:{message}")

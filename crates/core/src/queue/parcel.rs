@@ -86,6 +86,9 @@ pub struct Parcel<'a> {
     /// Region of the request, as ISO 3166-2 without the country.
     #[serde(rename = "gr", skip_serializing_if = "Option::is_none")]
     pub geo_region: Option<Text<'a>>,
+    /// The mark of the visitor, by which a withdrawal finds the event: keyed, and for no platform.
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<Text<'a>>,
     /// Where it still has to go.
     #[serde(rename = "to")]
     pub legs: Vec<Leg<'a>>,
@@ -118,9 +121,18 @@ read_members! {
     "pr" => properties,
     "gc" => geo_country,
     "gr" => geo_region,
+    "w" => visitor,
 }
 
 impl<'a> Parcel<'a> {
+    /// The mark of the visitor, or nothing.
+    pub(crate) fn mark(&self) -> String {
+        self.visitor
+            .as_ref()
+            .map(|mark| mark.as_str().to_owned())
+            .unwrap_or_default()
+    }
+
     /// A property by name.
     pub fn property(&self, name: &str) -> Option<&Property<'a>> {
         self.properties

@@ -7,6 +7,7 @@ use crate::base::secret::Secret;
 use crate::consent::{LegalBasis, Policy, Regime, Terms};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
+use crate::settings::policy;
 
 /// Which events a page key may send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Source {
     pub rate_limit: Option<String>,
     /// What silence about consent means.
     pub consent: Policy,
+    /// The version of what its events' consent is decided by.
+    pub policy: String,
     /// Whether a yes in Google's `gcd` counts as one.
     pub gcd_answers: bool,
     /// The legal bases that stand for an answer where nobody gave one.
@@ -126,22 +129,20 @@ pub(super) fn open_source(
     }
     let page_events = page_events(&mut fields);
     let (event_token, event_token_required) = event_token(&mut fields, path);
-    let rate_limit = fields.text("rate_limit");
-    if rate_limit
-        .as_ref()
-        .is_some_and(|name| !is_binding_name(name))
-    {
-        fields.fault(
-            "rate_limit",
-            "is the name of a rate limiting binding: upper-case letters, digits and _",
-        );
-    }
+    let rate_limit = rate_limit(&mut fields);
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
     let (destinations, spellings) = wired(&mut fields, declared, configured);
     fields.end();
     Some(Source {
         name,
+        policy: policy::version(
+            &consent,
+            gcd_answers,
+            &legal_bases,
+            &destinations,
+            configured,
+        ),
         key,
         origins,
         secret,
@@ -158,6 +159,18 @@ pub(super) fn open_source(
         destinations,
         spellings,
     })
+}
+
+/// The binding that pages are counted by.
+fn rate_limit(fields: &mut Fields<'_, '_>) -> Option<String> {
+    let name = fields.text("rate_limit");
+    if name.as_ref().is_some_and(|name| !is_binding_name(name)) {
+        fields.fault(
+            "rate_limit",
+            "is the name of a rate limiting binding: upper-case letters, digits and _",
+        );
+    }
+    name
 }
 
 /// The legal bases that the operator accepts in the place of an answer.

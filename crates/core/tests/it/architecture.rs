@@ -247,7 +247,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "settings",
         ],
     ),
-    ("routes", &["intake"]),
+    ("routes", &["base", "intake"]),
     ("metrics", &[]),
 ];
 

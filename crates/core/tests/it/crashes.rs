@@ -6,13 +6,17 @@ use std::collections::{BTreeSet, VecDeque};
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Effects, OutgoingRequest, Polling, Queue, replay};
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::ledger::{DeadLetter, Pending, Report, State};
+use edgetally_core::intake::withdrawal::Withdrawal;
+use edgetally_core::ledger::{DeadLetter, Pending, Report, State, Withdrawals, Withdrawn};
 use edgetally_core::queue::envelope::{self, Message};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::{NOW, platform_settings, shop};
 use crate::world::*;
+
+/// How many visitors the events are of.
+const VISITORS: usize = 5;
 
 /// Chance that a case can be repeated by.
 struct Chance(u64);
@@ -65,6 +69,10 @@ struct Chaos<'s> {
     /// Every so many answers something goes wrong.
     trouble: usize,
     next: usize,
+    /// When a worker last heard what was withdrawn, and how many withdrawals it heard of.
+    heard: (i64, usize),
+    /// From when on no request may begin that holds an event of this id.
+    forbidden: Vec<(String, i64)>,
 }
 
 impl<'s> Chaos<'s> {
@@ -77,6 +85,8 @@ impl<'s> Chaos<'s> {
             chance: Chance(seed | 1),
             trouble,
             next: 0,
+            heard: (i64::MIN / 2, 0),
+            forbidden: Vec::new(),
         };
         for (due, queue, text) in std::mem::take(&mut chaos.world.queue) {
             chaos.put(queue, due, text);
@@ -118,8 +128,54 @@ impl<'s> Chaos<'s> {
         self.work(queue, &batch);
     }
 
+    /// Whether it is known what was withdrawn: the ledger says so, or has said so shortly before.
+    fn hears(&mut self) -> bool {
+        if self.health == Health::Well {
+            self.heard = (self.world.now, self.world.withdrawn.len());
+        }
+        self.world.now - self.heard.0 < Withdrawals::AWAY_MS
+    }
+
+    /// An event or a visitor is withdrawn: acknowledged when all that was heard before is out of date.
+    fn withdraw(&mut self, envelopes: usize, n: usize) {
+        if self.health == Health::Away {
+            return;
+        }
+        let acknowledged = self.world.now.max(self.heard.0 + Withdrawals::LEASE_MS);
+        let ids: Vec<String> = if self.chance.below(2) == 0 {
+            let id = format!("{}-{}", self.chance.below(envelopes), self.chance.below(n));
+            self.world.withdraw(Withdrawn::Event, &id);
+            vec![id]
+        } else {
+            let visitor = self.chance.below(VISITORS);
+            let body = json!({"external_id": format!("u{visitor}")}).to_string();
+            let settings = self.world.settings;
+            let source = settings.source("shop").unwrap();
+            let mark = Withdrawal::read(settings, source, body.as_bytes())
+                .unwrap()
+                .visitor;
+            self.world.withdraw(Withdrawn::Visitor, &mark.unwrap());
+            let of = |m: usize| {
+                (0..n)
+                    .filter(move |k| (m + k) % VISITORS == visitor)
+                    .map(move |k| format!("{m}-{k}"))
+            };
+            (0..envelopes).flat_map(of).collect()
+        };
+        self.forbidden
+            .extend(ids.into_iter().map(|id| (id, acknowledged)));
+    }
+
     /// What a worker does with a batch, up to its first effect.
     fn work(&mut self, queue: Queue, batch: &[(usize, String, u32)]) {
+        if !self.hears() {
+            for (id, ..) in batch {
+                if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == *id) {
+                    entry.held = false;
+                }
+            }
+            return;
+        }
         let mut effects = VecDeque::new();
         let (mut ids, mut texts, mut handed) = (Vec::new(), Vec::new(), Vec::new());
         let mut late = Vec::new();
@@ -132,7 +188,7 @@ impl<'s> Chaos<'s> {
                 }
                 Message::Events(envelope) => {
                     self.world.handed.insert(text.clone(), *times);
-                    if self.health != Health::Away && !self.world.stands(text) {
+                    if self.health == Health::Well && !self.world.stands(text) {
                         // What was left of it in its turn may be on its way, so the ledger is to know that it does not
                         // count; where it knows the id already, that changes nothing.
                         late.push(vec![envelope.dropped()]);
@@ -154,8 +210,22 @@ impl<'s> Chaos<'s> {
         for (index, times) in handed.iter().enumerate() {
             delivery.redelivered(index, *times);
         }
+        delivery.heed(&self.world.told(self.heard.1));
         let (chance, trouble) = (&mut self.chance, self.trouble);
-        self.world.fly(&mut delivery, &mut |outgoing, _| {
+        // By what was heard before the ledger went away, a withdrawal of the last minute may be missed.
+        let vouched = self.world.now - self.heard.0 < Withdrawals::LEASE_MS;
+        let forbidden = &self.forbidden[..if vouched { self.forbidden.len() } else { 0 }];
+        self.world.fly(&mut delivery, &mut |outgoing, now| {
+            for id in crate::world::ids(outgoing) {
+                let late = forbidden
+                    .iter()
+                    .find(|(one, from)| *one == id && *from <= now);
+                assert!(
+                    late.is_none(),
+                    "{} got {id} at {now}: {late:?}",
+                    outgoing.destination
+                );
+            }
             answer(outgoing, chance, trouble)
         });
         let left = delivery.finish(UnixMillis(self.world.now));
@@ -282,7 +352,7 @@ impl<'s> Chaos<'s> {
         }
     }
 
-    fn run(&mut self, steps: usize) {
+    fn run(&mut self, steps: usize, envelopes: usize, n: usize) {
         for _ in 0..steps {
             let running = self.invocations.len();
             match self.chance.below(16) {
@@ -301,6 +371,7 @@ impl<'s> Chaos<'s> {
                 }
                 12 => self.poll(),
                 13 if self.chance.below(4) == 0 => self.replay(),
+                14 if self.chance.below(8) == 0 => self.withdraw(envelopes, n),
                 _ => self.world.now += [1000, 60_000, 3_600_000][self.chance.below(3)],
             }
             self.check();
@@ -388,6 +459,7 @@ proptest! {
             let events: Vec<Value> = (0..n).map(|k| {
                 let name = ["purchase", "contact"][k % 2];
                 let mut one = event(name, &format!("{m}-{k}"), NOW.0);
+                one["user"]["external_id"] = json!(format!("u{}", (m + k) % VISITORS));
                 if long {
                     // So long that the letters of one envelope need several reports.
                     for part in 0..100 {
@@ -399,11 +471,14 @@ proptest! {
             world.send(&events, &format!("e{m}"));
         }
         let mut chaos = Chaos::new(world, seed, trouble);
-        chaos.run(steps);
+        chaos.run(steps, envelopes, n);
+        let withdrawn: BTreeSet<&str> = chaos.forbidden.iter().map(|(id, _)| id.as_str()).collect();
         let world = &chaos.world;
         let early: Vec<_> = world.early.iter().map(|report| (&report.id, &report.after)).collect();
         prop_assert!(early.is_empty(), "{:?}\n{:?}\n{:?}", early, world.remembered, world.counts);
         prop_assert_eq!(world.balances().len(), names.len());
+        let twice: Vec<_> = world.receipts.iter().filter(|(_, n)| **n != 1).collect();
+        prop_assert!(twice.is_empty() && world.receipts.len() == envelopes * n, "{:?}", world.receipts);
         for balance in world.balances() {
             let states = states(&balance);
             prop_assert_eq!(balance.accepted, i64::try_from(envelopes * n).unwrap());
@@ -422,7 +497,8 @@ proptest! {
                 for k in 0..n {
                     let id = format!("{m}-{k}");
                     let taken = world.taken.contains_key(&(balance.destination.clone(), id.clone()));
-                    prop_assert!(taken || letters.contains(id.as_str()) || states["skipped"] > 0, "{} {}", balance.destination, id);
+                    let found = taken || letters.contains(id.as_str()) || withdrawn.contains(id.as_str());
+                    prop_assert!(found || states["skipped"] > 0, "{} {}", balance.destination, id);
                 }
             }
         }

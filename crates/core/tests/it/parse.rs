@@ -303,6 +303,8 @@ const ELSEWHERE: &[Code] = &[
     Code::EventNotForPages,
     Code::EventTokenMissing,
     Code::EventTokenInvalid,
+    Code::ServerOnly,
+    Code::WithdrawalsFull,
     Code::RateLimited,
     Code::NotFound,
     Code::MethodNotAllowed,

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{
-    Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
+    self, Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
 };
 use edgetally_core::exchange::http::{Failure, Reply};
 use edgetally_core::ledger::{
-    After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn, balance,
-    turn,
+    After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn,
+    Withdrawals, Withdrawn, balance, turn,
 };
 use edgetally_core::queue::envelope::{self, Message};
+use edgetally_core::queue::parcel::Parcel;
 use edgetally_core::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -83,8 +84,12 @@ pub(crate) struct World<'s> {
     /// Those that came before what they build upon.
     pub(crate) early: Vec<Report>,
     pub(crate) counts: Lines,
+    /// How many receipts there are for each event id.
+    pub(crate) receipts: BTreeMap<String, u32>,
     pub(crate) dead: BTreeMap<String, DeadLetter>,
     pub(crate) pending: BTreeMap<String, Pending>,
+    /// What was withdrawn, and when.
+    pub(crate) withdrawn: Vec<(Withdrawn, String, i64)>,
     pub(crate) got: Vec<Got>,
     /// How long the answers of a destination take, in milliseconds.
     pub(crate) lag: HashMap<String, i64>,
@@ -140,8 +145,10 @@ impl<'s> World<'s> {
             remembered: BTreeMap::new(),
             early: Vec::new(),
             counts: Lines::default(),
+            receipts: BTreeMap::new(),
             dead: BTreeMap::new(),
             pending: BTreeMap::new(),
+            withdrawn: Vec::new(),
             got: Vec::new(),
             lag: HashMap::new(),
             taken: HashMap::new(),
@@ -186,6 +193,37 @@ impl<'s> World<'s> {
         }
     }
 
+    /// Books a withdrawal as the ledger does: letters that it is about go, but for those that are being offered again.
+    pub(crate) fn withdraw(&mut self, kind: Withdrawn, id: &str) {
+        let now = UnixMillis(self.now);
+        self.withdrawn.push((kind, id.to_owned(), self.now));
+        let withdrawals = self.told(self.withdrawn.len());
+        let letters: Vec<DeadLetter> = self.dead.values().cloned().collect();
+        for letter in letters {
+            let parcel: Parcel<'_> = serde_json::from_str(&letter.parcel).unwrap();
+            let visitor = parcel.visitor.as_deref();
+            let covered = withdrawals.cover(&letter.source, &parcel.id, visitor, parcel.received);
+            let offered = delivery::replay(&letter, 1).unwrap().booked.id;
+            if covered && !self.remembered.contains_key(&offered) {
+                self.apply(&delivery::withdraw(&letter, now).unwrap());
+            }
+        }
+    }
+
+    /// The first so many of the withdrawals, as somebody hears of them who asks now.
+    pub(crate) fn told(&self, many: usize) -> Withdrawals {
+        let rows: Vec<Value> = self.withdrawn[..many]
+            .iter()
+            .map(|(kind, id, at)| json!({"kind": kind.as_str(), "source": "shop", "id": id, "at": at}))
+            .collect();
+        let mut all = Withdrawals::new();
+        assert!(all.hear(
+            json!({"version": many, "withdrawn": rows}),
+            UnixMillis(self.now)
+        ));
+        all
+    }
+
     /// What the ledger says of an envelope that comes again, or was left by another.
     pub(crate) fn turn(&self, id: &str, after: Option<&After>) -> Turn {
         turn(id, after, |id| self.remembered.get(id).cloned())
@@ -215,6 +253,9 @@ impl<'s> World<'s> {
         self.counts.merge(&report.counts);
         self.remembered
             .insert(report.id.clone(), Some(report.run.clone()));
+        for event in report.decided.iter().flat_map(|one| &one.events) {
+            *self.receipts.entry(event.event_id.clone()).or_default() += 1;
+        }
         for letter in &report.dead {
             self.dead.insert(letter.id.clone(), letter.clone());
         }
@@ -308,6 +349,9 @@ impl<'s> World<'s> {
             &self.gates,
             UnixMillis(self.now),
         );
+        if !self.withdrawn.is_empty() {
+            delivery.heed(&self.told(self.withdrawn.len()));
+        }
         self.fly(&mut delivery, platform);
         let effects = delivery.finish(UnixMillis(self.now));
         self.follow(effects, told);

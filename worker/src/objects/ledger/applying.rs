@@ -2,14 +2,14 @@
 
 use edgetally_core::base::members::Members;
 use edgetally_core::base::table::Table;
-use edgetally_core::ledger::{After, DeadLetter, Quarantined, Remembered, Report, Turn, turn};
+use edgetally_core::ledger::{DeadLetter, Quarantined, Remembered, Report, Turn};
 use edgetally_core::queue::id::Id;
 use serde_json::{Value, json};
 
 use super::Ledger;
 use super::database::{Applied, Fault, MOST_BYTES, at, list, write};
 use super::schema::keep;
-use crate::runtime::{self, Unavailable, console_error};
+use crate::runtime::{self, console_error};
 
 /// For how long a report may wait for the one that it builds upon, before it is taken as it is, in milliseconds.
 pub(super) const EARLY_MS: i64 = edgetally_core::base::time::DAY_MS;
@@ -148,7 +148,7 @@ impl Ledger {
     }
 
     /// What the ledger remembers of reports, of those with these ids.
-    fn remembered(&self, ids: &[&str]) -> Applied<Table<String, Remembered>> {
+    pub(super) fn remembered(&self, ids: &[&str]) -> Applied<Table<String, Remembered>> {
         let rows = self.rows(
             "SELECT id, run FROM seen WHERE id IN (SELECT value FROM json_each(?))",
             &json!([runtime::json(&json!(ids))]),
@@ -240,6 +240,7 @@ impl Ledger {
         let counts = counts.chain(superseded.iter().map(|report| &report.superseded));
         self.count(&counts.collect::<Vec<_>>(), strict)?;
         self.keep_lists(&fresh)?;
+        self.write_receipts(&fresh, now)?;
         self.revive(&fresh)
     }
 
@@ -249,9 +250,9 @@ impl Ledger {
             "notes",
             fresh,
             |report| &report.notes,
-            "INSERT INTO notes (at, source, event, event_id, what)
+            "INSERT INTO notes (at, source, event, event_id, visitor, what)
              SELECT value->>'$.at', value->>'$.source', coalesce(value->>'$.event', ''),
-                    coalesce(value->>'$.event_id', ''), value->'$.what' FROM one",
+                    coalesce(value->>'$.event_id', ''), value->>'$.visitor', value->'$.what' FROM one",
         )?;
         if fresh.iter().any(|report| !report.notes.is_empty()) {
             self.set(
@@ -321,29 +322,5 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// Which envelopes are not to be worked off, by their ids and what they were left by.
-    pub(super) fn turns(&self, body: &str) -> Result<String, Unavailable> {
-        let asked: Vec<(String, Option<After>)> =
-            serde_json::from_str(body).map_err(|_| Unavailable)?;
-        let after = asked.iter().filter_map(|(_, after)| after.as_ref());
-        let ids: Vec<&str> = asked
-            .iter()
-            .map(|(id, _)| id.as_str())
-            .chain(after.map(|after| after.id.as_str()))
-            .collect();
-        let remembered = self.remembered(&ids).map_err(|_| Unavailable)?;
-        let (mut known, mut superseded) = (Vec::new(), Vec::new());
-        for (id, after) in &asked {
-            match turn(id, after.as_ref(), |id| remembered.get(id).cloned()) {
-                Turn::Known => known.push(id),
-                Turn::Superseded => superseded.push(id),
-                Turn::Due | Turn::Early => {}
-            }
-        }
-        Ok(runtime::json(
-            &json!({"known": known, "superseded": superseded}),
-        ))
     }
 }

@@ -41,7 +41,29 @@ CREATE INDEX IF NOT EXISTS replays_message ON replays (message);
 CREATE TABLE IF NOT EXISTS early (
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, tried INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
+-- What was withdrawn: kind, and the event's id or the visitor's mark. Whoever has heard of the last number has heard of all.
+CREATE TABLE IF NOT EXISTS withdrawals (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+  UNIQUE (kind, source, id)
+);
 CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
+-- Receipts, many in a row, with the digest of the line before the first of them. The one row that each event has of its own
+-- says where its receipts are; it begins with the day, since whole days go.
+CREATE TABLE IF NOT EXISTS receipts (
+  source TEXT NOT NULL, day INTEGER NOT NULL, seq INTEGER NOT NULL, prev TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (source, day, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_events (
+  day INTEGER NOT NULL, key INTEGER NOT NULL, source TEXT NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (day, key, source, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_rulings (
+  day INTEGER NOT NULL, digest TEXT NOT NULL, words TEXT NOT NULL, PRIMARY KEY (day, digest)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_heads (
+  source TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (source, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS receipt_key (key TEXT NOT NULL);
 ";
 
 /// What an earlier release counted under a name goes down again under that name. Done once.
@@ -58,6 +80,12 @@ INSERT OR IGNORE INTO steps VALUES ('names');
 const RUNS: &str = "
 ALTER TABLE seen ADD COLUMN run TEXT;
 INSERT OR IGNORE INTO steps VALUES ('runs');
+";
+
+/// The mark of the visitor that a note is about, where there is one. Done once.
+const VISITORS: &str = "
+ALTER TABLE notes ADD COLUMN visitor TEXT;
+INSERT OR IGNORE INTO steps VALUES ('visitors');
 ";
 
 /// The names of columns, as a list.
@@ -110,7 +138,11 @@ impl Ledger {
                     .replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
                 self.set("schema", &schema, &json!([]))?;
                 let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
-                for (name, step) in [("names", FIRST_NAMES), ("runs", RUNS)] {
+                for (name, step) in [
+                    ("names", FIRST_NAMES),
+                    ("runs", RUNS),
+                    ("visitors", VISITORS),
+                ] {
                     if steps.iter().all(|done| done != name) {
                         self.set(name, step, &json!([]))?;
                     }

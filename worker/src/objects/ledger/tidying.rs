@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Ledger;
 use crate::runtime::console_error;
+use crate::state;
 
 /// A message cannot come again after the queue's longest retention (14 days), so its id can be forgotten then, but for one
 /// that a person replays out of quarantine.
@@ -59,6 +60,12 @@ impl Ledger {
                 &json!([]),
             )
             .is_ok();
+        tidy &= self.forget_withdrawals(now).is_ok();
+        // Settings that cannot be read say nothing about how long to keep anything.
+        if let Ok(settings) = state::settings(&self.env) {
+            let days = i64::from(settings.receipt_days);
+            tidy &= self.forget_receipts(now, days).is_ok();
+        }
         if !tidy {
             console_error!("the ledger could not be tidied up");
         }
