@@ -522,7 +522,11 @@ fn words(text: &str) -> Vec<String> {
     if text.len() > LONGEST_NAME {
         return Vec::new();
     }
-    let lower = plain(&text.to_lowercase()).into_owned();
+    let lower = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        plain(&text.to_lowercase()).into_owned()
+    };
     let words = lower.split(|c: char| !c.is_alphanumeric());
     let words = words.filter(|word| !word.is_empty());
     words.take(MOST_WORDS).map(str::to_owned).collect()
