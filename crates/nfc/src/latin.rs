@@ -1,5 +1,6 @@
-//! NFKD of what western languages write, and of the characters of others that stay as they are, from a table of a
-//! kilobyte. What is taken for base64 and is none holds any characters, so most of those that nobody writes are here too.
+//! NFKD of what is written with Latin, Greek and Cyrillic letters, and of the characters of others that stay as they
+//! are, from two kilobytes of tables. What is taken for base64 and is none holds any characters, so most of those that
+//! nobody writes are here too.
 
 use std::borrow::Cow;
 
@@ -19,10 +20,8 @@ pub(crate) fn nfkd(text: &str) -> Option<Cow<'_, str>> {
     for c in text.chars() {
         match Kind::of(c) {
             Some(Kind::Changes(base, mark)) => {
-                out.push(char::from(base));
-                if mark > 0 {
-                    out.extend(char::from_u32(MARKS + u32::from(mark)));
-                }
+                out.extend(char::from_u32(base.into()));
+                out.extend(char::from_u32(mark.into()).filter(|mark| *mark > '\0'));
             }
             Some(Kind::Syllable(place)) => {
                 let (first, rest) = (place / 588, place % 588);
@@ -40,8 +39,8 @@ pub(crate) fn nfkd(text: &str) -> Option<Cow<'_, str>> {
 /// What becomes of a character.
 enum Kind {
     Stays,
-    /// A character of ASCII, and its accent where there is one.
-    Changes(u8, u8),
+    /// Another character, and its accent where there is one.
+    Changes(u16, u16),
     /// A syllable of Hangul, by its place among them: two or three letters.
     Syllable(u32),
 }
@@ -61,13 +60,18 @@ impl Kind {
                     None
                 }
                 (0, 0) => Some(Self::Stays),
-                (base, mark) => Some(Self::Changes(base, mark)),
+                (base, 0) => Some(Self::Changes(u16::from(base), 0)),
+                (base, mark) => Some(Self::Changes(u16::from(base), MARKS + u16::from(mark))),
             },
             0xAC00..=0xD7A3 => Some(Self::Syllable(u32::from(code) - 0xAC00)),
             LAST.. => {
                 let next = ACTIVE.partition_point(|(_, last)| *last < code);
-                let active = ACTIVE.get(next).is_some_and(|(first, _)| *first <= code);
-                (!active).then_some(Self::Stays)
+                if ACTIVE.get(next).is_none_or(|(first, _)| *first > code) {
+                    return Some(Self::Stays);
+                }
+                let found = ACCENTED.binary_search_by_key(&code, |(accented, ..)| *accented);
+                let (_, letter, mark) = ACCENTED.get(found.ok()?)?;
+                Some(Self::Changes(*letter, *mark))
             }
         }
     }
@@ -76,7 +80,7 @@ impl Kind {
 const FIRST: u16 = 0xA0;
 const LAST: u16 = 0x180;
 /// Accents are counted from here.
-const MARKS: u32 = 0x2FF;
+const MARKS: u16 = 0x2FF;
 
 /// From [`FIRST`] to [`LAST`]: the letter of ASCII and the accent behind it, or zeros where the character stays.
 #[rustfmt::skip]
@@ -97,6 +101,26 @@ static LETTERS: [(u8, u8); (LAST - FIRST) as usize] = [
     (82, 40), (114, 40), (82, 13), (114, 13), (83, 2), (115, 2), (83, 3), (115, 3), (83, 40), (115, 40), (83, 13), (115, 13), (84, 40), (116, 40),
     (84, 13), (116, 13), (0, 0), (0, 0), (85, 4), (117, 4), (85, 5), (117, 5), (85, 7), (117, 7), (85, 11), (117, 11), (85, 12), (117, 12),
     (85, 41), (117, 41), (87, 3), (119, 3), (89, 3), (121, 3), (89, 9), (90, 2), (122, 2), (90, 8), (122, 8), (90, 13), (122, 13), (115, 0),
+];
+
+/// Letters with accents in Greek and Cyrillic, the letters and the accents.
+#[rustfmt::skip]
+static ACCENTED: &[(u16, u16, u16)] = &[
+    (0x37a, 0x20, 0x345), (0x384, 0x20, 0x301), (0x386, 0x391, 0x301), (0x388, 0x395, 0x301), (0x389, 0x397, 0x301),
+    (0x38a, 0x399, 0x301), (0x38c, 0x39f, 0x301), (0x38e, 0x3a5, 0x301), (0x38f, 0x3a9, 0x301), (0x3aa, 0x399, 0x308),
+    (0x3ab, 0x3a5, 0x308), (0x3ac, 0x3b1, 0x301), (0x3ad, 0x3b5, 0x301), (0x3ae, 0x3b7, 0x301), (0x3af, 0x3b9, 0x301),
+    (0x3ca, 0x3b9, 0x308), (0x3cb, 0x3c5, 0x308), (0x3cc, 0x3bf, 0x301), (0x3cd, 0x3c5, 0x301), (0x3ce, 0x3c9, 0x301),
+    (0x3d3, 0x3a5, 0x301), (0x3d4, 0x3a5, 0x308), (0x400, 0x415, 0x300), (0x401, 0x415, 0x308), (0x403, 0x413, 0x301),
+    (0x407, 0x406, 0x308), (0x40c, 0x41a, 0x301), (0x40d, 0x418, 0x300), (0x40e, 0x423, 0x306), (0x419, 0x418, 0x306),
+    (0x439, 0x438, 0x306), (0x450, 0x435, 0x300), (0x451, 0x435, 0x308), (0x453, 0x433, 0x301), (0x457, 0x456, 0x308),
+    (0x45c, 0x43a, 0x301), (0x45d, 0x438, 0x300), (0x45e, 0x443, 0x306), (0x476, 0x474, 0x30f), (0x477, 0x475, 0x30f),
+    (0x4c1, 0x416, 0x306), (0x4c2, 0x436, 0x306), (0x4d0, 0x410, 0x306), (0x4d1, 0x430, 0x306), (0x4d2, 0x410, 0x308),
+    (0x4d3, 0x430, 0x308), (0x4d6, 0x415, 0x306), (0x4d7, 0x435, 0x306), (0x4da, 0x4d8, 0x308), (0x4db, 0x4d9, 0x308),
+    (0x4dc, 0x416, 0x308), (0x4dd, 0x436, 0x308), (0x4de, 0x417, 0x308), (0x4df, 0x437, 0x308), (0x4e2, 0x418, 0x304),
+    (0x4e3, 0x438, 0x304), (0x4e4, 0x418, 0x308), (0x4e5, 0x438, 0x308), (0x4e6, 0x41e, 0x308), (0x4e7, 0x43e, 0x308),
+    (0x4ea, 0x4e8, 0x308), (0x4eb, 0x4e9, 0x308), (0x4ec, 0x42d, 0x308), (0x4ed, 0x44d, 0x308), (0x4ee, 0x423, 0x304),
+    (0x4ef, 0x443, 0x304), (0x4f0, 0x423, 0x308), (0x4f1, 0x443, 0x308), (0x4f2, 0x423, 0x30b), (0x4f3, 0x443, 0x30b),
+    (0x4f4, 0x427, 0x308), (0x4f5, 0x447, 0x308), (0x4f8, 0x42b, 0x308), (0x4f9, 0x44b, 0x308),
 ];
 
 /// From [`LAST`] on: characters that decompose, and accents, which have to be put in order. Behind the scripts of Europe and
