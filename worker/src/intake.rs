@@ -11,13 +11,13 @@ use edgetally_core::intake::{
 use edgetally_core::settings::Settings;
 
 use crate::routes::Call;
-use crate::runtime::{self, Context, Env, Response, console_warn, respond};
+use crate::runtime::{self, Env, Response, respond};
 use crate::state;
 
 /// Signed requests are remembered for twice the time that their signature is good for.
 const SIGNATURE_TTL_SECONDS: i64 = 600;
 /// How often to look whether another request has made an event durable, in milliseconds.
-const PATIENCE_MS: u64 = 20;
+const PATIENCE_MS: u32 = 20;
 
 /// The headers of an answer that a page of that origin may read.
 fn cors<'a>(settings: &Settings, headers: Headers<'a>) -> Vec<&'a str> {
@@ -173,7 +173,8 @@ async fn make_durable(env: &Env, messages: &[String], now: UnixMillis) -> usize 
         None | Some([]) => durable,
         Some(rest) => {
             // Once more, a little later; after that the sender has to come again.
-            runtime::sleep(50 + now.0.unsigned_abs() % 100).await;
+            let chance = u32::try_from(now.0.unsigned_abs() % 100).unwrap_or_default();
+            runtime::sleep(50 + chance).await;
             durable + runtime::send_all(env, rest).await
         }
     }
@@ -183,7 +184,7 @@ async fn make_durable(env: &Env, messages: &[String], now: UnixMillis) -> usize 
 /// where the rest was refused, so that the sender who comes again repeats only what is not.
 fn claim(
     call: &Call<'_>,
-    settings: &'static Settings,
+    settings: &Settings,
     plan: &Plan,
     durable: usize,
     signed: Option<ClaimKey>,
@@ -203,7 +204,7 @@ fn claim(
             recent.claim(key, Claim::everywhere(), now);
         }
     });
-    mark(call.context, call.env.clone(), settings, &claims, signed);
+    mark(call, settings, &claims, signed);
 }
 
 /// Whether a signed request was accepted before, here or anywhere.
@@ -217,13 +218,7 @@ pub(crate) async fn replayed(env: &Env, signature: ClaimKey, settings: &Settings
 pub(crate) fn use_up(call: &Call<'_>, settings: &'static Settings, signature: ClaimKey) {
     let everywhere = Claim::everywhere();
     state::recent(|recent| recent.claim(signature, everywhere, runtime::now()));
-    mark(
-        call.context,
-        call.env.clone(),
-        settings,
-        &Table::new(),
-        Some(signature),
-    );
+    mark(call, settings, &Table::new(), Some(signature));
 }
 
 /// Whether this isolate has accepted a signature before.
@@ -300,9 +295,8 @@ impl Drop for Held {
 
 /// Marks the claims in the store, after the answer.
 fn mark(
-    context: &Context,
-    env: Env,
-    settings: &'static Settings,
+    call: &Call<'_>,
+    settings: &Settings,
     claims: &Table<ClaimKey, Claim>,
     signed: Option<ClaimKey>,
 ) {
@@ -314,19 +308,10 @@ fn mark(
         .iter()
         .map(|key| (key.to_hex(), Claim::everywhere().to_text()))
         .collect();
-    if claims.is_empty() && signed.is_empty() {
-        return;
+    for (claims, ttl) in [
+        (claims, settings.window_ms / 1000),
+        (signed, SIGNATURE_TTL_SECONDS),
+    ] {
+        runtime::mark(call.context, &call.env, &claims, ttl);
     }
-    context.wait_until(async move {
-        let mut failed = false;
-        for (claims, ttl) in [
-            (claims, settings.window_ms / 1000),
-            (signed, SIGNATURE_TTL_SECONDS),
-        ] {
-            failed |= runtime::claim(&env, &claims, ttl).await.is_err();
-        }
-        if failed {
-            console_warn!("claims were not stored; a later copy may pass");
-        }
-    });
 }

@@ -13,7 +13,7 @@ mod withdrawal;
 
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env, Result, event, web_sys};
+use worker::{Context, Env, event, web_sys};
 
 #[event(start)]
 fn start() {
@@ -27,9 +27,13 @@ fn start() {
     runtime::start();
 }
 
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, context: Context) -> Result<web_sys::Response> {
-    Ok(routes::answer(&request, env, &context).await)
+/// What `#[event(fetch)]` would make, but for who waits: see `runtime::run`.
+#[wasm_bindgen(wasm_bindgen = ::worker::wasm_bindgen, js_sys = ::worker::js_sys)]
+pub fn fetch(request: web_sys::Request, env: Env, context: worker::worker_sys::Context) -> JsValue {
+    runtime::run(async move {
+        let context = Context::new(context);
+        routes::answer(&request, env, &context).await.into()
+    })
 }
 
 /// What `#[event(queue)]` would make, which does not say how often a message was handed over.

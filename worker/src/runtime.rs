@@ -8,20 +8,17 @@ mod http;
 mod queue;
 mod sql;
 mod store;
+mod task;
 
-use std::time::Duration;
-
-use worker::Delay;
 use worker::wasm_bindgen::JsValue;
 pub(crate) use worker::{Context, Env, console_error, console_warn};
 
-pub(crate) use self::environment::{bindings, limited, now, random, random_key, secret, settings};
-pub(crate) use self::http::{
-    Described, Request, Response, body, exchange, headers, respond, start,
-};
+pub(crate) use self::environment::{bindings, limited, now, random, random_key, secret, settings, sleep};
+pub(crate) use self::http::{Described, Request, Response, body, exchange, headers, respond};
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
 pub(crate) use self::sql::{json, ledger, rows, transaction};
-pub(crate) use self::store::{claim, claimed};
+pub(crate) use self::store::{claim, claimed, mark};
+pub(crate) use self::task::run;
 
 /// Something of the runtime that did not work. What it said is not kept: it could hold what was sent.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +30,8 @@ impl From<JsValue> for Unavailable {
     }
 }
 
-/// Waits.
-pub(crate) async fn sleep(milliseconds: u64) {
-    Delay::from(Duration::from_millis(milliseconds)).await;
+/// Once for each instance, before anything else.
+pub(crate) fn start() {
+    http::start();
+    task::start();
 }

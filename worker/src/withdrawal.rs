@@ -57,9 +57,9 @@ async fn book(call: &Call<'_>) -> Result<String, ParseError> {
         use_up(call, settings, signature);
     }
     // Whoever was told what was withdrawn shortly before may still go by that.
-    let wait = found.get("wait").and_then(Value::as_u64).unwrap_or(0);
-    if wait > 0 {
-        runtime::sleep(wait).await;
+    let wait = found.get("wait").and_then(Value::as_u64);
+    if let Some(wait) = wait.filter(|wait| *wait > 0) {
+        runtime::sleep(u32::try_from(wait).unwrap_or(u32::MAX)).await;
     }
     Ok(answer(settings, source, &found))
 }

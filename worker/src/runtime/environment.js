@@ -23,6 +23,11 @@ export async function limited(env, binding, key) {
   return !success;
 }
 
+/** Waits so many milliseconds. */
+export function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 export function random() {
   return crypto.randomUUID().replaceAll("-", "").slice(0, 20);
 }

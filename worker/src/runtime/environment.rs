@@ -2,7 +2,10 @@
 
 use edgetally_core::base::time::UnixMillis;
 use worker::Env;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
+
+use crate::runtime::task::wait;
 
 #[wasm_bindgen(module = "/src/runtime/environment.js", js_sys = ::worker::js_sys)]
 extern "C" {
@@ -12,8 +15,10 @@ extern "C" {
     fn secret_of(env: &JsValue, name: &str) -> Option<String>;
     #[wasm_bindgen(js_name = bindings)]
     fn bindings_of(env: &JsValue, names: &str) -> String;
-    #[wasm_bindgen(catch, js_name = limited)]
-    async fn limited_by(env: &JsValue, binding: &str, key: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = limited)]
+    fn limited_by(env: &JsValue, binding: &str, key: &str) -> Promise;
+    #[wasm_bindgen(js_name = sleep)]
+    fn sleep_for(milliseconds: u32) -> Promise;
     #[wasm_bindgen(js_name = random)]
     fn random_text() -> String;
     #[wasm_bindgen(js_name = randomKey)]
@@ -40,8 +45,14 @@ pub(crate) fn bindings(env: &Env, names: &[&str]) -> Vec<bool> {
 
 /// Whether a sender has used up what a rate limiting binding allows. A binding that is not there or fails limits nobody.
 pub(crate) async fn limited(env: &Env, binding: &str, sender: &str) -> bool {
-    let limited = limited_by(env, binding, sender).await;
+    let limited = wait(limited_by(env, binding, sender)).await;
     limited.is_ok_and(|limited| limited.as_bool() == Some(true))
+}
+
+/// Waits.
+pub(crate) async fn sleep(milliseconds: u32) {
+    // It never rejects.
+    let _ = wait(sleep_for(milliseconds)).await;
 }
 
 pub(crate) fn random() -> String {

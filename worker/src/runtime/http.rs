@@ -7,6 +7,7 @@ use worker::js_sys;
 use worker::wasm_bindgen::prelude::*;
 pub(crate) use worker::web_sys::{Request, Response};
 
+use crate::runtime::task::wait;
 use crate::runtime::{Unavailable, now};
 
 #[wasm_bindgen(module = "/src/runtime/http.js")]
@@ -14,11 +15,11 @@ extern "C" {
     fn listen(names: &str);
     fn describe(request: &Request) -> String;
     fn further(request: &Request, names: &str) -> String;
-    #[wasm_bindgen(catch, js_name = body)]
-    async fn body_of(request: &Request, most: u32) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = body)]
+    fn body_of(request: &Request, most: u32) -> js_sys::Promise;
     fn answer(status: u16, media: &str, body: &[u8], extra: &str) -> Response;
     #[wasm_bindgen(js_name = exchange)]
-    async fn exchange_with(
+    fn exchange_with(
         method: &str,
         url: &str,
         headers: &str,
@@ -27,11 +28,11 @@ extern "C" {
         most: u32,
         key: &str,
         message: &str,
-    ) -> JsValue;
+    ) -> js_sys::Promise;
 }
 
 /// Says which headers are brought along with every request. Once, before the first one.
-pub(crate) fn start() {
+pub(super) fn start() {
     listen(&Header::NAMES.join("\n"));
 }
 
@@ -86,7 +87,8 @@ pub(crate) fn headers(request: &Request, names: &[&str]) -> String {
 
 /// The body of a request, or nothing when it is longer than `most`.
 pub(crate) async fn body(request: &Request, most: usize) -> Result<Option<Vec<u8>>, Unavailable> {
-    let value = body_of(request, u32::try_from(most).unwrap_or(u32::MAX)).await?;
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let value = wait(body_of(request, most)).await?;
     Ok(value
         .dyn_into::<js_sys::Uint8Array>()
         .ok()
@@ -123,7 +125,7 @@ pub(crate) async fn exchange(outgoing: &OutgoingRequest) -> Result<Reply, Failur
     }
     let body = js_sys::Uint8Array::from(request.body().as_slice());
     let most = u32::try_from(Reply::MOST_BYTES).unwrap_or(u32::MAX);
-    let value = exchange_with(
+    let reply = exchange_with(
         request.method().as_str(),
         &outgoing.address,
         &headers,
@@ -132,8 +134,9 @@ pub(crate) async fn exchange(outgoing: &OutgoingRequest) -> Result<Reply, Failur
         most,
         key,
         message,
-    )
-    .await;
+    );
+    // It never rejects.
+    let value = wait(reply).await.unwrap_or_default();
     let Some(parts) = value.dyn_ref::<js_sys::Array>() else {
         return Err(match value.as_string().as_deref() {
             Some("timeout") => Failure::Timeout,

@@ -2,24 +2,26 @@
 
 use edgetally_core::delivery::Queue;
 use worker::Env;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
+use crate::runtime::task::wait;
 
 #[wasm_bindgen(module = "/src/runtime/queue.js", js_sys = ::worker::js_sys)]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = send)]
-    async fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Result<(), JsValue>;
-    #[wasm_bindgen(catch, js_name = sendAll)]
-    async fn send_all_to(env: &JsValue, texts: Vec<String>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = send)]
+    fn send_to(env: &JsValue, queue: &str, text: &str, delay: u32) -> Promise;
+    #[wasm_bindgen(js_name = sendAll)]
+    fn send_all_to(env: &JsValue, texts: Vec<JsValue>, sizes: Vec<u32>) -> Promise;
     #[wasm_bindgen(js_name = sendMany)]
-    async fn send_many_to(
+    fn send_many_to(
         env: &JsValue,
         queue: &str,
         texts: Vec<String>,
         delays: Vec<u32>,
         parts: Vec<u32>,
-    ) -> JsValue;
+    ) -> Promise;
     #[wasm_bindgen(js_name = texts)]
     fn texts_of(batch: &JsValue) -> Vec<String>;
     #[wasm_bindgen(js_name = settle)]
@@ -32,9 +34,16 @@ extern "C" {
 pub(crate) async fn send_all(env: &Env, messages: &[String]) -> usize {
     match messages {
         [] => 0,
-        [message] => usize::from(send_to(env, binding(Queue::Main), message, 0).await.is_ok()),
+        [message] => {
+            let sent = wait(send_to(env, binding(Queue::Main), message, 0)).await;
+            usize::from(sent.is_ok())
+        }
         many => {
-            let sent = send_all_to(env, many.to_vec()).await;
+            let texts = many.iter().map(|text| JsValue::from_str(text));
+            let sizes = many
+                .iter()
+                .map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX));
+            let sent = wait(send_all_to(env, texts.collect(), sizes.collect())).await;
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -51,7 +60,7 @@ pub(crate) async fn send(
     delay_seconds: u32,
     queue: Queue,
 ) -> Result<(), Unavailable> {
-    send_to(env, binding(queue), message, delay_seconds).await?;
+    wait(send_to(env, binding(queue), message, delay_seconds)).await?;
     Ok(())
 }
 
@@ -71,8 +80,10 @@ pub(crate) async fn send_many(
     let parts = indexes
         .iter()
         .map(|index| u32::try_from(*index).unwrap_or(u32::MAX));
-    let value = send_many_to(env, binding(queue), texts, delays, parts.collect()).await;
-    let text = value.as_string().unwrap_or_default();
+    let sent = send_many_to(env, binding(queue), texts, delays, parts.collect());
+    // It never rejects.
+    let text = wait(sent).await.ok().and_then(|value| value.as_string());
+    let text = text.unwrap_or_default();
     let (calls, taken) = text.split_once(':').unwrap_or_default();
     let mut taken: Vec<bool> = taken.bytes().map(|byte| byte == b'1').collect();
     taken.resize(many, false);

@@ -1,14 +1,16 @@
 //! The ledger: the object that it is asked through, and its database.
 
 use worker::Env;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
 
 use crate::runtime::Unavailable;
+use crate::runtime::task::wait;
 
 #[wasm_bindgen(module = "/src/runtime/sql.js", js_sys = ::worker::js_sys)]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = ledger)]
-    async fn ledger_of(env: &JsValue, path: &str, text: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = ledger)]
+    fn ledger_of(env: &JsValue, path: &str, text: &str) -> Promise;
     #[wasm_bindgen(catch, js_name = rows)]
     fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = transaction)]
@@ -17,7 +19,7 @@ extern "C" {
 
 /// Asks the ledger.
 pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, Unavailable> {
-    ledger_of(env, path, text)
+    wait(ledger_of(env, path, text))
         .await?
         .as_string()
         .ok_or(Unavailable)

@@ -23,3 +23,9 @@ export async function claim(env, keys, texts, ttl) {
   const lines = texts.split("\n");
   await Promise.all(keys.split(",").map((key, i) => env.CLAIMS.put(key, lines[i], options)));
 }
+
+/** The same after the answer. */
+export function mark(context, env, keys, texts, ttl) {
+  const failed = () => console.warn("claims were not stored; a later copy may pass");
+  context.waitUntil(claim(env, keys, texts, ttl).catch(failed));
+}

@@ -1,16 +1,20 @@
 //! The store that all isolates share, which is KV.
 
-use worker::Env;
+use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
+use worker::{Context, Env};
 
 use crate::runtime::Unavailable;
+use crate::runtime::task::wait;
 
 #[wasm_bindgen(module = "/src/runtime/store.js", js_sys = ::worker::js_sys)]
 extern "C" {
-    #[wasm_bindgen(catch, js_name = claimed)]
-    async fn claimed_of(env: &JsValue, keys: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(catch, js_name = claim)]
-    async fn claim_of(env: &JsValue, keys: &str, texts: &str, ttl: f64) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = claimed)]
+    fn claimed_of(env: &JsValue, keys: &str) -> Promise;
+    #[wasm_bindgen(js_name = claim)]
+    fn claim_of(env: &JsValue, keys: &str, texts: &str, ttl: f64) -> Promise;
+    #[wasm_bindgen(js_name = mark)]
+    fn mark_of(context: &JsValue, env: &JsValue, keys: &str, texts: &str, ttl: f64);
 }
 
 /// What the store holds under keys, in their order.
@@ -18,7 +22,7 @@ pub(crate) async fn claimed(
     env: &Env,
     keys: &[String],
 ) -> Result<Vec<Option<String>>, Unavailable> {
-    let found = claimed_of(env, &keys.join(",")).await?;
+    let found = wait(claimed_of(env, &keys.join(","))).await?;
     Ok(found
         .as_string()
         .unwrap_or_default()
@@ -33,14 +37,31 @@ pub(crate) async fn claim(
     claims: &[(String, String)],
     ttl_seconds: i64,
 ) -> Result<(), Unavailable> {
-    if claims.is_empty() {
-        return Ok(());
+    if !claims.is_empty() {
+        let (keys, texts) = lines(claims);
+        wait(claim_of(env, &keys, &texts, seconds(ttl_seconds))).await?;
     }
+    Ok(())
+}
+
+/// The same after the answer, which waits for nothing then.
+pub(crate) fn mark(context: &Context, env: &Env, claims: &[(String, String)], ttl_seconds: i64) {
+    if !claims.is_empty() {
+        let (keys, texts) = lines(claims);
+        mark_of(context.as_ref(), env, &keys, &texts, seconds(ttl_seconds));
+    }
+}
+
+/// Keys between commas, and their texts between line feeds.
+fn lines(claims: &[(String, String)]) -> (String, String) {
     let (keys, texts): (Vec<&str>, Vec<&str>) = claims
         .iter()
         .map(|(key, text)| (key.as_str(), text.as_str()))
         .unzip();
-    #[expect(clippy::cast_precision_loss, reason = "a few months in seconds")]
-    claim_of(env, &keys.join(","), &texts.join("\n"), ttl_seconds as f64).await?;
-    Ok(())
+    (keys.join(","), texts.join("\n"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few months in seconds")]
+const fn seconds(ttl: i64) -> f64 {
+    ttl as f64
 }

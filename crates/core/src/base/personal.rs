@@ -195,13 +195,14 @@ impl Visitor {
                 Some(left) => *budget = left,
                 None => return true,
             }
-            if !text.is_ascii()
+            let mut scan = Scan::of(&text);
+            if !scan.ascii
                 && let Cow::Owned(folded) = plain(&text)
             {
                 text = Cow::Owned(folded);
+                scan = Scan::of(&text);
             }
-            let scan = Scan::of(&text);
-            if self.reads(&text, &scan) || (scan.base64 && self.in_base64(&text, budget)) {
+            if self.reads(&text, &scan) || self.in_base64(&text, &scan.runs, budget) {
                 return true;
             }
             let mut next = None;
@@ -269,9 +270,8 @@ impl Visitor {
 
     /// Looks into every stretch that may be base64, at each of the four places where its first letter may stand.
     #[inline(never)]
-    fn in_base64(&self, text: &str, budget: &mut usize) -> bool {
-        let runs = text.as_bytes().split(|byte| sextet(*byte) == NO_SEXTET);
-        for run in runs.filter(|run| run.len() >= SHORTEST_BASE64) {
+    fn in_base64(&self, text: &str, runs: &Runs, budget: &mut usize) -> bool {
+        for run in runs.of(text.as_bytes()) {
             for (skip, holds) in hold_text(run).into_iter().enumerate() {
                 if !holds {
                     continue;
@@ -300,10 +300,13 @@ impl Number {
     /// of its country and what is dialled before it.
     #[inline(never)]
     fn stands_in(&self, text: &[u8]) -> bool {
-        let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
-        (0..text.len())
-            .filter(|at| digit(*at) && !digit(at + 1))
-            .any(|end| self.ends_at(text, end))
+        let Some(last) = self.significant.last() else {
+            return false;
+        };
+        let goes_on = |at: usize| text.get(at + 1).is_some_and(u8::is_ascii_digit);
+        text.iter()
+            .enumerate()
+            .any(|(at, byte)| byte == last && !goes_on(at) && self.ends_at(text, at))
     }
 
     fn ends_at(&self, text: &[u8], end: usize) -> bool {
@@ -519,7 +522,11 @@ fn words(text: &str) -> Vec<String> {
     if text.len() > LONGEST_NAME {
         return Vec::new();
     }
-    let lower = plain(&text.to_lowercase()).into_owned();
+    let lower = if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        plain(&text.to_lowercase()).into_owned()
+    };
     let words = lower.split(|c: char| !c.is_alphanumeric());
     let words = words.filter(|word| !word.is_empty());
     words.take(MOST_WORDS).map(str::to_owned).collect()
@@ -543,19 +550,42 @@ fn written_out(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a text holds a word, in any case of ASCII.
+/// Whether a text holds a word, in any case of ASCII. Its first two letters are looked for in eight places at once.
 fn contains_word(text: &str, word: &str) -> bool {
-    let (Some(first), word) = (word.bytes().next(), word.as_bytes()) else {
-        return false;
+    let (text, word) = (text.as_bytes(), word.as_bytes());
+    let [first, second, ..] = word else {
+        let alike = |byte: &u8| word.iter().any(|letter| letter.eq_ignore_ascii_case(byte));
+        return text.iter().any(alike);
     };
-    let text = text.as_bytes();
-    text.iter().enumerate().any(|(at, byte)| {
-        // The two cases of a letter differ in this bit.
-        byte | 0x20 == first | 0x20
-            && text
-                .get(at..at + word.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(word))
-    })
+    let stands_at = |at: usize| {
+        let found = text.get(at..at + word.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    // The two cases of a letter differ in this bit.
+    let case = eight(0x20);
+    let wanted = [first, second].map(|letter| eight(letter | 0x20));
+    let mut at = 0;
+    while let Some([letters @ .., last]) = text.get(at..).and_then(<[u8]>::first_chunk::<9>) {
+        let here = u64::from_le_bytes(*letters);
+        let next = here >> 8 | u64::from(*last) << 56;
+        let [here, next] = [(here | case) ^ wanted[0], (next | case) ^ wanted[1]];
+        // The highest bit of each byte that is zero, and of some behind one.
+        let zero = |bytes: u64| bytes.wrapping_sub(eight(1)) & !bytes & eight(0x80);
+        let mut places = zero(here) & zero(next);
+        while places != 0 {
+            if stands_at(at + places.trailing_zeros() as usize / 8) {
+                return true;
+            }
+            places &= places - 1;
+        }
+        at += 8;
+    }
+    (at..text.len()).any(stands_at)
+}
+
+/// The same byte eight times.
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
 }
 
 /// Whether a text holds something of the form `local@domain.tld`.
@@ -598,7 +628,7 @@ struct Scan {
     escapes: bool,
     equals: bool,
     brackets: bool,
-    base64: bool,
+    runs: Runs,
     digits: usize,
     /// A bit for each letter that occurs, in either case.
     letters: u32,
@@ -608,25 +638,60 @@ impl Scan {
     #[inline(never)]
     fn of(text: &str) -> Self {
         let (mut seen, mut letters, mut digits) = (0_u8, 0_u32, 0_usize);
-        let (mut run, mut longest) = (0_usize, 0_usize);
-        for byte in text.bytes() {
+        let (mut runs, mut start) = (Runs::default(), 0);
+        for (at, byte) in text.bytes().enumerate() {
             let kind = kind(byte);
             seen |= kind;
             letters |= letter(byte);
             digits += usize::from(kind & DIGIT != 0);
-            run = if kind & SEXTET == 0 { 0 } else { run + 1 };
-            longest = longest.max(run);
+            if kind & SEXTET == 0 {
+                runs.add(start, at);
+                start = at + 1;
+            }
         }
+        runs.add(start, text.len());
         Self {
             ascii: seen & WIDE == 0,
             at: seen & AT != 0,
             escapes: seen & ESCAPE != 0,
             equals: seen & EQUALS != 0,
             brackets: seen & BRACKET != 0,
-            base64: longest >= SHORTEST_BASE64,
+            runs,
             digits,
             letters,
         }
+    }
+}
+
+/// Where in a text what may be base64 stands: noted while the text is looked at anyway, as far as there is room.
+#[derive(Default)]
+struct Runs {
+    places: [(usize, usize); 6],
+    many: usize,
+}
+
+impl Runs {
+    fn add(&mut self, start: usize, end: usize) {
+        if end - start >= SHORTEST_BASE64 {
+            if let Some(place) = self.places.get_mut(self.many) {
+                *place = (start, end);
+            }
+            self.many += 1;
+        }
+    }
+
+    /// All of them, in their order.
+    fn of<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = &'t [u8]> {
+        let noted = self.places.get(..self.many).unwrap_or(&self.places);
+        let behind = noted.last().filter(|_| self.many > noted.len());
+        let more = behind.and_then(|(_, end)| text.get(*end..));
+        let more = more
+            .unwrap_or_default()
+            .split(|byte| sextet(*byte) == NO_SEXTET);
+        noted
+            .iter()
+            .filter_map(|(start, end)| text.get(*start..*end))
+            .chain(more.filter(|run| run.len() >= SHORTEST_BASE64))
     }
 }
 
@@ -710,18 +775,17 @@ static SEXTETS: [u8; 256] = {
 /// or two too many, which at worst is looked into for nothing.
 #[inline(never)]
 fn hold_text(run: &[u8]) -> [bool; 4] {
-    let mut before = 0_u8;
+    let mut letters = run.iter();
+    let mut before = letters.next().map_or(0, |byte| sextet(*byte) & 63);
     // Of the groups that begin with this pair, that began one letter ago, two, and three.
     let mut states = [0_u8; 4];
-    for (place, byte) in run.iter().enumerate() {
+    for byte in letters {
         let sextet = sextet(*byte) & 63;
-        if place > 0 {
-            let [now, one, two, three] = states;
-            let now = step(now, before << 2 | sextet >> 4);
-            let one = step(one, before << 4 | sextet >> 2);
-            let two = step(two, before << 6 | sextet);
-            states = [three, now, one, two];
-        }
+        let [now, one, two, three] = states;
+        let now = step(now, before << 2 | sextet >> 4);
+        let one = step(one, before << 4 | sextet >> 2);
+        let two = step(two, before << 6 | sextet);
+        states = [three, now, one, two];
         before = sextet;
     }
     // After as many pairs as there are, less whole rounds, the first place's is there.
@@ -792,22 +856,22 @@ static STEPS: [u8; 256] = {
     table
 };
 
-/// The bytes of a group of four; a shorter one has one byte less than letters.
-fn undo(group: &[u8]) -> [u8; 3] {
-    let mut bits = 0_u32;
-    for byte in group {
-        bits = bits << 6 | u32::from(sextet(*byte) & 63);
-    }
-    bits <<= 6 * (4 - group.len());
-    let [_, bytes @ ..] = bits.to_be_bytes();
-    bytes
-}
-
+/// The bytes of base64; a group of less than four letters has one byte less than letters.
 fn from_base64(run: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(run.len() / 4 * 3 + 3);
-    for group in run.chunks(4) {
-        out.extend(undo(group).iter().take(group.len().saturating_sub(1)));
+    let bits = |group: &[u8]| {
+        let letters = group.iter();
+        letters.fold(0_u32, |bits, byte| {
+            bits << 6 | u32::from(sextet(*byte) & 63)
+        })
+    };
+    let (groups, rest) = run.as_chunks::<4>();
+    for group in groups {
+        let [_, bytes @ ..] = bits(group).to_be_bytes();
+        out.extend_from_slice(&bytes);
     }
+    let [_, bytes @ ..] = (bits(rest) << (6 * (4 - rest.len()))).to_be_bytes();
+    out.extend(bytes.iter().take(rest.len().saturating_sub(1)));
     out
 }
 
@@ -870,7 +934,9 @@ fn unescape(text: &str) -> Option<String> {
     let mut out = Vec::new();
     // Up to where it is copied, and what comes next.
     let (mut copied, mut at) = (0, 0);
-    while let Some(after) = bytes.get(at + 1..) {
+    while let Some(next) = bytes.get(at..).and_then(next_escape) {
+        at += next;
+        let after = bytes.get(at + 1..).unwrap_or_default();
         let before = out.len();
         let used = match bytes.get(at) {
             Some(b'%') => percent(after, &mut out),
@@ -892,6 +958,10 @@ fn unescape(text: &str) -> Option<String> {
     }
     out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
     Some(text_of(&out))
+}
+
+fn next_escape(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| kind(*byte) & ESCAPE != 0)
 }
 
 /// Bytes as text. What is not UTF-8 is Latin-1, as older pages encode.
@@ -1039,28 +1109,37 @@ fn backslash(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
 /// A text with its quoted-printable taken away once; `None` when it has none.
 #[inline(never)]
 fn unquote(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut changed = false;
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte == b'=' {
-            if let Some((byte, length)) = number(after, 16, 2, 2) {
-                out.push(u8::try_from(byte).unwrap_or(b' '));
-                rest = after.get(length..).unwrap_or_default();
-                changed = true;
-                continue;
-            }
-            let line = after.strip_prefix(b"\r").unwrap_or(after);
-            if let Some(line) = line.strip_prefix(b"\n") {
-                rest = line;
-                changed = true;
-                continue;
-            }
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    // Up to where it is copied, and what comes next.
+    let (mut copied, mut at) = (0, 0);
+    while let Some(next) = bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|byte| *byte == b'='))
+    {
+        at += next;
+        let after = bytes.get(at + 1..).unwrap_or_default();
+        let line = after.strip_prefix(b"\r").unwrap_or(after);
+        let found = if let Some((byte, length)) = number(after, 16, 2, 2) {
+            Some((u8::try_from(byte).ok(), length))
+        } else {
+            // A line that goes on in the next.
+            let next = line.strip_prefix(b"\n");
+            next.map(|next| (None, after.len() - next.len()))
+        };
+        if let Some((byte, length)) = found {
+            out.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
+            out.extend(byte);
+            at += length;
+            copied = at + 1;
         }
-        out.push(*byte);
+        at += 1;
     }
-    changed.then(|| text_of(&out))
+    if copied == 0 {
+        return None;
+    }
+    out.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    Some(text_of(&out))
 }
 
 /// A text with `(at)` and `[dot]` as signs; `None` when it has none.
@@ -1068,40 +1147,50 @@ fn unquote(text: &str) -> Option<String> {
 /// Only in brackets: `Lunch at shop.example` is no address.
 #[inline(never)]
 fn spell(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut changed = false;
-    while let Some(open) = rest.find(['(', '[', '{', '<']) {
-        let (before, bracket) = rest.split_at_checked(open)?;
-        out.push_str(before);
-        let inside = bracket.get(1..).unwrap_or_default();
-        let found = [
-            ("at", '@'),
-            ("@", '@'),
-            ("dot", '.'),
-            ("punkt", '.'),
-            (".", '.'),
-        ]
-        .into_iter()
-        .find_map(|(word, sign)| {
-            let inside = short_gap_of_blanks(inside);
-            let start = inside.get(..word.len())?;
-            let behind = short_gap_of_blanks(inside.get(word.len()..)?);
-            let rest = behind.strip_prefix([')', ']', '}', '>'])?;
-            start.eq_ignore_ascii_case(word).then_some((sign, rest))
-        });
-        if let Some((sign, behind)) = found {
+    let mut out = String::new();
+    // Up to where it is copied, and what comes next.
+    let (mut copied, mut at) = (0, 0);
+    while let Some(next) = text.as_bytes().get(at..).and_then(next_bracket) {
+        let open = at + next;
+        at = open + 1;
+        if let Some((sign, behind)) = text.get(at..).and_then(sign_in_brackets) {
+            out.push_str(text.get(copied..open).unwrap_or_default());
             out.truncate(out.trim_end().len());
             out.push(sign);
-            rest = behind.trim_start();
-            changed = true;
-        } else {
-            out.push_str(bracket.get(..1).unwrap_or_default());
-            rest = inside;
+            at = text.len() - behind.trim_start().len();
+            copied = at;
         }
     }
-    out.push_str(rest);
-    changed.then_some(out)
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Some(out)
+}
+
+fn next_bracket(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| kind(*byte) & BRACKET != 0)
+}
+
+/// The sign that the word behind an opening bracket stands for, and what comes behind the closing one.
+fn sign_in_brackets(inside: &str) -> Option<(char, &str)> {
+    let inside = short_gap_of_blanks(inside);
+    [
+        ("at", '@'),
+        ("@", '@'),
+        ("dot", '.'),
+        ("punkt", '.'),
+        (".", '.'),
+    ]
+    .into_iter()
+    .find_map(|(word, sign)| {
+        let start = inside.get(..word.len())?;
+        if !start.eq_ignore_ascii_case(word) {
+            return None;
+        }
+        let behind = short_gap_of_blanks(inside.get(word.len()..)?);
+        Some((sign, behind.strip_prefix([')', ']', '}', '>'])?))
+    })
 }
 
 /// The rest behind at most three blanks.
@@ -1126,7 +1215,10 @@ fn join<'t>(out: &mut String, texts: impl Iterator<Item = &'t str>, before: &str
 
 #[cfg(test)]
 mod tests {
-    use super::{from_base64, hold_text};
+    use super::{
+        NO_SEXTET, Runs, SHORTEST_BASE64, Scan, contains_word, from_base64, hold_text, number,
+        sextet, short_gap_of_blanks, spell, text_of, unescape, unquote,
+    };
 
     #[test]
     fn no_base64_that_holds_text_is_passed_over() {
@@ -1152,5 +1244,214 @@ mod tests {
         // Much is passed over, and hardly anything looked into for nothing.
         let [[passed, vain], [_, good]] = held;
         assert!(good > 1_000 && passed > 100_000 && vain < good, "{held:?}");
+    }
+
+    /// What is quick, as it would be written by somebody in no hurry.
+    mod slow {
+        use super::*;
+
+        pub(super) fn contains_word(text: &str, word: &str) -> bool {
+            let windows = text.as_bytes().windows(word.len().max(1));
+            !word.is_empty()
+                && windows
+                    .into_iter()
+                    .any(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        }
+
+        pub(super) fn runs(text: &str) -> Vec<&[u8]> {
+            let runs = text.as_bytes().split(|byte| sextet(*byte) == NO_SEXTET);
+            runs.filter(|run| run.len() >= SHORTEST_BASE64).collect()
+        }
+
+        pub(super) fn unescape(text: &str) -> Option<String> {
+            let mut out = Vec::new();
+            let mut changed = false;
+            let mut rest = text.as_bytes();
+            while let Some((byte, after)) = rest.split_first() {
+                let used = match byte {
+                    b'%' => super::super::percent(after, &mut out),
+                    b'&' => super::super::entity(after, &mut out),
+                    b'\\' => super::super::backslash(after, &mut out),
+                    _ => None,
+                };
+                changed |= used.is_some();
+                if used.is_none() {
+                    out.push(*byte);
+                }
+                rest = after.get(used.unwrap_or(0)..).unwrap_or_default();
+            }
+            changed.then(|| text_of(&out))
+        }
+
+        pub(super) fn unquote(text: &str) -> Option<String> {
+            let mut out = Vec::new();
+            let mut changed = false;
+            let mut rest = text.as_bytes();
+            while let Some((byte, after)) = rest.split_first() {
+                rest = after;
+                let line = after.strip_prefix(b"\r").unwrap_or(after);
+                if *byte != b'=' {
+                    out.push(*byte);
+                } else if let Some((byte, length)) = number(after, 16, 2, 2) {
+                    out.push(u8::try_from(byte).unwrap());
+                    rest = &after[length..];
+                    changed = true;
+                } else if let Some(line) = line.strip_prefix(b"\n") {
+                    rest = line;
+                    changed = true;
+                } else {
+                    out.push(*byte);
+                }
+            }
+            changed.then(|| text_of(&out))
+        }
+
+        pub(super) fn spell(text: &str) -> Option<String> {
+            let mut out = String::new();
+            let mut rest = text;
+            let mut changed = false;
+            while let Some(open) = rest.find(['(', '[', '{', '<']) {
+                out.push_str(&rest[..open]);
+                let inside = &rest[open + 1..];
+                let words = [
+                    ("at", '@'),
+                    ("@", '@'),
+                    ("dot", '.'),
+                    ("punkt", '.'),
+                    (".", '.'),
+                ];
+                let found = words.into_iter().find_map(|(word, sign)| {
+                    let inside = short_gap_of_blanks(inside);
+                    let start = inside.get(..word.len())?;
+                    let behind = short_gap_of_blanks(inside.get(word.len()..)?);
+                    let behind = behind.strip_prefix([')', ']', '}', '>'])?;
+                    start.eq_ignore_ascii_case(word).then_some((sign, behind))
+                });
+                if let Some((sign, behind)) = found {
+                    out.truncate(out.trim_end().len());
+                    out.push(sign);
+                    rest = behind.trim_start();
+                    changed = true;
+                } else {
+                    out.push_str(&rest[open..=open]);
+                    rest = inside;
+                }
+            }
+            out.push_str(rest);
+            changed.then_some(out)
+        }
+    }
+
+    #[test]
+    fn the_quick_way_finds_what_the_slow_one_finds() {
+        const PIECES: &[&str] = &[
+            "a",
+            "E",
+            "l",
+            "elena",
+            "ELENA",
+            "brandt",
+            "Bran",
+            "@",
+            "`",
+            "mail.example",
+            "%40",
+            "%",
+            "%u0040",
+            "%4",
+            "&#64;",
+            "&commat;",
+            "&",
+            ";",
+            "\\x40",
+            "\\u0040",
+            "\\",
+            "\\100",
+            "=40",
+            "=",
+            "=\r\n",
+            "\r",
+            "\n",
+            "=4",
+            "(at)",
+            "[ dot ]",
+            "{",
+            "<.>",
+            "( at",
+            ")",
+            "( Punkt)",
+            " ",
+            "  ",
+            "ö",
+            "é",
+            "\u{1F600}",
+            "0",
+            "12",
+            "+49",
+            "-",
+            "_",
+            "/",
+            "ZWxlbmE",
+            "Qm9i",
+            "abcdefgh",
+            "abcdefg",
+            "\0",
+            "\u{7f}",
+            "A",
+            "!",
+            "aaaaaaaaa",
+        ];
+        let mut state = 7_u64;
+        let mut random = |most: usize| {
+            state = crate::base::backoff::mix(state.wrapping_add(0x9e37_79b9));
+            usize::try_from(state % u64::try_from(most).unwrap()).unwrap()
+        };
+        let mut found = [0_usize; 5];
+        for _ in 0..60_000 {
+            let text: String = (0..random(14))
+                .map(|_| PIECES[random(PIECES.len())])
+                .collect();
+            for word in [
+                "elena",
+                "e",
+                "el",
+                "brandt",
+                "ö",
+                "éa",
+                "aaaaaaaaaa",
+                "@mail",
+                "`",
+            ] {
+                let slow = slow::contains_word(&text, word);
+                assert_eq!(contains_word(&text, word), slow, "{word:?} in {text:?}");
+                found[0] += usize::from(slow);
+            }
+            let runs: &Runs = &Scan::of(&text).runs;
+            let slow = slow::runs(&text);
+            assert!(
+                runs.of(text.as_bytes()).eq(slow.iter().copied()),
+                "{text:?}"
+            );
+            found[1] += slow.len();
+            for (place, quick, slow) in [
+                (2, unescape(&text), slow::unescape(&text)),
+                (3, unquote(&text), slow::unquote(&text)),
+                (4, spell(&text), slow::spell(&text)),
+            ] {
+                assert_eq!(quick, slow, "{text:?}");
+                found[place] += usize::from(slow.is_some());
+            }
+        }
+        assert!(found.iter().all(|found| *found > 5_000), "{found:?}");
+    }
+
+    #[test]
+    fn any_number_of_stretches_is_looked_into() {
+        for many in 0..20 {
+            let text = format!(".{}", "abcdefgh. ".repeat(many));
+            let runs = Scan::of(&text).runs;
+            assert_eq!(runs.of(text.as_bytes()).count(), many);
+            assert!(runs.of(text.as_bytes()).all(|run| run == b"abcdefgh"));
+        }
     }
 }

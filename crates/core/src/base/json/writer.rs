@@ -17,9 +17,12 @@ const fn eight(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The highest bit of each of eight bytes that is smaller than `least`, up to the first such; bits behind it mean nothing.
-const fn below(bytes: u64, least: u8) -> u64 {
-    bytes.wrapping_sub(eight(least)) & !bytes & eight(0x80)
+/// Of eight bytes the highest bit of each that needs an escape, up to the first such; bits behind it mean nothing.
+const fn special(bytes: u64) -> u64 {
+    let below = bytes.wrapping_sub(eight(0x20));
+    let quote = (bytes ^ eight(b'"')).wrapping_sub(eight(1));
+    let backslash = (bytes ^ eight(b'\\')).wrapping_sub(eight(1));
+    (below | quote | backslash) & !bytes & eight(0x80)
 }
 
 /// How many bytes stand in front of the first that needs an escape.
@@ -27,13 +30,26 @@ fn plain(bytes: &[u8]) -> usize {
     let (steps, rest) = bytes.as_chunks::<8>();
     let mut clean = 0;
     for step in steps {
-        let step = u64::from_le_bytes(*step);
-        let special =
-            below(step, 0x20) | below(step ^ eight(b'"'), 1) | below(step ^ eight(b'\\'), 1);
+        let special = special(u64::from_le_bytes(*step));
         if special != 0 {
             return clean + special.trailing_zeros() as usize / 8;
         }
         clean += 8;
+    }
+    // The last eight, or twice four, whether or not some of them have been looked at: most texts end with a few more.
+    let end = match (
+        bytes.last_chunk::<8>(),
+        bytes.first_chunk::<4>(),
+        bytes.last_chunk::<4>(),
+    ) {
+        (Some(end), _, _) => u64::from_le_bytes(*end),
+        (None, Some(one), Some(two)) => {
+            u64::from(u32::from_le_bytes(*one)) | u64::from(u32::from_le_bytes(*two)) << 32
+        }
+        _ => 0,
+    };
+    if special(end) == 0 {
+        return bytes.len();
     }
     clean
         + rest
@@ -48,6 +64,9 @@ pub(super) fn escaped(text: &str, mut put: impl FnMut(&str)) {
     let mut rest = text;
     loop {
         let clean = plain(rest.as_bytes());
+        if clean == rest.len() {
+            return put(rest);
+        }
         let Some((before, special)) = rest.split_at_checked(clean) else {
             return;
         };
@@ -495,6 +514,13 @@ mod tests {
         for sign in signs {
             for before in 0..40 {
                 let text = format!("{}{sign}{}{sign}", "a".repeat(before), "é".repeat(9));
+                assert_eq!(text_of(&text), serde_json::to_string(&text).unwrap());
+            }
+            // Short ones are looked at four bytes at once, and one at a time.
+            for (before, after) in
+                (0..10).flat_map(|before| (0..10).map(move |after| (before, after)))
+            {
+                let text = format!("{}{sign}{}", "a".repeat(before), "z".repeat(after));
                 assert_eq!(text_of(&text), serde_json::to_string(&text).unwrap());
             }
         }

@@ -31,8 +31,13 @@ impl Plan {
 
     /// Whether these digits may be a national number without its trunk prefix.
     pub(in crate::identity) fn fits(&self, digits: &[u8]) -> bool {
+        let first = digits.first();
         let mut forms = self.forms.as_bytes().split(|byte| *byte == b' ');
-        forms.any(|form| has_form(digits, form))
+        // Most begin with another digit, and none that has its form ends sooner.
+        forms.any(|form| match form.first() {
+            Some(b'0'..=b'9') if form.first() != first => false,
+            _ => has_form(digits, form),
+        })
     }
 
     /// Whether there are more digits than a national number has.
