@@ -92,14 +92,18 @@ def _health_sentence(say: Say) -> str:
     return "The gateway cannot work: see its settings and bindings."
 
 
+def _verdicts(rows: Any) -> str:
+    verdicts = list(rows["verdict"])
+    counts = {verdict: verdicts.count(verdict) for verdict in ("send", "send_limited", "block")}
+    return f"{counts['send']} get everything, {counts['send_limited']} with limits, {counts['block']} nothing."
+
+
 def _consent_sentence(say: Say) -> str:
-    return " ".join(say.result["says"])
+    return f"Of {len(say.result['destinations'])} destinations {_verdicts(say.result['destinations'])}"
 
 
 def _destinations_sentence(say: Say) -> str:
-    verdicts = list(say.result["verdict"])
-    counts = {verdict: verdicts.count(verdict) for verdict in ("send", "send_limited", "block")}
-    return f"{counts['send']} get everything, {counts['send_limited']} with limits, {counts['block']} nothing."
+    return f"Of {len(say.result)} destinations {_verdicts(say.result)}"
 
 
 def _window_sentence(say: Say) -> str:

@@ -255,6 +255,9 @@ pub(super) fn gpp(gpp: &Gpp<'_>, in_force: &[i64]) -> Vec<String> {
     } else {
         let in_words: Vec<String> = named.iter().map(|id| section_name(*id)).collect();
         says.push(format!("In force: {}.", listed(&in_words)));
+        if named.len() < in_force.len() {
+            says.push("A further one cannot be made out, so all of them count.".to_owned());
+        }
     }
     for (id, text) in gpp.sections() {
         let Some(name) = us_section_name(*id) else {
