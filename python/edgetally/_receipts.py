@@ -64,7 +64,7 @@ def verify_receipts(path_or_lines: Lines, heads: Lines | None = None) -> Receipt
     >>> import edgetally as et
     >>> head = '{"count":2,"day":"2026-11-30","head":"' + 64 * "0" + '","source":"shop"}'
     >>> print(et.verify_receipts([head]))
-    not ok: 1 problems, 0 receipts in 0 chains
+    not ok: 0 receipts in 0 chains, and this is wrong:
     line 1: truncated: shop 2026-11-30
     """
     import contextlib

@@ -144,7 +144,11 @@ fn example() -> Chains {
         let events = events.map(|(n, visitor)| event(&format!("{prefix}-{n}"), visitor));
         let mut events: Vec<Value> = events.collect();
         events[1]["test"] = json!(true);
-        decided(&plan(&settings, None, &json!(events).to_string()).messages)
+        let mut all = decided(&plan(&settings, None, &json!(events).to_string()).messages);
+        // Another setting, or other rules, would have another.
+        let rulings = all.iter_mut().flat_map(|one| &mut one.rulings);
+        rulings.for_each(|ruling| ruling.policy = "0123456789abcdef".to_owned());
+        all
     };
     let mut chains = Chains::default();
     let today = NOW.0.div_euclid(86_400_000);
@@ -171,6 +175,19 @@ fn the_form_of_an_export_stays_as_it_is() {
     }
     assert_eq!(read(&path), text, "EDGETALLY_UPDATE=1 rewrites it");
     let all: Vec<String> = text.lines().map(str::to_owned).collect();
+    let page = read(&fixtures().join("../../../../docs/receipts.md"));
+    let shown = page
+        .split("```json\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let shown: Value = serde_json::from_str(shown).unwrap();
+    assert!(
+        all.contains(&shown.to_string()),
+        "the page shows another receipt"
+    );
     let verified = verify(&all, &[]);
     assert!(verified.is_ok(), "{verified}");
     assert_eq!((verified.receipts, verified.chains.len()), (28, 3));
