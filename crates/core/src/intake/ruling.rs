@@ -1,5 +1,7 @@
 //! What was decided about the events of a request, kept for their receipts.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 use crate::base::hex::Hex;
@@ -10,7 +12,7 @@ use crate::ledger::decided::{Allowed, Ruled, Ruling, SIGNALS};
 use crate::settings::{Settings, Source};
 
 /// What one event was decided by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Basis<'b> {
     pub(super) signals: &'b Signals<'b>,
     pub(super) reading: &'b Reading,
@@ -20,7 +22,6 @@ pub(super) struct Basis<'b> {
 }
 
 /// A decision, and the digest of the signals that it is about.
-#[derive(Debug)]
 struct Known {
     signals: String,
     ruling: Ruling,
@@ -29,8 +30,15 @@ struct Known {
 
 /// The decisions of one request. Events that follow each other mostly have the same signals, so what was made for the one
 /// does for the next.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Rulings(Vec<Known>);
+
+impl fmt::Debug for Rulings {
+    /// Without the signals, in which a sender may have put anything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rulings(…)")
+    }
+}
 
 impl Rulings {
     /// Keeps what was decided about an event, and gives its place.
