@@ -29,7 +29,7 @@ class ReceiptsResult(Result):
     problems: tuple[dict[str, object], ...] = field(
         "What is wrong: line (0: no line of the export), kind and chain; a thousand at most."
     )
-    summary: str = field("All of it in words.")
+    words: str = field("All of it in words.")
 
     def __bool__(self) -> bool:
         """Whether nothing is wrong."""
@@ -37,18 +37,20 @@ class ReceiptsResult(Result):
 
     def __str__(self) -> str:
         """In words, a line for each problem."""
-        return self.summary
+        return self.words
 
 
 def _read(lines: Lines, heads: Lines) -> ReceiptsResult:
-    receipts, chains, problems, summary = _edgetally._verify_receipts(lines, heads)
-    return ReceiptsResult((
-        not problems,
-        receipts,
-        tuple(dict(zip(("source", "day", "count", "head"), chain, strict=True)) for chain in chains),
-        tuple(dict(zip(("line", "kind", "chain"), problem, strict=True)) for problem in problems),
-        summary,
-    ))
+    receipts, chains, problems, words = _edgetally._verify_receipts(lines, heads)
+    return ReceiptsResult(
+        (
+            not problems,
+            receipts,
+            tuple(dict(zip(("source", "day", "count", "head"), chain, strict=True)) for chain in chains),
+            tuple(dict(zip(("line", "kind", "chain"), problem, strict=True)) for problem in problems),
+            words,
+        )
+    )
 
 
 def verify_receipts(path_or_lines: Lines, heads: Lines | None = None) -> ReceiptsResult:
@@ -74,7 +76,7 @@ def verify_receipts(path_or_lines: Lines, heads: Lines | None = None) -> Receipt
 
         def opened(lines: Lines) -> Lines:
             if isinstance(lines, (str, os.PathLike)):
-                return files.enter_context(open(lines, "rb"))  # noqa: SIM115 - the stack closes it
+                return files.enter_context(open(lines, "rb"))
             if not hasattr(lines, "__iter__") or isinstance(lines, (bytes, bytearray)):
                 raise error("wrong_type", "receipts are the path of a file, or lines")
             return lines
