@@ -64,7 +64,7 @@ impl Rulings {
                         destination: configured.name.clone(),
                         verdict: match (refusal(*verdict), decision) {
                             (Some(code), _) => Err(code.to_owned()),
-                            (None, Some(Decision::Granted(grant))) => Ok(allowed(grant)),
+                            (None, Some(Decision::Granted(grant))) => Ok(allowed(*grant)),
                             (None, _) => return None,
                         },
                         needs: configured.consent.purposes,
@@ -111,7 +111,7 @@ const fn refusal(verdict: Verdict) -> Option<&'static str> {
     }
 }
 
-fn allowed(grant: &Grant) -> Allowed {
+fn allowed(grant: Grant) -> Allowed {
     let answer = |choice: Option<Choice>| choice.map(|choice| choice == Choice::Granted);
     let (ad_user_data, ad_personalization) = grant.choices();
     Allowed {

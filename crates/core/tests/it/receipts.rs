@@ -88,8 +88,12 @@ impl Chains {
 
 fn verify(lines: &[String], heads: &[String]) -> Verified {
     let mut verifier = Verifier::default();
-    lines.iter().for_each(|line| verifier.line(line));
-    heads.iter().for_each(|line| verifier.head(line));
+    for line in lines {
+        verifier.line(line);
+    }
+    for line in heads {
+        verifier.head(line);
+    }
     verifier.finish()
 }
 
@@ -147,7 +151,9 @@ fn example() -> Chains {
         let mut all = decided(&plan(&settings, None, &json!(events).to_string()).messages);
         // Another setting, or other rules, would have another.
         let rulings = all.iter_mut().flat_map(|one| &mut one.rulings);
-        rulings.for_each(|ruling| ruling.policy = "0123456789abcdef".to_owned());
+        for ruling in rulings {
+            "0123456789abcdef".clone_into(&mut ruling.policy);
+        }
         all
     };
     let mut chains = Chains::default();
@@ -156,9 +162,9 @@ fn example() -> Chains {
         chains.write("shop", day, &of(prefix).iter().collect::<Vec<_>>());
     }
     let mut other = of("r");
-    other
-        .iter_mut()
-        .for_each(|one| one.source = "bulk".to_owned());
+    for one in &mut other {
+        "bulk".clone_into(&mut one.source);
+    }
     chains.write("bulk", today + 1, &other.iter().collect::<Vec<_>>());
     chains
 }
@@ -517,7 +523,7 @@ fn tampering_shows_and_says_what_it_was() {
         "{removed}"
     );
     let altered = tampered(&|lines| {
-        lines[3] = lines[3].replace(r#""verdict":"send""#, r#""verdict":"block""#)
+        lines[3] = lines[3].replace(r#""verdict":"send""#, r#""verdict":"block""#);
     });
     assert_eq!(found(&altered), [(4, "altered")]);
     assert_eq!(
