@@ -130,6 +130,7 @@ if TYPE_CHECKING:
 
     from ._consent import *  # noqa: F403
     from ._ledger import *  # noqa: F403
+    from ._receipts import *  # noqa: F403
     from ._report import *  # noqa: F403
     from ._windows import *  # noqa: F403
 
@@ -143,6 +144,7 @@ if TYPE_CHECKING:
 _LATER = {
     **dict.fromkeys(("ConsentDestinationsResult", "ConsentResult", "explain_consent"), "_consent"),
     **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
+    **dict.fromkeys(("ReceiptsResult", "verify_receipts"), "_receipts"),
     **dict.fromkeys(
         ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"
     ),

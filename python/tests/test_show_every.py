@@ -111,6 +111,8 @@ MORE: list[Any] = [
     lambda: et.explain_consent(us_privacy="1YYN", gpc=True),
     lambda: et.explain_consent(tcf="<b>"),
     lambda: et.explain_consent(ad_user_data="granted").destinations,
+    lambda: et.verify_receipts([]),
+    lambda: et.verify_receipts(["<b>"]),
     lambda: et.holdout_cost(0.1),
     lambda: et.holdout_cost([0.1, 0.5]),
     lambda: et.funnel_decompose(
