@@ -129,6 +129,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._ledger import *  # noqa: F403
+    from ._receipts import *  # noqa: F403
     from ._report import *  # noqa: F403
     from ._windows import *  # noqa: F403
 
@@ -141,6 +142,7 @@ if TYPE_CHECKING:
 # Rooms that few programs ask for, and that bring along modules for dates: loaded when one of their names is read.
 _LATER = {
     **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
+    **dict.fromkeys(("ReceiptsResult", "verify_receipts"), "_receipts"),
     **dict.fromkeys(
         ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"
     ),

@@ -20,6 +20,7 @@ mod many_arms;
 mod money;
 mod multiplicity;
 mod problem;
+mod receipts;
 mod record;
 mod response;
 mod revenue;
@@ -37,6 +38,7 @@ use pyo3::prelude::*;
 fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     problem::register(module)?;
+    receipts::register(module)?;
     record::register(module)?;
     calculator::register(module)?;
     dialect::register(module)?;

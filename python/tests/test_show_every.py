@@ -108,6 +108,8 @@ MORE: list[Any] = [
     lambda: et.geo_counterfactual([10.0 + at % 3 for at in range(30)], [14.0, 15, 16], spend=5),
     lambda: et.HealthResult((True, "1.0", [], {"LEDGER": True}, {"meta": "24.0"}, [], {"meta": {"seconds": 60}})),
     lambda: et.HealthResult((False, "1.0", [{"at": "<b>"}], {}, {}, ["meta"], {})),
+    lambda: et.verify_receipts([]),
+    lambda: et.verify_receipts(["<b>"]),
     lambda: et.holdout_cost(0.1),
     lambda: et.holdout_cost([0.1, 0.5]),
     lambda: et.funnel_decompose(

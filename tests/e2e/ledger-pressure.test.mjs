@@ -411,8 +411,7 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     assert.equal((await shop.check()).folded.shop, undefined);
     // It had no receipts, and writes them from now on.
     await shop.bulk({event: "page_view", event_id: "first", consent: {ad_user_data: "granted"}});
-    await shop.settle();
-    assert.equal((await receipts(shop, "bulk")).length, 1);
+    await waitFor("a receipt", async () => (await receipts(shop, "bulk")).length === 1);
     await shop.stop();
   });
 });

@@ -15,6 +15,20 @@ pub enum Choice {
     Denied,
 }
 
+impl Choice {
+    /// Reads Consent Mode's word, in any case and with blanks around it.
+    pub fn parse(word: &str) -> Option<Self> {
+        let word = word.trim();
+        if word.eq_ignore_ascii_case("granted") {
+            Some(Self::Granted)
+        } else if word.eq_ignore_ascii_case("denied") {
+            Some(Self::Denied)
+        } else {
+            None
+        }
+    }
+}
+
 /// The ground on which the sender processes the event (GDPR, article 6). By itself no permission; where the source's policy
 /// accepts it, it stands for an answer that nobody gave, and never against one that somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -703,6 +703,12 @@ mod tests {
                 writer.settle(format!("{n:0>900}"));
             }
             let counts = book(&mut writer, events, State::Dead, code);
+            for n in 0..20 {
+                writer.decide(Decided {
+                    source: "s".repeat(15_000) + &n.to_string(),
+                    ..Decided::default()
+                });
+            }
             for n in 0..25 {
                 let names = (0..400).map(|n| (format!("destination_{n:0>28}"), "dead:".repeat(40)));
                 writer.note(Note {
@@ -719,12 +725,13 @@ mod tests {
             }
             let mut all = Counts::default();
             let mut before: Option<Report> = None;
-            let mut dead = 0;
+            let (mut dead, mut decided) = (0, 0);
             for report in writer.finish(true) {
                 let length = close_report(&report).len();
                 assert!(length <= Report::LARGEST, "{length}");
                 all.merge(&report.counts);
                 dead += report.dead.len();
+                decided += report.decided.len();
                 // Whether a verdict is booked is decided by all that it is on, so these are never torn.
                 assert_eq!(report.settled.len(), if before.is_none() { 100 } else { 0 });
                 let after = before.map(|before| After {
@@ -747,7 +754,7 @@ mod tests {
                 assert_eq!(sum(|state| state == State::Accepted), shared);
                 before = Some(report);
             }
-            assert_eq!((&all, dead), (&counts, 20));
+            assert_eq!((&all, dead, decided), (&counts, 20, 20));
         }
     }
 }

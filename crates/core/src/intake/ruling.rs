@@ -1,5 +1,7 @@
 //! What was decided about the events of a request, kept for their receipts.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 use crate::base::hex::Hex;
@@ -10,7 +12,7 @@ use crate::ledger::decided::{Allowed, Ruled, Ruling, SIGNALS};
 use crate::settings::{Settings, Source};
 
 /// What one event was decided by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Basis<'b> {
     pub(super) signals: &'b Signals<'b>,
     pub(super) reading: &'b Reading,
@@ -20,7 +22,6 @@ pub(super) struct Basis<'b> {
 }
 
 /// A decision, and the digest of the signals that it is about.
-#[derive(Debug)]
 struct Known {
     signals: String,
     ruling: Ruling,
@@ -29,8 +30,15 @@ struct Known {
 
 /// The decisions of one request. Events that follow each other mostly have the same signals, so what was made for the one
 /// does for the next.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Rulings(Vec<Known>);
+
+impl fmt::Debug for Rulings {
+    /// Without the signals, in which a sender may have put anything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rulings(…)")
+    }
+}
 
 impl Rulings {
     /// Keeps what was decided about an event, and gives its place.
@@ -139,4 +147,160 @@ fn which(signals: &Signals<'_>) -> u16 {
     };
     let bits = SIGNALS.iter().enumerate();
     bits.fold(0, |bits, (bit, name)| bits | u16::from(came(name)) << bit)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::consent::LegalBasis;
+
+    #[test]
+    fn each_signal_has_a_bit_and_shows_in_the_text() {
+        let text = || Some("x".into());
+        let granted = Some(Choice::Granted);
+        let none = Signals::default;
+        let others = |other: Other<'static>| Signals {
+            others: vec![other],
+            ..none()
+        };
+        let all = [
+            (
+                "ad_storage",
+                Signals {
+                    ad_storage: granted,
+                    ..none()
+                },
+            ),
+            (
+                "ad_storage",
+                Signals {
+                    ad_storage: Some(Choice::Denied),
+                    ..none()
+                },
+            ),
+            (
+                "analytics_storage",
+                Signals {
+                    analytics_storage: granted,
+                    ..none()
+                },
+            ),
+            (
+                "ad_user_data",
+                Signals {
+                    ad_user_data: granted,
+                    ..none()
+                },
+            ),
+            (
+                "ad_personalization",
+                Signals {
+                    ad_personalization: granted,
+                    ..none()
+                },
+            ),
+            (
+                "tcf",
+                Signals {
+                    tcf: text(),
+                    ..none()
+                },
+            ),
+            ("tcf", others(Other::Tcf("x".into()))),
+            (
+                "gpp",
+                Signals {
+                    gpp: text(),
+                    ..none()
+                },
+            ),
+            ("gpp", others(Other::Gpp("x".into(), vec![7]))),
+            ("gpp", others(Other::Gpp("x".into(), vec![8]))),
+            (
+                "gpp_sid",
+                Signals {
+                    gpp_sid: vec![7],
+                    ..none()
+                },
+            ),
+            (
+                "additional_consent",
+                Signals {
+                    additional_consent: text(),
+                    ..none()
+                },
+            ),
+            ("additional_consent", others(Other::Additional("x".into()))),
+            (
+                "gdpr_applies",
+                Signals {
+                    gdpr_applies: Some(false),
+                    ..none()
+                },
+            ),
+            (
+                "gdpr_applies",
+                Signals {
+                    gdpr_applies: Some(true),
+                    ..none()
+                },
+            ),
+            (
+                "us_privacy",
+                Signals {
+                    us_privacy: text(),
+                    ..none()
+                },
+            ),
+            (
+                "gpc",
+                Signals {
+                    gpc: true,
+                    ..none()
+                },
+            ),
+            (
+                "legal_basis",
+                Signals {
+                    legal_basis: Some(LegalBasis::Contract),
+                    ..none()
+                },
+            ),
+            (
+                "legal_basis",
+                Signals {
+                    legal_basis: Some(LegalBasis::PublicTask),
+                    ..none()
+                },
+            ),
+            (
+                "gcs",
+                Signals {
+                    gcs: text(),
+                    ..none()
+                },
+            ),
+            ("gcs", others(Other::Gcs("x".into()))),
+            (
+                "gcd",
+                Signals {
+                    gcd: text(),
+                    ..none()
+                },
+            ),
+            ("gcd", others(Other::Gcd("x".into()))),
+        ];
+        let mut texts = BTreeSet::from([none().to_text()]);
+        let mut bits = 0;
+        for (name, signals) in &all {
+            let bit = SIGNALS.iter().position(|known| known == name).unwrap();
+            assert_eq!(which(signals), 1 << bit, "{name}");
+            bits |= which(signals);
+            assert!(texts.insert(signals.to_text()), "{name}");
+        }
+        assert_eq!(bits.count_ones() as usize, SIGNALS.len());
+        assert_eq!(which(&none()), 0);
+    }
 }

@@ -104,15 +104,9 @@ impl fmt::Display for Verified {
         if self.is_ok() {
             return write!(f, "ok: {receipts} receipts in {chains} chains");
         }
-        let more = if self.problems.len() < Self::MOST_PROBLEMS {
-            ""
-        } else {
-            " or more"
-        };
-        let problems = self.problems.len();
         write!(
             f,
-            "not ok: {problems}{more} problems, {receipts} receipts in {chains} chains"
+            "not ok: {receipts} receipts in {chains} chains, and this is wrong:"
         )?;
         for Problem {
             line,

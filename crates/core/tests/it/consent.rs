@@ -389,6 +389,106 @@ fn a_legal_basis_is_an_answer_only_where_the_settings_accept_it_and_nobody_gave_
     assert!(String::from_utf8_lossy(request.body()).contains(r#""opt_out":true"#));
 }
 
+/// What went wrong for others, by where it was reported.
+#[test]
+fn what_senders_write_in_practice_is_never_read_as_a_yes() {
+    let settings = hook(&json!({"consent": "implied"}));
+    let of = |consent: &Value| {
+        let sent = plan(&settings, None, &event(consent));
+        let answer: Value = serde_json::from_str(sent.answer.text()).unwrap();
+        let line = &answer["results"][0];
+        if let Some(code) = line["code"].as_str() {
+            return code.to_owned();
+        }
+        let told = line["destinations"]["hook"].as_str().unwrap().to_owned();
+        let parcels = envelopes(&sent.messages);
+        let limited = parcels
+            .iter()
+            .flat_map(|envelope| &envelope.parcels)
+            .flat_map(|parcel| &parcel.legs)
+            .any(|leg| leg.grant.limited());
+        if limited { "limited".to_owned() } else { told }
+    };
+    // usca without an opt-out, usva with one.
+    let two = "DBABh4A~BAoAAABA.QA~BAUAABA";
+    for (consent, expected) in [
+        // IABTechLab/iabgpp-es#84: sixty bits, with and without what the opt-out is in.
+        (
+            json!({"gpp": "DBABL~BVQVAAAAAg", "gpp_sid": [7]}),
+            "limited",
+        ),
+        (json!({"gpp": "DBABL~BVQqAAAAAg", "gpp_sid": [7]}), "queued"),
+        // IABTechLab/iabgpp-es#110: the layout is by the number of bits, whatever the version says.
+        (
+            json!({"gpp": "DBABLA~BVVKqqqqqoCA.QA", "gpp_sid": [7]}),
+            "blocked:known_child",
+        ),
+        (
+            json!({"gpp": "DBABLA~CVVKqqqqqoCA.QA", "gpp_sid": [7]}),
+            "blocked:known_child",
+        ),
+        // IABTechLab/iabgpp-es#25: nothing is not full of zeros.
+        (
+            json!({"gpp": "DBABLA~", "gpp_sid": [7]}),
+            "blocked:gpp_unreadable",
+        ),
+        (
+            json!({"gpp": "DBABLA~.YA", "gpp_sid": [7]}),
+            "blocked:gpp_unreadable",
+        ),
+        (json!({"gpp": "DBABBg~YA"}), "blocked:gpp_unreadable"),
+        // ethyca/fides#4727: that nobody knows is no licence.
+        (
+            json!({"gpp": "DBABLA~BVQVAAAAAg", "gpp_sid": [-1]}),
+            "limited",
+        ),
+        (
+            json!({"gpp": "DBABLA~BVQVAAAAAg", "gpp_sid": "-1"}),
+            "limited",
+        ),
+        // Automattic/jetpack#21337: no string, one that says nothing, and one that was lost are three things.
+        (json!({}), "queued"),
+        (json!({"us_privacy": null}), "queued"),
+        (json!({"us_privacy": "1---"}), "queued"),
+        (json!({"us_privacy": "1yyn"}), "limited"),
+        (json!({"us_privacy": ""}), "blocked:us_privacy_malformed"),
+        (
+            json!({"us_privacy": "null"}),
+            "blocked:us_privacy_malformed",
+        ),
+        // rudderlabs/rudder-transformer#3213: a word is one of two, or an error.
+        (json!({"ad_user_data": "Granted "}), "queued"),
+        (
+            json!({"ad_user_data": "DENIED"}),
+            "blocked:ad_user_data_denied",
+        ),
+        (json!({"ad_user_data": "yes"}), "invalid_choice"),
+        (json!({"ad_user_data": true}), "wrong_type"),
+    ] {
+        assert_eq!(of(&consent), expected, "{consent}");
+    }
+    // InteractiveAdvertisingBureau/Global-Privacy-Platform#108: whoever names no section has not said that none applies.
+    for (sections, expected) in [
+        (json!([8]), "queued"),
+        (json!("8"), "queued"),
+        (json!(8), "queued"),
+        (json!([9]), "limited"),
+        (json!(["9"]), "limited"),
+        (json!([8, 9]), "limited"),
+        (json!("8,9"), "limited"),
+        (json!("8,abc"), "limited"),
+        (json!([8, -1]), "limited"),
+        (json!([8, 300]), "limited"),
+        (json!("-1"), "limited"),
+        (json!(""), "limited"),
+        (json!(null), "limited"),
+        (json!([10]), "blocked:gpp_section_missing"),
+    ] {
+        let consent = json!({"gpp": two, "gpp_sid": sections});
+        assert_eq!(of(&consent), expected, "{consent}");
+    }
+}
+
 /// Everything granted to vendor 755 in the test's year, who is in its list.
 const TC: &str = "CQtDjkAQtDjkAEEADBENCyFsAP_gAEPgAAYgF5wBAAKgAgABkAvMC84AIC8wAAAA.IF5wBAAKgAgABkAvMAAA.YAAAAAAAAAAA";
 

@@ -122,9 +122,9 @@ fn event(id: &str, consent: &Value) -> Value {
 /// Consent to purposes 1 to 10 for vendors 755 and some, as of November 2026.
 const TC: &str = "CQtDjkAQtDjkAEEADBENCyFsAP_gAEPgAAYgF5wBAAKgAgABkAvMC84AIC8wAAAA.IF5wBAAKgAgABkAvMAAA.YAAAAAAAAAAA";
 
-/// Visitors of several kinds, over two days and two sources.
-fn example() -> Chains {
-    let visitors = [
+/// Visitors of several kinds.
+fn visitors() -> [Value; 7] {
+    [
         json!({"signals": {"ad_storage": "granted", "ad_user_data": "granted", "ad_personalization": "granted", "analytics_storage": "granted"}}),
         json!({"signals": {"ad_storage": "granted", "ad_user_data": "granted", "ad_personalization": "denied", "analytics_storage": "granted"}}),
         json!({"signals": {"ad_user_data": "denied", "analytics_storage": "granted"}}),
@@ -132,14 +132,23 @@ fn example() -> Chains {
         json!({"signals": {"tcf": "nonsense"}}),
         json!({"signals": {}}),
         json!({"country": "US", "signals": {"us_privacy": "1YYN"}}),
-    ];
+    ]
+}
+
+/// Theirs, over two days and two sources.
+fn example() -> Chains {
+    let visitors = visitors();
     let settings = settings(&Value::Null);
     let of = |prefix: &str| -> Vec<Decided> {
         let events = visitors.iter().enumerate();
         let events = events.map(|(n, visitor)| event(&format!("{prefix}-{n}"), visitor));
         let mut events: Vec<Value> = events.collect();
         events[1]["test"] = json!(true);
-        decided(&plan(&settings, None, &json!(events).to_string()).messages)
+        let mut all = decided(&plan(&settings, None, &json!(events).to_string()).messages);
+        // Another setting, or other rules, would have another.
+        let rulings = all.iter_mut().flat_map(|one| &mut one.rulings);
+        rulings.for_each(|ruling| ruling.policy = "0123456789abcdef".to_owned());
+        all
     };
     let mut chains = Chains::default();
     let today = NOW.0.div_euclid(86_400_000);
@@ -166,6 +175,19 @@ fn the_form_of_an_export_stays_as_it_is() {
     }
     assert_eq!(read(&path), text, "EDGETALLY_UPDATE=1 rewrites it");
     let all: Vec<String> = text.lines().map(str::to_owned).collect();
+    let page = read(&fixtures().join("../../../../docs/receipts.md"));
+    let shown = page
+        .split("```json\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let shown: Value = serde_json::from_str(shown).unwrap();
+    assert!(
+        all.contains(&shown.to_string()),
+        "the page shows another receipt"
+    );
     let verified = verify(&all, &[]);
     assert!(verified.is_ok(), "{verified}");
     assert_eq!((verified.receipts, verified.chains.len()), (28, 3));
@@ -308,6 +330,43 @@ fn a_digest_of_inputs_is_of_no_use_without_the_ledgers_key() {
     let sent = &decided[0].inputs[0].1;
     assert_eq!(sent.len(), 64);
     assert!(bodies.iter().all(|body| !body.contains(&sent[..32])));
+}
+
+/// Of events with the same signals the second takes over what was made for the first.
+#[test]
+fn a_receipt_is_the_same_whatever_came_before_it() {
+    let (settings, visitors) = (settings(&Value::Null), visitors());
+    let order = [0, 0, 3, 3, 0, 6, 6, 5, 0, 5, 5, 4, 2, 2, 1];
+    let events: Vec<Value> = order
+        .iter()
+        .enumerate()
+        .map(|(at, n)| {
+            let mut one = event(&at.to_string(), &visitors[*n]);
+            // Where Meta has to know the state of somebody who opted out, one of the two shows it.
+            if at == 6 {
+                one["user"]["region"] = json!("CA");
+                one["event"] = json!("page_view");
+            }
+            one
+        })
+        .collect();
+    let of = |events: &[Value]| -> Vec<(Ruling, String)> {
+        let all = decided(&plan(&settings, None, &json!(events).to_string()).messages);
+        let each = all
+            .iter()
+            .flat_map(|part| part.events.iter().map(move |event| (part, event)));
+        each.map(|(part, event)| {
+            let (ruling, inputs) = &part.inputs[event.inputs];
+            (part.rulings[*ruling].clone(), inputs.clone())
+        })
+        .collect()
+    };
+    let together = of(&events);
+    let alone: Vec<_> = events
+        .iter()
+        .flat_map(|one| of(std::slice::from_ref(one)))
+        .collect();
+    assert_eq!(together, alone);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use edgetally_core::routes::{ROUTES, Target, find};
+use edgetally_core::routes::{Handler, ROUTES, Target, find, parameter};
 
 use crate::support::read;
 
@@ -59,6 +59,39 @@ fn allow_names_what_is_answered_and_nothing_else() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_a_name_in_braces_is_one_segment() {
+    for (path, there) in [
+        ("/v1/receipts/order-7", true),
+        ("/v1/receipts/order%2F7%3F", true),
+        ("/v1/receipts/{event_id}", true),
+        ("/v1/receipts/", false),
+        ("/v1/receipts/order/7", false),
+        ("/v1/receipts/order-7/", false),
+    ] {
+        let found = find("GET", path);
+        assert_eq!(
+            matches!(found, Target::Handler(Handler::Receipt)),
+            there,
+            "{path}"
+        );
+    }
+    assert!(matches!(
+        find("GET", "/v1/receipts"),
+        Target::Handler(Handler::Receipts)
+    ));
+    assert!(
+        matches!(find("POST", "/v1/receipts/a"), Target::MethodNotAllowed(allow) if allow == "GET, HEAD")
+    );
+    for (path, given) in [
+        ("/v1/receipts/a%2Fb%20%C3%BC", "a/b ü"),
+        ("/v1/receipts/%", "%"),
+        ("/v1/receipts/a+b", "a+b"),
+    ] {
+        assert_eq!(parameter(path), given);
+    }
+}
+
+#[test]
 fn a_route_stands_in_the_table_once() {
     let unique: BTreeSet<_> = ROUTES
         .iter()
@@ -84,7 +117,8 @@ fn pages() -> Vec<(String, String)> {
 
 #[test]
 fn every_path_of_the_docs_is_a_route_and_every_route_is_in_the_docs() {
-    let of_a_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    let of_a_path =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '{' | '}');
     let paths = paths();
     let mut described: BTreeSet<(String, &str)> = BTreeSet::new();
     for (page, text) in pages() {
