@@ -7,7 +7,7 @@ use edgetally_core::base::table::Table;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{self, Driven, Effects, Queue};
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::ledger::Report;
+use edgetally_core::ledger::{Report, Withdrawals};
 use edgetally_core::queue::envelope::{self, Envelope};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
@@ -141,7 +141,7 @@ pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns
         state::withdrawals(|all| all.hear(answer, now)).then_some(turns)
     });
     if turns.is_none() {
-        state::withdrawals(|all| all.miss());
+        state::withdrawals(Withdrawals::miss);
     }
     turns
 }

@@ -37,6 +37,10 @@ const LONGEST_RECEIPT: usize = 512;
 
 /// One event for one destination.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all of their combinations occur"
+)]
 struct Job<'e> {
     envelope: usize,
     parcel: usize,
