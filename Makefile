@@ -26,7 +26,7 @@ WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-fuzz test-bits test-twin build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin build size test-worker test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -92,6 +92,14 @@ lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 .PHONY: test-core
 test-core: ## the core: units, goldens, vectors, properties, doc examples
 	$(CARGO) test --locked -p edgetally-core
+
+# As many rows as the seconds of a test allow; CONTRIBUTING.md has the figures of a long run.
+CONSENT_ROWS ?= 3000
+.PHONY: test-consent
+test-consent: setup-base ## consent strings at random, as the IAB's own libraries write and read them: make test-consent CONSENT_ROWS=100000
+	@mkdir -p target
+	@node scripts/consent-oracle.mjs $(CONSENT_ROWS) > target/consent-rows.json
+	@EDGETALLY_CONSENT_ROWS=$(CURDIR)/target/consent-rows.json $(CARGO) test --quiet --locked -p edgetally-core --test it -- --ignored --nocapture the_reference_libraries
 
 .PHONY: test-fuzz
 test-fuzz: ## the fuzz targets: built, and run over their seeds
@@ -175,6 +183,10 @@ bench-instructions: ## instructions per event against the committed figure (need
 .PHONY: fuzz
 fuzz: ## each parser with random bytes: make fuzz SECONDS=30
 	@scripts/fuzz.sh run $(SECONDS)
+
+.PHONY: fuzz-consent
+fuzz-consent: ## a million consent strings of each format
+	@scripts/fuzz.sh runs 1000000 consent_
 
 .PHONY: fuzz-build
 fuzz-build:

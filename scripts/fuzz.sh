@@ -4,6 +4,9 @@
 #   scripts/fuzz.sh seeds
 #   scripts/fuzz.sh build
 #   scripts/fuzz.sh run SECONDS
+#   scripts/fuzz.sh runs NUMBER [PREFIX]
+#
+# The last one counts runs instead of seconds, of the targets whose names begin with PREFIX.
 #
 # cargo-fuzz asks for flags that only a nightly compiler takes; RUSTC_BOOTSTRAP lets the installed
 # stable one take them, for these builds alone. The seeds in fuzz/seeds/TARGET are committed; what
@@ -37,18 +40,20 @@ export RUSTC_BOOTSTRAP=1
 
 case ${1:-run} in
     build) cargo fuzz build ;;
-    run)
-        targets=$(cargo fuzz list)
-        [ -n "$targets" ] || { echo 'fuzz/ has no targets' >&2; exit 1; }
+    run | runs)
+        targets=$(cargo fuzz list | grep "^${3:-}" || true)
+        [ -n "$targets" ] || { echo "fuzz/ has no targets ${3:-}" >&2; exit 1; }
+        limit=-max_total_time=${2:-30}
+        [ "${1:-run}" = run ] || limit=-runs=${2:-1000000}
         cargo fuzz build
         for target in $targets; do
-            printf '\n== fuzz %s for %s s\n' "$target" "${2:-30}"
+            printf '\n== fuzz %s %s\n' "$target" "$limit"
             corpus=("fuzz/corpus/$target")
             mkdir -p "${corpus[0]}"
             [ ! -d "fuzz/seeds/$target" ] || corpus+=("fuzz/seeds/$target")
             cargo fuzz run "$target" "${corpus[@]}" -- \
-                -max_total_time="${2:-30}" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+                "$limit" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
         done
         ;;
-    *) echo "usage: scripts/fuzz.sh seeds | build | run SECONDS" >&2; exit 2 ;;
+    *) echo "usage: scripts/fuzz.sh seeds | build | run SECONDS | runs NUMBER [PREFIX]" >&2; exit 2 ;;
 esac

@@ -31,6 +31,9 @@ const CRATES = [
 function part(name) {
   // `<T as Trait>::method` belongs to T, and a library's function over one of our types to that type.
   const own = /\bedgetally_(core|worker)(?:\[\w+\])?::(?:r#)?(\w+)/.exec(name);
+  // Each decoder of consent strings has a price of its own.
+  const decoder = /\bedgetally_core(?:\[\w+\])?::consent::([a-z_]+)::/.exec(name)?.[1];
+  if (own && decoder) return `core: consent, ${decoder}`;
   if (own) return own[1] === "core" ? `core: ${own[2]}` : "worker";
   if (/\bedgetally_nfc\b/.test(name)) return "Unicode";
   // What becomes a promise is an entry point of ours, inlined into what makes it one.

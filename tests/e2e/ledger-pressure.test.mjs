@@ -134,6 +134,21 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await shop.stop();
   });
 
+  test("invented consent platforms are counted together", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const wrote = (/** @type {number} */ id) => [
+      line("consent_string", 1, {d: "", c: `cmp_${id}`}), line("consent_string", 1, {c: `cmp_${id}:tcf_vendor`}),
+    ];
+    await report(shop, [{id: "real", counts: wrote(300)}]);
+    await report(shop, [{id: "forged", counts: Array.from({length: 60}, (_, id) => wrote(1000 + id)).flat()}]);
+    await report(shop, [{id: "again", counts: wrote(300)}]);
+    const {reasons} = await shop.ledger();
+    const of = (/** @type {string} */ code) => reasons.find((/** @type {Json} */ one) => one.code === code)?.n;
+    assert.deepEqual([of("cmp_300"), of("cmp_300:tcf_vendor"), of("cmp_other"), of("cmp_other:tcf_vendor")], [2, 2, 41, 41]);
+    assert.equal(new Set(reasons.map((/** @type {Json} */ one) => one.code.split(":")[0])).size, 21);
+    await shop.stop();
+  });
+
   test("releases hold no control characters", async () => {
     const shop = await openShop({wrap: "./ledger.js"});
     await report(shop, [{id: "r1", counts: [line("accepted", 1, {v: "we\u0000b\n-\u001b1"}), line("delivered", 1, {v: "web-1"})]}]);

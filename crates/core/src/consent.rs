@@ -45,12 +45,16 @@ pub use self::additional::AdditionalConsent;
 pub use self::bits::{Ids, Unreadable};
 pub use self::consent_mode::{gcd, gcs};
 pub use self::decision::{
-    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, Reading, Use, purposes,
+    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, Reading, Terms, Use,
+    purposes,
 };
 pub use self::explain::{
     explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section,
 };
-pub use self::gpp::{Gpp, GppFault, OptOuts, TCF_EU, UsSection, us_opt_outs, us_section_name};
+pub use self::gpp::{
+    Gpp, GppFault, OptOuts, TCF_EU, UNCLEAR, UsSection, section_in_force, us_opt_outs,
+    us_section_name,
+};
 pub use self::grant::Grant;
 pub use self::guarded::{Guarded, Identifying, Scope, Visiting};
 pub use self::region::{Policy, Regime, is_opt_in};

@@ -79,6 +79,9 @@ states! {
     Conflict "conflict",
     /// Not a state: events among the delivered that the platform may have got twice.
     MaybeTwice "maybe_twice",
+    /// Not a state: copies with a TC string, by the consent management platform that wrote it (`cmp_300`), and under a
+    /// destination those that it lets through nothing, with the reason (`cmp_300:tcf_vendor`).
+    ConsentString "consent_string",
 }
 
 impl State {

@@ -64,6 +64,7 @@ reasons! {
         GppUnreadable "gpp_unreadable" "The GPP string, or a section of it that is in force, cannot be read, so it may be an opt-out. Send it unchanged, or none.",
         GppSectionMissing "gpp_section_missing" "`gpp_sid` names a section that the GPP string does not have, so it may be an opt-out.",
         KnownChild "known_child" "A section of the GPP string says that the visitor is a known child. Nothing is sent about children.",
+        ConsentModeUnreadable "consent_mode_unreadable" "`consent.gcs` or `consent.gcd` is not of the form that Google's tags send, so it may say no. Send it unchanged, or none.",
         UsPrivacyMalformed "us_privacy_malformed" "The US Privacy string is malformed, so it may be an opt-out. Send one such as `1YNN`, or none.",
     }
 
@@ -125,6 +126,14 @@ reasons! {
         StatusUnknown "status_unknown" "The platform took the events in and has not said within a day what became of them. Replay the dead letters, and see whether `[triggers]` is in your `wrangler.toml`.",
         DestinationRemoved "destination_removed" "The settings no longer have the destination, and events were still waiting for it. Put it back and replay the dead letters, or dismiss them.",
         EncodingFailed "encoding_failed" "No request could be made of the event. Please report it.",
+    }
+}
+
+impl Refusal {
+    /// Whether it is for what a consent banner wrote, or left out, rather than for an answer or an opt-out.
+    pub fn is_of_banner(self) -> bool {
+        let code = self.code();
+        code.starts_with("tcf_") || code.starts_with("ac_")
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::additional::AdditionalConsent;
 use super::bits::Unreadable;
+use super::consent_mode::{gcd, gcs};
 use super::gpp::{Gpp, GppFault, TCF_EU, us_opt_outs};
 use super::grant::Grant;
 use super::region::Regime;
-use super::signals::{Choice, Other, Signals};
+use super::signals::{Choice, LegalBasis, Other, Signals};
 use super::tcf::{Declaration, Denied, TcFault, TcString};
 use super::us_privacy::us_privacy_opt_out;
 use crate::base::reason::Refusal;
@@ -107,6 +108,28 @@ pub enum Decision {
     Blocked(Refusal),
 }
 
+/// What the sender's policy makes of a visitor's signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms<'a> {
+    /// What the law asks for.
+    pub regime: Regime,
+    /// Whether a yes in `gcd` is one. Google does not document its letters, so without this only a no in it counts.
+    pub gcd_answers: bool,
+    /// The legal bases that stand for an answer to silence.
+    pub legal_bases: &'a [LegalBasis],
+}
+
+impl From<Regime> for Terms<'_> {
+    /// Nothing but the law.
+    fn from(regime: Regime) -> Self {
+        Self {
+            regime,
+            gcd_answers: false,
+            legal_bases: &[],
+        }
+    }
+}
+
 /// The signals of an event, read once for all its destinations.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -119,15 +142,24 @@ pub struct Reading {
     tcs: Vec<Result<TcString, Refusal>>,
     /// The Additional Consent strings, of which the same holds.
     additional: Vec<Result<AdditionalConsent, Unreadable>>,
+    /// Who wrote the first TC string that could be read, relied on or not.
+    cmp: Option<u16>,
     /// What blocks every destination.
     refused: Option<Refusal>,
     /// Out of sale, sharing or targeted advertising.
     limited: bool,
+    /// The sender has a legal basis that stands for an answer where nobody gave one.
+    basis: bool,
 }
 
 impl Reading {
-    /// Reads the signals of an event of somebody whose law asks for `regime`.
-    pub fn new(signals: &Signals<'_>, regime: Regime, now: UnixMillis) -> Self {
+    /// Reads the signals of an event on the terms of the visitor's law and the sender's policy.
+    pub fn new<'t>(signals: &Signals<'_>, terms: impl Into<Terms<'t>>, now: UnixMillis) -> Self {
+        let Terms {
+            regime,
+            gcd_answers,
+            legal_bases,
+        } = terms.into();
         let mut read = Self {
             regime,
             ad_storage: signals.ad_storage,
@@ -136,8 +168,12 @@ impl Reading {
             ad_personalization: signals.ad_personalization,
             tcs: Vec::new(),
             additional: Vec::new(),
+            cmp: None,
             refused: None,
             limited: signals.gpc,
+            basis: signals
+                .legal_basis
+                .is_some_and(|basis| legal_bases.contains(&basis)),
         };
         match signals.us_privacy.as_deref().map(us_privacy_opt_out) {
             None => {}
@@ -160,8 +196,24 @@ impl Reading {
         if let Some(text) = signals.additional_consent.as_deref() {
             read.additional.push(AdditionalConsent::read(text));
         }
+        if let Some(text) = signals.gcs.as_deref() {
+            read.mode(
+                gcs(text).map(|[ads, analytics]| [ads, analytics, None, None]),
+                true,
+            );
+        }
+        if let Some(text) = signals.gcd.as_deref() {
+            read.mode(gcd(text), gcd_answers);
+        }
         for other in &signals.others {
             match other {
+                Other::Gcs(text) => {
+                    read.mode(
+                        gcs(text).map(|[ads, analytics]| [ads, analytics, None, None]),
+                        true,
+                    );
+                }
+                Other::Gcd(text) => read.mode(gcd(text), gcd_answers),
                 Other::Tcf(text) if applies => read.tc(text, now),
                 Other::Tcf(_) => {}
                 Other::Gpp(text, in_force) => read.gpp(text, in_force, applies, now),
@@ -175,13 +227,34 @@ impl Reading {
         self.refused = self.refused.or(Some(refusal));
     }
 
+    /// Takes answers of Consent Mode in: a no always, a yes where nothing was said and such a yes counts.
+    fn mode(&mut self, answers: Result<[Option<Choice>; 4], Unreadable>, may_permit: bool) {
+        let Ok(answers) = answers else {
+            return self.refuse(Refusal::ConsentModeUnreadable);
+        };
+        let own = [
+            &mut self.ad_storage,
+            &mut self.analytics_storage,
+            &mut self.ad_user_data,
+            &mut self.ad_personalization,
+        ];
+        for (own, said) in own.into_iter().zip(answers) {
+            if said == Some(Choice::Denied) || (own.is_none() && may_permit) {
+                *own = said;
+            }
+        }
+    }
+
     fn tc(&mut self, text: &str, now: UnixMillis) {
         self.tcs.push(match TcString::read(text) {
             Err(_) => Err(Refusal::TcfUnreadable),
-            Ok(tc) => match tc.fault(now) {
-                Some(fault) => Err(refusal_of(fault)),
-                None => Ok(tc),
-            },
+            Ok(tc) => {
+                self.cmp = self.cmp.or(Some(tc.cmp_id));
+                match tc.fault(now) {
+                    Some(fault) => Err(refusal_of(fault)),
+                    None => Ok(tc),
+                }
+            }
         });
     }
 
@@ -200,9 +273,10 @@ impl Reading {
         }
     }
 
-    /// The TC strings that could be read, for those who count what banners write.
-    pub fn tc_strings(&self) -> impl Iterator<Item = &TcString> {
-        self.tcs.iter().filter_map(|tc| tc.as_ref().ok())
+    /// The consent management platform that wrote the TC string, for those who count what banners write: the id that it has
+    /// in the IAB's list. Nothing where no string could be read.
+    pub const fn cmp(&self) -> Option<u16> {
+        self.cmp
     }
 
     /// Decides for one destination.
@@ -255,7 +329,9 @@ impl Reading {
     ) -> Result<(), Refusal> {
         match choice {
             Some(Choice::Denied) => Err(denied),
-            None if self.regime == Regime::OptIn && self.tcs.is_empty() => Err(missing),
+            None if self.regime == Regime::OptIn && self.tcs.is_empty() && !self.basis => {
+                Err(missing)
+            }
             Some(Choice::Granted) | None => Ok(()),
         }
     }

@@ -567,14 +567,25 @@ pub fn us_opt_outs(gpp: &Gpp<'_>, in_force: &[i64]) -> Result<OptOuts, GppFault>
         }
         Ok(())
     };
-    if named.is_empty() {
+    for id in &named {
+        add(*id, gpp.section(*id).ok_or(GppFault::SectionMissing)?)?;
+    }
+    // Who names none, or one that nobody can make out, has not said that the others do not apply.
+    if named.len() < in_force.len() || named.is_empty() {
         for (id, text) in gpp.sections() {
             add(*id, text)?;
-        }
-    } else {
-        for id in named {
-            add(id, gpp.section(id).ok_or(GppFault::SectionMissing)?)?;
         }
     }
     Ok(found)
 }
+
+/// The section that a text names; `UNCLEAR` where nobody can make it out.
+pub fn section_in_force(text: &str) -> i64 {
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| (UNCLEAR..=255).contains(number))
+        .unwrap_or(UNCLEAR)
+}
+
+/// What stands in the place of a section that nobody can make out; consent platforms write it where they do not know.
+pub const UNCLEAR: i64 = -1;

@@ -14,7 +14,22 @@ pub enum Choice {
     Denied,
 }
 
-/// The ground on which the sender processes the event (GDPR, article 6); recorded, never a permission by itself.
+impl Choice {
+    /// Reads Consent Mode's word, in any case and with blanks around it.
+    pub fn parse(word: &str) -> Option<Self> {
+        let word = word.trim();
+        if word.eq_ignore_ascii_case("granted") {
+            Some(Self::Granted)
+        } else if word.eq_ignore_ascii_case("denied") {
+            Some(Self::Denied)
+        } else {
+            None
+        }
+    }
+}
+
+/// The ground on which the sender processes the event (GDPR, article 6). By itself no permission; where the source's policy
+/// accepts it, it stands for an answer that nobody gave, and never against one that somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalBasis {
@@ -68,6 +83,10 @@ pub struct Signals<'a> {
     pub additional_consent: Option<Text<'a>>,
     /// Whether the sender says that the GDPR applies.
     pub gdpr_applies: Option<bool>,
+    /// Consent Mode's answers as Google's tags send them, in `gcs`.
+    pub gcs: Option<Text<'a>>,
+    /// The same in `gcd`, whose form Google does not document.
+    pub gcd: Option<Text<'a>>,
     /// An IAB US Privacy string.
     pub us_privacy: Option<Text<'a>>,
     /// Global Privacy Control, from the event or from the `Sec-GPC` header of its request.
@@ -87,6 +106,10 @@ pub enum Other<'a> {
     Gpp(Text<'a>, Vec<i64>),
     /// An Additional Consent string.
     Additional(Text<'a>),
+    /// Answers in `gcs`.
+    Gcs(Text<'a>),
+    /// Answers in `gcd`.
+    Gcd(Text<'a>),
 }
 
 impl<'a> Signals<'a> {
@@ -104,19 +127,26 @@ impl<'a> Signals<'a> {
             }
         }
         self.gpc |= all.gpc;
-        match (&self.tcf, &all.tcf) {
-            (None, _) => self.tcf.clone_from(&all.tcf),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Tcf(common.clone()));
+        let others = &mut self.others;
+        for (own, common, other) in [
+            (
+                &mut self.tcf,
+                &all.tcf,
+                Other::Tcf as fn(Text<'a>) -> Other<'a>,
+            ),
+            (
+                &mut self.additional_consent,
+                &all.additional_consent,
+                Other::Additional,
+            ),
+            (&mut self.gcs, &all.gcs, Other::Gcs),
+            (&mut self.gcd, &all.gcd, Other::Gcd),
+        ] {
+            match (&own, common) {
+                (None, _) => own.clone_from(common),
+                (Some(own), Some(common)) if own != common => others.push(other(common.clone())),
+                _ => {}
             }
-            _ => {}
-        }
-        match (&self.additional_consent, &all.additional_consent) {
-            (None, _) => self.additional_consent.clone_from(&all.additional_consent),
-            (Some(own), Some(common)) if own != common => {
-                self.others.push(Other::Additional(common.clone()));
-            }
-            _ => {}
         }
         // That the law applies is the stricter answer.
         self.gdpr_applies = match (self.gdpr_applies, all.gdpr_applies) {

@@ -5,7 +5,7 @@ use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::consent::{Decision, Grant, Reading};
+use crate::consent::{Decision, Grant, Reading, Terms};
 use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
@@ -47,6 +47,8 @@ struct Ready<'a> {
     evidence: Evidence,
     /// One for each of the source's destinations, in their order.
     verdicts: Vec<Verdict>,
+    /// Who wrote the TC string that came along.
+    cmp: Option<u16>,
     remarks: Remarks,
 }
 
@@ -239,8 +241,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// What the visitor allows at each of the source's destinations; nothing where one is gone.
-    fn decisions(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Vec<Option<Decision>> {
+    /// The signals of the event, on the terms of where the visitor is.
+    fn signals(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Reading {
         // The page's request comes from where the visitor is, a server's does not. The edge has codes that are no countries,
         // for the Tor network and for what it does not know.
         let seen = visit
@@ -249,7 +251,16 @@ impl<'a> Batch<'a> {
         let given = event.user.country();
         let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
         let regime = self.source.consent.strictest(countries);
-        let reading = Reading::new(&event.signals, regime, self.now);
+        let terms = Terms {
+            regime,
+            gcd_answers: self.source.gcd_answers,
+            legal_bases: &self.source.legal_bases,
+        };
+        Reading::new(&event.signals, terms, self.now)
+    }
+
+    /// What the visitor allows at each of the source's destinations; nothing where one is gone.
+    fn decisions(&self, reading: &Reading) -> Vec<Option<Decision>> {
         let places = self.source.destinations.iter();
         let decide_at = |place: &usize| {
             let configured = self.settings.destinations.get(*place)?;
@@ -271,7 +282,8 @@ impl<'a> Batch<'a> {
         let key = settings.claims.event(&source.name, name, &event.id);
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         // Consent first: what nobody may see is neither hashed nor packed.
-        let decisions = self.decisions(&event, visit);
+        let reading = self.signals(&event, visit);
+        let decisions = self.decisions(&reading);
         let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
             let Event { user, remarks, .. } = &mut event;
@@ -335,6 +347,7 @@ impl<'a> Batch<'a> {
             order: order_key,
             evidence,
             verdicts,
+            cmp: reading.cmp(),
             remarks: event.remarks,
         })
     }
@@ -579,8 +592,18 @@ impl<'a> Batch<'a> {
         if !verdicts.iter().any(|verdict| verdict.goes()) {
             counts.add(place.line("", State::Accepted, ""), 1);
         }
+        let banner = ready.cmp.map(|cmp| format!("cmp_{cmp}"));
+        if let Some(banner) = &banner {
+            counts.add(place.line("", State::ConsentString, banner), 1);
+        }
         let mut what = Table::new();
         for (name, verdict) in self.named(verdicts) {
+            if let (Some(banner), Verdict::Blocked(refusal)) = (&banner, verdict)
+                && refusal.is_of_banner()
+            {
+                let code = format!("{banner}:{}", refusal.code());
+                counts.add(place.line(name, State::ConsentString, &code), 1);
+            }
             let (state, code) = match verdict {
                 Verdict::Queued => continue,
                 Verdict::Conflict => (State::Conflict, ""),

@@ -218,13 +218,22 @@ fn strict<'de>(
     reading: &mut Reading,
     manner: Manner,
 ) -> Result<Option<Text<'de>>, Stop> {
+    Ok(bounded(map, reading, manner)?.filter(|text| !text.is_empty()))
+}
+
+/// The same, and an empty text is one.
+fn bounded<'de>(
+    map: &mut dyn Values<'de>,
+    reading: &mut Reading,
+    manner: Manner,
+) -> Result<Option<Text<'de>>, Stop> {
     let longest = longest::CONSENT;
     match map.text(reading, manner)? {
         // Bytes bound characters from above, so most texts are never counted.
         Some(text) if text.len() > longest && text.chars().count() > longest => {
             Err(reading.raise(Code::TextTooLong, format!("at most {longest} characters")))
         }
-        text => Ok(text.filter(|text| !text.is_empty())),
+        text => Ok(text),
     }
 }
 
@@ -347,15 +356,16 @@ fn digest(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Dige
 }
 
 fn choice(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Option<Choice>, Stop> {
-    match strict(map, reading, Manner::Strict)?.as_deref() {
-        None => Ok(None),
-        Some("granted") => Ok(Some(Choice::Granted)),
-        Some("denied") => Ok(Some(Choice::Denied)),
-        Some(word) if is_placeholder(word) => {
+    let Some(word) = strict(map, reading, Manner::Strict)? else {
+        return Ok(None);
+    };
+    match Choice::parse(&word) {
+        None if is_placeholder(&word) => {
             reading.removed("", "placeholder");
             Ok(None)
         }
-        Some(_) => Err(reading.raise(Code::InvalidChoice, "must be `granted` or `denied`")),
+        None => Err(reading.raise(Code::InvalidChoice, "must be `granted` or `denied`")),
+        known => Ok(known),
     }
 }
 
@@ -613,6 +623,8 @@ impl<'de> Object<'de> for Signals<'de> {
             "us_privacy",
             "additional_consent",
             "gdpr_applies",
+            "gcs",
+            "gcd",
             "gpc",
             "legal_basis",
             // The rest of Google's consent object, which says nothing about what is sent to a platform
@@ -641,11 +653,14 @@ impl<'de> Object<'de> for Signals<'de> {
             "tcf" => self.tcf = strict(map, reading, Manner::Strict)?,
             "gpp" => self.gpp = strict(map, reading, Manner::Strict)?,
             "gpp_sid" => self.gpp_sid = map.numbers(reading)?,
-            "us_privacy" => self.us_privacy = strict(map, reading, Manner::Strict)?,
+            // Never empty where there is one, so an empty one may have been an opt-out.
+            "us_privacy" => self.us_privacy = bounded(map, reading, Manner::Strict)?,
             "additional_consent" => {
                 self.additional_consent = strict(map, reading, Manner::Strict)?;
             }
             "gdpr_applies" => self.gdpr_applies = map.flag(reading)?,
+            "gcs" => self.gcs = strict(map, reading, Manner::Strict)?,
+            "gcd" => self.gcd = strict(map, reading, Manner::Strict)?,
             "gpc" => self.gpc = map.flag(reading)?.unwrap_or(false),
             "legal_basis" => match strict(map, reading, Manner::Strict)? {
                 None => {}

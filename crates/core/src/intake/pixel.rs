@@ -17,7 +17,7 @@ use crate::base::query::parameters;
 use crate::base::remarks::Remark;
 use crate::base::text::{Text, is_placeholder};
 use crate::base::time::UnixMillis;
-use crate::consent::{Choice, LegalBasis};
+use crate::consent::{Choice, LegalBasis, UNCLEAR, section_in_force};
 use crate::event::draft::{CURRENCY, Draft, Sent};
 use crate::event::{Event, LARGEST_EVENT};
 use crate::intake::answer::{Outcome, Response, error_of, retry_after};
@@ -77,6 +77,8 @@ const KNOWN: &[&str] = &[
     "gpc",
     "additional_consent",
     "gdpr_applies",
+    "gcs",
+    "gcd",
     "legal_basis",
     "cb",
 ];
@@ -183,8 +185,8 @@ pub fn event(query: &str, now: UnixMillis) -> Result<Event<'_>, ParseError> {
             return Err(ParseError::new(Code::DuplicateKey, *name, TWICE));
         }
         seen.push(name);
-        // A template that had nothing to fill in leaves nothing.
-        if value.is_empty() {
+        // A template that had nothing to fill in leaves nothing. A US Privacy string is never empty: it may have been one.
+        if value.is_empty() && *name != "us_privacy" {
             continue;
         }
         let since = reading.told();
@@ -243,7 +245,9 @@ fn take<'a>(
         "us_privacy" => signals.us_privacy = Some(strict(value)?),
         "additional_consent" => signals.additional_consent = Some(strict(value)?),
         "gdpr_applies" => signals.gdpr_applies = Some(flag(&value)?),
-        "gpp_sid" => signals.gpp_sid = sections(&value)?,
+        "gcs" => signals.gcs = Some(strict(value)?),
+        "gcd" => signals.gcd = Some(strict(value)?),
+        "gpp_sid" => signals.gpp_sid = sections(&value, reading)?,
         "gpc" => signals.gpc = flag(&value)?,
         "legal_basis" => signals.legal_basis = legal_basis(&value, reading)?,
         // The key is the sender's, and `cb` is there so that no two addresses are alike.
@@ -316,14 +320,13 @@ fn flag(value: &str) -> Result<bool, Fault> {
 }
 
 fn choice(value: &str, reading: &mut Reading) -> Result<Option<Choice>, Fault> {
-    match value {
-        "granted" => Ok(Some(Choice::Granted)),
-        "denied" => Ok(Some(Choice::Denied)),
-        value if is_placeholder(value) => {
+    match Choice::parse(value) {
+        None if is_placeholder(value) => {
             reading.removed("", "placeholder");
             Ok(None)
         }
-        _ => Err((Code::InvalidChoice, "must be `granted` or `denied`")),
+        None => Err((Code::InvalidChoice, "must be `granted` or `denied`")),
+        known => Ok(known),
     }
 }
 
@@ -341,24 +344,19 @@ fn legal_basis(value: &str, reading: &mut Reading) -> Result<Option<LegalBasis>,
     }
 }
 
-fn sections(value: &str) -> Result<Vec<i64>, Fault> {
-    let numbers: Option<Vec<i64>> = value
-        .split(',')
-        .map(|number| {
-            let number = number.trim().parse().ok();
-            number.filter(|number| (-1..=255).contains(number))
-        })
-        .collect();
-    match numbers {
-        Some(numbers) if numbers.len() > MOST_SECTIONS => {
-            Err((Code::TooManyItems, "at most 32 entries"))
-        }
-        Some(numbers) => Ok(numbers),
-        None => Err((
-            Code::WrongType,
-            "must be sections' numbers from -1 to 255, with commas between",
-        )),
+/// The sections that apply. One that nobody can make out is taken for none, by which all of them count.
+fn sections(value: &str, reading: &mut Reading) -> Result<Vec<i64>, Fault> {
+    if value.split(',').count() > MOST_SECTIONS {
+        return Err((Code::TooManyItems, "at most 32 entries"));
     }
+    let numbers = value.split(',').map(|text| {
+        let number = section_in_force(text);
+        if number == UNCLEAR && text.trim() != "-1" {
+            reading.changed("", "section_unclear");
+        }
+        number
+    });
+    Ok(numbers.collect())
 }
 
 #[cfg(test)]

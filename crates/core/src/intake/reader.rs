@@ -18,6 +18,7 @@ use crate::base::error::{Code, ParseError};
 use crate::base::members::Keys;
 use crate::base::remarks::Remarks;
 use crate::base::text::{Text, is_placeholder, part, trimmed};
+use crate::consent::{UNCLEAR, section_in_force};
 use crate::event::Item;
 
 /// The most that is told of the members of one object.
@@ -891,7 +892,22 @@ impl<'de> Visitor<'de> for PairsSeed<'_> {
 /// A list of small whole numbers (`gpp_sid`).
 struct NumbersSeed<'f>(&'f mut Reading);
 
-const NUMBERS: &str = "must be a list of sections' numbers, from -1 to 255";
+/// The sections of a GPP string that apply: a list of numbers, or as a text with commas between. One that nobody can make out
+/// is taken for none, by which all of them count.
+impl NumbersSeed<'_> {
+    fn push(&mut self, text: &str, numbers: &mut Vec<i64>) -> Option<()> {
+        let number = section_in_force(text.trim_matches('"'));
+        if number == UNCLEAR && text != "-1" {
+            self.0.changed("", "section_unclear");
+        }
+        numbers.push(number);
+        (numbers.len() <= MOST_NUMBERS).then_some(())
+    }
+
+    fn too_many<E: serde::de::Error>(&mut self) -> E {
+        self.0.raise(Code::TooManyItems, "at most 32 entries")
+    }
+}
 
 /// The most numbers in one list.
 const MOST_NUMBERS: usize = 32;
@@ -915,31 +931,39 @@ impl<'de> Visitor<'de> for NumbersSeed<'_> {
         Ok(Vec::new())
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<i64>, E> {
-        if text.is_empty() {
-            return Ok(Vec::new());
-        }
-        Err(self.0.raise(Code::WrongType, NUMBERS))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<i64>, A::Error> {
+    fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<Vec<i64>, E> {
         let mut numbers = Vec::new();
-        while let Some(raw) = seq.next_element::<&'de RawValue>()? {
-            match raw.get().parse::<i64>() {
-                Ok(_) if numbers.len() >= MOST_NUMBERS => {
-                    return Err(self.0.raise(Code::TooManyItems, "at most 32 entries"));
-                }
-                // -1 is what a consent platform says where it does not know.
-                Ok(number) if (-1..=255).contains(&number) => numbers.push(number),
-                _ => return Err(self.0.raise(Code::WrongType, NUMBERS)),
+        if !text.is_empty() {
+            for text in text.split(',') {
+                self.push(text, &mut numbers)
+                    .ok_or_else(|| self.too_many())?;
             }
         }
         Ok(numbers)
     }
 
-    refuse!(NUMBERS; visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
-    refuse_containers!(NUMBERS; map);
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<i64>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Vec<i64>, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Vec<i64>, A::Error> {
+        let mut numbers = Vec::new();
+        while let Some(raw) = seq.next_element::<&'de RawValue>()? {
+            self.push(raw.get(), &mut numbers)
+                .ok_or_else(|| self.too_many())?;
+        }
+        Ok(numbers)
+    }
+
+    refuse!(SECTIONS; visit_bool(bool), visit_f64(f64));
+    refuse_containers!(SECTIONS; map);
 }
+
+const SECTIONS: &str = "must be a list of sections' numbers";
 
 /// Reads one object from its text.
 pub(crate) fn object<'de, T: Object<'de> + Default>(

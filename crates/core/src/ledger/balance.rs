@@ -34,7 +34,7 @@ macro_rules! balances {
                 Some(match state {
                     $(State::$state => &mut self.$field,)*
                     $(State::$other => &mut self.$beside,)*
-                    State::Malformed | State::Replayed | State::Removed | State::Changed => return None,
+                    State::Malformed | State::Replayed | State::Removed | State::Changed | State::ConsentString => return None,
                 })
             }
         }

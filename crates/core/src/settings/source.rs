@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
-use crate::consent::{Policy, Regime};
+use crate::consent::{LegalBasis, Policy, Regime};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
 
@@ -43,6 +43,10 @@ pub struct Source {
     pub rate_limit: Option<String>,
     /// What silence about consent means.
     pub consent: Policy,
+    /// Whether a yes in Google's `gcd` counts as one.
+    pub gcd_answers: bool,
+    /// The legal bases that stand for an answer where nobody gave one.
+    pub legal_bases: Vec<LegalBasis>,
     /// What completes a national telephone number.
     pub hints: Hints,
     /// The domain that its pages set cookies on.
@@ -89,6 +93,8 @@ pub(super) fn open_source(
     }
     check_origins(&mut fields, &origins);
     let consent = consent(&mut fields);
+    let gcd_answers = fields.word("gcd", &["denials", "answers"]) == "answers";
+    let legal_bases = legal_bases(&mut fields);
     let default_country = default_country(&mut fields);
     let secret = fields
         .text("secret")
@@ -133,12 +139,30 @@ pub(super) fn open_source(
         event_token_required,
         rate_limit,
         consent,
+        gcd_answers,
+        legal_bases,
         hints: Hints { default_country },
         cookie_domain,
         test,
         destinations,
         spellings,
     })
+}
+
+/// The legal bases that the operator accepts in the place of an answer.
+fn legal_bases(fields: &mut Fields<'_, '_>) -> Vec<LegalBasis> {
+    let mut known = Vec::new();
+    for (index, name) in fields.list("legal_basis").iter().enumerate() {
+        match LegalBasis::parse(name) {
+            // Whoever relies on consent has it, or has not: it is what the other signals say.
+            None | Some(LegalBasis::Consent) => fields.fault(
+                &format!("legal_basis[{index}]"),
+                "must be one of contract, legal_obligation, vital_interests, public_task, legitimate_interests",
+            ),
+            Some(basis) => known.push(basis),
+        }
+    }
+    known
 }
 
 fn default_country(fields: &mut Fields<'_, '_>) -> Option<Country2> {

@@ -3,6 +3,7 @@
 use edgetally_core::consent::Purpose;
 use edgetally_core::destinations::ALL;
 use edgetally_core::intake::Visit;
+use edgetally_core::ledger::State;
 use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 
@@ -194,6 +195,8 @@ fn a_consent_string_that_cannot_be_read_is_never_a_yes() {
             json!({"gpp": "DBABLA~BVQq"}),
             json!({"gpp_sid": [7]}),
             json!({"us_privacy": "1YN"}),
+            json!({"gcs": "G11"}),
+            json!({"gcd": "13t3t"}),
         ] {
             let settings = shop(
                 &[(entry.platform, platform_settings(entry.platform))],
@@ -248,15 +251,17 @@ fn told(settings: &Settings, given: Option<&str>, seen: Option<&str>, consent: &
         .to_owned()
 }
 
+/// One source with these settings, and a webhook.
+fn hook(source: &Value) -> Settings {
+    let webhook = (
+        "hook",
+        json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET"}),
+    );
+    shop(&[webhook], source, &Value::Null)
+}
+
 #[test]
 fn silence_is_what_the_law_of_the_visitors_country_takes_it_for() {
-    let of = |source: Value| {
-        let webhook = (
-            "hook",
-            json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET"}),
-        );
-        shop(&[webhook], &source, &Value::Null)
-    };
     let by_region = json!({"consent": "by_region", "consent_elsewhere": "implied"});
     let american =
         json!({"consent": "by_region", "consent_elsewhere": "implied", "markets": ["US", "CA"]});
@@ -275,7 +280,7 @@ fn silence_is_what_the_law_of_the_visitors_country_takes_it_for() {
         (&american, None, None, "received"),
         (&american, None, Some("FR"), missing),
     ] {
-        let settings = of(source.clone());
+        let settings = hook(source);
         let context = format!("{source} {given:?} {seen:?}");
         assert_eq!(
             told(&settings, given, seen, &json!({})),
@@ -285,8 +290,240 @@ fn silence_is_what_the_law_of_the_visitors_country_takes_it_for() {
     }
 }
 
+#[test]
+fn what_googles_tags_say_counts_as_answers() {
+    let (plain, trusting) = (json!({}), json!({"gcd": "answers"}));
+    let denied = "blocked:ad_user_data_denied";
+    let missing = "blocked:ad_user_data_missing";
+    let (all, none, half) = ("13r3r3r3r5l1", "13q3qPq2q5l1", "13r3rPp2r5l1");
+    for (source, consent, expected) in [
+        // `gcs` has no answer to `ad_user_data`, and a no to storage is one.
+        (&plain, json!({"gcs": "G111"}), missing),
+        (
+            &plain,
+            json!({"gcs": "G101", "ad_user_data": "granted"}),
+            "blocked:ad_storage_denied",
+        ),
+        (
+            &plain,
+            json!({"gcs": "G111", "ad_user_data": "granted"}),
+            "received",
+        ),
+        // What is not documented can only say no.
+        (&plain, json!({"gcd": all}), missing),
+        (&plain, json!({"gcd": none}), denied),
+        (
+            &plain,
+            json!({"gcd": half, "ad_user_data": "granted"}),
+            denied,
+        ),
+        (&trusting, json!({"gcd": all, "gcs": "G111"}), "received"),
+        (&trusting, json!({"gcd": half}), denied),
+        (
+            &trusting,
+            json!({"gcd": all, "ad_user_data": "denied"}),
+            denied,
+        ),
+        (
+            &trusting,
+            json!({"gcd": all, "gcs": "G100"}),
+            "blocked:ad_storage_denied",
+        ),
+        (
+            &trusting,
+            json!({"gcd": "13R3R"}),
+            "blocked:consent_mode_unreadable",
+        ),
+    ] {
+        let settings = hook(source);
+        assert_eq!(
+            told(&settings, None, None, &consent),
+            expected,
+            "{source} {consent}"
+        );
+    }
+}
+
+#[test]
+fn a_legal_basis_is_an_answer_only_where_the_settings_accept_it_and_nobody_gave_another() {
+    let (plain, accepting) = (json!({}), json!({"legal_basis": ["contract"]}));
+    let missing = "blocked:ad_user_data_missing";
+    for (source, consent, expected) in [
+        (&plain, json!({"legal_basis": "contract"}), missing),
+        (&accepting, json!({"legal_basis": "contract"}), "received"),
+        (
+            &accepting,
+            json!({"legal_basis": "legitimate_interests"}),
+            missing,
+        ),
+        (&accepting, json!({"legal_basis": "consent"}), missing),
+        (&accepting, json!({}), missing),
+        (
+            &accepting,
+            json!({"legal_basis": "contract", "ad_user_data": "denied"}),
+            "blocked:ad_user_data_denied",
+        ),
+        (
+            &accepting,
+            json!({"legal_basis": "contract", "tcf": "CPXxRfA"}),
+            "blocked:tcf_unreadable",
+        ),
+        (
+            &accepting,
+            json!({"legal_basis": "contract", "us_privacy": "1YN"}),
+            "blocked:us_privacy_malformed",
+        ),
+    ] {
+        let settings = hook(source);
+        assert_eq!(
+            told(&settings, None, None, &consent),
+            expected,
+            "{source} {consent}"
+        );
+    }
+    // It is no yes to personalisation.
+    let meta = ("meta", platform_settings("meta"));
+    let settings = shop(&[meta], &accepting, &Value::Null);
+    let sent = plan(&settings, None, &event(&json!({"legal_basis": "contract"})));
+    let (_, request) = requests(&settings, &sent.messages, NOW).remove(0);
+    assert!(String::from_utf8_lossy(request.body()).contains(r#""opt_out":true"#));
+}
+
+/// What went wrong for others, by where it was reported.
+#[test]
+fn what_senders_write_in_practice_is_never_read_as_a_yes() {
+    let settings = hook(&json!({"consent": "implied"}));
+    let of = |consent: &Value| {
+        let sent = plan(&settings, None, &event(consent));
+        let answer: Value = serde_json::from_str(sent.answer.text()).unwrap();
+        let line = &answer["results"][0];
+        if let Some(code) = line["code"].as_str() {
+            return code.to_owned();
+        }
+        let told = line["destinations"]["hook"].as_str().unwrap().to_owned();
+        let parcels = envelopes(&sent.messages);
+        let limited = parcels
+            .iter()
+            .flat_map(|envelope| &envelope.parcels)
+            .flat_map(|parcel| &parcel.legs)
+            .any(|leg| leg.grant.limited());
+        if limited { "limited".to_owned() } else { told }
+    };
+    // usca without an opt-out, usva with one.
+    let two = "DBABh4A~BAoAAABA.QA~BAUAABA";
+    for (consent, expected) in [
+        // IABTechLab/iabgpp-es#84: sixty bits, with and without what the opt-out is in.
+        (
+            json!({"gpp": "DBABL~BVQVAAAAAg", "gpp_sid": [7]}),
+            "limited",
+        ),
+        (json!({"gpp": "DBABL~BVQqAAAAAg", "gpp_sid": [7]}), "queued"),
+        // IABTechLab/iabgpp-es#110: the layout is by the number of bits, whatever the version says.
+        (
+            json!({"gpp": "DBABLA~BVVKqqqqqoCA.QA", "gpp_sid": [7]}),
+            "blocked:known_child",
+        ),
+        (
+            json!({"gpp": "DBABLA~CVVKqqqqqoCA.QA", "gpp_sid": [7]}),
+            "blocked:known_child",
+        ),
+        // IABTechLab/iabgpp-es#25: nothing is not full of zeros.
+        (
+            json!({"gpp": "DBABLA~", "gpp_sid": [7]}),
+            "blocked:gpp_unreadable",
+        ),
+        (
+            json!({"gpp": "DBABLA~.YA", "gpp_sid": [7]}),
+            "blocked:gpp_unreadable",
+        ),
+        (json!({"gpp": "DBABBg~YA"}), "blocked:gpp_unreadable"),
+        // ethyca/fides#4727: that nobody knows is no licence.
+        (
+            json!({"gpp": "DBABLA~BVQVAAAAAg", "gpp_sid": [-1]}),
+            "limited",
+        ),
+        (
+            json!({"gpp": "DBABLA~BVQVAAAAAg", "gpp_sid": "-1"}),
+            "limited",
+        ),
+        // Automattic/jetpack#21337: no string, one that says nothing, and one that was lost are three things.
+        (json!({}), "queued"),
+        (json!({"us_privacy": null}), "queued"),
+        (json!({"us_privacy": "1---"}), "queued"),
+        (json!({"us_privacy": "1yyn"}), "limited"),
+        (json!({"us_privacy": ""}), "blocked:us_privacy_malformed"),
+        (
+            json!({"us_privacy": "null"}),
+            "blocked:us_privacy_malformed",
+        ),
+        // rudderlabs/rudder-transformer#3213: a word is one of two, or an error.
+        (json!({"ad_user_data": "Granted "}), "queued"),
+        (
+            json!({"ad_user_data": "DENIED"}),
+            "blocked:ad_user_data_denied",
+        ),
+        (json!({"ad_user_data": "yes"}), "invalid_choice"),
+        (json!({"ad_user_data": true}), "wrong_type"),
+    ] {
+        assert_eq!(of(&consent), expected, "{consent}");
+    }
+    // InteractiveAdvertisingBureau/Global-Privacy-Platform#108: whoever names no section has not said that none applies.
+    for (sections, expected) in [
+        (json!([8]), "queued"),
+        (json!("8"), "queued"),
+        (json!(8), "queued"),
+        (json!([9]), "limited"),
+        (json!(["9"]), "limited"),
+        (json!([8, 9]), "limited"),
+        (json!("8,9"), "limited"),
+        (json!("8,abc"), "limited"),
+        (json!([8, -1]), "limited"),
+        (json!([8, 300]), "limited"),
+        (json!("-1"), "limited"),
+        (json!(""), "limited"),
+        (json!(null), "limited"),
+        (json!([10]), "blocked:gpp_section_missing"),
+    ] {
+        let consent = json!({"gpp": two, "gpp_sid": sections});
+        assert_eq!(of(&consent), expected, "{consent}");
+    }
+}
+
 /// Everything granted to vendor 755 in the test's year, who is in its list.
 const TC: &str = "CQtDjkAQtDjkAEEADBENCyFsAP_gAEPgAAYgF5wBAAKgAgABkAvMC84AIC8wAAAA.IF5wBAAKgAgABkAvMAAA.YAAAAAAAAAAA";
+
+#[test]
+fn the_ledger_says_which_banner_lets_nothing_through_and_why() {
+    let destinations = [755, 804].map(|vendor| {
+        let name = if vendor == 755 { "listed" } else { "unlisted" };
+        (name, json!({"platform": "webhook", "url": "https://hook.example/in", "secret": "HOOK_SECRET", "vendor": vendor}))
+    });
+    let settings = shop(&destinations, &Value::Null, &Value::Null);
+    let counted = |consent: &Value| {
+        let sent = plan(&settings, None, &event(consent));
+        let mut all: Vec<String> = envelopes(&sent.messages)
+            .iter()
+            .flat_map(|envelope| {
+                let lines = envelope.counts.iter();
+                let lines = lines.filter(|(line, _)| line.state == State::ConsentString);
+                lines
+                    .map(|(line, n)| format!("{}|{} {n}", line.destination, line.code))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        counted(&json!({"tcf": TC})),
+        ["unlisted|cmp_260:tcf_vendor_not_disclosed 1", "|cmp_260 1"]
+    );
+    // An explicit no is the visitor's, not the banner's.
+    let denied = json!({"tcf": TC, "ad_user_data": "denied"});
+    assert_eq!(counted(&denied).len(), 2);
+    assert!(counted(&json!({"tcf": "CPXxRfA"})).is_empty());
+    assert!(counted(&json!({"ad_user_data": "granted"})).is_empty());
+}
 
 #[test]
 fn the_settings_say_who_a_destination_is() {

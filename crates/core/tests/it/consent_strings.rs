@@ -2,10 +2,10 @@
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::consent::{
-    Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, Party, Policy, Purpose, Reading,
-    Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Unreadable, Use, explain_additional,
-    explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs, gpc_header,
-    us_opt_outs, us_section_name,
+    Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, LegalBasis, Party, Policy,
+    Purpose, Reading, Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Terms, Unreadable, Use,
+    explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs,
+    gpc_header, us_opt_outs, us_section_name,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -173,11 +173,31 @@ fn answered(kind: &str, input: &Value) -> Result<Value, String> {
     }
 }
 
-#[test]
-fn every_row_is_read_as_it_is_meant() {
+/// Whether two readers say the same of a member. A library fills a short list up with zeros, and leaves out a restriction
+/// that is on nobody.
+fn alike(name: &str, ours: &Value, theirs: &Value) -> bool {
+    let list = |value: &Value| {
+        let mut list = value.as_array()?.clone();
+        if name == "publisher_restrictions" {
+            list.retain(|one| one["vendor_ids"] != json!([]));
+        } else {
+            while list.last() == Some(&json!(0)) {
+                list.pop();
+            }
+        }
+        Some(list)
+    };
+    match (list(ours), list(theirs)) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => ours == theirs,
+    }
+}
+
+/// How many of the rows were read, and what those are that were read otherwise than they are meant.
+fn compare(rows: &[Value]) -> (usize, Vec<String>) {
     let mut read = 0;
     let mut wrong = Vec::new();
-    for row in rows() {
+    for row in rows {
         let kind = row["kind"].as_str().unwrap();
         if matches!(
             kind,
@@ -189,13 +209,15 @@ fn every_row_is_read_as_it_is_meant() {
         let got = answered(kind, input);
         let right = if expected.get("error").is_some() {
             got.is_err()
+        } else if row["damaged"] == true && got.is_err() {
+            continue;
         } else {
             // Some rows say more than was asked.
             got.as_ref().is_ok_and(|got| match (got, expected) {
                 (Value::Object(got), Value::Object(expected)) => expected
                     .iter()
                     .filter(|(name, _)| *name != "also_stale")
-                    .all(|(name, value)| got.get(name) == Some(value)),
+                    .all(|(name, value)| got.get(name).is_some_and(|got| alike(name, got, value))),
                 (got, expected) => got == expected,
             })
         };
@@ -206,6 +228,12 @@ fn every_row_is_read_as_it_is_meant() {
         }
         read += 1;
     }
+    (read, wrong)
+}
+
+#[test]
+fn every_row_is_read_as_it_is_meant() {
+    let (read, wrong) = compare(&rows());
     assert!(
         wrong.is_empty(),
         "{} of {read}:\n{}",
@@ -213,6 +241,27 @@ fn every_row_is_read_as_it_is_meant() {
         wrong.join("\n")
     );
     assert!(read > 250, "{read}");
+}
+
+/// Random strings of the IAB's own libraries, whole and damaged: see `scripts/consent-oracle.mjs`.
+#[test]
+#[ignore = "make test-consent writes the rows"]
+fn what_the_reference_libraries_write_is_read_as_they_read_it() {
+    let path = std::env::var("EDGETALLY_CONSENT_ROWS").unwrap();
+    let rows: Vec<Value> = serde_json::from_str(&crate::support::read(path.as_ref())).unwrap();
+    let (read, wrong) = compare(&rows);
+    assert!(
+        wrong.is_empty(),
+        "{} of {read}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    let whole = rows.iter().filter(|row| row["damaged"] != true).count();
+    assert!(read >= whole && whole > 100, "{read} of {whole}");
+    println!(
+        "{whole} strings whole, {} damaged and read all the same",
+        read - whole
+    );
 }
 
 #[test]
@@ -333,6 +382,8 @@ enum Said {
     UsPrivacy(String),
     Gpc,
     Applies(bool),
+    Gcs(String),
+    Gcd(String),
 }
 
 impl Said {
@@ -343,7 +394,7 @@ impl Said {
             | Self::Analytics(yes)
             | Self::AdUserData(yes)
             | Self::Personalisation(yes) => *yes,
-            Self::Tcf(_) | Self::Additional(_) | Self::Gpp(_) => true,
+            Self::Tcf(_) | Self::Additional(_) | Self::Gpp(_) | Self::Gcs(_) | Self::Gcd(_) => true,
             Self::Applies(yes) => !*yes,
             Self::Sections(_) | Self::UsPrivacy(_) | Self::Gpc => false,
         }
@@ -365,6 +416,8 @@ impl Said {
             Self::UsPrivacy(text) => common.us_privacy = Some(text.as_str().into()),
             Self::Gpc => common.gpc = true,
             Self::Applies(yes) => common.gdpr_applies = Some(*yes),
+            Self::Gcs(text) => common.gcs = Some(text.as_str().into()),
+            Self::Gcd(text) => common.gcd = Some(text.as_str().into()),
         }
         to.restrict(&common);
     }
@@ -408,6 +461,8 @@ fn said() -> impl Strategy<Value = Said> {
         strings(&["us_privacy", "us_privacy_error"]).prop_map(Said::UsPrivacy),
         Just(Said::Gpc),
         any::<bool>().prop_map(Said::Applies),
+        "G1[01-][01-]|G111 |".prop_map(Said::Gcs),
+        "13[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuvx]5l1|2tttt".prop_map(Said::Gcd),
     ]
 }
 
@@ -431,25 +486,29 @@ proptest! {
         before in prop::collection::vec(said(), 0..5),
         more in said(),
         opt_in in any::<bool>(),
+        gcd_answers in any::<bool>(),
+        basis in any::<bool>(),
         analytics in any::<bool>(),
         party in prop::sample::select(vec![Party::Vendor(755), Party::Provider(89), Party::Own, Party::Unlisted]),
     ) {
         let regime = if opt_in { Regime::OptIn } else { Regime::OptOut };
         let purpose = if analytics { Purpose::Analytics } else { Purpose::Advertising };
-        let mut signals = Signals::default();
+        let terms = Terms { regime, gcd_answers, legal_bases: &[LegalBasis::Contract] };
+        let legal_basis = basis.then_some(LegalBasis::Contract);
+        let mut signals = Signals { legal_basis, ..Signals::default() };
         for one in &before {
             one.say(&mut signals);
         }
         let wanted = Use::new(purpose, party);
-        let first = Reading::new(&signals, regime, now()).decide(&wanted);
+        let first = Reading::new(&signals, terms, now()).decide(&wanted);
         let silent = signals.ad_personalization.is_none() || signals.ad_user_data.is_none();
         more.say(&mut signals);
-        let then = Reading::new(&signals, regime, now()).decide(&wanted);
+        let then = Reading::new(&signals, terms, now()).decide(&wanted);
         // What alone is a no is a no beside anything else, unless it does not apply.
-        let mut alone = Signals::default();
+        let mut alone = Signals { legal_basis, ..Signals::default() };
         more.say(&mut alone);
         let lifted = !opt_in && signals.gdpr_applies == Some(false);
-        if let Decision::Blocked(refusal) = Reading::new(&alone, regime, now()).decide(&wanted)
+        if let Decision::Blocked(refusal) = Reading::new(&alone, terms, now()).decide(&wanted)
             && !is_silence(refusal)
             && !lifted
         {

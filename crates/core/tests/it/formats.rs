@@ -242,10 +242,6 @@ fn a_pixel_is_refused_as_the_native_event_is() {
             json!({"event": "contact", "event_id": "a", "consent": {"gpc": "maybe"}}),
         ),
         (
-            "event=contact&event_id=a&gpp_sid=300",
-            json!({"event": "contact", "event_id": "a", "consent": {"gpp_sid": [300]}}),
-        ),
-        (
             "event=contact&event_id=a&test=perhaps",
             json!({"event": "contact", "event_id": "a", "test": "perhaps"}),
         ),

@@ -114,7 +114,7 @@ fn faults_of_events() -> Vec<(String, &'static str, &'static str, &'static str)>
         ("context", r#"{"pageUrl": "x"}"#.into(), "unknown_key", "context.pageUrl", "unknown key; did you mean `page_url`? free data goes into `properties`"),
         ("consent", format!(r#"{{"ad_storage": "{MARK}"}}"#), "invalid_choice", "consent.ad_storage", "must be `granted` or `denied`"),
         ("consent", r#"{"ad_user_data": true}"#.into(), "wrong_type", "consent.ad_user_data", "must be a string"),
-        ("consent", r#"{"gpp_sid": [300]}"#.into(), "wrong_type", "consent.gpp_sid", "must be a list of sections' numbers, from -1 to 255"),
+        ("consent", r#"{"gpp_sid": true}"#.into(), "wrong_type", "consent.gpp_sid", "must be a list of sections' numbers"),
         ("consent", r#"{"legal_basis": "because"}"#.into(), "invalid_choice", "consent.legal_basis", "must be one of consent, contract, legal_obligation, vital_interests, public_task, legitimate_interests"),
         ("consent", format!(r#"{{"gpp_sid": [{}1]}}"#, "7,".repeat(32)), "too_many_items", "consent.gpp_sid", "at most 32 entries"),
         ("consent", "[1]".into(), "wrong_type", "consent", "must be an object"),
@@ -1036,7 +1036,7 @@ fn what_says_nothing_is_absent() {
         ("consent", "[]"),
         (
             "consent",
-            r#"{"ad_storage": "", "tcf": "", "gpp": "", "gpp_sid": "", "us_privacy": "", "gpc": "", "legal_basis": null}"#,
+            r#"{"ad_storage": "", "tcf": "", "gpp": "", "gpp_sid": "", "gpc": "", "legal_basis": null}"#,
         ),
         (
             "consent",

@@ -1,24 +1,15 @@
-//! Consent strings of every format: no panic, bounded work, and no permission from what cannot be read.
+//! TC strings: no panic, bounded work, and no permission that the string does not spell out.
 #![no_main]
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::consent::{
-    Decision, Party, Purpose, Reading, Regime, Signals, TcString, Use, explain_additional,
-    explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs,
+    Decision, Party, Purpose, Reading, Regime, Signals, TcString, Use, explain_tcf,
 };
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let now = UnixMillis(1_796_000_000_000);
-    let _ = (
-        explain_gpp(text, &[], now),
-        explain_additional(text),
-        explain_us_privacy(text),
-    );
-    let _ = (explain_tcf(text, now), gcs(text), gcd(text));
-    for id in 7..=27 {
-        let _ = explain_us_section(id, text);
-    }
+    let _ = explain_tcf(text, now);
     let signals = Signals {
         tcf: Some(text.into()),
         ..Signals::default()

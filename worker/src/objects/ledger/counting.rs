@@ -1,0 +1,116 @@
+//! Adds to the lines.
+
+use edgetally_core::event::STANDARD_EVENTS;
+use edgetally_core::ledger::{Counts, Line, State};
+use serde_json::json;
+
+use super::Ledger;
+use super::database::{Applied, Fault, at, write};
+use super::schema::{names, values};
+
+/// How many names that are not [`STANDARD_EVENTS`] have lines of their own, for each source and day of receipt. Whoever
+/// has the public key can invent names, and every name is lines in the ledger for good.
+///
+/// A gauge has to go down on the line that it went up on, so a name that was once counted as `other` stays so that day.
+/// Other caps than these would move the names of the days on which the old ones were reached.
+const MOST_EVENTS: u32 = 100;
+/// How many releases have.
+const MOST_RELEASES: u32 = 50;
+/// How many pairs of the two have; of any others the release is `other`.
+const MOST_PAIRS: u32 = 1000;
+/// How many consent management platforms; a site has one or two.
+const MOST_CMPS: u32 = 20;
+
+/// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
+const LINES: &str = "
+WITH columns AS (
+  SELECT COLUMNS, pair.value->>'$[1]' AS n FROM json_each(?1) AS part, json_each(part.value) AS pair
+), line AS (
+  SELECT *, hour / 86400000 AS day FROM columns
+), named AS (
+  SELECT *, iif(state = 'consent_string', substr(code, 1, instr(code || ':', ':') - 1), '') AS cmp,
+    CASE WHEN event IN ('', STANDARD) OR EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = line.source AND own.day = line.day AND own.kind = 'event' AND own.name = line.event)
+      THEN event ELSE 'other' END AS e,
+    CASE WHEN release = '' OR EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = line.source AND own.day = line.day AND own.kind = 'release' AND own.name = line.release)
+      THEN release ELSE 'other' END AS r
+  FROM line
+)";
+
+/// Names that are new take the places that are left.
+const NEW_NAMES: &str = "
+INSERT OR IGNORE INTO names (source, day, kind, name)
+SELECT source, day, 'KIND', name FROM (
+  SELECT source, day, name, row_number() OVER (PARTITION BY source, day ORDER BY name) AS place FROM (
+    SELECT DISTINCT source, day, NAME AS name FROM named WHERE WANTED AND NOT EXISTS (SELECT 1 FROM names AS own
+      WHERE own.source = named.source AND own.day = named.day AND own.kind = 'KIND' AND own.name = NAME))
+) AS new
+WHERE place <= MOST - (SELECT count(*) FROM names AS own
+  WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')";
+
+const COUNT: &str = "
+INSERT INTO counts (LINE, n)
+SELECT hour, source,
+  CASE WHEN r IN ('', 'other') OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
+    AND own.day = named.day AND own.kind = 'both' AND own.name = named.r || char(10) || named.e)
+    THEN r ELSE 'other' END,
+  e, destination, state,
+  CASE WHEN cmp = '' OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
+    AND own.day = named.day AND own.kind = 'cmp' AND own.name = named.cmp)
+    THEN code ELSE 'cmp_other' || substr(code, instr(code || ':', ':')) END, n
+FROM named WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
+
+impl Ledger {
+    fn negative(&self) -> Applied<String> {
+        at(
+            self.rows("SELECT count(*) AS n FROM counts WHERE n < 0", &json!([])),
+            "negative",
+        )
+    }
+
+    /// Adds to the lines. `strict`: not where one would fall below zero, since then something is not there yet.
+    pub(super) fn count(&self, counts: &[&Counts], strict: bool) -> Applied<()> {
+        if counts.iter().all(|counts| counts.is_empty()) {
+            return Ok(());
+        }
+        let strings = counts.iter().flat_map(|counts| counts.iter());
+        let strings = strings
+            .into_iter()
+            .any(|(line, _)| line.state == State::ConsentString);
+        let lines = json!([at(write(counts), "counts")?]);
+        let negative = self.negative()?;
+        let standard = format!("'{}'", STANDARD_EVENTS.join("', '"));
+        let with = LINES
+            .replace("COLUMNS", &values(Line::COLUMNS, "pair.value->>'$[0]."))
+            .replace("STANDARD", &standard);
+        let not_standard = format!("event NOT IN ('', {standard})");
+        for (kind, name, wanted, most) in [
+            ("event", "event", not_standard.as_str(), MOST_EVENTS),
+            ("release", "release", "release <> ''", MOST_RELEASES),
+            (
+                "both",
+                "named.r || char(10) || named.e",
+                "r NOT IN ('', 'other')",
+                MOST_PAIRS,
+            ),
+            ("cmp", "named.cmp", "cmp <> ''", MOST_CMPS),
+        ] {
+            if kind == "cmp" && !strings {
+                continue;
+            }
+            let query = NEW_NAMES
+                .replace("KIND", kind)
+                .replace("NAME", name)
+                .replace("WANTED", wanted)
+                .replace("MOST", &most.to_string());
+            self.set("names", &format!("{with}{query}"), &lines)?;
+        }
+        let count = COUNT.replace("LINE", &names(Line::COLUMNS));
+        self.set("counts", &format!("{with}{count}"), &lines)?;
+        if strict && self.negative()? != negative {
+            return Err(Fault::Early);
+        }
+        Ok(())
+    }
+}

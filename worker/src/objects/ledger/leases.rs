@@ -1,0 +1,243 @@
+//! What is given out for a while: questions to platforms, and letters to be offered again.
+
+use edgetally_core::base::members::Members;
+use edgetally_core::delivery;
+use edgetally_core::ledger::{DeadLetter, Pending, Report};
+use serde_json::{Value, json};
+
+use super::Ledger;
+use super::applying::EARLY_MS;
+use super::database::{MOST_BYTES, list, read, write};
+use super::reading::{Filter, MOST_HEADS};
+use super::schema::names;
+use crate::runtime::{self, Unavailable, console_error};
+
+/// How long a letter belongs to whoever is offering it again, in milliseconds.
+const REPLAY_MS: i64 = 900_000;
+/// How long a question belongs to whoever took it, in milliseconds.
+const LEASE_MS: i64 = 300_000;
+
+/// A row by its id, and how large its body is.
+struct Head {
+    id: String,
+    bytes: i64,
+    receipt: String,
+    round: u32,
+}
+
+impl Head {
+    fn read(row: Value) -> Option<Self> {
+        let mut of = Members::of(row)?;
+        Some(Self {
+            id: of.text("id")?,
+            bytes: of.whole("bytes")?,
+            receipt: of.text_or_empty("receipt")?,
+            round: of.whole("round").unwrap_or(0),
+        })
+    }
+}
+
+/// How many of the rows go together: all, or as many as have no more than [`MOST_BYTES`], and at least one.
+fn fitting(heads: &[Head]) -> usize {
+    let mut bytes = 0;
+    let fitting = heads
+        .iter()
+        .take_while(|head| {
+            bytes += head.bytes;
+            bytes <= MOST_BYTES
+        })
+        .count();
+    fitting.max(1).min(heads.len())
+}
+
+impl Ledger {
+    /// What platforms are to be asked about now, and not again before the lease is over.
+    pub(super) fn due(&self, body: &str) -> Result<String, Unavailable> {
+        let mut due = Members::of(read(body)?).ok_or(Unavailable)?;
+        let now: i64 = due.whole("now").ok_or(Unavailable)?;
+        let limit: usize = due.whole("limit").ok_or(Unavailable)?;
+        let heads = list(&self.rows(
+            "SELECT id, receipt, octet_length(body) AS bytes FROM pending WHERE due <= ?1 ORDER BY due, receipt LIMIT ?2",
+            &json!([now, limit]),
+        )?, Head::read)?;
+        if heads.is_empty() {
+            return Ok("[]".to_owned());
+        }
+        // A receipt goes whole: by the number, and then by the bytes, unless it is the only one.
+        let receipts: Vec<&str> = heads.iter().map(|head| head.receipt.as_str()).collect();
+        let whole = Pending::untorn(&receipts, limit);
+        let receipts = receipts.get(..whole).unwrap_or_default();
+        let mut most = fitting(&heads).min(whole);
+        if most < whole {
+            let next = receipts.get(most).copied();
+            let torn = receipts
+                .iter()
+                .take(most)
+                .rev()
+                .take_while(|one| Some(**one) == next)
+                .count();
+            most = if torn < most {
+                most - torn
+            } else {
+                receipts
+                    .iter()
+                    .take_while(|one| Some(**one) == next)
+                    .count()
+            };
+        }
+        let ids: Vec<&str> = heads
+            .iter()
+            .take(most)
+            .map(|head| head.id.as_str())
+            .collect();
+        let ids = runtime::json(&json!(ids));
+        let rows = self.rows(
+            "SELECT asked, body FROM pending WHERE id IN (SELECT value FROM json_each(?)) ORDER BY due, receipt",
+            &json!([ids]),
+        )?;
+        self.rows(
+            "UPDATE pending SET due = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+            &json!([ids, now + LEASE_MS]),
+        )?;
+        let mut pending = Vec::with_capacity(most);
+        for mut row in list(&rows, Members::of)? {
+            // One that cannot be read must not keep all others from being asked about.
+            let one = row
+                .text("body")
+                .and_then(|body| serde_json::from_str::<Pending>(&body).ok());
+            let Some(one) = one else {
+                console_error!("a receipt cannot be read and is left alone");
+                continue;
+            };
+            pending.push(Pending {
+                asked: row.whole("asked").ok_or(Unavailable)?,
+                ..one
+            });
+        }
+        write(&pending)
+    }
+
+    /// Gives out letters to be offered again, each to one asker only: it is booked as waiting, and its message is ready.
+    /// What is not said to have been sent is given out again when the lease is over, as the same message.
+    pub(super) fn claim(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        let now = runtime::now().0;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
+        let heads = |table: &str,
+                     body: &str,
+                     destination: &str|
+         -> Result<Vec<Head>, Unavailable> {
+            list(&self.rows(
+                &format!(
+                    "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
+                     FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
+                     WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
+                       AND one.{body} <> '' AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
+                ),
+                &json!([filter.destination, ids, now, i32::from(filter.left), limit + 1]),
+            )?, Head::read)
+        };
+        let mut found = heads("dead", "parcel", "destination")?;
+        let letters = found.len();
+        found.extend(heads("quarantine", "body", "NULL")?);
+        let most = fitting(&found).min(limit as usize);
+        let more = found.len() > most;
+        let ids: Vec<&str> = found
+            .iter()
+            .take(most)
+            .map(|head| head.id.as_str())
+            .collect();
+        let ids = json!([runtime::json(&json!(ids))]);
+        let mut claimed: Vec<Value> = Vec::new();
+        let mut booked: Vec<Report> = Vec::new();
+        let mut leases: Vec<Value> = Vec::new();
+        if letters > 0 {
+            let rows = self.rows(
+                &format!(
+                    "SELECT {} FROM dead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                    names(DeadLetter::COLUMNS)
+                ),
+                &ids,
+            )?;
+            for letter in list(&rows, DeadLetter::read)? {
+                let round = found
+                    .iter()
+                    .find(|head| head.id == letter.id)
+                    .map_or(0, |head| head.round);
+                if let Some(replay) = delivery::replay(&letter, round.max(1)) {
+                    if round == 0 {
+                        booked.push(replay.booked);
+                    }
+                    leases.push(json!([letter.id, round.max(1), now + REPLAY_MS, replay.id]));
+                    claimed.push(
+                        json!({"id": letter.id, "round": round.max(1), "message": replay.message}),
+                    );
+                } else {
+                    console_error!("letter {} cannot be read and is left alone", letter.id);
+                    leases.push(json!([letter.id, 0, now + EARLY_MS, ""]));
+                }
+            }
+        }
+        if found.len() > letters && most > letters {
+            let rows = self.rows(
+                "SELECT id, body FROM quarantine WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                &ids,
+            )?;
+            for mut row in list(&rows, Members::of)? {
+                let id = row.text("id").ok_or(Unavailable)?;
+                let body = row.text("body").ok_or(Unavailable)?;
+                let message = serde_json::from_str::<Value>(&body).unwrap_or_default();
+                let message = message
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                leases.push(json!([id, 1, now + REPLAY_MS, message]));
+                claimed.push(json!({"id": id, "round": 1, "message": body}));
+            }
+        }
+        let done = self.whole(|| {
+            self.apply(&booked, now, false)?;
+            self.set(
+                "lease",
+                "INSERT OR REPLACE INTO replays (id, round, until, message)
+                 SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
+                &json!([runtime::json(&json!(leases))]),
+            )
+        });
+        if done.is_err() {
+            return Err(Unavailable);
+        }
+        Ok(runtime::json(&json!({"letters": claimed, "more": more})))
+    }
+
+    /// Takes back letters that the queue did not take.
+    pub(super) fn release(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        self.rows(
+            "UPDATE replays SET until = 0 WHERE id IN (SELECT value FROM json_each(?))",
+            &json!([runtime::json(&json!(filter.ids))]),
+        )
+    }
+
+    /// Forgets letters and quarantined messages that nobody wants to offer again. Gives their ids.
+    pub(super) fn dismiss(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
+        let parameters = json!([filter.destination, ids, limit]);
+        let mut gone = Vec::new();
+        for (table, destination) in [("dead", "destination"), ("quarantine", "NULL")] {
+            gone.append(&mut self.column(
+                &format!(
+                    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
+                       WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))
+                         AND id NOT IN (SELECT id FROM replays WHERE round > 0) ORDER BY at, id LIMIT ?3)
+                     RETURNING id"
+                ),
+                &parameters,
+            )?);
+        }
+        write(&gone)
+    }
+}

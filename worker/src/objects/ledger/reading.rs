@@ -1,0 +1,189 @@
+//! What people ask for: balances, reasons, lines, notes and heads of letters.
+
+use edgetally_core::base::members::{Members, list_of, text};
+use edgetally_core::ledger::{DeadLetter, Kind, Line};
+use serde_json::{Value, json};
+
+use super::Ledger;
+use super::database::{page, read, write};
+use super::schema::names;
+use crate::runtime::Unavailable;
+
+/// What the questions about counts have in common; `?1` to `?6`.
+const WHERE: &str = "hour >= ?1 AND hour <= ?2 AND (?3 IS NULL OR source = ?3)
+  AND (?4 IS NULL OR destination = ?4) AND (?5 IS NULL OR event = ?5) AND (?6 IS NULL OR release = ?6)";
+
+/// How many reasons are told one by one; those of every source, destination and state in turn, the most frequent first.
+const MOST_REASONS: u32 = 500;
+/// How many lines, notes, or heads of letters one answer has.
+const MOST_LINES: u32 = 2000;
+pub(super) const MOST_HEADS: u32 = 500;
+
+pub(super) struct Filter {
+    pub(super) since: Option<i64>,
+    pub(super) until: Option<i64>,
+    pub(super) source: Option<String>,
+    pub(super) destination: Option<String>,
+    pub(super) event: Option<String>,
+    pub(super) release: Option<String>,
+    pub(super) event_id: Option<String>,
+    pub(super) ids: Option<Vec<String>>,
+    pub(super) limit: Option<u32>,
+    pub(super) hours: bool,
+    /// What the page before ended with.
+    pub(super) after: Vec<Value>,
+    /// Only what somebody began to offer again and did not end.
+    pub(super) left: bool,
+}
+
+impl Filter {
+    pub(super) fn read(body: &str) -> Result<Self, Unavailable> {
+        let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
+        let mut flag = |key| of.take(key).and_then(|flag| flag.as_bool()) == Some(true);
+        Ok(Self {
+            hours: flag("hours"),
+            left: flag("left"),
+            since: of.whole("since"),
+            until: of.whole("until"),
+            source: of.text("source"),
+            destination: of.text("destination"),
+            event: of.text("event"),
+            release: of.text("release"),
+            event_id: of.text("event_id"),
+            ids: of.take("ids").and_then(|ids| list_of(ids, text)),
+            limit: of.whole("limit"),
+            after: of.list("after", Some).unwrap_or_default(),
+        })
+    }
+}
+
+impl Ledger {
+    /// Balances, reasons, and where they are asked for the single lines.
+    pub(super) fn lines(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        let mut parameters = vec![
+            json!(filter.since.unwrap_or(0)),
+            json!(filter.until.unwrap_or(i64::MAX / 4096)),
+            json!(filter.source),
+            json!(filter.destination),
+            json!(filter.event),
+            json!(filter.release),
+        ];
+        let of = |select: &str| self.rows(select, &Value::Array(parameters.clone()));
+        let sums = of(&format!(
+            "SELECT source, destination, state, sum(n) AS n FROM counts WHERE {WHERE} GROUP BY 1, 2, 3 HAVING sum(n) <> 0"
+        ))?;
+        let reasons = of(&format!(
+            "SELECT source, destination, state, iif(place <= {MOST_REASONS}, code, 'other') AS code, sum(n) AS n,
+               sum(place > {MOST_REASONS}) AS codes
+             FROM (SELECT *, row_number() OVER (ORDER BY rank, n DESC, source, destination, state) AS place
+               FROM (SELECT *, row_number() OVER (PARTITION BY source, destination, state ORDER BY n DESC, code) AS rank
+                 FROM (SELECT source, destination, state, code, sum(n) AS n FROM counts WHERE {WHERE} AND code <> ''
+                   GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0)))
+             GROUP BY 1, 2, 3, 4"
+        ))?;
+        let folded = of(&format!(
+            "SELECT source, sum(iif(event = 'other', n, 0)) AS events, sum(iif(release = 'other', n, 0)) AS releases
+             FROM counts WHERE {WHERE} AND destination = coalesce(?4, '') AND state = 'accepted' AND 'other' IN (event, release)
+             GROUP BY 1"
+        ))?;
+        let waiting = self.rows("SELECT count(*) AS n FROM early", &json!([]))?;
+        let mut lines = (Vec::new(), false);
+        if filter.hours {
+            let limit = filter.limit.unwrap_or(MOST_LINES).min(MOST_LINES);
+            let mut after = filter.after;
+            if after.len() != Line::COLUMNS.len() {
+                let columns = Line::COLUMNS.iter();
+                after = columns
+                    .map(|column| match column.kind {
+                        Kind::Whole => json!(-1),
+                        Kind::Text | Kind::Optional => json!(""),
+                    })
+                    .collect();
+            }
+            let line = names(Line::COLUMNS);
+            parameters.append(&mut after);
+            parameters.push(json!(limit + 1));
+            let rows = self.rows(
+                &format!(
+                    "SELECT {line}, n FROM counts WHERE {WHERE} AND n <> 0 AND ({line}) > (?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                     ORDER BY {line} LIMIT ?14"
+                ),
+                &Value::Array(parameters),
+            )?;
+            lines = page(&rows, limit)?;
+        }
+        let (lines, more) = lines;
+        Ok(format!(
+            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"waiting":{waiting},"attention":{},"lines":{},"more":{more}}}"#,
+            self.attention()?,
+            write(&lines)?
+        ))
+    }
+
+    /// What stays as it is until a person has dealt with it.
+    pub(super) fn attention(&self) -> Result<String, Unavailable> {
+        let quarantined = self.rows(
+            "SELECT count(*) AS n, min(at) AS since FROM quarantine HAVING count(*) > 0",
+            &json!([]),
+        )?;
+        let removed = self.rows(
+            &format!(
+                "SELECT destination, count(*) AS n, min(at) AS since FROM dead WHERE code = '{}' GROUP BY 1",
+                DeadLetter::DESTINATION_REMOVED
+            ),
+            &json!([]),
+        )?;
+        Ok(format!(
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed}}}"#
+        ))
+    }
+
+    /// What happened lately, newest first.
+    pub(super) fn notes(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        self.rows(
+            "SELECT at, source, event, event_id, what FROM notes
+             WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) ORDER BY seq DESC LIMIT ?3",
+            &json!([filter.event_id, filter.source, filter.limit.unwrap_or(50).min(500)]),
+        )
+    }
+
+    /// The heads of dead letters and quarantined messages, oldest first.
+    pub(super) fn dead(&self, body: &str) -> Result<String, Unavailable> {
+        let filter = Filter::read(body)?;
+        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
+        let after = |place: usize| {
+            filter
+                .after
+                .get(place)
+                .cloned()
+                .unwrap_or(json!(["-1", ""].get(place % 2)))
+        };
+        let (dead, more) = page(
+            &self.rows(
+                "SELECT d.id, d.at, d.source, d.destination, d.event, d.event_id, d.state, d.code,
+                        octet_length(d.parcel) AS bytes, coalesce(r.round, 0) AS round
+                 FROM dead AS d LEFT JOIN replays AS r ON r.id = d.id
+                 WHERE (?1 IS NULL OR d.destination = ?1) AND (d.at, d.id) > (CAST(?2 AS INTEGER), ?3)
+                 ORDER BY d.at, d.id LIMIT ?4",
+                &json!([filter.destination, after(0), after(1), limit + 1]),
+            )?,
+            limit,
+        )?;
+        let (quarantined, more_quarantined) = page(
+            &self.rows(
+                "SELECT id, at, code, octet_length(body) AS bytes FROM quarantine
+                 WHERE ?1 IS NULL AND (at, id) > (CAST(?2 AS INTEGER), ?3) ORDER BY at, id LIMIT ?4",
+                &json!([filter.destination, after(2), after(3), limit + 1]),
+            )?,
+            limit,
+        )?;
+        Ok(format!(
+            r#"{{"dead":{},"quarantined":{},"more":{}}}"#,
+            write(&dead)?,
+            write(&quarantined)?,
+            more || more_quarantined
+        ))
+    }
+}

@@ -1,0 +1,127 @@
+//! The tables, made where they are not there yet.
+
+use edgetally_core::ledger::{Column, DeadLetter, Kind, Line, Quarantined};
+use serde_json::json;
+
+use super::Ledger;
+use super::database::at;
+use crate::runtime::console_error;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS counts (COUNTS, n INTEGER NOT NULL, PRIMARY KEY (LINE)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, source TEXT NOT NULL, event TEXT NOT NULL,
+  event_id TEXT NOT NULL, what TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS dead (DEAD, PRIMARY KEY (id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS quarantine (QUARANTINE, PRIMARY KEY (id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (
+  id TEXT PRIMARY KEY, receipt TEXT NOT NULL, due INTEGER NOT NULL, asked INTEGER NOT NULL, taken INTEGER NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_due ON pending (due);
+
+-- Since 0.2. Additions only: a database of an earlier release opens, and an earlier release opens this one.
+CREATE INDEX IF NOT EXISTS counts_negative ON counts (hour) WHERE n < 0;
+CREATE INDEX IF NOT EXISTS dead_at ON dead (at);
+CREATE INDEX IF NOT EXISTS dead_removed ON dead (destination, at) WHERE code = 'REMOVED';
+-- Which names and releases have lines of their own, by the day of the line's hour; all others are counted as 'other'.
+CREATE TABLE IF NOT EXISTS names (
+  source TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (source, day, kind, name)
+) WITHOUT ROWID;
+-- Letters and quarantined messages that are being offered again: the round (0: it cannot be), whose they are until when,
+-- and the id of the message, by whose report it is known that the queue had it.
+CREATE TABLE IF NOT EXISTS replays (
+  id TEXT PRIMARY KEY, round INTEGER NOT NULL, until INTEGER NOT NULL, message TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replays_message ON replays (message);
+-- Reports that came before the ones that they build upon.
+CREATE TABLE IF NOT EXISTS early (
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, tried INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
+";
+
+/// What an earlier release counted under a name goes down again under that name. Done once.
+const FIRST_NAMES: &str = "
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'event', event FROM counts WHERE event <> '';
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'release', release FROM counts WHERE release <> '';
+INSERT OR IGNORE INTO names SELECT DISTINCT source, hour / 86400000, 'both', release || char(10) || event FROM counts
+  WHERE release <> '';
+INSERT OR IGNORE INTO steps VALUES ('names');
+";
+
+/// Of which run a report was that has been applied: empty where nothing may build upon it, and nothing where 0.1.0 applied
+/// it, which did not know. Done once.
+const RUNS: &str = "
+ALTER TABLE seen ADD COLUMN run TEXT;
+INSERT OR IGNORE INTO steps VALUES ('runs');
+";
+
+/// The names of columns, as a list.
+pub(super) fn names(columns: &[Column]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    names.join(", ")
+}
+
+/// The definitions of columns.
+pub(super) fn definitions(columns: &[Column]) -> String {
+    let definitions = columns.iter().map(|column| {
+        let kind = match column.kind {
+            Kind::Whole => "INTEGER",
+            Kind::Text | Kind::Optional => "TEXT",
+        };
+        format!("{} {kind} NOT NULL", column.name)
+    });
+    definitions.collect::<Vec<_>>().join(", ")
+}
+
+/// The members of a record as the values of its columns.
+pub(super) fn values(columns: &[Column], of: &str) -> String {
+    let values = columns
+        .iter()
+        .map(|Column { name, member, kind }| match kind {
+            Kind::Optional => format!("coalesce({of}{member}', '') AS {name}"),
+            Kind::Text | Kind::Whole => format!("{of}{member}' AS {name}"),
+        });
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// Keeps records that are not known yet; `one` has them.
+pub(super) fn keep(table: &str, columns: &[Column]) -> String {
+    format!(
+        "INSERT OR IGNORE INTO {table} ({}) SELECT {} FROM one",
+        names(columns),
+        values(columns, "value->>'$.")
+    )
+}
+
+impl Ledger {
+    pub(super) fn prepare(&self) -> bool {
+        if !self.ready.get() {
+            let done = self.whole(|| {
+                let schema = SCHEMA
+                    .replace("COUNTS", &definitions(Line::COLUMNS))
+                    .replace("LINE", &names(Line::COLUMNS))
+                    .replace("DEAD", &definitions(DeadLetter::COLUMNS))
+                    .replace("QUARANTINE", &definitions(Quarantined::COLUMNS))
+                    .replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
+                self.set("schema", &schema, &json!([]))?;
+                let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
+                for (name, step) in [("names", FIRST_NAMES), ("runs", RUNS)] {
+                    if steps.iter().all(|done| done != name) {
+                        self.set(name, step, &json!([]))?;
+                    }
+                }
+                Ok(())
+            });
+            self.ready.set(done.is_ok());
+            if done.is_err() {
+                console_error!("the ledger's tables could not be made");
+            }
+        }
+        self.ready.get()
+    }
+}
