@@ -15,7 +15,10 @@ use worker::wasm_bindgen::prelude::*;
 #[wasm_bindgen(module = "/src/runtime/task.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(js_name = carryOnWith)]
-    fn carry_on_with(resume: &Closure<dyn Fn(u32, JsValue, bool) -> JsValue>);
+    fn carry_on_with(
+        resume: &Closure<dyn Fn(u32, JsValue, bool) -> JsValue>,
+        forget: &Closure<dyn Fn(u32)>,
+    );
     fn carry(task: u32, promise: Promise) -> Promise;
 }
 
@@ -43,8 +46,24 @@ pub(super) fn start() {
     let resume = Closure::new(|task: u32, value: JsValue, failed: bool| {
         resume(task, if failed { Err(value) } else { Ok(value) })
     });
-    carry_on_with(&resume);
+    let end = Closure::new(|task: u32| drop(take(task)));
+    carry_on_with(&resume, &end);
     resume.forget();
+    end.forget();
+}
+
+/// Takes a task out of those that wait.
+fn take(place: u32) -> Option<Task> {
+    TASKS.with_borrow_mut(|tasks| tasks.get_mut(place as usize).and_then(Option::take))
+}
+
+/// Puts a task among those that wait.
+fn put(place: usize, task: Task) {
+    TASKS.with_borrow_mut(|tasks| {
+        if let Some(slot) = tasks.get_mut(place) {
+            *slot = Some(task);
+        }
+    });
 }
 
 /// Runs a task: its result where it waits for nothing, or a promise of it. It waits with [`wait`] only, and for one thing
@@ -56,15 +75,12 @@ pub(crate) fn run(task: impl Future<Output = JsValue> + 'static) -> JsValue {
         Err(promise) => {
             let place = TASKS.with_borrow_mut(|tasks| {
                 let free = tasks.iter().position(Option::is_none);
-                let place = free.unwrap_or_else(|| {
+                free.unwrap_or_else(|| {
                     tasks.push(None);
                     tasks.len() - 1
-                });
-                if let Some(slot) = tasks.get_mut(place) {
-                    *slot = Some(task);
-                }
-                place
+                })
             });
+            put(place, task);
             carry(u32::try_from(place).unwrap_or(u32::MAX), promise).into()
         }
     }
@@ -72,20 +88,14 @@ pub(crate) fn run(task: impl Future<Output = JsValue> + 'static) -> JsValue {
 
 /// Carries a task on: its result, or the next promise that it waits for.
 fn resume(place: u32, came: Result<JsValue, JsValue>) -> JsValue {
-    let place = place as usize;
-    let taken = TASKS.with_borrow_mut(|tasks| tasks.get_mut(place).and_then(Option::take));
     // Nobody resumes what is not there.
-    let Some(mut task) = taken else {
+    let Some(mut task) = take(place) else {
         return JsValue::UNDEFINED;
     };
     match turn(&mut task, Turn::Came(came)) {
         Ok(value) => value,
         Err(promise) => {
-            TASKS.with_borrow_mut(|tasks| {
-                if let Some(slot) = tasks.get_mut(place) {
-                    *slot = Some(task);
-                }
-            });
+            put(place as usize, task);
             promise.into()
         }
     }
