@@ -83,11 +83,15 @@ def _text(name: str, value: Any) -> str:
 
 
 def _sections(sections: Any) -> list[int]:
-    if isinstance(sections, (str, bytes)) or not hasattr(sections, "__iter__"):
-        raise error("wrong_type", "gpp_sid is not a list of whole numbers")
-    found = list(sections)
+    wrong = error("wrong_type", "gpp_sid is not a list of whole numbers")
+    if isinstance(sections, (str, bytes)):
+        raise wrong
+    try:
+        found = list(sections)
+    except Exception:  # whatever a stranger's object does
+        raise wrong from None
     if not all(isinstance(one, int) and not isinstance(one, bool) for one in found):
-        raise error("wrong_type", "gpp_sid is not a list of whole numbers")
+        raise wrong
     return found
 
 

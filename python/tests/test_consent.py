@@ -53,7 +53,7 @@ def test_answers_and_tags_contradict_each_other() -> None:
         ({"country": "Atlantis"}, "unknown_choice"),
         ({"gpc": "1"}, "wrong_type"),
         ({"now": "today"}, "wrong_type"),
-        ({"now": datetime.datetime(2026, 1, 1)}, "tz_missing"),  # noqa: DTZ001
+        ({"now": datetime.datetime(2026, 1, 1)}, "tz_missing"),
     ],
 )
 def test_what_is_refused(arguments: dict[str, object], code: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from typing import Any
 
 from . import numbers
 from .picture import Panel, Picture, floats, nothing, tone
@@ -103,7 +104,7 @@ def _consent_sentence(say: Say) -> str:
 
 
 def _destinations_sentence(say: Say) -> str:
-    return f"Of {len(say.result)} destinations {_verdicts(say.result)}"
+    return f"Of {len(say.result['verdict'])} destinations {_verdicts(say.result)}"
 
 
 def _window_sentence(say: Say) -> str:

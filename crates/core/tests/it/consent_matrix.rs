@@ -12,7 +12,9 @@ use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::platforms::known;
-use crate::support::{NOW, all_platforms, envelopes, generated, plan, requests};
+use crate::support::{
+    NOW, all_platforms, envelopes, generated, plan, platform_settings, requests, shop,
+};
 
 /// Six bits a character.
 #[derive(Default)]
@@ -53,6 +55,16 @@ impl Bits {
 
 /// A TC string of yesterday, of one site, of the policy of TCF 2.3.
 fn tc(purposes: &[u16], vendors: &[u16], disclosed: Option<&[u16]>) -> String {
+    restricted(purposes, vendors, disclosed, &[])
+}
+
+/// The same, whose publisher forbids some purposes to vendor 755.
+fn restricted(
+    purposes: &[u16],
+    vendors: &[u16],
+    disclosed: Option<&[u16]>,
+    forbidden: &[u16],
+) -> String {
     const DAY_DS: i64 = 864_000;
     let yesterday = (NOW.0 / 100 / DAY_DS - 1) * DAY_DS;
     let made = u64::try_from(yesterday).unwrap();
@@ -64,7 +76,14 @@ fn tc(purposes: &[u16], vendors: &[u16], disclosed: Option<&[u16]>) -> String {
     core.flags(purposes, 24).put(0, 24).put(0, 1);
     // Published in Germany; vendors with consent, none by legitimate interest, no restrictions.
     core.put(3, 6).put(4, 6).vendors(vendors).vendors(&[]);
-    core.put(0, 12);
+    core.put(forbidden.len() as u64, 12);
+    for purpose in forbidden {
+        core.put((*purpose).into(), 6)
+            .put(0, 2)
+            .put(1, 12)
+            .put(0, 1)
+            .put(755, 16);
+    }
     match disclosed {
         None => core.text(),
         Some(shown) => {
@@ -148,6 +167,10 @@ fn kinds() -> Vec<Kind> {
         (
             "TCF: analytics (1, 8, 9), no advertising",
             json!({"tcf": tc(&[1, 8, 9], GOOGLE, Some(GOOGLE)), "additional_consent": AC_META}),
+        ),
+        (
+            "TCF: everything, the publisher forbids Google purpose 7",
+            json!({"tcf": restricted(ALL_PURPOSES, GOOGLE, Some(GOOGLE), &[7]), "additional_consent": AC_META}),
         ),
         (
             "TCF: purpose 1 only",
@@ -315,6 +338,7 @@ fn in_words(code: &str) -> &'static str {
         "tcf_vendor_not_disclosed" => "vendor not shown",
         "tcf_vendor" => "vendor refused",
         "tcf_purpose" => "purpose missing",
+        "tcf_restriction" => "publisher forbids",
         "tcf_unlisted" => "in no list",
         "ac_missing" => "Google's list missing",
         "ac_not_consented" => "provider refused",
@@ -521,21 +545,37 @@ const OF_ADVERTISING: [&str; 4] = ["Cj0Zq", "IwZq", "fb.1.1794000000777.777", "z
 
 #[test]
 fn who_may_measure_and_not_identify_gets_no_identifiers() {
-    let mut seen = 0;
-    for (name, _, fates) in matrix() {
-        for (platform, fate) in fates.iter().flatten() {
-            if let Fate::Sent { grant, body } = fate
-                && !grant.identifiers()
-            {
-                seen += 1;
+    // GA4 with all that it can take.
+    let destinations = ORDER.map(|platform| {
+        let mut of = platform_settings(platform);
+        if platform == "ga4" {
+            of["user_data"] = true.into();
+        }
+        (platform, of)
+    });
+    let source = json!({"consent": "by_region"});
+    let settings = shop(&destinations, &source, &Value::Null);
+    let (mut without, mut with) = (0, 0);
+    for Kind { name, consent } in kinds() {
+        for (country, region, _) in PLACES {
+            for (platform, fate) in fates(&settings, &consent, country, region) {
+                let Fate::Sent { grant, body } = fate else {
+                    continue;
+                };
                 let body = body.to_string();
-                let found = OF_ADVERTISING.iter().find(|of| body.contains(**of));
-                assert_eq!(found, None, "{platform}: {name}");
-                assert!(!body.contains("sha256"), "{platform}: {name}");
+                let shown =
+                    body.contains("sha256") || OF_ADVERTISING.iter().any(|of| body.contains(of));
+                if !grant.identifiers() {
+                    without += 1;
+                    assert!(!shown, "{platform}: {name}");
+                } else if platform == "ga4" {
+                    with += 1;
+                    assert!(shown, "{platform}: {name}");
+                }
             }
         }
     }
-    assert!(seen >= 4, "{seen}");
+    assert!(without >= 6 && with >= 6, "{without} {with}");
 }
 
 /// Holds a text against the one that is kept, beside the goldens.
