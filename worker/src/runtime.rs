@@ -13,7 +13,9 @@ mod task;
 use worker::wasm_bindgen::JsValue;
 pub(crate) use worker::{Context, Env, console_error, console_warn};
 
-pub(crate) use self::environment::{bindings, limited, now, random, random_key, secret, settings, sleep};
+pub(crate) use self::environment::{
+    bindings, limited, now, random, random_key, secret, settings, sleep,
+};
 pub(crate) use self::http::{Described, Request, Response, body, exchange, headers, respond};
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
 pub(crate) use self::sql::{json, ledger, rows, transaction};

@@ -1,7 +1,7 @@
 //! Telephone numbers: one reading, written with or without `+`.
 //!
 //! A number with `+` or `00` is international. Without them it is completed by the source's `default_country`; without
-//! that, eleven to fifteen digits not starting with zero are taken for an international number (the calling code is then
+//! that, eleven to fifteen digits not starting with zero are read as an international number (the calling code is then
 //! most likely there) and anything else is dropped, because a guessed country never matches. Meta's own rule is laxer: it
 //! takes any seven to fifteen digits as they are.
 //!
@@ -82,7 +82,13 @@ fn read(rule: Rule, tidy: &str, home: Option<Country2>) -> Result<Digits, Fault>
         match (plan, rule) {
             (Some(plan), _) => number.complete(plan)?,
             (None, Rule::MetaDigits) => number.digits,
-            (None, _) if (11..=15).contains(&number.digits.len()) => number.digits,
+            // The same as with the plus that it goes out with; one that no plan takes stays as it is.
+            (None, _)
+                if (11..=15).contains(&number.digits.len())
+                    && number.digits.first() != Some(b'0') =>
+            {
+                number.international().unwrap_or(number.digits)
+            }
             (None, _) if number.digits.len() < 7 => return Err(Fault::Invalid),
             (None, _) => return Err(Fault::CountryUnknown),
         }
@@ -745,9 +751,27 @@ mod tests {
         );
         assert_eq!(of(Rule::E164, "01(650)123-4567", ""), None);
         assert_eq!(
+            of(Rule::E164, "16505551234", "").as_deref(),
+            Some("+16505551234")
+        );
+        // Too long for North America, which is where it says that it is from; nobody has said so with a plus.
+        assert_eq!(
             of(Rule::E164, "12345678901234", "").as_deref(),
             Some("+12345678901234")
         );
+        assert_eq!(of(Rule::E164, "+12345678901234", ""), None);
+    }
+
+    #[test]
+    fn without_a_country_a_long_number_is_read_as_with_its_plus() {
+        for (raw, expected) in [
+            ("60000000000", None),
+            ("60 012 345 6789", Some("+60123456789")),
+            ("+60 012 345 6789", Some("+60123456789")),
+            ("4915112345678", Some("+4915112345678")),
+        ] {
+            assert_eq!(of(Rule::E164, raw, "").as_deref(), expected, "{raw}");
+        }
     }
 
     #[test]
