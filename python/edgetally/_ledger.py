@@ -52,8 +52,9 @@ class HealthResult(Result):
     settings: Any = field("Faults of the settings: where and which rule.")
     bindings: Any = field("Whether each binding is there.")
     versions: Any = field("The platforms' versions, and when they end.")
-    warnings: Any = field("Versions that end soon.")
+    warnings: Any = field("Versions that end soon, and what a person has to see to, in words.")
     paused_here: Any = field("Destinations that are paused, with seconds and code.")
+    attention: Any = field("What stays as it is until a person has seen to it, by kind: how many.")
 
 
 class _Secret:

@@ -36,13 +36,13 @@ fn _verify_receipts(lines: &Bound<'_, PyAny>, heads: &Bound<'_, PyAny>) -> PyRes
     let mut verifier = Verifier::default();
     each(lines, "lines", |line| verifier.line(line))?;
     each(heads, "heads", |line| verifier.head(line))?;
-    let verified = verifier.finish();
-    let text = verified.to_string();
+    let found = verifier.finish();
+    let text = found.to_string();
     let Verified {
         receipts,
         chains,
         problems,
-    } = verified;
+    } = found;
     let chains = chains.into_iter();
     let problems = problems.into_iter();
     Ok((
