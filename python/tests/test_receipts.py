@@ -105,5 +105,6 @@ def test_on_the_command_line(lines: list[str], tmp_path: Path, capsys: pytest.Ca
     assert main(["verify-receipts", str(tmp_path / "none")]) == 2
     assert "none" in capsys.readouterr().err
     command = [sys.executable, "-m", "edgetally", "verify-receipts", "-"]
-    done = subprocess.run(command, input=EXPORT.read_bytes(), capture_output=True, check=True)
+    # From a folder without the sources, which would be found before what is installed.
+    done = subprocess.run(command, input=EXPORT.read_bytes(), capture_output=True, check=True, cwd=tmp_path)
     assert done.stdout.decode().startswith("ok: 28 receipts")
