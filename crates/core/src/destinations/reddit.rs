@@ -51,8 +51,8 @@ pub const FACTS: Facts = Facts {
     ]),
     test: TestMode::Platform,
     deletion: Deletion {
-        how: "The Ads API has data deletion jobs for what a pixel collected, by e-mail address, telephone number, device id or external id (scope `adsdatadeletion`). Known from another's tool only, not from Reddit's own page.",
-        page: "https://glama.ai/mcp/servers/filippofinke/reddit-ads-mcp/tools/reddit_ads_create_pixel_data_deletion_job",
+        how: "The Ads API has data deletion jobs for what a pixel collected, by e-mail address, telephone number, device id or external id (scope `adsdatadeletion`). We have not found Reddit's own page on them: ask its support.",
+        page: "",
     },
 };
 
