@@ -265,7 +265,7 @@ function compare({book, tally, twin, personal, waits}) {
 function whoMayGetWhat({tally, visitors}, problems) {
   if (!visitors) return;
   heading("WHO MAY GET WHAT");
-  print(wrap("Visitors by what they answered, or were asked by: how many of their events each destination may have; ~ with limits, · none. As the senders were told, and as /v1/consent/explain says beforehand."));
+  print(wrap("Visitors by what they answered, or were asked by: how many of their events each destination may have; ~ with limits, · none, blank where the shop does not have the destination. As the senders were told, and as /v1/consent/explain says beforehand."));
   const width = 6;
   const short = (/** @type {string} */ title) => title.slice(0, width - 2);
   print(`  ${"".padEnd(28)}${DESTINATIONS.map(({title}) => short(title).padStart(width)).join("")}`);

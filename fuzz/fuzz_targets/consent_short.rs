@@ -13,6 +13,7 @@ fuzz_target!(|text: &str| {
     let decide = |signals: &Signals<'_>| {
         let terms = Terms {
             regime: Regime::OptOut,
+            gdpr: false,
             gcd_answers: true,
             legal_bases: &[],
         };

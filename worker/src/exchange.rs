@@ -7,7 +7,7 @@ use edgetally_core::base::table::Table;
 use edgetally_core::dedup::{Claim, ClaimKey};
 use edgetally_core::delivery::{self, Driven, Effects, Queue};
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::ledger::{Report, Withdrawals};
+use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope::{self, Envelope};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
@@ -138,10 +138,10 @@ pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns
             known: list(&mut answer, "known")?,
             superseded: list(&mut answer, "superseded")?,
         };
-        state::withdrawals(|all| all.hear(answer, now)).then_some(turns)
+        state::withdrawals(|all| all.hear(since, answer, now)).then_some(turns)
     });
     if turns.is_none() {
-        state::withdrawals(Withdrawals::miss);
+        state::withdrawals(|all| all.miss(now));
     }
     turns
 }

@@ -55,7 +55,7 @@ pub use self::explain::{
 };
 pub use self::explanation::{Asked, explanation};
 pub use self::gpp::{
-    Gpp, GppFault, OptOuts, TCF_EU, UNCLEAR, UsSection, section_in_force, us_opt_outs,
+    Gpp, GppFault, ILLEGIBLE, OptOuts, TCF_EU, UsSection, section_in_force, us_opt_outs,
     us_section_name,
 };
 pub use self::grant::Grant;

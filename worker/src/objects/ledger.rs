@@ -31,8 +31,6 @@ pub struct Ledger {
     env: Env,
     /// Whether the tables are there.
     ready: Cell<bool>,
-    /// When it was last told what was withdrawn, in milliseconds.
-    gated: Cell<i64>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -50,8 +48,6 @@ impl DurableObject for Ledger {
             storage,
             env,
             ready: Cell::new(false),
-            // It may have been told just before this object was begun anew.
-            gated: Cell::new(runtime::now().0),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::additional::AdditionalConsent;
 use super::bits::Unreadable;
 use super::consent_mode::{gcd, gcs};
-use super::gpp::{Gpp, GppFault, TCF_EU, us_opt_outs};
+use super::gpp::{Gpp, GppFault, ILLEGIBLE, TCF_EU, us_opt_outs};
 use super::grant::Grant;
 use super::region::Regime;
 use super::signals::{Choice, LegalBasis, Other, Signals};
@@ -139,6 +139,9 @@ pub enum Decision {
 pub struct Terms<'a> {
     /// What the law asks for.
     pub regime: Regime,
+    /// Whether the visitor is known to be where it asks for a yes, whatever the policy makes of silence: there nobody can say
+    /// that the GDPR does not apply.
+    pub gdpr: bool,
     /// Whether a yes in `gcd` is one. Google does not document its letters, so without this only a no in it counts.
     pub gcd_answers: bool,
     /// The legal bases that stand for an answer to silence.
@@ -150,6 +153,7 @@ impl From<Regime> for Terms<'_> {
     fn from(regime: Regime) -> Self {
         Self {
             regime,
+            gdpr: false,
             gcd_answers: false,
             legal_bases: &[],
         }
@@ -183,6 +187,7 @@ impl Reading {
     pub fn new<'t>(signals: &Signals<'_>, terms: impl Into<Terms<'t>>, now: UnixMillis) -> Self {
         let Terms {
             regime,
+            gdpr,
             gcd_answers,
             legal_bases,
         } = terms.into();
@@ -207,14 +212,14 @@ impl Reading {
             Some(None) => read.refused = Some(Refusal::UsPrivacyMalformed),
         }
         // Where the law asks for a yes, nobody can say that it does not apply.
-        let applies = signals.gdpr_applies != Some(false) || regime == Regime::OptIn;
+        let applies = signals.gdpr_applies != Some(false) || regime == Regime::OptIn || gdpr;
         if let Some(text) = signals.tcf.as_deref().filter(|_| applies) {
             read.tc(text, now);
         }
         match signals.gpp.as_deref() {
             Some(text) => read.gpp(text, &signals.gpp_sid, applies, now),
             // Sections are in force, and their string is not there.
-            None if signals.gpp_sid.iter().any(|id| *id > 0) => {
+            None if signals.gpp_sid.iter().any(|id| *id > 0 || *id == ILLEGIBLE) => {
                 read.refuse(Refusal::GppSectionMissing);
             }
             None => {}

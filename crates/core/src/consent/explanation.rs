@@ -13,7 +13,7 @@ use super::tcf::TcString;
 use super::us_privacy::us_privacy_opt_out;
 use super::words;
 use crate::base::json::Object;
-use crate::base::reason::Skip;
+use crate::base::reason::{Refusal, Skip};
 use crate::base::text::Text;
 use crate::base::time::UnixMillis;
 
@@ -354,12 +354,18 @@ fn contradictions(of: &Signals<'_>, terms: &[Terms<'_>], now: UnixMillis) -> Vec
     }
     let inner = of.gpp.as_deref().and_then(|text| Gpp::read(text).ok());
     let inner_tc = inner.as_ref().and_then(|gpp| gpp.section(TCF_EU));
+    let counts = of.gdpr_applies != Some(false)
+        || terms
+            .iter()
+            .any(|terms| terms.regime == Regime::OptIn || terms.gdpr);
     if let (Some(own), Some(other)) = (of.tcf.as_deref(), inner_tc)
         && own != other
+        && counts
     {
         found.push("The TC string and the one in the GPP string differ: each of them has to permit on its own.".to_owned());
     }
-    for text in [of.tcf.as_deref(), inner_tc].into_iter().flatten() {
+    let both = [of.tcf.as_deref(), inner_tc];
+    for text in both.into_iter().flatten().filter(|_| counts) {
         against_tc(text, all, now, &mut found);
     }
     if of.gdpr_applies == Some(false)
@@ -537,11 +543,16 @@ impl<'a> Row<'a> {
         let Some(grant) = self.grant else {
             let reason = self.kept.map_or("", |(_, reason)| reason);
             return match self.missing() {
-                0 => ["nothing. ", reason].concat(),
-                missing => {
+                // Other causes have to do with the vendor, or with the string as a whole.
+                missing
+                    if self
+                        .kept
+                        .is_some_and(|(code, _)| code == Refusal::TcfPurpose.code()) =>
+                {
                     let names = words::purposes(missing);
                     ["nothing. ", reason, " No consent for: ", &names, "."].concat()
                 }
+                _ => ["nothing. ", reason].concat(),
             };
         };
         let with = if grant.identifiers() {

@@ -568,7 +568,12 @@ pub fn us_opt_outs(gpp: &Gpp<'_>, in_force: &[i64]) -> Result<OptOuts, GppFault>
         Ok(())
     };
     for id in &named {
-        add(*id, gpp.section(*id).ok_or(GppFault::SectionMissing)?)?;
+        let text = gpp.section(*id).ok_or(GppFault::SectionMissing)?;
+        // Canada's, and whatever comes after those that are known: what cannot be read may say no.
+        if !matches!(*id, TCF_EU | US_PRIVACY) && layout(*id).is_none() {
+            return Err(GppFault::Unreadable(Unreadable::Segment));
+        }
+        add(*id, text)?;
     }
     // Who names none, or one that nobody can make out, has not said that the others do not apply.
     if named.len() < in_force.len() || named.is_empty() {
@@ -579,13 +584,13 @@ pub fn us_opt_outs(gpp: &Gpp<'_>, in_force: &[i64]) -> Result<OptOuts, GppFault>
     Ok(found)
 }
 
-/// The section that a text names; `UNCLEAR` where nobody can make it out.
+/// The section that a text names: a number up to 255, or the -1 that consent platforms write where they do not know.
 pub fn section_in_force(text: &str) -> i64 {
     let number = text.trim().parse().ok();
     number
-        .filter(|number| (UNCLEAR..=255).contains(number))
-        .unwrap_or(UNCLEAR)
+        .filter(|number| (-1..=255).contains(number))
+        .unwrap_or(ILLEGIBLE)
 }
 
-/// What stands in the place of a section that nobody can make out; consent platforms write it where they do not know.
-pub const UNCLEAR: i64 = -1;
+/// What stands in the place of a section that nobody can make out.
+pub const ILLEGIBLE: i64 = -2;

@@ -195,9 +195,17 @@ impl<'a> Signals<'a> {
         match (&self.gpp, &all.gpp) {
             // Sections are said to be in force, and nobody has their string.
             (None, None) => self.gpp_sid.extend(&all.gpp_sid),
-            (None, Some(_)) => {
+            (None, Some(common)) => {
+                // Whatever either says to be in force is.
+                let own = std::mem::replace(&mut self.gpp_sid, all.gpp_sid.clone());
+                if !own.is_empty() && own != all.gpp_sid {
+                    self.others.push(Other::Gpp(common.clone(), own));
+                }
                 self.gpp.clone_from(&all.gpp);
-                self.gpp_sid.clone_from(&all.gpp_sid);
+            }
+            (Some(own), None) if !all.gpp_sid.is_empty() && self.gpp_sid != all.gpp_sid => {
+                self.others
+                    .push(Other::Gpp(own.clone(), all.gpp_sid.clone()));
             }
             (Some(own), Some(common)) if own != common || self.gpp_sid != all.gpp_sid => {
                 self.others

@@ -208,7 +208,7 @@ pub(super) fn vendor(tc: &TcString, vendor: u16, names: &[String]) -> String {
         ),
         (
             RestrictionType::Undefined,
-            "The publisher restricts it in a way that the framework does not have, so not at all",
+            "The publisher restricts it in a way that the framework does not define, so it counts as forbidden",
         ),
         (
             RestrictionType::RequireConsent,
@@ -269,12 +269,18 @@ pub(super) fn gpp(gpp: &Gpp<'_>, in_force: &[i64]) -> Vec<String> {
         let place = STATES.iter().find(|(section, _)| *section == name);
         let place = place.map_or(name, |(_, place)| place);
         let read = |text: &str| UsSection::read(*id, text);
-        says.push(match read(text) {
+        let said = match read(text) {
             Err(error) => format!(
                 "{place}: {}",
                 unreadable(text, error, &|text| read(text).err())
             ),
             Ok(section) => united_states(place, &section),
+        };
+        let counts = named.len() < in_force.len() || named.is_empty() || named.contains(id);
+        says.push(if counts {
+            said
+        } else {
+            format!("Not in force, so it does not count: {said}")
         });
     }
     says

@@ -256,8 +256,7 @@ impl<'a> Batch<'a> {
             .and_then(Country2::parse);
         let given = event.user.country();
         let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
-        let regime = self.source.consent.strictest(countries);
-        Reading::new(&event.signals, self.source.terms(regime), self.now)
+        Reading::new(&event.signals, self.source.terms(countries), self.now)
     }
 
     /// What the visitor allows at each of the source's destinations; nothing where one is gone.

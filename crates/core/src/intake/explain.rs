@@ -106,7 +106,7 @@ impl<'a> Question<'a> {
                 }
             })
             .collect();
-        let terms = source.terms(source.consent.regime(self.country.as_deref()));
+        let terms = source.terms([self.country.as_deref(), None]);
         Ok(self.answer(&[terms], &asked, now))
     }
 

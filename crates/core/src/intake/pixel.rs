@@ -17,7 +17,7 @@ use crate::base::query::parameters;
 use crate::base::remarks::Remark;
 use crate::base::text::{Text, is_placeholder};
 use crate::base::time::UnixMillis;
-use crate::consent::{Choice, LegalBasis, UNCLEAR, section_in_force};
+use crate::consent::{Choice, ILLEGIBLE, LegalBasis, section_in_force};
 use crate::event::draft::{CURRENCY, Draft, Sent};
 use crate::event::{Event, LARGEST_EVENT};
 use crate::intake::answer::{Outcome, Response, error_of, retry_after};
@@ -351,7 +351,7 @@ fn sections(value: &str, reading: &mut Reading) -> Result<Vec<i64>, Fault> {
     }
     let numbers = value.split(',').map(|text| {
         let number = section_in_force(text);
-        if number == UNCLEAR && text.trim() != "-1" {
+        if number == ILLEGIBLE {
             reading.changed("", "section_unclear");
         }
         number

@@ -18,7 +18,7 @@ use crate::base::error::{Code, ParseError};
 use crate::base::members::Keys;
 use crate::base::remarks::Remarks;
 use crate::base::text::{Text, is_placeholder, part, trimmed};
-use crate::consent::{UNCLEAR, section_in_force};
+use crate::consent::{ILLEGIBLE, section_in_force};
 use crate::event::Item;
 
 /// The most that is told of the members of one object.
@@ -897,7 +897,7 @@ struct NumbersSeed<'f>(&'f mut Reading);
 impl NumbersSeed<'_> {
     fn push(&mut self, text: &str, numbers: &mut Vec<i64>) -> Option<()> {
         let number = section_in_force(text.trim_matches('"'));
-        if number == UNCLEAR && text != "-1" {
+        if number == ILLEGIBLE {
             self.0.changed("", "section_unclear");
         }
         numbers.push(number);

@@ -349,6 +349,21 @@ fn rekeyed(key: &[u8], digest: &str) -> String {
     digits.as_str().get(..32).unwrap_or_default().to_owned()
 }
 
+/// The digests of the rulings that a block refers to; none where it cannot be read.
+pub fn rulings(body: &str) -> Vec<String> {
+    let kept = serde_json::from_str(body)
+        .ok()
+        .and_then(|kept| list_of(kept, Kept::read));
+    let mut all: Vec<String> = kept
+        .into_iter()
+        .flatten()
+        .flat_map(|kept| kept.rulings)
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// The lines of a block, made again as they were. `ruling` gives the words of a ruling by its digest.
 ///
 /// Nothing where the block cannot be read.

@@ -39,28 +39,31 @@ impl Withdrawn {
 
 /// The withdrawals that one process has heard of.
 ///
-/// What it has heard may be gone by for [`LEASE_MS`](Self::LEASE_MS), counted from when it asked. A withdrawal is
-/// acknowledged when as much has passed since it was booked. So everybody who sends knows of it by then, and nobody has to
-/// ask before each request.
+/// What it has heard may be relied on for [`LEASE_MS`](Self::LEASE_MS), counted from when it asked. A withdrawal is
+/// acknowledged [`ACKNOWLEDGED_MS`](Self::ACKNOWLEDGED_MS) after it was booked. So everybody who sends knows of it by then,
+/// and nobody has to ask before each request.
 ///
-/// While the ledger is away nothing is acknowledged, so what was heard shortly before is as good as all there is to hear, but
-/// for what was acknowledged in between. It is gone by for [`AWAY_MS`](Self::AWAY_MS). After that, and where nothing was ever
-/// heard, the events wait.
+/// While the ledger is away nothing is acknowledged, so what was heard before is as good as all there is to hear: it is relied
+/// on until the ledger is asked again, a lease after it did not answer, and for [`AWAY_MS`](Self::AWAY_MS) in all. After that,
+/// and where nothing was ever heard, the events wait.
 #[derive(Debug, Default)]
 pub struct Withdrawals {
     /// The number of the last one.
     version: i64,
     heard: Option<UnixMillis>,
-    /// The ledger did not answer since.
-    away: bool,
+    /// When it was asked since, and did not answer.
+    missed: Option<UnixMillis>,
     /// By kind, source and id: when.
     all: Table<String, UnixMillis>,
 }
 
 impl Withdrawals {
-    /// For how long what was heard may be gone by, in milliseconds.
+    /// For how long what was heard may be relied on, in milliseconds.
     pub const LEASE_MS: i64 = 3000;
-    /// The same while the ledger is away.
+    /// How long after it was booked a withdrawal is acknowledged: longer than that, since a runtime's clock stands still while it
+    /// computes, and a request that was given out may have to wait for a connection.
+    pub const ACKNOWLEDGED_MS: i64 = 4000;
+    /// The same as the lease, of a ledger that is away and asked once a lease.
     pub const AWAY_MS: i64 = 60_000;
     /// How many are kept. All of them go to whoever has heard of none yet, in one answer.
     pub const MOST: usize = 20_000;
@@ -70,7 +73,7 @@ impl Withdrawals {
         Self {
             version: 0,
             heard: None,
-            away: false,
+            missed: None,
             all: Table::new(),
         }
     }
@@ -85,33 +88,34 @@ impl Withdrawals {
         self.all.is_empty()
     }
 
-    /// Until when what was heard may be gone by; nothing where nothing was heard.
+    /// Until when what was heard may be relied on; nothing where nothing was heard.
     pub fn until(&self) -> Option<UnixMillis> {
-        let lasts = if self.away {
-            Self::AWAY_MS
-        } else {
-            Self::LEASE_MS
-        };
-        self.heard.map(|heard| UnixMillis(heard.0 + lasts))
+        let heard = self.heard?;
+        Some(UnixMillis(match self.missed {
+            None => heard.0 + Self::LEASE_MS,
+            Some(missed) => (missed.0 + Self::LEASE_MS).min(heard.0 + Self::AWAY_MS),
+        }))
     }
 
-    /// Whether what was heard may still be gone by.
+    /// Whether what was heard may still be relied on.
     pub fn fresh(&self, now: UnixMillis) -> bool {
         self.until().is_some_and(|until| now < until)
     }
 
-    /// The ledger was asked and did not answer.
-    pub const fn miss(&mut self) {
-        self.away = true;
+    /// The ledger was asked then, and did not answer. A later question may have been answered meanwhile.
+    pub fn miss(&mut self, asked: UnixMillis) {
+        if self.heard.is_none_or(|heard| heard < asked) {
+            self.missed = self.missed.max(Some(asked));
+        }
     }
 
-    /// Takes the ledger's answer: those since [`version`](Self::version), and the number of the last one. `asked` is when the
-    /// question went out. Whether it was an answer.
-    pub fn hear(&mut self, answer: Value, asked: UnixMillis) -> bool {
-        self.read(answer, asked).is_some()
+    /// Takes the ledger's answer: those since `since`, which was the [`version`](Self::version) when the question went out at
+    /// `asked`, and the number of the last one. Whether it was an answer.
+    pub fn hear(&mut self, since: i64, answer: Value, asked: UnixMillis) -> bool {
+        self.read(since, answer, asked).is_some()
     }
 
-    fn read(&mut self, answer: Value, asked: UnixMillis) -> Option<()> {
+    fn read(&mut self, since: i64, answer: Value, asked: UnixMillis) -> Option<()> {
         let mut of = Members::of(answer)?;
         let version = of.whole("version")?;
         let news = list_of(of.take("withdrawn")?, |row| {
@@ -120,8 +124,13 @@ impl Withdrawals {
             Some((key(&kind, &source, &id), of.time("at")?))
         })?;
         // An older state of the ledger was restored, and it has told all of it.
-        if version < self.version {
+        let restored = version < since;
+        if restored {
             self.all = Table::new();
+        }
+        // The answer to a question that went out with this one came first, and has told as much and more.
+        if !restored && version < self.version {
+            return Some(());
         }
         if !news.is_empty() {
             let known = std::mem::take(&mut self.all).into_iter();
@@ -132,8 +141,10 @@ impl Withdrawals {
                 .collect();
         }
         self.version = version;
-        self.heard = Some(asked);
-        self.away = false;
+        self.heard = self.heard.max(Some(asked));
+        if self.missed <= self.heard {
+            self.missed = None;
+        }
         Some(())
     }
 
@@ -179,6 +190,7 @@ mod tests {
         let mut all = Withdrawals::new();
         assert!(!all.cover("shop", "o-1", Some("m"), UnixMillis(0)));
         assert!(all.hear(
+            all.version(),
             answer(2, &[("event", "o-1", 50), ("visitor", "m", 50)]),
             UnixMillis(60)
         ));
@@ -200,7 +212,11 @@ mod tests {
             assert_eq!(found, covered, "{source} {id} {visitor:?} {received}");
         }
         // Withdrawn again, later.
-        assert!(all.hear(answer(3, &[("visitor", "m", 90)]), UnixMillis(95)));
+        assert!(all.hear(
+            all.version(),
+            answer(3, &[("visitor", "m", 90)]),
+            UnixMillis(95)
+        ));
         assert!(all.cover("shop", "o-2", Some("m"), UnixMillis(90)));
         assert!(all.cover("shop", "o-1", None, UnixMillis(90)));
     }
@@ -208,42 +224,73 @@ mod tests {
     #[test]
     fn what_is_no_answer_changes_nothing_and_an_older_ledger_begins_anew() {
         let mut all = Withdrawals::new();
-        assert!(all.hear(answer(7, &[("event", "o-1", 50)]), UnixMillis(60)));
+        assert!(all.hear(
+            all.version(),
+            answer(7, &[("event", "o-1", 50)]),
+            UnixMillis(60)
+        ));
         for wrong in [
             json!(null),
             json!({}),
             json!({"version": 8}),
             json!({"version": 8, "withdrawn": [{"kind": "event"}]}),
         ] {
-            assert!(!all.hear(wrong, UnixMillis(70)));
+            assert!(!all.hear(all.version(), wrong, UnixMillis(70)));
         }
         assert_eq!(
             (all.version(), all.until()),
             (7, Some(UnixMillis(60 + Withdrawals::LEASE_MS)))
         );
-        assert!(all.hear(answer(3, &[("event", "o-2", 50)]), UnixMillis(80)));
+        assert!(all.hear(
+            all.version(),
+            answer(3, &[("event", "o-2", 50)]),
+            UnixMillis(80)
+        ));
         assert!(!all.cover("shop", "o-1", None, UnixMillis(0)));
         assert!(all.cover("shop", "o-2", None, UnixMillis(0)));
         // What is too old to matter goes with the next news.
         let late = UnixMillis(50 + Withdrawn::Event.kept_ms());
-        assert!(all.hear(answer(4, &[("event", "o-3", late.0)]), late));
+        assert!(all.hear(all.version(), answer(4, &[("event", "o-3", late.0)]), late));
         assert!(!all.cover("shop", "o-2", None, UnixMillis(0)));
         assert!(all.cover("shop", "o-3", None, UnixMillis(0)));
     }
 
     #[test]
-    fn what_was_heard_lasts_longer_while_the_ledger_is_away_and_not_for_long() {
+    fn an_answer_that_was_overtaken_takes_nothing_back() {
         let mut all = Withdrawals::new();
-        all.miss();
-        assert!(!all.fresh(UnixMillis(0)));
-        assert!(all.hear(answer(1, &[]), UnixMillis(0)));
-        for (away, lasts) in [(false, Withdrawals::LEASE_MS), (true, Withdrawals::AWAY_MS)] {
-            if away {
-                all.miss();
-            }
-            assert!(all.fresh(UnixMillis(lasts - 1)) && !all.fresh(UnixMillis(lasts)));
+        assert!(all.hear(0, answer(5, &[("event", "o-1", 50)]), UnixMillis(60)));
+        // Two questions go out with the same version, and the later state comes first.
+        let (first, second) = (
+            answer(6, &[("event", "o-2", 70)]),
+            answer(7, &[("event", "o-2", 70), ("event", "o-3", 80)]),
+        );
+        assert!(all.hear(5, second, UnixMillis(90)));
+        assert!(all.hear(5, first, UnixMillis(85)));
+        assert_eq!(
+            (all.version(), all.until()),
+            (7, Some(UnixMillis(90 + Withdrawals::LEASE_MS)))
+        );
+        for id in ["o-1", "o-2", "o-3"] {
+            assert!(all.cover("shop", id, None, UnixMillis(0)), "{id}");
         }
-        assert!(all.hear(answer(1, &[]), UnixMillis(10)));
-        assert!(!all.fresh(UnixMillis(10 + Withdrawals::LEASE_MS)));
+    }
+
+    #[test]
+    fn a_ledger_that_is_away_is_asked_every_few_seconds_and_not_relied_on_for_long() {
+        let (lease, away) = (Withdrawals::LEASE_MS, Withdrawals::AWAY_MS);
+        let mut all = Withdrawals::new();
+        all.miss(UnixMillis(0));
+        assert!(!all.fresh(UnixMillis(0)));
+        assert!(all.hear(0, answer(1, &[]), UnixMillis(10)));
+        assert_eq!(all.until(), Some(UnixMillis(10 + lease)));
+        all.miss(UnixMillis(10 + lease));
+        assert_eq!(all.until(), Some(UnixMillis(10 + 2 * lease)));
+        all.miss(UnixMillis(10 + away - 1));
+        assert_eq!(all.until(), Some(UnixMillis(10 + away)));
+        assert!(!all.fresh(UnixMillis(10 + away)));
+        // It is back; a question of before that failed late says nothing.
+        assert!(all.hear(1, answer(1, &[]), UnixMillis(10 + away)));
+        all.miss(UnixMillis(10 + lease));
+        assert_eq!(all.until(), Some(UnixMillis(10 + away + lease)));
     }
 }

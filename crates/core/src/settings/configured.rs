@@ -51,7 +51,13 @@ pub(super) fn open_destination(
     };
     let opened = (entry.open)(name, &mut fields);
     let party = party(&mut fields, entry.facts.party);
-    let named = fields.wholes("purposes", (1, 24));
+    let named = fields.wholes("purposes", (1, 11));
+    if named.as_ref().is_some_and(Vec::is_empty) {
+        fields.fault(
+            "purposes",
+            "must name one at least: a string that denies everything would permit it",
+        );
+    }
     let legitimate_interest = fields.flag("legitimate_interest", false);
     fields.end();
     let destination = opened?;

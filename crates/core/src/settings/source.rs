@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
-use crate::consent::{LegalBasis, Policy, Regime, Terms};
+use crate::consent::{LegalBasis, Policy, Regime, Terms, is_opt_in};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::configured::Configured;
 use crate::settings::policy;
@@ -63,10 +63,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// What its policy makes of the signals of a visitor whose law asks for `regime`.
-    pub fn terms(&self, regime: Regime) -> Terms<'_> {
+    /// What its policy makes of the signals of a visitor in these countries, as far as they are known; of two the stricter
+    /// law holds.
+    pub fn terms(&self, countries: [Option<&str>; 2]) -> Terms<'_> {
         Terms {
-            regime,
+            regime: self.consent.strictest(countries),
+            gdpr: countries.into_iter().flatten().any(is_opt_in),
             gcd_answers: self.gcd_answers,
             legal_bases: &self.legal_bases,
         }

@@ -474,6 +474,7 @@ fn said() -> impl Strategy<Value = Said> {
         strings(&["us_privacy", "us_privacy_error"]).prop_map(Said::UsPrivacy),
         Just(Said::Gpc),
         any::<bool>().prop_map(Said::Applies),
+        Just(Said::Sections(vec![-2])),
         "G1[01-][01-]|G111 |".prop_map(Said::Gcs),
         "13[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuv]3[lpqtrmnuvx]5l1|2tttt".prop_map(Said::Gcd),
     ]
@@ -506,7 +507,7 @@ proptest! {
     ) {
         let regime = if opt_in { Regime::OptIn } else { Regime::OptOut };
         let purpose = if analytics { Purpose::Analytics } else { Purpose::Advertising };
-        let terms = Terms { regime, gcd_answers, legal_bases: &[LegalBasis::Contract] };
+        let terms = Terms { regime, gdpr: false, gcd_answers, legal_bases: &[LegalBasis::Contract] };
         let legal_basis = basis.then_some(LegalBasis::Contract);
         let mut signals = Signals { legal_basis, ..Signals::default() };
         for one in &before {
@@ -528,8 +529,7 @@ proptest! {
             prop_assert!(matches!(then, Decision::Blocked(_)), "{refusal:?}");
         }
         match (first, then) {
-            // The sections of a string that says nothing of them count as soon as somebody says which do.
-            _ if matches!(more, Said::Sections(_) | Said::Applies(false)) => {}
+            _ if matches!(more, Said::Applies(false)) => {}
             (Decision::Blocked(refusal), Decision::Granted(_)) => {
                 prop_assert!(is_silence(refusal) && more.may_permit(), "{refusal:?}");
             }

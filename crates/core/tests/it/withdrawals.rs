@@ -217,7 +217,7 @@ fn nothing_is_given_out_by_word_that_is_too_old() {
     let envelopes = envelopes(&plan.messages);
     let mut gates = Gates::new();
     let mut all = Withdrawals::new();
-    assert!(all.hear(told(0, &[], NOW), NOW));
+    assert!(all.hear(all.version(), told(0, &[], NOW), NOW));
     let mut delivery = Delivery::on(Queue::Main, &settings, &envelopes, &gates, NOW);
     delivery.heed(&all);
     let first = delivery.next(&mut gates, NOW).unwrap();
@@ -225,6 +225,7 @@ fn nothing_is_given_out_by_word_that_is_too_old() {
     assert!(!delivery.stale(UnixMillis(later.0 - 1)) && delivery.stale(later));
     assert!(delivery.next(&mut gates, later).is_none());
     assert!(all.hear(
+        all.version(),
         told(
             2,
             &[(Withdrawn::Event, "v-0"), (Withdrawn::Event, "v-2")],
@@ -277,7 +278,7 @@ fn what_nobody_can_vouch_for_is_left_to_another_invocation() {
     let envelopes = envelopes(&plan.messages);
     let mut gates = Gates::new();
     let mut all = Withdrawals::new();
-    assert!(all.hear(told(0, &[], NOW), NOW));
+    assert!(all.hear(all.version(), told(0, &[], NOW), NOW));
     let mut delivery = Delivery::on(Queue::Main, &settings, &envelopes, &gates, NOW);
     delivery.heed(&all);
     let later = UnixMillis(NOW.0 + Withdrawals::LEASE_MS);

@@ -218,6 +218,7 @@ impl<'s> World<'s> {
             .collect();
         let mut all = Withdrawals::new();
         assert!(all.hear(
+            all.version(),
             json!({"version": many, "withdrawn": rows}),
             UnixMillis(self.now)
         ));

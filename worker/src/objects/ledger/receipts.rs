@@ -147,33 +147,28 @@ impl Ledger {
     }
 
     /// The lines of a block, as they were written.
-    fn lines_of(
-        &self,
-        stored: &Stored,
-        rulings: &mut Table<i64, Table<String, String>>,
-    ) -> Result<Vec<Receipt>, Unavailable> {
-        if !rulings.contains(&stored.day) {
-            let rows = self.rows(
-                "SELECT digest, words FROM receipt_rulings WHERE day = ?",
-                &json!([stored.day]),
-            )?;
-            let rows = list(&rows, |row| {
-                let mut of = Members::of(row)?;
-                Some((of.text("digest")?, of.text("words")?))
-            })?;
-            rulings.insert(stored.day, rows.into_iter().collect());
-        }
-        let known = rulings.get(&stored.day);
+    fn lines_of(&self, stored: &Stored) -> Result<Vec<Receipt>, Unavailable> {
+        // Those of the block alone: whoever has a page's key can bring any number of them into a day.
+        let rows = self.rows(
+            "SELECT digest, words FROM receipt_rulings WHERE day = ?1
+             AND digest IN (SELECT value FROM json_each(?2))",
+            &json!([
+                stored.day,
+                runtime::json(&json!(chain::rulings(&stored.body)))
+            ]),
+        )?;
+        let rows = list(&rows, |row| {
+            let mut of = Members::of(row)?;
+            Some((of.text("digest")?, of.text("words")?))
+        })?;
+        let known: Table<String, String> = rows.into_iter().collect();
         let place = Place {
             source: &stored.source,
             day: stored.day,
             seq: stored.seq,
             before: &stored.prev,
         };
-        chain::lines(&place, &stored.body, |digest| {
-            known.and_then(|known| known.get(digest)).cloned()
-        })
-        .ok_or(Unavailable)
+        chain::lines(&place, &stored.body, |digest| known.get(digest).cloned()).ok_or(Unavailable)
     }
 
     /// The receipts on an event id, latest days first, as a list.
@@ -189,10 +184,9 @@ impl Ledger {
              ORDER BY r.day DESC, r.source, r.seq LIMIT ?3",
             &json!([chain::key(&event_id), filter.source, limit]),
         )?;
-        let mut rulings = Table::new();
         let mut found: Vec<String> = Vec::new();
         for stored in list(&blocks, Stored::read)? {
-            let lines = self.lines_of(&stored, &mut rulings)?;
+            let lines = self.lines_of(&stored)?;
             let of_it = lines.into_iter().filter(|line| line.event_id == event_id);
             found.extend(of_it.map(|line| line.text));
         }
@@ -221,10 +215,9 @@ impl Ledger {
              ORDER BY seq",
             &json!([source, day, from, to]),
         )?;
-        let mut rulings = Table::new();
         let mut text = String::new();
         for stored in list(&blocks, Stored::read)? {
-            for line in self.lines_of(&stored, &mut rulings)? {
+            for line in self.lines_of(&stored)? {
                 if (from..to).contains(&line.seq) {
                     text.push_str(&line.text);
                     text.push('\n');

@@ -95,7 +95,6 @@ impl Ledger {
                 }
             }
         }
-        let now = runtime::now();
         let version = self.version()?;
         // The last one was forgotten, or an older state of the database restored: whoever is ahead begins anew.
         let since = if since > version { 0 } else { since };
@@ -107,7 +106,6 @@ impl Ledger {
                 &json!([since]),
             )?
         };
-        self.gated.set(now.0);
         Ok(format!(
             r#"{{"known":{},"superseded":{},"version":{version},"withdrawn":{news}}}"#,
             write(&known)?,
@@ -132,7 +130,10 @@ impl Ledger {
         let asked = Asked::read(body)?;
         let now = runtime::now();
         let rows = self.rows("SELECT count(*) AS n FROM withdrawals", &json!([]))?;
-        if first(&rows, "n")? >= i64::try_from(Withdrawals::MOST).unwrap_or(i64::MAX) {
+        // The same again takes no room.
+        if first(&rows, "n")? >= i64::try_from(Withdrawals::MOST).unwrap_or(i64::MAX)
+            && !self.repeats(&asked, 0)?
+        {
             return Ok(r#"{"full":true}"#.to_owned());
         }
         let (letters, more) = self.letters_of(&asked)?;
@@ -147,7 +148,7 @@ impl Ledger {
             .map(|letter| json!({"destination": letter.destination, "event": letter.event, "event_id": letter.event_id}))
             .collect();
         let known = list(&notes, Some)?;
-        let found: Vec<&Value> = if self.repeats(&asked, now.0)? {
+        let found: Vec<&Value> = if self.repeats(&asked, now.0 - AGAIN_MS)? {
             letters.iter().collect()
         } else {
             known.iter().chain(&pending).chain(&letters).collect()
@@ -163,19 +164,19 @@ impl Ledger {
         Ok(format!(
             r#"{{"at":{},"wait":{},"letters":{},"more":{more},"pending":{},"notes":{}}}"#,
             now.0,
-            (self.gated.get() + Withdrawals::LEASE_MS - now.0).clamp(0, Withdrawals::LEASE_MS),
+            Withdrawals::ACKNOWLEDGED_MS,
             write(&letters)?,
             write(&pending)?,
             notes
         ))
     }
 
-    /// Whether all of it was withdrawn a moment ago, as where a server had no answer and asks again.
-    fn repeats(&self, asked: &Asked, now: i64) -> Result<bool, Unavailable> {
+    /// Whether all of it was withdrawn after `since`, as where a server had no answer and asks again.
+    fn repeats(&self, asked: &Asked, since: i64) -> Result<bool, Unavailable> {
         for (kind, id) in asked.kinds() {
             let rows = self.rows(
                 "SELECT count(*) AS n FROM withdrawals WHERE kind = ? AND source = ? AND id = ? AND at > ?",
-                &json!([kind.as_str(), asked.source, id, now - AGAIN_MS]),
+                &json!([kind.as_str(), asked.source, id, since]),
             )?;
             if first(&rows, "n")? == 0 {
                 return Ok(false);
