@@ -39,7 +39,7 @@ class ConsentDestinationsResult(Result):
     use: Any = field("What it uses events for: advertising or analytics.")
     party: Any = field("Who it is to a consent string.")
     purposes_needed: Any = field("The purposes of the IAB's framework that it needs.")
-    purposes_missing: Any = field("Those of them without consent; None where there is no TC string.")
+    purposes_missing: Any = field("Those of them that are not permitted to it; None where there is no TC string.")
     says: Any = field("All of it in a sentence.")
 
     def __len__(self) -> int:
@@ -144,7 +144,7 @@ def explain_consent(
 ) -> ConsentResult:
     """What signals of consent mean, in words, and what each platform would get of an event with them.
 
-    The arguments are the members of an event's ``consent``, decoded and decided on by the gateway's own code: the
+    The arguments are the members of an event's ``consent`` (answers in lower case, sections as a list), decoded and decided on by the gateway's own code: the
     strictest signal wins. Where no ``country`` says which law holds, both do, a row each. Strings are dated, so they
     may mean another thing at another ``now``. No string is repeated in what is returned.
 

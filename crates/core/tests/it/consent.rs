@@ -389,6 +389,72 @@ fn a_legal_basis_is_an_answer_only_where_the_settings_accept_it_and_nobody_gave_
     assert!(String::from_utf8_lossy(request.body()).contains(r#""opt_out":true"#));
 }
 
+#[test]
+fn nobody_says_of_a_visitor_in_europe_that_the_law_does_not_apply() {
+    let settings = hook(&json!({"consent": "implied"}));
+    let consent = json!({"gdpr_applies": false, "tcf": "CPXxRfA"});
+    for (given, seen, expected) in [
+        (None, Some("DE"), "blocked:tcf_unreadable"),
+        (Some("CH"), Some("US"), "blocked:tcf_unreadable"),
+        (None, Some("US"), "received"),
+        (None, None, "received"),
+    ] {
+        let told = told(&settings, given, seen, &consent);
+        assert_eq!(told, expected, "{given:?} {seen:?}");
+    }
+}
+
+#[test]
+fn what_batch_and_event_say_to_be_in_force_is() {
+    let settings = hook(&json!({"consent": "implied"}));
+    // usca without an opt-out, usva with one.
+    let two = "DBABh4A~BAoAAABA.QA~BAUAABA";
+    for (all, own, expected) in [
+        (json!({}), json!({"gpp": two, "gpp_sid": [8]}), Some(false)),
+        (
+            json!({"gpp_sid": [8]}),
+            json!({"gpp": two, "gpp_sid": [8]}),
+            Some(false),
+        ),
+        (
+            json!({"gpp_sid": [9]}),
+            json!({"gpp": two, "gpp_sid": [8]}),
+            Some(true),
+        ),
+        (
+            json!({"gpp": two, "gpp_sid": [8]}),
+            json!({"gpp_sid": [9]}),
+            Some(true),
+        ),
+        (
+            json!({"gpp": two, "gpp_sid": [8]}),
+            json!({"gpp_sid": [8]}),
+            Some(false),
+        ),
+        (
+            json!({"gpp": two, "gpp_sid": [8]}),
+            json!({"gpp_sid": [10]}),
+            None,
+        ),
+        (
+            json!({"gpp_sid": [10]}),
+            json!({"gpp": two, "gpp_sid": [8]}),
+            None,
+        ),
+    ] {
+        let one: Value = serde_json::from_str(&event(&own)).unwrap();
+        let batch = json!({"consent": all, "events": [one]});
+        let sent = plan(&settings, None, &batch.to_string());
+        let parcels = envelopes(&sent.messages);
+        let legs = parcels
+            .iter()
+            .flat_map(|envelope| &envelope.parcels)
+            .flat_map(|parcel| &parcel.legs);
+        let limited: Vec<bool> = legs.map(|leg| leg.grant.limited()).collect();
+        assert_eq!(limited.first().copied(), expected, "{batch}");
+    }
+}
+
 /// What went wrong for others, by where it was reported.
 #[test]
 fn what_senders_write_in_practice_is_never_read_as_a_yes() {

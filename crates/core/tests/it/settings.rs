@@ -59,6 +59,51 @@ fn good_settings_have_no_fault() {
 }
 
 #[test]
+fn what_consent_is_decided_by_is_read_as_strictly() {
+    let purposes = "must be a list of whole numbers from 1 to 11";
+    let bases = "must be one of contract, legal_obligation, vital_interests, public_task, legitimate_interests";
+    for (path, value, at, message) in [
+        (
+            "destinations/hook/purposes",
+            json!([]),
+            "",
+            "must name one at least: a string that denies everything would permit it",
+        ),
+        ("destinations/hook/purposes", json!([1, 12]), "", purposes),
+        ("destinations/hook/purposes", json!([0]), "", purposes),
+        ("destinations/hook/purposes", json!("1"), "", purposes),
+        (
+            "sources/shop/gcd",
+            json!("trusted"),
+            "",
+            "must be `denials` or `answers`",
+        ),
+        ("sources/shop/legal_basis", json!(["consent"]), "[0]", bases),
+        (
+            "sources/shop/legal_basis",
+            json!(["contract", "law"]),
+            "[1]",
+            bases,
+        ),
+        (
+            "sources/shop/markets",
+            json!(["DE"]),
+            "",
+            "is for consent = \"by_region\" only",
+        ),
+        ("receipt_days", json!(3661), "", "must be from 0 to 3660"),
+    ] {
+        let found = faults(&with(path, value.clone()));
+        let at = [&path.replace('/', "."), at].concat();
+        let told: Vec<(&str, &str)> = found
+            .iter()
+            .map(|fault| (fault.path.as_str(), fault.message.as_str()))
+            .collect();
+        assert_eq!(told, [(at.as_str(), message)], "{path} {value}");
+    }
+}
+
+#[test]
 fn every_fault_is_told_with_its_place() {
     let name = "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -";
     let platforms: Vec<&str> = edgetally_core::destinations::ALL
