@@ -144,9 +144,10 @@ def explain_consent(
 ) -> ConsentResult:
     """What signals of consent mean, in words, and what each platform would get of an event with them.
 
-    The arguments are the members of an event's ``consent`` (answers in lower case, sections as a list), decoded and decided on by the gateway's own code: the
-    strictest signal wins. Where no ``country`` says which law holds, both do, a row each. Strings are dated, so they
-    may mean another thing at another ``now``. No string is repeated in what is returned.
+    The arguments are the members of an event's ``consent`` (answers in lower case, sections as a list), decoded and
+    decided on by the gateway's own code: the strictest signal wins. Where no ``country`` says which law holds, both
+    do, a row each. Strings are dated, so they may mean another thing at another ``now``. No string is repeated in
+    what is returned.
 
     >>> import edgetally as et
     >>> told = et.explain_consent(us_privacy="1YYN", country="US")
