@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import tempfile
@@ -15,14 +16,19 @@ FOLDER = Path(__file__).parents[1] / "docs/notebooks"
 
 def printed(notebook: nbformat.NotebookNode) -> list[str]:
     """What each cell prints; pictures and warnings differ from one machine to the next, and are left out."""
-    found = []
+    cells = []
     for cell in notebook.cells:
+        text = ""
         for output in cell.get("outputs", []):
             # Such as that matplotlib looks for fonts, which it says only where that takes long.
             if output.get("name") == "stderr":
                 continue
-            found.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
-    return [text for text in found if not text.startswith("<Figure")]
+            found = output.get("text") or output.get("data", {}).get("text/plain", "")
+            if not found.startswith("<Figure"):
+                # One text per cell: the kernel hands on what is printed whenever 0.2 s have passed, so a slow machine cuts it into pieces.
+                text += found
+        cells.append(text)
+    return cells
 
 
 def main() -> None:
@@ -42,8 +48,10 @@ def main() -> None:
                 cell.metadata.pop("execution", None)
             fresh.metadata.language_info = {"name": "python"}
             if "--check" in sys.argv:
-                if printed(fresh) != before:
-                    sys.exit(f"{path.name} prints something else than is stored: make notebooks")
+                after = printed(fresh)
+                if after != before:
+                    lines = difflib.unified_diff("\n".join(before).splitlines(), "\n".join(after).splitlines(), "stored", "printed", lineterm="")
+                    sys.exit("\n".join([*lines, f"{path.name} prints something else than is stored: make notebooks"]))
                 print(f"{path.name}: prints what is stored")
             else:
                 nbformat.write(fresh, path)
