@@ -2,6 +2,7 @@
 //
 // POST /_test/sql    {"query": "…", "parameters": []}   runs it in the ledger's database, before the ledger itself has
 // POST /_test/alarm  has the ledger tidy up
+// POST /_test/renew  the ledger begins anew, as after a deploy
 // POST /_test/ask/…  asks the ledger as the worker does: /_test/ask/report
 // POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
 //                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
@@ -43,13 +44,20 @@ const over = (inner, members) =>
 export class Ledger extends DurableObject {
   constructor(context, env) {
     super(context, env);
-    const sql = breakable(context.storage.sql);
-    this.inner = new Inner(over(context, {storage: over(context.storage, {sql})}), env);
+    this.renew();
+  }
+  renew() {
+    const sql = breakable(this.ctx.storage.sql);
+    this.inner = new Inner(over(this.ctx, {storage: over(this.ctx.storage, {sql})}), this.env);
   }
   async fetch(request) {
     const {pathname} = new URL(request.url);
     if (pathname === "/_alarm") {
       await this.inner.alarm();
+      return Response.json({});
+    }
+    if (pathname === "/_renew") {
+      this.renew();
       return Response.json({});
     }
     if (pathname !== "/_sql") return this.inner.fetch(request);
@@ -97,6 +105,7 @@ export default {
       return Response.json({});
     }
     if (pathname === "/_test/alarm") return stub(env).fetch("https://ledger/_alarm", {method: "POST"});
+    if (pathname === "/_test/renew") return stub(env).fetch("https://ledger/_renew", {method: "POST"});
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },

@@ -5,6 +5,7 @@
 mod applying;
 mod counting;
 mod database;
+mod finding;
 mod leases;
 mod reading;
 mod receipts;
@@ -18,7 +19,7 @@ use serde_json::json;
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::runtime::{self, Unavailable};
+use crate::runtime::{self, Unavailable, console_error};
 
 /// How often the ledger tidies up.
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
@@ -31,6 +32,8 @@ pub struct Ledger {
     env: Env,
     /// Whether the tables are there.
     ready: Cell<bool>,
+    /// Whether all that is kept says what a withdrawal finds it by.
+    complete: Cell<bool>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -48,6 +51,7 @@ impl DurableObject for Ledger {
             storage,
             env,
             ready: Cell::new(false),
+            complete: Cell::new(false),
         }
     }
 
@@ -56,6 +60,10 @@ impl DurableObject for Ledger {
         let body = request.text().await?;
         if !self.prepare() {
             return Response::error("the ledger's tables could not be made", 500);
+        }
+        // A little with each call, so that none has to wait for all of it.
+        if self.bring_in().is_err() {
+            console_error!("what an earlier release kept could not be brought in");
         }
         let answer = match path.as_str() {
             "/report" => {

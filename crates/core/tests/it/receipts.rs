@@ -43,7 +43,7 @@ impl Chains {
             seq,
             before: &before,
         };
-        let block = close(&place, b"fixture key", decided);
+        let block = close(&place, b"fixture key", decided, |_| true);
         if last.is_none() {
             self.0.push(Kept {
                 source: source.to_owned(),
@@ -80,7 +80,13 @@ impl Chains {
                 let lines = lines(&place, body, ruling).unwrap();
                 all.extend(lines.into_iter().map(|line| line.text));
             }
-            all.push(closing(&chain.source, chain.day, chain.count, &chain.head));
+            all.push(closing(
+                &chain.source,
+                chain.day,
+                chain.count,
+                &chain.head,
+                false,
+            ));
         }
         all
     }
@@ -331,7 +337,7 @@ fn a_digest_of_inputs_is_of_no_use_without_the_ledgers_key() {
         seq: 0,
         before: GENESIS,
     };
-    let bodies = [b"one", b"two"].map(|key| close(&place, key, &decided).body);
+    let bodies = [b"one", b"two"].map(|key| close(&place, key, &decided, |_| true).body);
     assert_ne!(bodies[0], bodies[1]);
     let sent = &decided[0].inputs[0].1;
     assert_eq!(sent.len(), 64);

@@ -33,6 +33,8 @@ impl Ledger {
             ),
             ("counts", "hour", COUNT_DAYS, ""),
             ("pending", "taken", DEAD_DAYS, ""),
+            // Whoever was to see it had time enough.
+            ("shortages", "at", DEAD_DAYS, ""),
         ];
         let mut tidy = true;
         for (table, column, days, but) in old {
@@ -43,7 +45,7 @@ impl Ledger {
         // That it was there is told until a person has dealt with it; what was in it is not kept for longer than all else.
         for query in [
             "UPDATE quarantine SET body = '' WHERE at < ? AND body <> ''",
-            "UPDATE dead SET parcel = '', event_id = '' WHERE at < ? AND parcel <> ''
+            "UPDATE dead SET parcel = '', event_id = '', visitor = '' WHERE at < ? AND parcel <> ''
              AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
         ] {
             tidy &= self.rows(query, &json!([now - DEAD_DAYS * DAY_MS])).is_ok();
