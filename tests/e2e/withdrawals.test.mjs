@@ -231,6 +231,24 @@ describe("what the ledger keeps is found", {concurrency: 3}, () => {
     await shop.stop();
   });
 
+  test("and a source that has used up its room keeps no other from withdrawing", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    await shop.ledger();
+    // Of two sources: its share of 5,000, and the 10,000 that are for both.
+    await sql(shop, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 14999)
+      INSERT INTO withdrawals (kind, source, id, at) SELECT 'visitor', 'shop', 'v' || i, ?1 + i FROM i`, [NOW - DAY]);
+    const {status, body} = await withdraw(shop, {event_id: "one-more"});
+    assert.deepEqual([status, body.error.code], [429, "withdrawals_full"]);
+    const free = new Date(NOW + 49 * DAY).toISOString().slice(0, 10);
+    assert.equal(body.error.message, `This source keeps 15000 withdrawals, and there is no room for another of them; the next one is forgotten on ${free}.`);
+    assert.deepEqual((await shop.ledger()).withdrawals_refused, {shop: 1});
+    // What is kept may be withdrawn again, and the other source has its share.
+    assert.notEqual((await ask(shop, "/withdraw", {source: "shop", visitor: "v7", sources: 2})).at, undefined);
+    assert.equal((await withdraw(shop, {event_id: "quiet"}, signature(SECRETS.BULK_SECRET ?? "", JSON.stringify({event_id: "quiet"})))).status, 200);
+    assert.deepEqual((await shop.ledger()).withdrawals_refused, {shop: 1});
+    await shop.stop();
+  });
+
   test("in a database of 0.1.0, and in one that an earlier release wrote into meanwhile", async () => {
     const shop = await openShop({wrap: "./ledger.js"});
     const old = await readFile(new URL("../support/ledger-0.1.0.sql", import.meta.url), "utf8");

@@ -7,7 +7,9 @@
 // POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
 //                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
 //                    {"queue": true}         the queue takes nothing
+//                    {"bytes": 8e9}          the database is so much larger than it is
 //                    {"clock": 60000}        the clock is so many milliseconds ahead
+// GET  /_test/size   how many bytes the database takes
 // GET  /_test/count  how many statements there were since
 
 import {DurableObject} from "cloudflare:workers";
@@ -21,6 +23,9 @@ Date.now = () => now() + (broken.clock ?? 0);
 /** @param {SqlStorage} sql */
 function breakable(sql) {
   return {
+    get databaseSize() {
+      return sql.databaseSize + (broken.bytes ?? 0);
+    },
     exec(...args) {
       statements += 1;
       if (broken.at && statements >= broken.at && statements < broken.at + (broken.times ?? Infinity)) {
@@ -60,6 +65,7 @@ export class Ledger extends DurableObject {
       this.renew();
       return Response.json({});
     }
+    if (pathname === "/_size") return Response.json(this.ctx.storage.sql.databaseSize);
     if (pathname !== "/_sql") return this.inner.fetch(request);
     const {query, parameters = []} = await request.json();
     return Response.json(this.ctx.storage.sql.exec(query, ...parameters).toArray());
@@ -106,6 +112,7 @@ export default {
     }
     if (pathname === "/_test/alarm") return stub(env).fetch("https://ledger/_alarm", {method: "POST"});
     if (pathname === "/_test/renew") return stub(env).fetch("https://ledger/_renew", {method: "POST"});
+    if (pathname === "/_test/size") return stub(env).fetch("https://ledger/_size");
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },

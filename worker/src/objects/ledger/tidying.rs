@@ -66,7 +66,7 @@ impl Ledger {
         // Settings that cannot be read say nothing about how long to keep anything.
         if let Ok(settings) = state::settings(&self.env) {
             let days = i64::from(settings.receipt_days);
-            tidy &= self.forget_receipts(now, days).is_ok();
+            tidy &= self.forget_old(now, days).is_ok();
         }
         if !tidy {
             console_error!("the ledger could not be tidied up");
