@@ -231,9 +231,9 @@ describe("receipts", {concurrency: 2}, () => {
     await other.ledger();
     const size = async () => (await other.fetch("/_test/size")).body;
     const empty = await size();
-    await sql(other, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 49999)
+    await sql(other, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 99999)
       INSERT INTO receipt_events SELECT 1, i * 7919 % 1000003, 'bulk', i FROM i`);
-    await sql(other, "INSERT INTO receipt_heads (source, day, count, hash) VALUES ('bulk', 1, 50000, '00')");
+    await sql(other, "INSERT INTO receipt_heads (source, day, count, hash) VALUES ('bulk', 1, 100000, '00')");
     const full = await size();
     assert.ok(full > empty + 1_000_000, `${empty} and ${full}`);
     await other.fetch("/_test/alarm", {method: "POST"});
