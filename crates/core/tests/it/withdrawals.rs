@@ -594,7 +594,12 @@ fn a_receipt_says_that_it_was_withdrawn_and_nothing_of_the_visitor() {
         seq: 0,
         before: GENESIS,
     };
-    let block = close(&place, b"key", &report.decided.iter().collect::<Vec<_>>());
+    let block = close(
+        &place,
+        b"key",
+        &report.decided.iter().collect::<Vec<_>>(),
+        |_| true,
+    );
     let words = |digest: &str| {
         let known = block.rulings.iter().find(|(known, _)| known == digest);
         known.map(|(_, words)| words.clone())
