@@ -61,12 +61,11 @@ function entry(page, {format = "iife", version = "0"}) {
   const adapters = table("consent", [...new Set(consent)]);
   const called = table("pixels", [...new Set(pixels)]);
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
-  const settings = {...rest, ...(Object.keys(used).length > 0 && {maps: used})};
-  // What the core has as its default need not be said.
-  /** @type {Record<string, unknown>} */
-  const defaults = {required: true, hold_ms: 4000, cookies: true, categories: {}};
-  const said = Object.entries(settings).filter(([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(defaults[name]));
-  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${called}, ${JSON.stringify(version)})`;
+  const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest};
+  const said = Object.entries(settings).filter(([, value]) => value !== undefined);
+  if (pixels.length > 0) lines.push('import fan from "./pixels.ts";');
+  const fan = pixels.length > 0 ? `, fan(${called}, ${JSON.stringify(used)})` : "";
+  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${fan})`;
   return [...lines, format === "esm" ? `export default ${call};` : `${call};`].join("\n");
 }
 
