@@ -22,11 +22,15 @@ const CLICKS: Record<string, number> = {
 /** Cookies of the platforms. The server knows which of them are of use. */
 const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
-/** Click ids by parameter, each with when it was seen; cookies of ours, as they are to be; ids of events that were sent, as page or order gave them. */
+/** What one page tells the next. */
 export interface Kept {
+  /** Click ids by parameter, each with when it was seen. */
   clicks: Record<string, [id: string, at: number]>;
+  /** Cookies of ours, as they are to be. */
   cookies: Record<string, string>;
-  known: string[];
+  /** Events that were sent under an id of the page or the order. */
+  known: Record<string, 1>;
+  [part: string]: Json;
 }
 
 /** Takes the click ids of an address: names in any case, values as they are, whole or not at all. And forgets those that no longer count. */

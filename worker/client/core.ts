@@ -3,20 +3,13 @@
 import {adsStored, analyticsStored, decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle} from "./outbox.ts";
+import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle, type Own} from "./outbox.ts";
 import {clock, page, type Json, type Settings} from "./page.ts";
-import {once, resume, send, sent} from "./transport.ts";
+import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
 /** A call as the stub keeps it, with the id that it gave, when, and where. */
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
-
-interface Held {
-  event: Json;
-  at: number;
-  /** Name and id, where the page or the order gave it, so that the event may come again. */
-  key: string;
-}
 
 /** `fan` and `views` are there only in scripts that need them. */
 export default function start(
@@ -27,11 +20,11 @@ export default function start(
   views?: (view: () => void) => void,
 ): Edgetally {
   const script = document.currentScript as HTMLScriptElement | null;
-  const name = (script && script.dataset.name) || "edgetally";
+  const name = settings.name || "edgetally";
   const mark = "__" + name;
   const earlier = window[name] || {};
   const running: Edgetally | undefined = window[mark];
-  const held: Held[] = [];
+  const held: Own[] = [];
   let common: Json = {};
   let ready = false;
   /** Silence has lasted for as long as it is waited for. */
@@ -46,7 +39,8 @@ export default function start(
   let last: unknown[] = [];
 
   const soon = () => {
-    if (!due) due = Promise.resolve().then(() => flush((due = 0)));
+    if (!due) queueMicrotask(() => flush((due = 0)));
+    due = 1;
   };
 
   function flush(leaving?: unknown) {
@@ -60,18 +54,19 @@ export default function start(
       return;
     }
     const [who, changed] = identify(kept);
-    for (const {event, at, key} of held.splice(0)) {
-      if (key && kept.known.includes(key)) drop("repeated");
+    for (const call of held.splice(0)) {
+      const {event, key} = call;
+      if (key && kept.known[key]) drop("repeated");
       else {
-        if (key) kept.known = kept.known.concat(key).slice(-MOST);
+        if (key) kept.known[key] = 1;
         event.context = {...who, ...event.context};
-        box.push({event, at});
+        box.push(call);
         if (fan) fan(event);
       }
     }
     if (changed && !asked && page.cookies && (adsStored || analyticsStored)) {
       asked = 1;
-      once.query = "&cookies=1";
+      page.once = "&cookies=1";
     }
     save();
     if (first) adopt(send);
@@ -83,7 +78,7 @@ export default function start(
     if (ready) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = (page.url || new URL((script && script.src) || location.href).origin).replace(/\/$/, "");
+    page.url = new URL("v1/events?key=" + page.key, page.url || (script && script.src) || location.origin).href;
     ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
@@ -97,7 +92,7 @@ export default function start(
     addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
       if (!sent.csp && blockedURI.startsWith(page.url!)) {
         sent.csp = effectiveDirective;
-        console.warn(`edgetally: the page's policy blocks ${page.url}: add it to ${effectiveDirective}`);
+        console.warn("edgetally: blocked by " + effectiveDirective);
       }
     });
     look();
@@ -128,8 +123,8 @@ export default function start(
     const text = JSON.stringify(all);
     // The second click of a double click is the first.
     const click = window.event as UIEvent;
-    if (click && click.detail > 1 && event + text == last[0]) return last[1];
-    last = [event + text, (id = id || given || uuid())];
+    if (click && click.detail > 1 && event == last[0]) return last[1];
+    last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
     readClicks(address, kept);
     if (address != current) {

@@ -18,6 +18,8 @@ export interface Entry {
 }
 
 export interface Own extends Entry {
+  /** Name and id, where the page or the order gave it, so that the event may come again. */
+  key?: string;
   /** Nothing: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
   way?: number;
 }
@@ -28,7 +30,7 @@ let allowed: unknown;
 /** This tab's record is there, so that if it is not, another tab took it over. */
 let stored: unknown;
 
-export let kept: Kept = {clicks: {}, cookies: {}, known: []};
+export const kept: Kept = {clicks: {}, cookies: {}, known: {}};
 export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
@@ -47,7 +49,7 @@ function load(record = name) {
 
 /** Writes what may be written. */
 export function save() {
-  const list: Entry[] = box.map(({event, at}) => ({event, at}));
+  const list = [...box];
   let text;
   while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list.length > MOST) dropOldest(list);
   try {
@@ -73,21 +75,22 @@ export function settle() {
   name = "edgetally.1." + page.key;
   allowed = adsStored || analyticsStored;
   if (first) {
-    const {clicks, cookies, known = []} = load() || {};
-    kept = {clicks: {...clicks, ...kept.clicks}, cookies: {...cookies, ...kept.cookies}, known: known.concat(kept.known)};
+    const old = load() || {};
+    for (const part in kept) kept[part] = {...old[part], ...kept[part]};
   }
   if (decided) {
     for (const cookie in kept.cookies) {
       if (cookie == "_ga" ? noAnalytics : noAds) {
         delete kept.cookies[cookie];
-        const labels = location.hostname.split(".");
-        do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] && ";domain=" + labels.join("."));
-        while (labels.shift() != null);
+        for (let host = location.hostname; ; host = host.replace(/^[^.]+\.?/, "")) {
+          document.cookie = cookie + "=;path=/;max-age=0;domain=" + host;
+          if (!host) break;
+        }
       }
     }
     if (noAds) kept.clicks = {};
     if (!allowed) {
-      kept.known = [];
+      kept.known = {};
       try {
         for (const record in localStorage) if (record.startsWith(name)) delete localStorage[record];
       } catch {}
@@ -97,11 +100,13 @@ export function settle() {
   return first && allowed;
 }
 
-/** Runs while this tab alone is sending ("exclusive", or not at all), or tells the others that it sends ("shared"). */
-function lock(mode: LockMode, run: (granted: unknown) => unknown) {
-  const {locks} = navigator;
-  if (locks && allowed) locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>).catch(() => {});
-  else run(locks);
+/** Runs while this tab alone is sending ("exclusive", or not at all), or tells the others that it sends ("shared"). Without storage there are no locks. */
+async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
+  try {
+    await navigator.locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>);
+  } catch {
+    run();
+  }
 }
 
 /** Gives what waits, but for what another tab has taken over. The tab counts as sending until `run` is through. */
@@ -120,7 +125,7 @@ export const adopt = (then: () => void) =>
           const list: Entry[] = record.startsWith(name + ".") && record != name + tab && load(record);
           if (list && (granted || clock() - list[0]!.at > 3e4)) {
             delete localStorage[record];
-            for (const own of list) if (Math.abs(clock() - own.at) < 864e5) box.push(own);
+            for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at});
           }
         }
       } catch {}

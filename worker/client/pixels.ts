@@ -1,6 +1,6 @@
 // The platforms' tags in the page get the same event under the same id, once consent holds. None is loaded here.
 
-import {adsCalled, analyticsStored, noAds, noAnalytics} from "./consent.ts";
+import {adsStored, analyticsStored, noAds, noAnalytics, purpose, signals} from "./consent.ts";
 import {page, type Json} from "./page.ts";
 import type {Fields, Pixel} from "./types.ts";
 
@@ -17,9 +17,11 @@ export default (pixels: Record<string, Pixel>) => {
     }
     late = late.slice(-MOST).filter(([name, call]) => {
       const google = name == "ga4";
+      const {tcf, ad_user_data} = signals;
+      const ads = adsStored && (ad_user_data || (tcf ? purpose(tcf, 26) : !page.required));
       if (google ? noAnalytics : noAds) return false;
       try {
-        return !(google ? analyticsStored : adsCalled) || !pixels[name]!(call, (page.maps || {})[name]);
+        return !(google ? analyticsStored : ads) || !pixels[name]!(call, (page.maps || {})[name]);
       } catch {
         return false;
       }

@@ -71,8 +71,10 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** Where events go; absent: the origin that the script came from. */
+  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
   url?: string;
+  /** Of the global function, where it is to be another than `edgetally`. */
+  name?: string;
   /** Whether some visitor's events need an opt-in. */
   required: boolean;
   consent: string[];
