@@ -2,7 +2,7 @@
 // Google Analytics' cookies, and those that are made up where there are none.
 
 import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
-import type {Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 
 /** Days that a click id counts, by parameter. */
 const CLICKS: Record<string, number> = {
@@ -22,6 +22,9 @@ const CLICKS: Record<string, number> = {
 /** Cookies of the platforms. The server knows which of them are of use. */
 const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
+/** `GA1.1.<random>.<time>`; `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
+const GOOGLE = /^G..\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)(\.\d+)?/;
+
 /** What one page tells the next. */
 export interface Kept {
   /** Click ids by parameter, each with when it was seen. */
@@ -37,14 +40,15 @@ export interface Kept {
 export function readClicks(address: string, {clicks}: Kept) {
   for (const name in CLICKS) {
     const found = RegExp(`[?&]${name}=([^&#]{1,1500})(?![^&#])`, "i").exec(address);
-    if (found && (clicks[name] || [])[0] != found[1]) clicks[name] = [found[1]!, Date.now()];
+    if (found && clicks[name]?.[0] != found[1]) clicks[name] = [found[1]!, Date.now()];
     if (clicks[name] && Date.now() - clicks[name]![1] > CLICKS[name]! * 864e5) delete clicks[name];
   }
 }
 
 /**
  * What is said of the browser with each event, as far as nothing is against it. What is made up is kept, so that every request of a visit
- * says the same, and only where consent covers it. `changed`: the browser has other cookies than it is to have.
+ * says the same, and only where consent covers it. Where the browser has other cookies
+ * than it is to have, one answer is asked to set them.
  */
 export function identify({clicks, cookies: made}: Kept) {
   const all: Record<string, string> = {};
@@ -61,7 +65,7 @@ export function identify({clicks, cookies: made}: Kept) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
     const click = clicks.fbclid;
-    if (click) made._fbc = (all._fbc || "").split(".")[3] == click[0] ? all._fbc! : "fb.1." + click[1] + "." + click[0];
+    if (click) made._fbc = all._fbc?.split(".")[3] == click[0] ? all._fbc! : "fb.1." + click[1] + "." + click[0];
   }
   if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
   if (analyticsStored) make("_ga", `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`);
@@ -73,10 +77,13 @@ export function identify({clicks, cookies: made}: Kept) {
     const google = /^_ga/.test(name);
     if (!(google ? noAnalytics : noAds)) {
       const value = (cookies[name] = all[name]!);
-      const session = google && /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/.exec(value);
-      if (session) who.session_id = session[1];
-      if (name == "_ga") who.client_id = value.split(".").slice(2).join(".");
+      const ids = google && GOOGLE.exec(value);
+      if (ids) who[name == "_ga" ? "client_id" : "session_id"] = name == "_ga" ? ids[1]! + ids[2] : ids[1];
     }
   }
-  return [who, changed] as const;
+  if (changed && page.cookies) {
+    page.cookies = false;
+    page.once = "&cookies=1";
+  }
+  return who;
 }
