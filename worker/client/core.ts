@@ -1,9 +1,9 @@
 // The function that a page calls, and when what it said is sent.
 
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
-import {identify, readClicks} from "./context.ts";
+import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle, type Own} from "./outbox.ts";
+import {MOST, adopt, box, drop, dropOldest, drops, save, settle} from "./outbox.ts";
 import {clock, page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
@@ -12,7 +12,7 @@ import type {Adapter, Edgetally, Status} from "./types.ts";
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
 /** `fan` calls pixels, and is there only where a source has any. */
-export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Own[], again: () => void) => void): Edgetally {
+export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
   const script = document.currentScript as HTMLScriptElement | null;
   const name = settings.name || "edgetally";
   const earlier: Edgetally | undefined = window[name];
@@ -45,15 +45,21 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
-    const who = identify(kept);
-    const fresh = box.splice(0).filter((own) => own.way == null || !box.push(own));
-    for (const own of fresh) {
+    const who = identify();
+    const fresh = [];
+    for (const own of box.splice(0)) {
       const {event, key} = own;
-      own.way = 0;
-      event.context = {...who, ...event.context};
-      if (key && kept.known[key]) drop("repeated");
-      else box.push(own);
-      if (key) kept.known[key] = 1;
+      if (own.way == null) {
+        if (key && kept.known[key]) {
+          drop("repeated");
+          continue;
+        }
+        if (key) kept.known[key] = 1;
+        own.way = 0;
+        event.context = {...who, ...event.context};
+        fresh.push(event);
+      }
+      box.push(own);
     }
     if (fan) fan(fresh, flush);
     save();
@@ -111,7 +117,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (click?.detail > 1 && event == last[0]) return last[1];
     last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
-    readClicks(address, kept);
+    readClicks(address);
     if (address != current) {
       previous = current;
       current = address;

@@ -2,7 +2,7 @@
 // loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
 
 import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
-import type {Kept} from "./context.ts";
+import {kept} from "./context.ts";
 import {uuid} from "./ids.ts";
 import {clock, page, type Json} from "./page.ts";
 
@@ -30,7 +30,6 @@ let allowed: unknown;
 /** Ends what `claim` began. */
 let release: ((done?: unknown) => void) | 0 | undefined;
 
-export const kept: Kept = {clicks: {}, cookies: {}, known: {}};
 export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);

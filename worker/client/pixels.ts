@@ -1,8 +1,7 @@
 // The platforms' tags in the page get the same event under the same id, once consent holds. None is loaded here.
 
 import {adsStored, analyticsStored, noAds, noAnalytics, purpose, signals} from "./consent.ts";
-import type {Own} from "./outbox.ts";
-import {page} from "./page.ts";
+import {page, type Json} from "./page.ts";
 import type {Pixel} from "./types.ts";
 
 const MOST = 500;
@@ -13,8 +12,8 @@ const LOOKS = 60;
 export default (pixels: Record<string, Pixel>) => {
   let late: [name: string, event: Parameters<Pixel>[0]][] = [];
   let looks = 0;
-  return (fresh: Own[], again: () => void) => {
-    for (const {event} of fresh) {
+  return (fresh: Json[], again: () => void) => {
+    for (const event of fresh) {
       looks = 0;
       for (const name in pixels) late.push([name, {name: event.event, id: event.event_id, fields: event}]);
     }
