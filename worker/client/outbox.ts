@@ -81,7 +81,7 @@ export function settle() {
       if (cookie == "_ga" ? noAnalytics : noAds) {
         delete kept.cookies[cookie];
         const labels = location.hostname.split(".");
-        do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] && ";domain=" + labels.join("."));
+        do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] ? ";domain=" + labels.join(".") : "");
         while (labels.shift() != null);
       }
     }
