@@ -69,6 +69,10 @@ function entry(page, {format = "iife", version = "0"}) {
     fan = `, fan(${called})`;
   }
   let call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${fan})`;
+  if (!page.key) {
+    lines.push('import remind from "./remind.ts";');
+    call = `remind(${call})`;
+  }
   if (views) {
     lines.push('import views from "./views.ts";');
     call = `views(${call})`;
