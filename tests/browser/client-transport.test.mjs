@@ -93,6 +93,7 @@ async function kill(context, page) {
   const crashed = page.waitForEvent("crash");
   session.send("Page.crash").catch(() => {});
   await crashed;
+  await page.close();
 }
 
 test("a tab is killed while it sends: the next page sends it, once", async (t) => {

@@ -3,7 +3,7 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, save, settle} from "./outbox.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
 import {clock, page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
@@ -94,7 +94,9 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
+    if (type == "pagehide") unclaim();
     if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
+    if (persisted) checkClaim();
     seen = seen || !(document as any).prerendering;
     if (persisted && viewed) take("page_view");
     resume();

@@ -66,7 +66,7 @@ export function save() {
 export function remove(batch: Own[]) {
   box = box.filter((own) => !batch.includes(own));
   save();
-  if (!box[0] && release) release((release = 0));
+  if (!box[0]) unclaim();
 }
 
 /**
@@ -114,6 +114,16 @@ async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
 /** Tells other tabs that this one lives and will send what it has stored. */
 export function claim() {
   if (!release && allowed) lock("shared", () => new Promise((done) => (release = done)));
+}
+
+/** It does not, or its page is put aside, perhaps for good. */
+export function unclaim() {
+  if (release) release((release = 0));
+}
+
+/** The page is taken out again: was what it had to send taken over? */
+export function checkClaim() {
+  if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
 }
 
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
