@@ -35,7 +35,7 @@ test("click ids have their platform's lifetime", async (t) => {
     }, days * DAY);
     await later.evaluate(() => void window.edgetally("search"));
     await shop.settled(later);
-    assert.deepEqual(Object.keys(shop.events().at(-1)?.["context"].click_ids).sort().join(" "), names, `${days} days`);
+    assert.deepEqual(Object.keys(shop.events().at(-1).context.click_ids).sort().join(" "), names, `${days} days`);
     await later.close();
     // As it was: what has expired is forgotten.
     const again = await shop.visit("/?gclid=Cj0KCQ&ttclid=EC&epik=dj0");
@@ -106,7 +106,7 @@ test("a new visitor: parallel requests and later pages say the same, and one ans
   await page.goto(`${shop.origin}/next`);
   await page.evaluate(() => void window.edgetally("page_view"));
   await shop.arrived(4);
-  assert.deepEqual(shop.events()[3]?.["context"].cookies, cookies);
+  assert.deepEqual(shop.events()[3].context.cookies, cookies);
   assert.equal(shop.arrivals[3]?.query.get("cookies"), "1");
   await shop.settled(page);
   await shop.context.addCookies(jar(cookies));
