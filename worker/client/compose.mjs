@@ -46,7 +46,7 @@ export const gzipped = (code) => gzipSync(code, {level: 9}).length;
 function entry(page, {format = "iife", version = "0"}) {
   const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, ...rest} = page;
   if (format === "shopify") {
-    return `import start from "./shopify.ts"; start(${JSON.stringify({key: page.key, url: page.url})});`;
+    return `import start from "./shopify.ts"; start({analytics, browser, init, customerPrivacy: api.customerPrivacy}, ${JSON.stringify({key: page.key, url: page.url})});`;
   }
   const lines = ['import start from "./core.ts";'];
   /** @param {string} part @param {string[]} wanted */
