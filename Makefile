@@ -113,6 +113,7 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 
 .PHONY: test-worker
 test-worker: build ## end to end on the real runtime
+	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: test-browser
