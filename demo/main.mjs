@@ -8,7 +8,7 @@
 
 import {createServer} from "node:net";
 import {setTimeout as sleep} from "node:timers/promises";
-import {startWorker} from "../tests/support/miniflare.mjs";
+import {startWorker} from "../npm/src/runtime.mjs";
 import {startTwin} from "../twin/server.mjs";
 import {check, send} from "./file.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
@@ -16,7 +16,7 @@ import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
 import {planDay} from "./shop.mjs";
 import {KINDS} from "./visitors.mjs";
-import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "./terminal.mjs";
+import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "../npm/src/terminal.mjs";
 
 /** @param {string} name @param {number} fallback */
 function setting(name, fallback) {

@@ -3,7 +3,7 @@
 import {count, intake} from "./play.mjs";
 import {FORGED} from "./oddities.mjs";
 import {DESTINATIONS} from "./settings.mjs";
-import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "./terminal.mjs";
+import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "../npm/src/terminal.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof import("../twin/server.mjs").startTwin>>} Twin */
 
