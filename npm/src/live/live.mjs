@@ -94,7 +94,8 @@ function summary(states) {
 function gather(recent, notes) {
   /** @type {Map<string, Recent[]>} */
   const byId = new Map();
-  for (const copy of recent) byId.set(copy.event_id, [...(byId.get(copy.event_id) ?? []), copy]);
+  // What was refused has no id, and is told by the notes.
+  for (const copy of recent.filter(({event_id: id}) => id)) byId.set(copy.event_id, [...(byId.get(copy.event_id) ?? []), copy]);
   // Taken, and the queue has not handed it over yet.
   const waiting = [...notes.ids()].filter(([id]) => !byId.has(id)).map(([id, told]) => event(id, [], told));
   const known = [...byId].map(([id, copies]) => event(id, copies, notes.of(id)));
