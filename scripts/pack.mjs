@@ -34,12 +34,11 @@ const PARTS = [
   ["worker/client", "client", /(\.ts|^compose\.mjs)$/],
   ["twin", "twin", /^(?!.*\.test\.mjs$|harness\.mjs$).*\.mjs$/],
   ["crates/core/tests/fixtures/destinations", "destinations", /\/platform\.json$/],
-  ["target/tool/edgetally_tool.js", "tool/edgetally_tool.js"],
-  ["target/tool/edgetally_tool_bg.wasm", "tool/edgetally_tool_bg.wasm"],
+  ["dist/tool", "tool", /./],
 ];
 
 /** What brings a part that is built. @type {Record<string, string>} */
-const BUILT = {"worker/build": "make build", "target/tool": "make tool"};
+const BUILT = {"worker/build": "make build", "dist/tool": "make tool"};
 
 /** @param {string} folder @returns {string[]} paths below it, with slashes */
 function below(folder) {
@@ -97,7 +96,7 @@ async function client() {
 function provenance() {
   const {version, repository} = JSON.parse(readFileSync(join(out, "package.json"), "utf8"));
   const digest = (/** @type {string} */ name) => createHash("sha256").update(readFileSync(join(out, name))).digest("hex");
-  const built = ["worker/index_bg.wasm", "worker/index.js", "tool/edgetally_tool_bg.wasm", "client/edgetally.mjs", "client/shopify.js"];
+  const built = ["worker/index_bg.wasm", "worker/index.js", "tool/core_bg.wasm", "client/edgetally.mjs", "client/shopify.js"];
   writeFileSync(join(out, "PROVENANCE.md"), `# Where this comes from
 
 edgetally ${version}, built from the tag \`v${version}\` of ${repository.url.replace(/^git\+/, "").replace(/\.git$/, "")} by its workflow \`release.yml\`.

@@ -24,7 +24,7 @@ export async function build(project) {
   const config = await readConfig(project);
   const folder = config.assets?.directory;
   if (folder === undefined) throw wanting('wrangler.toml has no folder to put it into: [assets] directory = "assets"');
-  return writeAssets(resolve(project, folder), pages(configuration(project)), project);
+  return writeAssets(resolve(project, folder), await pages(configuration(project)), project);
 }
 
 /** @param {Record<string, any>} flags @param {string[]} given */
