@@ -26,7 +26,17 @@ fn cors<'a>(settings: &Settings, headers: Headers<'a>) -> Vec<&'a str> {
     };
     let mut sources = settings.sources.iter();
     if sources.any(|source| origin_allowed(source, origin)) {
-        vec!["access-control-allow-origin", origin, "vary", "Origin"]
+        vec![
+            "access-control-allow-origin",
+            origin,
+            // Without it a browser neither sends the cookies of the page's site nor keeps those of the answer.
+            "access-control-allow-credentials",
+            "true",
+            "access-control-expose-headers",
+            "retry-after",
+            "vary",
+            "Origin",
+        ]
     } else {
         vec!["vary", "Origin"]
     }
@@ -56,6 +66,7 @@ pub(crate) fn preflight(call: &Call<'_>, methods: &str, headers: &str) -> Respon
 /// Takes events in. `HEAD` takes none.
 pub(crate) async fn events(format: &'static Format, call: Call<'_>, head: bool) -> Response {
     let arrival = Arrival {
+        host: call.host,
         path: call.path,
         query: call.query,
         headers: call.headers,
