@@ -14,10 +14,15 @@ export let decided: boolean;
 /** What the decision closes. What is unknown the server judges. */
 export let noAds: unknown;
 export let noAnalytics: unknown;
-/** What it opens in the page itself: storage for either purpose, and the pixels of advertising. */
+/** What it covers of storage on the device. */
 export let adsStored: unknown;
 export let analyticsStored: unknown;
-export let adsCalled: unknown;
+
+/**
+ * Of a TC string, whose characters are six bits each, the character 25 ends with the purposes 1 to 4, the next one begins with 5: the third bit of
+ * the one is purpose 1, storage, and that of the other purpose 7, measurement.
+ */
+export const purpose = (tcf: string, character: number) => /[I-PY-fo-v4-9-]/.test(tcf.charAt(character));
 
 /** Of each signal the stricter; a string is its source's own. */
 export function merge(into: Json, from: Json, refusals?: boolean) {
@@ -30,27 +35,17 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 
 export function judge() {
   const all = Object.values(reports);
-  /** Of a TC string in force, the byte of purposes 1 to 8, the first in its highest bit. */
-  let purposes: number | undefined;
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
   // What a banner has as its default is nobody's yes. Its no is kept to.
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
-  if (signals.tcf && signals.gdpr_applies !== false) {
-    purposes = 0;
-    try {
-      purposes = atob(signals.tcf.slice(24, 28).replace(/-/g, "+").replace(/_/g, "/")).charCodeAt(1);
-    } catch {}
-  }
-  const refused = (word?: string) => purposes === 0 || word == "denied";
-  // Purpose 1 is storage, 7 measurement.
-  const covered = (word: string | undefined, purpose: number) =>
-    !refused(word) && (purposes ? purposes & purpose : word || !(page.required || signals.gpp || signals.gpc));
+  const tcf = signals.gdpr_applies !== false && signals.tcf;
+  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
+  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
   noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
   noAnalytics = refused(signals.analytics_storage);
-  adsStored = covered(signals.ad_storage, 128);
-  analyticsStored = covered(signals.analytics_storage, 128);
-  adsCalled = adsStored && covered(signals.ad_user_data, 2);
+  adsStored = !noAds && covered(signals.ad_storage);
+  analyticsStored = covered(signals.analytics_storage);
 }
