@@ -133,6 +133,7 @@ test-worker: build ## end to end on the real runtime
 
 .PHONY: package
 package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
+	@node scripts/schema.mjs
 	@node scripts/pack.mjs
 
 .PHONY: test-package
