@@ -6,17 +6,17 @@
 //
 // DEMO_EVENTS, DEMO_OUTAGE (seconds) and DEMO_SEED change the day. Nothing leaves this machine.
 
-import {createServer} from "node:net";
 import {setTimeout as sleep} from "node:timers/promises";
-import {startWorker} from "../tests/support/miniflare.mjs";
+import {startWorker} from "../npm/src/runtime.mjs";
 import {startTwin} from "../twin/server.mjs";
-import {check, send} from "./file.mjs";
+import {free} from "../npm/src/dev.mjs";
+import {check, howFar, send} from "../npm/src/ndjson.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
 import {planDay} from "./shop.mjs";
 import {KINDS} from "./visitors.mjs";
-import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "./terminal.mjs";
+import {Progress, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "../npm/src/terminal.mjs";
 
 /** @param {string} name @param {number} fallback */
 function setting(name, fallback) {
@@ -25,19 +25,6 @@ function setting(name, fallback) {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: is not a number`);
   return value;
-}
-
-/**
- * The port when nobody has it, else 0 for any.
- * @param {number} port
- * @returns {Promise<number>}
- */
-function free(port) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(0));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
-  });
 }
 
 /** @param {Edge} edge */
@@ -188,14 +175,15 @@ async function ownEvents(path, edge, twin, cron, stopped) {
   const started = Date.now();
   print(wrap(`Sending ${path === "-" ? "standard input" : path}${whole === null ? "" : ` (${size(whole)})`} as the shop's server, up to 100 events per request. A visitor that nobody asked for consent counts as a no.`));
   print();
-  const file = await send(path, edge, tally, {
+  const headers = {"content-type": "application/json", authorization: `Bearer ${SENDERS.shop.secret}`};
+  const note = (/** @type {import("./play.mjs").Answered | null} */ answer) => {
+    if (answer) tally.note("server", answer);
+    else tally.unanswered += 1;
+  };
+  const file = await send(path, (body) => edge.post({headers, body}), note, {
     size: whole,
     stopped,
-    progress({lines, bytes, size: all}) {
-      const seconds = Math.max(0.001, (Date.now() - started) / 1000);
-      const share = all ? `${bar(bytes / all)} ${String(Math.floor((bytes / all) * 100)).padStart(3)} %  ` : "";
-      progress.update(`  ${share}${number(lines)} lines  ${size(bytes)}${seconds > 1 ? `  ${number(Math.round(lines / seconds))} lines/s` : ""}`);
-    },
+    progress: (at) => progress.update(howFar(at, (Date.now() - started) / 1000)),
   });
   const sent = Date.now();
   progress.end();
@@ -253,7 +241,11 @@ async function main() {
   const keep = !["", "0", undefined].includes(process.env.KEEP);
   const path = process.env.EVENTS ?? "";
   // Before anything is started: a wrong path is told at once.
-  if (path) await check(path);
+  if (path) {
+    await check(path).catch((error) => {
+      throw new Error(`EVENTS=${error.message}`);
+    });
+  }
 
   let signals = 0;
   /** @type {() => void} */

@@ -1,6 +1,6 @@
 // Everything that the demo is set to, in one place. The secrets open nothing: they are the stand-in platforms' own.
 
-import {NAMES, PLATFORMS, PLATFORM_SECRETS, DESTINATIONS as WANTED} from "../tests/support/platforms.mjs";
+import {NAMES, PLATFORMS, PLATFORM_SECRETS, DESTINATIONS as WANTED} from "../npm/src/platforms.mjs";
 
 /** The ports that `KEEP=1` asks for; any free ones when they are taken. */
 export const PORTS = {worker: 8787, twin: 8799};

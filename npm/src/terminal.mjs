@@ -1,7 +1,8 @@
 // Text for a terminal: colours where they are wanted, numbers, tables, JSON that fits.
 
 const tty = process.stdout.isTTY === true;
-const coloured = tty && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+const {NO_COLOR, FORCE_COLOR, TERM} = process.env;
+const coloured = !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== "0" : tty && TERM !== "dumb");
 
 /** @param {number} code */
 const style = (code) => (/** @type {string} */ text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
