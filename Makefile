@@ -25,8 +25,12 @@ WORKER := worker/build/index.js
 WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker.sh package-lock.json \
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
+TOOL := dist/tool/core_bg.wasm
+TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh package-lock.json \
+	$(shell find crates/core/src crates/core/Cargo.toml crates/tool -type f -print 2>/dev/null)
+
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -64,9 +68,17 @@ $(WORKER): $(WORKER_SOURCES)
 	scripts/build-worker.sh
 	@touch $@
 
+.PHONY: tool
+tool: setup-base ## the core for Node, without Rust on the machine that runs it: dist/tool
+	@$(MAKE) -s $(TOOL)
+
+$(TOOL): $(TOOL_SOURCES)
+	scripts/build-tool.sh
+	@touch $@
+
 .PHONY: check
-check: ## the settings in wrangler.toml, as the worker will judge them
-	@$(CARGO) run --quiet --locked -p edgetally-core --example check_settings -- wrangler.toml
+check: tool ## the settings in wrangler.toml, as the worker will judge them
+	@node scripts/check.mjs wrangler.toml
 
 .PHONY: fmt
 fmt: setup-python ## write the house format
@@ -84,7 +96,7 @@ fmt-check: setup-python
 lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p tsconfig.json
 	$(VENV)/ruff check --quiet python
-	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits -p edgetally-tool --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-worker --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked -p edgetally-core --no-deps
@@ -104,6 +116,11 @@ test-consent: setup-base ## consent strings at random, as the IAB's own librarie
 .PHONY: test-fuzz
 test-fuzz: ## the fuzz targets: built, and run over their seeds
 	@scripts/fuzz.sh seeds
+
+.PHONY: test-tool
+test-tool: tool ## the core for Node: checks, digests and requests as the worker has them
+	$(CARGO) test --quiet --locked -p edgetally-tool
+	@$(call run-node-tests,tests/tool)
 
 .PHONY: test-twin
 test-twin: setup-base ## the stand-in platforms against what the platforms document

@@ -2,42 +2,34 @@
 // read here, since the core has none.
 
 import {existsSync, readFileSync} from "node:fs";
-import {createRequire} from "node:module";
 import {join} from "node:path";
+import {pathToFileURL} from "node:url";
 import {wanting} from "./exits.mjs";
 import {IN_REPOSITORY, Missing, TOOL} from "./places.mjs";
 
-/**
- * @typedef {object} Checked
- * @property {string[]} said
- * @property {string[]} warnings
- * @property {{message: string, path?: string}[]} errors
- * @property {{name: string, for: string[], optional: boolean}[]} secrets
- *
- * @typedef {{destination: string, dialect: string, form: "sha256" | "clear", digest?: string, text?: string, code?: string, words?: string}} Spelling
- */
+/** @typedef {typeof import("../../crates/tool/index.mjs")} Tool */
+/** @typedef {import("../../crates/tool/index.mjs").Checked} Checked */
+/** @typedef {import("../../crates/tool/index.mjs").Explained} Explained */
+/** @typedef {import("../../crates/tool/index.mjs").Row} Row */
 
-/** @type {any} */
-let tool;
-
-/** The module, loaded when it is first needed. */
-function core() {
-  if (tool) return tool;
-  const file = join(TOOL, "edgetally_tool.js");
+/** The module, loaded when it is first needed. @returns {Promise<Tool>} */
+async function core() {
+  const file = join(TOOL, "index.mjs");
   if (!existsSync(file)) throw new Missing(IN_REPOSITORY ? `${file} is missing: run "make tool" first` : `${file} is missing: install edgetally anew`);
-  tool = createRequire(import.meta.url)(file);
-  return tool;
+  return import(pathToFileURL(file).href);
 }
 
-/** @param {string} text @returns {any} */
-function read(text) {
-  const answer = JSON.parse(text);
-  if (answer?.error) {
-    const {code, message, path, faults = []} = answer.error;
-    const lines = faults.map((/** @type {any} */ fault) => `\n  ${fault.path}: ${fault.rule ?? fault.message ?? ""}`);
-    throw wanting(`${code}: ${path ? `${path} ` : ""}${message}${lines.length > 1 ? lines.join("") : ""}`);
-  }
-  return answer;
+/**
+ * An answer that is no refusal.
+ * @template T
+ * @param {T | import("../../crates/tool/index.mjs").Refused} answer
+ * @returns {T}
+ */
+function answered(answer) {
+  if (typeof answer !== "object" || answer === null || !("error" in answer)) return /** @type {T} */ (answer);
+  const {code, message, path, faults = []} = answer.error;
+  const lines = faults.length > 1 ? faults.map((fault) => `\n  ${fault.path}: ${fault.message}`).join("") : "";
+  throw wanting(`${code}: ${path ? `${path} ` : ""}${message}${lines}`);
 }
 
 /**
@@ -53,29 +45,33 @@ export function configuration(project) {
 /**
  * What is wrong with a configuration, and which secrets it needs.
  * @param {string} text
- * @returns {Checked}
+ * @returns {Promise<Checked>}
  */
-export const check = (text) => read(core().check(text, Date.now()));
+export const check = async (text) => answered((await core()).check(text, Date.now()));
 
 /**
  * What a page's script of each source is made of.
  * @param {string} text
- * @returns {any[]}
+ * @returns {Promise<any[]>}
  */
-export const pages = (text) => read(core().page(text));
+export async function pages(text) {
+  const {page} = /** @type {any} */ (await core());
+  if (!page) throw new Missing("this build of the core does not know pages' scripts");
+  return answered(page(text));
+}
 
 /**
  * An identifier in every dialect.
- * @param {{kind: string, value: string, country?: string, show?: boolean}} question
- * @returns {Spelling[]}
+ * @param {import("../../crates/tool/index.mjs").Identifier} question
+ * @returns {Promise<Row[]>}
  */
-export const hash = (question) => read(core().hash(JSON.stringify(question)));
+export const hash = async (question) => answered(/** @type {Row[]} */ ((await core()).hash(question)));
 
 /**
  * What would become of an event.
  * @param {string} text
  * @param {string} event
- * @param {Record<string, unknown>} sender
- * @returns {any}
+ * @param {Omit<import("../../crates/tool/index.mjs").Sender, "now_ms">} sender
+ * @returns {Promise<Explained>}
  */
-export const explain = (text, event, sender) => read(core().explain(text, event, JSON.stringify({now_ms: Date.now(), ...sender})));
+export const explain = async (text, event, sender) => answered((await core()).explain(text, event, {now_ms: Date.now(), ...sender}));

@@ -1,11 +1,10 @@
 // The command `edgetally`: finds the word, reads its flags, and turns what goes wrong into one sentence and a number.
 
-import {readFileSync} from "node:fs";
-import {join} from "node:path";
 import {parseArgs} from "node:util";
 import {Exit, FINE, FOUND_WANTING, USAGE} from "./exits.mjs";
-import {Missing, PACKAGE} from "./places.mjs";
+import {Missing} from "./places.mjs";
 import {bold, print, red} from "./terminal.mjs";
+import {VERSION} from "./version.mjs";
 
 /**
  * @typedef {import("node:util").ParseArgsConfig["options"]} Flags
@@ -34,9 +33,6 @@ export const COMMANDS = {
 
 /** Flags that every command has. */
 const COMMON = /** @type {const} */ ({json: {type: "boolean"}, help: {type: "boolean", short: "h"}, project: {type: "string", short: "C"}});
-
-/** The package's version. */
-export const VERSION = /** @type {string} */ (JSON.parse(readFileSync(join(PACKAGE, "package.json"), "utf8")).version);
 
 function overview() {
   print("edgetally counts every conversion once: events in at one address, out to every ad platform.");

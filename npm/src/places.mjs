@@ -23,7 +23,7 @@ export const TWIN = place("twin", "twin");
 /** The browser client and what composes it. */
 export const CLIENT = place("client", "worker/client");
 /** The core as a module for Node. */
-export const TOOL = place("tool", "target/tool");
+export const TOOL = place("tool", "dist/tool");
 /** One folder per platform, with what a destination's settings look like. */
 export const DESTINATIONS = place("destinations", "crates/core/tests/fixtures/destinations");
 /** The example's wrangler.toml in the repository, and the folder whose packages are used there. */

@@ -170,6 +170,29 @@ export function json(value, indent = 2) {
   return typeof value === "object" && value !== null ? fill(value, indent).join("\n") : " ".repeat(indent) + cut(line, WIDTH - indent);
 }
 
+/**
+ * A JSON text with line breaks and nothing else changed: amounts keep their spelling.
+ * @param {string} text without blanks between its tokens
+ * @param {number} indent
+ */
+export function broken(text, indent) {
+  let depth = 0;
+  const line = () => `\n${" ".repeat(indent + depth * 2)}`;
+  return " ".repeat(indent) + text.replace(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g, (token, at) => {
+    if (token === "{" || token === "[") {
+      if (/[}\]]/.test(text[at + 1] ?? "")) return token;
+      depth += 1;
+      return token + line();
+    }
+    if (token === "}" || token === "]") {
+      if (/[{[]/.test(text[at - 1] ?? "")) return token;
+      depth -= 1;
+      return line() + token;
+    }
+    return token === "," ? token + line() : token === ":" ? ": " : token;
+  });
+}
+
 /** One line that is rewritten on a terminal; elsewhere a line every few seconds. */
 export class Progress {
   #shown = "";

@@ -1,28 +1,22 @@
 // What waits for the gateway's answer. In memory, and where consent covers storage, in localStorage too, so that a tab that dies
-// loses nothing: the next page sends it. Tabs share the one record: each writes its own entries, and takes over those of a tab
-// that is gone.
+// loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
 
+import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
 import type {Kept} from "./context.ts";
 import {uuid} from "./ids.ts";
+import {page, type Json} from "./page.ts";
 
-const VERSION = 1;
-const MOST = 50;
+/** Events, in memory before consent and in a record; characters of a record. */
+export const MOST = 50;
 const MOST_CHARACTERS = 65536;
 
-export interface Json {
-  [key: string]: any;
-}
-
-/** What is stored of an event. */
+/** An event that waits, as it is stored. */
 export interface Entry {
   event: Json;
   /** When it happened, by the visitor's clock. */
   at: number;
-  /** The tab that sends it. */
-  tab: string;
 }
 
-/** An entry of this page. */
 export interface Own extends Entry {
   /** When it happened by a clock that nobody sets; absent where another page took it. */
   tick?: number;
@@ -30,95 +24,82 @@ export interface Own extends Entry {
   way?: number;
   /** It was told a time of which nobody knows whether it is right. */
   timed?: boolean;
-  stored?: boolean;
-}
-
-interface Memory extends Kept {
-  v: number;
-  /** Ids that the page or the order gave, of events that were sent. */
-  known: string[];
-}
-
-interface Stored extends Memory {
-  entries: Record<string, Entry>;
 }
 
 const tab = uuid();
-let name = "";
-/** Whether consent covers storage, and that of click ids. */
+/** Consent covered storage at the last look. */
 let allowed: unknown;
-let clicksToo: unknown;
+/** This tab's record is there, so that if it is not, another tab took it over. */
+let stored: unknown;
 
-export let kept: Memory = {v: VERSION, clicks: {}, cookies: {}, known: []};
-/** By name and id of the event. */
-export let box: Record<string, Own> = {};
+export let kept: Kept = {clicks: {}, cookies: {}, known: []};
+export let box: Own[] = [];
 export const drops: Record<string, number> = {};
-export const drop = (cause: string, n: number) => n && (drops[cause] = (drops[cause] || 0) + n);
+export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
 
-/** Of these keys, the oldest of no purchase, else the oldest. */
-export const oldest = (keys: string[]) => keys.find((key) => !/^purchase /.test(key)) || keys[0]!;
+/** Without the oldest one, of purchases only where there is nothing else. */
+export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex(({event}) => event.event != "purchase")), 1);
 
-function load(): Stored {
-  let stored: Stored | undefined;
+/** What all tabs have together. A tab's own record has its id behind it. The number is of the form: what has another is not read. */
+const name = () => "edgetally.1." + page.key;
+
+function load(suffix = "") {
   try {
-    stored = JSON.parse(localStorage.getItem(name)!);
+    return JSON.parse(localStorage[name() + suffix]);
   } catch {}
-  if (!stored || stored.v != VERSION) stored = {...kept, entries: {}, clicks: {}, cookies: {}, known: []};
-  for (const key in stored.entries) if (Math.abs(Date.now() - stored.entries[key]!.at) > 864e5) delete stored.entries[key];
-  return stored;
 }
 
-/** Writes this page's part of the record, if it may be written. */
+/** Writes what may be written. */
 export function save() {
-  if (!allowed) return;
-  const {entries} = load();
-  for (const key in entries) if (entries[key]!.tab == tab) delete entries[key];
-  for (const key in box) entries[key] = {event: box[key]!.event, at: box[key]!.at, tab};
+  const list: Entry[] = box.map(({event, at}) => ({event, at}));
   let text;
-  while ((text = JSON.stringify({...kept, entries, clicks: clicksToo ? kept.clicks : {}})).length > MOST_CHARACTERS || Object.keys(entries)[MOST]) {
-    const key = oldest(Object.keys(entries));
-    if (!key) return;
-    delete entries[key];
-  }
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list.length > MOST) dropOldest(list);
   try {
-    localStorage.setItem(name, text);
-    for (const key in box) box[key]!.stored = !!entries[key];
+    if (allowed) {
+      localStorage[name()] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
+      if ((stored = list[0])) localStorage[name() + tab] = text;
+      else delete localStorage[name() + tab];
+    }
   } catch {}
 }
 
-/** What may be stored from now on. At the first yes, what an earlier page left is read. */
-export function permit(key: string, ads: unknown, analytics: unknown) {
-  const first = !allowed;
-  name = "edgetally." + key;
-  clicksToo = ads;
-  allowed = ads || analytics;
-  if (!allowed || !first) return;
-  const {clicks, cookies, known} = load();
-  kept = {v: VERSION, clicks: {...clicks, ...kept.clicks}, cookies: {...cookies, ...kept.cookies}, known: known.concat(kept.known)};
-  return true;
+export function remove(batch: Own[]) {
+  box = box.filter((own) => !batch.includes(own));
+  save();
+}
+
+/** Does in storage what the decision says. `true` at the first yes: what an earlier page left is there. */
+export function settle() {
+  const before = allowed;
+  allowed = adsStored || analyticsStored;
+  if (!before && allowed) {
+    const {clicks, cookies, known = []} = load() || {};
+    kept = {clicks: {...clicks, ...kept.clicks}, cookies: {...cookies, ...kept.cookies}, known: known.concat(kept.known)};
+    return true;
+  }
+  return;
 }
 
 /** The visitor does not want it: what was stored goes, and the cookies that were set on our word. Where nothing was, nothing is touched. */
-export function forget(key: string, ads: boolean, analytics: boolean, all: boolean) {
-  name = "edgetally." + key;
-  for (const cookie in {...load().cookies, ...kept.cookies}) {
-    if (cookie == "_ga" ? analytics : ads) {
+export function forget() {
+  for (const cookie in {...(load() || {}).cookies, ...kept.cookies}) {
+    if (cookie == "_ga" ? noAnalytics : noAds) {
       delete kept.cookies[cookie];
       const labels = location.hostname.split(".");
       do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] && ";domain=" + labels.join("."));
       while (labels.shift() != null);
     }
   }
-  if (ads) kept.clicks = {};
-  if (all) {
-    if (ads && analytics) {
-      drop("denied", Object.keys(box).length);
-      box = {};
-    }
+  if (noAds) kept.clicks = {};
+  if (noAds && noAnalytics) {
+    drop("denied", box.length);
+    box = [];
+  }
+  if (!adsStored && !analyticsStored) {
     kept.known = [];
-    allowed = false;
+    allowed = 0;
     try {
-      localStorage.removeItem(name);
+      for (const record in localStorage) if (record.startsWith(name())) delete localStorage[record];
     } catch {}
   }
 }
@@ -126,33 +107,32 @@ export function forget(key: string, ads: boolean, analytics: boolean, all: boole
 /** Runs while this tab alone is sending ("exclusive", or not at all), or tells the others that it sends ("shared"). */
 function lock(mode: LockMode, run: (granted: unknown) => unknown) {
   const {locks} = navigator;
-  if (locks && allowed) locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>).catch(() => {});
+  if (locks && allowed) locks.request(name(), {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>).catch(() => {});
   else run(locks);
 }
 
 /** Gives what waits, but for what another tab has taken over. The tab counts as sending until `run` is through. */
 export const sending = (run: (waiting: Own[]) => unknown) =>
   lock("shared", () => {
-    const {entries} = load();
-    const waiting = [];
-    for (const key in box) {
-      const own = box[key]!;
-      if (own.way) continue;
-      if (allowed && own.stored && (entries[key] || own).tab != tab) delete box[key];
-      else waiting.push(own);
-    }
-    return run(waiting);
+    if (allowed && stored && !load(tab)) box = box.filter(({way}) => way);
+    return run(box.filter(({way}) => !way));
   });
 
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
 export const adopt = (then: () => void) =>
   lock("exclusive", (granted) => {
-    if (granted === null) return;
-    const {entries} = load();
-    for (const key in entries) {
-      const {event, at} = entries[key]!;
-      if (!box[key] && (granted || Date.now() - at > 3e4)) box[key] = {event, at, tab};
+    if (granted !== null) {
+      try {
+        for (const record in localStorage) {
+          const suffix = record.slice(name().length);
+          const list: Entry[] = record.startsWith(name()) && suffix && suffix != tab && load(suffix);
+          if (list && (granted || Date.now() - list[0]!.at > 3e4)) {
+            delete localStorage[record];
+            for (const {event, at} of list) if (Math.abs(Date.now() - at) < 864e5) box.push({event, at});
+          }
+        }
+      } catch {}
+      save();
+      then();
     }
-    save();
-    then();
   });

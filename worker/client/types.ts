@@ -80,6 +80,8 @@ export interface Page {
   categories: Record<string, "analytics" | "ads">;
   hold_ms: number;
   cookies: boolean;
+  /** A page view by itself: of the page, of each other address that it takes on, and of its return. */
+  page_views?: boolean;
   maps: Record<string, Record<string, string>>;
 }
 

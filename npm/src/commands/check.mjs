@@ -30,7 +30,7 @@ const NO_ID = /^0+$/;
  * @param {{strict?: boolean}} [options]
  */
 export async function judge(project, {strict = false} = {}) {
-  const checked = check(configuration(project));
+  const checked = await check(configuration(project));
   if (checked.errors.some(({message}) => message.startsWith("is not TOML"))) return checked;
   const config = await readConfig(project);
   const vars = /** @type {Record<string, unknown>} */ (config.vars ?? {});

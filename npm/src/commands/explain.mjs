@@ -4,7 +4,7 @@ import {readFile} from "node:fs/promises";
 import {configuration, explain} from "../core.mjs";
 import {FINE, FOUND_WANTING, usage} from "../exits.mjs";
 import {standardInput} from "../input.mjs";
-import {bold, dim, json, print, red, wrap} from "../terminal.mjs";
+import {bold, broken, dim, print, red, wrap} from "../terminal.mjs";
 import {coloured} from "./send.mjs";
 
 export {words as usage};
@@ -34,19 +34,11 @@ export const flags = /** @type {const} */ ({
   requests: {type: "boolean"},
 });
 
-/** @param {any} request */
+/** @param {import("../../../crates/tool/index.mjs").Sent} request */
 function request({method, url, headers, body}) {
   print(`    ${bold(method)} ${url}`);
-  for (const [name, value] of Array.isArray(headers) ? headers : Object.entries(headers ?? {})) print(dim(`    ${name}: ${value}`));
-  if (body !== undefined && body !== null && body !== "") {
-    let value = body;
-    try {
-      if (typeof body === "string") value = JSON.parse(body);
-    } catch {
-      // A form, or protobuf: as it is.
-    }
-    print(json(value, 4));
-  }
+  for (const [name, value] of Object.entries(headers)) print(dim(`    ${name}: ${value}`));
+  if (body !== "") print(/^[{[]/.test(body) ? broken(body, 4) : `    ${body}`);
 }
 
 /** @param {Record<string, any>} flags @param {string[]} given */
@@ -61,8 +53,8 @@ export async function run(flags, given) {
       });
   const {source, as, country, region, gpc, "user-agent": userAgent} = flags;
   const sender = Object.fromEntries(Object.entries({source, as, country, region, gpc, user_agent: userAgent}).filter(([, value]) => value !== undefined));
-  const told = explain(configuration(flags.project), event, sender);
-  const refused = told.status >= 400 || told.events.length === 0 || told.events.some((/** @type {any} */ one) => one.status === "rejected");
+  const told = await explain(configuration(flags.project), event, sender);
+  const refused = told.status >= 400 || told.events.length === 0 || told.events.some(({status}) => status === "rejected");
   if (flags.json) {
     print(JSON.stringify(told));
     return refused ? FOUND_WANTING : FINE;
@@ -74,13 +66,13 @@ export async function run(flags, given) {
     for (const one of removed) print(wrap(`left out: ${one.path} (${one.code}). ${one.words}`));
     for (const one of changed) print(wrap(`changed: ${one.path} (${one.code}). ${one.words}`));
   }
-  const width = Math.max(0, ...told.destinations.map((/** @type {any} */ {destination}) => destination.length)) + 2;
-  for (const {destination, verdict, code, words: sentence, requests = []} of told.destinations) {
+  const width = Math.max(0, ...told.destinations.map(({destination}) => destination.length)) + 2;
+  for (const {destination, verdict, code, words: sentence = "", requests} of told.destinations) {
     if (verdict === undefined) continue;
     print(`  ${destination.padEnd(width)}${coloured(code ? `${verdict}:${code}` : verdict)}`);
     if (code || verdict === "mixed") print(wrap(sentence, width + 2));
     if (flags.requests) requests.forEach(request);
   }
-  if (!flags.requests && told.destinations.some((/** @type {any} */ {requests = []}) => requests.length > 0)) print(dim("\n--requests shows what each would get"));
+  if (!flags.requests && told.destinations.some(({requests}) => requests.length > 0)) print(dim("\n--requests shows what each would get"));
   return refused ? FOUND_WANTING : FINE;
 }

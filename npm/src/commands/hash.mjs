@@ -28,12 +28,12 @@ export async function run(flags, given) {
   const all = values.length > 0 ? values : (await standardInput("a value")).split(/\r?\n/).filter((line) => line !== "");
   if (all.length === 0) throw usage("a value is asked for");
   let unusable = 0;
-  all.forEach((value, at) => {
-    const rows = hash({kind, value, ...(flags.country && {country: flags.country}), ...(flags.show && {show: true})});
+  for (const [at, value] of all.entries()) {
+    const rows = await hash({kind, value, ...(flags.country && {country: flags.country}), ...(flags.show && {show: true})});
     if (rows.every(({code}) => code !== undefined)) unusable += 1;
     if (flags.json) {
       print(JSON.stringify({value: at + 1, rows}));
-      return;
+      continue;
     }
     // Platforms that want the same have one line.
     /** @type {Map<string, string[]>} */
@@ -44,6 +44,6 @@ export async function run(flags, given) {
     }
     if (all.length > 1) print(bold(`value ${at + 1}`));
     for (const [said, names] of lines) print(`${said}\n  ${[...new Set(names)].join(", ")}`);
-  });
+  }
   return unusable === 0 ? FINE : FOUND_WANTING;
 }

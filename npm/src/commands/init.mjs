@@ -5,10 +5,10 @@ import {mkdir, writeFile} from "node:fs/promises";
 import {dirname, join, resolve} from "node:path";
 import {createInterface} from "node:readline/promises";
 import {FINE, usage, wanting} from "../exits.mjs";
-import {VERSION} from "../main.mjs";
 import {PLATFORMS} from "../platforms.mjs";
 import {ASKED, GITIGNORE, packageJson, workflow, wranglerToml} from "../template.mjs";
 import {bold, dim, print} from "../terminal.mjs";
+import {VERSION} from "../version.mjs";
 
 const CONSENT = ["required", "implied", "by_region"];
 const NAMES = PLATFORMS.map(({name}) => name);
