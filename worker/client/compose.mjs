@@ -63,16 +63,16 @@ function entry(page, {format = "iife", version = "0"}) {
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
   const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
   const said = Object.entries(settings).filter(([, value]) => value !== undefined);
-  const extras = [];
+  const extras = ["void 0"];
   if (pixels.length > 0) {
     lines.push('import fan from "./pixels.ts";');
-    extras.push(`fan: fan(${called})`);
+    extras[0] = `fan(${called})`;
   }
   if (views) {
     lines.push('import views from "./views.ts";');
-    extras.push("views");
+    extras[1] = "views";
   }
-  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${extras.length > 0 ? `, {${extras}}` : ""})`;
+  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${pixels.length > 0 || views ? `, ${extras}` : ""})`;
   return [...lines, format === "esm" ? `export default ${call};` : `${call};`].join("\n");
 }
 

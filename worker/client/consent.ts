@@ -19,6 +19,13 @@ export let adsStored: unknown;
 export let analyticsStored: unknown;
 export let adsCalled: unknown;
 
+/**
+ * Of a TC string, whose characters are six bits each: the characters 25 and 26 hold the purposes 1 to 4 and 5 to 10, the third bit of both
+ * is purpose 1, storage, and purpose 7, measurement.
+ */
+const NO_PURPOSES = /^.{25}[AQgw]A/;
+const THIRD_BIT = /[I-PY-fo-v4-9-]/;
+
 /** Of each signal the stricter; a string is its source's own. */
 export function merge(into: Json, from: Json, refusals?: boolean) {
   for (const name in from) {
@@ -30,27 +37,19 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 
 export function judge() {
   const all = Object.values(reports);
-  /** Of a TC string in force, the byte of purposes 1 to 8, the first in its highest bit. */
-  let purposes: number | undefined;
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
   // What a banner has as its default is nobody's yes. Its no is kept to.
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
-  if (signals.tcf && signals.gdpr_applies !== false) {
-    purposes = 0;
-    try {
-      purposes = atob(signals.tcf.slice(24, 28).replace(/-/g, "+").replace(/_/g, "/")).charCodeAt(1);
-    } catch {}
-  }
-  const refused = (word?: string) => purposes === 0 || word == "denied";
-  // Purpose 1 is storage, 7 measurement.
-  const covered = (word: string | undefined, purpose: number) =>
-    !refused(word) && (purposes ? purposes & purpose : word || !(page.required || signals.gpp || signals.gpc));
+  const tcf = signals.gdpr_applies !== false && signals.tcf;
+  const refused = (word?: string) => word == "denied" || (tcf && NO_PURPOSES.test(tcf));
+  const covered = (word: string | undefined, at: number) =>
+    !refused(word) && (tcf ? THIRD_BIT.test(tcf.charAt(at)) : word || !(page.required || signals.gpp || signals.gpc));
   noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
   noAnalytics = refused(signals.analytics_storage);
-  adsStored = covered(signals.ad_storage, 128);
-  analyticsStored = covered(signals.analytics_storage, 128);
-  adsCalled = adsStored && covered(signals.ad_user_data, 2);
+  adsStored = covered(signals.ad_storage, 25);
+  analyticsStored = covered(signals.analytics_storage, 25);
+  adsCalled = adsStored && covered(signals.ad_user_data, 26);
 }

@@ -52,15 +52,15 @@ export function identify({clicks, cookies: made}: Kept) {
   try {
     document.cookie.replace(COOKIES, (_, name, value) => (all[name] = value));
   } catch {}
-  for (const name in made) if (all[name]) made[name] = all[name]!;
+  const make = (name: string, value: string) => (made[name] = all[name] || made[name] || value);
   if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
     const click = clicks.fbclid;
-    if (click && (all._fbc || "").split(".")[3] != click[0]) made._fbc = "fb.1." + click[1] + "." + click[0];
+    if (click) made._fbc = (all._fbc || "").split(".")[3] == click[0] ? all._fbc! : "fb.1." + click[1] + "." + click[0];
   }
-  if (adsStored && !all._fbp) made._fbp = made._fbp || `fb.1.${Date.now()}.${number}`;
-  if (analyticsStored && !all._ga) made._ga = made._ga || `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`;
+  if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
+  if (analyticsStored) make("_ga", `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`);
   for (const name in made) {
     changed = changed || made[name] != all[name];
     all[name] = made[name]!;

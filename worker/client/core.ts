@@ -3,28 +3,29 @@
 import {adsStored, analyticsStored, decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, forget, kept, save, settle} from "./outbox.ts";
-import {clock, page, setPage, warn, type Json, type Settings} from "./page.ts";
+import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle} from "./outbox.ts";
+import {clock, page, type Json, type Settings} from "./page.ts";
 import {once, resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
 /** A call as the stub keeps it, with the id that it gave, when, and where. */
-type Call = [name: string, fields?: any, id?: string, tick?: number, address?: string];
-
-/** What is there only in scripts that need it. */
-interface Extras {
-  fan?: (event?: Json) => boolean;
-  views?: (view: () => void) => void;
-}
+type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
 interface Held {
   event: Json;
-  tick: number;
-  /** An id that the page or the order gave, so that the event may come again. */
-  given: string;
+  at: number;
+  /** Name and id, where the page or the order gave it, so that the event may come again. */
+  key: string;
 }
 
-export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, {fan, views}: Extras = {}): Edgetally {
+/** `fan` and `views` are there only in scripts that need them. */
+export default function start(
+  settings: Settings,
+  adapters: Record<string, Adapter>,
+  version: string,
+  fan?: (event?: Json) => boolean,
+  views?: (view: () => void) => void,
+): Edgetally {
   const script = document.currentScript as HTMLScriptElement | null;
   const name = (script && script.dataset.name) || "edgetally";
   const mark = "__" + name;
@@ -51,20 +52,20 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   function flush(leaving?: unknown) {
     if (!ready || !seen) return;
     judge();
-    if (decided && (noAds || noAnalytics)) forget();
-    if ((noAds && noAnalytics) || (!decided && (page.required || (waiting && !silent && !leaving)))) {
+    const no = noAds && noAnalytics;
+    const hold = no || page.required || (waiting && !silent && !leaving);
+    const first = (decided || !hold) && settle();
+    if (decided ? no : hold) {
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", held.splice(0).length);
       return;
     }
-    const first = settle();
     const [who, changed] = identify(kept);
-    for (const {event, tick, given} of held.splice(0)) {
-      const key = event.event + " " + given;
-      if (given && kept.known.includes(key)) drop("repeated");
+    for (const {event, at, key} of held.splice(0)) {
+      if (key && kept.known.includes(key)) drop("repeated");
       else {
-        if (given) kept.known = kept.known.concat(key).slice(-MOST);
+        if (key) kept.known = kept.known.concat(key).slice(-MOST);
         event.context = {...who, ...event.context};
-        box.push({event, tick, at: Date.now() - clock() + tick});
+        box.push({event, at});
         if (fan) fan(event);
       }
     }
@@ -79,8 +80,9 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   }
 
   function init(given: Partial<Settings>) {
-    if (ready || !given.key) return;
+    if (ready) return;
     Object.assign(page, given);
+    if (!page.key) return;
     page.url = (page.url || new URL((script && script.src) || location.href).origin).replace(/\/$/, "");
     ready = true;
     for (const source in adapters) {
@@ -95,7 +97,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
       if (!sent.csp && blockedURI.startsWith(page.url!)) {
         sent.csp = effectiveDirective;
-        warn(`the page's policy blocks ${page.url}: add it to ${effectiveDirective}`);
+        console.warn(`edgetally: the page's policy blocks ${page.url}: add it to ${effectiveDirective}`);
       }
     });
     look();
@@ -104,8 +106,6 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
     if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
-    // Nothing has happened in a page that was fetched ahead.
-    if (type == "prerenderingchange") for (const call of held) call.tick = clock();
     seen = seen || !(document as any).prerendering;
     if (persisted) {
       asked = 0;
@@ -115,7 +115,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     soon();
   }
 
-  function take(event: string, fields: Json = {}, id?: string, tick = clock(), address = location.href) {
+  function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
     if (event == "init") return init(fields);
     if (event == "consent") {
       reports.site = {decided: true, signals: {...(reports.site || {}).signals, ...fields}};
@@ -137,7 +137,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       current = address;
     }
     const copy = JSON.parse(text);
-    held.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, tick, given});
+    held.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
     if (held.length > MOST) {
       dropOldest(held);
       drop("full");
@@ -159,7 +159,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     return {
       version,
       ready,
-      consent: {decided, signals, sources: reports, ignored: Object.values(reports).reduce((sum, {ignored}) => sum + (ignored || 0), 0)},
+      consent: {decided, signals, sources: reports},
       waiting: held.length,
       outbox: box.length,
       dropped: drops,
@@ -168,7 +168,6 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   };
   window[name] = running || (window[mark] = api);
   if (!running) {
-    setPage(settings);
     init(settings);
     if (views) views(() => take("page_view"));
   }

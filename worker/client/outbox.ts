@@ -1,10 +1,10 @@
 // What waits for the gateway's answer. In memory, and where consent covers storage, in localStorage too, so that a tab that dies
 // loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
 
-import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
+import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
 import type {Kept} from "./context.ts";
 import {uuid} from "./ids.ts";
-import {page, type Json} from "./page.ts";
+import {clock, page, type Json} from "./page.ts";
 
 /** Events, in memory before consent and in a record; characters of a record. */
 export const MOST = 50;
@@ -18,15 +18,11 @@ export interface Entry {
 }
 
 export interface Own extends Entry {
-  /** When it happened by a clock that nobody sets; absent where another page took it. */
-  tick?: number;
   /** Nothing: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
   way?: number;
-  /** It was told a time of which nobody knows whether it is right. */
-  timed?: boolean;
 }
 
-const tab = uuid();
+const tab = "." + uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
 /** This tab's record is there, so that if it is not, another tab took it over. */
@@ -40,12 +36,12 @@ export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause]
 /** Without the oldest one, of purchases only where there is nothing else. */
 export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex(({event}) => event.event != "purchase")), 1);
 
-/** What all tabs have together. A tab's own record has its id behind it. The number is of the form: what has another is not read. */
-const name = () => "edgetally.1." + page.key;
+/** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
+let name: string;
 
-function load(suffix = "") {
+function load(record = name) {
   try {
-    return JSON.parse(localStorage[name() + suffix]);
+    return JSON.parse(localStorage[record]);
   } catch {}
 }
 
@@ -56,9 +52,9 @@ export function save() {
   while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list.length > MOST) dropOldest(list);
   try {
     if (allowed) {
-      localStorage[name()] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
-      if ((stored = list[0])) localStorage[name() + tab] = text;
-      else delete localStorage[name() + tab];
+      localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
+      if ((stored = list[0])) localStorage[name + tab] = text;
+      else delete localStorage[name + tab];
     }
   } catch {}
 }
@@ -68,53 +64,50 @@ export function remove(batch: Own[]) {
   save();
 }
 
-/** Does in storage what the decision says. `true` at the first yes: what an earlier page left is there. */
+/**
+ * Does in storage what the decision says. `true` at the first yes: what an earlier page left is there. At a no, what was stored goes, and the
+ * cookies that were set on our word; where nothing was, nothing is touched.
+ */
 export function settle() {
-  const before = allowed;
+  const first = !allowed;
+  name = "edgetally.1." + page.key;
   allowed = adsStored || analyticsStored;
-  if (!before && allowed) {
+  if (first) {
     const {clicks, cookies, known = []} = load() || {};
     kept = {clicks: {...clicks, ...kept.clicks}, cookies: {...cookies, ...kept.cookies}, known: known.concat(kept.known)};
-    return true;
   }
-  return;
-}
-
-/** The visitor does not want it: what was stored goes, and the cookies that were set on our word. Where nothing was, nothing is touched. */
-export function forget() {
-  for (const cookie in {...(load() || {}).cookies, ...kept.cookies}) {
-    if (cookie == "_ga" ? noAnalytics : noAds) {
-      delete kept.cookies[cookie];
-      const labels = location.hostname.split(".");
-      do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] && ";domain=" + labels.join("."));
-      while (labels.shift() != null);
+  if (decided) {
+    for (const cookie in kept.cookies) {
+      if (cookie == "_ga" ? noAnalytics : noAds) {
+        delete kept.cookies[cookie];
+        const labels = location.hostname.split(".");
+        do document.cookie = cookie + "=;path=/;max-age=0" + (labels[0] && ";domain=" + labels.join("."));
+        while (labels.shift() != null);
+      }
     }
+    if (noAds) kept.clicks = {};
+    if (!allowed) {
+      kept.known = [];
+      try {
+        for (const record in localStorage) if (record.startsWith(name)) delete localStorage[record];
+      } catch {}
+    }
+    if (noAds && noAnalytics) drop("denied", box.splice(0).length);
   }
-  if (noAds) kept.clicks = {};
-  if (noAds && noAnalytics) {
-    drop("denied", box.length);
-    box = [];
-  }
-  if (!adsStored && !analyticsStored) {
-    kept.known = [];
-    allowed = 0;
-    try {
-      for (const record in localStorage) if (record.startsWith(name())) delete localStorage[record];
-    } catch {}
-  }
+  return first && allowed;
 }
 
 /** Runs while this tab alone is sending ("exclusive", or not at all), or tells the others that it sends ("shared"). */
 function lock(mode: LockMode, run: (granted: unknown) => unknown) {
   const {locks} = navigator;
-  if (locks && allowed) locks.request(name(), {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>).catch(() => {});
+  if (locks && allowed) locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>).catch(() => {});
   else run(locks);
 }
 
 /** Gives what waits, but for what another tab has taken over. The tab counts as sending until `run` is through. */
 export const sending = (run: (waiting: Own[]) => unknown) =>
   lock("shared", () => {
-    if (allowed && stored && !load(tab)) box = box.filter(({way}) => way);
+    if (allowed && stored && !load(name + tab)) box = box.filter(({way}) => way);
     return run(box.filter(({way}) => !way));
   });
 
@@ -124,11 +117,10 @@ export const adopt = (then: () => void) =>
     if (granted !== null) {
       try {
         for (const record in localStorage) {
-          const suffix = record.slice(name().length);
-          const list: Entry[] = record.startsWith(name()) && suffix && suffix != tab && load(suffix);
-          if (list && (granted || Date.now() - list[0]!.at > 3e4)) {
+          const list: Entry[] = record.startsWith(name + ".") && record != name + tab && load(record);
+          if (list && (granted || clock() - list[0]!.at > 3e4)) {
             delete localStorage[record];
-            for (const {event, at} of list) if (Math.abs(Date.now() - at) < 864e5) box.push({event, at});
+            for (const own of list) if (Math.abs(clock() - own.at) < 864e5) box.push(own);
           }
         }
       } catch {}

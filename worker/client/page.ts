@@ -1,4 +1,4 @@
-// The settings of the page's source, and what the whole client shares of the page.
+// The settings of the page's source, and the clock, for the whole client.
 
 import type {Page} from "./types.ts";
 
@@ -8,8 +8,8 @@ export interface Json {
   [key: string]: any;
 }
 
-export let page: Settings;
-export const setPage = (settings: Settings) => (page = settings);
+export const page = {} as Settings;
 
-export const clock = () => performance.now();
-export const warn = (text: string) => console.warn("edgetally: " + text);
+const start = Date.now() - performance.now();
+/** The time by the visitor's clock, right or wrong; nobody sets it while the page lives. */
+export const clock = () => start + performance.now();

@@ -13,6 +13,8 @@ export const once = {query: ""};
 
 /** What the visitor's clock is behind the gateway's, once an answer has said so. */
 let behind: number | undefined;
+/** A time was told without knowing. */
+let guessed: unknown;
 let failures = 0;
 let pause = 0;
 
@@ -20,12 +22,13 @@ const address = () => `${page.url}/v1/events?key=${page.key}`;
 const purchase = ({event}: Own) => event.event == "purchase";
 
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
-function write(own: Own) {
-  const age = own.tick == null ? Date.now() - own.at : clock() - own.tick;
-  const event: Json = {...own.event, consent: merge({...signals}, own.event.consent)};
-  own.timed = behind == null && age > 3e5;
-  if (!event.event_time && age > (behind == null ? 3e5 : 5e3)) event.event_time = Math.round(Date.now() + (behind || 0) - age);
-  return JSON.stringify(event);
+function write({event, at}: Own) {
+  const all: Json = {...event, consent: merge({...signals}, event.consent)};
+  if (!all.event_time && clock() - at > (behind == null ? 3e5 : 5e3)) {
+    all.event_time = Math.round(at + (behind || 0));
+    guessed = behind == null;
+  }
+  return JSON.stringify(all);
 }
 
 /** Batches up to the limit; while there is time, a purchase is one of its own. */
@@ -60,7 +63,7 @@ async function fly(batch: Own[], body: string) {
     const answer = await (body.length > MOST ? go(false) : go(true).catch(() => go(false)));
     status = answer.status;
     wait = +answer.headers.get("retry-after")! * 1e3;
-    behind = Date.parse(answer.headers.get("date")!) - Date.now() || behind;
+    behind = Date.parse(answer.headers.get("date")!) - clock() || behind;
   } catch {}
   mark(0);
   if (!status || status > 499 || /408|425|429/.test("" + status)) {
@@ -71,7 +74,7 @@ async function fly(batch: Own[], body: string) {
   }
   failures = pause = 0;
   // Times that were told by a clock that now turns out to be wrong are told again.
-  if (Math.abs(behind!) > 3e5 && batch.some(({timed}) => timed)) return send();
+  if (guessed && Math.abs(behind!) > 3e5) return send((guessed = 0));
   if (status < 400) sent.sent += batch.length;
   else {
     sent.refused.push(status);

@@ -93,9 +93,8 @@ export interface Status {
   consent: {
     decided: boolean;
     signals: Signals;
+    /** By adapter; "site" is the page's own word. */
     sources: Record<string, Report>;
-    /** Consent commands in the `dataLayer` that Google's own reader would not obey either. */
-    ignored: number;
   };
   /** Events held in memory. */
   waiting: number;

@@ -4,22 +4,24 @@ import type {Adapter, Report, Word} from "./types.ts";
 type Options = Parameters<Adapter>[1];
 
 /**
- * Reads the first global that is there of `names`: now, and every fifth of a second for ten seconds, since any script may come after us. `read` gives the
+ * Reads the global `name`, or else `other`: now, and every fifth of a second for ten seconds, since any script may come after us. `read` gives the
  * whole state, anything falsy while nothing is decided (nor has a global decided anything that is half loaded, so that reading throws), and `null` where
  * the source is not in use after all; `fresh` says that this is not the global of the last time, and `look` is to be called when something has changed. Only changes are reported.
  */
-export function watch(report: Parameters<Adapter>[0], names: string, read: (source: any, look: () => void, fresh: boolean) => unknown): () => void {
+export function watch(
+  report: Parameters<Adapter>[0],
+  name: string,
+  read: (source: any, look: () => void, fresh: boolean) => unknown,
+  other = name,
+): () => void {
   let last: string | undefined;
   let seen: unknown;
   const look = () => {
-    let state: unknown = null;
+    const source = window[name] || window[other];
+    let state: unknown;
+    if (!source) return;
     try {
-      for (const name of names.split(" ")) {
-        if (!window[name]) continue;
-        state = 0;
-        state = read(window[name], look, seen !== (seen = window[name]));
-        break;
-      }
+      state = read(source, look, seen !== (seen = source));
     } catch {}
     if (state === null) return;
     state = state || {decided: false, signals: {}};
@@ -47,26 +49,37 @@ type Answer = (name: string) => unknown;
  * visitor's region decide; if they let nothing run, they ask for an answer, and until then their no is reported as such.
  */
 export function manager(
-  names: string,
+  name: string,
   events: string,
   defaults: Options["categories"],
   read: (source: any, required: boolean, look: () => void) => [answered: unknown, answer: Answer] | false | "" | null | undefined,
+  other?: string,
 ) {
   return (report: Parameters<Adapter>[0], {categories, required}: Options): (() => void) => {
     const map = Object.keys(categories)[0] ? categories : defaults;
-    const look = watch(report, names, (source, again) => {
-      const signals: Record<string, Word> = {};
-      const [answered, answer] = read(source, required, again) || [];
-      for (const name of Object.keys(map)) {
-        const yes = answer ? answer(name) : "";
-        if (yes === "") return;
-        for (const signal of map[name] === "ads" ? ["ad_storage", "ad_user_data", "ad_personalization"] : ["analytics_storage"]) {
-          signals[signal] = yes === true && signals[signal] !== "denied" ? "granted" : "denied";
+    const look = watch(
+      report,
+      name,
+      (source, again) => {
+        const words: {analytics?: Word; ads?: Word} = {};
+        const [answered, answer] = read(source, required, again) || [];
+        for (const own of Object.keys(map)) {
+          const kind = map[own]!;
+          const yes = answer ? answer(own) : "";
+          if (yes === "") return;
+          words[kind] = yes === true && words[kind] !== "denied" ? "granted" : "denied";
         }
-      }
-      const words = Object.values(signals);
-      return (answered || !required) && words[0] && {decided: !!answered || words.includes("granted"), signals};
-    });
+        const {analytics, ads} = words;
+        return (
+          (answered || !required) &&
+          (analytics || ads) && {
+            decided: !!answered || analytics === "granted" || ads === "granted",
+            signals: {analytics_storage: analytics, ad_storage: ads, ad_user_data: ads, ad_personalization: ads},
+          }
+        );
+      },
+      other,
+    );
     for (const event of (events + " pageshow").split(" ")) {
       // In the capturing phase, the window hears the document's events too.
       addEventListener(

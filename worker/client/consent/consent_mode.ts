@@ -15,7 +15,7 @@ const adapter: Adapter = (report) => {
       if (entry[0] !== "consent" && entry.event !== "consent") return;
       const [, action, values] = entry[0] ? entry : [];
       // As Google's own reader: an `arguments` object is a command, an array is not.
-      const real = Object.prototype.toString.call(entry) === "[object Arguments]";
+      const real = toString.call(entry) === "[object Arguments]";
       if (real && values && /^(default|update)$/.test(action)) commands++;
       else ignored++;
       for (const signal of ["ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"]) {

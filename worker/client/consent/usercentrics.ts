@@ -4,7 +4,7 @@ import {manager} from "../watch.ts";
 let turn = 0;
 let details: any;
 
-export default manager("__ucCmp UC_UI", "UC_UI_INITIALIZED UC_UI_CMP_EVENT", {}, (api, _, look) => {
+export default manager("__ucCmp", "UC_UI_INITIALIZED UC_UI_CMP_EVENT", {}, (api, _, look) => {
   if (api.getConsentDetails) {
     const mine = ++turn;
     const keep = (answer: any) => {
@@ -25,4 +25,4 @@ export default manager("__ucCmp UC_UI", "UC_UI_INITIALIZED UC_UI_CMP_EVENT", {},
       return own[0] && own.every(({consent}) => consent.status === true);
     },
   ];
-});
+}, "UC_UI");
