@@ -8,7 +8,7 @@ const NAME = "Example Shop";
 export const escape = (value) => String(value).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 
 /** @param {number} amount */
-export const euros = (amount) => `€ ${amount.toFixed(2)}`;
+export const euros = (amount) => `€\u00a0${amount.toFixed(2)}`;
 
 /**
  * @typedef {import("./goods.mjs").Good} Good
@@ -172,14 +172,24 @@ export function checkout(around, lines, {email, phone, faults = {}}) {
   return page(around, "Checkout", main, [["page_view"], ["begin_checkout", worth(lines)]]);
 }
 
+/**
+ * What there is to see now.
+ * @param {import("./orders.mjs").Order["consent"]} consent
+ */
+function story(consent) {
+  if (!consent) return "You have not answered the banner. This page keeps what it knows until you do. In a moment the shop's server sends its own copy, signed, and silence is a no.";
+  if (!Object.values(consent).includes("granted")) return "You refused, so this page tells nobody. In a moment the shop's server sends its own copy, signed, with your no in it.";
+  return "This page has told edgetally of it, as far as you allowed. In a moment the shop's server sends its own copy, signed, under the same number. See the two meet.";
+}
+
 /** @param {Around} around @param {import("./orders.mjs").Order} order */
 export function thanks(around, order) {
   const {id, lines, user} = order;
   const main = `
 <h1>Thank you</h1>
 <p>Your order has the number <strong>${escape(id)}</strong>: ${lines.map(({good, quantity}) => `${quantity} × ${escape(good.item_name)}`).join(", ")}, ${euros(total(lines))}.</p>
-<p class="note">This page has told edgetally of it, as far as you allowed. In a moment the shop's server sends its own copy, signed, under the same number. See the two meet beside this page.</p>
-<p><a class="button" href="/shop/">On with it</a></p>`;
+<p class="note">${story(order.consent)}</p>
+<p><a class="button" href="/shop/">Back to the goods</a></p>`;
   return page(around, "Thank you", main, [["page_view"], ["purchase", {transaction_id: id, ...worth(lines), user}]]);
 }
 
@@ -207,7 +217,7 @@ export function stage({shop, live}) {
 <h1 class="aside">A shop, and what becomes of its orders</h1>
 <main>
   <section aria-labelledby="left">
-    <div class="bar"><h2 id="left" class="aside">The shop</h2><span class="dots" aria-hidden="true"></span><span id="address" class="address" data-host="shop.example"></span><button id="fresh" type="button">New visitor</button></div>
+    <div class="bar"><h2 id="left" class="aside">The shop</h2><span class="dots" aria-hidden="true"></span><span id="address" class="address"></span><button id="fresh" type="button">New visitor</button></div>
     <iframe id="shop" title="The shop" src="${escape(shop)}"></iframe>
   </section>
   <section aria-labelledby="right">

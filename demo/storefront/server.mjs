@@ -96,7 +96,7 @@ class Shop {
   /** Copies that have yet to leave. @type {Set<NodeJS.Timeout>} */
   #timers = new Set();
 
-  /** @param {Open} open @param {{secret: string, later?: number, number?: number}} options */
+  /** @param {Open} open @param {{secret: string, later?: number | undefined, number?: number | undefined}} options */
   constructor(open, {secret, later = LATER_MS, number = Math.floor(Date.now() / 10_000) % 1_000_000}) {
     this.#open = open;
     this.#secret = secret;
@@ -183,7 +183,7 @@ class Shop {
         page_url: `http://${request.headers.host}/shop/thanks`,
         user_agent: request.headers["user-agent"],
         cookies: handed,
-        ...(handed._ga && {client_id: handed._ga}),
+        ...(handed._ga && {client_id: handed._ga.split(".").slice(-2).join(".")}),
       },
     };
     const token = randomUUID();
@@ -203,7 +203,7 @@ class Shop {
 
 /**
  * Listens, and answers once it is told where edgetally is: the gateway wants to know this origin beforehand.
- * @param {{secret: string, port?: number, later?: number, number?: number}} options
+ * @param {{secret: string, port?: number, later?: number | undefined, number?: number | undefined}} options
  */
 export async function startStorefront({port = 0, ...options}) {
   /** @type {Shop | undefined} */

@@ -5,8 +5,8 @@ const address = document.querySelector("#address");
 const start = shop.getAttribute("src");
 
 shop.addEventListener("load", () => {
-  const {pathname, search} = shop.contentWindow.location;
-  address.textContent = `${address.dataset.host}${pathname.replace(/^\/shop/, "") || "/"}${search}`;
+  const {host, pathname, search} = shop.contentWindow.location;
+  address.textContent = `${host}${pathname}${search}`;
 });
 
 document.querySelector("#fresh").addEventListener("click", () => {
