@@ -63,6 +63,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {QueueOptions} [queue]
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
+ * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent
  * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
  * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
  */
@@ -113,7 +114,7 @@ export async function startWorker(options = {}) {
   const project = options.project ?? ROOT;
   const config = await readConfig(project, options.config);
   const {Log, LogLevel, Miniflare} = /** @type {typeof import("miniflare")} */ (await fromWrangler("miniflare", project));
-  const folder = config.assets?.directory && resolve(project, config.assets.directory);
+  const folder = options.assets ?? (config.assets?.directory && resolve(project, config.assets.directory));
   const assets = folder && existsSync(folder) ? folder : undefined;
   const state = options.persist ?? (await mkdtemp(join(tmpdir(), "edgetally-state-")));
   /** @type {LogLine[]} */

@@ -90,8 +90,13 @@ function row(event, places) {
   const details = item?.firstChild ?? make("details", "");
   item ??= make("li", "", details);
   const chips = places.filter(({name}) => event.states[name]).map(({name, title}) => chip(title, event.states[name].state));
-  const sub = make("div", "sub", `${clock(event.at)} · `, copies(event), event.left.length > 0 ? ` · ${counted(event.left.length, "field")} left out or changed` : "");
-  const who = make("div", "who", make("div", "", make("span", "name", event.event || "event"), make("span", "id", event.id)), sub);
+  const states = Object.values(event.states).map(({state}) => word(state));
+  const refused = states.filter((state) => state === "blocked").length;
+  const consent = refused > 0 ? ` · consent says no${refused < states.length ? ` at ${refused} of ${states.length}` : " everywhere"}` : "";
+  const id = make("span", "id", event.id);
+  id.title = event.id;
+  const sub = make("div", "sub", `${clock(event.at)} · `, copies(event), consent, event.left.length > 0 ? ` · ${counted(event.left.length, "field")} left out or changed` : "");
+  const who = make("div", "who", make("div", "title", make("span", "name", event.event || "event"), id), sub);
   const summary = make("summary", "", who, make("div", "chips", ...chips));
   const more = details.querySelector(".more") ?? make("div", "more");
   const old = details.querySelector("summary");

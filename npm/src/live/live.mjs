@@ -74,16 +74,16 @@ class Notes {
   }
 }
 
-/** The worst that happened to a copy says what an event needs; a duplicate is told by the copy that went. */
-const ORDER = ["dead", "rejected", "retrying", "processing", "delivered", "skipped", "blocked", "duplicate"];
+/** What says that a copy went to the destination. */
+const WENT = ["dead", "rejected", "retrying", "processing", "delivered"];
 
-/** @param {string[]} states */
+/**
+ * What became of the event: the latest word on a copy that went, since attempts and verdicts have lines of their own; else why none did.
+ * @param {string[]} states newest first
+ */
 function summary(states) {
-  const rank = (/** @type {string} */ state) => {
-    const at = ORDER.indexOf(state.split(":")[0] ?? "");
-    return at < 0 ? ORDER.length : at;
-  };
-  return states.sort((a, b) => rank(a) - rank(b))[0] ?? "";
+  const latest = (/** @type {string[]} */ ...words) => states.find((state) => words.includes(state.split(":")[0] ?? ""));
+  return latest(...WENT) ?? latest("skipped") ?? latest("blocked") ?? states[0] ?? "";
 }
 
 /**
@@ -127,10 +127,12 @@ function event(id, copies, told) {
  * @param {Options} options
  */
 export async function startLive({ask, twin, places, about, port = 0}) {
-  const notes = new Notes();
+  let notes = new Notes();
+  let since = 0;
 
   async function data() {
-    const [{events}, {attention, warnings, settings, status}] = await Promise.all([ask("/v1/recent?limit=500"), ask("/v1/health")]);
+    const [{events: all}, {attention, warnings, settings, status}] = await Promise.all([ask("/v1/recent?limit=500"), ask("/v1/health")]);
+    const events = all.filter((/** @type {Recent} */ {at}) => Date.parse(at) >= since);
     return {about, places, status, attention, warnings, faults: settings, refused: notes.refused, events: gather(events, notes)};
   }
 
@@ -192,6 +194,11 @@ export async function startLive({ask, twin, places, about, port = 0}) {
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://127.0.0.1:${address.port}`,
+    /** Shows nothing of what has been so far. */
+    clear() {
+      notes = new Notes();
+      since = Date.now();
+    },
     /** @returns {Promise<void>} */
     close: () =>
       new Promise((resolve) => {
