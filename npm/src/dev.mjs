@@ -6,7 +6,6 @@ import {readFileSync} from "node:fs";
 import {createServer} from "node:net";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
-import {wanting} from "./exits.mjs";
 import {Gateway} from "./gateway.mjs";
 import {startLive} from "./live/live.mjs";
 import {TWIN} from "./places.mjs";
@@ -32,6 +31,23 @@ export function free(port) {
 /** @typedef {Record<string, any>} Table */
 
 /**
+ * The settings in a variable; those that come from the dashboard are a text.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {Table | undefined} of its own
+ */
+function tableOf(name, value) {
+  if (!name.startsWith("EDGETALLY")) return undefined;
+  if (typeof value === "object" && value !== null) return structuredClone(value);
+  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return undefined;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The tables of all variables that hold settings, as one.
  * @param {Record<string, unknown>} vars
  * @returns {{sources: Record<string, Table>, destinations: Record<string, Table>}}
@@ -40,17 +56,7 @@ export function merged(vars) {
   /** @type {{sources: Record<string, Table>, destinations: Record<string, Table>}} */
   const all = {sources: {}, destinations: {}};
   for (const [name, value] of Object.entries(vars)) {
-    if (!name.startsWith("EDGETALLY")) continue;
-    // Settings that come from the dashboard are a text.
-    let table = /** @type {any} */ (value);
-    if (typeof value === "string") {
-      if (!value.trimStart().startsWith("{")) continue;
-      try {
-        table = JSON.parse(value);
-      } catch {
-        continue;
-      }
-    }
+    const table = tableOf(name, value);
     for (const key of /** @type {const} */ (["sources", "destinations"])) {
       for (const [one, settings] of Object.entries(table?.[key] ?? {})) all[key][one] = {...all[key][one], ...settings};
     }
@@ -83,12 +89,11 @@ function secretsOf(name, table) {
  */
 export function developing(vars, twin) {
   const {sources, destinations} = merged(vars);
-  const changed = structuredClone(vars);
-  for (const [name, value] of Object.entries(changed)) {
-    if (!name.startsWith("EDGETALLY")) continue;
-    // A secret that stands in clear is a fault that `check` tells; here one is made up anyway.
-    if (typeof value !== "object" || value === null) continue;
-    const table = /** @type {Table} */ (value);
+  const changed = {...vars};
+  for (const [name, value] of Object.entries(vars)) {
+    const table = tableOf(name, value);
+    if (!table) continue;
+    changed[name] = table;
     delete table.environment;
     delete table.twin;
     for (const [place, settings] of Object.entries(table.destinations ?? {})) {
@@ -149,9 +154,7 @@ export const EXAMPLE = {
  * @param {Options} options
  */
 export async function startDev({project, port, page, persist, log}) {
-  const config = await readConfig(project).catch((error) => {
-    throw wanting(`wrangler.toml cannot be read: ${String(error.message).split("\n")[0]}`);
-  });
+  const config = await readConfig(project);
   const {startTwin} = await import(pathToFileURL(join(TWIN, "server.mjs")).href);
   // The hosts of webhooks have to be known before the settings name the twin's address, and the address before the gateway starts.
   const twin = await startTwin({port: await free(PORTS.twin), webhookHosts: developing(config.vars, "").hooks});

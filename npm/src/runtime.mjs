@@ -10,6 +10,7 @@ import {existsSync} from "node:fs";
 import {mkdtemp, readFile, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join, resolve} from "node:path";
+import {wanting} from "./exits.mjs";
 import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
 
 /**
@@ -102,7 +103,12 @@ const berlin = {
  */
 export async function readConfig(project, file = "wrangler.toml") {
   const {unstable_readConfig: read} = await fromWrangler("wrangler", project);
-  return read({config: join(project, file)}, {hideWarnings: true});
+  try {
+    return read({config: join(project, file)}, {hideWarnings: true});
+  } catch (error) {
+    // No more than the first line: the others repeat what stands in the file.
+    throw wanting(`${file} cannot be read: ${String(/** @type {Error} */ (error).message).split("\n")[0]}`);
+  }
 }
 
 /**

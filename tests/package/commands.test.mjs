@@ -72,6 +72,9 @@ test("the page is for this machine's own browser, and loads nothing from elsewhe
     import("node:http").then(({get}) => get({port, host: "127.0.0.1", path: "/data", headers: {host: "evil.example"}}, ({statusCode}) => resolve(statusCode)).on("error", reject));
   });
   assert.equal(answered, 403);
+  // A page elsewhere that would tell it stories.
+  const told = await fetch(`${gateway.page}/note`, {method: "POST", headers: {origin: "https://evil.example"}, body: "{}"});
+  assert.equal(told.status, 403);
 });
 
 test("send: a file with one event per line, faults by their lines, exit 1", async () => {

@@ -69,7 +69,7 @@ async function deploy(state, args = [], how = {new: 200}) {
   writeFileSync(join(project, "calls.txt"), "");
   asked.length = 0;
   answers = {old: 200, ...how};
-  const ran = await run(project, ["deploy", "--tag", "abc", ...args], {env: {EDGETALLY_SMOKE_PAUSE_MS: "1"}});
+  const ran = await run(project, ["deploy", "--tag", "abc", "--wait", "0.01", ...args]);
   return {...ran, calls: readFileSync(join(project, "calls.txt"), "utf8").trim().split("\n"), asked: [...asked]};
 }
 

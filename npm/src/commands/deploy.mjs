@@ -21,6 +21,7 @@ new Durable Object classes in no other way, and an earlier version cannot be gon
   --tag TEXT      of the version (the git commit)
   --message TEXT
   --whole         at once, as for a migration
+  --wait SECONDS  how long a version may take to answer well (20)
   --dry-run       check, build and wrangler's own dry run, and no upload
   --json          the steps as JSON, one per line
 
@@ -33,10 +34,12 @@ export const flags = /** @type {const} */ ({
   tag: {type: "string"},
   message: {type: "string"},
   whole: {type: "boolean"},
+  wait: {type: "string"},
   "dry-run": {type: "boolean"},
 });
 
-/** A new deployment is known everywhere after some seconds. */
+/** A new deployment is known everywhere after some seconds; until then it is asked again. */
+const WAIT_SECONDS = 20;
 const TRIES = 10;
 
 /** @param {string} project */
@@ -68,6 +71,8 @@ class Deploy {
   constructor(flags) {
     this.flags = flags;
     this.project = flags.project;
+    this.wait = Number(flags.wait ?? WAIT_SECONDS);
+    if (!Number.isFinite(this.wait) || this.wait < 0) throw usage(`--wait ${flags.wait}: is no number of seconds`);
   }
 
   /** @param {string} step @param {string} said @param {Record<string, unknown>} [more] */
@@ -109,7 +114,7 @@ class Deploy {
     let said = "";
     let reached = false;
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      if (attempt > 1) await sleep(Number(process.env.EDGETALLY_SMOKE_PAUSE_MS ?? 2000));
+      if (attempt > 1) await sleep((this.wait * 1000) / TRIES);
       try {
         const reply = await fetch(new URL("/v1/health", url), {headers, signal: AbortSignal.timeout(10_000)});
         const health = /** @type {any} */ (await reply.json().catch(() => undefined));

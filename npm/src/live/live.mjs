@@ -167,6 +167,11 @@ export async function startLive({ask, twin, places, about, port = 0}) {
     const json = (/** @type {unknown} */ value) => response.writeHead(200, {"content-type": "application/json", "cache-control": "no-store"}).end(JSON.stringify(value));
     const file = FILES[url.pathname];
     if (request.method === "POST" && url.pathname === "/note") {
+      // The worker has no origin; a page has, and nothing to tell here.
+      if (request.headers.origin !== undefined) {
+        response.writeHead(403).end();
+        return;
+      }
       notes.add(JSON.parse(await body(request)));
       response.writeHead(204).end();
     } else if (url.pathname === "/data") {
