@@ -7,7 +7,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
 import {fileURLToPath} from "node:url";
-import {PLATFORMS} from "../support/platforms.mjs";
+import {PLATFORMS} from "../../npm/src/platforms.mjs";
 
 const main = fileURLToPath(new URL("../../demo/main.mjs", import.meta.url));
 const example = fileURLToPath(new URL("../../demo/events.example.ndjson", import.meta.url));

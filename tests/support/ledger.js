@@ -1,4 +1,4 @@
-// The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of miniflare.mjs.
+// The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of npm/src/runtime.mjs.
 //
 // POST /_test/sql    {"query": "…", "parameters": []}   runs it in the ledger's database, before the ledger itself has
 // POST /_test/alarm  has the ledger tidy up
