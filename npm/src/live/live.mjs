@@ -113,7 +113,8 @@ function event(id, copies, told) {
     id,
     event: copies[0]?.event ?? "",
     source: copies[0]?.source ?? "",
-    at: Math.max(0, ...told.map(({at}) => at), ...copies.map(({at}) => Date.parse(at))),
+    // A verdict, or another attempt, has a line and a time of its own; what senders were told is when a copy came.
+    at: Math.max(0, ...(told.length > 0 ? told.map(({at}) => at) : copies.map(({at}) => Date.parse(at)))),
     copies: told.length > 0 ? told.map(({at, sender, status}) => ({at, sender, status})) : copies.map(({at}) => ({at: Date.parse(at), sender: "", status: ""})),
     left: [...new Map(left.map((one) => [`${one.how} ${one.path} ${one.code}`, one])).values()],
     states: Object.fromEntries(Object.entries(states).map(([name, state]) => [name, {state, words: inWords(state)}])),
