@@ -14,17 +14,15 @@ export let decided: boolean;
 /** What the decision closes. What is unknown the server judges. */
 export let noAds: unknown;
 export let noAnalytics: unknown;
-/** What it opens in the page itself: storage for either purpose, and the pixels of advertising. */
+/** What it covers of storage on the device. */
 export let adsStored: unknown;
 export let analyticsStored: unknown;
-export let adsCalled: unknown;
 
 /**
- * Of a TC string, whose characters are six bits each: the characters 25 and 26 hold the purposes 1 to 4 and 5 to 10, the third bit of both
- * is purpose 1, storage, and purpose 7, measurement.
+ * Of a TC string, whose characters are six bits each, the character 25 ends with the purposes 1 to 4, the next one begins with 5: the third bit of
+ * the one is purpose 1, storage, and that of the other purpose 7, measurement.
  */
-const NO_PURPOSES = /^.{25}[AQgw]A/;
-const THIRD_BIT = /[I-PY-fo-v4-9-]/;
+export const purpose = (tcf: string, character: number) => /[I-PY-fo-v4-9-]/.test(tcf.charAt(character));
 
 /** Of each signal the stricter; a string is its source's own. */
 export function merge(into: Json, from: Json, refusals?: boolean) {
@@ -44,12 +42,10 @@ export function judge() {
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
-  const refused = (word?: string) => word == "denied" || (tcf && NO_PURPOSES.test(tcf));
-  const covered = (word: string | undefined, at: number) =>
-    !refused(word) && (tcf ? THIRD_BIT.test(tcf.charAt(at)) : word || !(page.required || signals.gpp || signals.gpc));
+  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
+  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
   noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
   noAnalytics = refused(signals.analytics_storage);
-  adsStored = covered(signals.ad_storage, 25);
-  analyticsStored = covered(signals.analytics_storage, 25);
-  adsCalled = adsStored && covered(signals.ad_user_data, 26);
+  adsStored = !noAds && covered(signals.ad_storage);
+  analyticsStored = covered(signals.analytics_storage);
 }

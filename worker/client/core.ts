@@ -1,37 +1,23 @@
 // The function that a page calls, and when what it said is sent.
 
-import {adsStored, analyticsStored, decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
-import {identify, readClicks} from "./context.ts";
+import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
+import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle} from "./outbox.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
 import {clock, page, type Json, type Settings} from "./page.ts";
-import {once, resume, send, sent} from "./transport.ts";
+import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
 /** A call as the stub keeps it, with the id that it gave, when, and where. */
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
-interface Held {
-  event: Json;
-  at: number;
-  /** Name and id, where the page or the order gave it, so that the event may come again. */
-  key: string;
-}
-
-/** `fan` and `views` are there only in scripts that need them. */
-export default function start(
-  settings: Settings,
-  adapters: Record<string, Adapter>,
-  version: string,
-  fan?: (event?: Json) => boolean,
-  views?: (view: () => void) => void,
-): Edgetally {
+/** `fan` calls pixels, and is there only where a source has any. */
+export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
   const script = document.currentScript as HTMLScriptElement | null;
-  const name = (script && script.dataset.name) || "edgetally";
-  const mark = "__" + name;
-  const earlier = window[name] || {};
-  const running: Edgetally | undefined = window[mark];
-  const held: Held[] = [];
+  const name = settings.name || "edgetally";
+  const earlier: Edgetally | undefined = window[name];
+  // A stub has a queue; what has none is this script, which ran before.
+  if (earlier && !earlier.q) return earlier;
   let common: Json = {};
   let ready = false;
   /** Silence has lasted for as long as it is waited for. */
@@ -39,14 +25,14 @@ export default function start(
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
   let seen: unknown;
   let due: unknown;
-  let asked: unknown;
   let viewed: unknown;
   let previous = document.referrer;
   let current = location.href;
   let last: unknown[] = [];
 
   const soon = () => {
-    if (!due) due = Promise.resolve().then(() => flush((due = 0)));
+    if (!due) queueMicrotask(() => flush((due = 0)));
+    due = 1;
   };
 
   function flush(leaving?: unknown) {
@@ -56,34 +42,37 @@ export default function start(
     const hold = no || page.required || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
-      if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", held.splice(0).length);
+      if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
-    const [who, changed] = identify(kept);
-    for (const {event, at, key} of held.splice(0)) {
-      if (key && kept.known.includes(key)) drop("repeated");
-      else {
-        if (key) kept.known = kept.known.concat(key).slice(-MOST);
+    const who = identify();
+    const fresh = [];
+    for (const own of box.splice(0)) {
+      const {event, key} = own;
+      if (own.way == null) {
+        if (key && kept.known[key]) {
+          drop("repeated");
+          continue;
+        }
+        if (key) kept.known[key] = 1;
+        own.way = 0;
         event.context = {...who, ...event.context};
-        box.push({event, at});
-        if (fan) fan(event);
+        fresh.push(event);
       }
+      box.push(own);
     }
-    if (changed && !asked && page.cookies && (adsStored || analyticsStored)) {
-      asked = 1;
-      once.query = "&cookies=1";
-    }
+    if (fan) fan(fresh, flush);
     save();
-    if (first) adopt(send);
+    if (first) adopt(flush);
     send(leaving);
-    if (fan && fan()) setTimeout(flush, 1e3);
   }
 
   function init(given: Partial<Settings>) {
     if (ready) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = (page.url || new URL((script && script.src) || location.href).origin).replace(/\/$/, "");
+    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.flush = flush;
     ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
@@ -97,7 +86,7 @@ export default function start(
     addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
       if (!sent.csp && blockedURI.startsWith(page.url!)) {
         sent.csp = effectiveDirective;
-        console.warn(`edgetally: the page's policy blocks ${page.url}: add it to ${effectiveDirective}`);
+        console.warn("edgetally: blocked by " + effectiveDirective);
       }
     });
     look();
@@ -105,12 +94,11 @@ export default function start(
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
+    if (type == "pagehide") unclaim();
     if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
+    if (persisted) checkClaim();
     seen = seen || !(document as any).prerendering;
-    if (persisted) {
-      asked = 0;
-      if (viewed) take("page_view");
-    }
+    if (persisted && viewed) take("page_view");
     resume();
     soon();
   }
@@ -118,7 +106,7 @@ export default function start(
   function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
     if (event == "init") return init(fields);
     if (event == "consent") {
-      reports.site = {decided: true, signals: {...(reports.site || {}).signals, ...fields}};
+      reports.site = {decided: true, signals: {...reports.site?.signals, ...fields}};
       return soon();
     }
     const all: Json = {...common, ...fields, user: {...common.user, ...fields.user}};
@@ -127,19 +115,19 @@ export default function start(
     const given = givenId(event, fields);
     const text = JSON.stringify(all);
     // The second click of a double click is the first.
-    const click = window.event as UIEvent;
-    if (click && click.detail > 1 && event + text == last[0]) return last[1];
-    last = [event + text, (id = id || given || uuid())];
+    const click = window.event as any;
+    if (click?.detail > 1 && event == last[0]) return last[1];
+    last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
-    readClicks(address, kept);
+    readClicks(address);
     if (address != current) {
       previous = current;
       current = address;
     }
     const copy = JSON.parse(text);
-    held.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
-    if (held.length > MOST) {
-      dropOldest(held);
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
+    if (box.length > MOST) {
+      dropOldest(box);
       drop("full");
     }
     soon();
@@ -154,23 +142,21 @@ export default function start(
       return uuid();
     }
   }) as unknown as Edgetally;
+  const away = () => box.filter((own) => own.way != null).length;
   api.status = (): Status => {
     judge();
     return {
       version,
       ready,
       consent: {decided, signals, sources: reports},
-      waiting: held.length,
-      outbox: box.length,
+      waiting: box.length - away(),
+      outbox: away(),
       dropped: drops,
       ...sent,
     };
   };
-  window[name] = running || (window[mark] = api);
-  if (!running) {
-    init(settings);
-    if (views) views(() => take("page_view"));
-  }
-  for (const call of (earlier.q || []).splice(0)) window[name](...call);
-  return window[name];
+  window[name] = api;
+  init(settings);
+  for (const call of earlier?.q || []) api(...(call as [any]));
+  return api;
 }

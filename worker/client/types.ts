@@ -71,8 +71,10 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** Where events go; absent: the origin that the script came from. */
+  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
   url?: string;
+  /** Of the global function, where it is to be another than `edgetally`. */
+  name?: string;
   /** Whether some visitor's events need an opt-in. */
   required: boolean;
   consent: string[];
@@ -115,7 +117,7 @@ export interface Edgetally {
   (command: "set", fields: Pick<Fields, "user" | "release" | "properties" | "test">): string | undefined;
   /** The event's id, at once. */
   (event: string, fields?: Fields): string;
-  status(): Status | {version?: undefined; waiting: number};
+  status(): Status | {version?: undefined; ready: false; waiting: number};
   /** Of the stub: what was called before the script was there. */
   q?: unknown[][];
 }
