@@ -80,23 +80,21 @@ function types() {
   rmSync(join(out, "types", "places.d.mts"), {force: true});
 }
 
-/** The client as a module, and as a pixel of a Shopify shop: for who bundles by themselves. */
+/** The client as a module, for who bundles by themselves. */
 async function client() {
   const {version} = JSON.parse(readFileSync(join(out, "package.json"), "utf8"));
   const {compose} = await import(pathToFileURL(join(out, "client", "compose.mjs")).href);
   const esbuild = await import("esbuild");
   const page = {consent: ["consent_mode", "tcf", "gpp"], pixels: []};
-  for (const [name, format] of [["edgetally.mjs", "esm"], ["shopify.js", "shopify"]]) {
-    const {code} = await compose(page, {esbuild, version, format});
-    writeFileSync(join(out, "client", String(name)), code);
-  }
+  const {code} = await compose(page, {esbuild, version, format: "esm"});
+  writeFileSync(join(out, "client", "edgetally.mjs"), code);
 }
 
 /** Where the parts that nobody can read come from, and how to make them again. */
 function provenance() {
   const {version, repository} = JSON.parse(readFileSync(join(out, "package.json"), "utf8"));
   const digest = (/** @type {string} */ name) => createHash("sha256").update(readFileSync(join(out, name))).digest("hex");
-  const built = ["worker/index_bg.wasm", "worker/index.js", "tool/core_bg.wasm", "client/edgetally.mjs", "client/shopify.js"];
+  const built = ["worker/index_bg.wasm", "worker/index.js", "tool/core_bg.wasm", "client/edgetally.mjs"];
   writeFileSync(join(out, "PROVENANCE.md"), `# Where this comes from
 
 edgetally ${version}, built from the tag \`v${version}\` of ${repository.url.replace(/^git\+/, "").replace(/\.git$/, "")} by its workflow \`release.yml\`.
@@ -125,7 +123,7 @@ function list() {
   const file = join(root, "npm", "files.txt");
   const now = `${below(out).join("\n")}\n`;
   if (process.env.EDGETALLY_UPDATE) writeFileSync(file, now);
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const before = existsSync(file) ? readFileSync(file, "utf8").replaceAll("\r\n", "\n") : "";
   if (now === before) return;
   const [has, had] = [new Set(now.split("\n")), new Set(before.split("\n"))];
   const lines = [...[...has].filter((name) => !had.has(name)).map((name) => `  + ${name}`), ...[...had].filter((name) => !has.has(name)).map((name) => `  - ${name}`)];

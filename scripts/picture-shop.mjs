@@ -35,7 +35,7 @@ const shop = await prepareStorefront({twin, port: await free(PORTS.storefront), 
 const worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, port: await free(PORTS.worker), ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
 const edge = new Edge(worker.url);
 shop.open(worker.url, edge.ask.bind(edge));
-const browser = await chromium.launch({executablePath: process.env["CHROMIUM"] || "/usr/bin/chromium", args: ["--no-sandbox"]});
+const browser = await chromium.launch({executablePath: process.env["CHROMIUM_PATH"] || "/usr/bin/chromium", args: ["--no-sandbox"]});
 try {
   const page = await browser.newPage({viewport: {width: 1280, height: 720}, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Berlin", userAgent: PERSON});
   await page.addInitScript(CLOCK);

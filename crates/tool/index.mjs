@@ -18,6 +18,9 @@ import * as core from "./core.js";
 /** @typedef {{source?: string, as?: "page" | "server", country?: string, region?: string, gpc?: boolean, ip?: string, user_agent?: string, referer?: string, cookies?: string, now_ms: number}} Sender */
 /** @typedef {{kind: string, value: string | number, country?: string, show?: boolean}} Identifier */
 /** @typedef {{destination: string, dialect: string, form: "sha256" | "clear", digest?: string, text?: string, code?: string, words?: string}} Row */
+/** @typedef {{source: string, key: string, required: boolean, consent: string[], pixels: string[], categories: Record<string, "analytics" | "ads">, hold_ms: number, cookies: boolean, page_views: boolean, maps: Record<string, Record<string, string>>}} Page */
+/** @typedef {{destination: string, platform: string, test: "platform" | "dry_run"}} Wired */
+/** @typedef {{source: string, page: boolean, server: boolean, key: string | null, origins: string[], secret: string | null, test: boolean, destinations: Wired[]}} Source */
 
 /**
  * Text as it is, anything else as JSON.
@@ -84,3 +87,17 @@ export const explainConsent = (configuration, question, now) =>
  * @returns {Row[] | Row[][] | Refused}
  */
 export const hash = (question) => call(core.hash, () => [text(question)]);
+
+/**
+ * For each source that has pages, what their script is made of.
+ * @param {string | object} configuration `wrangler.toml`, or settings as JSON
+ * @returns {Page[] | Refused}
+ */
+export const page = (configuration) => call(core.page, () => [text(configuration)]);
+
+/**
+ * The sources, who sends for them, and their destinations.
+ * @param {string | object} configuration `wrangler.toml`, or settings as JSON
+ * @returns {Source[] | Refused}
+ */
+export const sources = (configuration) => call(core.sources, () => [text(configuration)]);

@@ -43,6 +43,18 @@ export function runningDev(project) {
   }
 }
 
+/** How a connection ends that was there. */
+const BROKEN_OFF = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
+/** @param {string} text @returns {any} */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export class Gateway {
   /**
    * @param {URL} url
@@ -77,24 +89,21 @@ export class Gateway {
   }
 
   /**
+   * One exchange. A connection that was kept open may be closed at the very moment that it is used again, so what got no
+   * answer at all is asked once more; events bear ids, so a second copy does no harm.
    * @param {string} path
    * @param {RequestInit} [init]
    */
   async fetch(path, init = {}) {
-    try {
-      const reply = await fetch(new URL(path, this.url), {...init, signal: AbortSignal.timeout(TIMEOUT_MS)});
-      const text = await reply.text();
-      /** @type {any} */
-      let body;
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        body = JSON.parse(text);
-      } catch {
-        body = undefined;
+        const reply = await fetch(new URL(path, this.url), {...init, signal: AbortSignal.timeout(TIMEOUT_MS)});
+        return {status: reply.status, body: parsed(await reply.text()), retryAfter: Number(reply.headers.get("retry-after") ?? 1) || 1};
+      } catch (error) {
+        const cause = /** @type {any} */ (error)?.cause;
+        if (attempt === 1 && BROKEN_OFF.has(cause?.code)) continue;
+        throw unreachable(`${this.url.origin} cannot be reached: ${cause?.code ?? cause?.message ?? /** @type {Error} */ (error).message}`);
       }
-      return {status: reply.status, body, retryAfter: Number(reply.headers.get("retry-after") ?? 1) || 1};
-    } catch (error) {
-      const cause = /** @type {any} */ (error)?.cause;
-      throw unreachable(`${this.url.origin} cannot be reached: ${cause?.code ?? cause?.message ?? /** @type {Error} */ (error).message}`);
     }
   }
 

@@ -106,7 +106,8 @@ export function wranglerToml({site, country, destinations, consent, source, ids}
     const lines = Object.entries(settings).map(([key, value]) => `${key} = ${toml(value)}`);
     return `# secret${secrets.length > 1 ? "s, as you sign in" : ""}: ${secrets.join(", ")}\n[vars.EDGETALLY.destinations.${name}]\n${lines.join("\n")}\n`;
   });
-  return `# An edgetally gateway. Secrets are never in here: \`npx wrangler secret put NAME\`. \`npx edgetally check\` reads this file
+  return `#:schema ./node_modules/edgetally/schema.json
+# An edgetally gateway. Secrets are never in here: \`npx wrangler secret put NAME\`. \`npx edgetally check\` reads this file
 # as the gateway will, and names the secrets; every key: https://github.com/edgetally/edgetally/blob/main/docs/settings.md
 ${infrastructure.trimEnd()}
 

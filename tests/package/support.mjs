@@ -14,7 +14,10 @@ export const TARBALL = join(ROOT, "dist", `edgetally-${VERSION}.tgz`);
 /** What a shell must never take apart, and a tool must never encode. */
 export const AWKWARD = "my shop (1)/ümlaut";
 
-/** @param {import("node:test").TestContext | {after: (done: () => void) => void}} context */
+/**
+ * @param {{after: (done: () => void) => void}} context a test, or `{after}` for as long as the file
+ * @param {string} [name]
+ */
 export function temporary(context, name = ".") {
   const base = mkdtempSync(join(tmpdir(), "edgetally-package-"));
   context.after(() => rmSync(base, {recursive: true, force: true, maxRetries: 5}));
@@ -70,7 +73,7 @@ export function run(folder, args, {env, input = "", cwd = folder} = {}) {
 
 /**
  * Starts `edgetally dev` and answers when it says that it runs.
- * @param {import("node:test").TestContext | {after: (done: () => Promise<void>) => void}} context
+ * @param {{after: (done: () => Promise<void>) => void}} context
  * @param {string} folder
  * @returns {Promise<import("../../npm/src/gateway.mjs").Dev & {stop: () => Promise<number | null>}>}
  */

@@ -3,7 +3,7 @@
 //! The event goes the worker's own way, from the batch over the queue's messages to a delivery; only that nobody has sent it
 //! before, and that no platform answers. Secrets are no part of the settings, so their names stand where they would.
 
-mod placeholders;
+pub(crate) mod placeholders;
 mod requests;
 
 use edgetally_core::base::time::UnixMillis;

@@ -8,6 +8,7 @@ mod config;
 mod explain;
 mod fault;
 mod hash;
+mod page;
 
 use edgetally_core::base::time::UnixMillis;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -46,4 +47,18 @@ pub fn explain_consent(configuration: &str, question: &str, now: f64) -> String 
 #[wasm_bindgen]
 pub fn hash(question: &str) -> String {
     told(hash::answer(question))
+}
+
+/// For each source that has pages, what their script is made of: `[{source, key, required, consent, pixels, categories, hold_ms,
+/// cookies, page_views, maps}]`.
+#[wasm_bindgen]
+pub fn page(configuration: &str) -> String {
+    told(page::pages(configuration))
+}
+
+/// The sources, who sends for them, and their destinations: `[{source, page, server, key, origins, secret, test,
+/// destinations}]`. `secret` is the name of one.
+#[wasm_bindgen]
+pub fn sources(configuration: &str) -> String {
+    told(page::sources(configuration))
 }

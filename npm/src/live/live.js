@@ -44,7 +44,8 @@ function copies(event) {
   if (page) parts.push(counted(page, "page copy").replace("copys", "copies"));
   if (server) parts.push(counted(server, "server copy").replace("copys", "copies"));
   const text = parts.join(" + ") || counted(event.copies.length, "copy").replace("copys", "copies");
-  return page && server ? make("span", "pair", `${text}, counted once`) : make("span", "", text);
+  if (!page || !server) return make("span", "", text);
+  return event.conflict ? make("span", "differs", `${text} that differ, so both went out`) : make("span", "pair", `${text}, counted once`);
 }
 
 function table(heads, rows) {

@@ -8,15 +8,15 @@ use crate::config::Config;
 use crate::fault::Refused;
 
 /// One set of made-up secrets, and another one that differs in every secret.
-pub(super) const ONE: char = 'a';
-pub(super) const OTHER: char = 'b';
+pub(crate) const ONE: char = 'a';
+pub(crate) const OTHER: char = 'b';
 
 /// Around the name of a secret stand letters that no name has, none of which needs an escape anywhere.
 const BEFORE: &str = "edgetallysecretx";
 const AFTER: &str = "xmadeupofnothing";
 
 /// The settings with made-up secrets.
-pub(super) fn settings(config: &Config, set: char) -> Result<Settings, Refused> {
+pub(crate) fn settings(config: &Config, set: char) -> Result<Settings, Refused> {
     // Which of them have to be a service account's key file is for the settings to say: those whose fault that mends.
     let mut files: Vec<String> = Vec::new();
     let load = |files: &[String]| {
