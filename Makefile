@@ -31,7 +31,7 @@ TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh 
 	$(shell find crates/core/src crates/core/Cargo.toml crates/tool -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-package test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-browser test-package test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -53,8 +53,8 @@ setup-python:
 	@scripts/setup.sh python
 
 .PHONY: demo
-demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only
-	@$(MAKE) build
+demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only; KEEP=1: and a shop to click through
+	@$(MAKE) build $(if $(filter-out 0,$(KEEP)),tool)
 	@node demo/main.mjs
 
 .PHONY: test
@@ -128,7 +128,7 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 	@$(call run-node-tests,twin)
 
 .PHONY: test-worker
-test-worker: build ## end to end on the real runtime
+test-worker: build tool ## end to end on the real runtime
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: package
@@ -139,6 +139,10 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 .PHONY: test-package
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
+
+.PHONY: test-browser
+test-browser: build tool ## in Chromium: the page's script, and the shop to click through
+	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
@@ -179,12 +183,16 @@ notebooks: ## docs/notebooks anew, executed
 pictures: ## the pictures of docs/calculators, drawn from the examples of the pages
 	$(VENV)/python scripts/pictures.py
 
+.PHONY: picture-shop
+picture-shop: build tool ## docs/shop.png, which README opens with
+	@node scripts/picture-shop.mjs
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
 .PHONY: test-readme
-test-readme: setup build ## the README's words, links and Python lines
+test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size

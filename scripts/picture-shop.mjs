@@ -37,7 +37,7 @@ const edge = new Edge(worker.url);
 shop.open(worker.url, edge.ask.bind(edge));
 const browser = await chromium.launch({executablePath: process.env["CHROMIUM_PATH"] || "/usr/bin/chromium", args: ["--no-sandbox"]});
 try {
-  const page = await browser.newPage({viewport: {width: 1280, height: 720}, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Berlin", userAgent: PERSON});
+  const page = await browser.newPage({viewport: {width: 1360, height: 800}, colorScheme: "light", locale: "en-GB", timezoneId: "Europe/Berlin", userAgent: PERSON});
   await page.addInitScript(CLOCK);
   await page.goto(shop.url);
   const [front, live] = [page.frameLocator("#shop"), page.frameLocator("#live")];

@@ -4,15 +4,13 @@
 import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import {after, before, describe, test} from "node:test";
-import {chromium} from "playwright-core";
 import {Edge} from "../../demo/play.mjs";
 import {DESTINATIONS, QUEUE, SECRETS, settings} from "../../demo/settings.mjs";
 import {prepareStorefront} from "../../demo/storefront/start.mjs";
 import {startWorker} from "../../npm/src/runtime.mjs";
 import {startTwin} from "../../twin/server.mjs";
 import {waitFor} from "../support/shop.mjs";
-
-/** @typedef {import("playwright-core").Page} Page */
+import {browser} from "./harness.mjs";
 
 /** Headless browsers call themselves so, and platforms want no machines. */
 const PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36";
@@ -25,8 +23,6 @@ let shop;
 let worker;
 /** @type {Edge} */
 let edge;
-/** @type {import("playwright-core").Browser} */
-let browser;
 
 before(async () => {
   twin = await startTwin({port: 0});
@@ -34,11 +30,9 @@ before(async () => {
   worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
   edge = new Edge(worker.url);
   shop.open(worker.url, edge.ask.bind(edge));
-  browser = await chromium.launch({executablePath: process.env["CHROMIUM"] || "/usr/bin/chromium", args: ["--no-sandbox"]});
 });
 
 after(async () => {
-  await browser?.close();
   edge?.close();
   await worker?.dispose();
   await shop?.close();
@@ -47,7 +41,7 @@ after(async () => {
 
 /** A visitor of the shop, with the live view beside. */
 async function visit() {
-  const context = await browser.newContext({viewport: {width: 1440, height: 900}, userAgent: PERSON});
+  const context = await (await browser()).newContext({viewport: {width: 1440, height: 900}, userAgent: PERSON});
   const page = await context.newPage();
   /** What the page tells the gateway. @type {string[]} */
   const sent = [];
@@ -214,7 +208,7 @@ describe("the shop to click through", {timeout: 180_000}, () => {
 
   test("every page fits the smallest telephone and the widest screen", async () => {
     for (const width of [320, 768, 1440]) {
-      const context = await browser.newContext({viewport: {width, height: 700}});
+      const context = await (await browser()).newContext({viewport: {width, height: 700}});
       const page = await context.newPage();
       await context.addCookies([{name: "demo_cart", value: "SKU-44:9.SKU-12:9", url: shop.url}]);
       for (const path of ["/", "/shop/", "/shop/SKU-44", "/shop/cart", "/shop/checkout", "/shop/nothing"]) {
