@@ -22,6 +22,7 @@ const choices = byId("choices");
 function decide(answer) {
   document.cookie = `${COOKIE}=${answer};path=/;max-age=${YEAR};samesite=lax`;
   gtag("consent", "update", words(answer));
+  if (banner.contains(document.activeElement)) byId("settings").focus({preventScroll: true});
   banner.hidden = true;
   choices.hidden = true;
   byId("choose").setAttribute("aria-expanded", "false");
