@@ -148,10 +148,6 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
 
-.PHONY: test-browser
-test-browser: build tool ## in Chromium: the page's script, and the shop to click through
-	@$(call run-node-tests,tests/browser)
-
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
 	@KILLS=$(KILLS) node --test --test-reporter=spec tests/e2e/kills.test.mjs
