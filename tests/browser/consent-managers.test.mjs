@@ -136,6 +136,16 @@ test("OneTrust: with groups of the site's own, in any case; part of a name is no
   assert.equal(await page.now(), GRANTED);
 });
 
+test("OneTrust: CookiePro has the groups under their older name alone", async (t) => {
+  const page = await openBanner(t, "onetrust");
+  await page.run((fake, window) => {
+    fake.load(["C0001", "C0002"], true);
+    delete window.OnetrustActiveGroups;
+  });
+  await page.start();
+  assert.equal(await page.now(), ANALYTICS);
+});
+
 const CATEGORIES = {categories: /** @type {const} */ ({statistics: "analytics", marketing: "ads"})};
 
 test("Usercentrics 3: what is implied is no answer where one is required", async (t) => {
