@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
 import {gzipSync} from "node:zlib";
-import {BULK_KEY, KEY, ORIGIN, SECRETS, openShop, purchase, signature, small} from "../support/shop.mjs";
+import {BULK_KEY, GRANTED, KEY, ORIGIN, SECRETS, openShop, purchase, signature, small} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
 /** @typedef {import("../support/shop.mjs").Reply} Reply */
@@ -58,7 +58,9 @@ describe("what browsers may read", () => {
       const reply = await shop.page(purchase(`cors-${origin.length}`), {origin});
       assert.equal(reply.headers.get("access-control-allow-origin"), origin);
       assert.match(reply.headers.get("vary") ?? "", /\borigin\b/i);
-      assert.equal(reply.headers.get("access-control-allow-credentials"), null);
+      // For the cookies of the page's site, of which the worker's host is a part.
+      assert.equal(reply.headers.get("access-control-allow-credentials"), "true");
+      assert.match(reply.headers.get("access-control-expose-headers") ?? "", /retry-after/);
     }
     // Refusals too, or the page would never see the reason.
     const bad = await shop.page("{bad");
@@ -68,6 +70,7 @@ describe("what browsers may read", () => {
   test("strangers are told nothing", async () => {
     const reply = await shop.post(small("p"), {"x-edgetally-key": KEY, origin: "https://evil.example"});
     assert.equal(reply.headers.get("access-control-allow-origin"), null);
+    assert.equal(reply.headers.get("access-control-allow-credentials"), null);
     assert.match(reply.headers.get("vary") ?? "", /\borigin\b/i);
     const server = await shop.server(purchase("cors-server"));
     assert.equal(server.headers.get("access-control-allow-origin"), null);
@@ -88,6 +91,36 @@ describe("what browsers may read", () => {
     const stranger = await ask("https://evil.example");
     assert.equal(stranger.headers.get("access-control-allow-origin"), null);
     assert.match(stranger.headers.get("vary") ?? "", /\borigin\b/i);
+  });
+});
+
+describe("cookies", () => {
+  // Where the worker listens is no part of the shop's site, unless the page is there too.
+  const visit = {
+    event: "page_view", event_id: "cookies-1", consent: GRANTED,
+    context: {page_url: "https://shop.example/?fbclid=IwAR1a-b", client_id: "1.2", cookies: {_fbp: "fb.1.1794870011223.1098115397", _ga: "GA1.1.1380133182.1764792191"}},
+  };
+
+  test("a page that asks gets them in one answer, each in a header of its own", async () => {
+    const here = await openShop({
+      settings(settings) {
+        settings.sources.shop.origins.push("http://127.0.0.1:8000");
+        return settings;
+      },
+    });
+    try {
+      const ask = (/** @type {string} */ origin, /** @type {string} */ more) =>
+        here.post(visit, {origin, "content-type": "text/plain"}, `/v1/events?key=${KEY}${more}`);
+      const reply = await ask("http://127.0.0.1:8000", "&cookies=1");
+      assert.equal(reply.status, 202, reply.text);
+      const set = reply.headers.getSetCookie();
+      assert.deepEqual(set.map((line) => line.split("=")[0]).sort(), ["_fbc", "_fbp", "_ga"]);
+      assert.match(set.find((line) => line.startsWith("_ga=")) ?? "", /^_ga=GA1\.1\.1380133182\.1764792191; Max-Age=31536000; Path=\/; SameSite=Lax$/);
+      assert.deepEqual((await ask("http://127.0.0.1:8000", "")).headers.getSetCookie(), []);
+      assert.deepEqual((await ask(ORIGIN, "&cookies=1")).headers.getSetCookie(), []);
+    } finally {
+      await here.close();
+    }
   });
 });
 

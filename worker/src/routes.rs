@@ -12,6 +12,7 @@ use crate::{admin, intake, withdrawal};
 pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request,
     pub(crate) method: &'a str,
+    pub(crate) host: &'a str,
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) country: Option<&'a str>,
@@ -25,10 +26,11 @@ pub(crate) struct Call<'a> {
 pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Response {
     let described = Described::new(request);
     let lines = described.lines();
-    let (path, query) = split(lines.url());
+    let (host, path, query) = split(lines.url());
     let call = Call {
         request,
         method: lines.method(),
+        host,
         path,
         query,
         country: lines.country(),
@@ -77,16 +79,17 @@ pub(crate) fn refuse(error: &ParseError) -> Response {
     respond(&Answer::refusal(error), &[])
 }
 
-/// Path and query of an absolute address.
-fn split(url: &str) -> (&str, &str) {
+/// Host, path and query of an absolute address.
+fn split(url: &str) -> (&str, &str, &str) {
     let after = url
         .find("://")
         .and_then(|at| url.get(at + 3..))
         .unwrap_or(url);
-    let path = after
+    let (host, path) = after
         .find('/')
-        .and_then(|at| after.get(at..))
-        .unwrap_or("/");
+        .and_then(|at| after.split_at_checked(at))
+        .unwrap_or((after, "/"));
     let path = path.split('#').next().unwrap_or(path);
-    path.split_once('?').unwrap_or((path, ""))
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    (host, path, query)
 }

@@ -28,6 +28,7 @@ async fn book(call: &Call<'_>) -> Result<String, ParseError> {
         .filter(|body| body.len() <= MOST_BYTES)
         .ok_or_else(|| error_of(Code::BodyTooLarge))?;
     let arrival = Arrival {
+        host: call.host,
         path: call.path,
         query: call.query,
         headers: call.headers,

@@ -47,8 +47,8 @@ pub use self::additional::AdditionalConsent;
 pub use self::bits::{Ids, Unreadable};
 pub use self::consent_mode::{gcd, gcs};
 pub use self::decision::{
-    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, RULES, Reading, Terms, Use,
-    purposes,
+    ANALYTICS, Decision, MEASUREMENT, PERSONALISATION, Party, Purpose, RULES, Reading, Storage,
+    Terms, Use, purposes,
 };
 pub use self::explain::{
     explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section,

@@ -17,6 +17,7 @@ mod analytics;
 mod channel;
 mod click_ids;
 mod cookies;
+mod kept;
 mod utm;
 
 pub use address::{clean_url, has_credentials, possible_host, public_ip, visitor_ip};
@@ -30,6 +31,7 @@ pub use cookies::{
     CLICK_ID_EXPIRED, CLICK_LIFE_MS, COOKIE_INVALID, Fbc, click_id_from_gcl, cookie,
     cookies_from_header, fb_cookie_payload, fbc, is_stream_cookie, known_cookie,
 };
+pub use kept::{Common, KEPT, Kept, common_domain, fits_a_cookie};
 pub use utm::{Utm, parse_utm};
 
 #[cfg(test)]

@@ -54,12 +54,19 @@ export async function body(request, most) {
 /** An answer. `extra` is header names and values in turn, separated by line feeds. */
 export function answer(status, media, body, extra) {
   const headers = {"content-type": media, "cache-control": "no-store", "x-content-type-options": "nosniff"};
+  const cookies = [];
   if (extra) {
     const parts = extra.split("\n");
-    for (let i = 0; i + 1 < parts.length; i += 2) headers[parts[i]] = parts[i + 1];
+    for (let i = 0; i + 1 < parts.length; i += 2) {
+      // The only header that may be there more than once.
+      if (parts[i] === "set-cookie") cookies.push(parts[i + 1]);
+      else headers[parts[i]] = parts[i + 1];
+    }
   }
   // The body is a window into the memory, which goes on changing. A status that has no body must not have one.
-  return new Response(body.length > 0 ? body.slice() : null, {status, headers});
+  const response = new Response(body.length > 0 ? body.slice() : null, {status, headers});
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
 }
 
 /** RSASSA-PKCS1-v1_5 with SHA-256 of a text, in base64url. The key is PKCS#8 in base64. */

@@ -160,6 +160,15 @@ impl From<Regime> for Terms<'_> {
     }
 }
 
+/// What may be stored in the visitor's browser.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// Cookies and click ids of advertising.
+    pub advertising: bool,
+    /// Cookies of analytics.
+    pub analytics: bool,
+}
+
 /// The signals of an event, read once for all its destinations.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -335,6 +344,27 @@ impl Reading {
         let each = (1..=24_u8).filter(|purpose| purposes >> (purpose - 1) & 1 == 1);
         let permitted = each.filter(|purpose| self.tcs.iter().all(|tc| permits(tc, *purpose)));
         (!self.tcs.is_empty()).then(|| permitted.fold(0, |bits, purpose| bits | 1 << (purpose - 1)))
+    }
+
+    /// What may be stored in the visitor's browser, of advertising and of analytics.
+    ///
+    /// Narrower than what may be sent: where the law asks for a yes, storing asks for a yes of its own (`ad_storage`,
+    /// `analytics_storage`, or purpose 1 of every TC string), and whoever opted out of the sale of data gets no cookie of
+    /// advertising.
+    pub fn storage(&self) -> Storage {
+        let purpose_1 = self.consented(purposes(&[1])).map(|found| found != 0);
+        let stored = |answer: Option<Choice>| {
+            self.refused.is_none()
+                && purpose_1 != Some(false)
+                && match answer {
+                    Some(choice) => choice == Choice::Granted,
+                    None => purpose_1.is_some() || self.regime == Regime::OptOut,
+                }
+        };
+        Storage {
+            advertising: !self.limited && stored(self.ad_storage),
+            analytics: stored(self.analytics_storage),
+        }
     }
 
     /// Decides for one destination.

@@ -93,6 +93,8 @@ fn present<'a>(value: Option<&&'a str>) -> Option<&'a str> {
 /// A request as it came in.
 #[derive(Clone, Copy)]
 pub struct Arrival<'a> {
+    /// The host of its address, with the port where one is given.
+    pub host: &'a str,
     /// The path of its address.
     pub path: &'a str,
     /// What stands behind the `?` of its address.
@@ -113,6 +115,7 @@ impl<'a> Arrival<'a> {
     /// A body and nothing else.
     pub fn of_body(body: &'a [u8], now: UnixMillis) -> Self {
         Self {
+            host: "",
             path: "",
             query: "",
             headers: Headers::default(),
@@ -126,6 +129,11 @@ impl<'a> Arrival<'a> {
     /// A header that is there and not empty.
     pub fn header(&self, header: Header) -> Option<&'a str> {
         self.headers.get(header)
+    }
+
+    /// Whether a page asks for its cookies to be set: `cookies=1` in the query.
+    pub fn asks_for_cookies(&self) -> bool {
+        self.query.split('&').any(|pair| pair == "cookies=1")
     }
 
     /// The write key: the header, or the parameter `key` of senders that have no headers, such as beacons and images.

@@ -15,6 +15,7 @@ use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
 use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
 use crate::intake::format::Format;
+use crate::intake::jar::Jar;
 use crate::intake::ruling::{Basis, Rulings};
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
@@ -83,6 +84,8 @@ pub struct Batch<'a> {
     now: UnixMillis,
     entries: Vec<Entry<'a>>,
     rulings: Rulings,
+    /// The cookies of the answer, where the page asks for them.
+    jar: Option<Jar<'a>>,
 }
 
 /// A claim that decides on one of the events.
@@ -182,6 +185,7 @@ impl<'a> Batch<'a> {
             now: arrival.now,
             entries: Vec::with_capacity(events.len()),
             rulings: Rulings::default(),
+            jar: visit.and_then(|_| Jar::of(arrival, source)),
         };
         for event in events {
             batch.push(event, visit);
@@ -317,6 +321,7 @@ impl<'a> Batch<'a> {
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
         let verdicts = self.verdicts(&mut parcel, &decisions);
+        self.fill_jar(&parcel, &decisions, &reading);
         let ruling = if settings.receipt_days > 0 {
             let basis = Basis {
                 signals: &event.signals,
@@ -343,6 +348,22 @@ impl<'a> Batch<'a> {
             remarks: event.remarks,
             ruling,
         })
+    }
+
+    /// Gathers the cookies of the platforms that may have the event.
+    fn fill_jar(&mut self, parcel: &Parcel<'_>, decisions: &[Option<Decision>], reading: &Reading) {
+        let Some(jar) = &mut self.jar else {
+            return;
+        };
+        let storage = reading.storage();
+        for (place, decision) in self.source.destinations.iter().zip(decisions) {
+            if let (Some(configured), Some(Decision::Granted(grant))) =
+                (self.settings.destinations.get(*place), decision)
+            {
+                let input = Input::new(parcel, *grant);
+                jar.gather(configured.destination.facts().platform, &input, storage);
+            }
+        }
     }
 
     /// What is to happen with an event at each of the source's destinations, before anything is known of other copies; it
@@ -483,11 +504,16 @@ impl<'a> Batch<'a> {
         } else {
             self.pack(id, queued, &counts, &notes, decided.finish())
         };
+        let mut answer = (self.format.answer)(&self.arrival, &Outcome::Read(&summary));
+        let cookies = self.jar.iter().flat_map(Jar::headers);
+        answer
+            .headers
+            .extend(cookies.map(|(name, line)| (name, line.into())));
         Plan {
             messages,
             claims,
             taken: summary.taken(),
-            answer: (self.format.answer)(&self.arrival, &Outcome::Read(&summary)),
+            answer,
         }
     }
 

@@ -3,9 +3,9 @@
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::consent::{
     Basis, Choice, Decision, Declaration, Denied, Gpp, GppFault, LegalBasis, Party, Policy,
-    Purpose, Reading, Refusal, Regime, Signals, TCF_EU, TcFault, TcString, Terms, Unreadable, Use,
-    explain_additional, explain_gpp, explain_tcf, explain_us_privacy, explain_us_section, gcd, gcs,
-    gpc_header, us_opt_outs, us_section_name,
+    Purpose, Reading, Refusal, Regime, Signals, Storage, TCF_EU, TcFault, TcString, Terms,
+    Unreadable, Use, explain_additional, explain_gpp, explain_tcf, explain_us_privacy,
+    explain_us_section, gcd, gcs, gpc_header, us_opt_outs, us_section_name,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -541,6 +541,39 @@ proptest! {
                 }
             }
             (_, Decision::Blocked(_)) => {}
+        }
+    }
+
+    #[test]
+    fn a_further_signal_never_lets_more_be_stored(
+        before in prop::collection::vec(said(), 0..5),
+        more in said(),
+        opt_in in any::<bool>(),
+        gcd_answers in any::<bool>(),
+    ) {
+        let terms = |opt_in| Terms {
+            regime: if opt_in { Regime::OptIn } else { Regime::OptOut },
+            gdpr: false,
+            gcd_answers,
+            legal_bases: &[],
+        };
+        let both = |storage: Storage| [storage.advertising, storage.analytics];
+        let mut signals = Signals::default();
+        for one in &before {
+            one.say(&mut signals);
+        }
+        let first = both(Reading::new(&signals, terms(opt_in), now()).storage());
+        // Where silence is a yes, whatever is no yes there is a no.
+        let refused = both(Reading::new(&signals, terms(false), now()).storage()).map(|stored| !stored);
+        more.say(&mut signals);
+        let then = both(Reading::new(&signals, terms(opt_in), now()).storage());
+        for ((first, refused), then) in first.into_iter().zip(refused).zip(then) {
+            if matches!(more, Said::Applies(false)) {
+                continue;
+            }
+            prop_assert!(first || !then || more.may_permit());
+            // Sections in force whose string comes late were no answer.
+            prop_assert!(!(refused && then) || matches!(more, Said::Gpp(_)));
         }
     }
 

@@ -39,6 +39,7 @@ fn through(
     let common: Vec<&str> = Header::NAMES.iter().map(|name| value(name)).collect();
     let own: Vec<&str> = format.headers.iter().map(|name| value(name)).collect();
     let arrival = Arrival {
+        host: "events.shop.example",
         path,
         query: &golden.query,
         headers: Headers::new(&common).with(format.headers, &own),

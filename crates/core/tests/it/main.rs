@@ -35,6 +35,7 @@ mod claims;
 mod consent;
 mod consent_matrix;
 mod consent_strings;
+mod cookies;
 mod crashes;
 mod decoration;
 mod delivery;
