@@ -8,10 +8,11 @@ CARGO := cargo
 NODE_BIN := node_modules/.bin
 VENV := .venv/bin
 
-# Read before anything is spelled out below: what `make fuzz`, `make test-kills` and `make audit` take from the command line.
+# Read before anything is spelled out below: what these words take from the command line.
 SECONDS ?= 30
 KILLS ?= 20
 AUDIT ?= licenses bans sources
+TAG ?=
 
 # wrangler neither reports, nor asks, nor looks for updates.
 export WRANGLER_SEND_METRICS := false
@@ -30,7 +31,7 @@ TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh 
 	$(shell find crates/core/src crates/core/Cargo.toml crates/tool -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-browser test-package test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -52,8 +53,8 @@ setup-python:
 	@scripts/setup.sh python
 
 .PHONY: demo
-demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only
-	@$(MAKE) build
+demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only; KEEP=1: and a shop to click through
+	@$(MAKE) build $(if $(filter-out 0,$(KEEP)),tool)
 	@node demo/main.mjs
 
 .PHONY: test
@@ -78,7 +79,7 @@ $(TOOL): $(TOOL_SOURCES)
 
 .PHONY: check
 check: tool ## the settings in wrangler.toml, as the worker will judge them
-	@node scripts/check.mjs wrangler.toml
+	@node npm/bin/edgetally.mjs check
 
 .PHONY: fmt
 fmt: setup-python ## write the house format
@@ -95,6 +96,8 @@ fmt-check: setup-python
 .PHONY: lint
 lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p tsconfig.json
+	$(NODE_BIN)/tsc -p worker/client
+	$(NODE_BIN)/tsc -p tests/browser
 	$(VENV)/ruff check --quiet python
 	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits -p edgetally-tool --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
@@ -127,8 +130,27 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 	@$(call run-node-tests,twin)
 
 .PHONY: test-worker
-test-worker: build ## end to end on the real runtime
+test-worker: build tool ## end to end on the real runtime
+	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
+
+.PHONY: test-browser
+test-browser: build tool ## the browser client in Chromium (about two minutes)
+	@scripts/setup.sh browser
+	@$(call run-node-tests,tests/browser)
+
+.PHONY: package
+package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
+	@node scripts/schema.mjs
+	@node scripts/pack.mjs
+
+.PHONY: test-package
+test-package: package ## the tarball, installed into empty folders, and its command
+	@$(call run-node-tests,tests/package)
+
+.PHONY: test-browser
+test-browser: build tool ## in Chromium: the page's script, and the shop to click through
+	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
@@ -169,12 +191,16 @@ notebooks: ## docs/notebooks anew, executed
 pictures: ## the pictures of docs/calculators, drawn from the examples of the pages
 	$(VENV)/python scripts/pictures.py
 
+.PHONY: picture-shop
+picture-shop: build tool ## docs/shop.png, which README opens with
+	@node scripts/picture-shop.mjs
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
 .PHONY: test-readme
-test-readme: setup build ## the README's words, links and Python lines
+test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size
@@ -223,9 +249,12 @@ lock-python: setup-python ## after a change of python/requirements-test.in
 	@scripts/lock-python.sh
 
 .PHONY: deploy
-deploy: build check ## to Cloudflare: settings check, dry run, then for real
-	$(NODE_BIN)/wrangler deploy --dry-run --outdir dist/worker
-	$(NODE_BIN)/wrangler deploy
+deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers
+	@node npm/bin/edgetally.mjs deploy
+
+.PHONY: release-check
+release-check: ## whether versions, CHANGELOG, repository and tag agree: make release-check TAG=v0.1.0
+	@node scripts/release-check.mjs $(TAG)
 
 .PHONY: clean
 clean: ## remove what was built here (the tools in the cache stay)

@@ -1,0 +1,168 @@
+// The function that a page calls, and when what it said is sent.
+
+import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
+import {identify, kept, readClicks} from "./context.ts";
+import {givenId, uuid} from "./ids.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
+import {clock, page, type Json, type Settings} from "./page.ts";
+import {resume, send, sent} from "./transport.ts";
+import type {Adapter, Edgetally, Status} from "./types.ts";
+
+/** A call as the stub keeps it, with the id that it gave, when, and where. */
+type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
+
+/** `fan` calls pixels, and is there only where a source has any. */
+export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
+  const script = document.currentScript as HTMLScriptElement | null;
+  const name = settings.name || "edgetally";
+  const earlier: Edgetally | undefined = window[name];
+  // A stub has a queue; what has none is this script, which ran before.
+  if (earlier && !earlier.q) return earlier;
+  let common: Json = {};
+  let ready = false;
+  /** Silence has lasted for as long as it is waited for. */
+  let silent: unknown;
+  /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
+  let seen: unknown;
+  /** The page was put aside, perhaps for good. */
+  let aside: unknown;
+  let due: unknown;
+  let viewed: unknown;
+  let previous = document.referrer;
+  let current = location.href;
+  let last: unknown[] = [];
+
+  const soon = () => {
+    if (!due) queueMicrotask(() => flush((due = 0)));
+    due = 1;
+  };
+
+  function flush(leaving?: unknown) {
+    if (!ready || !seen) return;
+    judge();
+    const no = noAds && noAnalytics;
+    const hold = no || page.required || (waiting && !silent && !leaving);
+    const first = (decided || !hold) && settle();
+    if (decided ? no : hold) {
+      if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
+      return;
+    }
+    const who = identify();
+    const fresh = [];
+    for (const own of box.splice(0)) {
+      const {event, key} = own;
+      if (own.way == null) {
+        if (key && kept.known[key]) {
+          drop("repeated");
+          continue;
+        }
+        if (key) kept.known[key] = 1;
+        own.way = 0;
+        event.context = {...who, ...event.context};
+        fresh.push(event);
+      }
+      box.push(own);
+    }
+    if (fan) fan(fresh, flush);
+    save();
+    if (first) adopt(flush);
+    send(leaving);
+  }
+
+  function init(given: Partial<Settings>) {
+    if (ready) return;
+    Object.assign(page, given);
+    if (!page.key) return;
+    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.flush = flush;
+    ready = true;
+    for (const source in adapters) {
+      adapters[source]!((state) => {
+        if (state) reports[source] = state;
+        else delete reports[source];
+        soon();
+      }, page);
+    }
+    setTimeout(() => flush((silent = 1) && 0), page.hold_ms);
+    for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
+    addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
+      if (!sent.csp && blockedURI.startsWith(page.url!)) {
+        sent.csp = effectiveDirective;
+        console.warn("edgetally: blocked by " + effectiveDirective);
+      }
+    });
+    look();
+  }
+
+  /** The page has come, gone or come back. */
+  function look({type, persisted}: Json = {}) {
+    if (type == "pagehide") {
+      aside = 1;
+      unclaim();
+    }
+    if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
+    if (aside) checkClaim();
+    aside = 0;
+    seen = seen || !(document as any).prerendering;
+    if (persisted && viewed) take("page_view");
+    resume();
+    soon();
+  }
+
+  function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
+    if (event == "init") return init(fields);
+    if (event == "consent") {
+      reports.site = {decided: true, signals: {...reports.site?.signals, ...fields}};
+      return soon();
+    }
+    const all: Json = {...common, ...fields, user: {...common.user, ...fields.user}};
+    if (event == "set") return void (common = all);
+
+    const given = givenId(event, fields);
+    const text = JSON.stringify(all);
+    // The second click of a double click is the first.
+    const click = window.event as any;
+    if (click?.detail > 1 && event == last[0]) return last[1];
+    last = [event, (id = id || given || uuid())];
+    viewed = viewed || event == "page_view";
+    readClicks(address);
+    if (address != current) {
+      previous = current;
+      current = address;
+    }
+    const copy = JSON.parse(text);
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
+    if (box.length > MOST) {
+      dropOldest(box);
+      drop("full");
+    }
+    soon();
+    return id;
+  }
+
+  const api = ((...call: Call) => {
+    try {
+      return take(...call);
+    } catch {
+      drop("unreadable");
+      return uuid();
+    }
+  }) as unknown as Edgetally;
+  const away = () => box.filter((own) => own.way != null).length;
+  api.status = (): Status => {
+    judge();
+    return {
+      version,
+      ready,
+      consent: {decided, signals, sources: reports},
+      waiting: box.length - away(),
+      outbox: away(),
+      dropped: drops,
+      ...sent,
+    };
+  };
+  window[name] = api;
+  init(settings);
+  for (const call of earlier?.q || []) api(...(call as [any]));
+  return api;
+}

@@ -1,0 +1,143 @@
+// What waits for the gateway's answer. In memory, and where consent covers storage, in localStorage too, so that a tab that dies
+// loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
+
+import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
+import {kept} from "./context.ts";
+import {uuid} from "./ids.ts";
+import {clock, page, type Json} from "./page.ts";
+
+/** Events that wait; characters of them in storage. */
+export const MOST = 50;
+const MOST_CHARACTERS = 65536;
+
+/** An event that waits, as it is stored. */
+export interface Entry {
+  event: Json;
+  /** When it happened, by the visitor's clock. */
+  at: number;
+}
+
+export interface Own extends Entry {
+  /** Name and id, where the page or the order gave it, so that the event may come again. */
+  key?: string;
+  /** Nothing: it is new. 0: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
+  way?: number;
+}
+
+const tab = uuid();
+/** Consent covered storage at the last look. */
+let allowed: unknown;
+/** Ends what `claim` began. */
+let release: ((done?: unknown) => void) | 0 | undefined;
+
+export let box: Own[] = [];
+export const drops: Record<string, number> = {};
+export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
+
+export const purchase = (own: {event: Json}) => own.event.event == "purchase";
+/** Without the oldest one, of purchases only where there is nothing else. */
+export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex((own) => !purchase(own))), 1);
+
+/** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
+let name: string;
+
+function load(record = name) {
+  try {
+    return JSON.parse(localStorage[record]);
+  } catch {}
+}
+
+const records = () => Object.keys(localStorage).filter((record) => record.startsWith(name));
+
+/** Writes what may be written. */
+export function save() {
+  const list = [...box];
+  let text;
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
+  try {
+    if (allowed) {
+      localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
+      if (list[0]) localStorage[name + tab] = text;
+      else delete localStorage[name + tab];
+    }
+  } catch {}
+}
+
+export function remove(batch: Own[]) {
+  box = box.filter((own) => !batch.includes(own));
+  save();
+  if (!box[0]) unclaim();
+}
+
+/**
+ * Does in storage what the decision says. `true` at the first yes: what an earlier page left is there. At a no, what was stored goes, and the
+ * cookies that were set on our word; where nothing was, nothing is touched.
+ */
+export function settle() {
+  const first = !allowed;
+  name = "edgetally.1." + page.key + ".";
+  allowed = adsStored || analyticsStored;
+  if (first) {
+    const old = load();
+    for (const part in kept) kept[part] = {...old?.[part], ...kept[part]};
+  }
+  if (decided) {
+    for (const cookie in kept.cookies) {
+      if (cookie == "_ga" ? noAnalytics : noAds) {
+        delete kept.cookies[cookie];
+        for (let host = location.hostname; ; host = host.replace(/^[^.]+\.?/, "")) {
+          document.cookie = cookie + "=;path=/;max-age=0;domain=" + host;
+          if (!host) break;
+        }
+      }
+    }
+    if (noAds) kept.clicks = {};
+    if (!allowed) {
+      kept.known = {};
+      try {
+        for (const record of records()) delete localStorage[record];
+      } catch {}
+    }
+  }
+  return first && allowed;
+}
+
+/** Shared by the tabs that have something to send; exclusive where there is none, or not at all. Old browsers and closed storage have no locks. */
+async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
+  try {
+    await navigator.locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>);
+  } catch {
+    run();
+  }
+}
+
+/** Tells other tabs that this one lives and will send what it has stored. */
+export function claim() {
+  if (!release && allowed) lock("shared", () => new Promise((done) => (release = done)));
+}
+
+/** It does not, or its page is put aside, perhaps for good. */
+export function unclaim() {
+  if (release) release((release = 0));
+}
+
+/** The page is taken out again: was what it had to send taken over? */
+export function checkClaim() {
+  if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
+}
+
+/** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
+export const adopt = (then: () => void) =>
+  lock("exclusive", (granted) => {
+    if (granted === null) return;
+    try {
+      for (const record of records()) {
+        const list: Entry[] = record != name && record != name + tab && load(record);
+        if (list && (granted || clock() - list[0]!.at > 3e4)) {
+          delete localStorage[record];
+          for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at, way: 0});
+        }
+      }
+    } catch {}
+    then();
+  });

@@ -1,0 +1,79 @@
+// How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
+
+import {merge, signals} from "./consent.ts";
+import {box, claim, purchase, remove, type Own} from "./outbox.ts";
+import {clock, page, type Json} from "./page.ts";
+
+/** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
+const MOST = 15360;
+
+export const sent = {sent: 0, refused: [] as number[], csp: undefined as string | undefined};
+/** What the visitor's clock is behind the gateway's, once an answer has said so. */
+let behind: number | undefined;
+let failures = 0;
+let pause = 0;
+
+
+/** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
+function write({event, at}: Own) {
+  const all: Json = {...event, consent: merge({...signals}, event.consent)};
+  if (!all.event_time && clock() - at > (behind == null ? 3e5 : 5e3)) all.event_time = Math.round(at + (behind || 0));
+  return JSON.stringify(all);
+}
+
+/** In requests of limited length. While there is time, a purchase has one of its own. */
+function post(list: Own[], leaving: unknown): unknown {
+  const body = `{"events":[${list.map(write)}]}`;
+  if (list[1] && (body.length > MOST || (!leaving && list.some(purchase)))) {
+    return Promise.all([post(list.splice(0, list.length >> 1), leaving), post(list, leaving)]);
+  }
+  if (!leaving) return list[0] && fly(list, body);
+  if (list[0] && navigator.sendBeacon(page.url!, body)) for (const own of list) own.way = 3;
+  return;
+}
+
+async function fly(batch: Own[], body: string) {
+  const go = (keepalive: boolean) => {
+    for (const own of batch) own.way = keepalive ? 2 : 1;
+    return fetch(url, {method: "POST", body, keepalive, credentials: "include"});
+  };
+  const url = page.url! + page.once;
+  let status = 0;
+  let wait;
+  page.once = "";
+  try {
+    // Refused at once: the page's share is used up, perhaps by others.
+    const answer = await go(body.length <= MOST).catch(() => go(false));
+    status = answer.status;
+    wait = +answer.headers.get("retry-after")! * 1e3;
+    behind = Date.parse(answer.headers.get("date")!) - clock() || behind;
+  } catch {}
+  for (const own of batch) own.way = 0;
+  if (/^(0|408|425|429|5..)$/.test("" + status)) {
+    wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
+    pause = clock() + wait;
+    setTimeout(page.flush, wait + 9);
+  } else {
+    failures = pause = 0;
+    if (status < 400) sent.sent += batch.length;
+    else sent.refused.push(status);
+    remove(batch);
+  }
+}
+
+export function send(leaving?: unknown) {
+  if (sent.csp) return;
+  if (leaving) {
+    const left = box.filter((own) => !(own.way! > 1)).reverse();
+    post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
+    } else if (clock() >= pause) {
+    if (box[0]) claim();
+    post(box.filter((own) => !own.way), 0);
+  }
+}
+
+/** The page is back: whatever the browser was given at its end may be lost. */
+export function resume() {
+  pause = 0;
+  for (const own of box) if (own.way == 3) own.way = 0;
+}
