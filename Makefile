@@ -31,7 +31,7 @@ TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh 
 	$(shell find crates/core/src crates/core/Cargo.toml crates/tool -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-package test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-browser test-package test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -96,6 +96,8 @@ fmt-check: setup-python
 .PHONY: lint
 lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p tsconfig.json
+	$(NODE_BIN)/tsc -p worker/client
+	$(NODE_BIN)/tsc -p tests/browser
 	$(VENV)/ruff check --quiet python
 	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits -p edgetally-tool --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
@@ -129,6 +131,7 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 
 .PHONY: test-worker
 test-worker: build ## end to end on the real runtime
+	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: package
@@ -139,6 +142,11 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 .PHONY: test-package
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
+
+.PHONY: test-browser
+test-browser: build ## the browser client in Chromium (about two minutes)
+	@scripts/setup.sh browser
+	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)

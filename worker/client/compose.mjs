@@ -46,7 +46,7 @@ export const gzipped = (code) => gzipSync(code, {level: 9}).length;
 function entry(page, {format = "iife", version = "0"}) {
   const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, ...rest} = page;
   if (format === "shopify") {
-    return `import start from "./shopify.ts"; start(${JSON.stringify({key: page.key, url: page.url})});`;
+    return `import start from "./shopify.ts"; start({analytics, browser, init, customerPrivacy: api.customerPrivacy}, ${JSON.stringify({key: page.key, url: page.url})});`;
   }
   const lines = ['import start from "./core.ts";'];
   /** @param {string} part @param {string[]} wanted */
@@ -103,7 +103,7 @@ export async function compose(page, options = {}) {
       logLevel: "silent",
       tsconfigRaw: {},
     });
-    return {code: result.outputFiles[0].text, inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
+    return {code: result.outputFiles[0]?.text ?? "", inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
   };
   const {code, inputs} = await build(page);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 12);

@@ -24,6 +24,8 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   let silent: unknown;
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
   let seen: unknown;
+  /** The page was put aside, perhaps for good. */
+  let aside: unknown;
   let due: unknown;
   let viewed: unknown;
   let previous = document.referrer;
@@ -94,9 +96,13 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
-    if (type == "pagehide") unclaim();
+    if (type == "pagehide") {
+      aside = 1;
+      unclaim();
+    }
     if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
-    if (persisted) checkClaim();
+    if (aside) checkClaim();
+    aside = 0;
     seen = seen || !(document as any).prerendering;
     if (persisted && viewed) take("page_view");
     resume();

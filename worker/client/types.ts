@@ -117,14 +117,16 @@ export interface Edgetally {
   (command: "set", fields: Pick<Fields, "user" | "release" | "properties" | "test">): string | undefined;
   /** The event's id, at once. */
   (event: string, fields?: Fields): string;
-  status(): Status | {version?: undefined; ready: false; waiting: number};
+  /** Of the stub: no more than `ready` and `waiting`. */
+  status(): Partial<Status> & Pick<Status, "ready" | "waiting">;
   /** Of the stub: what was called before the script was there. */
   q?: unknown[][];
 }
 
 declare global {
   interface Window {
-    edgetally?: Edgetally;
+    /** The snippet sees to it that it is there. */
+    edgetally: Edgetally;
     [name: string]: any;
   }
 }
