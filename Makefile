@@ -135,7 +135,7 @@ test-worker: build tool ## end to end on the real runtime
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: test-browser
-test-browser: build tool ## the browser client in Chromium (about two minutes)
+test-browser: build tool ## in Chromium: the browser client, and the demo's shop (about two minutes)
 	@scripts/setup.sh browser
 	@$(call run-node-tests,tests/browser)
 
@@ -147,10 +147,6 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 .PHONY: test-package
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
-
-.PHONY: test-browser
-test-browser: build tool ## in Chromium: the page's script, and the shop to click through
-	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
