@@ -135,7 +135,7 @@ test-worker: build tool ## end to end on the real runtime
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: test-browser
-test-browser: build tool ## the browser client in Chromium (about two minutes)
+test-browser: build tool ## in Chromium: the browser client, and the demo's shop (about two minutes)
 	@scripts/setup.sh browser
 	@$(call run-node-tests,tests/browser)
 
