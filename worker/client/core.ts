@@ -4,7 +4,7 @@ import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./c
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
 import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
-import {clock, page, type Json, type Settings} from "./page.ts";
+import {clock, isRequired, page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -12,9 +12,8 @@ import type {Adapter, Edgetally, Status} from "./types.ts";
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
 /** `fan` calls pixels, and is there only where a source has any. */
-export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
-  const name = settings.name || "edgetally";
-  const earlier: Edgetally | undefined = window[name];
+export default function start(settings: Settings, adapters: Record<string, Adapter>, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
+  const earlier: Edgetally | undefined = window[NAME];
   // A stub has a queue; what has none is this script, which ran before.
   if (earlier && !earlier.q) return earlier;
   let common: Json = {};
@@ -45,14 +44,14 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (!ready || !seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || page.required || (waiting && !silent && !leaving);
+    const hold = no || isRequired() || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
     const who = identify();
-    const fresh = [];
+    const fresh: Json[] = [];
     for (const own of box.splice(0)) {
       const {event, key} = own;
       if (own.way == null) {
@@ -63,13 +62,13 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
         if (key) kept.known[key] = 1;
         own.way = 0;
         event.context = {...who, ...event.context};
-        fresh.push(event);
+        if (PIXELS) fresh.push(event);
       }
       box.push(own);
     }
-    if (fan) fan(fresh, flush);
+    if (PIXELS) fan!(fresh, flush);
+    if (first) adopt();
     save();
-    if (first) adopt(flush);
     send(leaving);
   }
 
@@ -151,7 +150,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   api.status = (): Status => {
     judge();
     return {
-      version,
+      version: VERSION,
       ready,
       consent: {decided, signals, sources: reports},
       waiting: box.filter((own) => own.way == null).length,
@@ -160,7 +159,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       ...sent,
     };
   };
-  window[name] = api;
+  window[NAME] = api;
   init(settings);
   for (const call of earlier?.q || []) api(...(call as [any]));
   return api;

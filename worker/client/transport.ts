@@ -1,7 +1,7 @@
 // How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
 
 import {merge, signals} from "./consent.ts";
-import {box, claim, purchase, remove, type Own} from "./outbox.ts";
+import {box, purchase, remove, type Own} from "./outbox.ts";
 import {clock, page, type Json} from "./page.ts";
 
 /** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
@@ -38,10 +38,10 @@ async function fly(batch: Own[], body: string) {
     for (const own of batch) own.way = keepalive ? 2 : 1;
     return fetch(url, {method: "POST", body, keepalive, credentials: "include"});
   };
-  const url = page.url! + page.once;
+  const url = page.url + (page.once || "");
   let status = 0;
   let wait;
-  page.once = "";
+  if (page.once) page.once = "";
   try {
     // Refused at once: the page's share is used up, perhaps by others.
     const answer = await go(body.length <= MOST).catch(() => go(false));
@@ -68,7 +68,6 @@ export function send(leaving?: unknown) {
     const left = box.filter((own) => !(own.way! > 1)).reverse();
     post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
     } else if (clock() >= pause) {
-    if (box[0]) claim();
     // Whatever the browser was given at the page's end may be lost.
     post(box.filter((own) => !(own.way! % 3)));
   }
