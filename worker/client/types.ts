@@ -96,7 +96,7 @@ export interface Status {
     decided: boolean;
     signals: Signals;
     /** By adapter; "site" is the page's own word. */
-    sources: Record<string, Report | undefined>;
+    sources: Record<string, Report>;
   };
   /** Events that are held until consent is clear. */
   waiting: number;
