@@ -15,7 +15,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 
 /** @param {string} part @returns {string[]} the names of what there is in a folder of the client */
 const names = (part) =>
-  readdirSync(join(folder, part))
+  (existsSync(join(folder, part)) ? readdirSync(join(folder, part)) : [])
     .filter((name) => name.endsWith(".ts"))
     .map((name) => name.slice(0, -3))
     .sort();
