@@ -3,7 +3,7 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim, waits} from "./outbox.ts";
 import {page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
@@ -75,7 +75,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (page.flush) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || (document.currentScript as any)?.src || location.origin).href;
+    page.url = (page.url || new URL(".", (document.currentScript as any)?.src || location.origin).href).replace(/\/*$/, "/v1/events?key=" + page.key);
     page.flush = flush;
     for (const source in adapters) {
       adapters[source]!((state) => {
@@ -129,7 +129,9 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (address != trail[1]) trail = [trail[1]!, address];
     const copy = JSON.parse(JSON.stringify(all));
     box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at, key: given && event + " " + id});
-    if (box.length > MOST) {
+    // Where they can be sent, they are, and then nothing waits.
+    if (box.filter(waits)[MOST]) flush();
+    if (box.filter(waits)[MOST]) {
       dropOldest(box);
       drop("full");
     }

@@ -35,9 +35,10 @@ export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
 
+export const waits = (own: Own) => !own.way;
 export const purchase = (own: {event: Json}) => own.event.event == "purchase";
 /** Without the oldest one that is no purchase. */
-export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(list.findIndex((own) => !purchase(own)), 1);
+export const dropOldest = (list: Own[]) => list.splice(list.findIndex((own) => waits(own) && !purchase(own)), 1);
 
 /** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
 let name: string;
@@ -61,7 +62,7 @@ function records() {
 export function save() {
   const list = [...box];
   let text;
-  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
   try {
     if (allowed) {
       claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));

@@ -21,10 +21,10 @@ function write({event, at}: Own) {
   return JSON.stringify(all);
 }
 
-/** In requests of limited length. While there is time, a purchase has one of its own. */
+/** In requests of limited length. */
 function post(list: Own[], leaving?: unknown) {
   const body = `{"events":[${list.map(write)}]}`;
-  if (list[1] && (body.length > MOST || (!leaving && list.some(purchase)))) {
+  if (list[1] && body.length > MOST) {
     post(list.splice(0, list.length >> 1), leaving);
     post(list, leaving);
   } else if (list[0]) {
@@ -51,9 +51,12 @@ async function fly(batch: Own[], body: string) {
   } catch {}
   for (const own of batch) own.way = 0;
   if (/^(0|408|425|429|5..)$/.test(status as any)) {
-    wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
-    pause = Date.now() + wait;
-    setTimeout(page.flush!, wait + 9);
+    // Requests of one moment fail together, which is one failure.
+    if (Date.now() >= pause) {
+      wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
+      pause = Date.now() + wait;
+      setTimeout(page.flush!, wait + 9);
+    }
   } else {
     failures = pause = 0;
     if (status < 400) sent.sent += batch.length;
@@ -62,14 +65,17 @@ async function fly(batch: Own[], body: string) {
   }
 }
 
+/** While there is time, a purchase has a request of its own. */
 export function send(leaving?: unknown) {
   if (sent.csp) return;
   if (leaving) {
     const left = box.filter((own) => !(own.way! > 1)).reverse();
     post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
-    } else if (Date.now() >= pause) {
+  } else if (Date.now() >= pause) {
     // Whatever the browser was given at the page's end may be lost.
-    post(box.filter((own) => !(own.way! % 3)));
+    const left = box.filter((own) => !(own.way! % 3));
+    for (const own of left.filter(purchase)) post([own]);
+    post(left.filter((own) => !purchase(own)));
   }
 }
 
