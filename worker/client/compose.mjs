@@ -123,7 +123,7 @@ export async function compose(page, options = {}) {
       logLevel: "silent",
       tsconfigRaw: {},
     });
-    return {code: result.outputFiles[0]?.text ?? "", inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
+    return {code: (result.outputFiles[0]?.text ?? "").trimEnd(), inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
   };
   const {code, inputs} = await build(page);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 12);

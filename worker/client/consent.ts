@@ -41,12 +41,11 @@ export function judge() {
   // What a banner has as its default is nobody's yes. Its no is kept to.
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
-  const {ad_storage, ad_user_data, analytics_storage, gpp, gpc} = signals;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
   const closed = tcf && !purpose(tcf, 25);
-  const open = tcf || !((BAKED ? REQUIRED : page.required) || gpp || gpc);
-  noAds = closed || ad_storage == "denied" || ad_user_data == "denied";
-  noAnalytics = closed || analytics_storage == "denied";
-  adsStored = !noAds && (ad_storage || open);
-  analyticsStored = !noAnalytics && (analytics_storage || open);
+  const open = tcf || !((BAKED ? REQUIRED : page.required) || signals.gpp || signals.gpc);
+  noAds = closed || signals.ad_storage == "denied" || signals.ad_user_data == "denied";
+  noAnalytics = closed || signals.analytics_storage == "denied";
+  adsStored = !noAds && (signals.ad_storage || open);
+  analyticsStored = !noAnalytics && (signals.analytics_storage || open);
 }

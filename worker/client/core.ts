@@ -3,7 +3,7 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim, waits} from "./outbox.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
 import {page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
@@ -52,13 +52,15 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     const who = identify();
     const fresh: Json[] = [];
     for (const own of box.splice(0)) {
-      const {event, key} = own;
+      const {event} = own;
       if (own.way == null) {
-        if (key && kept.known[key]) {
-          drop("repeated");
-          continue;
+        if (purchase(own)) {
+          if (kept.known[event.event_id]) {
+            drop("repeated");
+            continue;
+          }
+          kept.known[event.event_id] = 1;
         }
-        if (key) kept.known[key] = 1;
         own.way = 0;
         event.context = {...who, ...event.context};
         if (PIXELS) fresh.push(event);
@@ -119,19 +121,19 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     const all: Json = {...common, ...fields, user: {...common.user, ...fields.user}};
     if (event == "set") return void (common = all);
 
-    const given = givenId(event, fields);
+    id = id || givenId(event, fields);
     // The second click of a double click is the first.
-    const click = window.event as any;
-    if (click?.detail > 1 && event == last[0]) return last[1];
-    last = [event, (id = id || given || uuid())];
+    if (!id && (window.event as any)?.detail > 1 && event == last[0]) return last[1];
+    last = [event, (id = id || uuid())];
     viewed = viewed || event == "page_view";
     readClicks(address);
     if (address != trail[1]) trail = [trail[1]!, address];
     const copy = JSON.parse(JSON.stringify(all));
-    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at, key: given && event + " " + id});
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at});
     // Where they can be sent, they are, and then nothing waits.
-    if (box.filter(waits)[MOST]) flush();
-    if (box.filter(waits)[MOST]) {
+    const full = () => box.filter(waits)[MOST];
+    if (full()) flush();
+    if (full()) {
       dropOldest(box);
       drop("full");
     }
@@ -153,7 +155,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       version: VERSION,
       ready: !!page.flush,
       consent: {decided, signals, sources: reports},
-      waiting: box.filter((own) => own.way == null).length,
+      waiting: box.filter(waits).length,
       outbox: box.length,
       dropped: drops,
       ...sent,

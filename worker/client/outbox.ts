@@ -18,8 +18,6 @@ export interface Entry {
 }
 
 export interface Own extends Entry {
-  /** Name and id, where the page or the order gave it, so that the event may come again. */
-  key?: string;
   /** Nothing: it is new. 0: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
   way?: number;
 }
@@ -60,16 +58,15 @@ function records() {
 
 /** Writes what may be written. */
 export function save() {
+  if (!allowed) return;
   const list = [...box];
   let text;
   while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
+  claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
   try {
-    if (allowed) {
-      claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
-      localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
-      if (list[0]) localStorage[name + tab] = text;
-      else delete localStorage[name + tab];
-    }
+    localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
+    if (list[0]) localStorage[name + tab] = text;
+    else delete localStorage[name + tab];
   } catch {}
 }
 
@@ -94,10 +91,8 @@ export function settle() {
     for (const cookie in kept.cookies) {
       if (cookie == "_ga" ? noAnalytics : noAds) {
         delete kept.cookies[cookie];
-        for (let host = location.hostname; ; host = host.replace(/^[^.]+\.?/, "")) {
-          document.cookie = cookie + "=;path=/;max-age=0;domain=" + host;
-          if (!host) break;
-        }
+        // Of this host, of each domain above it, and without one.
+        location.hostname.replace(/^|\.|$/g, (dot, at, host) => (document.cookie = cookie + "=;path=/;max-age=0;domain=" + host.slice(at + dot.length)));
       }
     }
     if (noAds) kept.clicks = {};

@@ -17,7 +17,7 @@ let pause = 0;
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
 function write({event, at}: Own) {
   const all: Json = {...event, consent: merge({...signals}, event.consent)};
-  if (!all.event_time && Date.now() - at > (behind == null ? 3e5 : 5e3)) all.event_time = Math.round(at + (behind || 0));
+  if (!all.event_time && Date.now() - at > (behind == null ? 3e5 : 5e3)) all.event_time = at + (behind || 0);
   return JSON.stringify(all);
 }
 
@@ -65,18 +65,13 @@ async function fly(batch: Own[], body: string) {
   }
 }
 
-/** While there is time, a purchase has a request of its own. */
+/** Purchases come first, each in a request of its own. */
 export function send(leaving?: unknown) {
-  if (sent.csp) return;
-  if (leaving) {
-    const left = box.filter((own) => !(own.way! > 1)).reverse();
-    post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
-  } else if (Date.now() >= pause) {
-    // Whatever the browser was given at the page's end may be lost.
-    const left = box.filter((own) => !(own.way! % 3));
-    for (const own of left.filter(purchase)) post([own]);
-    post(left.filter((own) => !purchase(own)));
-  }
+  if (sent.csp || (!leaving && Date.now() < pause)) return;
+  // Whatever the browser was given at the page's end may be lost.
+  const left = box.filter(({way = 0}) => (leaving ? way < 2 : !(way % 3)));
+  for (const own of left) if (purchase(own)) post([own], leaving);
+  post(left.filter((own) => !purchase(own)), leaving);
 }
 
 /** The line is there again, or the page is. */

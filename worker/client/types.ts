@@ -98,9 +98,9 @@ export interface Status {
     /** By adapter; "site" is the page's own word. */
     sources: Record<string, Report>;
   };
-  /** Events that are held until consent is clear. */
+  /** Events that are not on their way. */
   waiting: number;
-  /** Events that are kept until the gateway has answered, those with them. */
+  /** Events that the gateway has not answered for, those with them. */
   outbox: number;
   sent: number;
   /** The last answers that were no 2xx. */
