@@ -53,8 +53,8 @@ setup-python:
 	@scripts/setup.sh python
 
 .PHONY: demo
-demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only
-	@$(MAKE) build
+demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only; KEEP=1: and a shop to click through
+	@$(MAKE) build $(if $(filter-out 0,$(KEEP)),tool)
 	@node demo/main.mjs
 
 .PHONY: test
@@ -130,9 +130,14 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 	@$(call run-node-tests,twin)
 
 .PHONY: test-worker
-test-worker: build ## end to end on the real runtime
+test-worker: build tool ## end to end on the real runtime
 	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
+
+.PHONY: test-browser
+test-browser: build tool ## in Chromium: the browser client, and the demo's shop (about two minutes)
+	@scripts/setup.sh browser
+	@$(call run-node-tests,tests/browser)
 
 .PHONY: package
 package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
@@ -142,11 +147,6 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 .PHONY: test-package
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
-
-.PHONY: test-browser
-test-browser: build ## the browser client in Chromium (about two minutes)
-	@scripts/setup.sh browser
-	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
@@ -187,12 +187,16 @@ notebooks: ## docs/notebooks anew, executed
 pictures: ## the pictures of docs/calculators, drawn from the examples of the pages
 	$(VENV)/python scripts/pictures.py
 
+.PHONY: picture-shop
+picture-shop: build tool ## docs/shop.png, which README opens with
+	@node scripts/picture-shop.mjs
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
 .PHONY: test-readme
-test-readme: setup build ## the README's words, links and Python lines
+test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size

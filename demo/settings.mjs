@@ -67,7 +67,16 @@ export function settings(twin, storefront) {
       },
       billing: {secret: "BILLING_SECRET", default_country: "DE", destinations: NAMES.filter((name) => !PAGES_ONLY.includes(name))},
       ...(storefront && {
-        storefront: {key: STOREFRONT.key, origins: [storefront], secret: "STOREFRONT_SECRET", consent: "required", default_country: "DE", destinations: NAMES},
+        storefront: {
+          key: STOREFRONT.key,
+          origins: [storefront],
+          secret: "STOREFRONT_SECRET",
+          consent: "required",
+          default_country: "DE",
+          destinations: NAMES,
+          // Its banner speaks Google Consent Mode, and nothing else.
+          client: {consent: ["consent_mode"]},
+        },
       }),
     },
     destinations: structuredClone(WANTED),

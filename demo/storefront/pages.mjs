@@ -20,6 +20,7 @@ export const euros = (amount) => `€\u00a0${amount.toFixed(2)}`;
  * @property {string} stub the snippet's first line
  * @property {string} script where the client is
  * @property {number} inCart
+ * @property {string} session the shop's own: when the visit began, in seconds
  */
 
 /** @param {readonly Line[]} lines */
@@ -60,9 +61,9 @@ const BANNER = `
  * @param {string} main
  * @param {readonly Call[]} calls
  */
-function page({nonce, stub, script, inCart}, title, main, calls) {
+function page({nonce, stub, script, inCart, session}, title, main, calls) {
   // What stands in a script is no markup, but its end is.
-  const events = JSON.stringify(calls).replaceAll("<", "\\u003c");
+  const events = JSON.stringify({session, calls}).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en">
 <head>

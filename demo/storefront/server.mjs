@@ -115,7 +115,10 @@ class Shop {
     const nonce = randomBytes(16).toString("base64");
     const has = cookies(request);
     const lines = contents(has.get("demo_cart"));
-    const around = {nonce, stub, script, inCart: lines.reduce((sum, {quantity}) => sum + quantity, 0)};
+    const known = /^\d{10}$/.exec(has.get("demo_session") ?? "");
+    const session = known ? known[0] : String(Math.floor(Date.now() / 1000));
+    if (!known) response.setHeader("set-cookie", `demo_session=${session}; Path=/; SameSite=Lax`);
+    const around = {nonce, stub, script, session, inCart: lines.reduce((sum, {quantity}) => sum + quantity, 0)};
     const page = (/** @type {string} */ text, status = 200) => {
       const policy = `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; connect-src ${gateway}; form-action 'self'; base-uri 'none'; frame-ancestors 'self'`;
       response.writeHead(status, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store", "content-security-policy": policy}).end(text);
@@ -150,7 +153,7 @@ class Shop {
         const {email, phone, faults} = buyer(await form(request));
         if (lines.length === 0) return go("/shop/cart");
         if (Object.keys(faults).length > 0) return page(checkout(around, lines, {email, phone, faults}), 422);
-        return go("/shop/thanks", `demo_order=${this.#order(request, has, lines, {email, ...(phone && {phone})})}; Path=/shop/; HttpOnly; SameSite=Lax`, kept([]));
+        return go("/shop/thanks", `demo_order=${this.#order(request, has, session, lines, {email, ...(phone && {phone})})}; Path=/shop/; HttpOnly; SameSite=Lax`, kept([]));
       }
       case "GET /shop/thanks": {
         const order = this.#orders.get(has.get("demo_order") ?? "");
@@ -167,10 +170,11 @@ class Shop {
    * Takes an order, and tells edgetally of it later.
    * @param {Request} request
    * @param {Map<string, string>} has
+   * @param {string} session
    * @param {import("./pages.mjs").Line[]} lines
    * @param {{email: string, phone?: string}} user
    */
-  #order(request, has, lines, user) {
+  #order(request, has, session, lines, user) {
     const handed = Object.fromEntries([...has].filter(([name]) => HANDED_ON.test(name)));
     /** @type {import("./orders.mjs").Order} */
     const order = {
@@ -182,6 +186,7 @@ class Shop {
       context: {
         page_url: `http://${request.headers.host}/shop/thanks`,
         user_agent: request.headers["user-agent"],
+        session_id: session,
         cookies: handed,
         ...(handed._ga && {client_id: handed._ga.split(".").slice(-2).join(".")}),
       },

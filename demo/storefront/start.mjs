@@ -6,14 +6,22 @@ import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {writeAssets} from "../../npm/src/assets.mjs";
+import {pages} from "../../npm/src/core.mjs";
 import {startLive} from "../../npm/src/live/live.mjs";
 import {ROOT} from "../../npm/src/places.mjs";
 import {stub} from "../../worker/client/compose.mjs";
-import {DESTINATIONS, STOREFRONT} from "../settings.mjs";
+import {DESTINATIONS, STOREFRONT, settings} from "../settings.mjs";
 import {startStorefront} from "./server.mjs";
 
-/** What the client is made of, as it follows from the source's settings. */
-const PAGE = {source: "storefront", key: STOREFRONT.key, required: true, consent: ["consent_mode"], pixels: [], categories: {}, hold_ms: 4000, cookies: true, maps: {}};
+/**
+ * The script of the shop's pages, made of the settings as a deployment's is.
+ * @param {string} folder
+ * @param {string} origin
+ */
+async function script(folder, origin) {
+  const written = await writeAssets(folder, await pages(JSON.stringify({vars: {EDGETALLY: settings("http://127.0.0.1:1", origin)}})), ROOT);
+  return written.find(({source}) => source === "storefront")?.path;
+}
 
 /**
  * @typedef {object} Options
@@ -50,7 +58,7 @@ export async function prepareStorefront({twin, port = 0, livePort = 0, later, nu
     closing.push(() => live.close());
     const assets = await mkdtemp(join(tmpdir(), "edgetally-assets-"));
     closing.push(() => rm(assets, {recursive: true, force: true}));
-    const [script] = await writeAssets(assets, [PAGE], ROOT);
+    const path = await script(assets, storefront.url);
     return {
       /** The origin that the gateway's settings have to list. */
       url: storefront.url,
@@ -66,7 +74,7 @@ export async function prepareStorefront({twin, port = 0, livePort = 0, later, nu
         ask = asks;
         about.gateway = gateway.origin;
         live.clear();
-        storefront.open({gateway: gateway.origin, live: live.url, script: `${gateway.origin}${script?.path}`, stub: stub()});
+        storefront.open({gateway: gateway.origin, live: live.url, script: `${gateway.origin}${path}`, stub: stub()});
       },
       close,
     };

@@ -4,7 +4,7 @@ import {page, type Json} from "./page.ts";
 import type {Report, Signals} from "./types.ts";
 
 /** By source; "site" is the page's own word, `edgetally("consent", …)`. */
-export const reports: Record<string, Report> = {};
+export const reports: Record<string, Report | undefined> = {};
 
 /** What holds now; `judge` brings it up to date. */
 export let signals: Signals;
@@ -34,7 +34,7 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 }
 
 export function judge() {
-  const all = Object.values(reports);
+  const all = Object.values(reports).filter(Boolean) as Report[];
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};

@@ -13,7 +13,6 @@ type Call = [name: string, fields?: any, id?: string, at?: number, address?: str
 
 /** `fan` calls pixels, and is there only where a source has any. */
 export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
-  const script = document.currentScript as HTMLScriptElement | null;
   const name = settings.name || "edgetally";
   const earlier: Edgetally | undefined = window[name];
   // A stub has a queue; what has none is this script, which ran before.
@@ -28,12 +27,17 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   let aside: unknown;
   let due: unknown;
   let viewed: unknown;
-  let previous = document.referrer;
-  let current = location.href;
+  /** The address before, and the address. */
+  let trail = [document.referrer, location.href];
   let last: unknown[] = [];
 
   const soon = () => {
-    if (!due) queueMicrotask(() => flush((due = 0)));
+    if (!due) {
+      queueMicrotask(() => {
+        due = 0;
+        flush();
+      });
+    }
     due = 1;
   };
 
@@ -73,23 +77,22 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (ready) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.url = new URL("v1/events?key=" + page.key, page.url || (document.currentScript as any)?.src || location.origin).href;
     page.flush = flush;
     ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
-        if (state) reports[source] = state;
-        else delete reports[source];
+        reports[source] = state;
         soon();
       }, page);
     }
-    setTimeout(() => flush((silent = 1) && 0), page.hold_ms);
+    setTimeout(() => {
+      silent = 1;
+      flush();
+    }, page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
-    addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
-      if (!sent.csp && blockedURI.startsWith(page.url!)) {
-        sent.csp = effectiveDirective;
-        console.warn("edgetally: blocked by " + effectiveDirective);
-      }
+    addEventListener("securitypolicyviolation", (event) => {
+      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally: blocked by " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
@@ -99,14 +102,15 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (type == "pagehide") {
       aside = 1;
       unclaim();
+    } else if (document.visibilityState != "hidden") {
+      if (aside) checkClaim();
+      aside = 0;
+      seen = seen || !(document as any).prerendering;
+      if (persisted && viewed) take("page_view");
+      resume();
+      return soon();
     }
-    if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
-    if (aside) checkClaim();
-    aside = 0;
-    seen = seen || !(document as any).prerendering;
-    if (persisted && viewed) take("page_view");
-    resume();
-    soon();
+    flush(1);
   }
 
   function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
@@ -119,19 +123,15 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (event == "set") return void (common = all);
 
     const given = givenId(event, fields);
-    const text = JSON.stringify(all);
     // The second click of a double click is the first.
     const click = window.event as any;
     if (click?.detail > 1 && event == last[0]) return last[1];
     last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
     readClicks(address);
-    if (address != current) {
-      previous = current;
-      current = address;
-    }
-    const copy = JSON.parse(text);
-    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
+    if (address != trail[1]) trail = [trail[1]!, address];
+    const copy = JSON.parse(JSON.stringify(all));
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at, key: given && event + " " + id});
     if (box.length > MOST) {
       dropOldest(box);
       drop("full");
@@ -148,15 +148,14 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       return uuid();
     }
   }) as unknown as Edgetally;
-  const away = () => box.filter((own) => own.way != null).length;
   api.status = (): Status => {
     judge();
     return {
       version,
       ready,
       consent: {decided, signals, sources: reports},
-      waiting: box.length - away(),
-      outbox: away(),
+      waiting: box.filter((own) => own.way == null).length,
+      outbox: box.length,
       dropped: drops,
       ...sent,
     };

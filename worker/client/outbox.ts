@@ -135,7 +135,7 @@ export const adopt = (then: () => void) =>
         const list: Entry[] = record != name && record != name + tab && load(record);
         if (list && (granted || clock() - list[0]!.at > 3e4)) {
           delete localStorage[record];
-          for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at, way: 0});
+          for (const {event, at} of list) if (clock() - at < 864e5) box.push({event, at, way: 0});
         }
       }
     } catch {}

@@ -96,11 +96,11 @@ export interface Status {
     decided: boolean;
     signals: Signals;
     /** By adapter; "site" is the page's own word. */
-    sources: Record<string, Report>;
+    sources: Record<string, Report | undefined>;
   };
-  /** Events held in memory. */
+  /** Events that are held until consent is clear. */
   waiting: number;
-  /** Events kept until the gateway has answered. */
+  /** Events that are kept until the gateway has answered, those with them. */
   outbox: number;
   sent: number;
   /** The last answers that were no 2xx. */

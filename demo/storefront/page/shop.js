@@ -22,6 +22,7 @@ const choices = byId("choices");
 function decide(answer) {
   document.cookie = `${COOKIE}=${answer};path=/;max-age=${YEAR};samesite=lax`;
   gtag("consent", "update", words(answer));
+  if (banner.contains(document.activeElement)) byId("settings").focus({preventScroll: true});
   banner.hidden = true;
   choices.hidden = true;
   byId("choose").setAttribute("aria-expanded", "false");
@@ -60,16 +61,18 @@ else banner.hidden = false;
 
 // What happens in the page.
 
-/** @type {[name: string, fields?: object][]} */
-const events = JSON.parse(byId("events").textContent ?? "[]");
-for (const [name, fields] of events) window.edgetally(name, fields);
+/** @type {{session: string, calls: [name: string, fields?: object][]}} */
+const {session, calls} = JSON.parse(byId("events").textContent);
+/** Google Analytics' tag, which has sessions of its own, is not in this page; so it is the shop's. @param {string} name @param {object} [fields] */
+const tell = (name, fields) => window.edgetally(name, {...fields, context: {session_id: session}});
+for (const [name, fields] of calls) tell(name, fields);
 
 for (const form of document.querySelectorAll("form[data-event]")) {
   form.addEventListener("submit", () => {
     const {event, fields} = form.dataset;
     const quantity = Number(new FormData(form).get("quantity"));
     const {price, ...item} = JSON.parse(fields);
-    window.edgetally(event, {value: Number((price * quantity).toFixed(2)), currency: "EUR", items: [{...item, price, quantity}]});
+    tell(event, {value: Number((price * quantity).toFixed(2)), currency: "EUR", items: [{...item, price, quantity}]});
   });
 }
 

@@ -113,7 +113,8 @@ function event(id, copies, told) {
     id,
     event: copies[0]?.event ?? "",
     source: copies[0]?.source ?? "",
-    at: Math.max(0, ...told.map(({at}) => at), ...copies.map(({at}) => Date.parse(at))),
+    // A verdict, or another attempt, has a line and a time of its own; what senders were told is when a copy came.
+    at: Math.max(0, ...(told.length > 0 ? told.map(({at}) => at) : copies.map(({at}) => Date.parse(at)))),
     copies: told.length > 0 ? told.map(({at, sender, status, code}) => ({at, sender, status: code ? `${status} ${code}` : status})) : copies.map(({at}) => ({at: Date.parse(at), sender: "", status: ""})),
     // Copies that differ in what they are worth both go out, and the platforms keep one.
     conflict: told.some(({code}) => code === "conflict"),
