@@ -43,7 +43,7 @@ test("Google Analytics gets client and session out of the cookies of both genera
     const gateway = await openGateway({settings: (settings) => ({...settings, sources: {...settings["sources"], shop: {...settings["sources"].shop, origins: [shop.origin]}}})});
     t.after(() => gateway.stop());
     shop.state.forward = gateway.worker.url;
-    const stream = DESTINATIONS["ga4"].measurement_id.replace("G-", "_ga_");
+    const stream = /** @type {any} */ (DESTINATIONS["ga4"]).measurement_id.replace("G-", "_ga_");
     const cookies = {_ga: "GA1.1.1380133182.1764792191", [stream]: cookie, _ga_OTHER: "GS2.1.s1111111111$o1"};
     await shop.context.addCookies(Object.entries(cookies).map(([name, value]) => ({name, value, domain: ".shop.localhost", path: "/"})));
     const page = await shop.visit();
