@@ -172,7 +172,7 @@ test("a strict policy: with a nonce the script runs, what is blocked is said onc
   await page.waitForFunction(() => window.edgetally.status().csp);
   await page.evaluate(() => void window.edgetally("search"));
   await shop.quiet();
-  assert.deepEqual(lines.filter((line) => line.startsWith("edgetally")), ["edgetally blocked by connect-src"]);
+  assert.deepEqual(lines.filter((line) => line.startsWith("edgetally")), ["edgetally blocked: connect-src"]);
   assert.equal((await status(/** @type {Tab} */ (page))).csp, "connect-src");
   assert.equal(shop.arrivals.length, 0);
   // The next page has another policy.

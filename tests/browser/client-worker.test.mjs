@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {openShop as openGateway, SECRETS} from "../support/shop.mjs";
+import {openShop as openGateway, SECRETS, waitFor} from "../support/shop.mjs";
 import {DESTINATIONS} from "../../npm/src/platforms.mjs";
 import {ORDER, openShop} from "./harness.mjs";
 
@@ -27,8 +27,7 @@ test("page and server tell of one order: one purchase at each platform, with the
   });
   assert.equal(copy.body.results[0].status, "duplicate", copy.text);
   for (const platform of ["meta", "ga4", "webhook"]) await gateway.one(platform, "118842");
-  const recent = JSON.stringify(await gateway.admin("/v1/recent"));
-  assert.ok(recent.includes("118842"), recent.slice(0, 500));
+  await waitFor("the order in /v1/recent", async () => JSON.stringify(await gateway.admin("/v1/recent")).includes("118842"));
   await page.reload();
   await shop.quiet();
   await shop.arrived(2);

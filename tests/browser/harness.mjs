@@ -104,7 +104,8 @@ export async function openShop(t, given = {}) {
     if (answer === "hang") return void state.hanging.push(() => response.end());
     if (answer === "reset") return void request.socket.destroy();
     if (state.forward) {
-      const reply = await fetch(new URL(url.pathname + url.search, state.forward), {method: "POST", body, headers: /** @type {any} */ ({...request.headers, connection: undefined})});
+      const {connection: _connection, "content-length": _length, host: _host, ...headers} = request.headers;
+      const reply = await fetch(new URL(url.pathname + url.search, state.forward), {method: "POST", body, headers: /** @type {Record<string, string>} */ (headers)});
       return void response.writeHead(reply.status).end(await reply.text());
     }
     response.writeHead(answer, {"content-type": "application/json"}).end("{}");

@@ -28,7 +28,7 @@ const DEFAULTS = {key: "", required: true, categories: {}, hold_ms: 4000, cookie
 /** Adapters that read signals, so that no names of categories concern them. */
 const SIGNALS = ["consent_mode", "tcf", "gpp"];
 /** Names within the client, and what they are in the script and in the browser's storage: the same in each. */
-const SHORT = {clicks: "c", known: "k", way: "w", once: "o", flush: "f"};
+const SHORT = {at: "t", clicks: "c", known: "k", way: "w", once: "o", flush: "f"};
 
 /**
  * @typedef {Partial<import("./types.ts").Page>} Page

@@ -25,10 +25,10 @@ export let analyticsStored: unknown;
 export const purpose = (tcf: string, character: number) => /[I-PY-fo-v4-9-]/.test(tcf.charAt(character));
 
 /** Of each signal the stricter; a string is its source's own. */
-export function merge(into: Json, from: Json, refusals?: boolean) {
+export function merge(into: Json, from: Json) {
   for (const name in from) {
     const value = from[name];
-    if (value != null && into[name] != "denied" && into[name] !== true && (!refusals || value == "denied")) into[name] = value;
+    if (value != null && into[name] != "denied" && into[name] !== true) into[name] = value;
   }
   return into;
 }
@@ -38,14 +38,15 @@ export function judge() {
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
-  // What a banner has as its default is nobody's yes. Its no is kept to.
-  for (const report of all) merge(signals, report.signals, !report.decided);
+  for (const report of all) merge(signals, report.signals);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
+  // Whatever is not the word for yes: pages may say anything.
+  const no = (word?: string) => word && word != "granted";
   const closed = tcf && !purpose(tcf, 25);
   const open = tcf || !((BAKED ? REQUIRED : page.required) || signals.gpp || signals.gpc);
-  noAds = closed || signals.ad_storage == "denied" || signals.ad_user_data == "denied";
-  noAnalytics = closed || signals.analytics_storage == "denied";
+  noAds = closed || no(signals.ad_storage) || no(signals.ad_user_data);
+  noAnalytics = closed || no(signals.analytics_storage);
   adsStored = !noAds && (signals.ad_storage || open);
   analyticsStored = !noAnalytics && (signals.analytics_storage || open);
 }

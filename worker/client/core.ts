@@ -21,8 +21,6 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   let silent: unknown;
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
   let seen: unknown;
-  /** The page was put aside, perhaps for good. */
-  let aside: unknown;
   let due: unknown;
   let viewed: unknown;
   /** The address before, and the address. */
@@ -91,19 +89,16 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     }, BAKED ? HOLD_MS : page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
     addEventListener("securitypolicyviolation", (event) => {
-      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked by " + (sent.csp = event.effectiveDirective));
+      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked: " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
-    if (type == "pagehide") {
-      aside = 1;
-      unclaim();
-    } else if (document.visibilityState != "hidden") {
-      if (aside) checkClaim();
-      aside = 0;
+    if (type == "pagehide") unclaim();
+    else if (document.visibilityState != "hidden") {
+      checkClaim();
       seen = seen || !(document as any).prerendering;
       if (persisted && viewed) take("page_view");
       resume();

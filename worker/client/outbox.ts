@@ -25,7 +25,7 @@ export interface Own extends Entry {
 const tab = uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
-/** This tab has a lock of its record's name, by which others know that it lives; and what ends that. */
+/** This tab has a lock of its record's name, by which others know that it lives (2: it gave it up); and what ends that. */
 let claimed: unknown;
 let release: (() => void) | undefined;
 
@@ -64,6 +64,8 @@ export function save() {
   while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
   claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
   try {
+    // Other tabs have sent others.
+    Object.assign(kept.known, load()?.known);
     localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
     if (list[0]) localStorage[name + tab] = text;
     else delete localStorage[name + tab];
@@ -116,10 +118,12 @@ async function lock(record: string, ifAvailable: boolean, run: (granted?: unknow
 /** The page is put aside, perhaps for good. */
 export function unclaim() {
   if (release) release();
+  claimed = 2;
 }
 
 /** It is taken out again: was what it had to send taken over? */
 export function checkClaim() {
+  if (claimed != 2) return;
   claimed = 0;
   if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
 }

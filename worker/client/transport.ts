@@ -13,7 +13,6 @@ let behind: number | undefined;
 let failures = 0;
 let pause = 0;
 
-
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
 function write({event, at}: Own) {
   const all: Json = {...event, consent: merge({...signals}, event.consent)};
@@ -41,7 +40,7 @@ async function fly(batch: Own[], body: string) {
   const url = page.url + (page.once || "");
   let status = 0;
   let wait;
-  if (page.once) page.once = "";
+  page.once = page.once && "";
   try {
     // Refused at once: the page's share is used up, perhaps by others.
     const answer = await go(body.length <= MOST).catch(() => go(false));
@@ -50,10 +49,10 @@ async function fly(batch: Own[], body: string) {
     behind = Date.parse(answer.headers.get("date")!) - Date.now() || behind;
   } catch {}
   for (const own of batch) own.way = 0;
-  if (/^(0|408|425|429|5..)$/.test(status as any)) {
+  if (/^(0|4(08|2[59])|5..)$/.test(status as any)) {
     // Requests of one moment fail together, which is one failure.
     if (Date.now() >= pause) {
-      wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
+      wait = wait || (1e3 << Math.min(8, failures++)) * (1 - Math.random() / 2);
       pause = Date.now() + wait;
       setTimeout(page.flush!, wait + 9);
     }

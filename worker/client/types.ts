@@ -16,7 +16,7 @@ export interface Signals {
   gpc?: boolean;
 }
 
-/** The whole state of one consent source. `ignored`: how many commands Google's own reader would not obey either. */
+/** The whole state of one consent source. One that is undecided says no yes, since a banner's default is nobody's; its no is kept to. `ignored`: how many commands Google's own reader would not obey either. */
 export interface Report {
   decided: boolean;
   signals: Signals;
