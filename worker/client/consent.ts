@@ -4,7 +4,7 @@ import {page, type Json} from "./page.ts";
 import type {Report, Signals} from "./types.ts";
 
 /** By source; "site" is the page's own word, `edgetally("consent", …)`. */
-export const reports: Record<string, Report | undefined> = {};
+export const reports: Record<string, Report> = {};
 
 /** What holds now; `judge` brings it up to date. */
 export let signals: Signals;
@@ -34,7 +34,7 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 }
 
 export function judge() {
-  const all = Object.values(reports).filter(Boolean) as Report[];
+  const all = Object.values(reports);
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
@@ -42,10 +42,10 @@ export function judge() {
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
-  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
-  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
-  noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
-  noAnalytics = refused(signals.analytics_storage);
-  adsStored = !noAds && covered(signals.ad_storage);
-  analyticsStored = covered(signals.analytics_storage);
+  const closed = tcf && !purpose(tcf, 25);
+  const open = tcf || !((BAKED ? REQUIRED : page.required) || signals.gpp || signals.gpc);
+  noAds = closed || signals.ad_storage == "denied" || signals.ad_user_data == "denied";
+  noAnalytics = closed || signals.analytics_storage == "denied";
+  adsStored = !noAds && (signals.ad_storage || open);
+  analyticsStored = !noAnalytics && (signals.analytics_storage || open);
 }

@@ -71,7 +71,7 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
+  /** The gateway's address; absent: the folder that the script is in. */
   url?: string;
   /** Of the global function, where it is to be another than `edgetally`. */
   name?: string;
@@ -96,11 +96,11 @@ export interface Status {
     decided: boolean;
     signals: Signals;
     /** By adapter; "site" is the page's own word. */
-    sources: Record<string, Report | undefined>;
+    sources: Record<string, Report>;
   };
-  /** Events that are held until consent is clear. */
+  /** Events that are not on their way. */
   waiting: number;
-  /** Events that are kept until the gateway has answered, those with them. */
+  /** Events that the gateway has not answered for, those with them. */
   outbox: number;
   sent: number;
   /** The last answers that were no 2xx. */

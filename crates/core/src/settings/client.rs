@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::fields::{Fields, Reader};
 use crate::base::table::Table;
 
-/// The sources of consent that the client can listen to. Those of [`STANDARDS`] go without being named.
+/// The sources of consent that the client can listen to; the first three are where nothing is said.
 pub const CONSENT: &[&str] = &[
     "consent_mode",
     "tcf",
