@@ -34,6 +34,15 @@ async function composer(project) {
 }
 
 /**
+ * The two lines of a page.
+ * @param {URL} script where it is served
+ */
+export async function snippet(script) {
+  const {stub} = await import(pathToFileURL(join(CLIENT, "compose.mjs")).href);
+  return `<script>${stub()}</script>\n<script async src="${script}"></script>`;
+}
+
+/**
  * A Shopify shop's custom pixel, to be pasted into its settings.
  * @param {any} page of the source
  * @param {string} url where the gateway answers

@@ -86,14 +86,16 @@ function secretsOf(name, table) {
  * The variables as they are, but for development, and the platforms' stand-ins.
  * @param {Record<string, unknown>} vars
  * @param {string} twin
+ * @param {string[]} [origins] of pages on this machine, beside those of the settings
  */
-export function developing(vars, twin) {
+export function developing(vars, twin, origins = []) {
   const {sources, destinations} = merged(vars);
   const changed = {...vars};
   for (const [name, value] of Object.entries(vars)) {
     const table = tableOf(name, value);
     if (!table) continue;
     changed[name] = table;
+    for (const source of Object.values(table.sources ?? {})) if (source.origins) source.origins = [...new Set([...source.origins, ...origins])];
     delete table.environment;
     delete table.twin;
     for (const [place, settings] of Object.entries(table.destinations ?? {})) {
@@ -143,6 +145,7 @@ export const EXAMPLE = {
 /**
  * @typedef {object} Options
  * @property {string} project
+ * @property {string[]} [origins] of pages on this machine that may send, beside those of the settings
  * @property {number} [port] of the gateway
  * @property {number} [page] of the page
  * @property {string} [persist]
@@ -153,12 +156,12 @@ export const EXAMPLE = {
  * Starts everything.
  * @param {Options} options
  */
-export async function startDev({project, port, page, persist, log}) {
+export async function startDev({project, origins, port, page, persist, log}) {
   const config = await readConfig(project);
   const {startTwin} = await import(pathToFileURL(join(TWIN, "server.mjs")).href);
   // The hosts of webhooks have to be known before the settings name the twin's address, and the address before the gateway starts.
   const twin = await startTwin({port: await free(PORTS.twin), webhookHosts: developing(config.vars, "").hooks});
-  const {vars, secrets, sourceSecrets, keys, places} = developing(config.vars, twin.url);
+  const {vars, secrets, sourceSecrets, keys, places} = developing(config.vars, twin.url, origins);
   const closing = [() => twin.close()];
   const close = async () => {
     for (const one of closing.reverse().splice(0)) await one();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
-import {existsSync, readFileSync, readdirSync, writeFileSync} from "node:fs";
+import {existsSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, test} from "node:test";
 import {AWKWARD, OWN, dev, edit, install, run, temporary} from "./support.mjs";
@@ -34,13 +34,19 @@ test("the gateway serves it, and answers everything else itself; nothing that is
   assert.equal((await run(folder, ["build"])).code, 0);
   assert.ok(!existsSync(join(assets, "edgetally.000000000000.js")));
   assert.ok(existsSync(join(assets, "robots.txt")));
-  const gateway = await dev(context, folder);
+  // Without it, too: dev makes it.
+  rmSync(join(assets, "edgetally.js"));
+  const gateway = await dev(context, folder, ["--origin", "http://localhost:3000"]);
   const script = await fetch(`${gateway.url}/edgetally.js`);
   assert.equal(script.status, 200);
   assert.match(script.headers.get("content-type") ?? "", /javascript/);
   assert.equal(await script.text(), readFileSync(join(assets, "edgetally.js"), "utf8"));
   assert.equal((await fetch(`${gateway.url}/v1/health`)).status, 200);
   assert.equal((await fetch(`${gateway.url}/nothing.js`)).status, 404);
+  const send = (/** @type {string} */ origin) => fetch(`${gateway.url}/v1/events?key=${gateway.keys.shop?.key}`, {method: "POST", headers: {origin, "content-type": "text/plain"}, body: '{"event": "page_view", "event_id": "from-a-page"}'});
+  assert.equal((await send("http://localhost:3000")).status, 202);
+  assert.equal((await send("https://shop.example")).status, 202);
+  assert.equal((await send("http://localhost:4000")).status, 403);
 });
 
 test("a Shopify shop's pixel comes on standard output, without a document", async () => {

@@ -75,10 +75,11 @@ export function run(folder, args, {env, input = "", cwd = folder} = {}) {
  * Starts `edgetally dev` and answers when it says that it runs.
  * @param {{after: (done: () => Promise<void>) => void}} context
  * @param {string} folder
+ * @param {string[]} [args]
  * @returns {Promise<import("../../npm/src/gateway.mjs").Dev & {stop: () => Promise<number | null>}>}
  */
-export async function dev(context, folder) {
-  const child = spawn(command(folder), ["dev", "--json", "--port", "0", "--page-port", "0"], {cwd: folder, env: environment(), stdio: ["ignore", "pipe", "pipe"]});
+export async function dev(context, folder, args = []) {
+  const child = spawn(command(folder), ["dev", "--json", "--port", "0", "--page-port", "0", ...args], {cwd: folder, env: environment(), stdio: ["ignore", "pipe", "pipe"]});
   let [stdout, stderr] = ["", ""];
   const closed = new Promise((resolve) => child.on("close", resolve));
   const stop = async () => {

@@ -17,6 +17,12 @@ it is healthy, and only then gives it all traffic. What does not answer well get
 before stays. The first time, and with --whole, everything goes at once ("wrangler deploy"): Cloudflare takes
 new Durable Object classes in no other way, and an earlier version cannot be gone back to across them.
 
+Before the first one:
+  npx wrangler login
+  npx wrangler kv namespace create edgetally-claims     its id goes into wrangler.toml
+  npx wrangler queues create edgetally-events           and edgetally-slow, and edgetally-dead
+  npx wrangler secret put NAME                          for each that "edgetally check" names
+
   --url URL       where the gateway answers (EDGETALLY_URL; else the routes of wrangler.toml)
   --tag TEXT      of the version (the git commit)
   --message TEXT

@@ -3,10 +3,13 @@
 import {mkdir, rm, writeFile} from "node:fs/promises";
 import {dirname, join, resolve} from "node:path";
 import {setTimeout as sleep} from "node:timers/promises";
+import {snippet} from "../assets.mjs";
 import {startDev} from "../dev.mjs";
 import {FINE, usage, wanting} from "../exits.mjs";
 import {DEV_FILE, runningDev} from "../gateway.mjs";
+import {readConfig} from "../runtime.mjs";
 import {bold, dim, print, red, yellow} from "../terminal.mjs";
+import {build} from "./build.mjs";
 
 export {words as usage};
 const words = "";
@@ -15,6 +18,7 @@ Runs the gateway of this folder's wrangler.toml on the real runtime, with stand-
 refuse what the platforms refuse, and secrets made up for them. Nothing leaves this machine. A page shows
 events as they come: their copies, what became of them at each destination, and what was sent there.
 
+  --origin ORIGIN  of pages on this machine that may send too: http://localhost:3000; repeat it for several
   --port N         of the gateway (8787, or any when that is taken)
   --page-port N    of the page (8788, or any)
   --keep FOLDER    keeps what was seen and counted there; a temporary folder when absent
@@ -23,7 +27,7 @@ events as they come: their copies, what became of them at each destination, and 
 While it runs, send, tail, why and doctor in this folder talk to it. Ends with 0 on Ctrl-C; with 1 where
 the settings are at fault.`;
 
-export const flags = /** @type {const} */ ({port: {type: "string"}, "page-port": {type: "string"}, keep: {type: "string"}});
+export const flags = /** @type {const} */ ({origin: {type: "string", multiple: true}, port: {type: "string"}, "page-port": {type: "string"}, keep: {type: "string"}});
 
 /** @param {string | undefined} text @param {string} flag */
 function port(text, flag) {
@@ -33,17 +37,19 @@ function port(text, flag) {
   return number;
 }
 
-/** @param {Awaited<ReturnType<typeof startDev>>} dev */
-function invite({gateway, live, places, keys, snippet}) {
+/** @param {Awaited<ReturnType<typeof startDev>>} dev @param {string[]} scripts */
+async function invite({gateway, live, places, keys, snippet: curl}, scripts) {
   print(bold("edgetally runs here; nothing leaves this machine"));
   print(`  page        ${live.url}   events as they come`);
   print(`  gateway     ${gateway.url.origin}`);
   print(`  platforms   ${places.map(({title}) => title).join(", ")}   ${dim("stand-ins")}`);
+  for (const path of scripts) print(`  script      ${new URL(path, gateway.url)}   ${dim("for pages")}`);
   for (const [name, {key, origin}] of Object.entries(keys)) print(`  key         ${key}   ${dim(`pages of ${origin}, source ${name}`)}`);
   print();
   print("Send a purchase, here or in a second terminal of this folder:");
   print("  npx edgetally send purchase --id mine-1 --value 129.90 --currency EUR --email elena@mail.example --granted");
-  if (snippet) print(`\n${snippet}`);
+  if (curl) print(`\n${curl}`);
+  for (const path of scripts) print(`\nOr two lines in a page of yours, then edgetally("purchase", {...}) (--origin lets pages on this machine send):\n\n${await snippet(new URL(path, gateway.url))}`);
   print();
   print(dim("Ctrl-C ends it."));
 }
@@ -54,8 +60,13 @@ export async function run(flags, given) {
   const project = resolve(flags.project);
   const other = runningDev(project);
   if (other) throw wanting(`it runs in this folder already: ${other.page} (process ${other.pid})`);
+  for (const one of flags.origin ?? []) if (!URL.canParse(one) || new URL(one).origin !== one) throw usage(`--origin ${one}: has to be like http://localhost:3000`);
+  const config = await readConfig(project);
+  // As a deploy does: pages load what the settings say now.
+  const scripts = config.assets?.directory === undefined ? [] : await build(project);
   const dev = await startDev({
     project,
+    origins: flags.origin,
     port: port(flags.port, "--port"),
     page: port(flags["page-port"], "--page-port"),
     ...(flags.keep && {persist: resolve(flags.keep)}),
@@ -86,7 +97,7 @@ export async function run(flags, given) {
     await mkdir(dirname(file), {recursive: true});
     await writeFile(file, JSON.stringify(written), {mode: 0o600});
     if (flags.json) print(JSON.stringify(written));
-    else invite(dev);
+    else await invite(dev, scripts.map(({path}) => path));
     while (!stopped) {
       await dev.cron();
       await Promise.race([interrupted, sleep(1000)]);
