@@ -200,8 +200,9 @@ test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size
-size: build ## the worker's size against its budget
+size: build ## the sizes of worker and browser client against their budgets, by part
 	@node scripts/size.mjs
+	@node scripts/size-client.mjs
 
 .PHONY: bench
 bench: build ## what the core, the worker and the calculators cost, as ratios within one run

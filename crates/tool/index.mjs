@@ -14,7 +14,7 @@ import * as core from "./core.js";
 /** @typedef {{path: string, code: string, words: string}} Remark */
 /** @typedef {{index: number, event_id?: string, status: string, code?: string, path?: string, message?: string, removed: Remark[], changed: Remark[]}} Taken */
 /** @typedef {Partial<Verdict> & {destination: string, platform: string, events: ({index: number, event_id: string} & Verdict)[], requests: Sent[]}} Reached */
-/** @typedef {{status: number, result: any, events: Taken[], destinations: Reached[]}} Explained */
+/** @typedef {{status: number, signature_assumed: boolean, result: any, events: Taken[], destinations: Reached[]}} Explained */
 /** @typedef {{source?: string, as?: "page" | "server", country?: string, region?: string, gpc?: boolean, ip?: string, user_agent?: string, referer?: string, cookies?: string, now_ms: number}} Sender */
 /** @typedef {{kind: string, value: string | number, country?: string, show?: boolean}} Identifier */
 /** @typedef {{destination: string, dialect: string, form: "sha256" | "clear", digest?: string, text?: string, code?: string, words?: string}} Row */

@@ -25,6 +25,26 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
  * @property {{name: string, raw: number, gzipped: number}[]} parts of the client
  */
 
+/** @param {string} project */
+async function composer(project) {
+  const file = join(CLIENT, "compose.mjs");
+  if (!existsSync(file)) throw new Missing(`${file} is missing: install edgetally anew`);
+  const [{compose}, esbuild] = await Promise.all([import(pathToFileURL(file).href), fromWrangler("esbuild", project)]);
+  return (/** @type {any} */ page, /** @type {Record<string, unknown>} */ options = {}) => compose(page, {esbuild, version: VERSION, ...options});
+}
+
+/**
+ * A Shopify shop's custom pixel, to be pasted into its settings.
+ * @param {any} page of the source
+ * @param {string} url where the gateway answers
+ * @param {string} project
+ * @returns {Promise<string>}
+ */
+export async function shopifyPixel(page, url, project) {
+  const compose = await composer(project);
+  return (await compose({...page, url}, {format: "shopify"})).code;
+}
+
 /**
  * Composes the script of each source that has a key, and writes all of it.
  * @param {string} folder
@@ -33,16 +53,14 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
  * @returns {Promise<Written[]>}
  */
 export async function writeAssets(folder, pages, project) {
-  const file = join(CLIENT, "compose.mjs");
-  if (!existsSync(file)) throw new Missing(`${file} is missing: install edgetally anew`);
-  const [{compose}, esbuild] = await Promise.all([import(pathToFileURL(file).href), fromWrangler("esbuild", project)]);
+  const compose = await composer(project);
   /** @type {Written[]} */
   const written = [];
   /** @type {[string, string][]} */
   const files = [];
   let headers = "";
   for (const page of pages) {
-    const {code, hash, parts} = await compose(page, {esbuild, version: VERSION});
+    const {code, hash, parts} = await compose(page);
     const stem = pages.length === 1 ? "edgetally" : `edgetally.${page.source}`;
     const [short, immutable] = [`${stem}.js`, `${stem}.${hash}.js`];
     for (const [name, control] of [[short, SHORT], [immutable, IMMUTABLE]]) {

@@ -67,5 +67,11 @@ export function wranglerFolder(project) {
  */
 export async function fromWrangler(name, project) {
   const wrangler = createRequire(join(wranglerFolder(project), "package.json"));
-  return import(pathToFileURL(wrangler.resolve(name === "wrangler" ? "." : name)).href);
+  let file;
+  try {
+    file = wrangler.resolve(name === "wrangler" ? "." : name);
+  } catch {
+    throw new Missing(`${name}, which comes with wrangler, is not there: npm install`);
+  }
+  return import(pathToFileURL(file).href);
 }

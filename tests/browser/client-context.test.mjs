@@ -45,25 +45,15 @@ test("click ids have their platform's lifetime", async (t) => {
   }
 });
 
-test("both generations of Google Analytics' cookies", async (t) => {
-  for (const [cookie, session] of [
-    ["GS1.1.1760000000.5.1.1760000100.0.0.0", "1760000000"],
-    ["GS2.1.s1760000001$o5$g1$t1760000100$j60$l0$h0", "1760000001"],
-    ["GS2.1.o5$g1$t1760000100$s1760000002$j60", "1760000002"],
-    ["GS2.1.o5%24g1%24s1760000003%24j60", "1760000003"],
-  ]) {
-    const shop = await openShop(t);
-    const cookies = {_ga: "GA1.1.1380133182.1764792191", _ga_ABC123: /** @type {string} */ (cookie), unrelated: "secret", _token: "secret"};
-    await shop.context.addCookies(jar(cookies));
-    const page = await shop.visit();
-    await page.evaluate(() => void window.edgetally("page_view"));
-    const {context} = (await shop.arrived(1))[0] ?? {};
-    assert.equal(context.client_id, "1380133182.1764792191");
-    assert.equal(context.session_id, session);
-    assert.equal(context.cookies._ga_ABC123, cookie);
-    assert.deepEqual(Object.keys(context.cookies).sort(), ["_fbp", "_ga", "_ga_ABC123"]);
-    assert.doesNotMatch(JSON.stringify(shop.events()), /secret/);
-  }
+test("the platforms' cookies, whole, and no others; the gateway reads Google Analytics' ids out of them", async (t) => {
+  const shop = await openShop(t);
+  const ours = {_ga: "GA1.1.1380133182.1764792191", _ga_ABC123: "GS2.1.s1760000001$o5$g1$t1760000100$j60$l0$h0", _gcl_aw: "GCL.1795300111.Cj0KCQ", _ttp: "abc", ttclid: "EC", _scid: "s", _rdt_uuid: "1.u", li_fat_id: "l", _twclid: "t", _uetvid: "v", _epik: "e"};
+  await shop.context.addCookies(jar({...ours, unrelated: "secret", _token: "secret", cart_fbp: "secret"}));
+  const page = await shop.visit();
+  await page.evaluate(() => void window.edgetally("page_view"));
+  const {_fbp, ...rest} = (await shop.arrived(1))[0].context.cookies;
+  assert.deepEqual(rest, ours);
+  assert.doesNotMatch(JSON.stringify(shop.events()), /secret/);
 });
 
 test("Meta's cookie: kept whole with its appendix while the click is the same, anew with another, and not made without one", async (t) => {
@@ -96,10 +86,10 @@ test("a new visitor: parallel requests and later pages say the same, and one ans
     setTimeout(() => window.edgetally("view_item"), 30);
   }, {transaction_id: "1", value: 1, currency: "EUR"});
   const events = await shop.arrived(3);
-  assert.equal(new Set(events.map(({context}) => JSON.stringify([context.client_id, context.cookies]))).size, 1);
-  const {cookies, client_id} = events[0].context;
+  assert.equal(new Set(events.map(({context}) => JSON.stringify(context.cookies))).size, 1);
+  const {cookies} = events[0].context;
   assert.match(cookies._fbp, /^fb\.1\.\d{13}\.\d+$/);
-  assert.equal(cookies._ga, `GA1.1.${client_id}`);
+  assert.match(cookies._ga, /^GA1\.1\.\d+\.\d{10}$/);
   assert.deepEqual(shop.arrivals.map(({query}) => query.get("cookies")).sort(), ["1", null, null]);
   await shop.settled(page);
   // The gateway is asked again while the cookies are not there, and not when they are.

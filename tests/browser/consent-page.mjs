@@ -18,9 +18,9 @@ const bundle = (contents) =>
     write: false,
   }).then(({outputFiles}) => /** @type {{text: string}} */ (outputFiles[0]).text));
 
-/** A report in short: undecided, gone, or the words that are granted and denied. @param {any} state */
+/** A report in short: undecided, nothing at all, or the words that are granted and denied. @param {any} state */
 function short(state) {
-  if (!state) return state === undefined ? "nothing" : "gone";
+  if (!state) return "nothing";
   const {ad_storage, analytics_storage, ad_user_data, ad_personalization, ...rest} = state.signals;
   const ads = ad_storage === ad_user_data && ad_storage === ad_personalization ? ad_storage : "mixed";
   const words = [analytics_storage && `analytics ${analytics_storage}`, ads && `ads ${ads}`, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)];
@@ -75,7 +75,7 @@ export async function openBanner(t, name, {required = true, categories = {}} = {
   const adapter = await bundle(`
     import adapter from "../../worker/client/consent/${name}.ts";
     window.reports = [];
-    adapter((state) => window.reports.push(state === undefined ? null : JSON.parse(JSON.stringify(state))), ${JSON.stringify({required, categories})});
+    adapter((state) => window.reports.push(JSON.parse(JSON.stringify(state))), ${JSON.stringify({required, categories})});
   `);
   const opened = await open(t, [name], {}, "/");
   /** @returns {Promise<any[]>} */
@@ -121,7 +121,7 @@ export async function openClient(t, consent, {path = "/", ...settings} = {}) {
     /** What there is in the browser: names of cookies, and of what is in storage. @returns {Promise<string[]>} */
     stored: async () => {
       const {cookie, local, session} = await stored(page);
-      return [...Object.keys({...local, ...session}), ...cookie.split("; ").map((/** @type {string} */ one) => one.split("=")[0])].filter(Boolean);
+      return [...Object.keys({...local, ...session}), ...cookie.split("; ").map((/** @type {string} */ one) => one.split("=")[0] ?? "")].filter(Boolean);
     },
   };
 }

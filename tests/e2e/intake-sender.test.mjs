@@ -60,7 +60,8 @@ describe("what browsers may read", () => {
       assert.match(reply.headers.get("vary") ?? "", /\borigin\b/i);
       // For the cookies of the page's site, of which the worker's host is a part.
       assert.equal(reply.headers.get("access-control-allow-credentials"), "true");
-      assert.match(reply.headers.get("access-control-expose-headers") ?? "", /retry-after/);
+      assert.match(reply.headers.get("access-control-expose-headers") ?? "", /retry-after, date/);
+      assert.ok(reply.headers.get("date"));
     }
     // Refusals too, or the page would never see the reason.
     const bad = await shop.page("{bad");

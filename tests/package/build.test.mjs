@@ -43,6 +43,15 @@ test("the gateway serves it, and answers everything else itself; nothing that is
   assert.equal((await fetch(`${gateway.url}/nothing.js`)).status, 404);
 });
 
+test("a Shopify shop's pixel comes on standard output, without a document", async () => {
+  const {code, stdout, stderr} = await run(folder, ["build", "--shopify", "shop", "--url", "https://events.shop.example/"]);
+  assert.equal(code, 0, stderr);
+  assert.ok(stdout.includes('"https://events.shop.example"') && stdout.includes("pk_shop_"));
+  assert.ok(!/(?<![.\w])(?:document|window)\./.test(stdout), "its sandbox has neither");
+  assert.equal((await run(folder, ["build", "--shopify", "blog", "--url", "https://events.shop.example"])).code, 2);
+  assert.equal((await run(folder, ["build", "--shopify", "shop"])).code, 2);
+});
+
 test("several sources with a key have names of their own; none, none", async (context) => {
   const project = temporary(context);
   await run(folder, ["init", ...OWN], {cwd: project});

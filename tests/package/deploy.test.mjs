@@ -1,7 +1,7 @@
 // `edgetally deploy` with a stand-in for wrangler, which keeps what it was asked, and a gateway that answers by version.
 
 import assert from "node:assert/strict";
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
+import {mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from "node:fs";
 import {createServer} from "node:http";
 import {join} from "node:path";
 import {pathToFileURL} from "node:url";
@@ -35,7 +35,9 @@ if (command === "deployments status") {
 
 const project = temporary({after});
 install(project, {wrangler: false});
-mkdirSync(join(project, "node_modules/wrangler"));
+mkdirSync(join(project, "node_modules/wrangler/node_modules"), {recursive: true});
+// What comes with wrangler.
+symlinkSync(join(ROOT, "node_modules/esbuild"), join(project, "node_modules/wrangler/node_modules/esbuild"));
 writeFileSync(join(project, "node_modules/wrangler/package.json"), '{"name": "wrangler", "version": "4.86.0", "main": "index.mjs", "bin": {"wrangler": "bin.mjs"}}');
 writeFileSync(join(project, "node_modules/wrangler/index.mjs"), `export {unstable_readConfig} from ${JSON.stringify(pathToFileURL(join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js")).href)};`);
 writeFileSync(join(project, "node_modules/wrangler/bin.mjs"), WRANGLER);

@@ -142,3 +142,11 @@ test("consent is explained as the admin's route does", () => {
   const ours = answered(tool.explainConsent(TOML, {...question, source: "shop"}, NOW));
   assert.deepEqual(ours.destinations.map((/** @type {any} */ one) => one.destination), ["x", "google_ads", "hook"]);
 });
+
+test("a signed order is taken for right, since its secret is not here; an unsigned one is refused as at the edge", () => {
+  const settings = TOML.replace('secret = "SHOP_SECRET"', 'secret = "SHOP_SECRET"\nevent_token = "SHOP_EVENT_TOKEN"');
+  const unsigned = answered(tool.explain(settings, ORDER, {as: "page", now_ms: NOW}));
+  assert.deepEqual([unsigned.status, unsigned.events[0]?.code, unsigned.signature_assumed], [422, "event_token_missing", false]);
+  const signed = answered(tool.explain(settings, {...ORDER, event_token: "0".repeat(64)}, {as: "page", now_ms: NOW}));
+  assert.deepEqual([signed.status, signed.destinations[2]?.verdict, signed.signature_assumed], [202, "queued", true]);
+});

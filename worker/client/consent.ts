@@ -42,10 +42,10 @@ export function judge() {
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
-  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
-  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
-  noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
-  noAnalytics = refused(signals.analytics_storage);
-  adsStored = !noAds && covered(signals.ad_storage);
-  analyticsStored = covered(signals.analytics_storage);
+  const closed = tcf && !purpose(tcf, 25);
+  const open = tcf || !((BAKED ? REQUIRED : page.required) || signals.gpp || signals.gpc);
+  noAds = closed || signals.ad_storage == "denied" || signals.ad_user_data == "denied";
+  noAnalytics = closed || signals.analytics_storage == "denied";
+  adsStored = !noAds && (signals.ad_storage || open);
+  analyticsStored = !noAnalytics && (signals.analytics_storage || open);
 }

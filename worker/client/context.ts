@@ -1,5 +1,5 @@
-// Where an event happened: click ids with their lifetimes, the cookies that a platform reads, the ids of both generations of
-// Google Analytics' cookies, and those that are made up where there are none.
+// Where an event happened: click ids with their lifetimes, the cookies that a platform reads, and those that are made up where there are
+// none. The ids of Google Analytics are not read out here: each stream has a session of its own, and the gateway knows which it is about.
 
 import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
 import {page, type Json} from "./page.ts";
@@ -20,10 +20,7 @@ const CLICKS: Record<string, number> = {
   ScCid: 365,
 };
 /** Cookies of the platforms. The server knows which of them are of use. */
-const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
-
-/** `GA1.1.<random>.<time>`; `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
-const GOOGLE = /^G..\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)(\.\d+)?/;
+const NAMES = /(^|; )(_(fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
 /** What one page tells the next. */
 export const kept = {
@@ -31,7 +28,7 @@ export const kept = {
   clicks: {} as Record<string, [id: string, at: number]>,
   /** Cookies of ours, as they are to be. */
   cookies: {} as Record<string, string>,
-  /** Events that were sent under an id of the page or the order. */
+  /** Ids of purchases that were sent. */
   known: {} as Record<string, 1>,
 } as {clicks: Record<string, [id: string, at: number]>; cookies: Record<string, string>; known: Record<string, 1>; [part: string]: Json};
 
@@ -53,18 +50,11 @@ export function identify() {
   const {clicks, cookies: made} = kept;
   const cookies: Record<string, string> = {};
   const click_ids: Record<string, string> = {};
-  const who: Json = {cookies, click_ids};
-  const number = (Math.random() * 2147483647) | 0;
-  const put = (_: unknown, name: string, value: string) => {
-    const google = /^_ga/.test(name);
-    if (google ? noAnalytics : noAds) return "";
-    const ids = google && GOOGLE.exec(value);
-    if (ids) who[name == "_ga" ? "client_id" : "session_id"] = name == "_ga" ? ids[1]! + ids[2] : ids[1];
-    return (cookies[name] = value);
-  };
+  const number = (Math.random() * 2e9) | 0;
+  const put: any = (_: unknown, __: unknown, name: string, ___: unknown, value: string) => (/^_ga/.test(name) ? noAnalytics : noAds) || (cookies[name] = value);
   const make = (name: string, value: string) => (made[name] = cookies[name] || made[name] || value);
   try {
-    document.cookie.replace(COOKIES, put);
+    document.cookie.replace(NAMES, put);
   } catch {}
   if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
@@ -76,10 +66,9 @@ export function identify() {
   if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3).toFixed()}`);
   for (const name in made) {
     if (made[name] != cookies[name]) {
-      if (page.cookies) page.once = "&cookies=1";
-      page.cookies = false;
-      put(0, name, made[name]!);
+      if (BAKED ? COOKIES && page.once == null : page.cookies && page.once == null) page.once = "&cookies=1";
+      put(0, 0, name, 0, made[name]!);
     }
   }
-  return who;
+  return {cookies, click_ids};
 }

@@ -3,8 +3,8 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
-import {clock, page, type Json, type Settings} from "./page.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
+import {page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -12,14 +12,11 @@ import type {Adapter, Edgetally, Status} from "./types.ts";
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
 /** `fan` calls pixels, and is there only where a source has any. */
-export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
-  const script = document.currentScript as HTMLScriptElement | null;
-  const name = settings.name || "edgetally";
-  const earlier: Edgetally | undefined = window[name];
+export default function start(settings: Settings, adapters: Record<string, Adapter>, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
+  const earlier: Edgetally | undefined = window[NAME];
   // A stub has a queue; what has none is this script, which ran before.
   if (earlier && !earlier.q) return earlier;
   let common: Json = {};
-  let ready = false;
   /** Silence has lasted for as long as it is waited for. */
   let silent: unknown;
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
@@ -28,68 +25,73 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   let aside: unknown;
   let due: unknown;
   let viewed: unknown;
-  let previous = document.referrer;
-  let current = location.href;
+  /** The address before, and the address. */
+  let trail = [document.referrer, location.href];
   let last: unknown[] = [];
 
   const soon = () => {
-    if (!due) queueMicrotask(() => flush((due = 0)));
+    if (!due) {
+      queueMicrotask(() => {
+        due = 0;
+        flush();
+      });
+    }
     due = 1;
   };
 
   function flush(leaving?: unknown) {
-    if (!ready || !seen) return;
+    if (!seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || page.required || (waiting && !silent && !leaving);
+    const hold = no || (BAKED ? REQUIRED : page.required) || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
     const who = identify();
-    const fresh = [];
+    const fresh: Json[] = [];
     for (const own of box.splice(0)) {
-      const {event, key} = own;
+      const {event} = own;
       if (own.way == null) {
-        if (key && kept.known[key]) {
-          drop("repeated");
-          continue;
+        if (purchase(own)) {
+          if (kept.known[event.event_id]) {
+            drop("repeated");
+            continue;
+          }
+          kept.known[event.event_id] = 1;
         }
-        if (key) kept.known[key] = 1;
         own.way = 0;
         event.context = {...who, ...event.context};
-        fresh.push(event);
+        if (PIXELS) fresh.push(event);
       }
       box.push(own);
     }
-    if (fan) fan(fresh, flush);
+    if (PIXELS) fan!(fresh, flush);
+    if (first) adopt();
     save();
-    if (first) adopt(flush);
     send(leaving);
   }
 
   function init(given: Partial<Settings>) {
-    if (ready) return;
+    if (page.flush) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.url = (page.url || new URL(".", (document.currentScript as any)?.src || location.origin).href).replace(/\/*$/, "/v1/events?key=" + page.key);
     page.flush = flush;
-    ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
         if (state) reports[source] = state;
-        else delete reports[source];
         soon();
       }, page);
     }
-    setTimeout(() => flush((silent = 1) && 0), page.hold_ms);
+    setTimeout(() => {
+      silent = 1;
+      flush();
+    }, BAKED ? HOLD_MS : page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
-    addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
-      if (!sent.csp && blockedURI.startsWith(page.url!)) {
-        sent.csp = effectiveDirective;
-        console.warn("edgetally: blocked by " + effectiveDirective);
-      }
+    addEventListener("securitypolicyviolation", (event) => {
+      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked by " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
@@ -99,17 +101,18 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (type == "pagehide") {
       aside = 1;
       unclaim();
+    } else if (document.visibilityState != "hidden") {
+      if (aside) checkClaim();
+      aside = 0;
+      seen = seen || !(document as any).prerendering;
+      if (persisted && viewed) take("page_view");
+      resume();
+      return soon();
     }
-    if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
-    if (aside) checkClaim();
-    aside = 0;
-    seen = seen || !(document as any).prerendering;
-    if (persisted && viewed) take("page_view");
-    resume();
-    soon();
+    flush(1);
   }
 
-  function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
+  function take(event: string, fields: Json = {}, id?: string, at = Date.now(), address = location.href) {
     if (event == "init") return init(fields);
     if (event == "consent") {
       reports.site = {decided: true, signals: {...reports.site?.signals, ...fields}};
@@ -118,21 +121,19 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     const all: Json = {...common, ...fields, user: {...common.user, ...fields.user}};
     if (event == "set") return void (common = all);
 
-    const given = givenId(event, fields);
-    const text = JSON.stringify(all);
+    id = id || givenId(event, fields);
     // The second click of a double click is the first.
-    const click = window.event as any;
-    if (click?.detail > 1 && event == last[0]) return last[1];
-    last = [event, (id = id || given || uuid())];
+    if (!id && (window.event as any)?.detail > 1 && event == last[0]) return last[1];
+    last = [event, (id = id || uuid())];
     viewed = viewed || event == "page_view";
     readClicks(address);
-    if (address != current) {
-      previous = current;
-      current = address;
-    }
-    const copy = JSON.parse(text);
-    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
-    if (box.length > MOST) {
+    if (address != trail[1]) trail = [trail[1]!, address];
+    const copy = JSON.parse(JSON.stringify(all));
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at});
+    // Where they can be sent, they are, and then nothing waits.
+    const full = () => box.filter(waits)[MOST];
+    if (full()) flush();
+    if (full()) {
       dropOldest(box);
       drop("full");
     }
@@ -148,20 +149,19 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       return uuid();
     }
   }) as unknown as Edgetally;
-  const away = () => box.filter((own) => own.way != null).length;
   api.status = (): Status => {
     judge();
     return {
-      version,
-      ready,
+      version: VERSION,
+      ready: !!page.flush,
       consent: {decided, signals, sources: reports},
-      waiting: box.length - away(),
-      outbox: away(),
+      waiting: box.filter(waits).length,
+      outbox: box.length,
       dropped: drops,
       ...sent,
     };
   };
-  window[name] = api;
+  window[NAME] = api;
   init(settings);
   for (const call of earlier?.q || []) api(...(call as [any]));
   return api;

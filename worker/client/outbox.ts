@@ -4,7 +4,7 @@
 import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
 import {kept} from "./context.ts";
 import {uuid} from "./ids.ts";
-import {clock, page, type Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 
 /** Events that wait; characters of them in storage. */
 export const MOST = 50;
@@ -18,8 +18,6 @@ export interface Entry {
 }
 
 export interface Own extends Entry {
-  /** Name and id, where the page or the order gave it, so that the event may come again. */
-  key?: string;
   /** Nothing: it is new. 0: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
   way?: number;
 }
@@ -27,16 +25,18 @@ export interface Own extends Entry {
 const tab = uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
-/** Ends what `claim` began. */
-let release: ((done?: unknown) => void) | 0 | undefined;
+/** This tab has a lock of its record's name, by which others know that it lives; and what ends that. */
+let claimed: unknown;
+let release: (() => void) | undefined;
 
 export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
 
+export const waits = (own: Own) => !own.way;
 export const purchase = (own: {event: Json}) => own.event.event == "purchase";
-/** Without the oldest one, of purchases only where there is nothing else. */
-export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex((own) => !purchase(own))), 1);
+/** Without the oldest one that is no purchase. */
+export const dropOldest = (list: Own[]) => list.splice(list.findIndex((own) => waits(own) && !purchase(own)), 1);
 
 /** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
 let name: string;
@@ -47,26 +47,32 @@ function load(record = name) {
   } catch {}
 }
 
-const records = () => Object.keys(localStorage).filter((record) => record.startsWith(name));
+/** Of all tabs, and of each. Where storage is closed, none. */
+function records() {
+  try {
+    return Object.keys(localStorage).filter((record) => record.startsWith(name));
+  } catch {
+    return [];
+  }
+}
 
 /** Writes what may be written. */
 export function save() {
+  if (!allowed) return;
   const list = [...box];
   let text;
-  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
+  claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
   try {
-    if (allowed) {
-      localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
-      if (list[0]) localStorage[name + tab] = text;
-      else delete localStorage[name + tab];
-    }
+    localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
+    if (list[0]) localStorage[name + tab] = text;
+    else delete localStorage[name + tab];
   } catch {}
 }
 
 export function remove(batch: Own[]) {
   box = box.filter((own) => !batch.includes(own));
   save();
-  if (!box[0]) unclaim();
 }
 
 /**
@@ -85,59 +91,50 @@ export function settle() {
     for (const cookie in kept.cookies) {
       if (cookie == "_ga" ? noAnalytics : noAds) {
         delete kept.cookies[cookie];
-        for (let host = location.hostname; ; host = host.replace(/^[^.]+\.?/, "")) {
-          document.cookie = cookie + "=;path=/;max-age=0;domain=" + host;
-          if (!host) break;
-        }
+        // Of this host, of each domain above it, and without one.
+        location.hostname.replace(/^|\.|$/g, (dot, at, host) => (document.cookie = cookie + "=;path=/;max-age=0;domain=" + host.slice(at + dot.length)));
       }
     }
     if (noAds) kept.clicks = {};
     if (!allowed) {
       kept.known = {};
-      try {
-        for (const record of records()) delete localStorage[record];
-      } catch {}
+      for (const record of records()) delete localStorage[record];
     }
   }
   return first && allowed;
 }
 
-/** Shared by the tabs that have something to send; exclusive where there is none, or not at all. Old browsers and closed storage have no locks. */
-async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
+/** Old browsers and closed storage have no locks. */
+async function lock(record: string, ifAvailable: boolean, run: (granted?: unknown) => unknown) {
   try {
-    await navigator.locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>);
+    await navigator.locks.request(record, {ifAvailable}, run as LockGrantedCallback<unknown>);
   } catch {
     run();
   }
 }
 
-/** Tells other tabs that this one lives and will send what it has stored. */
-export function claim() {
-  if (!release && allowed) lock("shared", () => new Promise((done) => (release = done)));
-}
-
-/** It does not, or its page is put aside, perhaps for good. */
+/** The page is put aside, perhaps for good. */
 export function unclaim() {
-  if (release) release((release = 0));
+  if (release) release();
 }
 
-/** The page is taken out again: was what it had to send taken over? */
+/** It is taken out again: was what it had to send taken over? */
 export function checkClaim() {
+  claimed = 0;
   if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
 }
 
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
-export const adopt = (then: () => void) =>
-  lock("exclusive", (granted) => {
-    if (granted === null) return;
-    try {
-      for (const record of records()) {
-        const list: Entry[] = record != name && record != name + tab && load(record);
-        if (list && (granted || clock() - list[0]!.at > 3e4)) {
-          delete localStorage[record];
-          for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at, way: 0});
-        }
+export function adopt() {
+  for (const record of records()) {
+    if (record == name) continue;
+    lock(record, true, (granted) => {
+      const list: Entry[] = granted !== null && load(record);
+      if (list && (granted || Date.now() - list[0]!.at > 3e4)) {
+        delete localStorage[record];
+        for (const {event, at} of list) if (Date.now() - at < 864e5) box.push({event, at, way: 0});
+        page.flush!();
       }
-    } catch {}
-    then();
-  });
+    });
+  }
+}

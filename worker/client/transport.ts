@@ -1,8 +1,8 @@
 // How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
 
 import {merge, signals} from "./consent.ts";
-import {box, claim, purchase, remove, type Own} from "./outbox.ts";
-import {clock, page, type Json} from "./page.ts";
+import {box, purchase, remove, type Own} from "./outbox.ts";
+import {page, type Json} from "./page.ts";
 
 /** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
 const MOST = 15360;
@@ -17,42 +17,46 @@ let pause = 0;
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
 function write({event, at}: Own) {
   const all: Json = {...event, consent: merge({...signals}, event.consent)};
-  if (!all.event_time && clock() - at > (behind == null ? 3e5 : 5e3)) all.event_time = Math.round(at + (behind || 0));
+  if (!all.event_time && Date.now() - at > (behind == null ? 3e5 : 5e3)) all.event_time = at + (behind || 0);
   return JSON.stringify(all);
 }
 
-/** In requests of limited length. While there is time, a purchase has one of its own. */
-function post(list: Own[], leaving: unknown): unknown {
+/** In requests of limited length. */
+function post(list: Own[], leaving?: unknown) {
   const body = `{"events":[${list.map(write)}]}`;
-  if (list[1] && (body.length > MOST || (!leaving && list.some(purchase)))) {
-    return Promise.all([post(list.splice(0, list.length >> 1), leaving), post(list, leaving)]);
+  if (list[1] && body.length > MOST) {
+    post(list.splice(0, list.length >> 1), leaving);
+    post(list, leaving);
+  } else if (list[0]) {
+    if (!leaving) fly(list, body);
+    else if (navigator.sendBeacon(page.url!, body)) for (const own of list) own.way = 3;
   }
-  if (!leaving) return list[0] && fly(list, body);
-  if (list[0] && navigator.sendBeacon(page.url!, body)) for (const own of list) own.way = 3;
-  return;
 }
 
 async function fly(batch: Own[], body: string) {
   const go = (keepalive: boolean) => {
-    for (const own of batch) own.way = keepalive ? 2 : 1;
+    for (const own of batch) own.way = 1 + +keepalive;
     return fetch(url, {method: "POST", body, keepalive, credentials: "include"});
   };
-  const url = page.url! + page.once;
+  const url = page.url + (page.once || "");
   let status = 0;
   let wait;
-  page.once = "";
+  if (page.once) page.once = "";
   try {
     // Refused at once: the page's share is used up, perhaps by others.
     const answer = await go(body.length <= MOST).catch(() => go(false));
     status = answer.status;
     wait = +answer.headers.get("retry-after")! * 1e3;
-    behind = Date.parse(answer.headers.get("date")!) - clock() || behind;
+    behind = Date.parse(answer.headers.get("date")!) - Date.now() || behind;
   } catch {}
   for (const own of batch) own.way = 0;
-  if (/^(0|408|425|429|5..)$/.test("" + status)) {
-    wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
-    pause = clock() + wait;
-    setTimeout(page.flush, wait + 9);
+  if (/^(0|408|425|429|5..)$/.test(status as any)) {
+    // Requests of one moment fail together, which is one failure.
+    if (Date.now() >= pause) {
+      wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
+      pause = Date.now() + wait;
+      setTimeout(page.flush!, wait + 9);
+    }
   } else {
     failures = pause = 0;
     if (status < 400) sent.sent += batch.length;
@@ -61,19 +65,14 @@ async function fly(batch: Own[], body: string) {
   }
 }
 
+/** Purchases come first, each in a request of its own. */
 export function send(leaving?: unknown) {
-  if (sent.csp) return;
-  if (leaving) {
-    const left = box.filter((own) => !(own.way! > 1)).reverse();
-    post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
-    } else if (clock() >= pause) {
-    if (box[0]) claim();
-    post(box.filter((own) => !own.way), 0);
-  }
+  if (sent.csp || (!leaving && Date.now() < pause)) return;
+  // Whatever the browser was given at the page's end may be lost.
+  const left = box.filter(({way = 0}) => (leaving ? way < 2 : !(way % 3)));
+  for (const own of left) if (purchase(own)) post([own], leaving);
+  post(left.filter((own) => !purchase(own)), leaving);
 }
 
-/** The page is back: whatever the browser was given at its end may be lost. */
-export function resume() {
-  pause = 0;
-  for (const own of box) if (own.way == 3) own.way = 0;
-}
+/** The line is there again, or the page is. */
+export const resume = () => (pause = 0);

@@ -71,7 +71,7 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
+  /** The gateway's address; absent: the folder that the script is in. */
   url?: string;
   /** Of the global function, where it is to be another than `edgetally`. */
   name?: string;
@@ -98,9 +98,9 @@ export interface Status {
     /** By adapter; "site" is the page's own word. */
     sources: Record<string, Report>;
   };
-  /** Events held in memory. */
+  /** Events that are not on their way. */
   waiting: number;
-  /** Events kept until the gateway has answered. */
+  /** Events that the gateway has not answered for, those with them. */
   outbox: number;
   sent: number;
   /** The last answers that were no 2xx. */

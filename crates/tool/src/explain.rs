@@ -108,11 +108,20 @@ impl Sender {
     }
 }
 
-/// What becomes of events: `{status, result, events, destinations}`.
+/// What becomes of events: `{status, signature_assumed, result, events, destinations}`.
 pub(crate) fn answer(configuration: &str, event: &str, sender: &str) -> Result<Value, Refused> {
     let sender = Sender::read(sender)?;
     let config = Config::read(configuration)?;
-    let settings = placeholders::settings(&config, placeholders::ONE)?;
+    let signed = carries_token(event);
+    let open = |set| {
+        let mut settings = placeholders::settings(&config, set)?;
+        // The secret that orders are signed with is not here, so a signature is taken for right; none is none.
+        for source in settings.sources.iter_mut().filter(|_| signed) {
+            source.event_token = None;
+        }
+        Ok::<Settings, Refused>(settings)
+    };
+    let settings = open(placeholders::ONE)?;
     let source = sender.source(&settings)?;
     let page = sender.is_page(source)?;
     let (response, messages) = take(&settings, source, page, event, &sender);
@@ -120,19 +129,28 @@ pub(crate) fn answer(configuration: &str, event: &str, sender: &str) -> Result<V
     let sent = requests::of(&settings, &messages, sender.now);
 
     // Once more with other secrets: what differs then is made with them, as a signature is.
-    let other = placeholders::settings(&config, placeholders::OTHER)?;
-    let signed = other.source(&source.name).map(|source| {
+    let other = open(placeholders::OTHER)?;
+    let others = other.source(&source.name).map(|source| {
         let (_, messages) = take(&other, source, page, event, &sender);
         requests::of(&other, &messages, sender.now)
     });
-    let sent = requests::without_signatures(sent, &signed.unwrap_or_default());
+    let sent = requests::without_signatures(sent, &others.unwrap_or_default());
     let verdicts = verdicts(&result, queued(&messages));
     Ok(json!({
         "status": response.status,
+        "signature_assumed": signed && page,
         "result": result,
         "events": events(&result),
         "destinations": destinations(&settings, source, &verdicts, &sent),
     }))
+}
+
+/// Whether any of the events is signed by the shop's server.
+fn carries_token(event: &str) -> bool {
+    let body: Value = serde_json::from_str(event).unwrap_or_default();
+    let is_signed = |event: &Value| event.get("event_token").is_some_and(Value::is_string);
+    let list = body.get("events").unwrap_or(&body).as_array();
+    is_signed(&body) || list.is_some_and(|events| events.iter().any(is_signed))
 }
 
 /// What an admin is told about consent.

@@ -28,7 +28,8 @@ pub fn check(configuration: &str, now: f64) -> String {
     check::answer(configuration, millis(now)).to_string()
 }
 
-/// What becomes of an event, or of a list of them, and the requests that it leads to: `{status, result, events, destinations}`.
+/// What becomes of an event, or of a list of them, and the requests that it leads to: `{status, signature_assumed,
+/// result, events, destinations}`. An `event_token` is taken for right, since the secret behind it is not in the settings.
 /// `sender` is JSON: `{source?, as?, country?, region?, gpc?, ip?, user_agent?, referer?, cookies?, now_ms}`.
 #[wasm_bindgen]
 pub fn explain(configuration: &str, event: &str, sender: &str) -> String {

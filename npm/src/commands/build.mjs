@@ -1,7 +1,7 @@
 // `edgetally build`: the page's script into the folder that the gateway serves it from.
 
 import {resolve} from "node:path";
-import {writeAssets} from "../assets.mjs";
+import {shopifyPixel, writeAssets} from "../assets.mjs";
 import {configuration, pages} from "../core.mjs";
 import {FINE, usage, wanting} from "../exits.mjs";
 import {readConfig} from "../runtime.mjs";
@@ -15,9 +15,11 @@ that its settings name, and nothing else. Written to the folder of [assets] in w
 /edgetally.js (looked at again after five minutes) and /edgetally.HASH.js (kept for a year); with several
 such sources as /edgetally.SOURCE.js. wrangler calls it before it uploads.
 
-  --json   what was written, with its sizes by part`;
+  --shopify SOURCE --url URL   instead, a Shopify shop's custom pixel on standard output, to be pasted into its
+                               settings under "Customer events"; URL is where the gateway answers
+  --json                       what was written, with its sizes`;
 
-export const flags = {};
+export const flags = /** @type {const} */ ({shopify: {type: "string"}, url: {type: "string"}});
 
 /** @param {string} project */
 export async function build(project) {
@@ -30,6 +32,14 @@ export async function build(project) {
 /** @param {Record<string, any>} flags @param {string[]} given */
 export async function run(flags, given) {
   if (given.length > 0) throw usage(`"${given[0]}" is one word too many`);
+  if (flags.shopify !== undefined) {
+    if (!flags.url || !URL.canParse(flags.url)) throw usage("--url: where does the gateway answer? such as https://events.shop.example");
+    const all = await pages(configuration(flags.project));
+    const page = all.find(({source}) => source === flags.shopify);
+    if (!page) throw usage(`--shopify ${flags.shopify}: sources with a key are ${all.map(({source}) => source).join(", ") || "none"}`);
+    process.stdout.write(await shopifyPixel(page, new URL(flags.url).origin, flags.project));
+    return FINE;
+  }
   const written = await build(flags.project);
   if (flags.json) {
     print(JSON.stringify(written));

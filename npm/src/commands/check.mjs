@@ -33,13 +33,8 @@ export async function judge(project, {strict = false} = {}) {
   const checked = await check(configuration(project));
   if (checked.errors.some(({message}) => message.startsWith("is not TOML"))) return checked;
   const config = await readConfig(project);
-  const vars = /** @type {Record<string, unknown>} */ (config.vars ?? {});
-  for (const {name} of checked.secrets) {
-    const told = checked.errors.some(({message}) => message.includes(name) && message.includes("in clear"));
-    if (Object.hasOwn(vars, name) && !told) checked.errors.push({message: `[vars] holds ${name}, which is a secret: a deploy would overwrite it; take the line out, then npx wrangler secret put ${name}`});
-  }
   const unready = [
-    ...exampleIds(merged(vars).destinations).map((path) => `${path} is still the example's: put your own id there`),
+    ...exampleIds(merged(config.vars ?? {}).destinations).map((path) => `${path} is still the example's: put your own id there`),
     ...config.kv_namespaces.filter((/** @type {any} */ {id}) => NO_ID.test(id ?? "")).map(({binding}) => `the namespace ${binding} has no id yet: npx wrangler kv namespace create edgetally-claims, and put the id into wrangler.toml`),
   ];
   if (strict) checked.errors.push(...unready.map((message) => ({message})));

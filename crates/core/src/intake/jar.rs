@@ -24,7 +24,7 @@ pub(super) struct Jar<'a> {
 impl<'a> Jar<'a> {
     /// For a page that asks for it and can have them; nothing where nothing that is set would come back to it.
     pub(super) fn of(arrival: &Arrival<'a>, source: &'a Source) -> Option<Self> {
-        if !arrival.asks_for_cookies() {
+        if !arrival.asks_for_cookies() || !source.client.as_ref()?.cookies {
             return None;
         }
         let origin = arrival.header(Header::Origin)?;

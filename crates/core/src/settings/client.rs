@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::base::fields::{Fields, Reader};
 use crate::base::table::Table;
 
-/// The sources of consent that the client can listen to. Those of [`STANDARDS`] go without being named.
+/// The sources of consent that the client can listen to; the first three are where nothing is said.
 pub const CONSENT: &[&str] = &[
     "consent_mode",
     "tcf",
@@ -23,6 +23,10 @@ pub const CONSENT: &[&str] = &[
     "real_cookie_banner",
     "cookiefirst",
 ];
+
+/// Those whose names are the site's own: without being told what they stand for they would say nothing for ever, and every event
+/// would wait for them.
+const NAMED_BY_THE_SITE: &[&str] = &["usercentrics", "didomi", "klaro", "real_cookie_banner"];
 
 /// Those that are listened to where nothing is said.
 const STANDARDS: &[&str] = &["consent_mode", "tcf", "gpp"];
@@ -106,6 +110,14 @@ impl Client {
         };
         let pixels = known(&mut fields, "pixels", PIXELS);
         let categories = categories(&mut fields);
+        for (index, name) in consent.iter().enumerate() {
+            if categories.is_empty() && NAMED_BY_THE_SITE.contains(name) {
+                fields.fault(
+                    &format!("consent[{index}]"),
+                    "needs `categories`, which say what the names that your site gave stand for",
+                );
+            }
+        }
         let hold_ms = fields.whole("hold_ms", HOLD_MS, (0, MOST_HOLD_MS));
         let cookies = fields.flag("cookies", true);
         let page_views = fields.flag("page_views", false);

@@ -115,15 +115,7 @@ pub(super) fn open_source(
     let gcd_answers = fields.word("gcd", &["denials", "answers"]) == "answers";
     let legal_bases = legal_bases(&mut fields);
     let default_country = default_country(&mut fields);
-    let secret = fields
-        .text("secret")
-        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
-    if secret
-        .as_ref()
-        .is_some_and(|secret| secret.expose().len() < 16)
-    {
-        fields.fault("secret", "the secret must have at least 16 characters");
-    }
+    let secret = secret(&mut fields, path);
     for about_pages in ["page_events", "event_token", "rate_limit", "client"] {
         if key.is_none() && fields.has(about_pages) {
             fields.fault(
@@ -170,6 +162,20 @@ pub(super) fn open_source(
         spellings,
         client,
     })
+}
+
+/// What its servers show.
+fn secret(fields: &mut Fields<'_, '_>, path: &str) -> Option<Secret> {
+    let secret = fields
+        .text("secret")
+        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 16)
+    {
+        fields.fault("secret", "the secret must have at least 16 characters");
+    }
+    secret
 }
 
 /// What the pages load.

@@ -182,6 +182,14 @@ fn nobody_gets_one_unasked_or_without_storage() {
             none,
         ),
         (
+            "a source whose worker sets none",
+            Asked {
+                source: json!({"client": {"cookies": false}}),
+                ..Asked::default()
+            },
+            none,
+        ),
+        (
             "no host",
             Asked {
                 host: "",

@@ -316,6 +316,12 @@ fn every_fault_is_told_with_its_place() {
         ),
         (
             "sources/shop/client",
+            json!({"consent": ["tcf", "klaro"]}),
+            "sources.shop.client.consent[1]",
+            "needs `categories`, which say what the names that your site gave stand for",
+        ),
+        (
+            "sources/shop/client",
             json!({"pixels": ["meta", "meta"]}),
             "sources.shop.client.pixels[1]",
             "is named twice",
