@@ -130,7 +130,10 @@ function draw(data) {
   filter();
   byId("empty").hidden = rows.length > 0;
   byId("legend").hidden = rows.length === 0;
-  if (byId("snippet").textContent !== (data.about.snippet ?? "")) byId("snippet").textContent = data.about.snippet ?? "";
+  const snippet = data.about.snippet ?? "";
+  byId("how").textContent = snippet ? "Nothing yet. Send something:" : "Nothing yet.";
+  byId("snippet").hidden = snippet === "";
+  if (byId("snippet").textContent !== snippet) byId("snippet").textContent = snippet;
   byId("refusals").hidden = data.refused.length === 0;
   byId("refused").replaceChildren(...data.refused.map(({at, sender, code, path, message}) => make("li", "", `${clock(at)} · from a ${sender} · `, make("strong", "", code ?? ""), ` ${path ? `${path}: ` : ""}${message ?? ""}`)));
 }
