@@ -44,7 +44,7 @@ export const gzipped = (code) => gzipSync(code, {level: 9}).length;
  * @param {Options} options
  */
 function entry(page, {format = "iife", version = "0"}) {
-  const {source: _source, consent = [], pixels = [], maps = {}, ...rest} = page;
+  const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, ...rest} = page;
   if (format === "shopify") {
     return `import start from "./shopify.ts"; start(${JSON.stringify({key: page.key, url: page.url})});`;
   }
@@ -61,11 +61,18 @@ function entry(page, {format = "iife", version = "0"}) {
   const adapters = table("consent", [...new Set(consent)]);
   const called = table("pixels", [...new Set(pixels)]);
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
-  const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest};
+  const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
   const said = Object.entries(settings).filter(([, value]) => value !== undefined);
-  if (pixels.length > 0) lines.push('import fan from "./pixels.ts";');
-  const fan = pixels.length > 0 ? `, fan(${called}, ${JSON.stringify(used)})` : "";
-  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${fan})`;
+  const extras = ["void 0"];
+  if (pixels.length > 0) {
+    lines.push('import fan from "./pixels.ts";');
+    extras[0] = `fan(${called})`;
+  }
+  if (views) {
+    lines.push('import views from "./views.ts";');
+    extras[1] = "views";
+  }
+  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${pixels.length > 0 || views ? `, ${extras}` : ""})`;
   return [...lines, format === "esm" ? `export default ${call};` : `${call};`].join("\n");
 }
 

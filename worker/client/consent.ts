@@ -1,5 +1,6 @@
 // What the visitor decided: the sources of a page merged, the strictest answer to each signal. Only here is consent read.
 
+import {page, type Json} from "./page.ts";
 import type {Report, Signals} from "./types.ts";
 
 /** By source; "site" is the page's own word, `edgetally("consent", …)`. */
@@ -7,15 +8,24 @@ export const reports: Record<string, Report> = {};
 
 /** What holds now; `judge` brings it up to date. */
 export let signals: Signals;
-/** Whether there is a source, and every one of them has the visitor's answer. */
+/** A source is in the page that waits for the visitor; there are sources, and none does. */
+export let waiting: unknown;
 export let decided: boolean;
-/** Whether a source is in the page that waits for it. */
-export let waiting: boolean;
-/** Of a TC string in force, the byte of purposes 1 to 8, the first in its highest bit. */
-let purposes: number | undefined;
+/** What the decision closes. What is unknown the server judges. */
+export let noAds: unknown;
+export let noAnalytics: unknown;
+/** What it covers of storage on the device. */
+export let adsStored: unknown;
+export let analyticsStored: unknown;
+
+/**
+ * Of a TC string, whose characters are six bits each, the character 25 ends with the purposes 1 to 4, the next one begins with 5: the third bit of
+ * the one is purpose 1, storage, and that of the other purpose 7, measurement.
+ */
+export const purpose = (tcf: string, character: number) => /[I-PY-fo-v4-9-]/.test(tcf.charAt(character));
 
 /** Of each signal the stricter; a string is its source's own. */
-export function merge(into: Record<string, any>, from: Record<string, any>, refusals?: boolean) {
+export function merge(into: Json, from: Json, refusals?: boolean) {
   for (const name in from) {
     const value = from[name];
     if (value != null && into[name] != "denied" && into[name] !== true && (!refusals || value == "denied")) into[name] = value;
@@ -24,32 +34,18 @@ export function merge(into: Record<string, any>, from: Record<string, any>, refu
 }
 
 export function judge() {
-  waiting = false;
+  const all = Object.values(reports);
+  waiting = all.some((report) => !report.decided);
+  decided = !waiting && !!all[0];
   signals = {};
-  purposes = undefined;
-  for (const source in reports) {
-    const report = reports[source]!;
-    waiting = waiting || !report.decided;
-    // What a banner has as its default is nobody's yes. Its no is kept to.
-    merge(signals, report.signals, !report.decided);
-    decided = true;
-  }
-  decided = !!Object.keys(reports)[0] && !waiting;
+  // What a banner has as its default is nobody's yes. Its no is kept to.
+  for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
-  if (signals.tcf && signals.gdpr_applies !== false) {
-    try {
-      purposes = atob(signals.tcf.slice(24, 28).replace(/-/g, "+").replace(/_/g, "/")).charCodeAt(1);
-    } catch {
-      purposes = 0;
-    }
-  }
+  const tcf = signals.gdpr_applies !== false && signals.tcf;
+  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
+  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
+  noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
+  noAnalytics = refused(signals.analytics_storage);
+  adsStored = !noAds && covered(signals.ad_storage);
+  analyticsStored = covered(signals.analytics_storage);
 }
-
-type Word = "ad_storage" | "ad_user_data" | "analytics_storage";
-
-/** Whether the decision closes something. What is unknown the server judges. */
-export const refused = (word: Word) => purposes === 0 || signals[word] == "denied";
-
-/** Whether it opens something in the page: storage, or a pixel. Purpose 1 is storage, 7 measurement. */
-export const covered = (word: Word, required: boolean) =>
-  !refused(word) && (purposes == null ? signals[word] || (!required && !signals.gpp && !signals.gpc) : purposes & (word == "ad_user_data" ? 2 : 128));

@@ -1,6 +1,9 @@
 // Where an event happened: click ids with their lifetimes, the cookies that a platform reads, the ids of both generations of
 // Google Analytics' cookies, and those that are made up where there are none.
 
+import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
+import type {Json} from "./page.ts";
+
 /** Days that a click id counts, by parameter. */
 const CLICKS: Record<string, number> = {
   fbclid: 90,
@@ -16,12 +19,18 @@ const CLICKS: Record<string, number> = {
   epik: 365,
   ScCid: 365,
 };
-const COOKIES = /(?:^|; )(_fb[cp]|_ga|_ga_\w+|_gcl_(?:aw|gb|au)|_?t(?:tcl|wcl)id|_ttp|_epik|_scc?l?id|_rdt_(?:uuid|cid)|li_fat_id|_uet(?:msclk|v)id)=([^;]*)/g;
+/** Cookies of the platforms. The server knows which of them are of use. */
+const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
-/** Click ids by parameter, each with when it was seen; and cookies of ours, as they are to be. */
+/** What one page tells the next. */
 export interface Kept {
+  /** Click ids by parameter, each with when it was seen. */
   clicks: Record<string, [id: string, at: number]>;
+  /** Cookies of ours, as they are to be. */
   cookies: Record<string, string>;
+  /** Events that were sent under an id of the page or the order. */
+  known: Record<string, 1>;
+  [part: string]: Json;
 }
 
 /** Takes the click ids of an address: names in any case, values as they are, whole or not at all. And forgets those that no longer count. */
@@ -33,40 +42,41 @@ export function readClicks(address: string, {clicks}: Kept) {
   }
 }
 
-/** The cookies of the page that a platform reads. Where there are to be none, none. */
-export function readCookies() {
-  const found: Record<string, string> = {};
-  try {
-    document.cookie.replace(COOKIES, (_, name, value) => (found[name] = value));
-  } catch {}
-  return found;
-}
-
 /**
  * What is said of the browser with each event, as far as nothing is against it. What is made up is kept, so that every request of a visit
- * says the same, and only where consent covers it.
+ * says the same, and only where consent covers it. `changed`: the browser has other cookies than it is to have.
  */
-export function identify({clicks, cookies: made}: Kept, ads: boolean, analytics: boolean, adsStored: unknown, analyticsStored: unknown) {
-  const all = readCookies();
+export function identify({clicks, cookies: made}: Kept) {
+  const all: Record<string, string> = {};
   const cookies: Record<string, string> = {};
   const click_ids: Record<string, string> = {};
   const number = Math.floor(Math.random() * 2147483647);
-  let session_id;
-  for (const name in made) if (all[name]) made[name] = all[name]!;
-  if (ads) {
+  let changed;
+  const who: Json = {cookies, click_ids};
+  try {
+    document.cookie.replace(COOKIES, (_, name, value) => (all[name] = value));
+  } catch {}
+  const make = (name: string, value: string) => (made[name] = all[name] || made[name] || value);
+  if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
     const click = clicks.fbclid;
-    if (click && (all._fbc || "").split(".")[3] != click[0]) made._fbc = `fb.1.${click[1]}.${click[0]}`;
+    if (click) made._fbc = (all._fbc || "").split(".")[3] == click[0] ? all._fbc! : "fb.1." + click[1] + "." + click[0];
   }
-  if (adsStored && !all._fbp) made._fbp = made._fbp || `fb.1.${Date.now()}.${number}`;
-  if (analyticsStored && !all._ga) made._ga = made._ga || `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`;
-  Object.assign(all, made);
+  if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
+  if (analyticsStored) make("_ga", `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`);
+  for (const name in made) {
+    changed = changed || made[name] != all[name];
+    all[name] = made[name]!;
+  }
   for (const name in all) {
     const google = /^_ga/.test(name);
-    if (google ? analytics : ads) cookies[name] = all[name]!;
-    const session = google && analytics && /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/.exec(all[name]!);
-    if (session) session_id = session[1];
+    if (!(google ? noAnalytics : noAds)) {
+      const value = (cookies[name] = all[name]!);
+      const session = google && /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/.exec(value);
+      if (session) who.session_id = session[1];
+      if (name == "_ga") who.client_id = value.split(".").slice(2).join(".");
+    }
   }
-  return {cookies, click_ids, client_id: cookies._ga && cookies._ga.split(".").slice(2).join("."), session_id};
+  return [who, changed] as const;
 }

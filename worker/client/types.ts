@@ -71,8 +71,10 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** Where events go; absent: the origin that the script came from. */
+  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
   url?: string;
+  /** Of the global function, where it is to be another than `edgetally`. */
+  name?: string;
   /** Whether some visitor's events need an opt-in. */
   required: boolean;
   consent: string[];
@@ -80,6 +82,8 @@ export interface Page {
   categories: Record<string, "analytics" | "ads">;
   hold_ms: number;
   cookies: boolean;
+  /** A page view by itself: of the page, of each other address that it takes on, and of its return. */
+  page_views?: boolean;
   maps: Record<string, Record<string, string>>;
 }
 
@@ -91,9 +95,8 @@ export interface Status {
   consent: {
     decided: boolean;
     signals: Signals;
+    /** By adapter; "site" is the page's own word. */
     sources: Record<string, Report>;
-    /** Consent commands in the `dataLayer` that Google's own reader would not obey either. */
-    ignored: number;
   };
   /** Events held in memory. */
   waiting: number;
