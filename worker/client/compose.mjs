@@ -63,16 +63,20 @@ function entry(page, {format = "iife", version = "0"}) {
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
   const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
   const said = Object.entries(settings).filter(([, value]) => value !== undefined);
-  const extras = ["void 0"];
+  let fan = "";
   if (pixels.length > 0) {
     lines.push('import fan from "./pixels.ts";');
-    extras[0] = `fan(${called})`;
+    fan = `, fan(${called})`;
+  }
+  let call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${fan})`;
+  if (!page.key) {
+    lines.push('import remind from "./remind.ts";');
+    call = `remind(${call})`;
   }
   if (views) {
     lines.push('import views from "./views.ts";');
-    extras[1] = "views";
+    call = `views(${call})`;
   }
-  const call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${pixels.length > 0 || views ? `, ${extras}` : ""})`;
   return [...lines, format === "esm" ? `export default ${call};` : `${call};`].join("\n");
 }
 
@@ -93,7 +97,7 @@ export async function compose(page, options = {}) {
       metafile: true,
       minify: true,
       format: options.format === "esm" ? "esm" : "iife",
-      target: "es2018",
+      target: "es2020",
       charset: "utf8",
       legalComments: "none",
       logLevel: "silent",

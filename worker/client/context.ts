@@ -2,7 +2,7 @@
 // Google Analytics' cookies, and those that are made up where there are none.
 
 import {adsStored, analyticsStored, noAds, noAnalytics} from "./consent.ts";
-import type {Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 
 /** Days that a click id counts, by parameter. */
 const CLICKS: Record<string, number> = {
@@ -22,61 +22,64 @@ const CLICKS: Record<string, number> = {
 /** Cookies of the platforms. The server knows which of them are of use. */
 const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
+/** `GA1.1.<random>.<time>`; `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
+const GOOGLE = /^G..\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)(\.\d+)?/;
+
 /** What one page tells the next. */
-export interface Kept {
+export const kept = {
   /** Click ids by parameter, each with when it was seen. */
-  clicks: Record<string, [id: string, at: number]>;
+  clicks: {} as Record<string, [id: string, at: number]>,
   /** Cookies of ours, as they are to be. */
-  cookies: Record<string, string>;
+  cookies: {} as Record<string, string>,
   /** Events that were sent under an id of the page or the order. */
-  known: Record<string, 1>;
-  [part: string]: Json;
-}
+  known: {} as Record<string, 1>,
+} as {clicks: Record<string, [id: string, at: number]>; cookies: Record<string, string>; known: Record<string, 1>; [part: string]: Json};
 
 /** Takes the click ids of an address: names in any case, values as they are, whole or not at all. And forgets those that no longer count. */
-export function readClicks(address: string, {clicks}: Kept) {
+export function readClicks(address: string) {
+  const {clicks} = kept;
   for (const name in CLICKS) {
     const found = RegExp(`[?&]${name}=([^&#]{1,1500})(?![^&#])`, "i").exec(address);
-    if (found && (clicks[name] || [])[0] != found[1]) clicks[name] = [found[1]!, Date.now()];
+    if (found && clicks[name]?.[0] != found[1]) clicks[name] = [found[1]!, Date.now()];
     if (clicks[name] && Date.now() - clicks[name]![1] > CLICKS[name]! * 864e5) delete clicks[name];
   }
 }
 
 /**
  * What is said of the browser with each event, as far as nothing is against it. What is made up is kept, so that every request of a visit
- * says the same, and only where consent covers it. `changed`: the browser has other cookies than it is to have.
+ * says the same, and only where consent covers it. Where the browser has other cookies than it is to have, one answer is asked to set them.
  */
-export function identify({clicks, cookies: made}: Kept) {
-  const all: Record<string, string> = {};
+export function identify() {
+  const {clicks, cookies: made} = kept;
   const cookies: Record<string, string> = {};
   const click_ids: Record<string, string> = {};
-  const number = Math.floor(Math.random() * 2147483647);
-  let changed;
   const who: Json = {cookies, click_ids};
+  const number = (Math.random() * 2147483647) | 0;
+  const put = (_: unknown, name: string, value: string) => {
+    const google = /^_ga/.test(name);
+    if (google ? noAnalytics : noAds) return "";
+    const ids = google && GOOGLE.exec(value);
+    if (ids) who[name == "_ga" ? "client_id" : "session_id"] = name == "_ga" ? ids[1]! + ids[2] : ids[1];
+    return (cookies[name] = value);
+  };
+  const make = (name: string, value: string) => (made[name] = cookies[name] || made[name] || value);
   try {
-    document.cookie.replace(COOKIES, (_, name, value) => (all[name] = value));
+    document.cookie.replace(COOKIES, put);
   } catch {}
-  const make = (name: string, value: string) => (made[name] = all[name] || made[name] || value);
   if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
     const click = clicks.fbclid;
-    if (click) made._fbc = (all._fbc || "").split(".")[3] == click[0] ? all._fbc! : "fb.1." + click[1] + "." + click[0];
+    if (click) made._fbc = cookies._fbc?.split(".")[3] == click[0] ? cookies._fbc : "fb.1." + click[1] + "." + click[0];
   }
   if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
-  if (analyticsStored) make("_ga", `GA1.1.${number}.${Math.floor(Date.now() / 1e3)}`);
+  if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3).toFixed()}`);
   for (const name in made) {
-    changed = changed || made[name] != all[name];
-    all[name] = made[name]!;
-  }
-  for (const name in all) {
-    const google = /^_ga/.test(name);
-    if (!(google ? noAnalytics : noAds)) {
-      const value = (cookies[name] = all[name]!);
-      const session = google && /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/.exec(value);
-      if (session) who.session_id = session[1];
-      if (name == "_ga") who.client_id = value.split(".").slice(2).join(".");
+    if (made[name] != cookies[name]) {
+      if (page.cookies) page.once = "&cookies=1";
+      page.cookies = false;
+      put(0, name, made[name]!);
     }
   }
-  return [who, changed] as const;
+  return who;
 }

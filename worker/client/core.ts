@@ -1,9 +1,9 @@
 // The function that a page calls, and when what it said is sent.
 
-import {adsStored, analyticsStored, decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
-import {identify, readClicks} from "./context.ts";
+import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
+import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, drop, dropOldest, drops, kept, save, settle, type Own} from "./outbox.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
 import {clock, page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
@@ -11,20 +11,13 @@ import type {Adapter, Edgetally, Status} from "./types.ts";
 /** A call as the stub keeps it, with the id that it gave, when, and where. */
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
-/** `fan` and `views` are there only in scripts that need them. */
-export default function start(
-  settings: Settings,
-  adapters: Record<string, Adapter>,
-  version: string,
-  fan?: (event?: Json) => boolean,
-  views?: (view: () => void) => void,
-): Edgetally {
+/** `fan` calls pixels, and is there only where a source has any. */
+export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
   const script = document.currentScript as HTMLScriptElement | null;
   const name = settings.name || "edgetally";
-  const mark = "__" + name;
-  const earlier = window[name] || {};
-  const running: Edgetally | undefined = window[mark];
-  const held: Own[] = [];
+  const earlier: Edgetally | undefined = window[name];
+  // A stub has a queue; what has none is this script, which ran before.
+  if (earlier && !earlier.q) return earlier;
   let common: Json = {};
   let ready = false;
   /** Silence has lasted for as long as it is waited for. */
@@ -32,7 +25,6 @@ export default function start(
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
   let seen: unknown;
   let due: unknown;
-  let asked: unknown;
   let viewed: unknown;
   let previous = document.referrer;
   let current = location.href;
@@ -50,35 +42,37 @@ export default function start(
     const hold = no || page.required || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
-      if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", held.splice(0).length);
+      if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
-    const [who, changed] = identify(kept);
-    for (const call of held.splice(0)) {
-      const {event, key} = call;
-      if (key && kept.known[key]) drop("repeated");
-      else {
+    const who = identify();
+    const fresh = [];
+    for (const own of box.splice(0)) {
+      const {event, key} = own;
+      if (own.way == null) {
+        if (key && kept.known[key]) {
+          drop("repeated");
+          continue;
+        }
         if (key) kept.known[key] = 1;
+        own.way = 0;
         event.context = {...who, ...event.context};
-        box.push(call);
-        if (fan) fan(event);
+        fresh.push(event);
       }
+      box.push(own);
     }
-    if (changed && !asked && page.cookies && (adsStored || analyticsStored)) {
-      asked = 1;
-      page.once = "&cookies=1";
-    }
+    if (fan) fan(fresh, flush);
     save();
-    if (first) adopt(send);
+    if (first) adopt(flush);
     send(leaving);
-    if (fan && fan()) setTimeout(flush, 1e3);
   }
 
   function init(given: Partial<Settings>) {
     if (ready) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || (script && script.src) || location.origin).href;
+    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.flush = flush;
     ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
@@ -100,12 +94,11 @@ export default function start(
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
+    if (type == "pagehide") unclaim();
     if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
+    if (persisted) checkClaim();
     seen = seen || !(document as any).prerendering;
-    if (persisted) {
-      asked = 0;
-      if (viewed) take("page_view");
-    }
+    if (persisted && viewed) take("page_view");
     resume();
     soon();
   }
@@ -113,7 +106,7 @@ export default function start(
   function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
     if (event == "init") return init(fields);
     if (event == "consent") {
-      reports.site = {decided: true, signals: {...(reports.site || {}).signals, ...fields}};
+      reports.site = {decided: true, signals: {...reports.site?.signals, ...fields}};
       return soon();
     }
     const all: Json = {...common, ...fields, user: {...common.user, ...fields.user}};
@@ -122,19 +115,19 @@ export default function start(
     const given = givenId(event, fields);
     const text = JSON.stringify(all);
     // The second click of a double click is the first.
-    const click = window.event as UIEvent;
-    if (click && click.detail > 1 && event == last[0]) return last[1];
+    const click = window.event as any;
+    if (click?.detail > 1 && event == last[0]) return last[1];
     last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
-    readClicks(address, kept);
+    readClicks(address);
     if (address != current) {
       previous = current;
       current = address;
     }
     const copy = JSON.parse(text);
-    held.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
-    if (held.length > MOST) {
-      dropOldest(held);
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
+    if (box.length > MOST) {
+      dropOldest(box);
       drop("full");
     }
     soon();
@@ -149,23 +142,21 @@ export default function start(
       return uuid();
     }
   }) as unknown as Edgetally;
+  const away = () => box.filter((own) => own.way != null).length;
   api.status = (): Status => {
     judge();
     return {
       version,
       ready,
       consent: {decided, signals, sources: reports},
-      waiting: held.length,
-      outbox: box.length,
+      waiting: box.length - away(),
+      outbox: away(),
       dropped: drops,
       ...sent,
     };
   };
-  window[name] = running || (window[mark] = api);
-  if (!running) {
-    init(settings);
-    if (views) views(() => take("page_view"));
-  }
-  for (const call of (earlier.q || []).splice(0)) window[name](...call);
-  return window[name];
+  window[name] = api;
+  init(settings);
+  for (const call of earlier?.q || []) api(...(call as [any]));
+  return api;
 }

@@ -2,11 +2,11 @@
 // loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
 
 import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
-import type {Kept} from "./context.ts";
+import {kept} from "./context.ts";
 import {uuid} from "./ids.ts";
 import {clock, page, type Json} from "./page.ts";
 
-/** Events, in memory before consent and in a record; characters of a record. */
+/** Events that wait; characters of them in storage. */
 export const MOST = 50;
 const MOST_CHARACTERS = 65536;
 
@@ -20,23 +20,23 @@ export interface Entry {
 export interface Own extends Entry {
   /** Name and id, where the page or the order gave it, so that the event may come again. */
   key?: string;
-  /** Nothing: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
+  /** Nothing: it is new. 0: it waits. 1: on its way. 2: on its way, and outlives the page. 3: given to the browser at the page's end, which proves nothing. */
   way?: number;
 }
 
-const tab = "." + uuid();
+const tab = uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
-/** This tab's record is there, so that if it is not, another tab took it over. */
-let stored: unknown;
+/** Ends what `claim` began. */
+let release: ((done?: unknown) => void) | 0 | undefined;
 
-export const kept: Kept = {clicks: {}, cookies: {}, known: {}};
 export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
 
+export const purchase = (own: {event: Json}) => own.event.event == "purchase";
 /** Without the oldest one, of purchases only where there is nothing else. */
-export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex(({event}) => event.event != "purchase")), 1);
+export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex((own) => !purchase(own))), 1);
 
 /** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
 let name: string;
@@ -47,15 +47,17 @@ function load(record = name) {
   } catch {}
 }
 
+const records = () => Object.keys(localStorage).filter((record) => record.startsWith(name));
+
 /** Writes what may be written. */
 export function save() {
   const list = [...box];
   let text;
-  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list.length > MOST) dropOldest(list);
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
   try {
     if (allowed) {
       localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
-      if ((stored = list[0])) localStorage[name + tab] = text;
+      if (list[0]) localStorage[name + tab] = text;
       else delete localStorage[name + tab];
     }
   } catch {}
@@ -64,6 +66,7 @@ export function save() {
 export function remove(batch: Own[]) {
   box = box.filter((own) => !batch.includes(own));
   save();
+  if (!box[0]) unclaim();
 }
 
 /**
@@ -72,11 +75,11 @@ export function remove(batch: Own[]) {
  */
 export function settle() {
   const first = !allowed;
-  name = "edgetally.1." + page.key;
+  name = "edgetally.1." + page.key + ".";
   allowed = adsStored || analyticsStored;
   if (first) {
-    const old = load() || {};
-    for (const part in kept) kept[part] = {...old[part], ...kept[part]};
+    const old = load();
+    for (const part in kept) kept[part] = {...old?.[part], ...kept[part]};
   }
   if (decided) {
     for (const cookie in kept.cookies) {
@@ -92,15 +95,14 @@ export function settle() {
     if (!allowed) {
       kept.known = {};
       try {
-        for (const record in localStorage) if (record.startsWith(name)) delete localStorage[record];
+        for (const record of records()) delete localStorage[record];
       } catch {}
     }
-    if (noAds && noAnalytics) drop("denied", box.splice(0).length);
   }
   return first && allowed;
 }
 
-/** Runs while this tab alone is sending ("exclusive", or not at all), or tells the others that it sends ("shared"). Without storage there are no locks. */
+/** Shared by the tabs that have something to send; exclusive where there is none, or not at all. Old browsers and closed storage have no locks. */
 async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
   try {
     await navigator.locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>);
@@ -109,27 +111,33 @@ async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
   }
 }
 
-/** Gives what waits, but for what another tab has taken over. The tab counts as sending until `run` is through. */
-export const sending = (run: (waiting: Own[]) => unknown) =>
-  lock("shared", () => {
-    if (allowed && stored && !load(name + tab)) box = box.filter(({way}) => way);
-    return run(box.filter(({way}) => !way));
-  });
+/** Tells other tabs that this one lives and will send what it has stored. */
+export function claim() {
+  if (!release && allowed) lock("shared", () => new Promise((done) => (release = done)));
+}
+
+/** It does not, or its page is put aside, perhaps for good. */
+export function unclaim() {
+  if (release) release((release = 0));
+}
+
+/** The page is taken out again: was what it had to send taken over? */
+export function checkClaim() {
+  if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
+}
 
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
 export const adopt = (then: () => void) =>
   lock("exclusive", (granted) => {
-    if (granted !== null) {
-      try {
-        for (const record in localStorage) {
-          const list: Entry[] = record.startsWith(name + ".") && record != name + tab && load(record);
-          if (list && (granted || clock() - list[0]!.at > 3e4)) {
-            delete localStorage[record];
-            for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at});
-          }
+    if (granted === null) return;
+    try {
+      for (const record of records()) {
+        const list: Entry[] = record != name && record != name + tab && load(record);
+        if (list && (granted || clock() - list[0]!.at > 3e4)) {
+          delete localStorage[record];
+          for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at, way: 0});
         }
-      } catch {}
-      save();
-      then();
-    }
+      }
+    } catch {}
+    then();
   });

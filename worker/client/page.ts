@@ -8,8 +8,8 @@ export interface Json {
   [key: string]: any;
 }
 
-/** `url` is where events are posted; `once` is what the next request has behind it. */
-export const page = {once: ""} as Settings & {once: string};
+/** `url` is where events are posted; `once` is what the next request has behind it; `flush` looks at consent again, and sends. */
+export const page = {once: ""} as Settings & {once: string; flush: () => void};
 
 const start = Date.now() - performance.now();
 /** The time by the visitor's clock, right or wrong; nobody sets it while the page lives. */

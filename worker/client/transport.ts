@@ -1,7 +1,7 @@
 // How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
 
 import {merge, signals} from "./consent.ts";
-import {box, remove, sending, type Own} from "./outbox.ts";
+import {box, claim, purchase, remove, type Own} from "./outbox.ts";
 import {clock, page, type Json} from "./page.ts";
 
 /** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
@@ -13,7 +13,6 @@ let behind: number | undefined;
 let failures = 0;
 let pause = 0;
 
-const purchase = ({event}: Own) => event.event == "purchase";
 
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
 function write({event, at}: Own) {
@@ -53,7 +52,7 @@ async function fly(batch: Own[], body: string) {
   if (/^(0|408|425|429|5..)$/.test("" + status)) {
     wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
     pause = clock() + wait;
-    setTimeout(send, wait + 9);
+    setTimeout(page.flush, wait + 9);
   } else {
     failures = pause = 0;
     if (status < 400) sent.sent += batch.length;
@@ -65,9 +64,12 @@ async function fly(batch: Own[], body: string) {
 export function send(leaving?: unknown) {
   if (sent.csp) return;
   if (leaving) {
-    const left = box.filter(({way}) => !(way! > 1)).reverse();
+    const left = box.filter((own) => !(own.way! > 1)).reverse();
     post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
-  } else if (navigator.onLine && clock() >= pause) sending((waiting) => post(waiting, 0));
+    } else if (clock() >= pause) {
+    if (box[0]) claim();
+    post(box.filter((own) => !own.way), 0);
+  }
 }
 
 /** The page is back: whatever the browser was given at its end may be lost. */

@@ -117,7 +117,7 @@ export interface Edgetally {
   (command: "set", fields: Pick<Fields, "user" | "release" | "properties" | "test">): string | undefined;
   /** The event's id, at once. */
   (event: string, fields?: Fields): string;
-  status(): Status | {version?: undefined; waiting: number};
+  status(): Status | {version?: undefined; ready: false; waiting: number};
   /** Of the stub: what was called before the script was there. */
   q?: unknown[][];
 }
