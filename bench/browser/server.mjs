@@ -66,10 +66,10 @@ export async function serve(page, scripts) {
     // The longest that browsers heed, so that a client that has to ask does so once.
     response.setHeader("access-control-max-age", "7200");
     response.setHeader("access-control-expose-headers", "retry-after");
-    if (script !== undefined) return response.setHeader("content-type", "text/javascript").setHeader("cache-control", "max-age=31536000, immutable").end(script);
-    if (mode === "cut") return request.socket.destroy();
-    if (mode === "500") return response.writeHead(500).end();
-    if (request.method !== "POST") return response.writeHead(200).end();
+    if (script !== undefined) return void response.setHeader("content-type", "text/javascript").setHeader("cache-control", "max-age=31536000, immutable").end(script);
+    if (mode === "cut") return void request.socket.destroy();
+    if (mode === "500") return void response.writeHead(500).end();
+    if (request.method !== "POST") return void response.writeHead(200).end();
     try {
       walk(JSON.parse(read(body, url)), (bench, id) => {
         const arrival = of(client).get(bench) ?? {copies: 0, ids: new Set(), at: Date.now()};
@@ -80,7 +80,7 @@ export async function serve(page, scripts) {
     } catch {
       console.error(`a body of ${client} could not be read: ${body.toString().slice(0, 100)}`);
     }
-    if (mode === "lost") return request.socket.destroy();
+    if (mode === "lost") return void request.socket.destroy();
     response.setHeader("content-type", "application/json");
     response.end('{"status":1,"success":true}');
   });
