@@ -26,7 +26,7 @@ WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin build size test-worker test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin build size test-worker test-browser test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -83,6 +83,8 @@ fmt-check: setup-python
 .PHONY: lint
 lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p tsconfig.json
+	$(NODE_BIN)/tsc -p worker/client
+	$(NODE_BIN)/tsc -p tests/browser
 	$(VENV)/ruff check --quiet python
 	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
@@ -111,7 +113,13 @@ test-twin: setup-base ## the stand-in platforms against what the platforms docum
 
 .PHONY: test-worker
 test-worker: build ## end to end on the real runtime
+	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
+
+.PHONY: test-browser
+test-browser: build ## the browser client in Chromium (about two minutes)
+	@scripts/setup.sh browser
+	@$(call run-node-tests,tests/browser)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
@@ -178,7 +186,7 @@ bench-python: wheel ## the calculators against what people use today, as ratios 
 
 .PHONY: bench-browser
 bench-browser: setup-base ## the browser client against four others in Chromium: weight, cost, events lost (half an hour)
-	@scripts/setup.sh browser-bench
+	@scripts/setup.sh browser browser-bench
 	@node bench/browser/main.mjs
 
 .PHONY: bench-instructions

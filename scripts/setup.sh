@@ -152,6 +152,18 @@ setup_browser_bench() {
         with_lock .edgetally install_bench_packages
 }
 
+# Debian's Chromium, for the browser tests. Nothing of Playwright's is downloaded.
+setup_browser() {
+    local browser=${CHROMIUM_PATH:-/usr/bin/chromium}
+    [ ! -x "$browser" ] || return 0
+    if [ -n "${CHROMIUM_PATH:-}" ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        die "$browser is missing: install Debian's package chromium, or set CHROMIUM_PATH to a Chromium"
+    fi
+    say "installing Debian's package chromium"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null
+}
+
 setup_tool() { # NAME CRATE VERSION BINARY
     [ -x "$(tool_bin "$2" "$3" "$4")" ] || with_lock "$EDGETALLY_CACHE/tools" install_tools "$1"
 }
@@ -164,9 +176,10 @@ for part in "$@"; do
         python-bench) setup_python bench ;;
         python-engines) setup_python engines ;;
         python-oracle) setup_python oracle ;;
+        browser) setup_browser ;;
         browser-bench) setup_browser_bench ;;
         deny) setup_tool deny cargo-deny "$CARGO_DENY_VERSION" cargo-deny ;;
         fuzz) setup_tool fuzz cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz ;;
-        *) die "unknown part '$part': base, python, python-bench, python-engines, python-oracle, browser-bench, deny or fuzz" ;;
+        *) die "unknown part '$part': base, python, python-bench, python-engines, python-oracle, browser, browser-bench, deny or fuzz" ;;
     esac
 done

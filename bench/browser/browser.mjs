@@ -1,12 +1,11 @@
 // The browser, and what all measurements do with it.
 
-import {existsSync} from "node:fs";
 import {chromium} from "playwright-core";
 
-/** Debian's, or whatever CHROMIUM says. */
-const executablePath = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+/** Debian's, or another. */
+const executablePath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 
-export const launch = () => chromium.launch({...(executablePath && {executablePath}), args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-timer-throttling"]});
+export const launch = () => chromium.launch({executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-timer-throttling"]});
 
 /** @typedef {Awaited<ReturnType<typeof import("./server.mjs").serve>>} Server */
 /** @typedef {import("playwright-core").BrowserContext} Context */

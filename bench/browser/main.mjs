@@ -23,7 +23,7 @@ for (const [path, code] of await scripts(server.collector)) served.set(path, cod
 const browser = await launch();
 
 /** @param {string} name @param {(client: string) => string | number} cell */
-const row = (name, cell) => console.log(`  ${name.padEnd(34)}${clients.map((client) => String(cell(client)).padStart(13)).join("")}`);
+const row = (name, cell) => console.log(`  ${name.padEnd(40)}${clients.map((client) => String(cell(client)).padStart(13)).join("")}`);
 const head = (/** @type {string} */ title) => {
   console.log(`\n${title}`);
   row("", (client) => client);
@@ -73,9 +73,9 @@ if (only.includes("closing")) {
 
 if (only.includes("outages")) {
   const seen = await outages(browser, server, clients);
-  const first = CASES[0]?.name ?? "";
-  head(`Lost, and copies too many, of ${seen[clients[0] ?? ""]?.[first]?.sent} events, when they cannot arrive for a while`);
-  for (const {name} of CASES) row(name, (client) => `${seen[client]?.[name]?.lost} / ${seen[client]?.[name]?.doubles}`);
+  const of = (/** @type {string} */ name) => seen[clients[0] ?? ""]?.[name]?.sent;
+  head("Lost / copies too many, when events cannot arrive for a while");
+  for (const {name} of CASES) row(`${name}, of ${of(name)}`, (client) => `${seen[client]?.[name]?.lost} / ${seen[client]?.[name]?.doubles}`);
   row("copies under an id of their own", (client) => CASES.reduce((all, {name}) => all + (seen[client]?.[name]?.strangers ?? 0), 0));
 }
 

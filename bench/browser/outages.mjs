@@ -15,6 +15,7 @@ const WAIT = 60_000;
  * @property {boolean} [offline] the browser knows that it is offline
  * @property {import("./server.mjs").Mode} [mode] or what the receiver does
  * @property {boolean} [closed] the tab is closed before it is over, and the visitor comes back afterwards
+ * @property {number} [burst] nothing is wrong; so many events in one task instead
  */
 
 /** @type {Case[]} */
@@ -25,18 +26,19 @@ export const CASES = [
   {name: "connections cut, closed, back", mode: "cut", closed: true},
   {name: "500 for 5 s", mode: "500"},
   {name: "taken for 5 s, no answer", mode: "lost"},
+  {name: "60 events of a tab in one task", burst: 60},
 ];
 
 /**
  * @param {import("playwright-core").Browser} browser @param {import("./browser.mjs").Server} server
  * @param {string} client @param {Case} of
  */
-async function outage(browser, server, client, {name, offline, mode, closed}) {
+async function outage(browser, server, client, {name, offline, mode, closed, burst}) {
   const tabs = await Promise.all(
     Array.from({length: TABS}, async (_, n) => {
       const context = await browser.newContext();
       const tab = `${name.replace(/\W+/g, "_")}-${client}-${n}`;
-      return {tab, context, page: await open(context, server, client), wanted: ids(tab, EVENTS)};
+      return {tab, context, page: await open(context, server, client), wanted: ids(tab, burst ?? EVENTS)};
     }),
   );
   if (mode) server.mode(client, mode);
@@ -44,6 +46,7 @@ async function outage(browser, server, client, {name, offline, mode, closed}) {
     tabs.map(async ({tab, context, page}) => {
       if (offline) await context.setOffline(true);
       const begun = Date.now();
+      if (burst) return void (await page.evaluate(`benchEvents(${JSON.stringify(tab)}, 0, ${burst}); undefined`));
       for (let i = 0; i < EVENTS; i++) {
         await page.evaluate(`benchEvents(${JSON.stringify(tab)}, ${i}, 1); undefined`);
         await pause(GAP);

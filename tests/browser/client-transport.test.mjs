@@ -4,12 +4,11 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 import {GRANTED, KEY, ORDER, openShop, stored} from "./harness.mjs";
 import {compose} from "../../worker/client/compose.mjs";
-import {waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("./harness.mjs").Tab} Tab */
 
 /** @param {Tab} page @param {string} event @param {Record<string, any>} [fields] @returns {Promise<string>} */
-const send = (page, event, fields = {}) => page.evaluate((/** @type {any} */ [name, given]) => window.edgetally(name, given), [event, fields]);
+const send = (page, event, fields = {}) => page.evaluate((/** @type {any} */ [name, given]) => /** @type {any} */ (window).edgetally(name, given), [event, fields]);
 /** @param {Tab} page @returns {Promise<any>} */
 const status = (page) => page.evaluate(() => window.edgetally.status());
 const ids = (/** @type {any[]} */ events) => events.map((event) => event.event_id);

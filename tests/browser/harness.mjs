@@ -12,7 +12,6 @@ import {createServer} from "node:http";
 import {after} from "node:test";
 import {chromium} from "playwright-core";
 import {compose, stub} from "../../worker/client/compose.mjs";
-import {waitFor} from "../support/shop.mjs";
 
 /** @typedef {Record<string, any>} Json */
 /** @typedef {import("playwright-core").Page & {evaluate: (run: any, given?: any) => Promise<any>}} Tab */
@@ -87,7 +86,7 @@ export async function openShop(t, given = {}) {
     const url = new URL(request.url ?? "/", "http://x");
     let body = "";
     for await (const chunk of request) body += chunk;
-    if (url.pathname in scripts) return response.setHeader("content-type", "text/javascript").setHeader("access-control-allow-origin", "*").end(scripts[url.pathname]);
+    if (url.pathname in scripts) return void response.setHeader("content-type", "text/javascript").setHeader("access-control-allow-origin", "*").end(scripts[url.pathname]);
     if (url.pathname !== "/v1/events") {
       if (url.pathname === "/other") return void state.hanging.push(() => response.end());
       for (const [name, value] of Object.entries(state.policy)) response.setHeader(name, value.replace("GATEWAY", gateway));
@@ -106,7 +105,7 @@ export async function openShop(t, given = {}) {
     if (answer === "reset") return void request.socket.destroy();
     if (state.forward) {
       const reply = await fetch(new URL(url.pathname + url.search, state.forward), {method: "POST", body, headers: /** @type {any} */ ({...request.headers, connection: undefined})});
-      return response.writeHead(reply.status).end(await reply.text());
+      return void response.writeHead(reply.status).end(await reply.text());
     }
     response.writeHead(answer, {"content-type": "application/json"}).end("{}");
   });
@@ -115,6 +114,13 @@ export async function openShop(t, given = {}) {
   const origin = `http://${host}:${port}`;
   const gateway = `http://events.${host}:${port}`;
 
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const context = await (await browser()).newContext();
+  t.after(() => context.close());
+
   const settings = {key: KEY, url: gateway, required: true, consent: [], pixels: [], hold_ms: 4000, ...given.page};
   scripts["/edgetally.js"] = (await compose(settings, {version: "0.2.0"})).code;
   const tag = given.client === "none" ? "" : `<script async src="${gateway}/edgetally.js"></script>`;
@@ -122,13 +128,7 @@ export async function openShop(t, given = {}) {
   const html = (more = "") =>
     `<!doctype html><title>A shop</title>${given.head ?? ""}<script>${stub()}</script>${consent}${tag}<body>${more}</body>`;
 
-  const context = await (await browser()).newContext();
-  t.after(async () => {
-    await context.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
+  /** @returns {any[]} */
   const events = () => arrivals.flatMap((arrival) => arrival.events);
   return {
     state,
@@ -147,9 +147,9 @@ export async function openShop(t, given = {}) {
       if (given.client !== "none") await page.waitForFunction(() => /** @type {any} */ (window).edgetally.status().version);
       return /** @type {Tab} */ (page);
     },
-    /** Waits until so many events have arrived, and looks whether more do. @param {number} n */
+    /** Waits until so many events have arrived, and looks whether more do. @param {number} n @returns {Promise<any[]>} */
     async arrived(n) {
-      await waitFor(`${n} events at the gateway, which has ${JSON.stringify(events().map((event) => event["event"]))}`, () => events().length >= n, 10);
+      for (const end = Date.now() + 10_000; events().length < n && Date.now() < end; ) await new Promise((done) => setTimeout(done, 20));
       await new Promise((done) => setTimeout(done, 60));
       assert.equal(events().length, n, JSON.stringify(events().map((event) => [event["event"], event["event_id"]])));
       return events();

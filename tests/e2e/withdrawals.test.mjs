@@ -1,6 +1,9 @@
 // A consent that is withdrawn: nothing that it covers is sent any more, wherever it is on its way.
 
 import assert from "node:assert/strict";
+import {mkdtemp, rm} from "node:fs/promises";
+import {tmpdir} from "node:os";
+import {join} from "node:path";
 import {describe, test} from "node:test";
 import {receipts} from "../support/receipts.mjs";
 import {KEY, ORIGIN, SECRETS, openShop, purchase, signature, waitFor} from "../support/shop.mjs";
@@ -135,6 +138,46 @@ describe("what is on its way", () => {
     await shop.settle();
     assert.deepEqual(shop.arrived("meta"), ["l-2"]);
     await shop.close();
+  });
+});
+
+describe("a ledger that is slow", () => {
+  test("stops nothing, though every answer comes when the shortest lease is over", async () => {
+    const shop = await openShop({faulty: true});
+    await shop.faults({ledger_ms: 4000});
+    await shop.server([order("s-1", "visitor-1"), order("s-2", "visitor-2")]);
+    await shop.one("meta", "s-1");
+    await shop.one("meta", "s-2");
+    await shop.faults({});
+    await shop.close();
+  });
+
+  test("has a withdrawal wait for the longest lease that it gave, whoever is started anew meanwhile", async () => {
+    const persist = await mkdtemp(join(tmpdir(), "edgetally-"));
+    const open = () => openShop({wrap: "./ledger.js", persist});
+    let shop = await open();
+    const ask = async (/** @type {string} */ path, /** @type {unknown} */ question) => {
+      const reply = await shop.fetch(`/_test/ask${path}`, {method: "POST", body: JSON.stringify(question)});
+      assert.equal(reply.status, 200, reply.text);
+      return reply.body;
+    };
+    const lease = async (/** @type {number | undefined} */ wanted) => (await ask("/gate", {turns: [], since: 0, lease: wanted})).lease;
+    const wait = async () => (await ask("/withdraw", {source: "shop", event: "1"})).wait;
+    // An earlier release asks without one; the shortest is in what every withdrawal waits.
+    assert.deepEqual([await lease(undefined), await lease(10), await lease(3000)], [3000, 3000, 3000]);
+    assert.equal(await wait(), 4000);
+    assert.deepEqual(await ask("/_sql", {query: "SELECT * FROM leased"}), []);
+    assert.deepEqual([await lease(20_000), await lease(9000), await lease(1e12)], [20_000, 9000, 30_000]);
+    const within = (/** @type {number} */ found, /** @type {number} */ most) => assert.ok(found > 4000 && found <= most, `${found}`);
+    within(await wait(), 31_000);
+    await shop.close();
+    shop = await open();
+    within(await wait(), 31_000);
+    // When it is over, all is as it was.
+    await shop.fetch("/_test/break", {method: "POST", body: JSON.stringify({clock: 31_000})});
+    assert.equal(await wait(), 4000);
+    await shop.close();
+    await rm(persist, {recursive: true});
   });
 });
 

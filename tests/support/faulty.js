@@ -2,7 +2,8 @@
 //
 // POST /_test/faults {"queue": true}   breaks the producer's sends, {"queue": 2} the next two of them;
 //                                      "queue_later" lets the first of them through;
-//                                      "claims_get", "claims_put", "ledger", "ledger_report" (reports only) likewise
+//                                      "claims_get", "claims_put", "ledger", "ledger_report" (reports only) likewise;
+//                                      {"ledger_ms": 4000} has the ledger take so long for everything
 // GET  /_test/sent                     the messages that the worker gave to the queue, oldest first
 //
 // Long delays that the worker itself asks of the queue are cut to a second, so that tests do not wait for them.
@@ -74,6 +75,7 @@ function wrapped(env) {
         const stub = env.LEDGER.get(id);
         return {
           async fetch(...args) {
+            if (faults.ledger_ms) await scheduler.wait(faults.ledger_ms);
             meet("ledger");
             if (String(args[0]).endsWith("/report")) meet("ledger_report");
             return stub.fetch(...args);

@@ -24,6 +24,12 @@ const names = (part) =>
 export const ADAPTERS = names("consent");
 export const PIXELS = names("pixels");
 
+const DEFAULTS = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true};
+/** Adapters that read signals, so that no names of categories concern them. */
+const SIGNALS = ["consent_mode", "tcf", "gpp"];
+/** Names within the client, and what they are in the script and in the browser's storage: the same in each. */
+const SHORT = {clicks: "c", known: "k", way: "w", once: "o", flush: "f"};
+
 /**
  * @typedef {Partial<import("./types.ts").Page>} Page
  * @typedef {{name: string, raw: number, gzipped: number}} Part sizes; compressed is what the whole grows by the part
@@ -43,10 +49,10 @@ export const gzipped = (code) => gzipSync(code, {level: 9}).length;
  * @param {Page} page
  * @param {Options} options
  */
-function entry(page, {format = "iife", version = "0"}) {
+function entry(page, {format = "iife"}) {
   const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, ...rest} = page;
   if (format === "shopify") {
-    return `import start from "./shopify.ts"; start(${JSON.stringify({key: page.key, url: page.url})});`;
+    return `import start from "./shopify.ts"; start({analytics, browser, init, customerPrivacy: api.customerPrivacy}, ${JSON.stringify({key: page.key, url: page.url})});`;
   }
   const lines = ['import start from "./core.ts";'];
   /** @param {string} part @param {string[]} wanted */
@@ -61,14 +67,17 @@ function entry(page, {format = "iife", version = "0"}) {
   const adapters = table("consent", [...new Set(consent)]);
   const called = table("pixels", [...new Set(pixels)]);
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
-  const settings = {key: "", required: true, categories: {}, hold_ms: 4000, cookies: true, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
-  const said = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const settings = {...DEFAULTS, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
+  // Of what is baked in, nothing needs to be said that the code knows; the adapters of consent managers with categories want to hear of two.
+  const known = ["required", "cookies", ...(consent.every((name) => SIGNALS.includes(name)) ? ["categories"] : [])];
+  const managers = consent.some((name) => !SIGNALS.includes(name));
+  const said = Object.entries(settings).filter(([name, value]) => value !== undefined && name !== "name" && (!page.key || !known.includes(name) || (managers && name === "required")));
   let fan = "";
   if (pixels.length > 0) {
     lines.push('import fan from "./pixels.ts";');
     fan = `, fan(${called})`;
   }
-  let call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}, ${JSON.stringify(version)}${fan})`;
+  let call = `start(${JSON.stringify(Object.fromEntries(said))}, ${adapters}${fan})`;
   if (!page.key) {
     lines.push('import remind from "./remind.ts";');
     call = `remind(${call})`;
@@ -98,12 +107,22 @@ export async function compose(page, options = {}) {
       minify: true,
       format: options.format === "esm" ? "esm" : "iife",
       target: "es2020",
+      mangleProps: new RegExp(`^(${Object.keys(SHORT).join("|")})$`),
+      mangleCache: SHORT,
+      define: {
+        NAME: JSON.stringify(of.name ?? "edgetally"),
+        VERSION: JSON.stringify(options.version ?? "0"),
+        BAKED: String(Boolean(of.key)),
+        REQUIRED: String(of.required ?? DEFAULTS.required),
+        PIXELS: String((of.pixels ?? []).length > 0),
+        COOKIES: String(of.cookies ?? DEFAULTS.cookies),
+      },
       charset: "utf8",
       legalComments: "none",
       logLevel: "silent",
       tsconfigRaw: {},
     });
-    return {code: result.outputFiles[0].text, inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
+    return {code: result.outputFiles[0]?.text ?? "", inputs: Object.values(result.metafile.outputs)[0]?.inputs ?? {}};
   };
   const {code, inputs} = await build(page);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 12);

@@ -1,10 +1,10 @@
 // What the visitor decided: the sources of a page merged, the strictest answer to each signal. Only here is consent read.
 
-import {page, type Json} from "./page.ts";
+import {isRequired, type Json} from "./page.ts";
 import type {Report, Signals} from "./types.ts";
 
 /** By source; "site" is the page's own word, `edgetally("consent", …)`. */
-export const reports: Record<string, Report> = {};
+export const reports: Record<string, Report | undefined> = {};
 
 /** What holds now; `judge` brings it up to date. */
 export let signals: Signals;
@@ -34,7 +34,7 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 }
 
 export function judge() {
-  const all = Object.values(reports);
+  const all = Object.values(reports).filter(Boolean) as Report[];
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
@@ -43,7 +43,7 @@ export function judge() {
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
   const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
-  const covered = (word?: string) => !refused(word) && (word || tcf || !(page.required || signals.gpp || signals.gpc));
+  const covered = (word?: string) => !refused(word) && (word || tcf || !(isRequired() || signals.gpp || signals.gpc));
   noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
   noAnalytics = refused(signals.analytics_storage);
   adsStored = !noAds && covered(signals.ad_storage);

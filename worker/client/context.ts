@@ -20,10 +20,10 @@ const CLICKS: Record<string, number> = {
   ScCid: 365,
 };
 /** Cookies of the platforms. The server knows which of them are of use. */
-const COOKIES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
+const NAMES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
-/** `GA1.1.<random>.<time>`; `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
-const GOOGLE = /^G..\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)(\.\d+)?/;
+/** `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
+const SESSION = /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/;
 
 /** What one page tells the next. */
 export const kept = {
@@ -58,13 +58,14 @@ export function identify() {
   const put = (_: unknown, name: string, value: string) => {
     const google = /^_ga/.test(name);
     if (google ? noAnalytics : noAds) return "";
-    const ids = google && GOOGLE.exec(value);
-    if (ids) who[name == "_ga" ? "client_id" : "session_id"] = name == "_ga" ? ids[1]! + ids[2] : ids[1];
+    const session = google && SESSION.exec(value);
+    if (session) who.session_id = session[1];
+    if (name == "_ga") who.client_id = value.replace(/^.+?\..+?\./, "");
     return (cookies[name] = value);
   };
   const make = (name: string, value: string) => (made[name] = cookies[name] || made[name] || value);
   try {
-    document.cookie.replace(COOKIES, put);
+    document.cookie.replace(NAMES, put);
   } catch {}
   if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
@@ -76,8 +77,7 @@ export function identify() {
   if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3).toFixed()}`);
   for (const name in made) {
     if (made[name] != cookies[name]) {
-      if (page.cookies) page.once = "&cookies=1";
-      page.cookies = false;
+      if (BAKED ? COOKIES && page.once == null : page.cookies && page.once == null) page.once = "&cookies=1";
       put(0, name, made[name]!);
     }
   }

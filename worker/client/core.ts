@@ -4,7 +4,7 @@ import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./c
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
 import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
-import {clock, page, type Json, type Settings} from "./page.ts";
+import {clock, isRequired, page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -12,10 +12,8 @@ import type {Adapter, Edgetally, Status} from "./types.ts";
 type Call = [name: string, fields?: any, id?: string, at?: number, address?: string];
 
 /** `fan` calls pixels, and is there only where a source has any. */
-export default function start(settings: Settings, adapters: Record<string, Adapter>, version: string, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
-  const script = document.currentScript as HTMLScriptElement | null;
-  const name = settings.name || "edgetally";
-  const earlier: Edgetally | undefined = window[name];
+export default function start(settings: Settings, adapters: Record<string, Adapter>, fan?: (fresh: Json[], again: () => void) => void): Edgetally {
+  const earlier: Edgetally | undefined = window[NAME];
   // A stub has a queue; what has none is this script, which ran before.
   if (earlier && !earlier.q) return earlier;
   let common: Json = {};
@@ -24,14 +22,21 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   let silent: unknown;
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
   let seen: unknown;
+  /** The page was put aside, perhaps for good. */
+  let aside: unknown;
   let due: unknown;
   let viewed: unknown;
-  let previous = document.referrer;
-  let current = location.href;
+  /** The address before, and the address. */
+  let trail = [document.referrer, location.href];
   let last: unknown[] = [];
 
   const soon = () => {
-    if (!due) queueMicrotask(() => flush((due = 0)));
+    if (!due) {
+      queueMicrotask(() => {
+        due = 0;
+        flush();
+      });
+    }
     due = 1;
   };
 
@@ -39,14 +44,14 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (!ready || !seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || page.required || (waiting && !silent && !leaving);
+    const hold = no || isRequired() || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
     const who = identify();
-    const fresh = [];
+    const fresh: Json[] = [];
     for (const own of box.splice(0)) {
       const {event, key} = own;
       if (own.way == null) {
@@ -57,13 +62,13 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
         if (key) kept.known[key] = 1;
         own.way = 0;
         event.context = {...who, ...event.context};
-        fresh.push(event);
+        if (PIXELS) fresh.push(event);
       }
       box.push(own);
     }
-    if (fan) fan(fresh, flush);
+    if (PIXELS) fan!(fresh, flush);
+    if (first) adopt();
     save();
-    if (first) adopt(flush);
     send(leaving);
   }
 
@@ -71,36 +76,40 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (ready) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || script?.src || location.origin).href;
+    page.url = new URL("v1/events?key=" + page.key, page.url || (document.currentScript as any)?.src || location.origin).href;
     page.flush = flush;
     ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
-        if (state) reports[source] = state;
-        else delete reports[source];
+        reports[source] = state;
         soon();
       }, page);
     }
-    setTimeout(() => flush((silent = 1) && 0), page.hold_ms);
+    setTimeout(() => {
+      silent = 1;
+      flush();
+    }, page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
-    addEventListener("securitypolicyviolation", ({blockedURI, effectiveDirective}) => {
-      if (!sent.csp && blockedURI.startsWith(page.url!)) {
-        sent.csp = effectiveDirective;
-        console.warn("edgetally: blocked by " + effectiveDirective);
-      }
+    addEventListener("securitypolicyviolation", (event) => {
+      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally: blocked by " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
 
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
-    if (type == "pagehide") unclaim();
-    if (type == "pagehide" || document.visibilityState == "hidden") return flush(1);
-    if (persisted) checkClaim();
-    seen = seen || !(document as any).prerendering;
-    if (persisted && viewed) take("page_view");
-    resume();
-    soon();
+    if (type == "pagehide") {
+      aside = 1;
+      unclaim();
+    } else if (document.visibilityState != "hidden") {
+      if (aside) checkClaim();
+      aside = 0;
+      seen = seen || !(document as any).prerendering;
+      if (persisted && viewed) take("page_view");
+      resume();
+      return soon();
+    }
+    flush(1);
   }
 
   function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
@@ -113,19 +122,15 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (event == "set") return void (common = all);
 
     const given = givenId(event, fields);
-    const text = JSON.stringify(all);
     // The second click of a double click is the first.
     const click = window.event as any;
     if (click?.detail > 1 && event == last[0]) return last[1];
     last = [event, (id = id || given || uuid())];
     viewed = viewed || event == "page_view";
     readClicks(address);
-    if (address != current) {
-      previous = current;
-      current = address;
-    }
-    const copy = JSON.parse(text);
-    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: previous, ...copy.context}}, at, key: given && event + " " + id});
+    if (address != trail[1]) trail = [trail[1]!, address];
+    const copy = JSON.parse(JSON.stringify(all));
+    box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at, key: given && event + " " + id});
     if (box.length > MOST) {
       dropOldest(box);
       drop("full");
@@ -142,20 +147,19 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
       return uuid();
     }
   }) as unknown as Edgetally;
-  const away = () => box.filter((own) => own.way != null).length;
   api.status = (): Status => {
     judge();
     return {
-      version,
+      version: VERSION,
       ready,
       consent: {decided, signals, sources: reports},
-      waiting: box.length - away(),
-      outbox: away(),
+      waiting: box.filter((own) => own.way == null).length,
+      outbox: box.length,
       dropped: drops,
       ...sent,
     };
   };
-  window[name] = api;
+  window[NAME] = api;
   init(settings);
   for (const call of earlier?.q || []) api(...(call as [any]));
   return api;

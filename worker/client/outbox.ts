@@ -24,11 +24,12 @@ export interface Own extends Entry {
   way?: number;
 }
 
-const tab = uuid();
+const tab = "." + uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
-/** Ends what `claim` began. */
-let release: ((done?: unknown) => void) | 0 | undefined;
+/** This tab has a lock of its record's name, by which others know that it lives; and what ends that. */
+let claimed: unknown;
+let release: (() => void) | undefined;
 
 export let box: Own[] = [];
 export const drops: Record<string, number> = {};
@@ -47,7 +48,14 @@ function load(record = name) {
   } catch {}
 }
 
-const records = () => Object.keys(localStorage).filter((record) => record.startsWith(name));
+/** Those of tabs. Where storage is closed, none. */
+function records() {
+  try {
+    return Object.keys(localStorage).filter((record) => record.startsWith(name + "."));
+  } catch {
+    return [];
+  }
+}
 
 /** Writes what may be written. */
 export function save() {
@@ -56,6 +64,7 @@ export function save() {
   while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
   try {
     if (allowed) {
+      claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
       localStorage[name] = JSON.stringify(adsStored ? kept : {...kept, clicks: {}});
       if (list[0]) localStorage[name + tab] = text;
       else delete localStorage[name + tab];
@@ -66,7 +75,6 @@ export function save() {
 export function remove(batch: Own[]) {
   box = box.filter((own) => !batch.includes(own));
   save();
-  if (!box[0]) unclaim();
 }
 
 /**
@@ -75,7 +83,7 @@ export function remove(batch: Own[]) {
  */
 export function settle() {
   const first = !allowed;
-  name = "edgetally.1." + page.key + ".";
+  name = "edgetally.1." + page.key;
   allowed = adsStored || analyticsStored;
   if (first) {
     const old = load();
@@ -94,50 +102,46 @@ export function settle() {
     if (noAds) kept.clicks = {};
     if (!allowed) {
       kept.known = {};
-      try {
-        for (const record of records()) delete localStorage[record];
-      } catch {}
+      for (const record of [name, ...records()]) {
+        try {
+          delete localStorage[record];
+        } catch {}
+      }
     }
   }
   return first && allowed;
 }
 
-/** Shared by the tabs that have something to send; exclusive where there is none, or not at all. Old browsers and closed storage have no locks. */
-async function lock(mode: LockMode, run: (granted?: unknown) => unknown) {
+/** Old browsers and closed storage have no locks. */
+async function lock(record: string, ifAvailable: boolean, run: (granted?: unknown) => unknown) {
   try {
-    await navigator.locks.request(name, {mode, ifAvailable: mode != "shared"}, run as LockGrantedCallback<unknown>);
+    await navigator.locks.request(record, {ifAvailable}, run as LockGrantedCallback<unknown>);
   } catch {
     run();
   }
 }
 
-/** Tells other tabs that this one lives and will send what it has stored. */
-export function claim() {
-  if (!release && allowed) lock("shared", () => new Promise((done) => (release = done)));
-}
-
-/** It does not, or its page is put aside, perhaps for good. */
+/** The page is put aside, perhaps for good. */
 export function unclaim() {
-  if (release) release((release = 0));
+  if (release) release();
 }
 
-/** The page is taken out again: was what it had to send taken over? */
+/** It is taken out again: was what it had to send taken over? */
 export function checkClaim() {
+  claimed = 0;
   if (allowed && !load(name + tab)) box = box.filter((own) => own.way == null);
 }
 
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
-export const adopt = (then: () => void) =>
-  lock("exclusive", (granted) => {
-    if (granted === null) return;
-    try {
-      for (const record of records()) {
-        const list: Entry[] = record != name && record != name + tab && load(record);
-        if (list && (granted || clock() - list[0]!.at > 3e4)) {
-          delete localStorage[record];
-          for (const {event, at} of list) if (Math.abs(clock() - at) < 864e5) box.push({event, at, way: 0});
-        }
+export function adopt() {
+  for (const record of records()) {
+    lock(record, true, (granted) => {
+      const list: Entry[] = granted !== null && load(record);
+      if (list && (granted || clock() - list[0]!.at > 3e4)) {
+        delete localStorage[record];
+        for (const {event, at} of list) if (clock() - at < 864e5) box.push({event, at, way: 0});
+        page.flush();
       }
-    } catch {}
-    then();
-  });
+    });
+  }
+}

@@ -4,13 +4,29 @@ import type {Page} from "./types.ts";
 
 export type Settings = Omit<Page, "consent" | "pixels" | "maps"> & Partial<Page>;
 
+// What compose.mjs knows beforehand of a script; what cannot come to pass in it is left out.
+declare global {
+  /** The name of the function. */
+  const NAME: string;
+  const VERSION: string;
+  /** The script has its settings, and its source these two. */
+  const BAKED: boolean;
+  const REQUIRED: boolean;
+  const COOKIES: boolean;
+  /** The source has pixels. */
+  const PIXELS: boolean;
+}
+
 export interface Json {
   [key: string]: any;
 }
 
 /** `url` is where events are posted; `once` is what the next request has behind it; `flush` looks at consent again, and sends. */
-export const page = {once: ""} as Settings & {once: string; flush: () => void};
+export const page = {} as Settings & {once?: string; flush: () => void};
 
 const start = Date.now() - performance.now();
 /** The time by the visitor's clock, right or wrong; nobody sets it while the page lives. */
 export const clock = () => start + performance.now();
+
+/** Whether some visitor's events need an opt-in. */
+export const isRequired = () => (BAKED ? REQUIRED : page.required);

@@ -1,7 +1,7 @@
 // How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
 
 import {merge, signals} from "./consent.ts";
-import {box, claim, purchase, remove, type Own} from "./outbox.ts";
+import {box, purchase, remove, type Own} from "./outbox.ts";
 import {clock, page, type Json} from "./page.ts";
 
 /** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
@@ -22,14 +22,15 @@ function write({event, at}: Own) {
 }
 
 /** In requests of limited length. While there is time, a purchase has one of its own. */
-function post(list: Own[], leaving: unknown): unknown {
+function post(list: Own[], leaving?: unknown) {
   const body = `{"events":[${list.map(write)}]}`;
   if (list[1] && (body.length > MOST || (!leaving && list.some(purchase)))) {
-    return Promise.all([post(list.splice(0, list.length >> 1), leaving), post(list, leaving)]);
+    post(list.splice(0, list.length >> 1), leaving);
+    post(list, leaving);
+  } else if (list[0]) {
+    if (!leaving) fly(list, body);
+    else if (navigator.sendBeacon(page.url!, body)) for (const own of list) own.way = 3;
   }
-  if (!leaving) return list[0] && fly(list, body);
-  if (list[0] && navigator.sendBeacon(page.url!, body)) for (const own of list) own.way = 3;
-  return;
 }
 
 async function fly(batch: Own[], body: string) {
@@ -37,10 +38,10 @@ async function fly(batch: Own[], body: string) {
     for (const own of batch) own.way = keepalive ? 2 : 1;
     return fetch(url, {method: "POST", body, keepalive, credentials: "include"});
   };
-  const url = page.url! + page.once;
+  const url = page.url + (page.once || "");
   let status = 0;
   let wait;
-  page.once = "";
+  if (page.once) page.once = "";
   try {
     // Refused at once: the page's share is used up, perhaps by others.
     const answer = await go(body.length <= MOST).catch(() => go(false));
@@ -67,13 +68,10 @@ export function send(leaving?: unknown) {
     const left = box.filter((own) => !(own.way! > 1)).reverse();
     post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
     } else if (clock() >= pause) {
-    if (box[0]) claim();
-    post(box.filter((own) => !own.way), 0);
+    // Whatever the browser was given at the page's end may be lost.
+    post(box.filter((own) => !(own.way! % 3)));
   }
 }
 
-/** The page is back: whatever the browser was given at its end may be lost. */
-export function resume() {
-  pause = 0;
-  for (const own of box) if (own.way == 3) own.way = 0;
-}
+/** The line is there again, or the page is. */
+export const resume = () => (pause = 0);

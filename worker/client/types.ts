@@ -96,11 +96,11 @@ export interface Status {
     decided: boolean;
     signals: Signals;
     /** By adapter; "site" is the page's own word. */
-    sources: Record<string, Report>;
+    sources: Record<string, Report | undefined>;
   };
-  /** Events held in memory. */
+  /** Events that are held until consent is clear. */
   waiting: number;
-  /** Events kept until the gateway has answered. */
+  /** Events that are kept until the gateway has answered, those with them. */
   outbox: number;
   sent: number;
   /** The last answers that were no 2xx. */
@@ -117,14 +117,16 @@ export interface Edgetally {
   (command: "set", fields: Pick<Fields, "user" | "release" | "properties" | "test">): string | undefined;
   /** The event's id, at once. */
   (event: string, fields?: Fields): string;
-  status(): Status | {version?: undefined; ready: false; waiting: number};
+  /** Of the stub: no more than `ready` and `waiting`. */
+  status(): Partial<Status> & Pick<Status, "ready" | "waiting">;
   /** Of the stub: what was called before the script was there. */
   q?: unknown[][];
 }
 
 declare global {
   interface Window {
-    edgetally?: Edgetally;
+    /** The snippet sees to it that it is there. */
+    edgetally: Edgetally;
     [name: string]: any;
   }
 }

@@ -137,8 +137,8 @@ async fn ask(
         return (Some(Turns::default()), 0);
     }
     // One that is away knows of no envelope.
-    let turns = gate(env, asked).await.unwrap_or_default();
-    (fresh().then_some(turns), 1)
+    let (turns, calls) = gate(env, asked).await;
+    (fresh().then_some(turns.unwrap_or_default()), calls)
 }
 
 /// Opens messages. What is no envelope is a part that is done already, but for telling the ledger.

@@ -52,8 +52,8 @@ pub(crate) fn share(effects: Vec<Effects>, indexes: &[usize]) -> Vec<Part> {
 enum Step {
     Reply(usize, Result<Reply, Failure>),
     Settled(Settled),
-    /// The ledger was asked what was withdrawn.
-    Heard,
+    /// The ledger was asked what was withdrawn, in so many calls.
+    Heard(u32),
 }
 
 /// Sends requests as fast as they are given out, six at a time, and hands the replies in as they come. What is done is
@@ -71,8 +71,8 @@ pub(crate) async fn exchange(
         if !asking && machine.stale(runtime::now()) {
             asking = true;
             steps.push(Box::pin(async move {
-                gate(env, &[]).await;
-                Step::Heard
+                let (_, calls) = gate(env, &[]).await;
+                Step::Heard(calls)
             }));
         }
         while let Some(outgoing) = state::gates(|gates| machine.next(gates, runtime::now())) {
@@ -96,9 +96,9 @@ pub(crate) async fn exchange(
             Some(Step::Reply(ticket, reply)) => {
                 state::gates(|gates| machine.answer(ticket, &reply, gates, runtime::now()));
             }
-            Some(Step::Heard) => {
+            Some(Step::Heard(calls)) => {
                 asking = false;
-                machine.spend(1);
+                machine.spend(calls);
                 let now = runtime::now();
                 state::withdrawals(|all| machine.heed(all.fresh(now).then_some(&*all)));
             }
@@ -120,17 +120,35 @@ pub(crate) struct Turns {
     pub(crate) superseded: Vec<String>,
 }
 
-/// Asks the ledger what was withdrawn, which is kept, and what it knows of envelopes. Nothing where it is away.
-pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns> {
+/// How often the ledger is asked where its answer comes when its lease is over.
+const MOST_ASKED: u32 = 2;
+
+/// Asks the ledger what was withdrawn, which is kept, and what it knows of envelopes. Nothing where it is away. Gives the
+/// number of calls as well.
+pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> (Option<Turns>, u32) {
+    let mut calls = 0;
+    loop {
+        let turns = ask(env, envelopes).await;
+        calls += 1;
+        let over = || state::withdrawals(|all| !all.fresh(runtime::now()));
+        // By the first answer of a ledger that has become slow it is known for how long to ask.
+        if turns.is_none() || calls == MOST_ASKED || !over() {
+            return (turns, calls);
+        }
+    }
+}
+
+async fn ask(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns> {
     let asked: Vec<_> = envelopes
         .iter()
         .map(|envelope| (&envelope.id, &envelope.after))
         .collect();
-    let since = state::withdrawals(|all| all.version());
+    let (since, lease) = state::withdrawals(|all| (all.version(), all.wanted()));
     let now = runtime::now();
     let turns = serde_json::to_string(&asked).unwrap_or_default();
-    let question = format!(r#"{{"turns":{turns},"since":{since}}}"#);
+    let question = format!(r#"{{"turns":{turns},"since":{since},"lease":{lease}}}"#);
     let answer = runtime::ledger(env, "/gate", &question).await.ok();
+    let then = runtime::now();
     let turns = answer.and_then(|answer| {
         let mut answer: Value = serde_json::from_str(&answer).ok()?;
         let list = |answer: &mut Value, name| list_of(answer.get_mut(name)?.take(), text);
@@ -138,10 +156,10 @@ pub(crate) async fn gate(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns
             known: list(&mut answer, "known")?,
             superseded: list(&mut answer, "superseded")?,
         };
-        state::withdrawals(|all| all.hear(since, answer, now)).then_some(turns)
+        state::withdrawals(|all| all.hear(since, answer, now, then)).then_some(turns)
     });
     if turns.is_none() {
-        state::withdrawals(|all| all.miss(now));
+        state::withdrawals(|all| all.miss(now, then));
     }
     turns
 }

@@ -3,7 +3,7 @@
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::dedup::{Claim, ClaimKey, Known, Recent};
+use edgetally_core::dedup::{Claim, ClaimKey, Holder, Known, Recent};
 use edgetally_core::intake::auth::{Caller, Proof, origin_allowed};
 use edgetally_core::intake::{
     self, Arrival, Batch, Format, Header, Headers, Outcome, Plan, Visit, Wanted, error_of,
@@ -152,9 +152,8 @@ async fn claims(
     settings: &Settings,
     now: UnixMillis,
 ) -> Result<(Table<ClaimKey, Claim>, Held), ParseError> {
-    let (mut known, asked) = look(wanted, settings);
-    let held = Held(asked);
-    let keys = held.0.iter().copied().chain(signature);
+    let (mut known, held) = look(wanted, settings);
+    let keys = held.keys.iter().copied().chain(signature);
     let names: Vec<String> = keys.map(ClaimKey::to_hex).collect();
     if !names.is_empty() {
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
@@ -166,7 +165,7 @@ async fn claims(
             return Err(error_of(Code::SignatureReplayed));
         }
         state::recent(|recent| {
-            for (key, stored) in held.0.iter().zip(found) {
+            for (key, stored) in held.keys.iter().zip(found) {
                 let claim = recent.hear(*key, stored.as_deref(), now, settings.window_ms);
                 if !claim.is_empty() {
                     known.insert(*key, claim);
@@ -271,11 +270,11 @@ async fn wait_for_others(wanted: &[Wanted<'_>], settings: &Settings) {
 
 /// Sorts the claims into those that are known well enough and those that the store has to be asked for, and takes the
 /// latter in hand.
-fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, Vec<ClaimKey>) {
+fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, Held) {
     let now = runtime::now();
     let mut known = Table::new();
     let mut asked: Table<ClaimKey, ()> = Table::new();
-    state::recent(|recent| {
+    let holder = state::recent(|recent| {
         for one in wanted {
             match recent.look(one.key, now, settings.window_ms) {
                 Known::Claimed { claim, fresh: true } if one.settled_by(&claim) => {
@@ -286,20 +285,28 @@ fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, 
                 }
             }
         }
+        let holder = recent.holder();
         for (key, ()) in asked.iter() {
-            recent.start(*key, now);
+            recent.start(*key, holder, now);
         }
+        holder
     });
-    (known, asked.into_iter().map(|(key, ())| key).collect())
+    let keys = asked.into_iter().map(|(key, ())| key).collect();
+    (known, Held { keys, holder })
 }
 
-/// Keys in hand; let go when the request ends, with whatever claims it made on them.
-struct Held(Vec<ClaimKey>);
+/// Keys in hand; let go when the request ends, with whatever claims it made on them. One whose sender went away ends when
+/// the runtime gets round to it, which may be long after its retry has taken them in hand.
+struct Held {
+    keys: Vec<ClaimKey>,
+    holder: Holder,
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if !self.0.is_empty() {
-            state::recent(|recent| self.0.iter().for_each(|key| recent.release(*key)));
+        if !self.keys.is_empty() {
+            let keys = self.keys.iter();
+            state::recent(|recent| keys.for_each(|key| recent.release(*key, self.holder)));
         }
     }
 }

@@ -9,7 +9,7 @@ mod claim;
 mod recent;
 
 pub use self::claim::{Claim, ClaimKey, Claims, Evidence, Standing, Strength, Worth};
-pub use self::recent::{Known, Recent};
+pub use self::recent::{Holder, Known, Recent};
 
 #[cfg(test)]
 mod tests {
@@ -53,7 +53,8 @@ mod tests {
         let mut recent = Recent::new(8);
         let at = UnixMillis(1_000_000);
         assert_eq!(recent.look(key, at, WEEK), Known::New);
-        recent.start(key, at);
+        let holder = recent.holder();
+        recent.start(key, holder, at);
         assert_eq!(recent.look(key, at, WEEK), Known::InFlight);
         assert_eq!(
             recent.look(key, UnixMillis(at.0 + Recent::IN_FLIGHT_MS), WEEK),
@@ -61,7 +62,7 @@ mod tests {
         );
         let claim = claimed(&["meta"], copy(Strength::Page, 1, 1));
         recent.claim(key, claim.clone(), at);
-        recent.release(key);
+        recent.release(key, holder);
         let known = |fresh| Known::Claimed {
             claim: claim.clone(),
             fresh,
@@ -80,13 +81,30 @@ mod tests {
         let mut recent = Recent::new(8);
         let claim = claimed(&["meta"], copy(Strength::Page, 1, 1));
         recent.claim(key, claim.clone(), UnixMillis(0));
-        recent.start(key, UnixMillis(1000));
+        let holder = recent.holder();
+        recent.start(key, holder, UnixMillis(1000));
         assert_eq!(recent.look(key, UnixMillis(1000), WEEK), Known::InFlight);
-        recent.release(key);
+        recent.release(key, holder);
         assert!(matches!(
             recent.look(key, UnixMillis(1000), WEEK),
             Known::Claimed { claim: found, .. } if found == claim
         ));
+    }
+
+    #[test]
+    fn a_request_that_was_given_up_lets_nothing_go_that_its_retry_holds() {
+        let key = Claims::new(b"secret").event("shop", "purchase", "1");
+        let mut recent = Recent::new(8);
+        let (first, retry) = (recent.holder(), recent.holder());
+        recent.start(key, first, UnixMillis(0));
+        let later = UnixMillis(Recent::IN_FLIGHT_MS);
+        assert_eq!(recent.look(key, later, WEEK), Known::New);
+        recent.start(key, retry, later);
+        recent.release(key, first);
+        assert_eq!(recent.look(key, later, WEEK), Known::InFlight);
+        recent.release(key, retry);
+        assert_eq!(recent.look(key, later, WEEK), Known::New);
+        assert!(recent.is_empty());
     }
 
     #[test]
@@ -221,7 +239,8 @@ mod tests {
         let claim = claimed(&["meta"], copy(Strength::Page, 1, 1));
         for n in 0..1000 {
             let key = claims.event("shop", "purchase", &n.to_string());
-            recent.start(key, UnixMillis(n));
+            let holder = recent.holder();
+            recent.start(key, holder, UnixMillis(n));
             recent.claim(key, claim.clone(), UnixMillis(n));
         }
         assert!(recent.len() <= 100 && recent.order.len() <= 100);

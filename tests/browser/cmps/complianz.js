@@ -16,7 +16,7 @@ const choose = (statistics, marketing) => {
 window.fake = {
   load(consenttype = "optin", resolved = true) {
     type = consenttype;
-    Object.assign(window, {cmplz_has_consent: has, cmplz_get_cookie: get, cmplz_get_banner_status: () => get("banner-status")});
+    Object.assign(window, {complianz: {prefix, consenttype}, cmplz_has_consent: has, cmplz_get_cookie: get});
     if (resolved) window.fake.resolve();
     raise("cmplz_fire_categories", {categories: ["functional"]});
   },

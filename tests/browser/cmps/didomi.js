@@ -4,13 +4,13 @@ let partial = true;
 let required = true;
 
 window.fake = {
-  load(enabled, {answered = false, asks = true, ready = true} = {}) {
+  load(enabled, {answered = false, asks = true, ready = true, old = false} = {}) {
     purposes = enabled;
     partial = asks && !answered;
     required = asks;
     window.Didomi = {
       isConsentRequired: () => required,
-      isUserStatusPartial: () => partial,
+      [old ? "shouldUserStatusBeCollected" : "isUserStatusPartial"]: () => partial,
       getCurrentUserStatus: () => ({purposes: Object.fromEntries(Object.entries(purposes).map(([id, enabled]) => [id, {id, enabled}]))}),
     };
     if (ready) window.fake.ready();

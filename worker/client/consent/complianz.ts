@@ -6,16 +6,16 @@ export default manager(
   "cmplz_banner_status cmplz_fire_categories cmplz_status_change cmplz_revoke",
   {statistics: "analytics", marketing: "ads"},
   (has, required) => {
-    const dismissed = window.cmplz_get_banner_status() === "dismissed";
-    // Which region's law it is may still be under way: until then there is no `wp_consent_type`.
+    const {prefix = "cmplz_", consenttype} = window.complianz || {};
+    const read = (name: string) => (("; " + document.cookie).split("; " + prefix + name + "=")[1] || "").split(";")[0];
+    const dismissed = read("banner-status") === "dismissed";
+    // The law of the visitor's region may still be under way: until then there is none.
+    const law = window.wp_consent_type;
     return (
-      (dismissed || window.wp_consent_type) && [
+      (dismissed || law) && [
         dismissed,
-        (name) => {
-          // The answers are the cookies. Without one, `cmplz_has_consent` says yes where the law is opt-out.
-          const value = window.cmplz_get_cookie(name);
-          return value ? value === "allow" : required ? "" : has(name);
-        },
+        // The answers are the cookies. Without one, `cmplz_has_consent` says yes where the law is not opt-in.
+        (name) => (read(name) ? read(name) === "allow" : required && (law || consenttype) !== "optin" ? "" : has(name)),
       ]
     );
   },

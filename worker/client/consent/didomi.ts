@@ -6,8 +6,9 @@ let ready = false;
 
 const read = manager("Didomi", "", {}, (api) => {
   const {purposes} = api.getCurrentUserStatus();
-  // A status that is not partial is an answer only where one is asked for.
-  return ready && [api.isConsentRequired() && api.isUserStatusPartial() === false, (name) => purposes[name] && purposes[name].enabled];
+  // That nothing is left to ask is an answer only where one is asked for.
+  const open = api.isUserStatusPartial ? api.isUserStatusPartial() : api.shouldUserStatusBeCollected();
+  return ready && [api.isConsentRequired() && open === false, (name) => purposes[name] && purposes[name].enabled];
 });
 
 const adapter: Adapter = (report, options) => {

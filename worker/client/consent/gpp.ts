@@ -8,8 +8,9 @@ const adapter: Adapter = (report) => {
     if (fresh) {
       api("addEventListener", (event: any) => {
         // Whoever registers late gets `listenerRegistered` with a signal that is ready already, and no further event.
-        const {signalStatus, gppString, applicableSections} = (event && event.pingData) || {};
-        if (signalStatus !== "ready") return;
+        const {data, pingData} = event || {};
+        if (!pingData || (data !== "ready" && pingData.signalStatus !== "ready")) return;
+        const {gppString, applicableSections} = pingData;
         state = {decided: true, signals: {gpp: gppString || undefined, gpp_sid: (applicableSections || [])[0] ? applicableSections : undefined}};
         look();
       });

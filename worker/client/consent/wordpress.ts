@@ -7,7 +7,8 @@ export default manager(
   {statistics: "analytics", marketing: "ads"},
   (_, required) => {
     const law = window.wp_consent_type;
-    const cookies = ("; " + document.cookie).split("; " + window.consent_api.cookie_prefix + "_");
+    const {cookie_prefix = "wp_consent"} = window.consent_api || {};
+    const cookies = ("; " + document.cookie).split("; " + cookie_prefix + "_");
     // `wp_has_consent` says yes to everything until a banner has named its kind of law. The answers are the cookies.
     return (
       law && [

@@ -7,7 +7,7 @@ const abandoned = new FinalizationRegistry(({drop, task}) => drop(task));
 
 /**
  * Says what carries a task on: with its number, what it waited for and whether that failed; gives its result or the next
- * promise. And what ends one that will not be carried on.
+ * promise, and throws where it is no more. And what ends one that will not be carried on.
  */
 export function carryOnWith(step, drop) {
   resume = step;

@@ -12,17 +12,22 @@ use worker::js_sys::Promise;
 use worker::js_sys::futures::JsFuture;
 use worker::wasm_bindgen::prelude::*;
 
+use crate::runtime::console_error;
+
 #[wasm_bindgen(module = "/src/runtime/task.js", js_sys = ::worker::js_sys)]
 extern "C" {
     #[wasm_bindgen(js_name = carryOnWith)]
     fn carry_on_with(
-        resume: &Closure<dyn Fn(u32, JsValue, bool) -> JsValue>,
+        resume: &Closure<dyn Fn(u32, JsValue, bool) -> Result<JsValue, JsValue>>,
         forget: &Closure<dyn Fn(u32)>,
     );
     fn carry(task: u32, promise: Promise) -> Promise;
 }
 
 type Task = Pin<Box<dyn Future<Output = JsValue>>>;
+
+/// Why a task that was dropped has no result.
+const STUCK: &str = "a task waits for nothing";
 
 /// Where a task is while it is carried on; `Away` while none is.
 #[derive(Default)]
@@ -34,6 +39,15 @@ enum Turn {
     Waits(Promise),
     /// What it waited for came to this.
     Came(Result<JsValue, JsValue>),
+}
+
+/// What came of carrying a task on.
+enum Turned {
+    Done(JsValue),
+    /// It waits for this.
+    Waits(Promise),
+    /// It waits for what nobody was told of, which would be for ever.
+    Stuck,
 }
 
 thread_local! {
@@ -66,51 +80,71 @@ fn put(place: usize, task: Task) {
     });
 }
 
+/// Puts a task among those that wait, in a free place.
+fn keep(task: Task) -> usize {
+    let place = TASKS.with_borrow_mut(|tasks| {
+        let free = tasks.iter().position(Option::is_none);
+        free.unwrap_or_else(|| {
+            tasks.push(None);
+            tasks.len() - 1
+        })
+    });
+    put(place, task);
+    place
+}
+
 /// Runs a task: its result where it waits for nothing, or a promise of it. It waits with [`wait`] only, and for one thing
-/// at a time.
+/// at a time. One that waits for anything else is dropped, and the promise fails.
 pub(crate) fn run(task: impl Future<Output = JsValue> + 'static) -> JsValue {
     let mut task: Task = Box::pin(task);
     match turn(&mut task, Turn::Going) {
-        Ok(value) => value,
-        Err(promise) => {
-            let place = TASKS.with_borrow_mut(|tasks| {
-                let free = tasks.iter().position(Option::is_none);
-                free.unwrap_or_else(|| {
-                    tasks.push(None);
-                    tasks.len() - 1
-                })
-            });
-            put(place, task);
+        Turned::Done(value) => value,
+        Turned::Waits(promise) => {
+            let place = keep(task);
             carry(u32::try_from(place).unwrap_or(u32::MAX), promise).into()
+        }
+        Turned::Stuck => {
+            console_error!("{STUCK}");
+            Promise::reject(&JsValue::from_str(STUCK)).into()
         }
     }
 }
 
 /// Carries a task on: its result, or the next promise that it waits for.
-fn resume(place: u32, came: Result<JsValue, JsValue>) -> JsValue {
-    // Nobody resumes what is not there.
-    let Some(mut task) = take(place) else {
-        return JsValue::UNDEFINED;
-    };
-    match turn(&mut task, Turn::Came(came)) {
-        Ok(value) => value,
-        Err(promise) => {
-            put(place as usize, task);
-            promise.into()
+///
+/// # Errors
+/// It was dropped. That is thrown, and is no promise that fails: JavaScript would wait for such a one and come again with
+/// the number of a place that another task may have by then.
+fn resume(place: u32, came: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
+    match go_on(place, came) {
+        Turned::Done(value) => Ok(value),
+        Turned::Waits(promise) => Ok(promise.into()),
+        Turned::Stuck => {
+            console_error!("{STUCK}");
+            Err(JsValue::from_str(STUCK))
         }
     }
 }
 
-fn turn(task: &mut Task, turn: Turn) -> Result<JsValue, Promise> {
+fn go_on(place: u32, came: Result<JsValue, JsValue>) -> Turned {
+    // Nobody resumes what is not there.
+    let Some(mut task) = take(place) else {
+        return Turned::Done(JsValue::UNDEFINED);
+    };
+    let turned = turn(&mut task, Turn::Came(came));
+    if let Turned::Waits(_) = turned {
+        put(place as usize, task);
+    }
+    turned
+}
+
+fn turn(task: &mut Task, turn: Turn) -> Turned {
     let outer = TURN.replace(turn);
     let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     match (polled, TURN.replace(outer)) {
-        (Poll::Ready(value), _) => Ok(value),
-        (Poll::Pending, Turn::Waits(promise)) => Err(promise),
-        // It waits for what nobody was told of, which would be for ever.
-        (Poll::Pending, _) => Err(Promise::reject(&JsValue::from_str(
-            "a task waits for nothing",
-        ))),
+        (Poll::Ready(value), _) => Turned::Done(value),
+        (Poll::Pending, Turn::Waits(promise)) => Turned::Waits(promise),
+        (Poll::Pending, _) => Turned::Stuck,
     }
 }
 
@@ -158,5 +192,28 @@ impl Future for Wait {
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without JavaScript there are no promises, so a task either ends or is stuck.
+    #[test]
+    fn a_task_that_waits_for_nothing_is_dropped_and_its_place_is_free() {
+        assert!(matches!(
+            turn(&mut (Box::pin(std::future::pending()) as Task), Turn::Going),
+            Turned::Stuck
+        ));
+        let place = keep(Box::pin(std::future::pending()));
+        let number = u32::try_from(place).unwrap();
+        let came = || Ok(JsValue::UNDEFINED);
+        assert!(matches!(go_on(number, came()), Turned::Stuck));
+        // The next one has the place, and is carried on by its own number only.
+        let next = keep(Box::pin(async { JsValue::NULL }));
+        assert_eq!(next, place);
+        assert!(matches!(go_on(number + 1, came()), Turned::Done(_)));
+        assert!(take(number).is_some());
     }
 }

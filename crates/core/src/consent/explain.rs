@@ -25,13 +25,23 @@ pub(super) fn put_flags(to: &mut Object<'_>, name: &str, bits: u64) {
     put_numbers(to, name, &ids);
 }
 
-/// The most ids that are listed one by one: a string may name 65,535 vendors.
+/// The most ids of a list that are listed one by one: the framework's own list has some 1,300 vendors, and a string may name
+/// 65,535.
 const MOST_LISTED: usize = 2_000;
 
-fn put_ids(to: &mut Object<'_>, name: &str, ids: &Ids) {
-    if ids.len() > MOST_LISTED {
+/// The most of one string: four such lists, and what publishers restrict. A string of 8 KiB may have nine hundred
+/// restrictions of that many vendors each, which would be megabytes.
+const MOST_LISTED_IN_ALL: usize = 20_000;
+
+/// The most restrictions that are listed: there are 64 purposes and four types.
+const MOST_RESTRICTIONS: usize = 256;
+
+/// Ids, or their number where they are too many; `room` is for how many of the string there is room yet.
+fn put_ids(to: &mut Object<'_>, name: &str, ids: &Ids, room: &mut usize) {
+    if ids.len() > MOST_LISTED.min(*room) {
         to.object(name, |to| to.put("count", ids.len()));
     } else {
+        *room -= ids.len();
         let mut all = Vec::with_capacity(ids.len());
         all.extend(ids.iter().map(i64::from));
         put_numbers(to, name, &all);
@@ -52,7 +62,9 @@ fn number(value: u64) -> i64 {
 
 /// A TC string, field by field; `{"error": code}` where it cannot be read. An empty list is left out.
 ///
-/// Lists of ids are in order; one of more than 2,000 is its count. `fault` is why the string must not be relied on, if it
+/// Lists of ids are in order; one of more than 2,000 is its count, and so is what would make more than 20,000 of the string.
+/// Of the publisher's restrictions 256 are listed, by purpose and type; `publisher_restrictions_further` says how many more
+/// there are. `fault` is why the string must not be relied on, if it
 /// must not.
 pub fn explain_tcf(text: &str, now: UnixMillis) -> String {
     Object::write_text(|to| put_tcf(to, text, now))
@@ -93,9 +105,10 @@ pub(super) fn put_tcf(to: &mut Object<'_>, text: &str, now: UnixMillis) {
         ("disclosed_vendors", tc.disclosed.as_ref()),
         ("allowed_vendors", tc.allowed.as_ref()),
     ];
+    let mut room = MOST_LISTED_IN_ALL;
     for (name, list) in lists {
         if let Some(list) = list {
-            put_ids(to, name, list);
+            put_ids(to, name, list, &mut room);
         }
     }
     // In order, without the code of a sort: there are 64 purposes at most.
@@ -105,12 +118,17 @@ pub(super) fn put_tcf(to: &mut Object<'_>, text: &str, now: UnixMillis) {
     };
     to.objects(
         "publisher_restrictions",
-        (0..256).flat_map(of),
+        (0..256).flat_map(of).take(MOST_RESTRICTIONS),
         |to, one| {
             to.put("purpose_id", i64::from(one.purpose));
             to.put("restriction_type", kind(one.kind));
-            put_ids(to, "vendor_ids", &one.vendors);
+            put_ids(to, "vendor_ids", &one.vendors, &mut room);
         },
+    );
+    let further = tc.restrictions.len().saturating_sub(MOST_RESTRICTIONS);
+    to.put(
+        "publisher_restrictions_further",
+        (further > 0).then_some(further),
     );
     if let Some(publisher) = &tc.publisher {
         to.object("publisher_tc", |to| {

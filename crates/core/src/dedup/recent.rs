@@ -24,13 +24,19 @@ pub enum Known {
 /// The claims that this process has seen lately, in front of a slower store.
 ///
 /// Bounded by entries; the oldest go first. An entry in flight is forgotten after [`Recent::IN_FLIGHT_MS`], so that a
-/// request that died cannot hold its events back.
+/// request that died cannot hold its events back. Such a request may end all the same, later, when its retry has the events in
+/// hand; so each has a [`Holder`] of its own, and lets go of what it holds and of nothing else.
 #[derive(Debug)]
 pub struct Recent {
     most: usize,
+    holders: u64,
     entries: HashMap<ClaimKey, Entry>,
     pub(super) order: VecDeque<(ClaimKey, UnixMillis)>,
 }
+
+/// A request that has keys in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder(u64);
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -38,7 +44,8 @@ struct Entry {
     claim: Claim,
     /// When the claim was last made here or found in the store.
     learnt: UnixMillis,
-    in_flight: bool,
+    /// Who has it in hand.
+    holder: Option<Holder>,
 }
 
 impl Recent {
@@ -52,6 +59,7 @@ impl Recent {
     pub fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
+            holders: 0,
             entries: HashMap::new(),
             order: VecDeque::new(),
         }
@@ -60,7 +68,7 @@ impl Recent {
     /// What is known of a key now.
     pub fn look(&self, key: ClaimKey, now: UnixMillis, window_ms: i64) -> Known {
         match self.entries.get(&key) {
-            Some(entry) if entry.in_flight && now.0 - entry.at.0 < Self::IN_FLIGHT_MS => {
+            Some(entry) if entry.holder.is_some() && now.0 - entry.at.0 < Self::IN_FLIGHT_MS => {
                 Known::InFlight
             }
             Some(entry) if !entry.claim.is_empty() && now.0 - entry.learnt.0 < window_ms => {
@@ -87,8 +95,14 @@ impl Recent {
         }
     }
 
-    /// Takes a key in hand.
-    pub fn start(&mut self, key: ClaimKey, now: UnixMillis) {
+    /// One more request.
+    pub const fn holder(&mut self) -> Holder {
+        self.holders += 1;
+        Holder(self.holders)
+    }
+
+    /// Takes a key in hand, from whoever has held it for too long.
+    pub fn start(&mut self, key: ClaimKey, holder: Holder, now: UnixMillis) {
         let before = self.entries.remove(&key);
         self.put(
             key,
@@ -96,7 +110,7 @@ impl Recent {
                 at: now,
                 learnt: before.as_ref().map_or(now, |entry| entry.learnt),
                 claim: before.map(|entry| entry.claim).unwrap_or_default(),
-                in_flight: true,
+                holder: Some(holder),
             },
         );
     }
@@ -139,7 +153,7 @@ impl Recent {
                 at: now,
                 learnt: now,
                 claim,
-                in_flight: false,
+                holder: None,
             },
         );
     }
@@ -150,10 +164,12 @@ impl Recent {
         entry.is_some_and(|entry| entry.claim.release(destination, worth))
     }
 
-    /// Lets a key go again: the event did not become durable.
-    pub fn release(&mut self, key: ClaimKey) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.in_flight = false;
+    /// Lets a key go that this one has in hand: the event did not become durable.
+    pub fn release(&mut self, key: ClaimKey, holder: Holder) {
+        if let Some(entry) = self.entries.get_mut(&key)
+            && entry.holder == Some(holder)
+        {
+            entry.holder = None;
             if entry.claim.is_empty() {
                 self.entries.remove(&key);
             }

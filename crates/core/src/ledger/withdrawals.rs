@@ -37,33 +37,60 @@ impl Withdrawn {
     }
 }
 
-/// The withdrawals that one process has heard of.
+/// The withdrawals that one process has heard of, and for how long it may rely on that.
 ///
-/// What it has heard may be relied on for [`LEASE_MS`](Self::LEASE_MS), counted from when it asked. A withdrawal is
-/// acknowledged [`ACKNOWLEDGED_MS`](Self::ACKNOWLEDGED_MS) after it was booked. So everybody who sends knows of it by then,
-/// and nobody has to ask before each request.
+/// Nobody asks before each request. Instead the ledger's answer may be relied on for a lease, and a withdrawal is
+/// acknowledged when every lease is over that was given before it was booked: whoever sends after that has asked again, and
+/// been told. Three rules make it hold, whatever takes how long and however clocks differ:
+///
+/// - The sender counts the lease from when it *asked*, by its own clock. The ledger counts from when it answers, which is
+///   later, so that the ledger's end of it is never before the sender's. No time of one clock is compared with another's.
+/// - The ledger gives the lease, and whoever asks relies on no more than what the answer says. One of an earlier release says
+///   nothing, and means [`LEASE_MS`](Self::LEASE_MS).
+/// - A lease that is longer than that is written down before it is given: a ledger that is started anew would not know of
+///   it. The shortest is not, since every withdrawal waits that long anyway; so nothing is written while all is well.
+///
+/// An answer that takes longer than its lease is no use to anybody, and with one length for all a ledger of four seconds
+/// would end all sending. So a sender wants [three times](Self::wanted) what the last answer took, which leaves two thirds
+/// of it for sending. What a withdrawal's sender waits for grows with it, and must not grow beyond what the sender's own
+/// HTTP client waits: [`MOST_LEASE_MS`](Self::MOST_LEASE_MS). A ledger that is slower still is as good as away.
 ///
 /// While the ledger is away nothing is acknowledged, so what was heard before is as good as all there is to hear: it is relied
-/// on until the ledger is asked again, a lease after it did not answer, and for [`AWAY_MS`](Self::AWAY_MS) in all. After that,
+/// on until the ledger is asked again, a lease after it failed, and for [`AWAY_MS`](Self::AWAY_MS) in all. After that,
 /// and where nothing was ever heard, the events wait.
 #[derive(Debug, Default)]
 pub struct Withdrawals {
     /// The number of the last one.
     version: i64,
+    /// When the last question went out that was answered.
     heard: Option<UnixMillis>,
-    /// When it was asked since, and did not answer.
-    missed: Option<UnixMillis>,
+    /// Until when what was heard may be relied on.
+    leased: UnixMillis,
+    /// How long the last answer took, in milliseconds.
+    took: i64,
+    /// A question since, that was not answered.
+    missed: Option<Missed>,
     /// By kind, source and id: when.
     all: Table<String, UnixMillis>,
 }
 
+/// A question that the ledger did not answer.
+#[derive(Debug, Clone, Copy)]
+struct Missed {
+    asked: UnixMillis,
+    /// When that was known.
+    failed: UnixMillis,
+}
+
 impl Withdrawals {
-    /// For how long what was heard may be relied on, in milliseconds.
+    /// For how long what was heard may be relied on, in milliseconds: at least.
     pub const LEASE_MS: i64 = 3000;
-    /// How long after it was booked a withdrawal is acknowledged: longer than that, since a runtime's clock stands still while it
-    /// computes, and a request that was given out may have to wait for a connection.
-    pub const ACKNOWLEDGED_MS: i64 = 4000;
-    /// The same as the lease, of a ledger that is away and asked once a lease.
+    /// And at most: enough for a ledger that takes ten seconds.
+    pub const MOST_LEASE_MS: i64 = 30_000;
+    /// What a withdrawal waits beyond the last lease, since a runtime's clock stands still while it computes, and a request
+    /// that was given out may have to wait for a connection.
+    const BEYOND_MS: i64 = 1000;
+    /// For how long in all what was heard is relied on while the ledger is away.
     pub const AWAY_MS: i64 = 60_000;
     /// How many are kept. All of them go to whoever has heard of none yet, in one answer.
     pub const MOST: usize = 20_000;
@@ -73,6 +100,8 @@ impl Withdrawals {
         Self {
             version: 0,
             heard: None,
+            leased: UnixMillis(0),
+            took: 0,
             missed: None,
             all: Table::new(),
         }
@@ -88,13 +117,35 @@ impl Withdrawals {
         self.all.is_empty()
     }
 
+    /// The lease that the next question is to ask for, in milliseconds.
+    pub fn wanted(&self) -> i64 {
+        Self::granted(Some(self.took.saturating_mul(3)))
+    }
+
+    /// The lease that the ledger gives to whoever wants one of that length.
+    pub fn granted(wanted: Option<i64>) -> i64 {
+        let wanted = wanted.unwrap_or(Self::LEASE_MS);
+        wanted.clamp(Self::LEASE_MS, Self::MOST_LEASE_MS)
+    }
+
+    /// How long after it was booked a withdrawal is acknowledged, in milliseconds. `leased` is until when the longest lease
+    /// goes that the ledger has written down.
+    pub fn acknowledged_after(leased: UnixMillis, booked: UnixMillis) -> i64 {
+        // A clock that was set back must not keep anybody waiting for good.
+        let longest = Self::granted(Some(leased.0.saturating_sub(booked.0)));
+        longest + Self::BEYOND_MS
+    }
+
     /// Until when what was heard may be relied on; nothing where nothing was heard.
     pub fn until(&self) -> Option<UnixMillis> {
         let heard = self.heard?;
-        Some(UnixMillis(match self.missed {
-            None => heard.0 + Self::LEASE_MS,
-            Some(missed) => (missed.0 + Self::LEASE_MS).min(heard.0 + Self::AWAY_MS),
-        }))
+        let away = |missed: Missed| {
+            UnixMillis((missed.failed.0 + Self::LEASE_MS).min(heard.0 + Self::AWAY_MS))
+        };
+        Some(
+            self.missed
+                .map_or(self.leased, |missed| self.leased.max(away(missed))),
+        )
     }
 
     /// Whether what was heard may still be relied on.
@@ -102,22 +153,29 @@ impl Withdrawals {
         self.until().is_some_and(|until| now < until)
     }
 
-    /// The ledger was asked then, and did not answer. A later question may have been answered meanwhile.
-    pub fn miss(&mut self, asked: UnixMillis) {
-        if self.heard.is_none_or(|heard| heard < asked) {
-            self.missed = self.missed.max(Some(asked));
+    /// The ledger was asked at `asked`, and it is known now that there is no answer. A later question may have been answered
+    /// meanwhile.
+    pub fn miss(&mut self, asked: UnixMillis, now: UnixMillis) {
+        let later = |missed: Missed| missed.asked <= asked;
+        if self.heard.is_none_or(|heard| heard < asked) && self.missed.is_none_or(later) {
+            self.missed = Some(Missed { asked, failed: now });
         }
     }
 
-    /// Takes the ledger's answer: those since `since`, which was the [`version`](Self::version) when the question went out at
-    /// `asked`, and the number of the last one. Whether it was an answer.
-    pub fn hear(&mut self, since: i64, answer: Value, asked: UnixMillis) -> bool {
-        self.read(since, answer, asked).is_some()
+    /// Takes the ledger's answer, which came now: those since `since`, which was the [`version`](Self::version) when the
+    /// question went out at `asked`, the number of the last one, and the lease. Whether it was an answer.
+    pub fn hear(&mut self, since: i64, answer: Value, asked: UnixMillis, now: UnixMillis) -> bool {
+        let heard = self.read(since, answer, asked).is_some();
+        if heard {
+            self.took = now.0 - asked.0;
+        }
+        heard
     }
 
     fn read(&mut self, since: i64, answer: Value, asked: UnixMillis) -> Option<()> {
         let mut of = Members::of(answer)?;
         let version = of.whole("version")?;
+        let lease: i64 = of.whole("lease").unwrap_or(Self::LEASE_MS);
         let news = list_of(of.take("withdrawn")?, |row| {
             let mut of = Members::of(row)?;
             let (kind, source, id) = (of.text("kind")?, of.text("source")?, of.text("id")?);
@@ -142,7 +200,12 @@ impl Withdrawals {
         }
         self.version = version;
         self.heard = self.heard.max(Some(asked));
-        if self.missed <= self.heard {
+        // Every lease that was given is waited for, so the one that ends last counts.
+        self.leased = self.leased.max(UnixMillis(asked.0 + lease));
+        if self
+            .missed
+            .is_some_and(|missed| Some(missed.asked) <= self.heard)
+        {
             self.missed = None;
         }
         Some(())
@@ -185,14 +248,20 @@ mod tests {
         json!({"version": version, "withdrawn": rows})
     }
 
+    /// Hears an answer that takes no time.
+    fn hear(all: &mut Withdrawals, answer: Value, at: i64) -> bool {
+        let since = all.version();
+        all.hear(since, answer, UnixMillis(at), UnixMillis(at))
+    }
+
     #[test]
     fn an_event_is_covered_for_good_and_a_visitor_until_then() {
         let mut all = Withdrawals::new();
         assert!(!all.cover("shop", "o-1", Some("m"), UnixMillis(0)));
-        assert!(all.hear(
-            all.version(),
+        assert!(hear(
+            &mut all,
             answer(2, &[("event", "o-1", 50), ("visitor", "m", 50)]),
-            UnixMillis(60)
+            60
         ));
         assert_eq!(
             (all.version(), all.until()),
@@ -212,11 +281,7 @@ mod tests {
             assert_eq!(found, covered, "{source} {id} {visitor:?} {received}");
         }
         // Withdrawn again, later.
-        assert!(all.hear(
-            all.version(),
-            answer(3, &[("visitor", "m", 90)]),
-            UnixMillis(95)
-        ));
+        assert!(hear(&mut all, answer(3, &[("visitor", "m", 90)]), 95));
         assert!(all.cover("shop", "o-2", Some("m"), UnixMillis(90)));
         assert!(all.cover("shop", "o-1", None, UnixMillis(90)));
     }
@@ -224,33 +289,29 @@ mod tests {
     #[test]
     fn what_is_no_answer_changes_nothing_and_an_older_ledger_begins_anew() {
         let mut all = Withdrawals::new();
-        assert!(all.hear(
-            all.version(),
-            answer(7, &[("event", "o-1", 50)]),
-            UnixMillis(60)
-        ));
+        assert!(hear(&mut all, answer(7, &[("event", "o-1", 50)]), 60));
         for wrong in [
             json!(null),
             json!({}),
             json!({"version": 8}),
             json!({"version": 8, "withdrawn": [{"kind": "event"}]}),
         ] {
-            assert!(!all.hear(all.version(), wrong, UnixMillis(70)));
+            assert!(!hear(&mut all, wrong, 70));
         }
         assert_eq!(
             (all.version(), all.until()),
             (7, Some(UnixMillis(60 + Withdrawals::LEASE_MS)))
         );
-        assert!(all.hear(
-            all.version(),
-            answer(3, &[("event", "o-2", 50)]),
-            UnixMillis(80)
-        ));
+        assert!(hear(&mut all, answer(3, &[("event", "o-2", 50)]), 80));
         assert!(!all.cover("shop", "o-1", None, UnixMillis(0)));
         assert!(all.cover("shop", "o-2", None, UnixMillis(0)));
         // What is too old to matter goes with the next news.
         let late = UnixMillis(50 + Withdrawn::Event.kept_ms());
-        assert!(all.hear(all.version(), answer(4, &[("event", "o-3", late.0)]), late));
+        assert!(hear(
+            &mut all,
+            answer(4, &[("event", "o-3", late.0)]),
+            late.0
+        ));
         assert!(!all.cover("shop", "o-2", None, UnixMillis(0)));
         assert!(all.cover("shop", "o-3", None, UnixMillis(0)));
     }
@@ -258,14 +319,14 @@ mod tests {
     #[test]
     fn an_answer_that_was_overtaken_takes_nothing_back() {
         let mut all = Withdrawals::new();
-        assert!(all.hear(0, answer(5, &[("event", "o-1", 50)]), UnixMillis(60)));
+        assert!(hear(&mut all, answer(5, &[("event", "o-1", 50)]), 60));
         // Two questions go out with the same version, and the later state comes first.
         let (first, second) = (
             answer(6, &[("event", "o-2", 70)]),
             answer(7, &[("event", "o-2", 70), ("event", "o-3", 80)]),
         );
-        assert!(all.hear(5, second, UnixMillis(90)));
-        assert!(all.hear(5, first, UnixMillis(85)));
+        assert!(all.hear(5, second, UnixMillis(90), UnixMillis(90)));
+        assert!(all.hear(5, first, UnixMillis(85), UnixMillis(91)));
         assert_eq!(
             (all.version(), all.until()),
             (7, Some(UnixMillis(90 + Withdrawals::LEASE_MS)))
@@ -279,18 +340,78 @@ mod tests {
     fn a_ledger_that_is_away_is_asked_every_few_seconds_and_not_relied_on_for_long() {
         let (lease, away) = (Withdrawals::LEASE_MS, Withdrawals::AWAY_MS);
         let mut all = Withdrawals::new();
-        all.miss(UnixMillis(0));
+        let miss = |all: &mut Withdrawals, asked, now| all.miss(UnixMillis(asked), UnixMillis(now));
+        miss(&mut all, 0, 0);
         assert!(!all.fresh(UnixMillis(0)));
-        assert!(all.hear(0, answer(1, &[]), UnixMillis(10)));
+        assert!(hear(&mut all, answer(1, &[]), 10));
         assert_eq!(all.until(), Some(UnixMillis(10 + lease)));
-        all.miss(UnixMillis(10 + lease));
-        assert_eq!(all.until(), Some(UnixMillis(10 + 2 * lease)));
-        all.miss(UnixMillis(10 + away - 1));
+        // It may take long to say nothing.
+        miss(&mut all, 10 + lease, 10 + 4 * lease);
+        assert_eq!(all.until(), Some(UnixMillis(10 + 5 * lease)));
+        // A question of before that failed later says nothing new.
+        miss(&mut all, 11, 10 + 5 * lease);
+        assert_eq!(all.until(), Some(UnixMillis(10 + 5 * lease)));
+        miss(&mut all, 9 + away, 10 + away - 1);
         assert_eq!(all.until(), Some(UnixMillis(10 + away)));
         assert!(!all.fresh(UnixMillis(10 + away)));
         // It is back; a question of before that failed late says nothing.
-        assert!(all.hear(1, answer(1, &[]), UnixMillis(10 + away)));
-        all.miss(UnixMillis(10 + lease));
+        assert!(hear(&mut all, answer(1, &[]), 10 + away));
+        miss(&mut all, 10 + lease, 20 + away);
         assert_eq!(all.until(), Some(UnixMillis(10 + away + lease)));
+    }
+
+    #[test]
+    fn a_lease_is_as_long_as_the_ledger_says_and_asks_for_more_where_it_is_slow() {
+        let (lease, most) = (Withdrawals::LEASE_MS, Withdrawals::MOST_LEASE_MS);
+        let of = |lease: Value| {
+            let mut answer = answer(1, &[]);
+            answer["lease"] = lease;
+            answer
+        };
+        let mut all = Withdrawals::new();
+        assert_eq!(all.wanted(), lease);
+        for (took, wanted) in [
+            (-5, lease),
+            (900, lease),
+            (1001, 3003),
+            (9000, 27_000),
+            (10_001, most),
+            (i64::MAX, most),
+        ] {
+            all.hear(
+                all.version(),
+                of(json!(lease)),
+                UnixMillis(0),
+                UnixMillis(took),
+            );
+            assert_eq!(all.wanted(), wanted, "{took}");
+            assert_eq!(Withdrawals::granted(Some(wanted)), wanted);
+        }
+        // From when it was asked, and by the answer alone: an earlier release gives what it always gave.
+        let mut all = Withdrawals::new();
+        for (given, asked, until) in [
+            (json!(null), 100, 100 + lease),
+            (json!(20_000), 200, 20_200),
+            // The longer one is waited for as well.
+            (json!(lease), 300, 20_200),
+            (json!(lease), 20_000, 23_000),
+        ] {
+            assert!(all.hear(1, of(given), UnixMillis(asked), UnixMillis(asked + 10)));
+            assert_eq!(all.until(), Some(UnixMillis(until)));
+        }
+        for (wanted, granted) in [
+            (None, lease),
+            (Some(-1), lease),
+            (Some(4000), 4000),
+            (Some(i64::MAX), most),
+        ] {
+            assert_eq!(Withdrawals::granted(wanted), granted);
+        }
+        let after =
+            |leased| Withdrawals::acknowledged_after(UnixMillis(leased), UnixMillis(50_000));
+        assert_eq!(after(0), 4000);
+        assert_eq!(after(53_001), 4001);
+        assert_eq!(after(80_000), 31_000);
+        assert_eq!(after(i64::MAX), 31_000);
     }
 }

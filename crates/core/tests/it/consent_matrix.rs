@@ -9,6 +9,7 @@ use edgetally_core::destinations::{ALL, FACTS};
 use edgetally_core::intake::Visit;
 use edgetally_core::intake::explain::Question;
 use edgetally_core::settings::Settings;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::platforms::known;
@@ -690,6 +691,84 @@ fn nothing_that_is_explained_is_repeated() {
         }
     }
     assert!(asked > 500, "{asked}");
+}
+
+/// A TC string with restrictions of a range of vendors each.
+fn crammed(restrictions: &[(u64, u64, u16, u16)]) -> String {
+    let mut core = Bits::default();
+    core.put(2, 6).put(0, 36).put(0, 36).put(0, 12);
+    core.put(0, 12).put(0, 6).put(0, 12).put(0, 12);
+    core.put(5, 6).put(0, 2).put(0, 12);
+    core.put(0, 24).put(0, 24).put(0, 1).put(0, 12);
+    for _ in 0..2 {
+        core.put(2000, 16).put(1, 1).put(1, 12);
+        core.put(1, 1).put(1, 16).put(2000, 16);
+    }
+    core.put(restrictions.len() as u64, 12);
+    for (purpose, kind, start, end) in restrictions {
+        core.put(*purpose, 6).put(*kind, 2).put(1, 12);
+        core.put(1, 1)
+            .put((*start).into(), 16)
+            .put((*end).into(), 16);
+    }
+    core.text()
+}
+
+/// How long an answer about two TC strings and everything else may be, in bytes.
+const LONGEST_ANSWER: usize = 320 * 1024;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_string_makes_a_long_answer(
+        restrictions in prop::collection::vec((0..64_u64, 0..4_u64, 1..63_000_u16, 0..2500_u16), 0..450),
+        providers in prop::collection::vec(0..30_000_u32, 0..600),
+    ) {
+        let restrictions: Vec<_> = restrictions
+            .into_iter()
+            .map(|(purpose, kind, start, more)| (purpose, kind, start, start + more))
+            .collect();
+        let tcf = crammed(&restrictions);
+        let providers: Vec<String> = providers.iter().map(ToString::to_string).collect();
+        let question = json!({"consent": {
+            "tcf": tcf,
+            "gpp": format!("DBABMA~{tcf}"),
+            "gpp_sid": vec![2; 32],
+            "additional_consent": format!("2~{}~dv.", providers.join(".")),
+        }});
+        let question = question.to_string();
+        let told = Question::read(question.as_bytes()).unwrap().told(NOW);
+        prop_assert!(told.len() < LONGEST_ANSWER, "{}", told.len());
+        let told = json_of(&told);
+        let fields = &told["signals"][0]["fields"];
+        prop_assert_eq!(&fields["error"], &Value::Null);
+        // Whatever is not listed is said as a number.
+        let listed = fields["publisher_restrictions"].as_array().map_or(0, Vec::len);
+        let further = fields["publisher_restrictions_further"].as_u64().unwrap_or(0);
+        prop_assert_eq!(listed as u64 + further, restrictions.len() as u64);
+        let mut ids = 4000;
+        for one in fields["publisher_restrictions"].as_array().into_iter().flatten() {
+            match &one["vendor_ids"] {
+                Value::Array(list) => ids += list.len(),
+                more => prop_assert!(more["count"].as_u64().unwrap() > 0),
+            }
+        }
+        prop_assert!(ids <= 20_000, "{ids}");
+    }
+}
+
+#[test]
+fn a_publisher_with_many_restrictions_is_listed_whole() {
+    let all: Vec<_> = (1..=10).map(|purpose| (purpose, 0, 1, 1200)).collect();
+    let question = json!({"consent": {"tcf": crammed(&all)}}).to_string();
+    let told = json_of(&Question::read(question.as_bytes()).unwrap().told(NOW));
+    let fields = &told["signals"][0]["fields"];
+    let listed = fields["publisher_restrictions"].as_array().unwrap();
+    let ids = |one: &Value| one["vendor_ids"].as_array().unwrap().len();
+    assert_eq!(listed.iter().map(ids).collect::<Vec<_>>(), [1200; 10]);
+    assert_eq!(fields["vendor_consents"].as_array().unwrap().len(), 2000);
+    assert_eq!(fields["publisher_restrictions_further"], Value::Null);
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn nothing_is_given_out_by_word_that_is_too_old() {
     let envelopes = envelopes(&plan.messages);
     let mut gates = Gates::new();
     let mut all = Withdrawals::new();
-    assert!(all.hear(all.version(), told(0, &[], NOW), NOW));
+    assert!(all.hear(all.version(), told(0, &[], NOW), NOW, NOW));
     let mut delivery = Delivery::on(Queue::Main, &settings, &envelopes, &gates, NOW);
     delivery.heed(&all);
     let first = delivery.next(&mut gates, NOW).unwrap();
@@ -231,6 +231,7 @@ fn nothing_is_given_out_by_word_that_is_too_old() {
             &[(Withdrawn::Event, "v-0"), (Withdrawn::Event, "v-2")],
             later
         ),
+        later,
         later
     ));
     delivery.heed(&all);
@@ -278,7 +279,7 @@ fn what_nobody_can_vouch_for_is_left_to_another_invocation() {
     let envelopes = envelopes(&plan.messages);
     let mut gates = Gates::new();
     let mut all = Withdrawals::new();
-    assert!(all.hear(all.version(), told(0, &[], NOW), NOW));
+    assert!(all.hear(all.version(), told(0, &[], NOW), NOW, NOW));
     let mut delivery = Delivery::on(Queue::Main, &settings, &envelopes, &gates, NOW);
     delivery.heed(&all);
     let later = UnixMillis(NOW.0 + Withdrawals::LEASE_MS);
@@ -288,6 +289,126 @@ fn what_nobody_can_vouch_for_is_left_to_another_invocation() {
     let effects = delivery.finish(later);
     assert_eq!(effects[0].messages.len(), 1);
     assert_eq!(effects[0].messages[0].delay, 0);
+}
+
+/// Senders and a ledger, each with a clock of its own, and what is on its way between them.
+#[derive(Default)]
+struct Ways {
+    /// How far the clocks of the senders are ahead, and what they have heard.
+    senders: Vec<(i64, Withdrawals)>,
+    /// What was withdrawn, in order.
+    withdrawn: Vec<String>,
+    /// What the ledger has written down.
+    leased: UnixMillis,
+    /// How many withdrawals are acknowledged.
+    acknowledged: usize,
+    coming: Vec<(i64, Coming)>,
+}
+
+/// What comes to somebody.
+enum Coming {
+    /// A question to the ledger: whose, the last withdrawal that it has heard of, the lease, when it was asked by its own
+    /// clock, and how long the answer will take.
+    Question(usize, i64, i64, UnixMillis, i64),
+    /// The answer.
+    Answer(usize, i64, Value, UnixMillis),
+    /// The next withdrawal.
+    Withdrawal,
+    /// So many are acknowledged.
+    Acknowledged(usize),
+}
+
+impl Ways {
+    /// The ledger's clock is an hour ahead.
+    const AHEAD: i64 = 3_600_000;
+
+    fn ask(&mut self, now: i64, sender: usize, there: i64, back: i64) {
+        let (ahead, all) = &self.senders[sender];
+        let asked = UnixMillis(now + ahead);
+        let question = Coming::Question(sender, all.version(), all.wanted(), asked, back);
+        self.coming.push((now + there, question));
+    }
+
+    fn comes(&mut self, now: i64, coming: Coming) {
+        let clock = UnixMillis(now + Self::AHEAD);
+        match coming {
+            Coming::Question(sender, since, wanted, asked, back) => {
+                let lease = Withdrawals::granted(Some(wanted));
+                if lease > Withdrawals::LEASE_MS {
+                    self.leased = self.leased.max(UnixMillis(clock.0 + lease));
+                }
+                let news = self.withdrawn.iter().skip(since as usize);
+                let news: Vec<_> = news.map(|id| (Withdrawn::Event, id.as_str())).collect();
+                let mut answer = told(self.withdrawn.len() as i64, &news, clock);
+                answer["lease"] = json!(lease);
+                self.coming
+                    .push((now + back, Coming::Answer(sender, since, answer, asked)));
+            }
+            Coming::Answer(sender, since, answer, asked) => {
+                let (ahead, all) = &mut self.senders[sender];
+                assert!(all.hear(since, answer, asked, UnixMillis(now + *ahead)));
+            }
+            Coming::Withdrawal => {
+                self.withdrawn.push(format!("w-{}", self.withdrawn.len()));
+                let wait = Withdrawals::acknowledged_after(self.leased, clock);
+                self.coming
+                    .push((now + wait, Coming::Acknowledged(self.withdrawn.len())));
+            }
+            Coming::Acknowledged(many) => self.acknowledged = self.acknowledged.max(many),
+        }
+        for (ahead, all) in &self.senders {
+            for id in &self.withdrawn[..self.acknowledged] {
+                let may_send = all.fresh(UnixMillis(now + ahead));
+                assert!(
+                    !may_send || all.cover("shop", id, None, clock),
+                    "{id} at {now}"
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whoever_may_send_has_heard_of_what_is_acknowledged_however_slow_the_ledger_is(
+        steps in prop::collection::vec((0..6_usize, 0..3_usize, 0..12_000_i64, 0..12_000_i64, 0..4000_i64), 1..80)
+    ) {
+        let mut ways = Ways { senders: [0, -86_400_000, 7_200_000].map(|ahead| (ahead, Withdrawals::new())).into(), ..Ways::default() };
+        let mut now = NOW.0;
+        for (what, sender, there, back, pause) in steps {
+            match what {
+                0 => ways.coming.push((now + there, Coming::Withdrawal)),
+                // Some are quick.
+                1 => ways.ask(now, sender, there / 100, back / 100),
+                _ => ways.ask(now, sender, there, back),
+            }
+            now += pause;
+            while let Some(next) = ways.coming.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(next, _)| next) {
+                if ways.coming[next].0 > now {
+                    break;
+                }
+                let (at, coming) = ways.coming.swap_remove(next);
+                ways.comes(at, coming);
+            }
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_takes_ten_seconds_stops_nobody(took in 0..=10_000_i64) {
+        let mut ways = Ways { senders: vec![(0, Withdrawals::new())], ..Ways::default() };
+        let mut now = NOW.0;
+        // The first answer of a slow one says how long the lease has to be; the next one has it.
+        for round in 0..3 {
+            ways.ask(now, 0, took / 2, took - took / 2);
+            while let Some((at, coming)) = ways.coming.pop() {
+                now = at;
+                ways.comes(now, coming);
+            }
+            let all = &ways.senders[0].1;
+            prop_assert!(round == 0 || all.fresh(UnixMillis(now + took)), "{round}");
+            prop_assert!(round == 0 || !all.fresh(UnixMillis(now + Withdrawals::MOST_LEASE_MS)));
+        }
+    }
 }
 
 #[test]

@@ -220,6 +220,7 @@ impl<'s> World<'s> {
         assert!(all.hear(
             all.version(),
             json!({"version": many, "withdrawn": rows}),
+            UnixMillis(self.now),
             UnixMillis(self.now)
         ));
         all

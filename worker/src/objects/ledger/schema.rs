@@ -46,6 +46,8 @@ CREATE TABLE IF NOT EXISTS withdrawals (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
   UNIQUE (kind, source, id)
 );
+-- Until when somebody may rely on what the ledger said was withdrawn, where that is longer than every withdrawal waits.
+CREATE TABLE IF NOT EXISTS leased (id INTEGER PRIMARY KEY, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS steps (name TEXT PRIMARY KEY) WITHOUT ROWID;
 -- Receipts, many in a row, with the digest of the line before the first of them. The one row that each event has of its own
 -- says where its receipts are; it begins with the day, since whole days go.

@@ -71,13 +71,15 @@ impl Asked {
 
 impl Ledger {
     /// What whoever works off messages asks first: which envelopes are not to be worked off, by their ids and what they
-    /// were left by, and what was withdrawn since the withdrawal of that number.
+    /// were left by, and what was withdrawn since the withdrawal of that number. The answer says for how long it may be
+    /// relied on, see [`Withdrawals`].
     pub(super) fn gate(&self, body: &str) -> Result<String, Unavailable> {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let asked: Vec<(String, Option<After>)> =
             serde_json::from_value(of.take("turns").ok_or(Unavailable)?)
                 .map_err(|_| Unavailable)?;
         let since: i64 = of.whole("since").ok_or(Unavailable)?;
+        let lease = Withdrawals::granted(of.whole("lease"));
         let after = asked.iter().filter_map(|(_, after)| after.as_ref());
         let ids: Vec<&str> = asked
             .iter()
@@ -106,11 +108,33 @@ impl Ledger {
                 &json!([since]),
             )?
         };
+        if lease > Withdrawals::LEASE_MS {
+            self.lease_until(runtime::now().0 + lease)?;
+        }
         Ok(format!(
-            r#"{{"known":{},"superseded":{},"version":{version},"withdrawn":{news}}}"#,
+            r#"{{"known":{},"superseded":{},"version":{version},"lease":{lease},"withdrawn":{news}}}"#,
             write(&known)?,
             write(&superseded)?
         ))
+    }
+
+    /// Writes down until when a lease goes; the answer that gives it leaves when that is durable.
+    fn lease_until(&self, until: i64) -> Result<(), Unavailable> {
+        self.rows(
+            "INSERT INTO leased (id, until) VALUES (0, ?)
+             ON CONFLICT (id) DO UPDATE SET until = excluded.until WHERE excluded.until > until",
+            &json!([until]),
+        )?;
+        Ok(())
+    }
+
+    /// Until when the longest lease goes that was written down.
+    fn leased(&self) -> Result<UnixMillis, Unavailable> {
+        let rows = self.rows(
+            "SELECT coalesce(max(until), 0) AS n FROM leased",
+            &json!([]),
+        )?;
+        first(&rows, "n").map(UnixMillis)
     }
 
     /// The number of the last withdrawal.
@@ -154,6 +178,7 @@ impl Ledger {
             known.iter().chain(&pending).chain(&letters).collect()
         };
         reports.extend(self.receipts_of(&asked, &found, now)?);
+        let leased = self.leased()?;
         let done = self.whole(|| {
             for (kind, id) in asked.kinds() {
                 self.keep_withdrawal(kind, &asked.source, id, now.0)?;
@@ -164,7 +189,7 @@ impl Ledger {
         Ok(format!(
             r#"{{"at":{},"wait":{},"letters":{},"more":{more},"pending":{},"notes":{}}}"#,
             now.0,
-            Withdrawals::ACKNOWLEDGED_MS,
+            Withdrawals::acknowledged_after(leased, now),
             write(&letters)?,
             write(&pending)?,
             notes
