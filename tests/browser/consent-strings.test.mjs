@@ -1,13 +1,13 @@
 // The adapters of Consent Mode, TCF and GPP, each against what its consent managers do. Another name for each test: what somebody got wrong.
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {visit} from "./consent-page.mjs";
+import {openBanner} from "./consent-page.mjs";
 
 const UNDECIDED = "undecided";
 const GRANTED = "decided, analytics granted, ads granted";
 
 test("Consent Mode: an update decides, also one from before us", async (t) => {
-  const page = await visit(t, "consent_mode");
+  const page = await openBanner(t, "consent_mode");
   await page.run((fake, window) => {
     fake.snippet();
     window.gtag("consent", "default", {ad_storage: "denied", ad_user_data: "denied", ad_personalization: "denied", analytics_storage: "denied", wait_for_update: 500});
@@ -20,7 +20,7 @@ test("Consent Mode: an update decides, also one from before us", async (t) => {
 
 test("Consent Mode: a default is no decision, not even where it is a yes", async (t) => {
   for (const required of [true, false]) {
-    const page = await visit(t, "consent_mode", {required});
+    const page = await openBanner(t, "consent_mode", {required});
     await page.run((fake, window) => {
       fake.snippet();
       window.gtag("consent", "default", {ad_storage: "granted", ad_user_data: "granted", ad_personalization: "granted", analytics_storage: "granted"});
@@ -31,7 +31,7 @@ test("Consent Mode: a default is no decision, not even where it is a yes", async
 });
 
 test("Consent Mode: the no of a default is told as such, unless it is another region's, and stands where an update is silent", async (t) => {
-  const page = await visit(t, "consent_mode");
+  const page = await openBanner(t, "consent_mode");
   await page.run((fake, window) => {
     fake.snippet();
     window.gtag("consent", "default", {ad_storage: "denied", ad_user_data: "denied", ad_personalization: "denied"});
@@ -40,13 +40,13 @@ test("Consent Mode: the no of a default is told as such, unless it is another re
   await page.start();
   assert.equal(await page.now(), "undecided, ads denied");
   await page.run((_, window) => window.gtag("consent", "update", {ad_storage: "granted", ad_user_data: "granted", ad_personalization: "granted"}));
-  assert.equal(await page.now(), "decided, analytics denied, ads granted");
-  await page.run((_, window) => window.gtag("consent", "default", {ad_storage: "denied"}));
+  assert.equal(await page.now(), "decided, ads granted");
+  await page.run((_, window) => window.gtag("consent", "default", {analytics_storage: "denied", ad_storage: "denied"}));
   assert.equal(await page.now(), "decided, analytics denied, ads granted", "a default that comes late takes nothing back");
 });
 
 test("Consent Mode: the last update counts, signal by signal, through the tag manager's own push", async (t) => {
-  const page = await visit(t, "consent_mode");
+  const page = await openBanner(t, "consent_mode");
   await page.run((fake) => fake.snippet());
   await page.start();
   assert.equal(await page.now(), "nothing", "a dataLayer without a command is no source of consent");
@@ -74,7 +74,7 @@ test("Consent Mode: the last update counts, signal by signal, through the tag ma
 });
 
 test("Consent Mode: only what Google obeys counts; a yes in another form is counted as ignored, a no is kept to", async (t) => {
-  const page = await visit(t, "consent_mode");
+  const page = await openBanner(t, "consent_mode");
   await page.run((fake, window) => {
     fake.snippet();
     const all = {ad_storage: "granted", ad_user_data: "granted", ad_personalization: "granted", analytics_storage: "granted"};
@@ -94,7 +94,7 @@ test("Consent Mode: only what Google obeys counts; a yes in another form is coun
 });
 
 test("Consent Mode: a dataLayer that comes late, or is put in the place of another, is read", async (t) => {
-  const page = await visit(t, "consent_mode");
+  const page = await openBanner(t, "consent_mode");
   await page.start();
   await page.wait(1_000);
   assert.equal(await page.run((_, window) => typeof window.dataLayer), "undefined", "nothing of the page's is made up");
@@ -114,24 +114,27 @@ test("Consent Mode: a dataLayer that comes late, or is put in the place of anoth
   assert.equal(await page.now(), "decided, analytics granted");
 });
 
-test("Consent Mode: after ten seconds without any, the source is said not to be in the page", async (t) => {
-  const page = await visit(t, "consent_mode");
+test("Consent Mode: without a command it is no source, however long the page stays", async (t) => {
+  const page = await openBanner(t, "consent_mode");
+  await page.run((fake, window) => {
+    fake.snippet();
+    window.gtag("js", 1);
+    window.dataLayer.push({event: "consented"}, {consent: "update"});
+  });
   await page.start();
-  await page.wait(9_900);
+  await page.wait(20_000);
   assert.equal(await page.now(), "nothing");
-  await page.wait(200);
-  assert.equal(await page.now(), "gone");
 });
 
 test("TCF: a state from before us comes with registering, and nothing waits for another event", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.run((fake) => fake.load({eventStatus: "tcloaded", tcString: "CQtDjkA", addtlConsent: "2~89~dv."}));
   await page.start();
   assert.equal(await page.now(), "decided, tcf CQtDjkA, additional_consent 2~89~dv., gdpr_applies true");
 });
 
 test("TCF: an open banner is no decision, nor does reopening it take one back", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.run((fake) => fake.load({eventStatus: "cmpuishown", tcString: "COpen"}));
   await page.start();
   assert.equal(await page.now(), UNDECIDED);
@@ -144,7 +147,7 @@ test("TCF: an open banner is no decision, nor does reopening it take one back", 
 });
 
 test("TCF: null, failure and an empty string throw nothing and decide nothing; two good answers are one report", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.run((fake) => fake.load());
   await page.start();
   await page.run((fake) => {
@@ -166,14 +169,14 @@ test("TCF: null, failure and an empty string throw nothing and decide nothing; t
 });
 
 test("TCF: where the law does not apply there need be no string", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.run((fake) => fake.load({eventStatus: "tcloaded", gdprApplies: false}));
   await page.start();
   assert.equal(await page.now(), "decided, gdpr_applies false");
 });
 
 test("TCF: the stub comes late, and the API in its place later still", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.start();
   await page.wait(3_000);
   assert.equal(await page.now(), "nothing");
@@ -187,7 +190,7 @@ test("TCF: the stub comes late, and the API in its place later still", async (t)
 });
 
 test("TCF: an API that forgets what its stub was asked is asked again", async (t) => {
-  const page = await visit(t, "tcf");
+  const page = await openBanner(t, "tcf");
   await page.run((fake) => fake.stub());
   await page.start();
   await page.run((fake) => {
@@ -200,7 +203,7 @@ test("TCF: an API that forgets what its stub was asked is asked again", async (t
 });
 
 test("GPP: whoever registers late is told so in the answer to registering, and by no event", async (t) => {
-  const page = await visit(t, "gpp");
+  const page = await openBanner(t, "gpp");
   await page.run((fake) => fake.load({status: "ready"}));
   await page.start();
   const string = await page.run((fake) => fake.string());
@@ -208,7 +211,7 @@ test("GPP: whoever registers late is told so in the answer to registering, and b
 });
 
 test("GPP: nothing is decided until the signal is ready, and a reopened banner takes nothing back", async (t) => {
-  const page = await visit(t, "gpp");
+  const page = await openBanner(t, "gpp");
   await page.run((fake) => fake.load());
   await page.start();
   assert.equal(await page.now(), UNDECIDED);
@@ -225,7 +228,7 @@ test("GPP: nothing is decided until the signal is ready, and a reopened banner t
 
 test("GPP: sections are passed on as they are, none as none", async (t) => {
   for (const [sections, sid] of /** @type {[number[], string][]} */ ([[[-1], ", gpp_sid -1"], [[7, 8], ", gpp_sid 7,8"], [[], ""]])) {
-    const page = await visit(t, "gpp");
+    const page = await openBanner(t, "gpp");
     await page.run((fake, _, given) => fake.load({status: "ready", sections: given}), sections);
     await page.start();
     const string = await page.run((fake) => fake.string());
@@ -234,16 +237,17 @@ test("GPP: sections are passed on as they are, none as none", async (t) => {
 });
 
 test("GPP: null and half answers throw nothing and decide nothing", async (t) => {
-  const page = await visit(t, "gpp");
+  const page = await openBanner(t, "gpp");
   await page.run((_, window) => {
-    window.__gpp = (/** @type {string} */ _command, /** @type {Function} */ callback) => {
-      callback(null, false);
-      callback(undefined);
-      callback({eventName: "signalStatus", data: "ready"}, true);
-      callback({eventName: "listenerRegistered", pingData: {}}, true);
-    };
+    window.__gpp = (/** @type {string} */ _command, /** @type {Function} */ callback) => (window.callback = callback);
   });
   await page.start();
+  await page.run((_, {setTimeout, callback}) => {
+    setTimeout(callback, 1, null, false);
+    setTimeout(callback, 2);
+    setTimeout(callback, 3, {eventName: "signalStatus", data: "ready"}, true);
+    setTimeout(callback, 4, {eventName: "listenerRegistered", pingData: {}}, true);
+  });
   await page.wait(1_000);
   assert.equal(await page.now(), UNDECIDED);
   assert.deepEqual(page.errors, []);

@@ -6,7 +6,7 @@ type Options = Parameters<Adapter>[1];
 /**
  * Reads the global `name`, or else `other`: now, and every fifth of a second for ten seconds, since any script may come after us. `read` gives the
  * whole state, anything falsy while nothing is decided (nor has a global decided anything that is half loaded, so that reading throws), and `null` where
- * the source is not in use after all; `fresh` says that this is not the global of the last time, and `look` is to be called when something has changed. Only changes are reported.
+ * the source is not in use after all, which is the same as not being there; `fresh` says that this is not the global of the last time, and `look` is to be called when something has changed. Only changes are reported.
  */
 export function watch(
   report: Parameters<Adapter>[0],
@@ -30,7 +30,6 @@ export function watch(
   const again = (times: number) => {
     look();
     if (times) setTimeout(again, 200, times - 1);
-    else if (!last) report(undefined);
   };
   again(50);
   return look;

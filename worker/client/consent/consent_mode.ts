@@ -3,32 +3,30 @@ import type {Adapter, Word} from "../types.ts";
 import {watch} from "../watch.ts";
 
 const adapter: Adapter = (report) => {
-  const regional: Record<string, Word> = {};
   const defaults: Record<string, Word> = {};
   const answers: Record<string, Word> = {};
-  let commands = 0;
-  let ignored = 0;
   let decided = false;
+  let ignored = 0;
+  let found: unknown;
 
   const take = (entry: any) => {
     try {
-      if (entry[0] !== "consent" && entry.event !== "consent") return;
-      const [, action, values] = entry[0] ? entry : [];
+      const [name, action, values] = entry.event ? [entry.event] : entry;
+      if (name !== "consent") return;
       // As Google's own reader: an `arguments` object is a command, an array is not.
       const real = toString.call(entry) === "[object Arguments]";
-      if (real && values && /^(default|update)$/.test(action)) commands++;
-      else ignored++;
+      found = (real && values && /^(default|update)$/.test(action)) || ++ignored;
       for (const signal of ["ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"]) {
         const value = values[signal];
-        const word = value === "granted" ? value : "denied";
+        const yes = value === "granted";
         // A yes is taken only where Google obeys too; a no from an update in the wrong form as well.
-        if (!value || (word !== "denied" && !real)) continue;
+        if (!value || (yes && !real)) continue;
         if (action === "update") {
-          answers[signal] = word;
+          answers[signal] = yes ? value : "denied";
           decided = true;
-        } else if (real && word === "denied") {
-          // A default decides nothing. As a no, it fills in what updates leave open.
-          (values.region ? regional : defaults)[signal] = word;
+        } else if (real && !yes && !values.region) {
+          // A default is no decision. As a no, it fills in what updates leave open, unless it is for a region, which may not be the visitor's.
+          defaults[signal] = "denied";
         }
       }
     } catch {}
@@ -44,7 +42,7 @@ const adapter: Adapter = (report) => {
         return push.apply(this, entries);
       };
     }
-    return commands + ignored ? {decided, signals: decided ? {...regional, ...defaults, ...answers} : {...defaults}, ignored} : null;
+    return found ? {decided, signals: {...defaults, ...answers}, ignored} : null;
   });
 };
 
