@@ -12,6 +12,13 @@ export const launch = () => chromium.launch({executablePath, args: ["--no-sandbo
 
 export const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** So that an answer that does not come holds nothing up. @template T @param {Promise<T>} work @param {string} what @returns {Promise<T>} */
+export function soon(work, what, ms = 30_000) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer: ${what}`)), ms)));
+  return /** @type {Promise<T>} */ (Promise.race([work, late])).finally(() => clearTimeout(timer));
+}
+
 /**
  * A page of the shop, in which the client is ready.
  * @param {Context} context @param {Server} server @param {string} client

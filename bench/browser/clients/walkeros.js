@@ -16,7 +16,7 @@ startFlow({
         type: "api",
         config: {},
         async push(event) {
-          const answer = await sendWeb(`${COLLECTOR}/walkeros/collect`, JSON.stringify(event), {transport: "beacon"});
+          const answer = await sendWeb(`${COLLECTOR}/walkeros/collect`, JSON.stringify(event), {transport: "fetch", headers: {"Content-Type": "text/plain"}});
           if (!answer.ok) throw new Error(String(answer.error));
         },
       },
