@@ -8,10 +8,11 @@ CARGO := cargo
 NODE_BIN := node_modules/.bin
 VENV := .venv/bin
 
-# Read before anything is spelled out below: what `make fuzz`, `make test-kills` and `make audit` take from the command line.
+# Read before anything is spelled out below: what these words take from the command line.
 SECONDS ?= 30
 KILLS ?= 20
 AUDIT ?= licenses bans sources
+TAG ?=
 
 # wrangler neither reports, nor asks, nor looks for updates.
 export WRANGLER_SEND_METRICS := false
@@ -25,8 +26,12 @@ WORKER := worker/build/index.js
 WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker.sh package-lock.json \
 	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
 
+TOOL := dist/tool/core_bg.wasm
+TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh package-lock.json \
+	$(shell find crates/core/src crates/core/Cargo.toml crates/tool -type f -print 2>/dev/null)
+
 # In this order: what is quick to fail comes first.
-STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin build size test-worker test-browser test-python test-readme
+STEPS := fmt-check lint test-core test-consent test-fuzz test-bits test-twin test-tool build size test-worker test-browser test-package test-python test-readme
 
 # run-node-tests FOLDER: every *.test.mjs below it, and none is a failure.
 define run-node-tests
@@ -48,8 +53,8 @@ setup-python:
 	@scripts/setup.sh python
 
 .PHONY: demo
-demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only
-	@$(MAKE) build
+demo: setup-base ## a shop day through the real worker and stand-in platforms, on this machine only; KEEP=1: and a shop to click through
+	@$(MAKE) build $(if $(filter-out 0,$(KEEP)),tool)
 	@node demo/main.mjs
 
 .PHONY: test
@@ -64,9 +69,17 @@ $(WORKER): $(WORKER_SOURCES)
 	scripts/build-worker.sh
 	@touch $@
 
+.PHONY: tool
+tool: setup-base ## the core for Node, without Rust on the machine that runs it: dist/tool
+	@$(MAKE) -s $(TOOL)
+
+$(TOOL): $(TOOL_SOURCES)
+	scripts/build-tool.sh
+	@touch $@
+
 .PHONY: check
-check: ## the settings in wrangler.toml, as the worker will judge them
-	@$(CARGO) run --quiet --locked -p edgetally-core --example check_settings -- wrangler.toml
+check: tool ## the settings in wrangler.toml, as the worker will judge them
+	@node npm/bin/edgetally.mjs check
 
 .PHONY: fmt
 fmt: setup-python ## write the house format
@@ -86,7 +99,7 @@ lint: setup ## clippy, rustdoc, tsc, ruff; a warning is a failure
 	$(NODE_BIN)/tsc -p worker/client
 	$(NODE_BIN)/tsc -p tests/browser
 	$(VENV)/ruff check --quiet python
-	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p edgetally-core -p edgetally-bits -p edgetally-tool --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-python -- -D warnings
 	$(CARGO) clippy --locked -p edgetally-worker --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked -p edgetally-core --no-deps
@@ -107,19 +120,33 @@ test-consent: setup-base ## consent strings at random, as the IAB's own librarie
 test-fuzz: ## the fuzz targets: built, and run over their seeds
 	@scripts/fuzz.sh seeds
 
+.PHONY: test-tool
+test-tool: tool ## the core for Node: checks, digests and requests as the worker has them
+	$(CARGO) test --quiet --locked -p edgetally-tool
+	@$(call run-node-tests,tests/tool)
+
 .PHONY: test-twin
 test-twin: setup-base ## the stand-in platforms against what the platforms document
 	@$(call run-node-tests,twin)
 
 .PHONY: test-worker
-test-worker: build ## end to end on the real runtime
+test-worker: build tool ## end to end on the real runtime
 	$(CARGO) test --quiet --locked -p edgetally-worker --lib
 	@$(call run-node-tests,tests/e2e)
 
 .PHONY: test-browser
-test-browser: build ## the browser client in Chromium (about two minutes)
+test-browser: build tool ## in Chromium: the browser client, and the demo's shop (about two minutes)
 	@scripts/setup.sh browser
 	@$(call run-node-tests,tests/browser)
+
+.PHONY: package
+package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
+	@node scripts/schema.mjs
+	@node scripts/pack.mjs
+
+.PHONY: test-package
+test-package: package ## the tarball, installed into empty folders, and its command
+	@$(call run-node-tests,tests/package)
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
@@ -160,12 +187,16 @@ notebooks: ## docs/notebooks anew, executed
 pictures: ## the pictures of docs/calculators, drawn from the examples of the pages
 	$(VENV)/python scripts/pictures.py
 
+.PHONY: picture-shop
+picture-shop: build tool ## docs/shop.png, which README opens with
+	@node scripts/picture-shop.mjs
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
 .PHONY: test-readme
-test-readme: setup build ## the README's words, links and Python lines
+test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
 
 .PHONY: size
@@ -219,9 +250,12 @@ lock-python: setup-python ## after a change of python/requirements-test.in
 	@scripts/lock-python.sh
 
 .PHONY: deploy
-deploy: build check ## to Cloudflare: settings check, dry run, then for real
-	$(NODE_BIN)/wrangler deploy --dry-run --outdir dist/worker
-	$(NODE_BIN)/wrangler deploy
+deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers
+	@node npm/bin/edgetally.mjs deploy
+
+.PHONY: release-check
+release-check: ## whether versions, CHANGELOG, repository and tag agree: make release-check TAG=v0.1.0
+	@node scripts/release-check.mjs $(TAG)
 
 .PHONY: clean
 clean: ## remove what was built here (the tools in the cache stay)

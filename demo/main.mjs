@@ -1,22 +1,23 @@
 // The demo: the built worker on the real runtime, stand-ins in place of the platforms, and a shop's day.
 //
 //   make demo                        plays a day of 2,400 events with an outage in the middle, and reports
-//   make demo KEEP=1                 leaves everything running afterwards, with commands to copy
+//   make demo KEEP=1                 leaves everything running afterwards, with commands to copy and a shop to click through
 //   make demo EVENTS=path.ndjson     sends your own events instead, one JSON object per line; `-` reads standard input
 //
 // DEMO_EVENTS, DEMO_OUTAGE (seconds) and DEMO_SEED change the day. Nothing leaves this machine.
 
-import {createServer} from "node:net";
 import {setTimeout as sleep} from "node:timers/promises";
-import {startWorker} from "../tests/support/miniflare.mjs";
+import {startWorker} from "../npm/src/runtime.mjs";
 import {startTwin} from "../twin/server.mjs";
-import {check, send} from "./file.mjs";
+import {free} from "../npm/src/dev.mjs";
+import {check, howFar, send} from "../npm/src/ndjson.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
 import {planDay} from "./shop.mjs";
+import {prepareStorefront} from "./storefront/start.mjs";
 import {KINDS} from "./visitors.mjs";
-import {Progress, bar, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "./terminal.mjs";
+import {Progress, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "../npm/src/terminal.mjs";
 
 /** @param {string} name @param {number} fallback */
 function setting(name, fallback) {
@@ -25,19 +26,6 @@ function setting(name, fallback) {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: is not a number`);
   return value;
-}
-
-/**
- * The port when nobody has it, else 0 for any.
- * @param {number} port
- * @returns {Promise<number>}
- */
-function free(port) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(0));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(port)));
-  });
 }
 
 /** @param {Edge} edge */
@@ -188,14 +176,15 @@ async function ownEvents(path, edge, twin, cron, stopped) {
   const started = Date.now();
   print(wrap(`Sending ${path === "-" ? "standard input" : path}${whole === null ? "" : ` (${size(whole)})`} as the shop's server, up to 100 events per request. A visitor that nobody asked for consent counts as a no.`));
   print();
-  const file = await send(path, edge, tally, {
+  const headers = {"content-type": "application/json", authorization: `Bearer ${SENDERS.shop.secret}`};
+  const note = (/** @type {import("./play.mjs").Answered | null} */ answer) => {
+    if (answer) tally.note("server", answer);
+    else tally.unanswered += 1;
+  };
+  const file = await send(path, (body) => edge.post({headers, body}), note, {
     size: whole,
     stopped,
-    progress({lines, bytes, size: all}) {
-      const seconds = Math.max(0.001, (Date.now() - started) / 1000);
-      const share = all ? `${bar(bytes / all)} ${String(Math.floor((bytes / all) * 100)).padStart(3)} %  ` : "";
-      progress.update(`  ${share}${number(lines)} lines  ${size(bytes)}${seconds > 1 ? `  ${number(Math.round(lines / seconds))} lines/s` : ""}`);
-    },
+    progress: (at) => progress.update(howFar(at, (Date.now() - started) / 1000)),
   });
   const sent = Date.now();
   progress.end();
@@ -212,17 +201,43 @@ async function ownEvents(path, edge, twin, cron, stopped) {
 }
 
 /**
+ * The report, and whether everything adds up.
+ * @param {import("./report.mjs").Run} run
+ * @param {number} ms it took, in all
+ * @param {readonly import("../npm/src/runtime.mjs").LogLine[]} logs
+ */
+function conclude(run, ms, logs) {
+  const problems = report(run);
+  print();
+  if (problems.length === 0) {
+    print(green(bold(`All books agree. ${counted(intake(run.book, "received"), "event")} in, remainder 0.`)) + dim(`  ${(ms / 1000).toFixed(0)} s in all`));
+  } else {
+    print(red(bold("It does not all add up:")));
+    for (const problem of problems) print(`  ${red(problem)}`);
+  }
+  const complaints = logs.filter(({level}) => level === "error" || level === "warn");
+  if (complaints.length > 0) {
+    print();
+    print(`The worker logged ${counted(complaints.length, "complaint")}, the first: ${complaints[0]?.message}`);
+  }
+  return problems.length === 0;
+}
+
+/**
  * What to do with it while it runs.
  * @param {URL} url
  * @param {string} twin
+ * @param {Awaited<ReturnType<typeof prepareStorefront>>} shop
  */
-function invitation(url, twin) {
+function invitation(url, twin, shop) {
   const events = new URL("/v1/events", url);
   print();
   print(bold("IT IS STILL RUNNING"));
+  print(`  a shop      ${shop.url}   ${dim("click through it, and see both copies of your order meet")}`);
+  print(`  events      ${shop.live.url}   ${dim("as they come; the same view stands beside the shop")}`);
   print(`  edgetally   ${url.origin}/v1/health`);
   print(`  platforms   ${twin}/_twin/stats   ${dim("also /_twin/received, /_twin/requests")}`);
-  print(`  settings    demo/settings.mjs; sources ${Object.keys(settings(twin).sources).join(", ")}; destinations:`);
+  print(`  settings    demo/settings.mjs; sources ${Object.keys(settings(twin, shop.url).sources).join(", ")}; destinations:`);
   print(wrap(DESTINATIONS.map(({name}) => name).join(", "), 14));
   print();
   print("  Send a purchase (a second time, it is a duplicate):");
@@ -253,7 +268,11 @@ async function main() {
   const keep = !["", "0", undefined].includes(process.env.KEEP);
   const path = process.env.EVENTS ?? "";
   // Before anything is started: a wrong path is told at once.
-  if (path) await check(path);
+  if (path) {
+    await check(path).catch((error) => {
+      throw new Error(`EVENTS=${error.message}`);
+    });
+  }
 
   let signals = 0;
   /** @type {() => void} */
@@ -272,8 +291,14 @@ async function main() {
   let worker;
   /** @type {Edge | undefined} */
   let edge;
+  /** @type {Awaited<ReturnType<typeof prepareStorefront>> | undefined} */
+  let shop;
   try {
-    worker = await startWorker({settings: settings(twin.url), secrets: SECRETS, queue: QUEUE, port: keep ? await free(PORTS.worker) : 0});
+    if (keep) shop = await prepareStorefront({twin, port: await free(PORTS.storefront), livePort: await free(PORTS.live)});
+    worker = await startWorker({
+      settings: settings(twin.url, shop?.url), queue: QUEUE, port: keep ? await free(PORTS.worker) : 0,
+      ...shop?.gateway, secrets: {...SECRETS, ...shop?.gateway.secrets},
+    });
     // The runtime's library ends the process on a signal, before anything is tidied up; from here on that is ours.
     for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.removeAllListeners(signal).on(signal, stop);
     edge = new Edge(worker.url);
@@ -294,23 +319,11 @@ async function main() {
       print("stopped");
       return 130;
     }
-    const problems = report(run);
-    const seconds = ((Date.now() - began) / 1000).toFixed(0);
-    print();
-    if (problems.length === 0) {
-      print(green(bold(`All books agree. ${counted(intake(run.book, "received"), "event")} in, remainder 0.`)) + dim(`  ${seconds} s in all`));
-    } else {
-      print(red(bold("It does not all add up:")));
-      for (const problem of problems) print(`  ${red(problem)}`);
-    }
-    const complaints = worker.logs.filter(({level}) => level === "error" || level === "warn");
-    if (complaints.length > 0) {
-      print();
-      print(`The worker logged ${counted(complaints.length, "complaint")}, the first: ${complaints[0]?.message}`);
-    }
-    if (keep) {
+    const right = conclude(run, Date.now() - began, worker.logs);
+    if (shop) {
       twin.clearFaults();
-      invitation(worker.url, twin.url);
+      shop.open(worker.url, edge.ask.bind(edge));
+      invitation(worker.url, twin.url, shop);
       while (!stopped()) {
         await cron();
         await Promise.race([interrupted, sleep(1000)]);
@@ -318,10 +331,11 @@ async function main() {
       print();
       print("stopped");
     }
-    return problems.length === 0 ? 0 : 1;
+    return right ? 0 : 1;
   } finally {
     edge?.close();
     await worker?.dispose();
+    await shop?.close();
     await twin.close();
   }
 }

@@ -3,7 +3,7 @@
 import {count, intake} from "./play.mjs";
 import {FORGED} from "./oddities.mjs";
 import {DESTINATIONS} from "./settings.mjs";
-import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "./terminal.mjs";
+import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "../npm/src/terminal.mjs";
 
 /** @typedef {Awaited<ReturnType<typeof import("../twin/server.mjs").startTwin>>} Twin */
 
@@ -32,7 +32,7 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {{id: string, order: string, event: any}[]} showcase purchases worth showing, the best first
  * @property {Outage} [outage]
  * @property {{kinds: Map<string, string>, may: May}} [visitors] the kind of visitor of an event, and what each kind allows
- * @property {import("./file.mjs").Told} [file]
+ * @property {import("../npm/src/ndjson.mjs").Told} [file]
  */
 
 /** The states in the order of the table. What waits is what is offered again and what the platform still judges. */
@@ -111,7 +111,7 @@ function cameIn({book, tally, file}) {
   }
 }
 
-/** @param {import("./file.mjs").Told} file */
+/** @param {import("../npm/src/ndjson.mjs").Told} file */
 function told(file) {
   if (file.faulty > 0) {
     print();

@@ -1,9 +1,9 @@
 // Everything that the demo is set to, in one place. The secrets open nothing: they are the stand-in platforms' own.
 
-import {NAMES, PLATFORMS, PLATFORM_SECRETS, DESTINATIONS as WANTED} from "../tests/support/platforms.mjs";
+import {NAMES, PLATFORMS, PLATFORM_SECRETS, DESTINATIONS as WANTED} from "../npm/src/platforms.mjs";
 
 /** The ports that `KEEP=1` asks for; any free ones when they are taken. */
-export const PORTS = {worker: 8787, twin: 8799};
+export const PORTS = {worker: 8787, live: 8788, storefront: 8790, twin: 8799};
 
 /** The destinations as the settings name them, what the twin calls them, and how the report names them. */
 export const DESTINATIONS = PLATFORMS;
@@ -14,6 +14,9 @@ export const SENDERS = {
   outlet: {key: "pk_outlet_0123456789abcdef", origin: "https://outlet.example"},
   billing: {secret: "whsec_ZGVtby1iaWxsaW5nLXNlY3JldC0wMDAwMDAwMDE="},
 };
+
+/** The shop to click through: its pages have the key, and its server signs what it sends. */
+export const STOREFRONT = {key: "pk_storefront_0123456789abcdef", secret: "whsec_ZGVtby1zdG9yZWZyb250LXNlY3JldC0wMDAwMDE="};
 
 export const ADMIN_TOKEN = "admin-token-of-the-demo-01";
 
@@ -38,8 +41,9 @@ const PAGES_ONLY = ["tiktok", "linkedin", "x"];
 /**
  * The variable EDGETALLY, as wrangler.toml has it for a deployment.
  * @param {string} twin where the stand-in platforms listen; development only, this machine only
+ * @param {string} [storefront] the origin of the shop to click through, where it is served
  */
-export function settings(twin) {
+export function settings(twin, storefront) {
   return {
     environment: "development",
     twin,
@@ -62,6 +66,18 @@ export function settings(twin) {
         destinations: OUTLET,
       },
       billing: {secret: "BILLING_SECRET", default_country: "DE", destinations: NAMES.filter((name) => !PAGES_ONLY.includes(name))},
+      ...(storefront && {
+        storefront: {
+          key: STOREFRONT.key,
+          origins: [storefront],
+          secret: "STOREFRONT_SECRET",
+          consent: "required",
+          default_country: "DE",
+          destinations: NAMES,
+          // Its banner speaks Google Consent Mode, and nothing else.
+          client: {consent: ["consent_mode"]},
+        },
+      }),
     },
     destinations: structuredClone(WANTED),
   };

@@ -45,7 +45,7 @@ import {ALL, KINDS} from "./visitors.mjs";
 
 const DAY_MS = 86_400_000;
 
-const GOODS = [
+export const GOODS = [
   {item_id: "SKU-44", item_name: "Desk lamp", price: 99.9, item_brand: "Lumo", item_category: "Lighting"},
   {item_id: "SKU-12", item_name: "Oak stool", price: 149, item_brand: "Holt", item_category: "Furniture"},
   {item_id: "SKU-07", item_name: "Linen throw", price: 59.5, item_brand: "Weft", item_category: "Textiles"},
@@ -142,7 +142,7 @@ function dice(seed) {
  * @param {number} seconds
  * @param {string} body
  */
-function signed(secret, id, seconds, body) {
+export function signed(secret, id, seconds, body) {
   const key = Buffer.from(secret.slice("whsec_".length), "base64");
   const mac = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
   return {"webhook-id": id, "webhook-timestamp": String(seconds), "webhook-signature": `v1,${mac}`};

@@ -20,4 +20,4 @@ registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$PWD="
 
 (cd worker && "$worker_build" --release "$@" -- --locked)
-node scripts/strip-names.mjs
+node scripts/strip-names.mjs worker/build/index_bg.wasm worker/build/functions.txt

@@ -26,6 +26,9 @@ class ReceiptsResult(Result):
     ok: bool = field("Whether nothing is wrong.")
     receipts: int = field("How many receipts there are.")
     chains: tuple[dict[str, object], ...] = field("Each chain: source, day, count, and head, the last digest.")
+    forgotten: tuple[dict[str, object], ...] = field(
+        "The chains of days that the gateway had forgotten, whole or in part: source, day, count and head."
+    )
     problems: tuple[dict[str, object], ...] = field(
         "What is wrong: line (0: no line of the export), kind and chain; a thousand at most."
     )
@@ -41,12 +44,17 @@ class ReceiptsResult(Result):
 
 
 def _read(lines: Lines, heads: Lines) -> ReceiptsResult:
-    receipts, chains, problems, words = _edgetally._verify_receipts(lines, heads)
+    receipts, chains, forgotten, problems, words = _edgetally._verify_receipts(lines, heads)
+
+    def ends(chains: Iterable[tuple[object, ...]]) -> tuple[dict[str, object], ...]:
+        return tuple(dict(zip(("source", "day", "count", "head"), chain, strict=True)) for chain in chains)
+
     return ReceiptsResult(
         (
             not problems,
             receipts,
-            tuple(dict(zip(("source", "day", "count", "head"), chain, strict=True)) for chain in chains),
+            ends(chains),
+            ends(forgotten),
             tuple(dict(zip(("line", "kind", "chain"), problem, strict=True)) for problem in problems),
             words,
         )
@@ -59,6 +67,8 @@ def verify_receipts(path_or_lines: Lines, heads: Lines | None = None) -> Receipt
     ``path_or_lines`` is the file, or its lines as texts or bytes; several chains may stand in it one after the other.
     ``heads`` are closing lines that were noted elsewhere (``GET /v1/receipt-heads``), a file or lines too: each of
     them has to be in the export, or on the way to it.
+
+    A day that the gateway says it has forgotten is no problem, and stands in ``forgotten``.
 
     A problem is of a ``kind``: ``removed``, ``altered``, ``reordered``, ``duplicated``, ``truncated`` (the end of a
     chain is missing), ``unreadable``.

@@ -1,15 +1,19 @@
 //! Receipts of consent decisions, verified by the core.
 
-use edgetally_core::ledger::verify::{Verified, Verifier};
+use edgetally_core::ledger::verify::{Chain, Verified, Verifier};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
 use crate::problem::{Code, Problem};
 
-/// How many receipts, the chains, the problems, and all of it for people.
+/// A chain: source, day, count and head.
+type Ends = Vec<(String, String, i64, String)>;
+
+/// How many receipts, the chains, those that were forgotten, the problems, and all of it for people.
 type Found = (
     usize,
-    Vec<(String, String, i64, String)>,
+    Ends,
+    Ends,
     Vec<(usize, &'static str, String)>,
     String,
 );
@@ -41,15 +45,20 @@ fn _verify_receipts(lines: &Bound<'_, PyAny>, heads: &Bound<'_, PyAny>) -> PyRes
     let Verified {
         receipts,
         chains,
+        forgotten,
         problems,
     } = found;
-    let chains = chains.into_iter();
+    let ends = |chains: Vec<Chain>| -> Ends {
+        let chains = chains.into_iter();
+        chains
+            .map(|of| (of.source, of.day, of.count, of.head))
+            .collect()
+    };
     let problems = problems.into_iter();
     Ok((
         receipts,
-        chains
-            .map(|of| (of.source, of.day, of.count, of.head))
-            .collect(),
+        ends(chains),
+        ends(forgotten),
         problems
             .map(|of| (of.line, of.finding.as_str(), of.chain))
             .collect(),

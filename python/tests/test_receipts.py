@@ -50,6 +50,21 @@ def test_an_export_is_as_it_was_from_a_path_from_texts_and_from_bytes(lines: lis
     assert pickle.loads(pickle.dumps(first)) == first  # noqa: S301
 
 
+def test_a_day_that_was_forgotten_is_told_and_is_no_problem(lines: list[str]) -> None:
+    def of_it(line: str) -> bool:
+        return json.loads(line)["source"] == "shop" and json.loads(line)["day"] == "2026-11-22"
+
+    (end,) = filter(of_it, closing(lines))
+    forgotten = json.dumps({**json.loads(end), "forgotten": True}, sort_keys=True, separators=(",", ":"))
+    result = et.verify_receipts([forgotten, *(line for line in lines if not of_it(line))], [end])
+    assert result.ok
+    assert str(result) == "ok: 14 receipts in 2 chains, 1 forgotten"
+    (chain,) = result.forgotten
+    assert (chain["source"], chain["day"], chain["count"]) == ("shop", "2026-11-22", 14)
+    assert chain["head"] == json.loads(end)["head"]
+    assert et.verify_receipts(lines).forgotten == ()
+
+
 def test_anybody_can_check_a_line_with_the_standard_library(lines: list[str]) -> None:
     for text in lines:
         line = json.loads(text)

@@ -173,7 +173,7 @@ test("a strict policy: with a nonce the script runs, what is blocked is said onc
   await page.waitForFunction(() => window.edgetally.status().csp);
   await page.evaluate(() => void window.edgetally("search"));
   await shop.quiet();
-  assert.deepEqual(lines.filter((line) => line.startsWith("edgetally")), ["edgetally: blocked by connect-src"]);
+  assert.deepEqual(lines.filter((line) => line.startsWith("edgetally")), ["edgetally blocked by connect-src"]);
   assert.equal((await status(/** @type {Tab} */ (page))).csp, "connect-src");
   assert.equal(shop.arrivals.length, 0);
   // The next page has another policy.
@@ -396,6 +396,48 @@ test("an object that the page changes later is sent as it was", async (t) => {
     window.edgetally("search", fields);
   });
   assert.deepEqual((await shop.arrived(2)).map((event) => event.properties.step), [1, 2]);
+});
+
+test("a hundred and twenty events of one moment, with three purchases: four requests and a few, and all arrive", async (t) => {
+  const shop = await openShop(t);
+  const page = await shop.visit();
+  await page.evaluate(() => {
+    for (let at = 0; at < 120; at++) window.edgetally(at % 40 ? "view_item" : "purchase", {event_id: `at-${at}`, value: 1, currency: "EUR"});
+  });
+  const events = await shop.arrived(120);
+  assert.equal(new Set(ids(events)).size, 120);
+  assert.ok(shop.arrivals.length <= 20, `${shop.arrivals.length} requests`);
+  await shop.settled(page);
+  assert.deepEqual((await status(page)).dropped, {});
+});
+
+test("an outage of two rounds is over after a few seconds, however many requests each had", async (t) => {
+  const shop = await openShop(t);
+  shop.state.answers.push(...Array(8).fill(500));
+  const page = await shop.visit();
+  const begun = Date.now();
+  await page.evaluate(() => {
+    for (let at = 0; at < 4; at++) window.edgetally("purchase", {event_id: `at-${at}`, value: 1, currency: "EUR"});
+  });
+  await shop.arrived(12);
+  await shop.settled(page);
+  assert.ok(Date.now() - begun < 5000);
+});
+
+test("the gateway may stand in a folder of the shop's own site", async (t) => {
+  const shop = await openShop(t, {client: "none"});
+  for (const url of ["collect", "collect/"]) {
+    shop.scripts["/bare.js"] = (await compose({}, {})).code;
+    const page = await shop.visit();
+    await page.addScriptTag({url: `${shop.gateway}/bare.js`});
+    const asked = page.waitForRequest(/v1\/events/);
+    await page.evaluate((/** @type {any} */ [granted, key, at]) => {
+      window.edgetally("consent", granted);
+      window.edgetally("init", {key, url: at});
+      window.edgetally("search");
+    }, [GRANTED, KEY, `${shop.origin}/${url}`]);
+    assert.equal(new URL((await asked).url()).pathname, "/collect/v1/events");
+  }
 });
 
 test("the outbox has limits: fifty events, purchases last to go", async (t) => {

@@ -121,7 +121,7 @@ export async function openClient(t, consent, {path = "/", ...settings} = {}) {
     /** What there is in the browser: names of cookies, and of what is in storage. @returns {Promise<string[]>} */
     stored: async () => {
       const {cookie, local, session} = await stored(page);
-      return [...Object.keys({...local, ...session}), ...cookie.split("; ").map((/** @type {string} */ one) => one.split("=")[0])].filter(Boolean);
+      return [...Object.keys({...local, ...session}), ...cookie.split("; ").map((/** @type {string} */ one) => one.split("=")[0] ?? "")].filter(Boolean);
     },
   };
 }

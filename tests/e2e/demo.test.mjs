@@ -7,7 +7,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
 import {fileURLToPath} from "node:url";
-import {PLATFORMS} from "../support/platforms.mjs";
+import {PLATFORMS} from "../../npm/src/platforms.mjs";
 
 const main = fileURLToPath(new URL("../../demo/main.mjs", import.meta.url));
 const example = fileURLToPath(new URL("../../demo/events.example.ndjson", import.meta.url));
@@ -125,14 +125,23 @@ test("standard input, an empty file, long and broken lines", {timeout: 60_000}, 
   }
 });
 
-test("KEEP=1 goes on until Ctrl-C", {timeout: 60_000}, async () => {
-  let told = false;
+test("KEEP=1 goes on until Ctrl-C, with a shop and a live view that has nothing of the day", {timeout: 60_000}, async () => {
+  /** @param {string} text */
+  const look = async (text) => {
+    const [, shop = "", live = ""] = /a shop +(\S+)[\s\S]*?events +(\S+)/.exec(text) ?? [];
+    const page = await (await fetch(`${shop}/shop/`)).text();
+    const script = await fetch(/async src="([^"]+)"/.exec(page)?.[1] ?? "");
+    const data = /** @type {any} */ (await (await fetch(`${live}/data`)).json());
+    return {stage: (await fetch(shop)).status, script: script.status, status: data.status, events: data.events.length};
+  };
+  /** @type {ReturnType<typeof look> | undefined} */
+  let looked;
   const {code, output} = await demo({EVENTS: example, KEEP: "1"}, (text, child) => {
-    if (told || !text.includes("Ctrl-C stops it")) return;
-    told = true;
-    child.kill("SIGINT");
+    if (looked || !text.includes("Ctrl-C stops it")) return;
+    looked = look(text).finally(() => child.kill("SIGINT"));
   });
   assert.equal(code, 0, output);
+  assert.deepEqual(await looked, {stage: 200, script: 200, status: "ok", events: 0});
   assert.match(output, /curl -s http:\/\/127\.0\.0\.1:\d+\/v1\/events/);
   assert.match(output, /stopped\n$/);
 });

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import {describe, test} from "node:test";
-import {PLATFORMS} from "../support/platforms.mjs";
+import {PLATFORMS} from "../../npm/src/platforms.mjs";
 import {SECRETS, openShop, pageView, purchase, waitFor} from "../support/shop.mjs";
 import {credentials} from "../../twin/credentials.mjs";
 

@@ -6,7 +6,7 @@ import {readdir, readFile, mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {after, before, describe, test} from "node:test";
-import {PLATFORMS} from "../support/platforms.mjs";
+import {PLATFORMS} from "../../npm/src/platforms.mjs";
 import {SURFACES, TABLE, printed} from "../support/privacy.mjs";
 import {GRANTED, VISITOR_IP, openShop, pageView, purchase, waitFor} from "../support/shop.mjs";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {after, before, describe, test} from "node:test";
-import {exported, heads, receipts} from "../support/receipts.mjs";
+import {canonical, exported, heads, receipts} from "../support/receipts.mjs";
 import {ADMIN, CUSTOMER, openShop, pageView, purchase, small, waitFor} from "../support/shop.mjs";
 
 /** @typedef {import("../support/shop.mjs").Shop} Shop */
@@ -34,7 +34,17 @@ const broken = (shop, faults) => shop.fetch("/_test/break", {method: "POST", bod
  */
 async function tell(shop, id) {
   const rulings = [["0123456789abcdef", 1, 4, [["hook", "", 3, 65, null]]]];
-  const decided = [{source: "bulk", at: Date.now(), rulings, inputs: [[0, "ab"]], events: [[0, "page_view", id]]}];
+  await decide(shop, id, {source: "bulk", rulings, inputs: [[0, "ab"]], events: [[0, "page_view", id]]});
+}
+
+/**
+ * Hands the ledger a report with these decisions.
+ * @param {Shop} shop
+ * @param {string} id
+ * @param {Json} what
+ */
+async function decide(shop, id, what) {
+  const decided = [{at: Date.now(), ...what}];
   const reply = await shop.fetch("/_test/ask/report", {method: "POST", body: JSON.stringify([{id: `report-${id}`, counts: [], decided}])});
   assert.equal(reply.status, 200, reply.text);
 }
@@ -159,6 +169,108 @@ describe("receipts", {concurrency: 2}, () => {
     await tell(other, "d");
     const [after] = await of(other, "d");
     assert.deepEqual([after.day, after.seq, after.prev], [last.day, 1, last.hash]);
+    await other.stop();
+  });
+
+  test("where the database is large the oldest days go before their time, and the others still hold", async () => {
+    const other = await openShop({wrap: "./ledger.js"});
+    for (const [day, id] of /** @type {[number, string][]} */ ([[0, "a"], [0, "a2"], [1, "b"], [2, "c"]])) {
+      await broken(other, {clock: day * DAY});
+      await tell(other, id);
+    }
+    const before = await heads(other);
+    const export1 = await exported(other, "bulk", before[1]?.day);
+    // With one call the oldest day is forgotten, and with the next what is left of it goes.
+    await broken(other, {clock: 2 * DAY, bytes: 8e9});
+    await tell(other, "d");
+    await broken(other, {clock: 2 * DAY});
+    const first = before[0];
+    const closing = {...first, forgotten: true};
+    const told = async () => {
+      assert.deepEqual((await heads(other)).map(({forgotten}) => forgotten), [true, undefined, undefined]);
+      assert.equal(await exported(other, "bulk", first?.day), `${canonical(closing)}\n`);
+      assert.deepEqual(await other.admin("/v1/receipts/a"), {receipts: [], forgotten_before: before[1]?.day});
+      assert.equal((await of(other, "b")).length, 1);
+      assert.equal(await exported(other, "bulk", before[1]?.day), export1);
+      assert.deepEqual((await other.ledger()).receipts_forgotten, {bulk: 2});
+    };
+    await told();
+    await tell(other, "e");
+    await told();
+    assert.deepEqual(
+      await sql(other, "SELECT count(DISTINCT day) AS n FROM receipts UNION ALL SELECT count(DISTINCT day) FROM receipt_events UNION ALL SELECT count(DISTINCT day) FROM receipt_rulings"),
+      [{n: 2}, {n: 2}, {n: 2}],
+    );
+    const chain = (await exported(other, "bulk", before[2]?.day)).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    assert.deepEqual(chain.map(({receipt}) => receipt?.event_id), ["c", "d", "e", undefined]);
+    assert.equal(chain[0].prev, before[1]?.head);
+    const health = (await other.fetch("/v1/health")).body;
+    assert.deepEqual(health.attention, {receipts_forgotten: {bulk: 2}});
+    assert.ok(health.warnings.some((/** @type {string} */ one) => /^bulk: 2 receipts were forgotten/.test(one)), JSON.stringify(health.warnings));
+    // Today's are not forgotten, however large the database is; where it is nearly full none are written, and counts are.
+    await broken(other, {clock: 2 * DAY, bytes: 9e9});
+    await decide(other, "f", {source: "shop", rulings: [["0", 1, 0, []]], inputs: [[0, "ab"]], events: [[0, "page_view", "f"], [0, "page_view", "g"]]});
+    for (const id of ["h", "i", "j"]) await tell(other, id);
+    assert.deepEqual((await sql(other, "SELECT id FROM seen WHERE id = 'report-f'")).length, 1);
+    await broken(other, {clock: 2 * DAY});
+    assert.equal((await of(other, "c")).length, 1);
+    assert.deepEqual([await of(other, "b"), await of(other, "f")], [[], []]);
+    const {receipts_forgotten: forgotten, receipts_unwritten: unwritten} = await other.ledger();
+    assert.deepEqual([forgotten, unwritten], [{bulk: 3}, {shop: 2, bulk: 3}]);
+    await tell(other, "k");
+    assert.deepEqual((await of(other, "k"))[0]?.seq, 3);
+    // A month later nobody has to see to it any more.
+    await broken(other, {clock: 33 * DAY});
+    await other.fetch("/_test/alarm", {method: "POST"});
+    assert.equal((await other.ledger()).receipts_forgotten, undefined);
+    await other.stop();
+  });
+
+  test("what is deleted makes room in the database", async () => {
+    const other = await openShop({wrap: "./ledger.js"});
+    await other.ledger();
+    const size = async () => (await other.fetch("/_test/size")).body;
+    const empty = await size();
+    await sql(other, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 99999)
+      INSERT INTO receipt_events SELECT 1, i * 7919 % 1000003, 'bulk', i FROM i`);
+    await sql(other, "INSERT INTO receipt_heads (source, day, count, hash) VALUES ('bulk', 1, 100000, '00')");
+    const full = await size();
+    assert.ok(full > empty + 1_000_000, `${empty} and ${full}`);
+    await other.fetch("/_test/alarm", {method: "POST"});
+    assert.deepEqual(await sql(other, "SELECT count(*) AS n FROM receipt_events"), [{n: 0}]);
+    assert.ok((await size()) < empty + 100_000, `${await size()}`);
+    await other.stop();
+  });
+
+  test("made-up signals bring so many rulings into a day, and then one that says what is missing", async () => {
+    const other = await openShop({wrap: "./ledger.js"});
+    /** @param {number} n */
+    const ruling = (n) => ["0123456789abcdef", 1, 4, [["hook", "", 3, 65, n]]];
+    /** @param {string} id @param {string} source @param {number[]} numbers */
+    const bring = (id, source, numbers) => decide(other, id, {
+      source, rulings: numbers.map(ruling), inputs: numbers.map((_, n) => [n, `ab${n}`]), events: numbers.map((number, n) => [n, "page_view", `${source}-${number}`]),
+    });
+    const from = (/** @type {number} */ first, /** @type {number} */ n) => Array.from({length: n}, (_, i) => first + i);
+    await bring("r1", "bulk", from(0, 995));
+    await bring("r2", "bulk", from(995, 20));
+    await bring("r3", "bulk", [3, 2000, 2001, 1000]);
+    const all = await receipts(other, "bulk");
+    assert.equal(all.length, 1019);
+    const missing = all.filter((receipt) => receipt.omitted);
+    assert.deepEqual(missing.map(({event_id: id}) => id), [...from(1000, 15).map((n) => `bulk-${n}`), "bulk-2000", "bulk-2001", "bulk-1000"]);
+    for (const {destinations, omitted, policy, regime, signals} of missing) {
+      assert.deepEqual({destinations, omitted, policy, regime, signals}, {
+        destinations: {}, omitted: ["destinations", "signals"], policy: "0123456789abcdef", regime: "opt_in", signals: [],
+      });
+    }
+    assert.deepEqual(await sql(other, "SELECT count(*) AS n FROM receipt_rulings"), [{n: 1001}]);
+    assert.deepEqual((await other.ledger()).rulings_omitted, {bulk: 18});
+    // Another source has its own room, and so has the next day.
+    await bring("r4", "shop", [5, 3000]);
+    assert.ok((await receipts(other, "shop")).every((receipt) => receipt.destinations.hook && !receipt.omitted));
+    await broken(other, {clock: DAY});
+    await bring("r5", "bulk", [4000]);
+    assert.equal((await receipts(other, "bulk")).at(-1)?.omitted, undefined);
     await other.stop();
   });
 

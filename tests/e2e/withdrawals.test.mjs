@@ -1,7 +1,7 @@
 // A consent that is withdrawn: nothing that it covers is sent any more, wherever it is on its way.
 
 import assert from "node:assert/strict";
-import {mkdtemp, rm} from "node:fs/promises";
+import {mkdtemp, readFile, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {describe, test} from "node:test";
@@ -178,6 +178,148 @@ describe("a ledger that is slow", () => {
     assert.equal(await wait(), 4000);
     await shop.close();
     await rm(persist, {recursive: true});
+  });
+});
+
+const NOW = Date.now();
+const DAY = 86_400_000;
+
+/** @param {Shop} shop @param {string} query @param {unknown[]} [parameters] @returns {Promise<Json[]>} */
+async function sql(shop, query, parameters = []) {
+  const reply = await shop.fetch("/_test/sql", {method: "POST", body: JSON.stringify({query, parameters})});
+  assert.equal(reply.status, 200, reply.text);
+  return reply.body;
+}
+
+/** Asks the ledger itself, as the worker does. @param {Shop} shop @param {string} path @param {unknown} body */
+async function ask(shop, path, body) {
+  const reply = await shop.fetch(`/_test/ask${path}`, {method: "POST", body: JSON.stringify(body)});
+  assert.equal(reply.status, 200, reply.text);
+  return reply.body;
+}
+
+/** An event as the ledger keeps it. @param {string} id @param {string} mark @param {Json} [more] */
+const parcel = (id, mark, more = {}) => JSON.stringify({n: "purchase", i: id, t: NOW, r: NOW, ...more, w: mark, to: [["hook", 0]]});
+
+/** What the queue has no room for as it is. @param {string} json */
+const folded = (json) => Buffer.from(json).toString("base64url");
+
+/** @param {string} id @param {string[]} parcels @param {Json} [more] */
+const pending = (id, parcels, more = {}) =>
+  ({id, destination: "gads", receipt: id, source: "shop", taken: NOW, due: NOW, asked: 0, attempt: 0, parcels, ...more});
+
+/** @param {string} id @param {string} of the event's id @param {string} text the parcel @param {Json} [more] */
+const letter = (id, of, text, more = {}) =>
+  ({id, at: NOW, source: "shop", destination: "hook", event: "purchase", event_id: of, state: "dead", code: "x", parcel: text, ...more});
+
+/** @param {Json[]} rows */
+const ids = (rows) => rows.map((row) => row.event_id).sort();
+
+describe("what the ledger keeps is found", {concurrency: 3}, () => {
+  const long = {pr: Array.from({length: 40}, (_, n) => [`p${n}`, '"'.repeat(1000)])};
+
+  test("with a platform that has not judged it, however many others are like it, and however it is written", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const others = Array.from({length: 30}, (_, n) => pending(`a${n}`, [parcel("order", "mark")], {source: "bulk"}));
+    const folding = pending("c", [folded(parcel("long", "mark", long)), parcel("other", "nobody")]);
+    await ask(shop, "/report", [{id: "r", counts: [], pending: [...others, pending("b", [parcel("order", "m2")]), folding]}]);
+    const found = await ask(shop, "/withdraw", {source: "shop", event: "order", visitor: "mark"});
+    assert.deepEqual(ids(found.pending), ["long", "order"]);
+    assert.deepEqual([found.more, found.untold], [false, false]);
+    // What is judged goes, by whichever way it goes.
+    await ask(shop, "/report", [{id: "s", counts: [], settled: ["b"]}]);
+    assert.deepEqual(ids((await ask(shop, "/withdraw", {source: "shop", event: "order", visitor: "mark"})).pending), ["long"]);
+    await sql(shop, "UPDATE pending SET taken = 1");
+    await shop.fetch("/_test/alarm", {method: "POST"});
+    assert.deepEqual(await sql(shop, "SELECT pending FROM pending_events"), []);
+    await shop.stop();
+  });
+
+  test("and of very many what fits is told, and that there are more", async () => {
+    const shop = await openShop({wrap: "./ledger.js", destinations: ["meta", "google_ads"]});
+    const {body: first} = await withdraw(shop, {external_id: "many"});
+    assert.equal(at(first, "google_ads").more, undefined);
+    const [{id: mark} = {id: ""}] = await sql(shop, "SELECT id FROM withdrawals");
+    const parcels = Array.from({length: 600}, (_, n) => parcel(`order-${n}`, mark));
+    const letters = Array.from({length: 501}, (_, n) => letter(`l${n}`, `l-${n}`, parcel(`l-${n}`, mark)));
+    await ask(shop, "/report", [{id: "r", counts: [], pending: [pending("p", parcels, {destination: "google_ads"})], dead: letters}]);
+    const {body} = await withdraw(shop, {external_id: "many"});
+    const google = at(body, "google_ads");
+    assert.deepEqual([google.state, google.events.length, google.more], ["processing", 100, true]);
+    assert.deepEqual([body.dead_letters_removed, body.more], [500, true]);
+    const {body: again} = await withdraw(shop, {external_id: "many"});
+    assert.deepEqual([again.dead_letters_removed, again.more], [1, undefined]);
+    assert.deepEqual(await sql(shop, "SELECT id FROM dead"), []);
+    await shop.stop();
+  });
+
+  test("among the letters: those of the source, by id or mark, but for those that are on their way", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    await ask(shop, "/report", [{id: "r", counts: [], dead: [
+      letter("l1", "order", parcel("order", "m1")),
+      letter("l2", "long", folded(parcel("long", "mark", long))),
+      letter("l3", "other", parcel("other", "m3")),
+      letter("l4", "order", parcel("order", "mark"), {source: "bulk"}),
+      letter("l5", "sent", parcel("sent", "mark")),
+    ]}]);
+    assert.equal((await ask(shop, "/claim", {ids: ["l5"]})).letters.length, 1);
+    const found = await ask(shop, "/withdraw", {source: "shop", event: "order", visitor: "mark"});
+    assert.deepEqual(ids(found.letters), ["long", "order"]);
+    assert.deepEqual((await sql(shop, "SELECT id FROM dead ORDER BY id")).map(({id}) => id), ["l3", "l4", "l5"]);
+    // What was in a letter is not kept for longer than a month, and nor is whose it was.
+    await sql(shop, "UPDATE dead SET at = 1, code = 'destination_removed' WHERE id = 'l3'");
+    await shop.fetch("/_test/alarm", {method: "POST"});
+    assert.deepEqual(await sql(shop, "SELECT event_id, visitor, parcel FROM dead WHERE id = 'l3'"), [{event_id: "", visitor: "", parcel: ""}]);
+    await shop.stop();
+  });
+
+  test("and a source that has used up its room keeps no other from withdrawing", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    await shop.ledger();
+    // Of two sources: its share of 5,000, and the 10,000 that are for both.
+    await sql(shop, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 14999)
+      INSERT INTO withdrawals (kind, source, id, at) SELECT 'visitor', 'shop', 'v' || i, ?1 + i FROM i`, [NOW - DAY]);
+    const {status, body} = await withdraw(shop, {event_id: "one-more"});
+    assert.deepEqual([status, body.error.code], [429, "withdrawals_full"]);
+    const free = new Date(NOW + 49 * DAY).toISOString().slice(0, 10);
+    assert.equal(body.error.message, `This source keeps 15000 withdrawals, and there is no room for another of them; the next one is forgotten on ${free}.`);
+    assert.deepEqual((await shop.ledger()).withdrawals_refused, {shop: 1});
+    // What is kept may be withdrawn again, and the other source has its share.
+    assert.notEqual((await ask(shop, "/withdraw", {source: "shop", visitor: "v7", sources: 2})).at, undefined);
+    assert.equal((await withdraw(shop, {event_id: "quiet"}, signature(SECRETS.BULK_SECRET ?? "", JSON.stringify({event_id: "quiet"})))).status, 200);
+    assert.deepEqual((await shop.ledger()).withdrawals_refused, {shop: 1});
+    await shop.stop();
+  });
+
+  test("in a database of 0.1.0, and in one that an earlier release wrote into meanwhile", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const old = await readFile(new URL("../support/ledger-0.1.0.sql", import.meta.url), "utf8");
+    for (const statement of old.split(";\n").filter((text) => text.trim())) await sql(shop, statement);
+    const keep = async (/** @type {string} */ name) => {
+      const columns = "id, at, source, destination, event, event_id, state, code, parcel";
+      const dead = (/** @type {string} */ id, /** @type {string} */ text) =>
+        sql(shop, `INSERT INTO dead (${columns}) VALUES (?, ?, 'shop', 'hook', 'purchase', ?, 'dead', 'x', ?)`, [id, NOW, id, text]);
+      await dead(`${name}-1`, parcel(`${name}-1`, "mark"));
+      await dead(`${name}-2`, folded(parcel(`${name}-2`, "mark", long)));
+      await dead(`${name}-3`, "unreadable");
+      const insert = "INSERT INTO pending (id, receipt, due, asked, taken, body) VALUES (?1, ?1, ?2, 0, ?2, ?3)";
+      await sql(shop, insert, [`${name}-p`, NOW, JSON.stringify(pending(`${name}-p`, [parcel(`${name}-4`, "mark"), parcel(`${name}-5`, "m5")]))]);
+      await sql(shop, insert, [`${name}-q`, NOW, "{}"]);
+    };
+    await keep("old");
+    let found = await ask(shop, "/withdraw", {source: "shop", event: "old-5", visitor: "mark"});
+    assert.deepEqual([ids(found.letters), ids(found.pending), found.more], [["old-1", "old-2"], ["old-4", "old-5"], false]);
+    // As after a rollback, and with more than is brought in at once.
+    await keep("back");
+    await sql(shop, `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 999)
+      INSERT INTO dead (id, at, source, destination, event, event_id, state, code, parcel)
+      SELECT 'a' || i, ?, 'shop', 'hook', 'purchase', 'a' || i, 'dead', 'x', replace(?, 'ID', 'a' || i) FROM i`, [NOW, parcel("ID", "nobody")]);
+    await shop.fetch("/_test/renew", {method: "POST"});
+    found = await ask(shop, "/withdraw", {source: "shop", event: "back-5", visitor: "mark"});
+    assert.deepEqual([ids(found.letters), ids(found.pending)], [["back-1", "back-2"], ["back-4", "back-5", "old-4"]]);
+    const [left] = await sql(shop, "SELECT (SELECT count(*) FROM dead WHERE visitor IS NULL) + (SELECT count(*) FROM pending WHERE listed IS NULL) AS n");
+    assert.equal(left?.n, 0);
+    await shop.stop();
   });
 });
 

@@ -1,5 +1,5 @@
 // The built worker with its queue in another process (broker.mjs, whose address is the binding BROKER); everything else is
-// as deployed. Started through the option `wrap` of miniflare.mjs.
+// as deployed. Started through the option `wrap` of npm/src/runtime.mjs.
 
 import Gateway, {Ledger} from "./index.js";
 

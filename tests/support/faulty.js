@@ -1,4 +1,4 @@
-// The built worker behind bindings that can be broken, for tests; started through the option `wrap` of miniflare.mjs.
+// The built worker behind bindings that can be broken, for tests; started through the option `wrap` of npm/src/runtime.mjs.
 //
 // POST /_test/faults {"queue": true}   breaks the producer's sends, {"queue": 2} the next two of them;
 //                                      "queue_later" lets the first of them through;

@@ -1,12 +1,15 @@
-// The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of miniflare.mjs.
+// The built worker whose ledger can be looked into and broken, for tests; started through the option `wrap` of npm/src/runtime.mjs.
 //
 // POST /_test/sql    {"query": "…", "parameters": []}   runs it in the ledger's database, before the ledger itself has
 // POST /_test/alarm  has the ledger tidy up
+// POST /_test/renew  the ledger begins anew, as after a deploy
 // POST /_test/ask/…  asks the ledger as the worker does: /_test/ask/report
 // POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
 //                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
 //                    {"queue": true}         the queue takes nothing
+//                    {"bytes": 8e9}          the database is so much larger than it is
 //                    {"clock": 60000}        the clock is so many milliseconds ahead
+// GET  /_test/size   how many bytes the database takes
 // GET  /_test/count  how many statements there were since
 
 import {DurableObject} from "cloudflare:workers";
@@ -20,6 +23,9 @@ Date.now = () => now() + (broken.clock ?? 0);
 /** @param {SqlStorage} sql */
 function breakable(sql) {
   return {
+    get databaseSize() {
+      return sql.databaseSize + (broken.bytes ?? 0);
+    },
     exec(...args) {
       statements += 1;
       if (broken.at && statements >= broken.at && statements < broken.at + (broken.times ?? Infinity)) {
@@ -43,8 +49,11 @@ const over = (inner, members) =>
 export class Ledger extends DurableObject {
   constructor(context, env) {
     super(context, env);
-    const sql = breakable(context.storage.sql);
-    this.inner = new Inner(over(context, {storage: over(context.storage, {sql})}), env);
+    this.renew();
+  }
+  renew() {
+    const sql = breakable(this.ctx.storage.sql);
+    this.inner = new Inner(over(this.ctx, {storage: over(this.ctx.storage, {sql})}), this.env);
   }
   async fetch(request) {
     const {pathname} = new URL(request.url);
@@ -52,6 +61,11 @@ export class Ledger extends DurableObject {
       await this.inner.alarm();
       return Response.json({});
     }
+    if (pathname === "/_renew") {
+      this.renew();
+      return Response.json({});
+    }
+    if (pathname === "/_size") return Response.json(this.ctx.storage.sql.databaseSize);
     if (pathname !== "/_sql") return this.inner.fetch(request);
     const {query, parameters = []} = await request.json();
     return Response.json(this.ctx.storage.sql.exec(query, ...parameters).toArray());
@@ -97,6 +111,8 @@ export default {
       return Response.json({});
     }
     if (pathname === "/_test/alarm") return stub(env).fetch("https://ledger/_alarm", {method: "POST"});
+    if (pathname === "/_test/renew") return stub(env).fetch("https://ledger/_renew", {method: "POST"});
+    if (pathname === "/_test/size") return stub(env).fetch("https://ledger/_size");
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },

@@ -1,5 +1,5 @@
 // The built worker on a runtime that is as strict, or as bad, as it may be; started through the option `wrap` of
-// miniflare.mjs. The emulator counts no subrequests, and answers everything that it is asked.
+// npm/src/runtime.mjs. The emulator counts no subrequests, and answers everything that it is asked.
 //
 // POST /_test/limits {"subrequests": 50}   from then on an invocation of the queue's consumer may ask that often, of
 //                                          platforms, queues, store and ledger together; everything beyond throws

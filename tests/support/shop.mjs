@@ -9,8 +9,8 @@ import assert from "node:assert/strict";
 import {createHmac} from "node:crypto";
 import {readFile} from "node:fs/promises";
 import {startTwin} from "../../twin/server.mjs";
-import {DESTINATIONS, NAMES, PLATFORMS, PLATFORM_SECRETS} from "./platforms.mjs";
-import {startWorker} from "./miniflare.mjs";
+import {DESTINATIONS, NAMES, PLATFORMS, PLATFORM_SECRETS} from "../../npm/src/platforms.mjs";
+import {startWorker} from "../../npm/src/runtime.mjs";
 
 /**
  * @typedef {Awaited<ReturnType<typeof startTwin>>} Twin
@@ -188,7 +188,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {readonly string[] | "all"} [destinations] those of the shop; Meta, GA4 and the webhook unless told otherwise
  * @property {(settings: Json) => Json} [settings] changes the settings
  * @property {Record<string, string>} [secrets] instead of SECRETS
- * @property {import("./miniflare.mjs").QueueOptions} [queue]
+ * @property {import("../../npm/src/runtime.mjs").QueueOptions} [queue]
  * @property {Json} [cf]
  * @property {Json} [ratelimits] rate limiting bindings by name
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue

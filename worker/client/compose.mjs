@@ -15,7 +15,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 
 /** @param {string} part @returns {string[]} the names of what there is in a folder of the client */
 const names = (part) =>
-  readdirSync(join(folder, part))
+  (existsSync(join(folder, part)) ? readdirSync(join(folder, part)) : [])
     .filter((name) => name.endsWith(".ts"))
     .map((name) => name.slice(0, -3))
     .sort();
@@ -69,7 +69,7 @@ function entry(page, {format = "iife"}) {
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
   const settings = {...DEFAULTS, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
   // Of what is baked in, nothing needs to be said that the code knows; the adapters of consent managers with categories want to hear of two.
-  const known = ["required", "cookies", ...(consent.every((name) => SIGNALS.includes(name)) ? ["categories"] : [])];
+  const known = ["required", "cookies", "hold_ms", ...(consent.every((name) => SIGNALS.includes(name)) ? ["categories"] : [])];
   const managers = consent.some((name) => !SIGNALS.includes(name));
   const said = Object.entries(settings).filter(([name, value]) => value !== undefined && name !== "name" && (!page.key || !known.includes(name) || (managers && name === "required")));
   let fan = "";
@@ -115,6 +115,7 @@ export async function compose(page, options = {}) {
         BAKED: String(Boolean(of.key)),
         REQUIRED: String(of.required ?? DEFAULTS.required),
         PIXELS: String((of.pixels ?? []).length > 0),
+        HOLD_MS: String(of.hold_ms ?? DEFAULTS.hold_ms),
         COOKIES: String(of.cookies ?? DEFAULTS.cookies),
       },
       charset: "utf8",

@@ -1,10 +1,10 @@
 // What the visitor decided: the sources of a page merged, the strictest answer to each signal. Only here is consent read.
 
-import {isRequired, type Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 import type {Report, Signals} from "./types.ts";
 
 /** By source; "site" is the page's own word, `edgetally("consent", …)`. */
-export const reports: Record<string, Report | undefined> = {};
+export const reports: Record<string, Report> = {};
 
 /** What holds now; `judge` brings it up to date. */
 export let signals: Signals;
@@ -34,18 +34,19 @@ export function merge(into: Json, from: Json, refusals?: boolean) {
 }
 
 export function judge() {
-  const all = Object.values(reports).filter(Boolean) as Report[];
+  const all = Object.values(reports);
   waiting = all.some((report) => !report.decided);
   decided = !waiting && !!all[0];
   signals = {};
   // What a banner has as its default is nobody's yes. Its no is kept to.
   for (const report of all) merge(signals, report.signals, !report.decided);
   if ((navigator as any).globalPrivacyControl) signals.gpc = true;
+  const {ad_storage, ad_user_data, analytics_storage, gpp, gpc} = signals;
   const tcf = signals.gdpr_applies !== false && signals.tcf;
-  const refused = (word?: string) => word == "denied" || (tcf && !purpose(tcf, 25));
-  const covered = (word?: string) => !refused(word) && (word || tcf || !(isRequired() || signals.gpp || signals.gpc));
-  noAds = refused(signals.ad_storage) || refused(signals.ad_user_data);
-  noAnalytics = refused(signals.analytics_storage);
-  adsStored = !noAds && covered(signals.ad_storage);
-  analyticsStored = covered(signals.analytics_storage);
+  const closed = tcf && !purpose(tcf, 25);
+  const open = tcf || !((BAKED ? REQUIRED : page.required) || gpp || gpc);
+  noAds = closed || ad_storage == "denied" || ad_user_data == "denied";
+  noAnalytics = closed || analytics_storage == "denied";
+  adsStored = !noAds && (ad_storage || open);
+  analyticsStored = !noAnalytics && (analytics_storage || open);
 }

@@ -20,10 +20,10 @@ const CLICKS: Record<string, number> = {
   ScCid: 365,
 };
 /** Cookies of the platforms. The server knows which of them are of use. */
-const NAMES = /(?:^|; )(_(?:fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
+const NAMES = /(^|; )(_(fb[cp]|ga|gcl|t[tw]|epik|sc|rdt|uet)\w*|t[tw]clid|li_fat_id)=([^;]*)/g;
 
 /** `GS1.1.<session>.…` and, in any order, `GS2.1.o5$s<session>$…`. */
-const SESSION = /^GS.\.[^.]+\.(?:.*(?:\$|%24)s|s?)(\d+)/;
+const SESSION = /^GS.\.[^.]+\.(.*(\$|%24)s|s?)(\d+)/;
 
 /** What one page tells the next. */
 export const kept = {
@@ -55,11 +55,11 @@ export function identify() {
   const click_ids: Record<string, string> = {};
   const who: Json = {cookies, click_ids};
   const number = (Math.random() * 2147483647) | 0;
-  const put = (_: unknown, name: string, value: string) => {
+  const put = (_: unknown, __: unknown, name: string, ___: unknown, value: string) => {
     const google = /^_ga/.test(name);
     if (google ? noAnalytics : noAds) return "";
     const session = google && SESSION.exec(value);
-    if (session) who.session_id = session[1];
+    if (session) who.session_id = session[3];
     if (name == "_ga") who.client_id = value.replace(/^.+?\..+?\./, "");
     return (cookies[name] = value);
   };
@@ -78,7 +78,7 @@ export function identify() {
   for (const name in made) {
     if (made[name] != cookies[name]) {
       if (BAKED ? COOKIES && page.once == null : page.cookies && page.once == null) page.once = "&cookies=1";
-      put(0, name, made[name]!);
+      put(0, 0, name, 0, made[name]!);
     }
   }
   return who;

@@ -3,8 +3,8 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim} from "./outbox.ts";
-import {clock, isRequired, page, type Json, type Settings} from "./page.ts";
+import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, save, settle, unclaim, waits} from "./outbox.ts";
+import {page, type Json, type Settings} from "./page.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -17,7 +17,6 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   // A stub has a queue; what has none is this script, which ran before.
   if (earlier && !earlier.q) return earlier;
   let common: Json = {};
-  let ready = false;
   /** Silence has lasted for as long as it is waited for. */
   let silent: unknown;
   /** The visitor has looked at the page. Pages are opened in the background, and fetched ahead. */
@@ -41,10 +40,10 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   };
 
   function flush(leaving?: unknown) {
-    if (!ready || !seen) return;
+    if (!seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || isRequired() || (waiting && !silent && !leaving);
+    const hold = no || (BAKED ? REQUIRED : page.required) || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
@@ -73,25 +72,24 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   }
 
   function init(given: Partial<Settings>) {
-    if (ready) return;
+    if (page.flush) return;
     Object.assign(page, given);
     if (!page.key) return;
-    page.url = new URL("v1/events?key=" + page.key, page.url || (document.currentScript as any)?.src || location.origin).href;
+    page.url = (page.url || new URL(".", (document.currentScript as any)?.src || location.origin).href).replace(/\/*$/, "/v1/events?key=" + page.key);
     page.flush = flush;
-    ready = true;
     for (const source in adapters) {
       adapters[source]!((state) => {
-        reports[source] = state;
+        if (state) reports[source] = state;
         soon();
       }, page);
     }
     setTimeout(() => {
       silent = 1;
       flush();
-    }, page.hold_ms);
+    }, BAKED ? HOLD_MS : page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
     addEventListener("securitypolicyviolation", (event) => {
-      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally: blocked by " + (sent.csp = event.effectiveDirective));
+      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked by " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
@@ -112,7 +110,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     flush(1);
   }
 
-  function take(event: string, fields: Json = {}, id?: string, at = clock(), address = location.href) {
+  function take(event: string, fields: Json = {}, id?: string, at = Date.now(), address = location.href) {
     if (event == "init") return init(fields);
     if (event == "consent") {
       reports.site = {decided: true, signals: {...reports.site?.signals, ...fields}};
@@ -131,7 +129,9 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (address != trail[1]) trail = [trail[1]!, address];
     const copy = JSON.parse(JSON.stringify(all));
     box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at, key: given && event + " " + id});
-    if (box.length > MOST) {
+    // Where they can be sent, they are, and then nothing waits.
+    if (box.filter(waits)[MOST]) flush();
+    if (box.filter(waits)[MOST]) {
       dropOldest(box);
       drop("full");
     }
@@ -151,7 +151,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     judge();
     return {
       version: VERSION,
-      ready,
+      ready: !!page.flush,
       consent: {decided, signals, sources: reports},
       waiting: box.filter((own) => own.way == null).length,
       outbox: box.length,

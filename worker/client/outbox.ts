@@ -4,7 +4,7 @@
 import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
 import {kept} from "./context.ts";
 import {uuid} from "./ids.ts";
-import {clock, page, type Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 
 /** Events that wait; characters of them in storage. */
 export const MOST = 50;
@@ -24,7 +24,7 @@ export interface Own extends Entry {
   way?: number;
 }
 
-const tab = "." + uuid();
+const tab = uuid();
 /** Consent covered storage at the last look. */
 let allowed: unknown;
 /** This tab has a lock of its record's name, by which others know that it lives; and what ends that. */
@@ -35,9 +35,10 @@ export let box: Own[] = [];
 export const drops: Record<string, number> = {};
 export const drop = (cause: string, n = 1) => n && (drops[cause] = (drops[cause] || 0) + n);
 
+export const waits = (own: Own) => !own.way;
 export const purchase = (own: {event: Json}) => own.event.event == "purchase";
-/** Without the oldest one, of purchases only where there is nothing else. */
-export const dropOldest = <T extends {event: Json}>(list: T[]) => list.splice(Math.max(0, list.findIndex((own) => !purchase(own))), 1);
+/** Without the oldest one that is no purchase. */
+export const dropOldest = (list: Own[]) => list.splice(list.findIndex((own) => waits(own) && !purchase(own)), 1);
 
 /** The record of all tabs. A tab's own has its id behind it. The number is of the form: what has another is not read. */
 let name: string;
@@ -48,10 +49,10 @@ function load(record = name) {
   } catch {}
 }
 
-/** Those of tabs. Where storage is closed, none. */
+/** Of all tabs, and of each. Where storage is closed, none. */
 function records() {
   try {
-    return Object.keys(localStorage).filter((record) => record.startsWith(name + "."));
+    return Object.keys(localStorage).filter((record) => record.startsWith(name));
   } catch {
     return [];
   }
@@ -61,7 +62,7 @@ function records() {
 export function save() {
   const list = [...box];
   let text;
-  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS) dropOldest(list);
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
   try {
     if (allowed) {
       claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
@@ -83,7 +84,7 @@ export function remove(batch: Own[]) {
  */
 export function settle() {
   const first = !allowed;
-  name = "edgetally.1." + page.key;
+  name = "edgetally.1." + page.key + ".";
   allowed = adsStored || analyticsStored;
   if (first) {
     const old = load();
@@ -102,11 +103,7 @@ export function settle() {
     if (noAds) kept.clicks = {};
     if (!allowed) {
       kept.known = {};
-      for (const record of [name, ...records()]) {
-        try {
-          delete localStorage[record];
-        } catch {}
-      }
+      for (const record of records()) delete localStorage[record];
     }
   }
   return first && allowed;
@@ -135,12 +132,13 @@ export function checkClaim() {
 /** Takes over what tabs left that are gone. Without locks nobody knows who is gone: then only what is half a minute old. */
 export function adopt() {
   for (const record of records()) {
+    if (record == name) continue;
     lock(record, true, (granted) => {
       const list: Entry[] = granted !== null && load(record);
-      if (list && (granted || clock() - list[0]!.at > 3e4)) {
+      if (list && (granted || Date.now() - list[0]!.at > 3e4)) {
         delete localStorage[record];
-        for (const {event, at} of list) if (clock() - at < 864e5) box.push({event, at, way: 0});
-        page.flush();
+        for (const {event, at} of list) if (Date.now() - at < 864e5) box.push({event, at, way: 0});
+        page.flush!();
       }
     });
   }

@@ -1,4 +1,4 @@
-// The settings of the page's source, and the clock, for the whole client.
+// The settings of the page's source, for the whole client.
 
 import type {Page} from "./types.ts";
 
@@ -9,10 +9,11 @@ declare global {
   /** The name of the function. */
   const NAME: string;
   const VERSION: string;
-  /** The script has its settings, and its source these two. */
+  /** The script has its settings, and these are they. */
   const BAKED: boolean;
   const REQUIRED: boolean;
   const COOKIES: boolean;
+  const HOLD_MS: number;
   /** The source has pixels. */
   const PIXELS: boolean;
 }
@@ -22,11 +23,4 @@ export interface Json {
 }
 
 /** `url` is where events are posted; `once` is what the next request has behind it; `flush` looks at consent again, and sends. */
-export const page = {} as Settings & {once?: string; flush: () => void};
-
-const start = Date.now() - performance.now();
-/** The time by the visitor's clock, right or wrong; nobody sets it while the page lives. */
-export const clock = () => start + performance.now();
-
-/** Whether some visitor's events need an opt-in. */
-export const isRequired = () => (BAKED ? REQUIRED : page.required);
+export const page = {} as Settings & {once?: string; flush?: () => void};

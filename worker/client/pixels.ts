@@ -1,7 +1,7 @@
 // The platforms' tags in the page get the same event under the same id, once consent holds. None is loaded here.
 
 import {adsStored, analyticsStored, noAds, noAnalytics, purpose, signals} from "./consent.ts";
-import {isRequired, page, type Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 import type {Pixel} from "./types.ts";
 
 const MOST = 500;
@@ -18,7 +18,7 @@ export default (pixels: Record<string, Pixel>) => {
       for (const name in pixels) late.push([name, {name: event.event, id: event.event_id, fields: event}]);
     }
     const {tcf, ad_user_data} = signals;
-    const ads = adsStored && (ad_user_data || (tcf ? purpose(tcf, 26) : !isRequired()));
+    const ads = adsStored && (ad_user_data || (tcf ? purpose(tcf, 26) : !(BAKED ? REQUIRED : page.required)));
     late = late.slice(-MOST).filter(([name, call]) => {
       const google = name == "ga4";
       if (google ? noAnalytics : noAds) return false;

@@ -2,7 +2,7 @@
 
 import {merge, signals} from "./consent.ts";
 import {box, purchase, remove, type Own} from "./outbox.ts";
-import {clock, page, type Json} from "./page.ts";
+import {page, type Json} from "./page.ts";
 
 /** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
 const MOST = 15360;
@@ -17,14 +17,14 @@ let pause = 0;
 /** The event as it leaves. A time only where it waited: the visitor's clock may be wrong by days, the gateway's is not. */
 function write({event, at}: Own) {
   const all: Json = {...event, consent: merge({...signals}, event.consent)};
-  if (!all.event_time && clock() - at > (behind == null ? 3e5 : 5e3)) all.event_time = Math.round(at + (behind || 0));
+  if (!all.event_time && Date.now() - at > (behind == null ? 3e5 : 5e3)) all.event_time = Math.round(at + (behind || 0));
   return JSON.stringify(all);
 }
 
-/** In requests of limited length. While there is time, a purchase has one of its own. */
+/** In requests of limited length. */
 function post(list: Own[], leaving?: unknown) {
   const body = `{"events":[${list.map(write)}]}`;
-  if (list[1] && (body.length > MOST || (!leaving && list.some(purchase)))) {
+  if (list[1] && body.length > MOST) {
     post(list.splice(0, list.length >> 1), leaving);
     post(list, leaving);
   } else if (list[0]) {
@@ -35,7 +35,7 @@ function post(list: Own[], leaving?: unknown) {
 
 async function fly(batch: Own[], body: string) {
   const go = (keepalive: boolean) => {
-    for (const own of batch) own.way = keepalive ? 2 : 1;
+    for (const own of batch) own.way = 1 + +keepalive;
     return fetch(url, {method: "POST", body, keepalive, credentials: "include"});
   };
   const url = page.url + (page.once || "");
@@ -47,13 +47,16 @@ async function fly(batch: Own[], body: string) {
     const answer = await go(body.length <= MOST).catch(() => go(false));
     status = answer.status;
     wait = +answer.headers.get("retry-after")! * 1e3;
-    behind = Date.parse(answer.headers.get("date")!) - clock() || behind;
+    behind = Date.parse(answer.headers.get("date")!) - Date.now() || behind;
   } catch {}
   for (const own of batch) own.way = 0;
-  if (/^(0|408|425|429|5..)$/.test("" + status)) {
-    wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
-    pause = clock() + wait;
-    setTimeout(page.flush, wait + 9);
+  if (/^(0|408|425|429|5..)$/.test(status as any)) {
+    // Requests of one moment fail together, which is one failure.
+    if (Date.now() >= pause) {
+      wait = wait || Math.min(3e5, 1e3 * 2 ** failures++) * (1 - Math.random() / 2);
+      pause = Date.now() + wait;
+      setTimeout(page.flush!, wait + 9);
+    }
   } else {
     failures = pause = 0;
     if (status < 400) sent.sent += batch.length;
@@ -62,14 +65,17 @@ async function fly(batch: Own[], body: string) {
   }
 }
 
+/** While there is time, a purchase has a request of its own. */
 export function send(leaving?: unknown) {
   if (sent.csp) return;
   if (leaving) {
     const left = box.filter((own) => !(own.way! > 1)).reverse();
     post(left.sort((a, b) => +purchase(b) - +purchase(a)), 1);
-    } else if (clock() >= pause) {
+  } else if (Date.now() >= pause) {
     // Whatever the browser was given at the page's end may be lost.
-    post(box.filter((own) => !(own.way! % 3)));
+    const left = box.filter((own) => !(own.way! % 3));
+    for (const own of left.filter(purchase)) post([own]);
+    post(left.filter((own) => !purchase(own)));
   }
 }
 

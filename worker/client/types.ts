@@ -71,7 +71,7 @@ export type Pixel = (event: {name: string; id: string; fields: Fields}, map?: Re
 export interface Page {
   source?: string;
   key: string;
-  /** The gateway's address, a folder of it with a slash at the end; absent: that of the script. */
+  /** The gateway's address; absent: the folder that the script is in. */
   url?: string;
   /** Of the global function, where it is to be another than `edgetally`. */
   name?: string;
@@ -96,7 +96,7 @@ export interface Status {
     decided: boolean;
     signals: Signals;
     /** By adapter; "site" is the page's own word. */
-    sources: Record<string, Report | undefined>;
+    sources: Record<string, Report>;
   };
   /** Events that are held until consent is clear. */
   waiting: number;

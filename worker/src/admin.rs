@@ -75,12 +75,14 @@ fn put(body: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// What stays as it is until a person has dealt with it, as the ledger tells it.
+/// What a person has to see to, as the ledger tells it.
 struct Attention {
     /// How many messages cannot be worked off.
     quarantined: i64,
     /// For destinations that the settings no longer have, how many events there were.
     removed: Table<String, i64>,
+    /// What there was no room for, by source.
+    shortages: Table<String, Table<String, i64>>,
 }
 
 impl Attention {
@@ -92,7 +94,14 @@ impl Attention {
                 .into_iter()
                 .flatten()
         };
+        let mut shortages: Table<String, Table<String, i64>> = Table::new();
+        for row in rows("shortages") {
+            shortages.change(member(row, "what").to_owned(), |of| {
+                of.insert(member(row, "source").to_owned(), number(row, "n"));
+            });
+        }
         Self {
+            shortages,
             quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
             removed: rows("destination_removed")
                 .map(|row| (member(row, "destination").to_owned(), number(row, "n")))
@@ -107,6 +116,9 @@ impl Attention {
         }
         if !self.removed.is_empty() {
             put(body, DeadLetter::DESTINATION_REMOVED, json!(self.removed));
+        }
+        for (what, sources) in self.shortages.iter() {
+            put(body, what, json!(sources));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::intake::auth::{self, Credentials};
-use edgetally_core::intake::withdrawal::{MOST_BYTES, Withdrawal, answer};
+use edgetally_core::intake::withdrawal::{MOST_BYTES, Withdrawal, answer, refusal};
 use edgetally_core::intake::{Arrival, error_of, native};
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ async fn book(call: &Call<'_>) -> Result<String, ParseError> {
     let found = found.map_err(|_| error_of(Code::LedgerUnavailable))?;
     let found: Value = serde_json::from_str(&found).unwrap_or_default();
     if found.get("at").is_none() {
-        return Err(error_of(Code::WithdrawalsFull));
+        return Err(refusal(&found));
     }
     if let Some(signature) = signature {
         use_up(call, settings, signature);

@@ -13,12 +13,14 @@
 pub mod balance;
 pub mod chain;
 pub mod decided;
+mod shortage;
 pub mod verify;
 pub mod wire;
 mod withdrawals;
 
 pub use balance::{Balance, balance};
 pub use decided::Decided;
+pub use shortage::Shortage;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
 pub use withdrawals::{Withdrawals, Withdrawn};
 

@@ -19,6 +19,7 @@
 //! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
+pub mod client;
 mod configured;
 mod policy;
 mod source;

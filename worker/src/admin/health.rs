@@ -4,6 +4,7 @@ use edgetally_core::base::table::Table;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
+use edgetally_core::ledger::Shortage;
 use serde_json::{Value, json};
 
 use crate::admin::{Attention, ask};
@@ -86,6 +87,16 @@ fn sentences(found: &Attention) -> Vec<String> {
         sentences.push(format!(
             "events for {name}, which the settings no longer have: {n}; put it back and replay them, or dismiss them"
         ));
+    }
+    for shortage in Shortage::ALL {
+        for (source, n) in found
+            .shortages
+            .get(shortage.as_str())
+            .into_iter()
+            .flat_map(Table::iter)
+        {
+            sentences.push(format!("{source}: {n} {}", shortage.sentence()));
+        }
     }
     sentences
 }

@@ -61,8 +61,7 @@ async fn of_event(call: &Call<'_>) -> Result<String, ParseError> {
     let mut filter = filter(call.query, &["source", "limit"], |_| None)?;
     let event_id: Cow<'_, str> = parameter(call.path);
     filter.insert("event_id".to_owned(), json!(event_id));
-    let receipts = ask(call, "/receipt", filter).await?;
-    Ok(format!(r#"{{"receipts":{receipts}}}"#))
+    ask(call, "/receipt", filter).await
 }
 
 /// `GET /v1/receipts`.

@@ -5,6 +5,8 @@
 mod applying;
 mod counting;
 mod database;
+mod finding;
+mod forgetting;
 mod leases;
 mod reading;
 mod receipts;
@@ -18,10 +20,14 @@ use serde_json::json;
 use worker::wasm_bindgen::JsValue;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
-use crate::runtime::{self, Unavailable};
+use crate::runtime::{self, Unavailable, console_error};
 
 /// How often the ledger tidies up.
 const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// How many pieces of what is forgotten go with one alarm, and when the next one is where more is left.
+const MOST_PIECES: u32 = 50;
+const SOON: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The object.
 #[durable_object]
@@ -31,6 +37,10 @@ pub struct Ledger {
     env: Env,
     /// Whether the tables are there.
     ready: Cell<bool>,
+    /// Whether all that is kept says what a withdrawal finds it by.
+    complete: Cell<bool>,
+    /// Whether nothing is left of the receipts that are forgotten.
+    shed: Cell<bool>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -48,6 +58,8 @@ impl DurableObject for Ledger {
             storage,
             env,
             ready: Cell::new(false),
+            complete: Cell::new(false),
+            shed: Cell::new(false),
         }
     }
 
@@ -56,6 +68,14 @@ impl DurableObject for Ledger {
         let body = request.text().await?;
         if !self.prepare() {
             return Response::error("the ledger's tables could not be made", 500);
+        }
+        // A little with each call, so that none has to wait for all of it.
+        if self.bring_in().is_err() {
+            console_error!("what an earlier release kept could not be brought in");
+        }
+        // So that what goes keeps up with what comes.
+        if self.make_room(runtime::now().0).is_err() {
+            console_error!("the ledger could not make room");
         }
         let answer = match path.as_str() {
             "/report" => {
@@ -98,6 +118,13 @@ impl DurableObject for Ledger {
             self.settle_early(now);
         }
         self.tidy_up(now);
+        let mut pieces = 0;
+        while pieces < MOST_PIECES && matches!(self.make_room(now), Ok(false)) {
+            pieces += 1;
+        }
+        if pieces == MOST_PIECES {
+            self.state.storage().set_alarm(SOON).await?;
+        }
         Response::ok("")
     }
 }

@@ -44,3 +44,8 @@ export function transaction(storage, work) {
     if (!work()) throw new Error("undone");
   });
 }
+
+/** How many bytes of the database are in use. */
+export function size(storage) {
+  return storage.sql.databaseSize;
+}

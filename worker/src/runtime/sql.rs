@@ -13,6 +13,8 @@ extern "C" {
     fn ledger_of(env: &JsValue, path: &str, text: &str) -> Promise;
     #[wasm_bindgen(catch, js_name = rows)]
     fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = size)]
+    fn size_of(storage: &JsValue) -> Result<f64, JsValue>;
     #[wasm_bindgen(catch, js_name = transaction)]
     fn transaction_of(storage: &JsValue, work: &mut dyn FnMut() -> bool) -> Result<(), JsValue>;
 }
@@ -37,6 +39,11 @@ pub(crate) fn rows(
     parameters: &serde_json::Value,
 ) -> Result<String, Unavailable> {
     Ok(rows_of(storage, query, &json(parameters))?)
+}
+
+/// How many bytes of the database are in use.
+pub(crate) fn size(storage: &JsValue) -> Result<f64, Unavailable> {
+    Ok(size_of(storage)?)
 }
 
 /// Does the work in one transaction, and undoes it where it says that it failed.

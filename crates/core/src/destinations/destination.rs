@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
+use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::consent::{Party, Purpose};
 use crate::destinations::input::Input;
@@ -88,6 +89,12 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// The most events of one request as configured.
     fn most_events(&self) -> usize {
         self.facts().most_events
+    }
+
+    /// What its own tag on a page has to be told an event is, by the event's name, where that is an id; nothing where it is
+    /// told names.
+    fn tag_ids(&self) -> Table<String, String> {
+        Table::new()
     }
 
     /// Whether it has a use for the event. Asked at intake, so that the sender is told, and again before each attempt.

@@ -303,6 +303,10 @@ impl Destination for LinkedIn {
         &FACTS
     }
 
+    fn tag_ids(&self) -> Table<String, String> {
+        self.conversions.clone()
+    }
+
     fn spellings(&self) -> Spellings {
         if self.external_id {
             FACTS.spellings

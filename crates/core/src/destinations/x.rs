@@ -258,6 +258,15 @@ impl Destination for X {
         &FACTS
     }
 
+    /// In the long form, the only one that X's tag takes.
+    fn tag_ids(&self) -> Table<String, String> {
+        let pixel = self.url.rsplit('/').next().unwrap_or_default();
+        let long = |(name, tag): (&String, &String)| {
+            (name.clone(), ["tw-", pixel, "-", short(tag)].concat())
+        };
+        self.tags.iter().map(long).collect()
+    }
+
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip> {
         if self.tag(input).is_none() {
             return Err(Skip::EventNotMapped);

@@ -127,6 +127,8 @@ impl Withdrawal {
             Withdrawn::Event.as_str(): self.event_id,
             Withdrawn::Visitor.as_str(): self.visitor,
             "ruling": ruling,
+            // Among how many the room is shared out.
+            "sources": settings.sources.len(),
         })
     }
 }
@@ -207,10 +209,22 @@ fn known(found: &Value, destination: &str) -> Known {
     known
 }
 
+/// Tells a server that its source has no room for another withdrawal, and when it has.
+pub fn refusal(found: &Value) -> ParseError {
+    let of = |name| found.get(name).and_then(Value::as_i64).unwrap_or_default();
+    let date = UnixMillis(of("free")).to_rfc3339();
+    let message = format!(
+        "This source keeps {} withdrawals, and there is no room for another of them; the next one is forgotten on {}.",
+        of("kept"),
+        date.get(..10).unwrap_or_default()
+    );
+    ParseError::new(Code::WithdrawalsFull, "", message)
+}
+
 /// Tells a server what became of its withdrawal: what was found, and how each platform deletes what it has.
 pub fn answer(settings: &Settings, source: &Source, found: &Value) -> String {
     let at = found.get("at").and_then(Value::as_i64).unwrap_or_default();
-    let more = found.get("more").and_then(Value::as_bool) == Some(true);
+    let says = |name: &str| found.get(name).and_then(Value::as_bool) == Some(true);
     let destinations = source
         .destinations
         .iter()
@@ -218,7 +232,7 @@ pub fn answer(settings: &Settings, source: &Source, found: &Value) -> String {
     Writer::write_text(|to| {
         to.put("withdrawn_at", UnixMillis(at).to_rfc3339());
         to.put("dead_letters_removed", rows(found, "letters").len());
-        if more {
+        if says("more") {
             to.put("more", true);
         }
         to.objects("destinations", destinations, |to, configured| {
@@ -230,6 +244,9 @@ pub fn answer(settings: &Settings, source: &Source, found: &Value) -> String {
             to.put("name", &*configured.name);
             to.put("platform", facts.platform);
             to.put("state", state.map_or("unknown", State::as_str));
+            if says("untold") || known.iter().nth(MOST_TOLD).is_some() {
+                to.put("more", true);
+            }
             let told = known.iter().take(MOST_TOLD);
             to.objects("events", told, |to, ((event, event_id), state)| {
                 to.put("event", event.as_str());

@@ -15,7 +15,7 @@
 //! let mut gathered = Gathered::new("shop", UnixMillis(1_795_342_530_000));
 //! gathered.add(&ruling, "ab", "purchase", "order-1", false);
 //! let place = Place { source: "shop", day: 20_787, seq: 0, before: GENESIS };
-//! let block = close(&place, b"key", &gathered.finish().iter().collect::<Vec<_>>());
+//! let block = close(&place, b"key", &gathered.finish().iter().collect::<Vec<_>>(), |_| true);
 //! let all = lines(&place, &block.body, |digest| {
 //!     block.rulings.iter().find(|(known, _)| known == digest).map(|(_, words)| words.clone())
 //! });
@@ -96,6 +96,8 @@ pub struct Block {
     pub rulings: Vec<(String, String)>,
     /// Where the events are looked for, one for each.
     pub keys: Vec<i64>,
+    /// How many of the receipts do not say what was decided, since there was no room for their rulings.
+    pub omitted: i64,
 }
 
 /// A receipt, as a line of an export.
@@ -180,17 +182,40 @@ impl Words {
         }
     }
 
+    /// In the place of a ruling that there is no room for: what cannot be made up by whoever sends the event, and that the
+    /// rest is not there.
+    fn omitted(ruling: &Ruling) -> Self {
+        let bare = Self::of(&Ruling {
+            signals: 0,
+            ruled: Vec::new(),
+            policy: ruling.policy.clone(),
+            ..*ruling
+        });
+        Self {
+            rest: format!(r#""omitted":["destinations","signals"],{}"#, bare.rest),
+            ..bare
+        }
+    }
+
     fn text(&self) -> String {
         format!(r#"{{"destinations":{},{}}}"#, self.destinations, self.rest)
+    }
+
+    /// What it is known by among a day's.
+    fn digest(&self) -> String {
+        let digest = Hex::of(&Sha256::digest(self.text().as_bytes()).into());
+        digest.as_str().get(..16).unwrap_or_default().to_owned()
     }
 
     fn read(text: &str) -> Option<Self> {
         let mut of = Members::of(serde_json::from_str(text).ok()?)?;
         let mut raw = |key| of.take(key).map(|value| text_of(&value));
+        let omitted = raw("omitted").map(|omitted| format!(r#""omitted":{omitted},"#));
         Some(Self {
             destinations: raw("destinations")?,
             rest: format!(
-                r#""policy":{},"regime":{},"signals":{}"#,
+                r#"{}"policy":{},"regime":{},"signals":{}"#,
+                omitted.unwrap_or_default(),
                 raw("policy")?,
                 raw("regime")?,
                 raw("signals")?
@@ -287,25 +312,43 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// The digests of all rulings, each as often as it comes.
+pub fn digests(decided: &[&Decided]) -> Vec<String> {
+    let rulings = decided.iter().flat_map(|one| &one.rulings);
+    rulings.map(|one| Words::of(one).digest()).collect()
+}
+
 /// Closes what was decided about events into the next block of their source's chain. `key` is the ledger's own: nobody
-/// without it can say by trying whether inputs were these or those.
-pub fn close(place: &Place<'_>, key: &[u8], decided: &[&Decided]) -> Block {
+/// without it can say by trying whether inputs were these or those. `has_room` says of the digest of a ruling whether it can
+/// be kept; where it cannot, its receipts say that it is missing.
+pub fn close(
+    place: &Place<'_>,
+    key: &[u8],
+    decided: &[&Decided],
+    mut has_room: impl FnMut(&str) -> bool,
+) -> Block {
     let mut writer = Writer::new(place);
     let mut rulings: Vec<(String, String)> = Vec::new();
     let mut keys = Vec::new();
+    let mut omitted = 0;
     let mut kept = Vec::with_capacity(decided.len());
     for one in decided {
-        let words: Vec<Words> = one.rulings.iter().map(Words::of).collect();
-        let digests: Vec<String> = words
+        // Each with its digest, and whether it is the ruling.
+        let words: Vec<(Words, String, bool)> = one
+            .rulings
             .iter()
-            .map(|words| {
-                let text = words.text();
-                let digest = Hex::of(&Sha256::digest(text.as_bytes()).into());
-                let digest = digest.as_str().get(..16).unwrap_or_default().to_owned();
-                if rulings.iter().all(|(known, _)| *known != digest) {
-                    rulings.push((digest.clone(), text));
+            .map(|ruling| {
+                let mut words = Words::of(ruling);
+                let mut digest = words.digest();
+                let whole = has_room(&digest);
+                if !whole {
+                    words = Words::omitted(ruling);
+                    digest = words.digest();
                 }
-                digest
+                if rulings.iter().all(|(known, _)| *known != digest) {
+                    rulings.push((digest.clone(), words.text()));
+                }
+                (words, digest, whole)
             })
             .collect();
         let inputs: Vec<(usize, String)> = one
@@ -318,14 +361,15 @@ pub fn close(place: &Place<'_>, key: &[u8], decided: &[&Decided]) -> Block {
             let Some((ruling, inputs)) = inputs.get(event.inputs) else {
                 continue;
             };
-            if let Some(words) = words.get(*ruling) {
+            if let Some((words, _, whole)) = words.get(*ruling) {
                 writer.line(&at, words, inputs, event);
                 keys.push(self::key(&event.event_id));
+                omitted += i64::from(!whole);
             }
         }
         kept.push(Kept {
             at: one.at,
-            rulings: digests,
+            rulings: words.into_iter().map(|(_, digest, _)| digest).collect(),
             inputs,
             events: one.events.clone(),
         });
@@ -336,6 +380,7 @@ pub fn close(place: &Place<'_>, key: &[u8], decided: &[&Decided]) -> Block {
         head: writer.before,
         rulings,
         keys,
+        omitted,
     }
 }
 
@@ -390,11 +435,15 @@ pub fn lines(
     Some(lines)
 }
 
-/// The line that closes a chain: how many lines it has, and the digest of the last one.
-pub fn closing(source: &str, day: i64, count: i64, head: &str) -> String {
+/// The line that closes a chain: how many lines it has, and the digest of the last one. Of a day that was forgotten it is
+/// all there is.
+pub fn closing(source: &str, day: i64, count: i64, head: &str, forgotten: bool) -> String {
     Object::write_text(|line| {
         line.put("count", count);
         line.put("day", date(day));
+        if forgotten {
+            line.put("forgotten", true);
+        }
         line.put("head", head);
         line.put("source", source);
     })

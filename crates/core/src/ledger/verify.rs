@@ -84,6 +84,8 @@ pub struct Verified {
     pub receipts: usize,
     /// The chains, by source and day.
     pub chains: Vec<Chain>,
+    /// Of which days the gateway says that it has forgotten receipts that are not here: how far the chains were.
+    pub forgotten: Vec<Chain>,
     /// What is wrong, by line; at most [`Verified::MOST_PROBLEMS`].
     pub problems: Vec<Problem>,
 }
@@ -101,13 +103,15 @@ impl Verified {
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (receipts, chains) = (self.receipts, self.chains.len());
-        if self.is_ok() {
-            return write!(f, "ok: {receipts} receipts in {chains} chains");
+        let ok = if self.is_ok() { "ok" } else { "not ok" };
+        write!(f, "{ok}: {receipts} receipts in {chains} chains")?;
+        if !self.forgotten.is_empty() {
+            write!(f, ", {} forgotten", self.forgotten.len())?;
         }
-        write!(
-            f,
-            "not ok: {receipts} receipts in {chains} chains, and this is wrong:"
-        )?;
+        if self.is_ok() {
+            return Ok(());
+        }
+        f.write_str(", and this is wrong:")?;
         for Problem {
             line,
             finding,
@@ -138,6 +142,8 @@ struct Mark {
     line: usize,
     count: i64,
     head: String,
+    /// Whether the receipts were forgotten by then.
+    forgotten: bool,
 }
 
 #[derive(Debug, Default)]
@@ -148,6 +154,15 @@ struct Found {
     marks: Vec<Mark>,
     /// Whether a closing line came with the export.
     closed: bool,
+}
+
+impl Found {
+    /// The end of a chain that was forgotten, where not all of it is here.
+    fn forgotten(&self) -> Option<&Mark> {
+        let marks = self.marks.iter().filter(|mark| mark.forgotten);
+        let end = marks.max_by_key(|mark| mark.count);
+        end.filter(|mark| mark.count > self.next)
+    }
 }
 
 /// Reads an export line by line.
@@ -163,7 +178,7 @@ pub struct Verifier {
 /// One line.
 enum Read {
     Receipt { seq: i64, link: Link, whole: bool },
-    Closing { count: i64, head: String },
+    Closing(Mark),
 }
 
 /// The members of a line that is written as the export writes it, so that nobody reads anything else out of it than we do.
@@ -200,11 +215,13 @@ fn read(text: &str, line: usize) -> Option<((String, i64), Read)> {
             whole: Hex::of(&digest.into()).as_str() == hash,
             link: Link { line, prev, hash },
         }
-    } else if of.len() == 4 {
-        Read::Closing {
+    } else if of.len() == 4 || (of.len() == 5 && of.get("forgotten") == Some(&Value::Bool(true))) {
+        Read::Closing(Mark {
+            line,
             count: number("count").filter(|count| *count > 0)?,
             head: string(&of, "head")?,
-        }
+            forgotten: of.len() == 5,
+        })
     } else {
         return None;
     };
@@ -242,9 +259,9 @@ impl Verifier {
         };
         let found = self.chains.entry(chain.clone()).or_default();
         match read {
-            Read::Closing { count, head } => {
+            Read::Closing(mark) => {
                 found.closed = true;
-                found.marks.push(Mark { line, count, head });
+                found.marks.push(mark);
             }
             Read::Receipt { seq, link, whole } => {
                 self.receipts += 1;
@@ -273,13 +290,8 @@ impl Verifier {
             return;
         }
         match read(text, 0) {
-            Some((chain, Read::Closing { count, head })) => {
-                let found = self.chains.entry(chain).or_default();
-                found.marks.push(Mark {
-                    line: 0,
-                    count,
-                    head,
-                });
+            Some((chain, Read::Closing(mark))) => {
+                self.chains.entry(chain).or_default().marks.push(mark);
             }
             _ => self.problem(0, Finding::Unreadable, None),
         }
@@ -287,7 +299,7 @@ impl Verifier {
 
     /// What was found.
     pub fn finish(mut self) -> Verified {
-        let mut chains = Vec::new();
+        let (mut chains, mut forgotten) = (Vec::new(), Vec::new());
         // The source's day before, with the digest that its chain ends with.
         let mut before: Option<(String, String)> = None;
         for (chain, found) in std::mem::take(&mut self.chains) {
@@ -295,6 +307,14 @@ impl Verifier {
             self.check(&chain, &found, last.as_ref().map(|(_, head)| head.as_str()));
             let last = found.links.last_key_value();
             let end = found.marks.iter().max_by_key(|mark| mark.count);
+            if let Some(mark) = found.forgotten() {
+                forgotten.push(Chain {
+                    source: chain.0.clone(),
+                    day: date(chain.1),
+                    count: mark.count,
+                    head: mark.head.clone(),
+                });
+            }
             let end = end.map(|mark| &mark.head);
             if let Some(head) = end.or(last.map(|(_, link)| &link.hash)) {
                 before = Some((chain.0.clone(), head.clone()));
@@ -312,6 +332,7 @@ impl Verifier {
         Verified {
             receipts: self.receipts,
             chains,
+            forgotten,
             problems: self.problems,
         }
     }
@@ -336,12 +357,20 @@ impl Verifier {
             next = seq.saturating_add(1);
             last = Some(&link.hash);
         }
-        if found.links.is_empty() && !found.closed {
+        // Up to there it is known that receipts were forgotten.
+        let forgotten = found.forgotten().map_or(0, |mark| mark.count);
+        if found.links.is_empty() && !found.closed && forgotten == 0 {
             // A head is known of it, and it is not there.
             return self.problem(0, Finding::Removed, Some(chain));
         }
         for mark in &found.marks {
-            if mark.count > next {
+            if mark.count > next && mark.count <= forgotten {
+                // Of the same length they have to end with the same digest.
+                let end = found.forgotten().filter(|end| end.count == mark.count);
+                if end.is_some_and(|end| end.head != mark.head) {
+                    self.problem(mark.line, Finding::Altered, Some(chain));
+                }
+            } else if mark.count > next {
                 self.problem(mark.line, Finding::Truncated, Some(chain));
             } else if let Some(link) = found.links.get(&(mark.count - 1))
                 && link.hash != mark.head

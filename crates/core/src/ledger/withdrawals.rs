@@ -93,7 +93,31 @@ impl Withdrawals {
     /// For how long in all what was heard is relied on while the ledger is away.
     pub const AWAY_MS: i64 = 60_000;
     /// How many are kept. All of them go to whoever has heard of none yet, in one answer.
-    pub const MOST: usize = 20_000;
+    pub const MOST: i64 = 20_000;
+
+    /// Whether there is room for `more` of a source, where so many are `kept` of each. One half of the room is shared out
+    /// evenly among the `sources`, so that none can keep another from withdrawing; the other half is for whoever needs more.
+    ///
+    /// ```
+    /// use edgetally_core::ledger::Withdrawals;
+    /// let kept = [("loud".to_owned(), 15_000), ("quiet".to_owned(), 4_999)];
+    /// assert!(!Withdrawals::has_room("loud", 1, 2, &kept));
+    /// assert!(Withdrawals::has_room("quiet", 1, 2, &kept));
+    /// ```
+    pub fn has_room(source: &str, more: i64, sources: i64, kept: &[(String, i64)]) -> bool {
+        let known = kept.iter().any(|(name, _)| name == source);
+        let there = i64::try_from(kept.len()).unwrap_or(i64::MAX) + i64::from(!known);
+        let share = Self::MOST / 2 / sources.max(there);
+        let (mut own, mut beyond) = (more, 0);
+        for (name, n) in kept {
+            if name == source {
+                own += n;
+            } else {
+                beyond += (n - share).max(0);
+            }
+        }
+        own <= share || beyond + own - share <= Self::MOST / 2
+    }
 
     /// None.
     pub const fn new() -> Self {
@@ -314,6 +338,32 @@ mod tests {
         ));
         assert!(!all.cover("shop", "o-2", None, UnixMillis(0)));
         assert!(all.cover("shop", "o-3", None, UnixMillis(0)));
+    }
+
+    #[test]
+    fn a_source_has_its_share_whatever_the_others_do_and_all_of_the_room_where_it_is_alone() {
+        let kept = |all: &[(&str, i64)]| -> Vec<(String, i64)> {
+            all.iter()
+                .map(|(name, n)| ((*name).to_owned(), *n))
+                .collect()
+        };
+        let room = Withdrawals::has_room;
+        assert!(room("a", 1, 1, &[]));
+        assert!(room("a", 1, 1, &kept(&[("a", Withdrawals::MOST - 1)])));
+        assert!(!room("a", 1, 1, &kept(&[("a", Withdrawals::MOST)])));
+        assert!(!room("a", 2, 1, &kept(&[("a", Withdrawals::MOST - 1)])));
+        // Of four, each has 2,500 and what is left of 10,000.
+        let loud = kept(&[("a", 12_500)]);
+        assert!(!room("a", 1, 4, &loud));
+        for quiet in ["b", "c", "d"] {
+            assert!(room(quiet, 2_500, 4, &loud), "{quiet}");
+            assert!(!room(quiet, 2_501, 4, &loud), "{quiet}");
+        }
+        let even = kept(&[("a", 7_500), ("b", 5_000)]);
+        assert!(room("a", 2_500, 4, &even) && !room("a", 2_501, 4, &even));
+        // A source that the settings no longer have takes its room until they are forgotten.
+        let gone = kept(&[("gone", 15_000)]);
+        assert!(room("a", 5_000, 1, &gone) && !room("a", 5_001, 1, &gone));
     }
 
     #[test]

@@ -124,6 +124,24 @@ read_members! {
     "w" => visitor,
 }
 
+/// What a withdrawal finds an event by that is kept, and its name; the rest of it is passed over.
+#[derive(Debug, Default)]
+pub struct Subject<'a> {
+    /// The event's name.
+    pub name: Text<'a>,
+    /// The event's id.
+    pub id: Text<'a>,
+    /// The mark of the visitor.
+    pub visitor: Option<Text<'a>>,
+}
+
+read_members! {
+    Subject = Subject::default();
+    "n" => name,
+    "i" => id,;
+    "w" => visitor,
+}
+
 impl<'a> Parcel<'a> {
     /// The mark of the visitor, or nothing.
     pub(crate) fn mark(&self) -> String {

@@ -6,6 +6,7 @@ use crate::base::fields::{Fields, Reader, is_binding_name, shown_key};
 use crate::base::secret::Secret;
 use crate::consent::{LegalBasis, Policy, Regime, Terms, is_opt_in};
 use crate::identity::{Country2, Hints, Spellings};
+use crate::settings::client::Client;
 use crate::settings::configured::Configured;
 use crate::settings::policy;
 
@@ -60,6 +61,8 @@ pub struct Source {
     pub destinations: Vec<usize>,
     /// The union of the spellings that its destinations need.
     pub spellings: Spellings,
+    /// What its pages load, where it has pages.
+    pub client: Option<Client>,
 }
 
 impl Source {
@@ -112,16 +115,8 @@ pub(super) fn open_source(
     let gcd_answers = fields.word("gcd", &["denials", "answers"]) == "answers";
     let legal_bases = legal_bases(&mut fields);
     let default_country = default_country(&mut fields);
-    let secret = fields
-        .text("secret")
-        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
-    if secret
-        .as_ref()
-        .is_some_and(|secret| secret.expose().len() < 16)
-    {
-        fields.fault("secret", "the secret must have at least 16 characters");
-    }
-    for about_pages in ["page_events", "event_token", "rate_limit"] {
+    let secret = secret(&mut fields, path);
+    for about_pages in ["page_events", "event_token", "rate_limit", "client"] {
         if key.is_none() && fields.has(about_pages) {
             fields.fault(
                 about_pages,
@@ -134,7 +129,12 @@ pub(super) fn open_source(
     let rate_limit = rate_limit(&mut fields);
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
-    let (destinations, spellings) = wired(&mut fields, declared, configured);
+    let Wired {
+        destinations,
+        spellings,
+        platforms,
+    } = wired(&mut fields, declared, configured);
+    let client = client(&mut fields, key.is_some(), &platforms);
     fields.end();
     Some(Source {
         name,
@@ -160,7 +160,31 @@ pub(super) fn open_source(
         test,
         destinations,
         spellings,
+        client,
     })
+}
+
+/// What its servers show.
+fn secret(fields: &mut Fields<'_, '_>, path: &str) -> Option<Secret> {
+    let secret = fields
+        .text("secret")
+        .and_then(|name| fields.reader.secret(&format!("{path}.secret"), &name));
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < 16)
+    {
+        fields.fault("secret", "the secret must have at least 16 characters");
+    }
+    secret
+}
+
+/// What the pages load.
+fn client(fields: &mut Fields<'_, '_>, pages: bool, platforms: &[String]) -> Option<Client> {
+    let value = fields.take("client");
+    let path = fields.at("client");
+    pages
+        .then(|| Client::read(value, &path, platforms, fields.reader))
+        .flatten()
 }
 
 /// The binding that pages are counted by.
@@ -219,26 +243,41 @@ fn check_origins(fields: &mut Fields<'_, '_>, origins: &[String]) {
     }
 }
 
-/// Where the events go, and the spellings that are needed for it.
+/// Where the events go.
+#[derive(Default)]
+struct Wired {
+    /// Places in the settings.
+    destinations: Vec<usize>,
+    /// The spellings that are needed for it.
+    spellings: Spellings,
+    /// The platforms, those among them whose settings are at fault.
+    platforms: Vec<String>,
+}
+
 fn wired(
     fields: &mut Fields<'_, '_>,
     declared: &Map<String, Value>,
     configured: &[Configured],
-) -> (Vec<usize>, Spellings) {
-    let mut destinations = Vec::new();
-    let mut spellings = Spellings::empty();
+) -> Wired {
+    let mut wired = Wired::default();
     for (index, wanted) in fields.list("destinations").iter().enumerate() {
+        if let Some(table) = declared.get(wanted) {
+            let platform = table.get("platform").and_then(Value::as_str);
+            let platform = platform.unwrap_or(wanted);
+            wired.platforms.push(platform.to_owned());
+        }
         match configured
             .iter()
             .position(|configured| configured.name == *wanted)
         {
-            Some(place) if destinations.contains(&place) => {
+            Some(place) if wired.destinations.contains(&place) => {
                 fields.fault(&format!("destinations[{index}]"), "is named twice");
             }
             Some(place) => {
-                destinations.push(place);
+                wired.destinations.push(place);
                 if let Some(configured) = configured.get(place) {
-                    spellings = spellings.union(configured.destination.spellings());
+                    let needed = configured.destination.spellings();
+                    wired.spellings = wired.spellings.union(needed);
                 }
             }
             // One that is declared and did not open has said so itself.
@@ -251,7 +290,7 @@ fn wired(
             }
         }
     }
-    (destinations, spellings)
+    wired
 }
 
 /// What signed orders are checked with, and whether they have to be signed.

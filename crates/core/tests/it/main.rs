@@ -51,6 +51,7 @@ mod privacy;
 mod reasons;
 mod receipts;
 mod routes;
+mod schema;
 mod scoreboard;
 mod settings;
 mod social;

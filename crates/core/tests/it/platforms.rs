@@ -1,5 +1,5 @@
 //! What a platform is known by, in one place: `fixtures/destinations/<platform>/platform.json`, written from the platform's
-//! pages and not from the encoder. All tests read it, those in JavaScript too (`tests/support/platforms.mjs`).
+//! pages and not from the encoder. All tests read it, those in JavaScript too (`npm/src/platforms.mjs`).
 //!
 //! And what a platform needs: [`missing`] lists it, for those that are and for one that is being added.
 

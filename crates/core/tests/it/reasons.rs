@@ -1,6 +1,7 @@
 //! `docs/not-arriving.md` holds the table of reasons as the code has it.
 
 use edgetally_core::base::reason::{Cause, FORMS, Reason, Refusal, Skip};
+use edgetally_core::base::remarks;
 
 use crate::architecture::{sources, src};
 use crate::support::{generated, read};
@@ -25,6 +26,16 @@ fn the_page_explains_every_code_in_the_words_of_the_table() {
         ),
     ];
     generated("not-arriving.md", "codes", &tables.concat());
+}
+
+#[test]
+fn what_is_left_out_or_changed_is_explained_in_the_words_of_the_table() {
+    let mut text = "| code | means |\n|---|---|\n".to_owned();
+    for Reason { code, meaning } in remarks::MEANINGS {
+        text.push_str(&format!("| `{code}` | {meaning} |\n"));
+    }
+    generated("events.md", "remarks", &text);
+    assert!(remarks::MEANINGS.is_sorted_by_key(|reason| reason.code));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::ledger::Decided;
-use edgetally_core::ledger::chain::{self, GENESIS, Place, close, closing, lines};
+use edgetally_core::ledger::chain::{
+    self, GENESIS, Place, Receipt, close, closing, digests, lines,
+};
 use edgetally_core::ledger::decided::{Allowed, Gathered, Ruled, Ruling, SIGNALS};
 use edgetally_core::ledger::verify::{Finding, Verified, Verifier};
 use edgetally_core::queue::envelope::{self, Message};
@@ -43,7 +45,7 @@ impl Chains {
             seq,
             before: &before,
         };
-        let block = close(&place, b"fixture key", decided);
+        let block = close(&place, b"fixture key", decided, |_| true);
         if last.is_none() {
             self.0.push(Kept {
                 source: source.to_owned(),
@@ -80,7 +82,13 @@ impl Chains {
                 let lines = lines(&place, body, ruling).unwrap();
                 all.extend(lines.into_iter().map(|line| line.text));
             }
-            all.push(closing(&chain.source, chain.day, chain.count, &chain.head));
+            all.push(closing(
+                &chain.source,
+                chain.day,
+                chain.count,
+                &chain.head,
+                false,
+            ));
         }
         all
     }
@@ -331,7 +339,7 @@ fn a_digest_of_inputs_is_of_no_use_without_the_ledgers_key() {
         seq: 0,
         before: GENESIS,
     };
-    let bodies = [b"one", b"two"].map(|key| close(&place, key, &decided).body);
+    let bodies = [b"one", b"two"].map(|key| close(&place, key, &decided, |_| true).body);
     assert_ne!(bodies[0], bodies[1]);
     let sent = &decided[0].inputs[0].1;
     assert_eq!(sent.len(), 64);
@@ -616,6 +624,117 @@ fn a_day_that_is_not_there_shows_by_the_next_one_or_by_a_head() {
         assert_eq!(found(&verified), [(0, "removed")]);
         assert_eq!(verified.problems[0].chain, format!("shop {date}"));
     }
+}
+
+#[test]
+fn a_day_that_was_forgotten_is_no_tampering_and_still_has_to_fit() {
+    let all = example().export();
+    let closings: Vec<&String> = all.iter().filter(|line| is_closing(line)).collect();
+    let first = closings[0];
+    let forgotten = first.replace(r#","head""#, r#","forgotten":true,"head""#);
+    let shop_first = |line: &&String| {
+        line.contains(r#""day":"2026-11-22""#) && line.contains(r#""source":"shop""#)
+    };
+    let rest: Vec<String> = all
+        .iter()
+        .filter(|line| !shop_first(line))
+        .cloned()
+        .collect();
+    assert!(rest.len() < all.len());
+    let with = |line: &str| {
+        let mut lines = rest.clone();
+        lines.push(line.to_owned());
+        lines
+    };
+    let last = rest.len() + 1;
+    let verified = verify(&with(&forgotten), &[]);
+    assert!(verified.is_ok(), "{verified}");
+    assert!(
+        verified.to_string().ends_with(", 1 forgotten"),
+        "{verified}"
+    );
+    let (day, count) = (&verified.forgotten[0].day, verified.forgotten[0].count);
+    assert_eq!((day.as_str(), count), ("2026-11-22", 14));
+    // Without the word it is an end that is missing.
+    assert_eq!(found(&verify(&with(first), &[])), [(last, "truncated")]);
+    // A head that was noted before has to be the one that it went by, or on the way to it.
+    let noted = |line: &String| verify(&with(&forgotten), std::slice::from_ref(line));
+    assert!(noted(first).is_ok());
+    assert!(noted(&first.replace(r#""count":14"#, r#""count":9"#)).is_ok());
+    assert_eq!(
+        found(&noted(&first.replace(r#""count":14"#, r#""count":15"#))),
+        [(0, "truncated")]
+    );
+    let other = first.replace(r#""head":""#, r#""head":"0"#);
+    let next = rest
+        .iter()
+        .position(|line| line.contains(r#""source":"shop""#))
+        .unwrap();
+    assert_eq!(
+        found(&noted(&other)),
+        [(0, "altered"), (next + 1, "removed")]
+    );
+    // It is the digest that the next day goes on from.
+    let wrong = forgotten.replace(r#""head":""#, r#""head":"0"#);
+    assert_eq!(found(&verify(&with(&wrong), &[])), [(next + 1, "removed")]);
+    // Lines that were kept elsewhere are checked as ever, and nothing else in it passes.
+    assert!(
+        verify(&[all.clone(), vec![forgotten.clone()]].concat(), &[])
+            .forgotten
+            .is_empty()
+    );
+    for odd in [r#""forgotten":false"#, r#""forgotten":1"#] {
+        let odd = forgotten.replace(r#""forgotten":true"#, odd);
+        assert_eq!(found(&verify(&with(&odd), &[])), [(last, "unreadable")]);
+    }
+    // A head that says so stands for the day that is not in the export at all.
+    let verified = verify(&rest, &[forgotten]);
+    assert!(
+        verified.is_ok() && verified.forgotten.len() == 1,
+        "{verified}"
+    );
+}
+
+#[test]
+fn a_ruling_without_room_says_so_and_nothing_that_is_not_so() {
+    let settings = settings(&Value::Null);
+    let events = visitors().map(|visitor| event("o", &visitor).to_string());
+    let decided: Vec<Decided> = events
+        .iter()
+        .flat_map(|text| decided(&plan(&settings, None, text).messages))
+        .collect();
+    let decided: Vec<&Decided> = decided.iter().collect();
+    let place = Place {
+        source: "shop",
+        day: 20_000,
+        seq: 0,
+        before: GENESIS,
+    };
+    let digests = digests(&decided);
+    let whole = close(&place, b"key", &decided, |digest| digest == digests[0]);
+    assert_eq!(whole.omitted, whole.count - 1);
+    let words = |digest: &str| {
+        let known = whole.rulings.iter().find(|(known, _)| known == digest);
+        known.map(|(_, words)| words.clone())
+    };
+    let all = lines(&place, &whole.body, words).unwrap();
+    assert_eq!(all.last().unwrap().hash, whole.head);
+    let read = |line: &Receipt| -> Value { serde_json::from_str(&line.text).unwrap() };
+    assert_eq!(read(&all[0])["receipt"].get("omitted"), None);
+    for line in &all[1..] {
+        let receipt = &read(line)["receipt"];
+        assert_eq!(receipt["omitted"], json!(["destinations", "signals"]));
+        assert_eq!(
+            (&receipt["destinations"], &receipt["signals"]),
+            (&json!({}), &json!([]))
+        );
+        assert_eq!(receipt["policy"], read(&all[0])["receipt"]["policy"]);
+    }
+    // The law of the visitor's region is there all the same.
+    assert_eq!(read(all.last().unwrap())["receipt"]["regime"], "opt_out");
+    let mut export: Vec<String> = all.into_iter().map(|line| line.text).collect();
+    export.push(closing("shop", place.day, whole.count, &whole.head, false));
+    assert!(verify(&export, &[]).is_ok());
 }
 
 #[test]

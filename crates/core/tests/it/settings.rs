@@ -48,6 +48,11 @@ fn good_settings_have_no_fault() {
         ("sources/shop/event_token", json!("SHOP_EVENT_TOKEN")),
         ("sources/shop/rate_limit", json!("PAGE_LIMIT")),
         (
+            "sources/shop/client",
+            json!({"consent": [], "pixels": ["meta", "google_ads"], "hold_ms": 0, "cookies": false, "page_views": true,
+                   "categories": {"C0002": "analytics", "C0004": "ads"}, "send_to": {"purchase": "AW-123456789/AbC-D_efG"}}),
+        ),
+        (
             "destinations/meta/events",
             json!({"refund": "Refund", "contact": false, "search": true}),
         ),
@@ -293,6 +298,78 @@ fn every_fault_is_told_with_its_place() {
         ),
         (
             "sources/two",
+            json!({"secret": "TWO", "client": {}}),
+            "sources.two.client",
+            "is about pages, and there is no `key` for them",
+        ),
+        (
+            "sources/shop/client",
+            json!(["meta"]),
+            "sources.shop.client",
+            "must be a table",
+        ),
+        (
+            "sources/shop/client",
+            json!({"consent": ["tcf", "tfc"]}),
+            "sources.shop.client.consent[1]",
+            "must be one of consent_mode, tcf, gpp, cookiebot, onetrust, usercentrics, didomi, cookieyes, complianz, klaro, shopify, wordpress, borlabs, real_cookie_banner, cookiefirst",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": ["meta", "meta"]}),
+            "sources.shop.client.pixels[1]",
+            "is named twice",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": "meta"}),
+            "sources.shop.client.pixels",
+            "must be a list of strings",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": ["linkedin"]}),
+            "sources.shop.client.pixels",
+            "`linkedin` needs the source to send to such a destination: its `conversions` say what an event is to the tag",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": ["x"]}),
+            "sources.shop.client.pixels",
+            "`x` needs the source to send to such a destination: its `tags` say what an event is to the tag",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": ["google_ads"]}),
+            "sources.shop.client.send_to",
+            "names no event, so the tag of Google Ads would be told of none",
+        ),
+        (
+            "sources/shop/client",
+            json!({"send_to": {"purchase": "AW-1/a"}}),
+            "sources.shop.client.send_to",
+            "is for `google_ads` among `pixels` only",
+        ),
+        (
+            "sources/shop/client",
+            json!({"pixels": ["google_ads"], "send_to": {"purchase": "987654321"}}),
+            "sources.shop.client.send_to.purchase",
+            "must be as Google Ads shows it for the tag, such as AW-123456789/AbC-D_efG",
+        ),
+        (
+            "sources/shop/client",
+            json!({"categories": {"C0004": "advertising"}}),
+            "sources.shop.client.categories.C0004",
+            "must be `analytics` or `ads`",
+        ),
+        (
+            "sources/shop/client",
+            json!({"hold_ms": 60_001}),
+            "sources.shop.client.hold_ms",
+            "must be from 0 to 60000",
+        ),
+        (
+            "sources/two",
             json!({"key": "pk_shop_0123456789abcdef", "origins": ["https://b.example"]}),
             "sources.shop.key",
             "another source has the same key",
@@ -398,12 +475,16 @@ fn unknown_and_missing_keys_are_told_by_name() {
         ("sorces", "sorces"),
         ("delivery/retries", "delivery.retries"),
         ("sources/shop/origin", "sources.shop.origin"),
+        ("sources/shop/client/pixel", "sources.shop.client.pixel"),
         ("destinations/meta/dataset", "destinations.meta.dataset"),
         ("destinations/ga4/api_key", "destinations.ga4.api_key"),
     ] {
         let mut settings = with(path, json!("x"));
         if path.starts_with("delivery") {
             settings["delivery"] = json!({"retries": 3});
+        }
+        if path.starts_with("sources/shop/client") {
+            settings["sources"]["shop"]["client"] = json!({"pixel": ["meta"]});
         }
         let told = faults(&settings);
         let last = at.rsplit('.').next().unwrap();
@@ -552,6 +633,11 @@ fn what_pages_may_send() {
     assert_eq!(limited.event_token.unwrap().expose(), SECRET);
     assert!(limited.event_token_required);
     assert_eq!(limited.rate_limit.as_deref(), Some("PAGE_LIMIT"));
+
+    let client = plain.client.unwrap();
+    assert_eq!(client.consent, ["consent_mode", "tcf", "gpp"]);
+    assert!(client.pixels.is_empty() && client.categories.is_empty() && client.cookies);
+    assert_eq!((client.hold_ms, client.page_views), (4000, false));
 
     let changing = source(&[
         ("event_token", json!("SHOP_EVENT_TOKEN")),

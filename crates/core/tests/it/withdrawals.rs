@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Delivery, Gates, Queue, receipts};
-use edgetally_core::intake::withdrawal::{Withdrawal, answer};
+use edgetally_core::intake::withdrawal::{Withdrawal, answer, refusal};
 use edgetally_core::ledger::chain::{GENESIS, Place, close, lines};
 use edgetally_core::ledger::decided::Ruling;
 use edgetally_core::ledger::{State, Withdrawals, Withdrawn};
@@ -567,10 +567,41 @@ fn the_answer_says_what_is_known_and_how_each_platform_deletes() {
             question["ruling"] = json!(null);
             question
         },
-        json!({"source": "shop", "event": "o-1", "visitor": null, "ruling": null})
+        json!({"source": "shop", "event": "o-1", "visitor": null, "ruling": null, "sources": 1})
     );
     let told: Value = serde_json::from_str(&answer(&settings, source, &golden["found"])).unwrap();
     assert_eq!(told, golden["answer"], "{told:#}");
+}
+
+#[test]
+fn an_answer_that_does_not_tell_all_says_so_where_it_does_not() {
+    let settings = shop(
+        &["meta", "ga4"].map(|name| (name, platform_settings(name))),
+        &Value::Null,
+        &Value::Null,
+    );
+    let source = settings.source("shop").unwrap();
+    let told = |n: usize, more: bool, untold: bool| -> [bool; 3] {
+        let pending: Vec<Value> = (0..n)
+            .map(|n| json!({"destination": "meta", "event": "purchase", "event_id": format!("o-{n}")}))
+            .collect();
+        let found = json!({"at": NOW.0, "letters": [], "more": more, "pending": pending, "notes": [], "untold": untold});
+        let told: Value = serde_json::from_str(&answer(&settings, source, &found)).unwrap();
+        let meta = &told["destinations"][0];
+        assert_eq!(meta["name"], "meta");
+        assert_eq!(meta["events"].as_array().unwrap().len(), n.min(100));
+        [&told, meta, &told["destinations"][1]].map(|of| of["more"] == json!(true))
+    };
+    assert_eq!(told(100, false, false), [false, false, false]);
+    assert_eq!(told(101, false, false), [false, true, false]);
+    assert_eq!(told(1, true, false), [true, false, false]);
+    assert_eq!(told(1, false, true), [false, true, true]);
+    let refused = refusal(&json!({"full": true, "kept": 12, "free": NOW.0}));
+    assert_eq!(refused.code.as_str(), "withdrawals_full");
+    assert!(
+        refused.message.contains("keeps 12 withdrawals"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -594,7 +625,12 @@ fn a_receipt_says_that_it_was_withdrawn_and_nothing_of_the_visitor() {
         seq: 0,
         before: GENESIS,
     };
-    let block = close(&place, b"key", &report.decided.iter().collect::<Vec<_>>());
+    let block = close(
+        &place,
+        b"key",
+        &report.decided.iter().collect::<Vec<_>>(),
+        |_| true,
+    );
     let words = |digest: &str| {
         let known = block.rulings.iter().find(|(known, _)| known == digest);
         known.map(|(_, words)| words.clone())

@@ -2,7 +2,7 @@
 
 use edgetally_core::base::members::Members;
 use edgetally_core::base::table::Table;
-use edgetally_core::ledger::{DeadLetter, Quarantined, Remembered, Report, Turn};
+use edgetally_core::ledger::{Quarantined, Remembered, Report, Turn};
 use edgetally_core::queue::id::Id;
 use serde_json::{Value, json};
 
@@ -261,12 +261,7 @@ impl Ledger {
                 &json!([MOST_NOTES]),
             )?;
         }
-        self.all(
-            "dead",
-            fresh,
-            |report| &report.dead,
-            &keep("dead", DeadLetter::COLUMNS),
-        )?;
+        self.keep_letters(fresh)?;
         self.all(
             "quarantine",
             fresh,
@@ -277,10 +272,11 @@ impl Ledger {
             "pending",
             fresh,
             |report| &report.pending,
-            "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body)
-             SELECT value->>'$.id', value->>'$.receipt', value->>'$.due', value->>'$.asked', value->>'$.taken', value
+            "INSERT OR IGNORE INTO pending (id, receipt, due, asked, taken, body, listed)
+             SELECT value->>'$.id', value->>'$.receipt', value->>'$.due', value->>'$.asked', value->>'$.taken', value, 1
              FROM one",
         )?;
+        self.list_events(fresh.iter().flat_map(|report| &report.pending))?;
         self.all(
             "postponed",
             fresh,

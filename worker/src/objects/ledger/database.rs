@@ -1,7 +1,7 @@
 //! The object's database: queries, and work that is done as a whole or not at all.
 
-use edgetally_core::base::members::list_of;
-use edgetally_core::ledger::Report;
+use edgetally_core::base::members::{Members, list_of};
+use edgetally_core::ledger::{Report, Shortage};
 use serde_json::{Value, json};
 
 use super::Ledger;
@@ -48,6 +48,39 @@ pub(super) fn page(rows: &str, limit: u32) -> Result<(Vec<Value>, bool), Unavail
     Ok((rows, more))
 }
 
+/// A row by its id, and how large its body is.
+pub(super) struct Head {
+    pub(super) id: String,
+    bytes: i64,
+    pub(super) receipt: String,
+    pub(super) round: u32,
+}
+
+impl Head {
+    pub(super) fn read(row: Value) -> Option<Self> {
+        let mut of = Members::of(row)?;
+        Some(Self {
+            id: of.text("id")?,
+            bytes: of.whole("bytes")?,
+            receipt: of.text_or_empty("receipt")?,
+            round: of.whole("round").unwrap_or(0),
+        })
+    }
+}
+
+/// How many of the rows go together: all, or as many as have no more than [`MOST_BYTES`], and at least one.
+pub(super) fn fitting(heads: &[Head]) -> usize {
+    let mut bytes = 0;
+    let fitting = heads
+        .iter()
+        .take_while(|head| {
+            bytes += head.bytes;
+            bytes <= MOST_BYTES
+        })
+        .count();
+    fitting.max(1).min(heads.len())
+}
+
 impl Ledger {
     pub(super) fn rows(&self, query: &str, parameters: &Value) -> Result<String, Unavailable> {
         runtime::rows(&self.storage, query, parameters)
@@ -86,6 +119,16 @@ impl Ledger {
     pub(super) fn set(&self, step: &'static str, query: &str, parameters: &Value) -> Applied<()> {
         at(self.rows(query, parameters), step)?;
         Ok(())
+    }
+
+    /// Notes that there was no room for so many.
+    pub(super) fn miss(&self, what: Shortage, source: &str, n: i64, now: i64) -> Applied<()> {
+        self.set(
+            "shortages",
+            "INSERT INTO shortages (what, source, n, at) VALUES (?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET n = n + excluded.n, at = excluded.at",
+            &json!([what.as_str(), source, n, now]),
+        )
     }
 
     /// A query over one of the lists of all reports; `one` has its members.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Ledger;
 use super::applying::EARLY_MS;
-use super::database::{MOST_BYTES, list, read, write};
+use super::database::{Head, fitting, list, read, write};
 use super::reading::{Filter, MOST_HEADS};
 use super::schema::names;
 use crate::runtime::{self, Unavailable, console_error};
@@ -16,39 +16,6 @@ use crate::runtime::{self, Unavailable, console_error};
 const REPLAY_MS: i64 = 900_000;
 /// How long a question belongs to whoever took it, in milliseconds.
 const LEASE_MS: i64 = 300_000;
-
-/// A row by its id, and how large its body is.
-struct Head {
-    id: String,
-    bytes: i64,
-    receipt: String,
-    round: u32,
-}
-
-impl Head {
-    fn read(row: Value) -> Option<Self> {
-        let mut of = Members::of(row)?;
-        Some(Self {
-            id: of.text("id")?,
-            bytes: of.whole("bytes")?,
-            receipt: of.text_or_empty("receipt")?,
-            round: of.whole("round").unwrap_or(0),
-        })
-    }
-}
-
-/// How many of the rows go together: all, or as many as have no more than [`MOST_BYTES`], and at least one.
-fn fitting(heads: &[Head]) -> usize {
-    let mut bytes = 0;
-    let fitting = heads
-        .iter()
-        .take_while(|head| {
-            bytes += head.bytes;
-            bytes <= MOST_BYTES
-        })
-        .count();
-    fitting.max(1).min(heads.len())
-}
 
 impl Ledger {
     /// What platforms are to be asked about now, and not again before the lease is over.

@@ -136,8 +136,9 @@ impl Ledger {
             ),
             &json!([]),
         )?;
+        let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed}}}"#
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages}}}"#
         ))
     }
 

@@ -4,11 +4,12 @@ use edgetally_core::base::members::Members;
 use edgetally_core::base::table::Table;
 use edgetally_core::base::time::DAY_MS;
 use edgetally_core::ledger::chain::{self, GENESIS, Place, Receipt};
-use edgetally_core::ledger::{Decided, Report};
+use edgetally_core::ledger::{Decided, Report, Shortage};
 use serde_json::{Value, json};
 
 use super::Ledger;
 use super::database::{Applied, at, list};
+use super::forgetting::NO_DAY;
 use super::reading::Filter;
 use crate::runtime::{self, Unavailable};
 
@@ -16,12 +17,17 @@ use crate::runtime::{self, Unavailable};
 const MOST_IN_BLOCK: usize = 500;
 /// How many lines one answer has.
 const MOST_LINES: u32 = 2000;
+/// How many rulings a source may bring into a day. A site has dozens; whoever has a page's key can make up any number of
+/// signals, and so of rulings, each of which is a row of a kilobyte or two.
+const MOST_RULINGS: i64 = 1000;
 
 /// Where the chain of a source stands.
 struct End {
     day: i64,
     count: i64,
     hash: String,
+    /// How many rulings the source has brought into the day.
+    rulings: i64,
 }
 
 impl End {
@@ -31,6 +37,7 @@ impl End {
             day: of.whole("day")?,
             count: of.whole("count")?,
             hash: of.text("hash")?,
+            rulings: of.whole("rulings").unwrap_or(0),
         })
     }
 }
@@ -68,6 +75,14 @@ impl Ledger {
         if sources.is_empty() {
             return Ok(());
         }
+        if self.is_full() {
+            for (source, decided) in sources {
+                let events = decided.iter().map(|one| one.events.len()).sum::<usize>();
+                let n = i64::try_from(events).unwrap_or(i64::MAX);
+                self.miss(Shortage::ReceiptsUnwritten, source, n, now)?;
+            }
+            return Ok(());
+        }
         let key = at(self.receipt_key(), "receipts")?;
         for (source, decided) in sources {
             let mut rest = decided.as_slice();
@@ -101,7 +116,7 @@ impl Ledger {
 
     fn write_block(&self, source: &str, now: i64, key: &[u8], decided: &[&Decided]) -> Applied<()> {
         let heads = self.rows(
-            "SELECT day, count, hash FROM receipt_heads WHERE source = ? ORDER BY day DESC LIMIT 1",
+            "SELECT day, count, hash, rulings FROM receipt_heads WHERE source = ? ORDER BY day DESC LIMIT 1",
             &json!([source]),
         );
         let heads = heads.and_then(|heads| list(&heads, End::read));
@@ -109,25 +124,38 @@ impl Ledger {
         // A clock that is put back must not put lines behind those that are there.
         let today = now.div_euclid(DAY_MS);
         let day = head.as_ref().map_or(today, |head| head.day.max(today));
+        let same = head.as_ref().filter(|head| head.day == day);
+        let (seq, rulings) = same.map_or((0, 0), |head| (head.count, head.rulings));
         let place = Place {
             source,
             day,
-            seq: head
-                .as_ref()
-                .filter(|head| head.day == day)
-                .map_or(0, |head| head.count),
+            seq,
             before: head.as_ref().map_or(GENESIS, |head| &head.hash),
         };
-        let block = chain::close(&place, key, decided);
+        let mut known = self.known_rulings(day, rulings, decided)?;
+        let mut room = MOST_RULINGS - rulings;
+        let block = chain::close(&place, key, decided, |digest| {
+            let Some(known) = &mut known else {
+                return true;
+            };
+            if !known.contains(digest) && room > 0 {
+                room -= 1;
+                known.insert(digest.to_owned(), ());
+            }
+            known.contains(digest)
+        });
         if block.count == 0 {
             return Ok(());
         }
-        self.set(
-            "receipts",
+        if block.omitted > 0 {
+            self.miss(Shortage::RulingsOmitted, source, block.omitted, now)?;
+        }
+        let new = self.column(
             "INSERT OR IGNORE INTO receipt_rulings (day, digest, words)
-             SELECT ?2, value->>'$[0]', value->>'$[1]' FROM json_each(?1)",
+             SELECT ?2, value->>'$[0]', value->>'$[1]' FROM json_each(?1) RETURNING digest",
             &json!([runtime::json(&json!(block.rulings)), day]),
-        )?;
+        );
+        let new = i64::try_from(at(new, "receipts")?.len()).unwrap_or(i64::MAX);
         self.set(
             "receipts",
             "INSERT INTO receipts (source, day, seq, prev, body) VALUES (?, ?, ?, ?, ?)",
@@ -141,9 +169,28 @@ impl Ledger {
         )?;
         self.set(
             "receipts",
-            "INSERT OR REPLACE INTO receipt_heads (source, day, count, hash) VALUES (?, ?, ?, ?)",
-            &json!([source, day, place.seq + block.count, block.head]),
+            "INSERT OR REPLACE INTO receipt_heads (source, day, count, hash, rulings) VALUES (?, ?, ?, ?, ?)",
+            &json!([source, day, place.seq + block.count, block.head, rulings + new]),
         )
+    }
+
+    /// Which rulings the day has already, where there may be no room for all that are new.
+    fn known_rulings(
+        &self,
+        day: i64,
+        rulings: i64,
+        decided: &[&Decided],
+    ) -> Applied<Option<Table<String, ()>>> {
+        let more = decided.iter().map(|one| one.rulings.len()).sum::<usize>();
+        if rulings + i64::try_from(more).unwrap_or(i64::MAX / 2) <= MOST_RULINGS {
+            return Ok(None);
+        }
+        let known = self.column(
+            "SELECT digest FROM receipt_rulings WHERE day = ? AND digest IN (SELECT value FROM json_each(?))",
+            &json!([day, runtime::json(&json!(chain::digests(decided)))]),
+        );
+        let known = at(known, "receipts")?.into_iter();
+        Ok(Some(known.map(|digest| (digest, ())).collect()))
     }
 
     /// The lines of a block, as they were written.
@@ -171,18 +218,19 @@ impl Ledger {
         chain::lines(&place, &stored.body, |digest| known.get(digest).cloned()).ok_or(Unavailable)
     }
 
-    /// The receipts on an event id, latest days first, as a list.
+    /// The receipts on an event id, latest days first, as a list, and from which day on there are any.
     pub(super) fn receipt(&self, body: &str) -> Result<String, Unavailable> {
         let filter = Filter::read(body)?;
         let event_id = filter.event_id.ok_or(Unavailable)?;
         let limit = filter.limit.unwrap_or(100).min(MOST_LINES) as usize;
+        let before = self.forgotten_before()?;
         let blocks = self.rows(
             "SELECT r.source, r.day, r.seq, r.prev, r.body
-             FROM (SELECT DISTINCT day FROM receipt_heads) AS h
+             FROM (SELECT DISTINCT day FROM receipt_heads WHERE day >= ?4) AS h
              CROSS JOIN receipt_events AS e ON e.day = h.day AND e.key = ?1 AND (?2 IS NULL OR e.source = ?2)
              CROSS JOIN receipts AS r ON r.source = e.source AND r.day = e.day AND r.seq = e.seq
              ORDER BY r.day DESC, r.source, r.seq LIMIT ?3",
-            &json!([chain::key(&event_id), filter.source, limit]),
+            &json!([chain::key(&event_id), filter.source, limit, before]),
         )?;
         let mut found: Vec<String> = Vec::new();
         for stored in list(&blocks, Stored::read)? {
@@ -191,7 +239,13 @@ impl Ledger {
             found.extend(of_it.map(|line| line.text));
         }
         found.truncate(limit);
-        Ok(format!("[{}]", found.join(",")))
+        // That there is none says nothing of the days before.
+        let since = if before > NO_DAY {
+            format!(r#","forgotten_before":"{}""#, chain::date(before))
+        } else {
+            String::new()
+        };
+        Ok(format!(r#"{{"receipts":[{}]{since}}}"#, found.join(",")))
     }
 
     /// The lines of a chain behind `after`, and its closing line behind the last one.
@@ -208,6 +262,9 @@ impl Ledger {
         let Some(head) = list(&heads, End::read)?.pop() else {
             return Ok(String::new());
         };
+        if day < self.forgotten_before()? {
+            return Ok(chain::closing(&source, day, head.count, &head.hash, true) + "\n");
+        }
         let to = from.saturating_add(limit);
         let blocks = self.rows(
             "SELECT source, day, seq, prev, body FROM receipts WHERE source = ?1 AND day = ?2 AND seq < ?4
@@ -225,7 +282,7 @@ impl Ledger {
             }
         }
         if to >= head.count {
-            text.push_str(&chain::closing(&source, day, head.count, &head.hash));
+            text.push_str(&chain::closing(&source, day, head.count, &head.hash, false));
             text.push('\n');
         }
         Ok(text)
@@ -240,7 +297,7 @@ impl Ledger {
              WHERE (?1 IS NULL OR source = ?1) AND day > ?2 AND (?3 IS NULL OR day = ?3) ORDER BY day, source LIMIT ?4",
             &json!([
                 filter.source,
-                after.unwrap_or(i64::MIN / 4096),
+                after.unwrap_or(NO_DAY),
                 filter.day,
                 MOST_LINES + 1
             ]),
@@ -254,22 +311,13 @@ impl Ledger {
         {
             rows.retain(|(_, head)| head.day < last.day);
         }
+        let before = self.forgotten_before()?;
+        let line = |source: &str, head: &End| {
+            chain::closing(source, head.day, head.count, &head.hash, head.day < before) + "\n"
+        };
         Ok(rows
             .iter()
-            .map(|(source, head)| chain::closing(source, head.day, head.count, &head.hash) + "\n")
+            .map(|(source, head)| line(source, head))
             .collect())
-    }
-
-    /// Forgets the receipts of days that are over for longer than `days`. How far their chains were is kept.
-    pub(super) fn forget_receipts(&self, now: i64, days: i64) -> Applied<()> {
-        let before = json!([now.div_euclid(DAY_MS) - days]);
-        for query in [
-            "DELETE FROM receipts WHERE (source, day) IN (SELECT source, day FROM receipt_heads WHERE day < ?)",
-            "DELETE FROM receipt_events WHERE day < ?",
-            "DELETE FROM receipt_rulings WHERE day < ?",
-        ] {
-            self.set("receipts", query, &before)?;
-        }
-        Ok(())
     }
 }

@@ -66,6 +66,12 @@ CREATE TABLE IF NOT EXISTS receipt_heads (
   source TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (source, day)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS receipt_key (key TEXT NOT NULL);
+-- The days before this one are forgotten, whatever is left of them.
+CREATE TABLE IF NOT EXISTS receipts_forgotten (before INTEGER NOT NULL);
+-- What there was no room for: how often, and when the last time.
+CREATE TABLE IF NOT EXISTS shortages (
+  what TEXT NOT NULL, source TEXT NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (what, source)
+) WITHOUT ROWID;
 ";
 
 /// What an earlier release counted under a name goes down again under that name. Done once.
@@ -88,6 +94,32 @@ INSERT OR IGNORE INTO steps VALUES ('runs');
 const VISITORS: &str = "
 ALTER TABLE notes ADD COLUMN visitor TEXT;
 INSERT OR IGNORE INTO steps VALUES ('visitors');
+";
+
+/// How many rulings a source has brought into a day. Done once.
+const RULINGS: &str = "
+ALTER TABLE receipt_heads ADD COLUMN rulings INTEGER NOT NULL DEFAULT 0;
+INSERT OR IGNORE INTO steps VALUES ('rulings');
+";
+
+/// What a withdrawal finds letters and events by that a platform has not judged yet. Nothing (`NULL`) where whoever kept the
+/// row did not say; [`Ledger::bring_in`] does. Done once.
+const FINDING: &str = "
+ALTER TABLE dead ADD COLUMN visitor TEXT;
+CREATE INDEX dead_event ON dead (source, event_id) WHERE parcel <> '';
+CREATE INDEX dead_visitor ON dead (source, visitor) WHERE visitor <> '';
+CREATE INDEX dead_unmarked ON dead (id) WHERE visitor IS NULL;
+ALTER TABLE pending ADD COLUMN listed INTEGER;
+CREATE INDEX pending_unlisted ON pending (id) WHERE listed IS NULL;
+CREATE TABLE pending_events (
+  pending TEXT NOT NULL, place INTEGER NOT NULL, source TEXT NOT NULL, destination TEXT NOT NULL, event TEXT NOT NULL,
+  event_id TEXT NOT NULL, visitor TEXT NOT NULL, PRIMARY KEY (pending, place)
+) WITHOUT ROWID;
+CREATE INDEX pending_events_event ON pending_events (source, event_id);
+CREATE INDEX pending_events_visitor ON pending_events (source, visitor) WHERE visitor <> '';
+-- Whoever deletes the row, an earlier release as well.
+CREATE TRIGGER pending_gone AFTER DELETE ON pending BEGIN DELETE FROM pending_events WHERE pending = old.id; END;
+INSERT OR IGNORE INTO steps VALUES ('finding');
 ";
 
 /// The names of columns, as a list.
@@ -144,6 +176,8 @@ impl Ledger {
                     ("names", FIRST_NAMES),
                     ("runs", RUNS),
                     ("visitors", VISITORS),
+                    ("rulings", RULINGS),
+                    ("finding", FINDING),
                 ] {
                     if steps.iter().all(|done| done != name) {
                         self.set(name, step, &json!([]))?;

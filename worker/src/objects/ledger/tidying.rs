@@ -33,6 +33,8 @@ impl Ledger {
             ),
             ("counts", "hour", COUNT_DAYS, ""),
             ("pending", "taken", DEAD_DAYS, ""),
+            // Whoever was to see it had time enough.
+            ("shortages", "at", DEAD_DAYS, ""),
         ];
         let mut tidy = true;
         for (table, column, days, but) in old {
@@ -43,7 +45,7 @@ impl Ledger {
         // That it was there is told until a person has dealt with it; what was in it is not kept for longer than all else.
         for query in [
             "UPDATE quarantine SET body = '' WHERE at < ? AND body <> ''",
-            "UPDATE dead SET parcel = '', event_id = '' WHERE at < ? AND parcel <> ''
+            "UPDATE dead SET parcel = '', event_id = '', visitor = '' WHERE at < ? AND parcel <> ''
              AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
         ] {
             tidy &= self.rows(query, &json!([now - DEAD_DAYS * DAY_MS])).is_ok();
@@ -64,7 +66,7 @@ impl Ledger {
         // Settings that cannot be read say nothing about how long to keep anything.
         if let Ok(settings) = state::settings(&self.env) {
             let days = i64::from(settings.receipt_days);
-            tidy &= self.forget_receipts(now, days).is_ok();
+            tidy &= self.forget_old(now, days).is_ok();
         }
         if !tidy {
             console_error!("the ledger could not be tidied up");

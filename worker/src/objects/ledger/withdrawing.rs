@@ -6,19 +6,20 @@ use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery;
 use edgetally_core::ledger::decided::Ruling;
 use edgetally_core::ledger::{
-    After, DeadLetter, Pending, Report, Turn, Withdrawals, Withdrawn, turn,
+    After, DeadLetter, Report, Shortage, Turn, Withdrawals, Withdrawn, turn,
 };
-use edgetally_core::queue::parcel::Parcel;
 use serde_json::{Value, json};
 
 use super::Ledger;
-use super::database::{Applied, MOST_BYTES, at, list, read, write};
+use super::database::{Applied, Head, at, fitting, list, page, read, write};
 use super::reading::MOST_HEADS;
 use super::schema::names;
 use crate::runtime::{self, Unavailable};
 
 /// How many letters, notes and receipts are told with one withdrawal.
 const MOST_FOUND: u32 = MOST_HEADS;
+/// How many pieces of what an earlier release kept are brought in before the answer: about a second's work.
+const MOST_PIECES: u32 = 32;
 
 /// How soon the same withdrawal again is the same one, in milliseconds.
 const AGAIN_MS: i64 = 60_000;
@@ -30,6 +31,8 @@ struct Asked {
     visitor: Option<String>,
     /// What its receipts are to say, where some are written.
     ruling: Option<Ruling>,
+    /// Among how many sources the room is shared out.
+    sources: i64,
 }
 
 impl Asked {
@@ -40,7 +43,13 @@ impl Asked {
             event: of.text(Withdrawn::Event.as_str()),
             visitor: of.text(Withdrawn::Visitor.as_str()),
             ruling: of.take("ruling").and_then(Ruling::read),
+            sources: of.whole("sources").unwrap_or(1),
         })
+    }
+
+    /// The parameters of the questions for what it is about, with one more than is told.
+    fn parameters(&self) -> Value {
+        json!([self.source, self.event, self.visitor, MOST_FOUND + 1])
     }
 
     /// What of it there is, by kind.
@@ -52,20 +61,6 @@ impl Asked {
         Withdrawn::ALL
             .into_iter()
             .filter_map(move |kind| Some((kind, of(kind)?)))
-    }
-
-    /// Whether it is about an event.
-    fn covers(&self, parcel: &str) -> Option<(String, String)> {
-        let parcel: Parcel<'_> = serde_json::from_str(parcel).ok()?;
-        let by_id = self.event.as_deref() == Some(parcel.id.as_str());
-        let by_mark =
-            self.visitor.is_some() && self.visitor.as_deref() == parcel.visitor.as_deref();
-        (by_id || by_mark).then(|| {
-            (
-                parcel.name.as_str().to_owned(),
-                parcel.id.as_str().to_owned(),
-            )
-        })
     }
 }
 
@@ -153,29 +148,25 @@ impl Ledger {
     pub(super) fn withdraw(&self, body: &str) -> Result<String, Unavailable> {
         let asked = Asked::read(body)?;
         let now = runtime::now();
-        let rows = self.rows("SELECT count(*) AS n FROM withdrawals", &json!([]))?;
-        // The same again takes no room.
-        if first(&rows, "n")? >= i64::try_from(Withdrawals::MOST).unwrap_or(i64::MAX)
-            && !self.repeats(&asked, 0)?
-        {
-            return Ok(r#"{"full":true}"#.to_owned());
+        if let Some(refused) = self.refuse(&asked, now.0)? {
+            return Ok(refused);
         }
+        let mut pieces = 0;
+        let complete = loop {
+            let complete = self.bring_in().map_err(|_| Unavailable)?;
+            pieces += 1;
+            if complete || pieces == MOST_PIECES {
+                break complete;
+            }
+        };
         let (letters, more) = self.letters_of(&asked)?;
-        let pending = self.pending_of(&asked)?;
-        let notes = self.notes_of(&asked)?;
-        let mut reports: Vec<Report> = letters
-            .iter()
-            .filter_map(|letter| delivery::withdraw(letter, now))
-            .collect();
-        let letters: Vec<Value> = letters
-            .iter()
-            .map(|letter| json!({"destination": letter.destination, "event": letter.event, "event_id": letter.event_id}))
-            .collect();
-        let known = list(&notes, Some)?;
+        let (mut reports, letters) = self.let_go(&letters, now)?;
+        let (pending, more_pending) = self.pending_of(&asked)?;
+        let (notes, more_notes) = self.notes_of(&asked)?;
         let found: Vec<&Value> = if self.repeats(&asked, now.0 - AGAIN_MS)? {
             letters.iter().collect()
         } else {
-            known.iter().chain(&pending).chain(&letters).collect()
+            notes.iter().chain(&pending).chain(&letters).collect()
         };
         reports.extend(self.receipts_of(&asked, &found, now)?);
         let leased = self.leased()?;
@@ -186,24 +177,73 @@ impl Ledger {
             self.apply(&reports, now.0, false)
         });
         done.map_err(|_| Unavailable)?;
-        Ok(format!(
-            r#"{{"at":{},"wait":{},"letters":{},"more":{more},"pending":{},"notes":{}}}"#,
-            now.0,
-            Withdrawals::acknowledged_after(leased, now),
-            write(&letters)?,
-            write(&pending)?,
-            notes
-        ))
+        let answer = json!({
+            "at": now,
+            "wait": Withdrawals::acknowledged_after(leased, now),
+            "letters": letters,
+            "more": more || !complete,
+            "pending": pending,
+            "notes": notes,
+            "untold": more_pending || more_notes || !complete,
+        });
+        Ok(runtime::json(&answer))
+    }
+
+    /// What is told where there is no room for it. The same again takes none.
+    fn refuse(&self, asked: &Asked, now: i64) -> Result<Option<String>, Unavailable> {
+        let mut more = 0;
+        for (kind, id) in asked.kinds() {
+            more += i64::from(!self.has_withdrawn(asked, kind, id, 0)?);
+        }
+        let kept = self.rows(
+            "SELECT source, count(*) AS n FROM withdrawals GROUP BY source",
+            &json!([]),
+        )?;
+        let kept: Vec<(String, i64)> = list(&kept, |row| {
+            let mut of = Members::of(row)?;
+            Some((of.text("source")?, of.whole("n")?))
+        })?;
+        if more == 0 || Withdrawals::has_room(&asked.source, more, asked.sources, &kept) {
+            return Ok(None);
+        }
+        let own = kept.iter().find(|(source, _)| *source == asked.source);
+        let own = own.map_or(0, |(_, n)| *n);
+        self.miss(Shortage::WithdrawalsRefused, &asked.source, 1, now)
+            .map_err(|_| Unavailable)?;
+        let mut free = i64::MAX;
+        for kind in Withdrawn::ALL {
+            let rows = self.rows(
+                "SELECT min(at) AS at FROM withdrawals WHERE kind = ? AND source = ? HAVING count(*) > 0",
+                &json!([kind.as_str(), asked.source]),
+            )?;
+            if let Ok(at) = first(&rows, "at") {
+                free = free.min(at + kind.kept_ms());
+            }
+        }
+        Ok(Some(runtime::json(
+            &json!({"full": true, "kept": own, "free": free}),
+        )))
+    }
+
+    /// Whether this was withdrawn after `since`.
+    fn has_withdrawn(
+        &self,
+        asked: &Asked,
+        kind: Withdrawn,
+        id: &str,
+        since: i64,
+    ) -> Result<bool, Unavailable> {
+        let rows = self.rows(
+            "SELECT count(*) AS n FROM withdrawals WHERE kind = ? AND source = ? AND id = ? AND at > ?",
+            &json!([kind.as_str(), asked.source, id, since]),
+        )?;
+        Ok(first(&rows, "n")? > 0)
     }
 
     /// Whether all of it was withdrawn after `since`, as where a server had no answer and asks again.
     fn repeats(&self, asked: &Asked, since: i64) -> Result<bool, Unavailable> {
         for (kind, id) in asked.kinds() {
-            let rows = self.rows(
-                "SELECT count(*) AS n FROM withdrawals WHERE kind = ? AND source = ? AND id = ? AND at > ?",
-                &json!([kind.as_str(), asked.source, id, since]),
-            )?;
-            if first(&rows, "n")? == 0 {
+            if !self.has_withdrawn(asked, kind, id, since)? {
                 return Ok(false);
             }
         }
@@ -271,83 +311,73 @@ impl Ledger {
         )
     }
 
-    /// The letters that a withdrawal is about, and whether there may be more. One that is being offered again is on its way,
-    /// and blocked there.
-    fn letters_of(&self, asked: &Asked) -> Result<(Vec<DeadLetter>, bool), Unavailable> {
+    /// The letters that a withdrawal is about, by their ids, and whether there are more. One that is being offered again is on
+    /// its way, and blocked there.
+    fn letters_of(&self, asked: &Asked) -> Result<(Vec<Head>, bool), Unavailable> {
+        let free = "parcel <> '' AND NOT EXISTS (SELECT 1 FROM replays AS r WHERE r.id = dead.id AND r.round > 0)";
+        let rows = self.rows(
+            &format!(
+                "WITH wanted AS (
+                   SELECT id FROM (SELECT id FROM dead WHERE source = ?1 AND event_id = ?2 AND {free} LIMIT ?4)
+                   UNION SELECT id FROM (SELECT id FROM dead WHERE source = ?1 AND visitor = ?3 AND visitor <> '' AND {free} LIMIT ?4)
+                 )
+                 SELECT d.id, octet_length(d.parcel) AS bytes FROM wanted CROSS JOIN dead AS d ON d.id = wanted.id LIMIT ?4"
+            ),
+            &asked.parameters(),
+        )?;
+        let mut heads = list(&rows, Head::read)?;
+        let more = heads.len() > MOST_FOUND as usize;
+        heads.truncate(MOST_FOUND as usize);
+        Ok((heads, more))
+    }
+
+    /// What is to be booked of letters, and what is told of them.
+    fn let_go(
+        &self,
+        mut letters: &[Head],
+        now: UnixMillis,
+    ) -> Result<(Vec<Report>, Vec<Value>), Unavailable> {
         let query = format!(
-            "SELECT {}, sum(octet_length(parcel)) OVER (ORDER BY at, id) AS bytes FROM dead
-             WHERE source = ?1 AND parcel <> '' AND (event_id = ?2 OR instr(parcel, ?3) > 0 OR substr(parcel, 1, 1) <> '{{')
-               AND id NOT IN (SELECT id FROM replays WHERE round > 0) AND (at, id) > (?4, ?5)
-             ORDER BY at, id LIMIT ?6",
+            "SELECT {} FROM dead WHERE id IN (SELECT value FROM json_each(?))",
             names(DeadLetter::COLUMNS)
         );
-        let mut letters: Vec<DeadLetter> = Vec::new();
-        let mut after = (json!(-1), json!(""));
-        loop {
-            let parameters = json!([
-                asked.source,
-                asked.event,
-                asked.visitor,
-                after.0,
-                after.1,
-                MOST_FOUND
-            ]);
-            let rows = list(&self.rows(&query, &parameters)?, Some)?;
-            let bytes = |row: &Value| row.get("bytes").and_then(Value::as_i64).unwrap_or(0);
-            let fits = rows
-                .iter()
-                .take_while(|row| bytes(row) <= MOST_BYTES)
-                .count()
-                .max(1);
-            let whole = rows.len() <= fits && rows.len() < MOST_FOUND as usize;
-            for row in rows.into_iter().take(fits) {
-                let of = |name: &str| row.get(name).cloned().unwrap_or_default();
-                after = (of("at"), of("id"));
-                // Long ones are folded, so that only reading them says what they are about.
-                let letter = DeadLetter::read(row);
-                letters.extend(letter.filter(|letter| asked.covers(&letter.parcel).is_some()));
+        let (mut reports, mut told) = (Vec::new(), Vec::new());
+        while !letters.is_empty() {
+            let (next, rest) = letters.split_at(fitting(letters));
+            let ids: Vec<&str> = next.iter().map(|head| head.id.as_str()).collect();
+            let rows = self.rows(&query, &json!([runtime::json(&json!(ids))]))?;
+            for letter in list(&rows, Some)?.into_iter().filter_map(DeadLetter::read) {
+                if let Some(report) = delivery::withdraw(&letter, now) {
+                    reports.push(report);
+                    told.push(json!({"destination": letter.destination, "event": letter.event, "event_id": letter.event_id}));
+                }
             }
-            if whole || letters.len() >= MOST_FOUND as usize {
-                return Ok((letters, !whole));
-            }
+            letters = rest;
         }
+        Ok((reports, told))
     }
 
-    /// The events that a platform has taken in and not judged.
-    fn pending_of(&self, asked: &Asked) -> Result<Vec<Value>, Unavailable> {
-        // JSON within JSON.
-        let quoted = |text: &str| {
-            let json = runtime::json(&json!(text));
-            json.trim_matches('"').to_owned()
-        };
-        let event = asked.event.as_deref().map(|id| quoted(&quoted(id)));
+    /// The events that a platform has taken in and not judged, and whether there are more.
+    fn pending_of(&self, asked: &Asked) -> Result<(Vec<Value>, bool), Unavailable> {
         let rows = self.rows(
-            "SELECT body FROM pending WHERE instr(body, ?1) > 0 OR instr(body, ?2) > 0 LIMIT 20",
-            &json!([event, asked.visitor]),
+            "SELECT destination, event, event_id FROM (SELECT DISTINCT destination, event, event_id FROM pending_events
+               WHERE source = ?1 AND event_id = ?2 LIMIT ?4)
+             UNION SELECT destination, event, event_id FROM (SELECT DISTINCT destination, event, event_id FROM pending_events
+               WHERE source = ?1 AND visitor = ?3 AND visitor <> '' LIMIT ?4)
+             LIMIT ?4",
+            &asked.parameters(),
         )?;
-        let mut found = Vec::new();
-        for body in list(&rows, |row| Members::of(row)?.text("body"))? {
-            let Ok(one) = serde_json::from_str::<Pending>(&body) else {
-                continue;
-            };
-            if one.source != asked.source {
-                continue;
-            }
-            let events = one.parcels.iter().filter_map(|parcel| asked.covers(parcel));
-            found.extend(events.map(|(event, id)| {
-                json!({"destination": one.destination, "event": event, "event_id": id})
-            }));
-        }
-        Ok(found)
+        page(&rows, MOST_FOUND)
     }
 
-    /// What was noted of the events, newest first.
-    fn notes_of(&self, asked: &Asked) -> Result<String, Unavailable> {
-        self.rows(
+    /// What was noted of the events, newest first, and whether there is more. There are few notes, so all are looked at.
+    fn notes_of(&self, asked: &Asked) -> Result<(Vec<Value>, bool), Unavailable> {
+        let rows = self.rows(
             "SELECT event, event_id, what FROM notes WHERE source = ?1 AND (event_id = ?2 OR visitor = ?3)
              ORDER BY seq DESC LIMIT ?4",
-            &json!([asked.source, asked.event, asked.visitor, MOST_FOUND]),
-        )
+            &asked.parameters(),
+        )?;
+        page(&rows, MOST_FOUND)
     }
 
     /// Forgets withdrawals that nothing can be about any more.

@@ -1,7 +1,8 @@
 // Text for a terminal: colours where they are wanted, numbers, tables, JSON that fits.
 
 const tty = process.stdout.isTTY === true;
-const coloured = tty && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+const {NO_COLOR, FORCE_COLOR, TERM} = process.env;
+const coloured = !NO_COLOR && (FORCE_COLOR ? FORCE_COLOR !== "0" : tty && TERM !== "dumb");
 
 /** @param {number} code */
 const style = (code) => (/** @type {string} */ text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -167,6 +168,29 @@ export function json(value, indent = 2) {
   const line = inline(value);
   if (line.length + indent <= WIDTH) return " ".repeat(indent) + line;
   return typeof value === "object" && value !== null ? fill(value, indent).join("\n") : " ".repeat(indent) + cut(line, WIDTH - indent);
+}
+
+/**
+ * A JSON text with line breaks and nothing else changed: amounts keep their spelling.
+ * @param {string} text without blanks between its tokens
+ * @param {number} indent
+ */
+export function broken(text, indent) {
+  let depth = 0;
+  const line = () => `\n${" ".repeat(indent + depth * 2)}`;
+  return " ".repeat(indent) + text.replace(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g, (token, at) => {
+    if (token === "{" || token === "[") {
+      if (/[}\]]/.test(text[at + 1] ?? "")) return token;
+      depth += 1;
+      return token + line();
+    }
+    if (token === "}" || token === "]") {
+      if (/[{[]/.test(text[at - 1] ?? "")) return token;
+      depth -= 1;
+      return line() + token;
+    }
+    return token === "," ? token + line() : token === ":" ? ": " : token;
+  });
 }
 
 /** One line that is rewritten on a terminal; elsewhere a line every few seconds. */

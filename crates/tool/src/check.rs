@@ -1,65 +1,25 @@
-//! `make check`: reads wrangler.toml as the worker will and says what is wrong, for whom, and which secrets have to be put.
+//! `check`: reads wrangler.toml as the worker will and says what is wrong, for whom, and which secrets have to be put.
 //!
 //! Secrets are not in the file, so each one that is asked for is named instead of judged. Of the platforms in use, versions
 //! that have ended fail; those that end within 60 days are warned of.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for people, not a library"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a program reads its arguments, a file and the clock"
-)]
-
-use std::cell::RefCell;
-use std::process::ExitCode;
-use std::time::SystemTime;
 
 use edgetally_core::base::fields::{Fault, NOT_SHOWN, shown_name, shown_secret_name};
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::destinations::ALL;
+use edgetally_core::destinations::FACTS;
 use edgetally_core::destinations::destination::Facts;
 use edgetally_core::destinations::versions::{Ending, ending};
-use edgetally_core::settings::{Settings, merge};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
+
+use crate::config::{Config, Unreadable, load};
 
 /// What Cloudflare lets a variable have: 5 KB (limits of Workers, read 2026-11-29), which may mean either of these. Counted is
 /// what wrangler uploads, which for a table is its JSON.
 const MOST_BYTES: usize = 5 * 1024;
 const SURE_BYTES: usize = 5000;
 
-fn main() -> ExitCode {
-    let path = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "wrangler.toml".to_owned());
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("{path} cannot be read");
-        return ExitCode::FAILURE;
-    };
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = UnixMillis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    let report = check(&text, &facts(), now);
-    for line in &report.said {
-        println!("{line}");
-    }
-    for line in &report.warned {
-        eprintln!("{path}: warning: {line}");
-    }
-    for line in &report.wrong {
-        eprintln!("{path}: {line}");
-    }
-    if report.wrong.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-fn facts() -> Vec<&'static Facts> {
-    ALL.iter().map(|entry| entry.facts).collect()
+/// `{said, warnings, errors: [{message, path?}], secrets: [{name, for, optional}]}`.
+pub(crate) fn answer(text: &str, now: UnixMillis) -> Value {
+    check(text, &FACTS, now).told()
 }
 
 #[derive(Debug, Default)]
@@ -67,40 +27,83 @@ struct Report {
     said: Vec<String>,
     warned: Vec<String>,
     /// What a deploy must not go out with.
-    wrong: Vec<String>,
+    wrong: Vec<Wrong>,
+    secrets: Vec<Need>,
+}
+
+/// What a deploy must not go out with, and where in the settings it is, if it is there.
+#[derive(Debug)]
+struct Wrong {
+    message: String,
+    path: Option<String>,
+}
+
+/// A secret that has to be put, and who needs it.
+#[derive(Debug)]
+struct Need {
+    /// As far as it may be shown.
+    name: String,
+    whose: Vec<String>,
+    optional: bool,
+}
+
+impl Report {
+    fn wrong(&mut self, message: impl Into<String>) {
+        self.wrong.push(Wrong {
+            message: message.into(),
+            path: None,
+        });
+    }
+
+    fn told(&self) -> Value {
+        let errors = self.wrong.iter().map(|Wrong { message, path }| match path {
+            Some(path) => json!({"message": message, "path": path}),
+            None => json!({"message": message}),
+        });
+        let secrets = self
+            .secrets
+            .iter()
+            .map(|need| json!({"name": need.name, "for": need.whose, "optional": need.optional}));
+        json!({
+            "said": self.said,
+            "warnings": self.warned,
+            "errors": errors.collect::<Vec<_>>(),
+            "secrets": secrets.collect::<Vec<_>>(),
+        })
+    }
 }
 
 fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
     let mut report = Report::default();
-    let config: toml::Value = match toml::from_str(text) {
+    let config = match Config::read(text) {
         Ok(config) => config,
-        Err(error) => {
-            // The whole error would repeat the line, and what stands on it may be a secret.
-            let place = error.span().map_or(0, |span| span.start);
-            let line = text.get(..place).unwrap_or_default().matches('\n').count() + 1;
-            report.wrong.push(format!("is not TOML, line {line}"));
+        Err(Unreadable(message)) => {
+            report.wrong(message);
             return report;
         }
     };
-    let vars = config.get("vars").and_then(toml::Value::as_table);
-    let variables: Map<String, Value> = vars
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.starts_with("EDGETALLY"))
-        .filter_map(|(name, value)| Some((name.clone(), serde_json::to_value(value).ok()?)))
-        .collect();
-    if variables.is_empty() {
-        report.wrong.push("has no [vars.EDGETALLY]".to_owned());
-        return report;
-    }
-    for (name, value) in &variables {
+    for (name, value) in &config.variables {
         fill(&mut report, shown_secret_name(name), value);
     }
-    let variables = Value::Object(variables).to_string();
-    let (merged, _) = merge(&variables);
+    let merged = config.merged();
     let wiring = Wiring(&merged);
+    settings(&mut report, &config, &wiring);
+    limits(&mut report, &config.all, &wiring);
+    for (name, _) in wiring.table("destinations") {
+        if wiring.users(name).is_empty() {
+            report.warned.push(format!(
+                "no source sends to destination {}",
+                shown_name(name)
+            ));
+        }
+    }
+    versions(&mut report, facts, &wiring, now);
+    report
+}
 
-    let (loaded, asked) = load(&variables);
+/// What the settings are, or what is wrong with them, and the secrets that they need.
+fn settings(report: &mut Report, config: &Config, wiring: &Wiring<'_>) {
+    let (loaded, asked) = config.load(&sound);
     match loaded {
         Ok(settings) => {
             for source in &settings.sources {
@@ -115,48 +118,51 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
                     .push(format!("source {} sends to {}", source.name, list(&names)));
             }
         }
-        Err(faults) => {
-            let lines = faults.iter().map(|fault| wiring.explain(fault));
-            report.wrong.extend(lines);
-        }
+        Err(faults) => report.wrong.extend(faults.iter().map(|fault| Wrong {
+            message: wiring.explain(fault),
+            path: Some(fault.path.clone()),
+        })),
     }
     let needs = wiring.needs();
     for name in asked {
-        if vars.is_some_and(|vars| vars.contains_key(&name)) {
-            report.wrong.push(format!(
+        if config
+            .all
+            .pointer("/vars")
+            .is_some_and(|vars| vars.get(&name).is_some())
+        {
+            report.wrong(format!(
                 "[vars] holds {} in clear, which is a secret: wrangler secret put NAME",
                 shown_secret_name(&name)
             ));
         }
-        let whose = match name.as_str() {
-            "EDGETALLY_KEY" => "events that were seen are remembered by it".to_owned(),
+        let whose: Vec<String> = match name.as_str() {
+            "EDGETALLY_KEY" => vec!["events that were seen are remembered by it".to_owned()],
             "EDGETALLY_ADMIN_TOKEN" => {
-                "optional: the admin routes are closed without it".to_owned()
+                vec!["optional: the admin routes are closed without it".to_owned()]
             }
             _ => needs
                 .iter()
                 .filter(|(secret, _)| *secret == name)
-                .map(|(_, whose)| whose.as_str())
-                .collect::<Vec<_>>()
-                .join("; "),
+                .map(|(_, whose)| whose.clone())
+                .collect(),
         };
+        let all = whose.join("; ");
         report.said.push(match shown_secret_name(&name) {
             NOT_SHOWN => format!(
-                "needs a secret ({whose}) by a name that is not shown here, since it looks like a secret itself"
+                "needs a secret ({all}) by a name that is not shown here, since it looks like a secret itself"
             ),
-            name => format!("needs the secret {name} ({whose}): wrangler secret put {name}"),
+            name => format!("needs the secret {name} ({all}): wrangler secret put {name}"),
+        });
+        report.secrets.push(Need {
+            name: shown_secret_name(&name).to_owned(),
+            whose,
+            optional: name == "EDGETALLY_ADMIN_TOKEN",
         });
     }
-    limits(&mut report, &config, &wiring);
-    for (name, _) in wiring.table("destinations") {
-        if wiring.users(name).is_empty() {
-            report.warned.push(format!(
-                "no source sends to destination {}",
-                shown_name(name)
-            ));
-        }
-    }
+}
 
+/// The versions of the platforms in use, and when they end.
+fn versions(report: &mut Report, facts: &[&Facts], wiring: &Wiring<'_>, now: UnixMillis) {
     let used: Vec<&Facts> = facts
         .iter()
         .copied()
@@ -183,7 +189,7 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
         let name = format!("{platform} {api_version} ends on {ends}");
         let release = "update edgetally";
         if ending.is_over() {
-            report.wrong.push(format!("{name}: {release}"));
+            report.wrong(format!("{name}: {release}"));
         } else {
             let days = days_left.unwrap_or_default();
             report
@@ -191,7 +197,6 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
                 .push(format!("{name}, in {days} days: {release}"));
         }
     }
-    report
 }
 
 /// How full a variable is. A text that is no settings is left to whoever asks for it.
@@ -205,7 +210,7 @@ fn fill(report: &mut Report, name: &str, value: &Value) {
         (bytes * 100).div_ceil(MOST_BYTES)
     );
     if bytes > MOST_BYTES {
-        report.wrong.push(format!(
+        report.wrong(format!(
             "{said}: move some of its tables to another variable, such as [vars.EDGETALLY_2]"
         ));
     } else {
@@ -219,10 +224,10 @@ fn fill(report: &mut Report, name: &str, value: &Value) {
 }
 
 /// Rate limiting bindings that sources name have to be in the file.
-fn limits(report: &mut Report, config: &toml::Value, wiring: &Wiring<'_>) {
+fn limits(report: &mut Report, config: &Value, wiring: &Wiring<'_>) {
     let bound: Vec<&str> = config
         .get("ratelimits")
-        .and_then(toml::Value::as_array)
+        .and_then(Value::as_array)
         .into_iter()
         .flatten()
         .filter_map(|limit| limit.get("name")?.as_str())
@@ -230,7 +235,7 @@ fn limits(report: &mut Report, config: &toml::Value, wiring: &Wiring<'_>) {
     for (name, source) in wiring.table("sources") {
         let wanted = source.get("rate_limit").and_then(Value::as_str);
         if wanted.is_some_and(|wanted| !bound.contains(&wanted)) {
-            report.wrong.push(format!(
+            report.wrong(format!(
                 "sources.{}.rate_limit: there is no [[ratelimits]] of this name",
                 shown_name(name)
             ));
@@ -238,21 +243,9 @@ fn limits(report: &mut Report, config: &toml::Value, wiring: &Wiring<'_>) {
     }
 }
 
-/// Settings, and the names of the secrets that they ask for.
-fn load(variables: &str) -> (Result<Settings, Vec<Fault>>, Vec<String>) {
-    let asked: RefCell<Vec<String>> = RefCell::default();
-    let secret = |name: &str| {
-        let mut asked = asked.borrow_mut();
-        if !asked.iter().any(|known| known == name) {
-            asked.push(name.to_owned());
-        }
-        // Sound for every rule, that of a service account's key file included, and different for each name.
-        Some(format!(
-            r#"{{"client_email": "{name}", "private_key": "-----BEGIN PRIVATE KEY-----"}}"#
-        ))
-    };
-    let loaded = Settings::load_variables(variables, &secret);
-    (loaded, asked.into_inner())
+/// A secret that is sound for every rule, that of a service account's key file included, and different for each name.
+fn sound(name: &str) -> String {
+    format!(r#"{{"client_email": "{name}", "private_key": "-----BEGIN PRIVATE KEY-----"}}"#)
 }
 
 fn platform<'t>(name: &'t str, table: &'t Value) -> &'t str {
@@ -326,9 +319,8 @@ impl<'t> Wiring<'t> {
             }
         }
         for (name, destination) in self.table("destinations") {
-            let alone =
-                serde_json::json!({ "EDGETALLY": { "destinations": { name: destination } } });
-            let (_, asked) = load(&alone.to_string());
+            let alone = json!({ "EDGETALLY": { "destinations": { name: destination } } });
+            let (_, asked) = load(&alone.to_string(), &sound);
             needs.extend(asked.into_iter().map(|secret| (secret, self.whose(name))));
         }
         needs
@@ -336,9 +328,15 @@ impl<'t> Wiring<'t> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
 mod tests {
     use super::*;
-    use edgetally_core::destinations::meta;
+    use edgetally_core::destinations::{ALL, meta};
+
+    fn messages(report: &Report) -> Vec<&str> {
+        let wrong = report.wrong.iter();
+        wrong.map(|wrong| wrong.message.as_str()).collect()
+    }
 
     const SETTINGS: &str = r#"
         [vars.EDGETALLY.sources.shop]
@@ -389,7 +387,10 @@ mod tests {
 
     #[test]
     fn every_platform_passes_without_its_secrets() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/destinations");
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../core/tests/fixtures/destinations"
+        );
         let mut destinations = toml::Table::new();
         let mut secrets = Vec::new();
         for entry in ALL {
@@ -421,7 +422,7 @@ mod tests {
     fn a_wrong_id_is_told_with_its_destination_and_its_sources() {
         let text = SETTINGS.replace("6543210987654321", "65432-1098");
         let report = check(&text, &[], at("2026-11-22"));
-        let [line] = report.wrong.as_slice() else {
+        let [line] = messages(&report)[..] else {
             unreachable!("{report:#?}")
         };
         assert!(
@@ -469,7 +470,7 @@ mod tests {
         for date in ["2031-03-01", "2031-03-02"] {
             let over = report(date);
             assert!(
-                over.wrong.len() == 1 && over.wrong[0].starts_with(line),
+                over.wrong.len() == 1 && messages(&over)[0].starts_with(line),
                 "{over:#?}"
             );
         }
@@ -512,7 +513,10 @@ mod tests {
             "{SETTINGS}\n[vars.EDGETALLY_2.sources.shop]\nkey = \"pk_shop_fedcba9876543210\""
         );
         let report = check(&twice, &[], at("2026-11-22"));
-        assert_eq!(report.wrong, ["sources.shop.key: is set in two variables"]);
+        assert_eq!(
+            messages(&report),
+            ["sources.shop.key: is set in two variables"]
+        );
     }
 
     #[test]
@@ -547,7 +551,7 @@ mod tests {
         let full = filled(5121);
         assert!(
             full.wrong.len() == 1
-                && full.wrong[0].starts_with("[vars.EDGETALLY] has 5121 of 5120 bytes, 101 %"),
+                && messages(&full)[0].starts_with("[vars.EDGETALLY] has 5121 of 5120 bytes, 101 %"),
             "{full:#?}"
         );
     }
@@ -609,7 +613,7 @@ mod tests {
         );
         let report = check(&text, &[], at("2026-11-22"));
         assert_eq!(
-            report.wrong,
+            messages(&report),
             [
                 "[vars] holds EDGETALLY_KEY in clear, which is a secret: wrangler secret put NAME",
                 "sources.shop.rate_limit: there is no [[ratelimits]] of this name"
@@ -624,7 +628,7 @@ mod tests {
     #[test]
     fn what_is_no_configuration_fails() {
         for text in ["= 1", "", "[vars]\nOTHER = 1"] {
-            assert!(!check(text, &facts(), at("2026-11-22")).wrong.is_empty());
+            assert!(!check(text, &FACTS, at("2026-11-22")).wrong.is_empty());
         }
     }
 }

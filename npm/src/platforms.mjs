@@ -1,10 +1,12 @@
-// Every destination as the demo and the tests set it up: what the settings call it, what the twin calls it, what people
-// call it, and the secrets that the twin accepts. All of it comes from the platforms' fixtures, `platform.json`.
+// Every destination as examples, the demo and the tests set it up: what the settings call it, what the twin calls it, what
+// people call it, and the secrets that the twin accepts. All of it comes from the platforms' files, `platform.json`.
 
 import {readFileSync, readdirSync} from "node:fs";
-import {credentials} from "../../twin/credentials.mjs";
+import {join} from "node:path";
+import {pathToFileURL} from "node:url";
+import {DESTINATIONS as FOLDER, TWIN} from "./places.mjs";
 
-const FOLDER = new URL("../../crates/core/tests/fixtures/destinations/", import.meta.url);
+const {credentials} = await import(pathToFileURL(join(TWIN, "credentials.mjs")).href);
 
 /** What the twin accepts, by platform. @type {Record<string, Record<string, unknown>>} */
 const ACCEPTED = credentials;
@@ -25,7 +27,7 @@ const ACCEPTED = credentials;
  * @returns {Platform & {order: number}}
  */
 function known(platform) {
-  const {title, order, test_mode: testMode, demo} = JSON.parse(readFileSync(new URL(`${platform}/platform.json`, FOLDER), "utf8"));
+  const {title, order, test_mode: testMode, demo} = JSON.parse(readFileSync(join(FOLDER, platform, "platform.json"), "utf8"));
   const {name, settings, test} = demo;
   const secrets = Object.entries(demo.secrets).map(([secret, key]) => {
     const value = ACCEPTED[platform]?.[String(key)];

@@ -1,8 +1,9 @@
-// `EVENTS=path.ndjson`: one event per line, from a file or `-` for standard input, through the shop's server source.
+// Events one per line, from a file or `-` for standard input, as a server sends them: no faster than they are answered, and
+// never more of them in memory than a few requests hold.
 
 import {createReadStream} from "node:fs";
 import {stat} from "node:fs/promises";
-import {SENDERS} from "./settings.mjs";
+import {bar, number, size as bytesOf} from "./terminal.mjs";
 
 /** At most this much is held of one line; edgetally takes events up to 64 KiB, so a longer line is none. */
 const LONGEST_LINE = 256 * 1024;
@@ -78,21 +79,37 @@ export async function* lines(stream, seen) {
 export async function check(path) {
   if (path === "-") return null;
   const found = await stat(path).catch((error) => {
-    throw new Error(error.code === "ENOENT" ? `EVENTS=${path}: there is no such file` : `EVENTS=${path}: ${error.message}`);
+    throw new Error(error.code === "ENOENT" ? `${path}: there is no such file` : `${path}: ${error.message}`);
   });
-  if (found.isDirectory()) throw new Error(`EVENTS=${path}: is a folder; a file with one JSON event per line is needed`);
+  if (found.isDirectory()) throw new Error(`${path}: is a folder; a file with one JSON event per line is needed`);
   return found.isFile() ? found.size : null;
 }
 
 /**
+ * How far a file is, on one line.
+ * @param {Progress} at
+ * @param {number} seconds since it began
+ */
+export function howFar({lines, bytes, size}, seconds) {
+  const share = size ? `${bar(bytes / size)} ${String(Math.floor((bytes / size) * 100)).padStart(3)} %  ` : "";
+  return `  ${share}${number(lines)} lines  ${bytesOf(bytes)}${seconds > 1 ? `  ${number(Math.round(lines / seconds))} lines/s` : ""}`;
+}
+
+/**
+ * A request's answer, or null where none came however often it was sent.
+ * @typedef {{status: number, body: any} | null} Answer
+ */
+
+/**
  * Sends every event of a file.
+ * @template {Answer} A
  * @param {string} path
- * @param {import("./play.mjs").Edge} edge
- * @param {import("./play.mjs").Tally} tally
+ * @param {(body: string) => Promise<A>} post a list of events
+ * @param {(answer: A) => void} note called with each answer
  * @param {{size: number | null, stopped: () => boolean, progress: (at: Progress) => void}} options
  * @returns {Promise<Told>}
  */
-export async function send(path, edge, tally, {size, stopped, progress}) {
+export async function send(path, post, note, {size, stopped, progress}) {
   /** @type {Told} */
   const told = {lines: 0, bytes: 0, empty: 0, unreadable: new Map(), faults: [], faulty: 0};
   const stream = path === "-" ? process.stdin : createReadStream(path, {highWaterMark: 256 * 1024});
@@ -102,6 +119,8 @@ export async function send(path, edge, tally, {size, stopped, progress}) {
   /** @type {{line: number, text: string}[]} */
   let batch = [];
   let weight = 0;
+  /** What keeps everything from going on. @type {unknown} */
+  let failed;
 
   /** @param {number} line @param {string} code @param {string} text */
   const fault = (line, code, text) => {
@@ -120,28 +139,22 @@ export async function send(path, edge, tally, {size, stopped, progress}) {
     batch = [];
     weight = 0;
     while (open.size >= MOST_REQUESTS) await Promise.race(open);
-    const sent = edge
-      .post({
-        headers: {"content-type": "application/json", authorization: `Bearer ${SENDERS.shop.secret}`},
-        body: `[${items.map(({text}) => text).join(",")}]`,
-      })
+    const sent = post(`[${items.map(({text}) => text).join(",")}]`)
       .then((answer) => {
-        open.delete(sent);
-        if (!answer) {
-          tally.unanswered += 1;
-          return;
-        }
-        tally.note("server", answer);
+        note(answer);
+        if (!answer) return;
         for (const {index, status, code, path: at, message} of answer.body?.results ?? []) {
           if (status === "rejected") fault(items[index]?.line ?? 0, code, `${at ? `${at}: ` : ""}${message ?? ""}`);
         }
         if (!answer.body?.results) fault(items[0]?.line ?? 0, answer.body?.error?.code ?? String(answer.status), "the whole request was refused");
-      });
+      })
+      .catch((error) => (failed ??= error))
+      .finally(() => open.delete(sent));
     open.add(sent);
   };
 
   for await (const [line, bytes] of lines(/** @type {AsyncIterable<Buffer>} */ (stream), (length) => (told.bytes += length))) {
-    if (stopped()) break;
+    if (stopped() || failed !== undefined) break;
     told.lines = line;
     if (line % 500 === 0) progress({lines: line, bytes: told.bytes, size});
     if (!bytes) {
@@ -172,6 +185,7 @@ export async function send(path, edge, tally, {size, stopped, progress}) {
   }
   await flush();
   while (open.size > 0) await Promise.race(open);
+  if (failed !== undefined) throw failed;
   progress({lines: told.lines, bytes: told.bytes, size});
   told.faults.sort((a, b) => a.line - b.line);
   return told;

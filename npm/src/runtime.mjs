@@ -1,19 +1,17 @@
 // Starts the built worker under workerd, with the bindings that wrangler.toml declares: what runs in the
-// tests, the demo and the benchmark is what is deployed. State lives on disk, the port is a real one.
+// tests, the demo and `edgetally dev` is what is deployed. State lives on disk, the port is a real one.
 //
 //   const worker = await startWorker({settings, secrets});
 //   await fetch(new URL("/v1/health", worker.url));
 //   await worker.dispose();
 
 import {execFileSync} from "node:child_process";
+import {existsSync} from "node:fs";
 import {mkdtemp, readFile, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
-import {join} from "node:path";
-import {fileURLToPath} from "node:url";
-import {Log, LogLevel, Miniflare} from "miniflare";
-import {unstable_readConfig as readConfig} from "wrangler";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import {join, resolve} from "node:path";
+import {wanting} from "./exits.mjs";
+import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
 
 /**
  * One line that the worker or the runtime logged.
@@ -30,6 +28,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @property {{binding: string}[]} kv_namespaces
  * @property {{producers?: {binding: string, queue: string}[], consumers?: Consumer[]}} queues
  * @property {{bindings: {name: string, class_name: string}[]}} durable_objects
+ * @property {{name: string, simple: {limit: number, period: 10 | 60}}[]} [ratelimits]
+ * @property {{directory?: string}} [assets]
  * @property {{new_sqlite_classes?: string[]}[]} migrations
  */
 
@@ -54,13 +54,17 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * @typedef {object} Options
+ * @property {string} [project] the folder of wrangler.toml, whose wrangler brings the runtime; the repository's when absent
+ * @property {string} [config] another file than wrangler.toml in it
  * @property {Record<string, unknown>} [settings] the variable EDGETALLY; that of wrangler.toml when absent
+ * @property {Record<string, unknown>} [vars] all variables, in place of those of wrangler.toml
  * @property {Record<string, string>} [secrets] secret bindings by name
  * @property {string} [persist] a folder that keeps the state between runs; a temporary one when absent
  * @property {number} [port] a free one when absent
  * @property {QueueOptions} [queue]
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
+ * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent
  * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
  * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
  */
@@ -68,7 +72,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /**
  * @typedef {object} Worker
  * @property {URL} url where it listens, on 127.0.0.1
- * @property {Miniflare} mf for looking into bindings: `mf.getKVNamespace("CLAIMS")`, `mf.getQueueProducer("EVENTS")`
+ * @property {import("miniflare").Miniflare} mf for looking into bindings: `mf.getKVNamespace("CLAIMS")`, `mf.getQueueProducer("EVENTS")`
  * @property {number | undefined} pid the process of the runtime, for measuring it
  * @property {LogLine[]} logs every line so far
  * @property {() => Promise<void>} dispose stops it, and removes the state unless `persist` was given
@@ -92,13 +96,32 @@ const berlin = {
 };
 
 /**
- * Starts the worker of `worker/build` and answers when it listens.
+ * What wrangler.toml says, as wrangler reads it.
+ * @param {string} project
+ * @param {string} [file]
+ * @returns {Promise<Config>}
+ */
+export async function readConfig(project, file = "wrangler.toml") {
+  const {unstable_readConfig: read} = await fromWrangler("wrangler", project);
+  try {
+    return read({config: join(project, file)}, {hideWarnings: true});
+  } catch (error) {
+    // No more than the first line: the others repeat what stands in the file.
+    throw wanting(`${file} cannot be read: ${String(/** @type {Error} */ (error).message).split("\n")[0]}`);
+  }
+}
+
+/**
+ * Starts the built worker and answers when it listens.
  * @param {Options} [options]
  * @returns {Promise<Worker>}
  */
 export async function startWorker(options = {}) {
-  const file = join(root, "wrangler.toml");
-  const config = /** @type {Config} */ (/** @type {unknown} */ (readConfig({config: file}, {hideWarnings: true})));
+  const project = options.project ?? ROOT;
+  const config = await readConfig(project, options.config);
+  const {Log, LogLevel, Miniflare} = /** @type {typeof import("miniflare")} */ (await fromWrangler("miniflare", project));
+  const folder = options.assets ?? (config.assets?.directory && resolve(project, config.assets.directory));
+  const assets = folder && existsSync(folder) ? folder : undefined;
   const state = options.persist ?? (await mkdtemp(join(tmpdir(), "edgetally-state-")));
   /** @type {LogLine[]} */
   const logs = [];
@@ -120,11 +143,13 @@ export async function startWorker(options = {}) {
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
     bindings: {
-      ...config.vars,
+      ...(options.vars ?? config.vars),
       ...(options.settings && {EDGETALLY: /** @type {any} */ (options.settings)}),
       ...options.secrets,
     },
-    ...(options.ratelimits && {ratelimits: options.ratelimits}),
+    ratelimits: options.ratelimits ?? Object.fromEntries((config.ratelimits ?? []).map(({name, simple}) => [name, {simple}])),
+    // What is no file is asked of the worker.
+    ...(assets && {assets: {directory: assets, routerConfig: {has_user_worker: true}}}),
     kvNamespaces: config.kv_namespaces.map(({binding}) => binding),
     queueProducers: Object.fromEntries(
       (config.queues.producers ?? []).map(({binding, queue}) => [binding, {queueName: queue}]),
@@ -169,14 +194,13 @@ export async function startWorker(options = {}) {
 }
 
 /**
- * The two files that worker-build writes; the glue imports the other as "./index_bg.wasm". The first is the entry point.
+ * The two files that the build writes; the glue imports the other as "./index_bg.wasm". The first is the entry point.
  * @param {string} [wrap]
  */
 async function modules(wrap) {
-  const build = join(root, "worker", "build");
   const read = (/** @type {string} */ name) =>
-    readFile(join(build, name)).catch(() => {
-      throw new Error(`worker/build/${name} is missing: run "make build" first`);
+    readFile(join(WORKER, name)).catch(() => {
+      throw new Missing(IN_REPOSITORY ? `worker/build/${name} is missing: run "make build" first` : `${join(WORKER, name)} is missing: install edgetally anew`);
     });
   return [
     ...(wrap === undefined ? [] : [{type: /** @type {const} */ ("ESModule"), path: "wrap.js", contents: wrap}]),

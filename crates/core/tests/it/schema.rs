@@ -1,0 +1,495 @@
+//! `npm/settings.schema.json`: what editors are told about the settings. Keys, kinds, words and limits are what the parser says
+//! when it is given something else; sentences and defaults are those of the documentation, which lists the same keys.
+//!
+//! `EDGETALLY_UPDATE=1 cargo test -p edgetally-core --test it schema` writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use edgetally_core::base::fields::Fault;
+use edgetally_core::destinations::ALL;
+use edgetally_core::settings::Settings;
+use serde_json::{Map, Value, json};
+
+use crate::support::read;
+
+/// Keys that the parser knows to say what to write instead.
+const GONE: &[(&str, &str)] = &[("ga4", "cookie_prefix")];
+
+/// Further settings with which a platform knows more keys.
+const CONTEXTS: &[(&str, &str, Value)] = &[
+    ("google_ads", "client_id", Value::Bool(true)),
+    ("linkedin", "client_id", Value::Bool(true)),
+    ("x", "oauth", Value::Bool(true)),
+];
+
+/// Names of sources and destinations.
+const NAME: &str = "^[a-z][a-z0-9_-]{0,39}$";
+
+/// No text that any key takes.
+const WRONG: &str = "\u{1}";
+
+fn docs(page: &str) -> String {
+    read(
+        &Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../docs")
+            .join(page),
+    )
+}
+
+/// What the documentation says of a key.
+#[derive(Debug, Clone)]
+struct Documented {
+    default: Option<Value>,
+    about: String,
+}
+
+/// The words of a cell between backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+/// `[text](address)` as its text.
+fn without_links(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once('[') {
+        let Some((label, after)) = link.split_once("](") else {
+            break;
+        };
+        let Some((_, after)) = after.split_once(')') else {
+            break;
+        };
+        out.push_str(before);
+        out.push_str(label);
+        rest = after;
+    }
+    out.push_str(rest);
+    out.replace(" ()", "")
+}
+
+/// A default as JSON, where the cell is one: a word, a number, a list.
+fn default(cell: &str) -> Option<Value> {
+    let bare = cell.trim().trim_matches('`');
+    match serde_json::from_str(bare) {
+        Ok(value) => Some(value),
+        Err(_) if !bare.is_empty() && cell.trim().starts_with('`') => Some(bare.into()),
+        Err(_) => None,
+    }
+}
+
+/// The rows of a page's table of keys.
+fn documented(page: &str, head: &str) -> BTreeMap<String, Documented> {
+    let text = docs(page);
+    let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("{page}"));
+    let rows = table.lines().skip_while(|line| line.is_empty());
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let mut all = BTreeMap::new();
+    for row in rows.filter(|row| !row.starts_with("|--")) {
+        let cells: Vec<&str> = row.trim_matches('|').splitn(3, '|').collect();
+        let [keys, defaults, about] = cells[..] else {
+            panic!("{page}: {row}");
+        };
+        let keys = quoted(keys);
+        let each: Vec<&str> = defaults.trim().split(", ").collect();
+        let mut place = String::new();
+        for (index, key) in keys.iter().enumerate() {
+            let key = key.trim_start_matches('.');
+            if let Some((before, _)) = key.rsplit_once('.') {
+                place = format!("{before}.");
+            }
+            let name = format!("{place}{}", key.rsplit('.').next().unwrap());
+            let default = default(if keys.len() > 1 && each.len() == keys.len() {
+                each[index]
+            } else {
+                defaults
+            });
+            let about = without_links(about.trim());
+            all.insert(name, Documented { default, about });
+        }
+    }
+    all
+}
+
+/// Settings that have every table, each platform under its own name.
+fn settings() -> Value {
+    let of = |platform: &str| {
+        let mut settings = crate::support::platform_settings(platform);
+        settings["platform"] = platform.into();
+        (platform.to_owned(), settings)
+    };
+    let destinations: Map<String, Value> = ALL.iter().map(|entry| of(entry.platform)).collect();
+    json!({
+        "delivery": {}, "limits": {},
+        "sources": {"shop": {
+            "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
+            "destinations": ["meta"], "client": {},
+        }},
+        "destinations": destinations,
+    })
+}
+
+/// One table of the settings, asked what it takes.
+struct Table {
+    /// Where it stands.
+    at: Vec<String>,
+    settings: Value,
+}
+
+impl Table {
+    fn new(at: &str, settings: Value) -> Self {
+        let at = at.split('.').filter(|step| !step.is_empty());
+        Self {
+            at: at.map(str::to_owned).collect(),
+            settings,
+        }
+    }
+
+    fn path(&self, key: &str) -> String {
+        let mut steps = self.at.clone();
+        steps.push(key.to_owned());
+        steps.join(".")
+    }
+
+    /// What the parser says with this under the key.
+    fn faults(&self, key: &str, value: Value) -> Vec<Fault> {
+        let mut settings = self.settings.clone();
+        let mut table = &mut settings;
+        for step in &self.at {
+            table = &mut table[step];
+        }
+        table[key] = value;
+        // Sound for a service account's key file too.
+        let secret = |name: &str| {
+            Some(format!(
+                r#"{{"client_email": "{name}", "private_key": "-----BEGIN PRIVATE KEY-----"}}"#
+            ))
+        };
+        let loaded = Settings::load(&settings.to_string(), &secret);
+        loaded.err().unwrap_or_default()
+    }
+
+    /// What it says about the key itself, or a part of what stands there; of the kind first.
+    fn said(&self, key: &str, part: &str, value: Value) -> Option<String> {
+        let path = self.path(key) + part;
+        let faults = self.faults(key, value).into_iter();
+        let said: Vec<String> = faults
+            .filter(|fault| fault.path == path)
+            .map(|fault| fault.message)
+            .collect();
+        let kind = said.iter().find(|said| said.starts_with("must be "));
+        kind.or(said.first()).cloned()
+    }
+
+    /// The keys that it takes.
+    fn keys(&self) -> BTreeSet<String> {
+        let said = self.said("zz", "", Value::Null).unwrap();
+        let (_, names) = said.split_once("expected one of ").unwrap();
+        names
+            .split(", ")
+            .map(|name| name.trim_matches('`').to_owned())
+            .collect()
+    }
+
+    /// What a key takes, told by what it refuses.
+    fn kind(&self, key: &str) -> Value {
+        let said = self
+            .said(key, "", Value::Null)
+            .unwrap_or_else(|| panic!("{} takes null", self.path(key)));
+        let limits = |said: &str| -> (u32, u32) {
+            let (_, limits) = said.split_once("from ").unwrap();
+            let (least, most) = limits.split_once(" to ").unwrap();
+            (least.parse().unwrap(), most.parse().unwrap())
+        };
+        match said.as_str() {
+            "must be a string" => self.text(key),
+            "must be true or false" => json!({"type": "boolean"}),
+            "must be a list of strings" => {
+                let items = match self.said(key, "[0]", json!([WRONG])) {
+                    Some(said) if said.starts_with("must be one of ") => {
+                        json!({"type": "string", "enum": words(&said)})
+                    }
+                    _ => json!({"type": "string"}),
+                };
+                json!({"type": "array", "items": items})
+            }
+            "must be a table" => {
+                let values = match self.said(key, ".purchase", json!({"purchase": 1})) {
+                    Some(said) if said == "must be a name or false" => json!(["string", "boolean"]),
+                    Some(said) if said == "must be a string" => json!("string"),
+                    said => panic!("{}: {said:?}", self.path(key)),
+                };
+                json!({"type": "object", "additionalProperties": {"type": values}})
+            }
+            said if said.starts_with("must be a list of whole numbers") => {
+                let (least, most) = limits(said);
+                json!({"type": "array", "items": {"type": "integer", "minimum": least, "maximum": most}})
+            }
+            said if said.starts_with("must be from ") => {
+                let (least, most) = limits(said);
+                json!({"type": "integer", "minimum": least, "maximum": most})
+            }
+            said => panic!("{}: {said}", self.path(key)),
+        }
+    }
+
+    fn text(&self, key: &str) -> Value {
+        let said = self.said(key, "", json!(WRONG)).unwrap_or_default();
+        let pattern = match said.as_str() {
+            "must be digits, as a string" => Some("^[0-9]+$"),
+            "must be a two-letter ISO 3166-1 code" => Some("^[A-Za-z]{2}$"),
+            _ if said.starts_with("is the NAME of a secret") => Some("^[A-Z0-9_]+$"),
+            _ => None,
+        };
+        match pattern {
+            Some(pattern) => json!({"type": "string", "pattern": pattern}),
+            None if said.starts_with("must be `") => {
+                json!({"type": "string", "enum": quoted(&said)})
+            }
+            None => json!({"type": "string"}),
+        }
+    }
+
+    /// Its schema, in the words of the documentation. Tables in it that have a schema of their own are `within`.
+    fn schema(
+        &self,
+        documented: &BTreeMap<String, Documented>,
+        prefix: &str,
+        within: &[(&str, Value)],
+    ) -> Value {
+        let mut properties = Map::new();
+        for key in self.keys() {
+            if let Some((_, schema)) = within.iter().find(|(name, _)| *name == key) {
+                properties.insert(key, schema.clone());
+                continue;
+            }
+            let Some(said) = documented.get(&format!("{prefix}{key}")) else {
+                continue;
+            };
+            let mut kind = self.kind(&key);
+            kind["description"] = said.about.as_str().into();
+            if let Some(default) = said.default.as_ref().and_then(|it| as_of(it, &kind)) {
+                kind["default"] = default;
+            }
+            properties.insert(key, kind);
+        }
+        json!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}
+
+fn words(said: &str) -> Vec<&str> {
+    let said = said.trim_start_matches("must be one of ");
+    said.split(", ").collect()
+}
+
+/// A documented default as the kind that the parser takes; nothing where it is none, such as a name that is made of another.
+fn as_of(default: &Value, kind: &Value) -> Option<Value> {
+    let is = match default {
+        Value::String(text) if text.contains('<') => return None,
+        Value::Number(number) if kind["type"] == "string" => {
+            return Some(number.to_string().into());
+        }
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::Array(_) => "array",
+        _ => "",
+    };
+    (kind["type"] == is).then(|| default.clone())
+}
+
+fn tables() -> BTreeMap<String, Documented> {
+    documented("settings.md", "| key | default | |\n")
+}
+
+fn of_platform(platform: &str) -> BTreeMap<String, Documented> {
+    let page = format!("destinations/{platform}.md");
+    documented(&page, "| setting | default | |\n")
+}
+
+/// A platform's table, as it is and with each context in which it knows more keys.
+fn platform_tables(platform: &str) -> Vec<Table> {
+    let mut plain = settings();
+    // A secret's default name is no setting, and a fixture's further choices would hide keys.
+    let (key, value) = CONTEXTS
+        .iter()
+        .find(|(name, ..)| *name == platform)
+        .map_or(("", Value::Null), |(_, key, value)| (*key, value.clone()));
+    let at = format!("destinations.{platform}");
+    let table = &mut plain["destinations"][platform];
+    if key.is_empty() {
+        return vec![Table::new(&at, plain)];
+    }
+    table.as_object_mut().unwrap().remove(key);
+    let mut with = plain.clone();
+    with["destinations"][platform][key] = if key == "oauth" {
+        value
+    } else {
+        json!("an id")
+    };
+    vec![Table::new(&at, plain), Table::new(&at, with)]
+}
+
+/// The schema of a platform's table.
+fn platform_schema(platform: &str) -> Value {
+    let mut documented = of_platform(platform);
+    for (key, said) in tables() {
+        if let Some(key) = key.strip_prefix("destinations.NAME.") {
+            documented.insert(key.to_owned(), said);
+        }
+    }
+    let mut schema: Option<Value> = None;
+    for table in platform_tables(platform) {
+        let more = table.schema(&documented, "", &[]);
+        match &mut schema {
+            None => schema = Some(more),
+            Some(schema) => {
+                let properties = schema["properties"].as_object_mut().unwrap();
+                for (key, kind) in more["properties"].as_object().unwrap() {
+                    properties.entry(key).or_insert_with(|| kind.clone());
+                }
+            }
+        }
+    }
+    let mut schema = schema.unwrap();
+    schema["properties"]["platform"] = json!({"const": platform});
+    let mut empty = settings();
+    empty["destinations"] = json!({ platform: {} });
+    let missing: Vec<String> = Table::new("", empty)
+        .faults("dedup", json!("kv"))
+        .into_iter()
+        .filter(|fault| fault.message.starts_with("missing field"))
+        .map(|fault| fault.path.rsplit('.').next().unwrap().to_owned())
+        .collect();
+    if !missing.is_empty() {
+        schema["required"] = json!(missing);
+    }
+    schema
+}
+
+fn schema() -> Value {
+    let documented = tables();
+    let table = |at: &str| Table::new(at, settings());
+    let client = table("sources.shop.client").schema(&documented, "sources.NAME.client.", &[]);
+    let source = table("sources.shop").schema(&documented, "sources.NAME.", &[("client", client)]);
+    let mut definitions = Map::new();
+    let mut named = Map::new();
+    let mut others = Vec::new();
+    for entry in ALL {
+        let reference = json!({"$ref": format!("#/definitions/{}", entry.platform)});
+        definitions.insert(entry.platform.to_owned(), platform_schema(entry.platform));
+        named.insert(
+            entry.platform.to_owned(),
+            json!({"anyOf": [reference, {"$ref": "#/definitions/other"}]}),
+        );
+        others.push(json!({"allOf": [{"required": ["platform"]}, reference]}));
+    }
+    definitions.insert("source".to_owned(), source);
+    definitions.insert("other".to_owned(), json!({"anyOf": others}));
+    let sources = json!({
+        "type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": {"$ref": "#/definitions/source"},
+    });
+    let destinations = json!({
+        "type": "object", "propertyNames": {"pattern": NAME}, "properties": named,
+        "additionalProperties": {"$ref": "#/definitions/other"},
+    });
+    let mut schema = table("").schema(
+        &documented,
+        "",
+        &[
+            (
+                "delivery",
+                table("delivery").schema(&documented, "delivery.", &[]),
+            ),
+            (
+                "limits",
+                table("limits").schema(&documented, "limits.", &[]),
+            ),
+            ("sources", sources),
+            ("destinations", destinations),
+        ],
+    );
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    schema["title"] = "edgetally's settings: the table [vars.EDGETALLY] of wrangler.toml".into();
+    schema["definitions"] = definitions.into();
+    schema
+}
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../npm/settings.schema.json")
+}
+
+#[test]
+fn the_schema_is_what_the_parser_takes_in_the_words_of_the_documentation() {
+    let fresh = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var("EDGETALLY_UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::write(file(), &fresh).unwrap();
+        return;
+    }
+    assert!(
+        read(&file()) == fresh,
+        "npm/settings.schema.json: EDGETALLY_UPDATE=1 rewrites it"
+    );
+}
+
+#[test]
+fn every_key_that_is_documented_is_known_and_every_known_one_documented() {
+    let all = tables();
+    let within = |prefix: &str| -> BTreeSet<String> {
+        all.keys()
+            .filter_map(|key| key.strip_prefix(prefix))
+            .map(|key| key.split('.').next().unwrap().to_owned())
+            .collect()
+    };
+    for (at, prefix) in [
+        ("", ""),
+        ("delivery", "delivery."),
+        ("limits", "limits."),
+        ("sources.shop", "sources.NAME."),
+        ("sources.shop.client", "sources.NAME.client."),
+    ] {
+        assert_eq!(Table::new(at, settings()).keys(), within(prefix), "{at}");
+    }
+    let common = within("destinations.NAME.");
+    for entry in ALL {
+        let platform = entry.platform;
+        let known: BTreeSet<String> = platform_tables(platform)
+            .iter()
+            .flat_map(Table::keys)
+            .filter(|key| !GONE.contains(&(platform, key)))
+            .collect();
+        let documented: BTreeSet<String> = of_platform(platform)
+            .into_keys()
+            .chain(common.iter().cloned())
+            .collect();
+        assert_eq!(known, documented, "{platform}");
+    }
+}
+
+#[test]
+fn the_schema_has_the_words_and_the_limits() {
+    let schema = schema();
+    let client = &schema["definitions"]["source"]["properties"]["client"]["properties"];
+    assert_eq!(client["hold_ms"]["maximum"], 60_000);
+    assert_eq!(client["hold_ms"]["default"], 4000);
+    assert_eq!(client["pixels"]["items"]["enum"][0], "meta");
+    assert_eq!(
+        client["consent"]["default"],
+        json!(["consent_mode", "tcf", "gpp"])
+    );
+    let meta = &schema["definitions"]["meta"];
+    assert_eq!(meta["required"], json!(["dataset_id"]));
+    assert_eq!(meta["properties"]["dataset_id"]["pattern"], "^[0-9]+$");
+    assert_eq!(
+        meta["properties"]["content_type"]["enum"],
+        json!(["product", "product_group"])
+    );
+    assert_eq!(
+        schema["definitions"]["x"]["properties"]["consumer_key"]["pattern"],
+        "^[A-Z0-9_]+$"
+    );
+    assert_eq!(
+        schema["properties"]["delivery"]["properties"]["max_attempts"]["default"],
+        12
+    );
+}
