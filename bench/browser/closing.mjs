@@ -14,7 +14,7 @@ export const WAYS = /** @type {const} */ (["tab", "window", "left", "killed"]);
 export const EVENTS = 5;
 const BACK = 30_000;
 /** Tabs of each client before all of them come back, and how many are opened or ended at a time. */
-const TOGETHER = 40;
+const TOGETHER = 20;
 const AT_A_TIME = 6;
 
 /** @typedef {import("./browser.mjs").Server} Server */
