@@ -216,6 +216,11 @@ bench-python: wheel ## the calculators against what people use today, as ratios 
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall dist/*.whl
 	@for file in bench/python/*.py; do .venv-bench/bin/python "$$file" || echo "$$file ended with $$?"; done
 
+.PHONY: bench-browser
+bench-browser: setup-base ## the browser client against four others in Chromium: weight, cost, events lost (half an hour)
+	@scripts/setup.sh browser browser-bench
+	@node bench/browser/main.mjs
+
 .PHONY: bench-instructions
 bench-instructions: ## instructions per event against the committed figure (needs valgrind)
 	@node bench/instructions.mjs

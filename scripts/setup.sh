@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh            the base: Rust target, wasm-bindgen, worker-build, Node packages
 #   scripts/setup.sh python     the Python tools in .venv (python-bench, python-engines, python-oracle: in environments of their own)
+#   scripts/setup.sh browser-bench   what the browser client is measured against, in bench/browser
 #   scripts/setup.sh deny fuzz  only these
 #
 # Everything comes pinned from the three package registries; what must already be here is
@@ -100,6 +101,12 @@ install_node_packages() {
     fingerprint package-lock.json .npmrc >node_modules/.edgetally-stamp
 }
 
+install_bench_packages() {
+    say "installing the Node packages of bench/browser/package-lock.json"
+    (cd bench/browser && npm ci --loglevel=error)
+    fingerprint bench/browser/package-lock.json bench/browser/.npmrc >bench/browser/node_modules/.edgetally-stamp
+}
+
 # venv_of NAME: the environment of python/requirements-NAME.txt. The tests' is the one that people use.
 venv_of() { [ "$1" = test ] && printf '.venv' || printf '.venv-%s' "$1"; }
 
@@ -140,6 +147,11 @@ setup_python() { # test | bench | engines | oracle
         with_lock .edgetally install_python_tools "$1"
 }
 
+setup_browser_bench() {
+    same_stamp bench/browser/node_modules/.edgetally-stamp bench/browser/package-lock.json bench/browser/.npmrc ||
+        with_lock .edgetally install_bench_packages
+}
+
 # Debian's Chromium, for the browser tests. Nothing of Playwright's is downloaded.
 setup_browser() {
     local browser=${CHROMIUM_PATH:-/usr/bin/chromium}
@@ -165,8 +177,9 @@ for part in "$@"; do
         python-engines) setup_python engines ;;
         python-oracle) setup_python oracle ;;
         browser) setup_browser ;;
+        browser-bench) setup_browser_bench ;;
         deny) setup_tool deny cargo-deny "$CARGO_DENY_VERSION" cargo-deny ;;
         fuzz) setup_tool fuzz cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz ;;
-        *) die "unknown part '$part': base, python, python-bench, python-engines, python-oracle, browser, deny or fuzz" ;;
+        *) die "unknown part '$part': base, python, python-bench, python-engines, python-oracle, browser, browser-bench, deny or fuzz" ;;
     esac
 done
