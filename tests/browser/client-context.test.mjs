@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import {test} from "node:test";
-import {GRANTED, openShop} from "./harness.mjs";
+import {DENIED, GRANTED, openShop} from "./harness.mjs";
 
 const DAY = 86_400_000;
 const FBC = /^fb\.1\.\d{13}\.(.+)$/;
@@ -104,6 +104,30 @@ test("a new visitor: parallel requests and later pages say the same, and one ans
   await page.evaluate(() => void window.edgetally("page_view"));
   await shop.arrived(5);
   assert.equal(shop.arrivals[4]?.query.get("cookies"), null);
+});
+
+test("a withdrawal takes back what the answer has set, the click ids' cookies too; where nothing was set, nothing is touched", async (t) => {
+  // As the gateway sets them where it is asked, and what is not ours.
+  const set = jar({_gcl_aw: "GCL.1795300111.Cj0KCQ", ttclid: "EC", _fbc: "fb.1.1795300111000.Iw", cart: "1"});
+  const shop = await openShop(t);
+  await shop.context.addCookies(set);
+  const page = await shop.visit("/?gclid=Cj0KCQ");
+  await page.evaluate(() => void window.edgetally("page_view"));
+  await shop.arrived(1);
+  await page.evaluate((/** @type {any} */ consent) => void window.edgetally("consent", consent), DENIED);
+  await page.waitForFunction("!/_gcl_aw/.test(document.cookie)");
+  assert.equal(await page.evaluate("document.cookie"), "cart=1");
+
+  const other = await openShop(t, {granted: false});
+  await other.context.addCookies(set);
+  const denied = await other.visit("/?gclid=Cj0KCQ");
+  const before = await denied.evaluate("document.cookie");
+  await denied.evaluate((/** @type {any} */ consent) => {
+    window.edgetally("consent", consent);
+    window.edgetally("page_view");
+  }, DENIED);
+  await denied.waitForFunction("edgetally.status().dropped.denied == 1");
+  assert.equal(await denied.evaluate("document.cookie"), before);
 });
 
 test("cookies are not asked for where the source does not want them", async (t) => {

@@ -104,6 +104,7 @@ test("undecided when the page is left: dropped where an opt-in is needed, once i
     if (required) {
       await page.evaluate(() => {
         Object.defineProperty(document, "visibilityState", {value: "hidden"});
+        Object.defineProperty(document, "hidden", {value: true});
         document.dispatchEvent(new Event("visibilitychange"));
       });
       await shop.quiet();

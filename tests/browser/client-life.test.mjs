@@ -93,7 +93,7 @@ test("fetched ahead: nothing is sent before the visitor has come", async (t) => 
 });
 
 test("opened behind another tab: nothing is sent before it was looked at, and from then on behind as well", async (t) => {
-  const shop = await openShop(t, {head: "<script>window.visibility = 'hidden'; Object.defineProperty(document, 'visibilityState', {get: () => window.visibility})</script>"});
+  const shop = await openShop(t, {head: "<script>window.visibility = 'hidden'; Object.defineProperty(document, 'visibilityState', {get: () => window.visibility}); Object.defineProperty(document, 'hidden', {get: () => window.visibility == 'hidden'})</script>"});
   const page = await shop.visit();
   const turn = (/** @type {string} */ to) => page.evaluate((/** @type {string} */ visibility) => {
     Object.assign(window, {visibility});

@@ -42,20 +42,28 @@ export function readClicks(address: string) {
   }
 }
 
+/** Whether what the visitor says is against a cookie. Of all of them only `_ga` and `_ga_…` have an `a` in the third place. */
+export const refused = (cookie: string) => (cookie[2] == "a" ? noAnalytics : noAds);
+
+/** The platforms' cookies that there are. */
+export function readCookies() {
+  const cookies: Record<string, string> = {};
+  try {
+    document.cookie.replace(NAMES, ((_: unknown, __: unknown, name: string, ___: unknown, value: string) => (cookies[name] = value)) as any);
+  } catch {}
+  return cookies;
+}
+
 /**
  * What is said of the browser with each event, as far as nothing is against it. What is made up is kept, so that every request of a visit
  * says the same, and only where consent covers it. Where the browser has other cookies than it is to have, one answer is asked to set them.
  */
 export function identify() {
   const {clicks, cookies: made} = kept;
-  const cookies: Record<string, string> = {};
+  const cookies = readCookies();
   const click_ids: Record<string, string> = {};
   const number = (Math.random() * 2e9) | 0;
-  const put: any = (_: unknown, __: unknown, name: string, ___: unknown, value: string) => (/^_ga/.test(name) ? noAnalytics : noAds) || (cookies[name] = value);
   const make = (name: string, value: string) => (made[name] = cookies[name] || made[name] || value);
-  try {
-    document.cookie.replace(NAMES, put);
-  } catch {}
   if (!noAds) {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
@@ -63,12 +71,13 @@ export function identify() {
     if (click) made._fbc = cookies._fbc?.split(".")[3] == click[0] ? cookies._fbc : "fb.1." + click[1] + "." + click[0];
   }
   if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
-  if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3).toFixed()}`);
+  if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3) | 0}`);
   for (const name in made) {
     if (made[name] != cookies[name]) {
-      if (BAKED ? COOKIES && page.once == null : page.cookies && page.once == null) page.once = "&cookies=1";
-      put(0, 0, name, 0, made[name]!);
+      if (BAKED ? COOKIES : page.cookies) page.once = page.once ?? "&cookies=1";
+      cookies[name] = made[name]!;
     }
   }
+  for (const name in cookies) if (refused(name)) delete cookies[name];
   return {cookies, click_ids};
 }

@@ -79,7 +79,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     page.flush = flush;
     for (const source in adapters) {
       adapters[source]!((state) => {
-        if (state) reports[source] = state;
+        reports[source] = state;
         soon();
       }, page);
     }
@@ -97,7 +97,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
   /** The page has come, gone or come back. */
   function look({type, persisted}: Json = {}) {
     if (type == "pagehide") unclaim();
-    else if (document.visibilityState != "hidden") {
+    else if (!document.hidden) {
       checkClaim();
       seen = seen || !(document as any).prerendering;
       if (persisted && viewed) take("page_view");

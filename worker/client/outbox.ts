@@ -1,8 +1,8 @@
 // What waits for the gateway's answer. In memory, and where consent covers storage, in localStorage too, so that a tab that dies
 // loses nothing: the next page sends it. Each tab has a record of its own, and takes over that of a tab that is gone.
 
-import {adsStored, analyticsStored, decided, noAds, noAnalytics} from "./consent.ts";
-import {kept} from "./context.ts";
+import {adsStored, analyticsStored, decided, noAds} from "./consent.ts";
+import {kept, readCookies, refused} from "./context.ts";
 import {uuid} from "./ids.ts";
 import {page, type Json} from "./page.ts";
 
@@ -90,8 +90,9 @@ export function settle() {
     for (const part in kept) kept[part] = {...old?.[part], ...kept[part]};
   }
   if (decided) {
-    for (const cookie in kept.cookies) {
-      if (cookie == "_ga" ? noAnalytics : noAds) {
+    // Those of click ids stand in no list of ours: the answer that was asked for has set them, where _fbp was.
+    for (const cookie in {...kept.cookies, ...(kept.cookies._fbp && readCookies())}) {
+      if (refused(cookie)) {
         delete kept.cookies[cookie];
         // Of this host, of each domain above it, and without one.
         location.hostname.replace(/^|\.|$/g, (dot, at, host) => (document.cookie = cookie + "=;path=/;max-age=0;domain=" + host.slice(at + dot.length)));

@@ -24,11 +24,11 @@ export interface Report {
 }
 
 /**
- * Watches one consent source. `report` may be called any number of times, with the whole state each time; `undefined`: the
- * source is not in this page. Never throws.
+ * Watches one consent source. `report` may be called any number of times, with the whole state each time; where the source is not
+ * in the page, never. Never throws.
  */
 export type Adapter = (
-  report: (state: Report | undefined) => void,
+  report: (state: Report) => void,
   options: {categories: Record<string, "analytics" | "ads">; required: boolean},
 ) => void;
 
