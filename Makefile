@@ -217,7 +217,7 @@ bench-python: wheel ## the calculators against what people use today, as ratios 
 	@for file in bench/python/*.py; do .venv-bench/bin/python "$$file" || echo "$$file ended with $$?"; done
 
 .PHONY: bench-browser
-bench-browser: setup-base ## the browser client against four others in Chromium: weight, cost, events lost (half an hour)
+bench-browser: setup-base ## the browser client against four others in Chromium: weight, cost, events lost (up to an hour)
 	@scripts/setup.sh browser browser-bench
 	@node bench/browser/main.mjs
 

@@ -14,6 +14,7 @@ export const pause = (/** @type {number} */ ms) => new Promise((resolve) => setT
 
 /** So that an answer that does not come holds nothing up. @template T @param {Promise<T>} work @param {string} what @returns {Promise<T>} */
 export function soon(work, what, ms = 30_000) {
+  /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer: ${what}`)), ms)));
   return /** @type {Promise<T>} */ (Promise.race([work, late])).finally(() => clearTimeout(timer));

@@ -1,7 +1,7 @@
 // The browser clients side by side: what they weigh, what they cost the page, and what they lose. Real Chromium, the same page and the
 // same events for each, in turn within one run. Nothing here is asserted; docs/bench.md tells what the figures mean.
 //
-//   node bench/browser/main.mjs                                  all of it, about half an hour
+//   node bench/browser/main.mjs                                  all of it, the better part of an hour on two cores
 //   TABS=8 ROUNDS=1 CLIENTS=edgetally node bench/browser/main.mjs   one client, quickly
 //   ONLY=closing,outages node bench/browser/main.mjs
 
