@@ -24,7 +24,7 @@ export CLOUDFLARE_CF_FETCH_ENABLED := false
 
 WORKER := worker/build/index.js
 WORKER_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-worker.sh package-lock.json \
-	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -type f -print 2>/dev/null)
+	$(shell find crates/core/src crates/core/Cargo.toml worker -path worker/build -prune -o -path worker/client -prune -o -type f -print 2>/dev/null)
 
 TOOL := dist/tool/core_bg.wasm
 TOOL_SOURCES := Cargo.toml Cargo.lock scripts/versions.sh scripts/build-tool.sh package-lock.json \

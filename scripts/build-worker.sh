@@ -21,3 +21,5 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$regis
 
 (cd worker && "$worker_build" --release "$@" -- --locked)
 node scripts/strip-names.mjs worker/build/index_bg.wasm worker/build/functions.txt
+# wrangler wants the folder of [assets] to be there before it builds; `make deploy` fills it.
+mkdir -p dist/assets
