@@ -100,7 +100,8 @@ export function wranglerToml({site, country, destinations, consent, source, ids}
   const infrastructure = bindings()
     .replace(/^main = .*$/m, 'main = "node_modules/edgetally/worker/index.js"')
     .replace(/^\[build\]\n(?:[^[\n].*\n)*/m, '[build]\ncommand = "npx edgetally build"\n')
-    .replace(/^\[assets\]\n(?:[^[\n].*\n)*\n?/m, "");
+    // With what is said of it.
+    .replace(/^(?:#.*\n)*\[assets\]\n(?:[^[\n].*\n)*\n?/m, "");
   const tables = destinations.map((name) => {
     const {settings, secrets} = settingsOf(name, ids);
     const lines = Object.entries(settings).map(([key, value]) => `${key} = ${toml(value)}`);
@@ -130,6 +131,9 @@ destinations = ${JSON.stringify(destinations)}
 ${tables.join("\n")}`;
 }
 
+/** The wrangler that a project gets. */
+export const WRANGLER = "^4.86.0";
+
 /** @param {string} folder @param {string} version */
 export function packageJson(folder, version) {
   const name = basename(folder).normalize("NFKD").toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "gateway";
@@ -139,7 +143,7 @@ export function packageJson(folder, version) {
       private: true,
       type: "module",
       scripts: {dev: "edgetally dev", check: "edgetally check", deploy: "edgetally deploy"},
-      devDependencies: {edgetally: version, wrangler: "^4.86.0"},
+      devDependencies: {edgetally: version, wrangler: WRANGLER},
     },
     null,
     2,

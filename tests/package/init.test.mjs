@@ -57,7 +57,7 @@ test("--yes and all flags: files, exit 0, the next three commands", async (conte
 test("what it writes names no folder of the repository, and no secret under vars", async (context) => {
   const {folder} = await init(context, OWN);
   const text = readFileSync(join(folder, "wrangler.toml"), "utf8");
-  assert.ok(!/worker\/build|scripts\//.test(text));
+  assert.ok(!/worker\/build|scripts\/|\bmake /.test(text));
   const vars = text.slice(text.indexOf("[vars"));
   for (const line of vars.split("\n").filter((one) => !one.startsWith("#"))) assert.ok(!/^(META_ACCESS_TOKEN|GA4_API_SECRET|SHOP_SECRET|EDGETALLY_\w+)\s*=/.test(line), line);
   const checked = await run(home, ["check", "--json", "-C", folder]);
@@ -81,7 +81,11 @@ test("nothing is overwritten, and nothing made is no success", async (context) =
   const kept = await run(home, ["init", "--yes"], {cwd: other});
   assert.equal(kept.code, 0);
   assert.equal(readFileSync(join(other, "package.json"), "utf8"), '{"name": "mine"}');
-  assert.match(kept.stdout, /npm install --save-dev edgetally wrangler/);
+  assert.match(kept.stdout, /npm install --save-dev edgetally "wrangler@\^\d/);
+  // From a tarball, say: what the folder has is not asked of the registry.
+  const third = temporary(context);
+  writeFileSync(join(third, "package.json"), '{"devDependencies": {"edgetally": "file:../edgetally-0.1.0.tgz"}}');
+  assert.match((await run(home, ["init", "--yes"], {cwd: third})).stdout, /npm install --save-dev "wrangler@\^\d/);
 });
 
 test("wrong answers are told, and nothing is written", async (context) => {

@@ -47,9 +47,9 @@ async function invite({gateway, live, places, keys, snippet: curl}, scripts) {
   for (const [name, {key, origin}] of Object.entries(keys)) print(`  key         ${key}   ${dim(`pages of ${origin}, source ${name}`)}`);
   print();
   print("Send a purchase, here or in a second terminal of this folder:");
-  print("  npx edgetally send purchase --id mine-1 --value 129.90 --currency EUR --email elena@mail.example --granted");
+  print("  npx edgetally send purchase --id mine-1 --value 129.90 --currency EUR --email elena@mail.example --granted \\\n    --set context.page_url=https://shop.example/thanks --set context.client_id=1380133182.1764792191");
   if (curl) print(`\n${curl}`);
-  for (const path of scripts) print(`\nOr two lines in a page of yours, then edgetally("purchase", {...}) (--origin lets pages on this machine send):\n\n${await snippet(new URL(path, gateway.url))}`);
+  for (const path of scripts) print(`\nOr two lines in a page of yours, then edgetally("purchase", {...}); where no consent manager speaks for the visitor, edgetally("consent", {ad_storage: "granted", …}) too (--origin lets pages on this machine send):\n\n${await snippet(new URL(path, gateway.url))}`);
   print();
   print(dim("Ctrl-C ends it."));
 }

@@ -1,12 +1,12 @@
 // `edgetally init`: a folder that can be run and deployed.
 
 import {existsSync} from "node:fs";
-import {mkdir, writeFile} from "node:fs/promises";
+import {mkdir, readFile, writeFile} from "node:fs/promises";
 import {dirname, join, resolve} from "node:path";
 import {createInterface} from "node:readline/promises";
 import {FINE, usage, wanting} from "../exits.mjs";
 import {PLATFORMS} from "../platforms.mjs";
-import {ASKED, GITIGNORE, packageJson, workflow, wranglerToml} from "../template.mjs";
+import {ASKED, GITIGNORE, WRANGLER, packageJson, workflow, wranglerToml} from "../template.mjs";
 import {bold, dim, print} from "../terminal.mjs";
 import {VERSION} from "../version.mjs";
 
@@ -163,6 +163,22 @@ async function complete(flags) {
   throw usage(`not asked, since this is no terminal: ${missing.map(({flag}) => `--${flag}`).join(", ")} ${missing.length > 1 ? "are" : "is"} missing, or --yes; nothing was written`);
 }
 
+/**
+ * What a package.json that was there already does not name.
+ * @param {string} folder
+ */
+async function missing(folder) {
+  /** @type {Record<string, Record<string, string> | undefined>} */
+  let found = {};
+  try {
+    found = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  } catch {
+    // What npm cannot read either, it will say itself.
+  }
+  const named = {...found.dependencies, ...found.devDependencies};
+  return [named.edgetally ? "" : "edgetally", named.wrangler ? "" : `"wrangler@${WRANGLER}"`].filter(Boolean);
+}
+
 /** @param {Record<string, any>} flags @param {string[]} words */
 export async function run(flags, words) {
   if (words.length > 1) throw usage("one folder, please; one with blanks in its name needs quotes");
@@ -201,7 +217,9 @@ export async function run(flags, words) {
       kept.push(name);
     }
   }
-  const next = [kept.includes("package.json") ? "npm install --save-dev edgetally wrangler" : "npm install", "npx edgetally dev", "npx edgetally deploy --help"];
+  const lacking = await missing(folder);
+  const install = lacking.length > 0 ? `npm install --save-dev ${lacking.join(" ")}` : "npm install";
+  const next = [install, "npx edgetally dev", "npx edgetally deploy --help"];
   if (flags.json) {
     print(JSON.stringify({folder, written, kept, next}));
     return FINE;
