@@ -236,7 +236,13 @@ export class Shop {
    * @returns {Promise<Reply>}
    */
   async fetch(path, init = {}) {
-    const response = await fetch(new URL(path, this.worker.url), init);
+    const url = new URL(path, this.worker.url);
+    // A worker may get the port that one before it had, to which a connection is still kept that nobody answers.
+    const once = (/** @type {any} */ error) => {
+      if (error?.cause?.code !== "UND_ERR_SOCKET" || (init.method ?? "GET") !== "GET") throw error;
+      return fetch(url, init);
+    };
+    const response = await fetch(url, init).catch(once);
     const text = await response.text();
     let body;
     try {
