@@ -77,8 +77,10 @@ pub(crate) async fn events(format: &'static Format, call: Call<'_>, head: bool) 
         now: runtime::now(),
     };
     let refused = |error: &ParseError| (format.answer)(&arrival, &Outcome::Refused(error));
-    // Senders keep what they have and come back.
+    // Senders keep what they have and come back. What they are still sending is heard out: a connection that is closed on them
+    // takes the answer with it.
     let Ok(settings) = state::settings(&call.env) else {
+        let _ = runtime::body(call.request, format.most_bytes).await;
         return respond(&refused(&error_of(Code::SettingsInvalid)), &[]);
     };
     let cors = cors(settings, call.headers);
