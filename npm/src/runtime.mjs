@@ -6,7 +6,7 @@
 //   await worker.dispose();
 
 import {execFileSync} from "node:child_process";
-import {existsSync} from "node:fs";
+import {existsSync, readdirSync} from "node:fs";
 import {mkdtemp, readFile, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join, resolve} from "node:path";
@@ -64,7 +64,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {QueueOptions} [queue]
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
- * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent
+ * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent, none when empty
  * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
  * @property {(line: LogLine) => void} [log] called for each line, besides keeping it
  */
@@ -121,7 +121,9 @@ export async function startWorker(options = {}) {
   const config = await readConfig(project, options.config);
   const {Log, LogLevel, Miniflare} = /** @type {typeof import("miniflare")} */ (await fromWrangler("miniflare", project));
   const folder = options.assets ?? (config.assets?.directory && resolve(project, config.assets.directory));
-  const assets = folder && existsSync(folder) ? folder : undefined;
+  // What serves files stands in front of the worker, and closes connections on which the worker answers before it has read all.
+  // So it is there only where there are files.
+  const assets = folder && existsSync(folder) && readdirSync(folder).length > 0 ? folder : undefined;
   const state = options.persist ?? (await mkdtemp(join(tmpdir(), "edgetally-state-")));
   /** @type {LogLine[]} */
   const logs = [];

@@ -205,6 +205,8 @@ export async function openShop(options = {}) {
   const wrap = options.wrap ?? (options.faulty && "./faulty.js");
   const worker = await startWorker({
     settings: options.settings ? options.settings(settings) : settings,
+    // What is tested is the worker, and not what serves files in front of it.
+    assets: "",
     secrets: options.secrets ?? SECRETS,
     queue: {maxBatchTimeout: 0.05, ...options.queue},
     ...(options.cf && {cf: options.cf}),
