@@ -1,0 +1,3 @@
+//! What the ledger's counts say about quality.
+
+pub mod releases;
