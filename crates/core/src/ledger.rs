@@ -13,6 +13,7 @@
 pub mod balance;
 pub mod chain;
 pub mod decided;
+pub mod measured;
 mod shortage;
 pub mod verify;
 pub mod wire;
