@@ -62,6 +62,7 @@ pub mod intake;
 pub mod ledger;
 #[expect(clippy::too_many_lines, reason = "fits and tables of formulas")]
 pub mod metrics;
+pub mod quality;
 pub mod queue;
 pub mod routes;
 pub mod settings;
