@@ -71,11 +71,7 @@ const PARTS_WITH: Metric = (
     "counter",
     "Of those, the events that have a part.",
 );
-const PRICED: Metric = (
-    "edgetally_priced_total",
-    "counter",
-    "Events with a value.",
-);
+const PRICED: Metric = ("edgetally_priced_total", "counter", "Events with a value.");
 const MONEY: Metric = (
     "edgetally_money_total",
     "counter",
@@ -207,21 +203,6 @@ impl Samples {
 }
 
 /// The text, of lines by source, event, destination and code.
-///
-/// ```
-/// use edgetally_core::base::time::UnixMillis;
-/// use edgetally_core::ledger::{Line, State};
-/// use edgetally_core::quality::prometheus::text;
-/// let line = Line {
-///     hour: UnixMillis(0), source: "shop".into(), release: String::new(), event: "purchase".into(),
-///     destination: "meta".into(), state: State::Delivered, code: String::new(), worker: String::new(),
-/// };
-/// assert_eq!(text([(line, 3)]), "\
-/// ##HELP edgetally_became_total What became of them at the destination.
-/// ##TYPE edgetally_became_total counter
-/// edgetally_became_total{source=\"shop\",event=\"purchase\",destination=\"meta\",state=\"delivered\"} 3
-/// ".replace("##", "# "));
-/// ```
 pub fn text(lines: impl IntoIterator<Item = (Line, i64)>) -> String {
     let mut samples = Samples::default();
     for (line, n) in lines {
@@ -229,11 +210,25 @@ pub fn text(lines: impl IntoIterator<Item = (Line, i64)>) -> String {
     }
     let mut out = String::new();
     for (name, kind, help) in METRICS {
-        let mut own = samples.0.iter().filter(|((of, _), _)| *of == name).peekable();
+        let mut own = samples
+            .0
+            .iter()
+            .filter(|((of, _), _)| *of == name)
+            .peekable();
         if own.peek().is_none() {
             continue;
         }
-        out.extend(["# HELP ", name, " ", help, "\n# TYPE ", name, " ", kind, "\n"]);
+        out.extend([
+            "# HELP ",
+            name,
+            " ",
+            help,
+            "\n# TYPE ",
+            name,
+            " ",
+            kind,
+            "\n",
+        ]);
         for ((_, labels), n) in own {
             let value = if name == MONEY.0 {
                 Sum(*n).to_text()
@@ -244,4 +239,62 @@ pub fn text(lines: impl IntoIterator<Item = (Line, i64)>) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::UnixMillis;
+
+    #[test]
+    fn lines_are_samples_under_their_metric_and_what_stands_in_a_label_is_escaped() {
+        let line = |event: &str, destination: &str, state, code: &str| Line {
+            hour: UnixMillis(0),
+            source: "shop".to_owned(),
+            release: String::new(),
+            event: event.to_owned(),
+            destination: destination.to_owned(),
+            state,
+            code: code.to_owned(),
+            worker: String::new(),
+        };
+        let text = text([
+            (line("lead", "meta", State::Delivered, ""), 2),
+            (line("lead", "meta", State::Delivered, "remarked"), 1),
+            (line("le\"a\\d\n", "", State::Accepted, "page"), 4),
+            (line("lead", "", State::Money, "EUR"), 12_500_000),
+            (line("lead", "meta", State::Latency, "7200"), 3),
+            (line("lead", "meta", State::Latency, "more"), 1),
+            (line("lead", "meta", State::Processing, ""), 5),
+        ]);
+        assert_eq!(
+            text,
+            r#"# HELP edgetally_received_total Copies of events that were well-formed, by who sent them.
+# TYPE edgetally_received_total counter
+edgetally_received_total{source="shop",event="le\"a\\d\n",sender="page"} 4
+# HELP edgetally_became_total What became of them at the destination.
+# TYPE edgetally_became_total counter
+edgetally_became_total{source="shop",event="lead",destination="meta",state="delivered"} 3
+# HELP edgetally_waiting Events that wait for another attempt, or for the platform's judgement.
+# TYPE edgetally_waiting gauge
+edgetally_waiting{source="shop",event="lead",destination="meta",state="processing"} 5
+# HELP edgetally_money_total The sum of their values, in major units.
+# TYPE edgetally_money_total counter
+edgetally_money_total{source="shop",event="lead",currency="EUR"} 12.5
+# HELP edgetally_delivered_within_seconds_total Events that the platform had within so many seconds of their receipt.
+# TYPE edgetally_delivered_within_seconds_total counter
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="+Inf"} 4
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="1"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="10"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="1800"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="2"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="30"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="300"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="5"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="60"} 0
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="7200"} 3
+edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="86400"} 3
+"#
+        );
+    }
 }

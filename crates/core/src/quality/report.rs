@@ -135,7 +135,10 @@ pub struct Sum(pub i64);
 impl Sum {
     /// In digits.
     pub fn to_text(self) -> String {
-        let (whole, rest) = (self.0.unsigned_abs() / 1_000_000, self.0.unsigned_abs() % 1_000_000);
+        let (whole, rest) = (
+            self.0.unsigned_abs() / 1_000_000,
+            self.0.unsigned_abs() % 1_000_000,
+        );
         let sign = if self.0 < 0 { "-" } else { "" };
         let text = format!("{sign}{whole}.{rest:06}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -145,7 +148,8 @@ impl Sum {
 impl Serialize for Sum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw = serde_json::value::RawValue::from_string(self.to_text());
-        raw.map_err(serde::ser::Error::custom)?.serialize(serializer)
+        raw.map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -217,8 +221,9 @@ struct Tally(Table<State, Codes>);
 
 impl Tally {
     fn add(&mut self, state: State, code: String, n: i64) {
-        self.0
-            .change(state, |codes| codes.change(code, |sum| *sum = sum.saturating_add(n)));
+        self.0.change(state, |codes| {
+            codes.change(code, |sum| *sum = sum.saturating_add(n))
+        });
     }
 
     fn codes(&self, state: State) -> Codes {
@@ -226,9 +231,7 @@ impl Tally {
     }
 
     fn total(&self, state: State) -> i64 {
-        self.0
-            .get(&state)
-            .map_or(0, |codes| codes.values().sum())
+        self.0.get(&state).map_or(0, |codes| codes.values().sum())
     }
 
     fn keys(&self) -> impl Iterator<Item = (Keys, i64)> {
@@ -298,10 +301,14 @@ impl Tally {
     fn at(&self, destination: Option<String>, platform: Option<&str>) -> AtDestination {
         let (accepted, duplicates) = (self.total(State::Accepted), self.total(State::Duplicate));
         let states = State::FINAL.map(|state| (state.as_str(), self.total(state)));
-        let with_codes = State::FINAL.into_iter().filter(|state| *state != State::Duplicate);
+        let with_codes = State::FINAL
+            .into_iter()
+            .filter(|state| *state != State::Duplicate);
         let codes = with_codes.filter_map(|state| {
             let codes = self.codes(state).into_iter();
-            let codes: Codes = codes.filter(|(code, n)| !code.is_empty() && *n != 0).collect();
+            let codes: Codes = codes
+                .filter(|(code, n)| !code.is_empty() && *n != 0)
+                .collect();
             (!codes.is_empty()).then(|| (state.as_str(), codes))
         });
         AtDestination {
@@ -435,8 +442,15 @@ pub fn quality<'p>(
         if line.event == PAGE_VIEW {
             page_views.change(of.all(), |sum| *sum += real);
         }
-        if shown.event.as_ref().is_some_and(|event| *event != line.event)
-            || (!intake && shown.destination.as_ref().is_some_and(|name| *name != line.destination))
+        if shown
+            .event
+            .as_ref()
+            .is_some_and(|event| *event != line.event)
+            || (!intake
+                && shown
+                    .destination
+                    .as_ref()
+                    .is_some_and(|name| *name != line.destination))
         {
             continue;
         }
@@ -486,4 +500,3 @@ fn row(of: Of, by: &[Dimension], intake: Intake, destinations: Vec<AtDestination
         destinations,
     }
 }
-

@@ -20,10 +20,7 @@ const WEIGHTS: [(&str, [f64; 7]); 9] = [
     ("google_ads", [HIGH, HIGH, HIGH, NONE, NONE, LOW, MIDDLE]),
     ("linkedin", [HIGH, HIGH, NONE, NONE, NONE, NONE, MIDDLE]),
     ("meta", [HIGH, HIGH, MIDDLE, MIDDLE, MIDDLE, LOW, LOW]),
-    (
-        "microsoft",
-        [HIGH, HIGH, MIDDLE, MIDDLE, MIDDLE, LOW, NONE],
-    ),
+    ("microsoft", [HIGH, HIGH, MIDDLE, MIDDLE, MIDDLE, LOW, NONE]),
     ("pinterest", [HIGH, HIGH, NONE, HIGH, NONE, MIDDLE, LOW]),
     ("reddit", [HIGH, HIGH, MIDDLE, MIDDLE, MIDDLE, LOW, NONE]),
     ("snapchat", [HIGH, HIGH, HIGH, MIDDLE, MIDDLE, LOW, LOW]),
