@@ -126,6 +126,18 @@ impl State {
         Self::Dead,
     ];
 
+    /// What is counted for the quality of events: no part of the law, and nothing of it is a reason.
+    pub const MEASURED: [Self; 8] = [
+        Self::Keys,
+        Self::Parts,
+        Self::Priced,
+        Self::Money,
+        Self::Consent,
+        Self::Skew,
+        Self::Latency,
+        Self::Apart,
+    ];
+
     /// The law, as people read it.
     pub fn law() -> String {
         let states = Self::FINAL.map(Self::as_str).join(" + ");

@@ -122,8 +122,8 @@ pub struct Coverage {
 pub struct Worth {
     /// How many events have a value.
     pub events: i64,
-    /// Their sum.
-    pub sum: Sum,
+    /// Their sum; nothing where it is beyond what can be summed.
+    pub sum: Option<Sum>,
     /// Their mean.
     pub mean: Option<f64>,
 }
@@ -211,6 +211,9 @@ const fn is_zero(n: &i64) -> bool {
     *n == 0
 }
 
+/// Stands in a line for a sum that is beyond what can be summed.
+pub const NO_SUM: i64 = i64::MAX;
+
 fn ratio(part: i64, of: i64) -> Option<f64> {
     (of > 0).then(|| as_float(part) / as_float(of))
 }
@@ -277,8 +280,9 @@ impl Tally {
         }
         for (currency, sum) in self.codes(State::Money) {
             money.change(currency, |worth| {
-                worth.sum = Sum(sum);
-                worth.mean = ratio(sum, worth.events).map(|mean| mean / 1e6);
+                worth.sum = (sum < NO_SUM).then_some(Sum(sum));
+                let mean = worth.sum.and_then(|sum| ratio(sum.0, worth.events));
+                worth.mean = mean.map(|mean| mean / 1e6);
             });
         }
         let volume = self.volume();
