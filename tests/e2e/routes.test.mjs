@@ -21,6 +21,8 @@ const ROUTES = {
   "/v1/pixel.gif": "GET, HEAD, OPTIONS",
   "/v1/health": "GET, HEAD",
   "/v1/ledger": "GET, HEAD",
+  "/v1/quality": "GET, HEAD",
+  "/v1/metrics": "GET, HEAD",
   "/v1/recent": "GET, HEAD",
   "/v1/dead-letters": "GET, HEAD",
   "/v1/dead-letters/replay": "POST",
@@ -49,7 +51,7 @@ describe("methods and addresses", () => {
 
   test("HEAD says what GET says, without the body", async () => {
     const headers = {authorization: `Bearer ${ADMIN}`};
-    for (const path of ["/v1/health", "/v1/ledger", "/v1/recent", "/v1/dead-letters"]) {
+    for (const path of ["/v1/health", "/v1/ledger", "/v1/quality", "/v1/metrics", "/v1/recent", "/v1/dead-letters"]) {
       const [head, get] = await Promise.all(["HEAD", "GET"].map((method) => shop.fetch(path, {method, headers})));
       assert.equal(head?.status, 200, path);
       assert.deepEqual([get?.status, get?.headers.get("content-type")], [200, head?.headers.get("content-type")], path);

@@ -2,6 +2,7 @@
 
 mod explain;
 mod health;
+mod quality;
 mod reading;
 mod receipts;
 mod replay;
@@ -19,6 +20,7 @@ use crate::state;
 
 pub(crate) use self::explain::explain_consent;
 pub(crate) use self::health::health;
+pub(crate) use self::quality::{metrics, quality};
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::receipts::{heads, receipt, receipts};
 pub(crate) use self::replay::{dismiss, replay, resume};

@@ -57,6 +57,8 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Intake(format) => intake::events(format, call, head).await,
         Handler::Health => admin::health(&call.env).await,
         Handler::Ledger => admin::ledger(&call).await,
+        Handler::Quality => admin::quality(&call).await,
+        Handler::Metrics => admin::metrics(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Receipt => admin::receipt(&call).await,

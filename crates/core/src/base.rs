@@ -7,6 +7,7 @@ pub mod fields;
 pub mod hex;
 pub mod hmac;
 pub mod json;
+pub mod match_keys;
 pub mod members;
 pub mod money;
 pub mod number;

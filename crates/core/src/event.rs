@@ -77,6 +77,8 @@ pub struct Event<'a> {
     pub id: Text<'a>,
     /// When it happened; the time of receipt when the sender did not say.
     pub time: UnixMillis,
+    /// When the sender says that it happened, which may lie a little ahead of the time of receipt.
+    pub said_time: Option<UnixMillis>,
     /// What it was worth.
     pub money: Option<Money<'a>>,
     /// The order.

@@ -78,6 +78,7 @@ pub use spelling::{Form, Spelling, Spellings};
 
 use std::borrow::Cow;
 
+use crate::base::match_keys::{Key, Keys};
 use spelling::{Field, Rule};
 
 /// What an event says about its visitor.
@@ -132,6 +133,39 @@ impl User<'_> {
             Given::Digest(digest) => Some(digest),
             Given::Nothing(_) => None,
         }
+    }
+
+    /// Which match keys it has that some platform could use, whatever consent says: only that they are there leaves here.
+    pub fn keys(&self, hints: &Hints) -> Keys {
+        let mut out = String::new();
+        let mut usable = |spelling: Spelling| {
+            let field = spelling.source();
+            self.given_digest(field).is_some()
+                || self
+                    .plain(field)
+                    .is_some_and(|raw| match Given::read(field, raw) {
+                        Given::Digest(_) => true,
+                        Given::Nothing(_) => false,
+                        Given::Text(tidy) => {
+                            out.clear();
+                            apply(spelling, &tidy, *hints, None, &mut out)
+                        }
+                    })
+        };
+        let person = [
+            Spelling::MetaFirstName,
+            Spelling::MetaLastName,
+            Spelling::MetaBirthDate,
+            Spelling::MetaCity,
+            Spelling::MetaZip,
+            Spelling::CountryHash,
+        ];
+        Keys::NONE
+            .with(Key::Email, usable(Spelling::MetaEmail))
+            // The one that takes the most.
+            .with(Key::Phone, usable(Spelling::MetaPhone))
+            .with(Key::ExternalId, usable(Spelling::MetaExternalId))
+            .with(Key::Person, person.into_iter().any(usable))
     }
 
     fn plain(&self, field: Field) -> Option<&str> {

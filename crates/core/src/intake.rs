@@ -9,6 +9,7 @@ pub mod auth;
 mod batch;
 pub mod explain;
 mod format;
+mod given;
 mod jar;
 mod longest;
 pub mod native;

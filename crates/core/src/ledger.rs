@@ -13,6 +13,7 @@
 pub mod balance;
 pub mod chain;
 pub mod decided;
+pub mod measured;
 pub mod query;
 mod shortage;
 pub mod verify;
@@ -123,6 +124,18 @@ impl State {
         Self::Processing,
         Self::Retrying,
         Self::Dead,
+    ];
+
+    /// What is counted for the quality of events: no part of the law, and nothing of it is a reason.
+    pub const MEASURED: [Self; 8] = [
+        Self::Keys,
+        Self::Parts,
+        Self::Priced,
+        Self::Money,
+        Self::Consent,
+        Self::Skew,
+        Self::Latency,
+        Self::Apart,
     ];
 
     /// The law, as people read it.

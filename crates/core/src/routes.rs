@@ -15,6 +15,10 @@ pub enum Handler {
     Health,
     /// Balances and reasons.
     Ledger,
+    /// The quality of events.
+    Quality,
+    /// Counts in Prometheus' format.
+    Metrics,
     /// What happened lately.
     Recent,
     /// What was rejected or given up.
@@ -52,6 +56,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),
+    route("GET", "/v1/quality", Handler::Quality),
+    route("GET", "/v1/metrics", Handler::Metrics),
     route("GET", "/v1/recent", Handler::Recent),
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("GET", "/v1/receipts", Handler::Receipts),

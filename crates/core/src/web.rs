@@ -18,6 +18,7 @@ mod channel;
 mod click_ids;
 mod cookies;
 mod kept;
+mod robot;
 mod utm;
 
 pub use address::{clean_url, has_credentials, possible_host, public_ip, visitor_ip};
@@ -29,9 +30,10 @@ pub use click_ids::{
 };
 pub use cookies::{
     CLICK_ID_EXPIRED, CLICK_LIFE_MS, COOKIE_INVALID, Fbc, click_id_from_gcl, cookie,
-    cookies_from_header, fb_cookie_payload, fbc, is_stream_cookie, known_cookie,
+    cookies_from_header, fb_cookie_payload, fbc, is_stream_cookie, known_cookie, names_browser,
 };
 pub use kept::{Common, KEPT, Kept, common_domain, fits_a_cookie};
+pub use robot::is_robot;
 pub use utm::{Utm, parse_utm};
 
 #[cfg(test)]

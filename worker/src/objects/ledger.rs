@@ -8,6 +8,7 @@ mod database;
 mod finding;
 mod forgetting;
 mod leases;
+mod querying;
 mod reading;
 mod receipts;
 mod schema;
@@ -87,6 +88,7 @@ impl DurableObject for Ledger {
                 Ok("{}".to_owned())
             }
             "/lines" => self.lines(&body),
+            "/query" => self.query(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),

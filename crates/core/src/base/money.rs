@@ -99,6 +99,26 @@ impl<'a> Amount<'a> {
     pub fn to_f64(&self) -> f64 {
         crate::base::number::number(self.as_str()).unwrap_or(0.0)
     }
+
+    /// The amount in millionths, for sums; nothing above [`Self::MOST_SUMMED`], of which a request's worth would have no sum.
+    ///
+    /// ```
+    /// use edgetally_core::base::money::Amount;
+    /// let millionths = |text: &'static str| Amount::parse(text).unwrap().millionths();
+    /// assert_eq!(millionths("129.90"), Some(129_900_000));
+    /// assert_eq!(millionths("0.0000005"), Some(0));
+    /// assert_eq!(millionths("1e10"), Some(10_000_000_000_000_000));
+    /// assert_eq!(millionths("10000000000.01"), None);
+    /// ```
+    pub fn millionths(&self) -> Option<i64> {
+        let mut digits = self.fixed(6);
+        digits.retain(|digit| digit != '.');
+        let sum = digits.parse().ok();
+        sum.filter(|sum| *sum <= Self::MOST_SUMMED)
+    }
+
+    /// The largest amount that is summed, in millionths: 10^10 major units, of which five hundred have a sum.
+    pub const MOST_SUMMED: i64 = 10_000_000_000_000_000;
 }
 
 impl PartialEq for Amount<'_> {

@@ -367,6 +367,28 @@ impl Reading {
         }
     }
 
+    /// What the visitor is known to have decided on advertising and on analytics of the site itself: `granted`, `denied`, or
+    /// `unknown` where nothing that was sent answers, whatever the law makes of that.
+    pub fn answers(&self) -> [&'static str; 2] {
+        let said = |answers: [Option<Choice>; 2]| {
+            !self.tcs.is_empty() || answers.into_iter().any(|answer| answer.is_some())
+        };
+        let word = |purpose, said: bool| match self.permits(&Use::new(purpose, Party::Own)) {
+            Ok(()) if said => "granted",
+            Err(Refusal::AdUserDataMissing | Refusal::AnalyticsStorageMissing) | Ok(()) => {
+                "unknown"
+            }
+            Err(_) => "denied",
+        };
+        [
+            word(
+                Purpose::Advertising,
+                said([self.ad_user_data, self.ad_storage]),
+            ),
+            word(Purpose::Analytics, said([self.analytics_storage, None])),
+        ]
+    }
+
     /// Decides for one destination.
     ///
     /// Every signal that is there is asked, and the strictest wins: an explicit no of Consent Mode, a TC string that cannot be

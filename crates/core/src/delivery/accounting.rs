@@ -5,11 +5,13 @@ use crate::base::json::{escaped, text_of};
 use crate::base::reason::{Cause, Refusal, Skip};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
+use crate::destinations::input::Input;
+use crate::ledger::measured::latency;
 use crate::ledger::wire::folded_length;
 use crate::ledger::{
     After, Counts, DeadLetter, Decided, Dimensions, Line, Note, Pending, Report, State,
 };
-use crate::queue::envelope::{Envelope, Packer};
+use crate::queue::envelope::{Envelope, Packer, sender};
 use crate::queue::id::{Id, Onward, Run};
 use crate::queue::parcel::Parcel;
 use crate::settings::Settings;
@@ -247,8 +249,8 @@ impl<'a> Worked<'a> {
         }
         if !envelope.id.is_continuation() {
             for parcel in &envelope.parcels {
-                let line = self.dimensions(parcel).line("", State::Accepted, "");
-                writer.book([(line, 1)]);
+                let of = self.dimensions(parcel);
+                writer.book([(of.line("", State::Accepted, sender(envelope.page)), 1)]);
             }
         }
         self.notes(&mut writer);
@@ -316,6 +318,22 @@ impl<'a> Worked<'a> {
                 }
             }
             _ => {}
+        }
+        if let Some(parcel) = self.envelope.parcels.get(one.parcel) {
+            let taken = matches!(
+                one.disposition,
+                Disposition::Delivered(_) | Disposition::Processing(_)
+            );
+            match parcel.apart {
+                Some(kind) if is_final(state) => {
+                    lines.push((of.line(name, State::Apart, &kind.at(state)), 1));
+                }
+                None if taken => {
+                    let taken = taken_along(self.settings, parcel, of, name, self.now);
+                    lines.extend(taken.into_iter().map(|line| (line, 1)));
+                }
+                _ => {}
+            }
         }
         writer.book(lines);
     }
@@ -460,6 +478,32 @@ pub(super) fn due(
         .and_then(|configured| configured.destination.inquiry())
         .map_or(3600, |inquiry| inquiry.wait(asked));
     UnixMillis(now.0 + i64::from(wait) * 1000)
+}
+
+/// Whether nothing more becomes of an event, unless somebody offers it again.
+const fn is_final(state: State) -> bool {
+    !matches!(state, State::Retrying | State::Processing)
+}
+
+/// The lines of what a platform has taken: what went along, and how long it took until then. Nothing where nobody knows
+/// any more what that was.
+pub(super) fn taken_along(
+    settings: &Settings,
+    parcel: &Parcel<'_>,
+    of: Dimensions<'_>,
+    name: &str,
+    at: UnixMillis,
+) -> Vec<Line> {
+    let mut legs = parcel.legs.iter();
+    let leg = legs.find(|leg| leg.destination.as_str() == name);
+    let (Some(leg), Some(configured)) = (leg, settings.destination(name)) else {
+        return Vec::new();
+    };
+    let keys = configured.destination.keys(&Input::new(parcel, leg.grant));
+    vec![
+        of.line(name, State::Keys, &keys.code()),
+        of.line(name, State::Latency, &latency(parcel.received, at)),
+    ]
 }
 
 /// A parcel as JSON with one leg left.

@@ -13,6 +13,7 @@ use crate::base::table::{Table, sort};
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::exchange::http::{Failure, Reply};
 use crate::exchange::outcome::{Judged, Meaning, Outcome, Verdict};
+use crate::ledger::measured::Apart;
 use crate::ledger::{DeadLetter, Dimensions, Line, Note, Pending, Postponed, Report, State};
 use crate::queue::envelope::Packer;
 use crate::queue::id::{Id, Run};
@@ -36,7 +37,7 @@ struct Question<'e> {
     removed: bool,
 }
 
-/// Makes a group one of a single source, release, event and hour.
+/// Makes a group one of a single source, release, event and hour, and of visitors, robots or tests alone.
 pub(super) fn add_dimensions(group: &mut String, source: &str, parcel: &Parcel<'_>) {
     let release = parcel.release.as_ref().map_or("", |release| release);
     for part in [
@@ -44,6 +45,7 @@ pub(super) fn add_dimensions(group: &mut String, source: &str, parcel: &Parcel<'
         release,
         &parcel.name,
         &parcel.received.hour().0.to_string(),
+        parcel.apart.map_or("", Apart::as_str),
     ] {
         group.push('\n');
         group.push_str(part);
@@ -285,6 +287,7 @@ impl<'e> Question<'e> {
             },
             destination: &first.destination,
             left: i64::try_from(parcels.len()).unwrap_or(i64::MAX),
+            apart: None,
         };
         if let Some((after, code)) = self.wanted_again(judged, settings) {
             let total = book.left;
@@ -301,6 +304,7 @@ impl<'e> Question<'e> {
             return Some(effects(self.again(after, run), writer.finish(true)));
         }
         book.share(judged, silent);
+        book.apart = sample.apart;
         // Where all met the same end, it is known whose it is.
         match book.lines.as_slice() {
             [(line, _)] => {
@@ -407,6 +411,8 @@ struct Book<'a> {
     of: Dimensions<'a>,
     destination: &'a str,
     left: i64,
+    /// What they are counted apart as, where they are; all of them alike.
+    apart: Option<Apart>,
 }
 
 impl Book<'_> {
@@ -464,7 +470,14 @@ impl Book<'_> {
             .filter(|(line, _)| line.state != State::Retries);
         let total: i64 = states.map(|(_, n)| n).sum();
         let before = (self.line(State::Processing, ""), -total);
-        std::iter::once(before).chain(self.lines).collect()
+        let mut lines = vec![before];
+        if let Some(kind) = self.apart {
+            let apart =
+                |(line, n): &(Line, i64)| (self.line(State::Apart, &kind.at(line.state)), *n);
+            lines.extend(self.lines.iter().map(apart));
+        }
+        lines.extend(self.lines);
+        lines
     }
 }
 

@@ -45,6 +45,10 @@ pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
     };
     let mut counts = Counts::default();
     counts.add(of.line(&letter.destination, letter.state, &letter.code), -1);
+    if let Some(kind) = parcel.apart {
+        let code = kind.at(letter.state);
+        counts.add(of.line(&letter.destination, State::Apart, &code), -1);
+    }
     counts.add(of.line(&letter.destination, State::Retrying, ""), 1);
     counts.add(of.line(&letter.destination, State::Replayed, ""), 1);
     let mut packer = Packer::whole(id.as_str(), &letter.source, 0).after(&run.after(&booking));

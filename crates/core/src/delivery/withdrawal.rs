@@ -27,6 +27,14 @@ pub fn withdraw(letter: &DeadLetter, now: UnixMillis) -> Option<Report> {
     let mut counts = Counts::default();
     counts.add(of.line(&letter.destination, letter.state, &letter.code), -1);
     counts.add(of.line(&letter.destination, State::Blocked, code), 1);
+    if let Some(kind) = parcel.apart {
+        for (state, n) in [(letter.state, -1), (State::Blocked, 1)] {
+            counts.add(
+                of.line(&letter.destination, State::Apart, &kind.at(state)),
+                n,
+            );
+        }
+    }
     Some(Report {
         id: Id::withdrawn(&letter.id),
         counts,

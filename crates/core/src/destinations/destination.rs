@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::base::match_keys::Keys;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
@@ -102,6 +103,9 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// # Errors
     /// The reason, which is counted.
     fn check(&self, input: &Input<'_>, now: UnixMillis) -> Result<(), Skip>;
+
+    /// The match keys that its request for the event holds; what the platform would not be told is none.
+    fn keys(&self, input: &Input<'_>) -> Keys;
 
     /// When the platform stops taking the event.
     fn expires(&self, input: &Input<'_>) -> UnixMillis;

@@ -10,6 +10,7 @@
 
 use crate::base::fields::Fields;
 use crate::base::json::{Object, Once};
+use crate::base::match_keys::{Key, Keys};
 use crate::base::money::{Amount, Figure};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
@@ -323,6 +324,13 @@ impl Ga4 {
             .and_then(client_id_from_ga)
     }
 
+    /// The site's own id of the visitor, where the settings say that it goes along.
+    fn user<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
+        input
+            .clear::<ExternalIdText>()
+            .filter(|id| self.user_id && id.chars().count() <= 256)
+    }
+
     fn session_id<'a>(&self, input: &Input<'a>) -> Option<&'a str> {
         let sent = input.session_id();
         sent.and_then(session_id).or_else(|| {
@@ -441,6 +449,20 @@ impl Destination for Ga4 {
         Ok(())
     }
 
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let user = |there: bool| self.user_data && there;
+        let named = input.hashed::<Ga4FirstName>().is_some()
+            || input.hashed::<Ga4LastName>().is_some()
+            || input.hashed::<Ga4Street>().is_some();
+        Keys::NONE
+            .with(Key::Email, user(input.hashed::<GoogleEmail>().is_some()))
+            .with(Key::Phone, user(input.hashed::<GooglePhone>().is_some()))
+            .with(Key::ExternalId, self.user(input).is_some())
+            .with(Key::Browser, Self::client_id(input).is_some())
+            .with(Key::Network, input.network())
+            .with(Key::Person, user(named))
+    }
+
     fn expires(&self, input: &Input<'_>) -> UnixMillis {
         UnixMillis(input.event_time().0 + MOST_AGE_MS)
     }
@@ -477,12 +499,7 @@ impl Destination for Ga4 {
         let test = first.is_test();
         let body = Object::write(|body| {
             body.put("client_id", client_id);
-            body.put(
-                "user_id",
-                first
-                    .clear::<ExternalIdText>()
-                    .filter(|id| self.user_id && id.chars().count() <= 256),
-            );
+            body.put("user_id", self.user(first));
             body.put("timestamp_micros", first.time(now).0 * 1000);
             body.object("consent", |consent| {
                 consent.put("ad_user_data", ad_user_data.map(spoken));

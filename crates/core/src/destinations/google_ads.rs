@@ -25,6 +25,7 @@ use self::reply::{at, code, error_of, general, list, place, reading, refused, vi
 use self::verdict::judged;
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
@@ -303,6 +304,20 @@ impl Destination for GoogleAds {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        if input.name() == "refund" {
+            // A refund names an order.
+            return Keys::NONE;
+        }
+        Person::new(input)
+            .map_or(Keys::NONE, |person| person.keys())
+            .with(Key::Click, click(input).is_some())
+            .with(
+                Key::Network,
+                address(input).is_some() && input.user_agent().is_some(),
+            )
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -219,6 +219,11 @@ impl<'e> Input<'e> {
             .or_else(|| cookies.iter().find_map(|name| self.cookie(name)))
     }
 
+    /// Whether there are both the visitor's address and browser; one alone matches nobody.
+    pub fn network(&self) -> bool {
+        self.ip().is_some() && self.user_agent().is_some()
+    }
+
     /// The visitor's address where it is an IPv4 one.
     pub fn ipv4(&self) -> Option<&'e str> {
         let ip = self.ip()?;

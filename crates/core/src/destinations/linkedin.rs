@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
@@ -330,6 +331,15 @@ impl Destination for LinkedIn {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let user = self.user(input);
+        Keys::NONE
+            .with(Key::Click, user.click_id.is_some())
+            .with(Key::Email, user.email.is_some())
+            .with(Key::ExternalId, user.external_id.is_some())
+            .with(Key::Person, user.names.is_some())
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object, Once};
+use crate::base::match_keys::{Key, Keys};
 use crate::base::money::Amount;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
@@ -425,6 +426,26 @@ impl Destination for Meta {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let user = UserData::new(input);
+        let hashed = |keys: &[&str]| {
+            user.hashed
+                .iter()
+                .any(|(key, leaf)| keys.contains(key) && !leaf.is_nothing())
+        };
+        Keys::NONE
+            .with(Key::Click, input.cookie("_fbc").is_some())
+            .with(Key::Email, hashed(&["em"]))
+            .with(Key::Phone, hashed(&["ph"]))
+            .with(Key::ExternalId, hashed(&["external_id"]))
+            .with(Key::Browser, input.cookie("_fbp").is_some())
+            .with(Key::Network, input.network())
+            .with(
+                Key::Person,
+                hashed(&["fn", "ln", "db", "ct", "zp", "country"]),
+            )
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -275,6 +276,16 @@ impl Destination for Microsoft {
         } else {
             Err(Skip::IdentifiersMissing)
         }
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        Keys::NONE
+            .with(Key::Click, click(input).is_some())
+            .with(Key::Email, input.hashed::<MicrosoftEmail>().is_some())
+            .with(Key::Phone, input.hashed::<E164Phone>().is_some())
+            .with(Key::ExternalId, input.hashed::<ExternalId>().is_some())
+            .with(Key::Browser, browser(input).is_some())
+            .with(Key::Network, input.network())
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -353,6 +354,22 @@ impl Destination for Pinterest {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let person = input.hashed::<FirstName>().is_some()
+            || input.hashed::<LastName>().is_some()
+            || input.hashed::<BirthDate>().is_some()
+            || input.hashed::<City>().is_some()
+            || input.hashed::<ZipDigits>().is_some()
+            || residence(input).1.is_some();
+        Keys::NONE
+            .with(Key::Click, input.clicked("epik", &["_epik"]).is_some())
+            .with(Key::Email, input.hashed::<PlainEmail>().is_some())
+            .with(Key::Phone, input.hashed::<DigitsPhone>().is_some())
+            .with(Key::ExternalId, input.hashed::<ExternalId>().is_some())
+            .with(Key::Network, input.network())
+            .with(Key::Person, person)
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -338,6 +339,17 @@ impl Destination for Reddit {
         } else {
             Err(Skip::IdentifiersMissing)
         }
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let click = input.clicked("rdt_cid", &["_rdt_cid"]);
+        Keys::NONE
+            .with(Key::Click, click.is_some())
+            .with(Key::Email, input.hashed::<RedditEmail>().is_some())
+            .with(Key::Phone, input.hashed::<E164Phone>().is_some())
+            .with(Key::ExternalId, input.hashed::<ExternalId>().is_some())
+            .with(Key::Browser, browser(input).is_some())
+            .with(Key::Network, input.network())
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::money::Money;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
@@ -355,6 +356,22 @@ impl Destination for Snapchat {
         } else {
             Err(Skip::IdentifiersMissing)
         }
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let person = input.hashed::<FirstName>().is_some()
+            || input.hashed::<LastName>().is_some()
+            || input.hashed::<City>().is_some()
+            || input.hashed::<Zip>().is_some()
+            || input.hashed::<CountryHash>().is_some();
+        Keys::NONE
+            .with(Key::Click, input.clicked("ScCid", &["_scclid"]).is_some())
+            .with(Key::Email, input.hashed::<PlainEmail>().is_some())
+            .with(Key::Phone, input.hashed::<DigitsPhone>().is_some())
+            .with(Key::ExternalId, input.hashed::<LowerExternalId>().is_some())
+            .with(Key::Browser, input.cookie("_scid").is_some())
+            .with(Key::Network, input.network())
+            .with(Key::Person, person)
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::base::fields::Fields;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
@@ -329,6 +330,23 @@ impl Destination for TikTok {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let web = self.source(input).is_ok_and(|source| source.kind == "web");
+        let person = input.hashed::<FirstName>().is_some()
+            || input.hashed::<LastName>().is_some()
+            || input.hashed::<Zip>().is_some()
+            || input.clear::<CityText>().is_some()
+            || input.clear::<CountryText>().is_some();
+        Keys::NONE
+            .with(Key::Click, web && ttclid(input).is_some())
+            .with(Key::Email, input.hashed::<PlainEmail>().is_some())
+            .with(Key::Phone, input.hashed::<E164Phone>().is_some())
+            .with(Key::ExternalId, input.hashed::<ExternalId>().is_some())
+            .with(Key::Browser, web && input.cookie("_ttp").is_some())
+            .with(Key::Network, input.network())
+            .with(Key::Person, person)
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -12,6 +12,7 @@ use crate::base::address::public_address;
 use crate::base::fields::Fields;
 use crate::base::hmac::sign;
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::money::Figure;
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
@@ -196,6 +197,23 @@ impl Destination for Webhook {
         } else {
             Ok(())
         }
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let person = input.hashed::<FirstName>().is_some()
+            || input.hashed::<LastName>().is_some()
+            || input.hashed::<BirthDate>().is_some()
+            || input.hashed::<City>().is_some()
+            || input.hashed::<Zip>().is_some()
+            || input.hashed::<CountryHash>().is_some();
+        Keys::NONE
+            .with(Key::Click, !input.click_ids().is_empty())
+            .with(Key::Email, input.hashed::<PlainEmail>().is_some())
+            .with(Key::Phone, input.hashed::<E164Phone>().is_some())
+            .with(Key::ExternalId, input.hashed::<ExternalId>().is_some())
+            .with(Key::Browser, input.client_id().is_some())
+            .with(Key::Network, input.network())
+            .with(Key::Person, person)
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

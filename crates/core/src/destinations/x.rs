@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object};
+use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
 use crate::base::secret::Secret;
 use crate::base::table::Table;
@@ -282,6 +283,15 @@ impl Destination for X {
             return Err(Skip::IdentifiersMissing);
         }
         Ok(())
+    }
+
+    fn keys(&self, input: &Input<'_>) -> Keys {
+        let user = User::new(input);
+        Keys::NONE
+            .with(Key::Click, user.twclid.is_some())
+            .with(Key::Email, user.email.is_some())
+            .with(Key::Phone, user.phone.is_some())
+            .with(Key::Network, user.browser.is_some())
     }
 
     fn expires(&self, input: &Input<'_>) -> UnixMillis {

@@ -109,10 +109,15 @@ impl<'a> Draft<'a> {
                 ));
             }
         };
+        let said_time = match self.time {
+            Sent::Known(time) => Some(time),
+            _ => None,
+        };
         let mut event = Event {
             name,
             id,
             time,
+            said_time,
             money,
             transaction_id,
             token: self.token.filter(|token| !is_placeholder(token)),

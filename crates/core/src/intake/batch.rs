@@ -15,14 +15,16 @@ use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
 use crate::intake::arrival::Arrival;
 use crate::intake::auth::token_fits;
 use crate::intake::format::Format;
+use crate::intake::given::Given;
 use crate::intake::jar::Jar;
 use crate::intake::ruling::{Basis, Rulings};
 use crate::intake::scrub::scrub;
 use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
 use crate::ledger::decided::Gathered;
+use crate::ledger::measured::Apart;
 use crate::ledger::{Counts, Decided, Dimensions, Note, Report, State};
-use crate::queue::envelope::{Packer, close_report};
+use crate::queue::envelope::{Packer, close_report, sender};
 use crate::queue::id::Id;
 use crate::queue::parcel::{Leg, Parcel};
 use crate::settings::{Settings, Source};
@@ -50,6 +52,8 @@ struct Ready<'a> {
     evidence: Evidence,
     /// One for each of the source's destinations, in their order.
     verdicts: Vec<Verdict>,
+    /// What is counted of it, whatever becomes of it.
+    given: Given,
     /// Who wrote the TC string that came along.
     cmp: Option<u16>,
     remarks: Remarks,
@@ -287,6 +291,7 @@ impl<'a> Batch<'a> {
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         // Consent first: what nobody may see is neither hashed nor packed.
         let reading = self.signals(&event, visit);
+        let given = Given::of(&event, &reading, visit, &source.hints, self.now);
         let decisions = self.decisions(&reading);
         let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {
@@ -311,6 +316,11 @@ impl<'a> Batch<'a> {
             action_source: event.action_source,
             release: event.release,
             test: event.test || source.test,
+            apart: if event.test || source.test {
+                Some(Apart::Test)
+            } else {
+                given.bot.then_some(Apart::Bot)
+            },
             properties: event.properties,
             // What the visit shows is filled in below, and only where it goes somewhere.
             ..Parcel::default()
@@ -344,6 +354,7 @@ impl<'a> Batch<'a> {
             order: order_key,
             evidence,
             verdicts,
+            given,
             cmp: reading.cmp(),
             remarks: event.remarks,
             ruling,
@@ -537,6 +548,9 @@ impl<'a> Batch<'a> {
             notes,
             decided.next().as_ref(),
         );
+        if self.page {
+            packer = packer.page();
+        }
         for (ready, settled) in queued {
             let goes = |leg: &Leg<'_>| {
                 let mut named = self.named(&settled.verdicts);
@@ -657,7 +671,12 @@ impl<'a> Batch<'a> {
             }
         }
         if !verdicts.iter().any(|verdict| verdict.goes()) {
-            counts.add(place.line("", State::Accepted, ""), 1);
+            let line = place.line("", State::Accepted, sender(self.page));
+            counts.add(line, 1);
+        }
+        match parcel.apart {
+            Some(kind) => counts.add(place.line("", State::Apart, kind.as_str()), 1),
+            None => ready.given.count(&place, counts),
         }
         let banner = ready.cmp.map(|cmp| format!("cmp_{cmp}"));
         if let Some(banner) = &banner {
@@ -674,14 +693,22 @@ impl<'a> Batch<'a> {
             let (state, code) = match verdict {
                 Verdict::Queued => continue,
                 Verdict::Conflict => (State::Conflict, ""),
-                Verdict::Duplicate { differs } => {
-                    (State::Duplicate, if differs { "differs" } else { "" })
-                }
+                Verdict::Duplicate { differs } => (
+                    State::Duplicate,
+                    match (self.page, differs) {
+                        (_, false) => sender(self.page),
+                        (true, true) => "page_differs",
+                        (false, true) => "server_differs",
+                    },
+                ),
                 Verdict::Blocked(refusal) => (State::Blocked, refusal.code()),
                 Verdict::Skipped(skip) => (State::Skipped, skip.code()),
             };
             if !verdict.goes() {
                 counts.add(place.line(name, State::Accepted, ""), 1);
+                if let Some(kind) = parcel.apart {
+                    counts.add(place.line(name, State::Apart, &kind.at(state)), 1);
+                }
             }
             counts.add(place.line(name, state, code), 1);
             what.insert(

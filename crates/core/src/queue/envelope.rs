@@ -21,6 +21,11 @@ pub const READ: &[u8] = &[1];
 /// The largest message that is written, in bytes: below the 64 KiB that one queue operation is billed by.
 pub const LARGEST: usize = 60 * 1024;
 
+/// Who sent an event, as the ledger counts it: a visitor's browser, or a server.
+pub const fn sender(page: bool) -> &'static str {
+    if page { "page" } else { "server" }
+}
+
 /// What the queue carries.
 #[derive(Debug)]
 pub enum Message<'a> {
@@ -42,6 +47,9 @@ pub struct Envelope<'a> {
     pub source: Text<'a>,
     /// How many attempts there were before.
     pub attempt: u32,
+    /// Visitors' browsers have sent the events, and no server.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub page: bool,
     /// An earlier request with these events was not answered, so the platform may have them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub twice: bool,
@@ -76,6 +84,7 @@ read_members! {
     "source" => source,;
     "after" => after,
     "attempt" => attempt,
+    "page" => page,
     "twice" => twice,
     "parcels" => parcels,
     "counts" => counts,
@@ -220,6 +229,18 @@ impl Packer {
         }
     }
 
+    /// Says that visitors' browsers have sent the parcels.
+    #[must_use]
+    pub fn page(mut self) -> Self {
+        self.head.push_str(PAGE);
+        if let Some(open) = &mut self.open
+            && open.ends_with(PARCELS)
+        {
+            open.insert_str(open.len() - PARCELS.len(), PAGE);
+        }
+        self
+    }
+
     /// Says that the platform may have the parcels already.
     #[must_use]
     pub fn twice(mut self) -> Self {
@@ -247,9 +268,10 @@ impl Packer {
         let release = parcel.release.as_deref().unwrap_or_default();
         let known = |kind: &(String, String)| kind.0 == *parcel.name && kind.1 == release;
         if !self.kinds.iter().any(known) {
-            // What was accepted, and what became of it; names of destinations and codes have some room.
+            // What was accepted, what became of it, what went along and how long it took; names of destinations and codes
+            // have some room.
             let line = 130 + self.head.len() + parcel.name.len() + release.len();
-            let more = line * (1 + 2 * parcel.legs.len());
+            let more = line * (1 + 4 * parcel.legs.len());
             if self.largest == LARGEST && self.lines + more > Self::MOST_LINES && self.lines > 0 {
                 self.shut();
             }
@@ -335,5 +357,7 @@ fn begin(open: &mut String, id: &str, head: &str) {
     open.push_str(head);
 }
 
+/// The member of what pages have sent.
+const PAGE: &str = r#","page":true"#;
 /// What parcels follow.
 const PARCELS: &str = r#","parcels":["#;

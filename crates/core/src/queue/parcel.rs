@@ -9,6 +9,7 @@ use crate::base::time::UnixMillis;
 use crate::consent::{Grant, Guarded, Identifying, Visiting};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::Prepared;
+use crate::ledger::measured::Apart;
 
 /// An event with nothing plain left in it. What shows the visitor is [guarded](Guarded): it is read under a grant.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -77,6 +78,9 @@ pub struct Parcel<'a> {
     /// For the platforms' test modes.
     #[serde(rename = "z", skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// What it is counted apart as: a test, or a robot's as far as the user agent tells. It goes where it goes all the same.
+    #[serde(rename = "b", skip_serializing_if = "Option::is_none")]
+    pub apart: Option<Apart>,
     /// Free data.
     #[serde(rename = "pr", skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<(Text<'a>, Property<'a>)>,
@@ -118,6 +122,7 @@ read_members! {
     "a" => action_source,
     "v" => release,
     "z" => test,
+    "b" => apart,
     "pr" => properties,
     "gc" => geo_country,
     "gr" => geo_region,

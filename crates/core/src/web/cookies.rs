@@ -259,6 +259,14 @@ pub fn known_cookie(name: &str) -> bool {
     COOKIES.contains(&name) || is_stream_cookie(name)
 }
 
+/// Whether a known cookie names the browser; the others hold a click, or what was seen of a visit.
+pub fn names_browser(name: &str) -> bool {
+    matches!(
+        name,
+        "_fbp" | "_ga" | "_ttp" | "_scid" | "_rdt_uuid" | "_uetvid"
+    )
+}
+
 /// Whether a cookie is Google Analytics' of a stream, `_ga_<stream>`: what else a sender may call a cookie, such as somebody's
 /// address, is none.
 pub fn is_stream_cookie(name: &str) -> bool {

@@ -248,6 +248,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("routes", &["base", "intake"]),
+    ("quality", &["base", "ledger"]),
     ("metrics", &[]),
 ];
 

@@ -318,7 +318,7 @@ fn another_order_under_the_same_id_is_told() {
     assert!(sent.is_empty());
     assert_eq!(answer["duplicates"], 1);
     assert_eq!(answer["results"][0]["code"], "duplicate_differs");
-    let differs = |(line, _): &(&edgetally_core::ledger::Line, i64)| line.code == "differs";
+    let differs = |(line, _): &(&edgetally_core::ledger::Line, i64)| line.code == "server_differs";
     assert_eq!(world.counts.iter().filter(differs).count(), 4);
     // One order id for two purchases of different worth: both are sold.
     let second = server(&json!({"event_id": "o1-b", "value": 20}));

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use edgetally_core::intake::{
     Arrival, Batch, Format, Header, Headers, Outcome, Plan, Response, Visit, error_of, pixel,
 };
+use edgetally_core::ledger::State;
 use edgetally_core::queue::envelope::{Message, open};
 use edgetally_core::routes::{Handler, ROUTES, Route};
 use edgetally_core::settings::Settings;
@@ -80,7 +81,9 @@ fn counted(plan: &Plan) -> Vec<String> {
             Message::Events(envelope) => envelope.counts,
             Message::Report(report) => report.counts,
         };
-        for (line, n) in counts.iter() {
+        // What is measured of every event is tested where it is counted.
+        let told = counts.iter();
+        for (line, n) in told.filter(|(line, _)| !State::MEASURED.contains(&line.state)) {
             counted.push(format!(
                 "{} {} {} {n}",
                 line.destination,

@@ -48,6 +48,7 @@ mod metrics;
 mod parse;
 mod platforms;
 mod privacy;
+mod quality;
 mod reasons;
 mod receipts;
 mod routes;

@@ -26,7 +26,7 @@ const MOST_WORKERS: u32 = 50;
 /// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
 const LINES: &str = "
 WITH columns AS (
-  SELECT COLUMNS, pair.value->>'$[1]' AS n FROM json_each(?1) AS part, json_each(part.value) AS pair
+  SELECT COLUMNS, pair.value->>'$[1]' AS n, part.key || '.' || pair.key AS place FROM json_each(?1) AS part, json_each(part.value) AS pair
 ), line AS (
   SELECT *, hour / 86400000 AS day FROM columns
 ), named AS (
@@ -51,6 +51,12 @@ SELECT source, day, 'KIND', name FROM (
 WHERE place <= MOST - (SELECT count(*) FROM names AS own
   WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')";
 
+/// From which sum of money on, in millionths, a line is full: one that has got so far may have been left out what would not
+/// have fitted, and whoever reads it says that it has no sum. Counts never come near.
+pub(super) const MOST_SUMMED: i64 = 4_000_000_000_000_000_000;
+
+/// Lines that are the same in many reports are written once; but sums of money, of which a call's worth may be too much for
+/// one number.
 const COUNT: &str = "
 INSERT INTO counts (LINE, n)
 SELECT hour, source,
@@ -63,8 +69,9 @@ SELECT hour, source,
     THEN code ELSE 'cmp_other' || substr(code, instr(code || ':', ':')) END,
   CASE WHEN worker = '' OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
     AND own.day = named.day AND own.kind = 'worker' AND own.name = named.worker)
-    THEN worker ELSE 'other' END, n
-FROM named WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
+    THEN worker ELSE 'other' END, sum(n)
+FROM named WHERE true GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, iif(state = 'money', place, '') HAVING sum(n) <> 0
+ON CONFLICT DO UPDATE SET n = iif(state = 'money' AND n >= FULL, n, n + excluded.n)";
 
 impl Ledger {
     fn negative(&self) -> Applied<String> {
@@ -112,7 +119,9 @@ impl Ledger {
                 .replace("MOST", &most.to_string());
             self.set("names", &format!("{with}{query}"), &lines)?;
         }
-        let count = COUNT.replace("LINE", &names(Line::COLUMNS));
+        let count = COUNT
+            .replace("LINE", &names(Line::COLUMNS))
+            .replace("FULL", &MOST_SUMMED.to_string());
         self.set("counts", &format!("{with}{count}"), &lines)?;
         if strict && self.negative()? != negative {
             return Err(Fault::Early);

@@ -1,7 +1,7 @@
 //! What people ask for: balances, reasons, lines, notes and heads of letters.
 
 use edgetally_core::base::members::{Members, list_of, text};
-use edgetally_core::ledger::{DeadLetter, Kind, Line};
+use edgetally_core::ledger::{DeadLetter, Kind, Line, State};
 use serde_json::{Value, json};
 
 use super::Ledger;
@@ -71,16 +71,20 @@ impl Ledger {
             json!(filter.event),
             json!(filter.release),
         ];
+        let measured = State::MEASURED.map(|state| format!("'{}'", state.as_str()));
+        let measured = measured.join(", ");
         let of = |select: &str| self.rows(select, &Value::Array(parameters.clone()));
         let sums = of(&format!(
-            "SELECT source, destination, state, sum(n) AS n FROM counts WHERE {WHERE} GROUP BY 1, 2, 3 HAVING sum(n) <> 0"
+            "SELECT source, destination, state, sum(n) AS n FROM counts WHERE {WHERE} AND state NOT IN ({measured})
+             GROUP BY 1, 2, 3 HAVING sum(n) <> 0"
         ))?;
         let reasons = of(&format!(
             "SELECT source, destination, state, iif(place <= {MOST_REASONS}, code, 'other') AS code, sum(n) AS n,
                sum(place > {MOST_REASONS}) AS codes
              FROM (SELECT *, row_number() OVER (ORDER BY rank, n DESC, source, destination, state) AS place
                FROM (SELECT *, row_number() OVER (PARTITION BY source, destination, state ORDER BY n DESC, code) AS rank
-                 FROM (SELECT source, destination, state, code, sum(n) AS n FROM counts WHERE {WHERE} AND code <> ''
+                 FROM (SELECT source, destination, state, code, sum(n) AS n FROM counts
+                   WHERE {WHERE} AND code <> '' AND state NOT IN ({measured}, 'accepted')
                    GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0)))
              GROUP BY 1, 2, 3, 4"
         ))?;

@@ -2,6 +2,7 @@
 //! `CartData` of the reference, read 2026-11-22).
 
 use crate::base::json::Object;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::time::UnixMillis;
 use crate::consent::Choice;
 use crate::destinations::google_ads::limits::{LONGEST_TRANSACTION_ID, digits};
@@ -77,6 +78,14 @@ impl<'e> Person<'e> {
         };
         (person.email.is_some() || person.phone.is_some() || person.home.is_some())
             .then_some(person)
+    }
+
+    /// The match keys that it holds.
+    pub(super) const fn keys(&self) -> Keys {
+        Keys::NONE
+            .with(Key::Email, self.email.is_some())
+            .with(Key::Phone, self.phone.is_some())
+            .with(Key::Person, self.home.is_some())
     }
 
     fn write(&self, event: &mut Object<'_>) {
