@@ -15,6 +15,7 @@
     reason = "formulas are written with the letters of their papers, and counts are below 2^53"
 )]
 
+mod address;
 mod comparison;
 mod evidence;
 mod family;
@@ -26,6 +27,7 @@ mod statistics;
 mod volumes;
 mod words;
 
+pub use address::Form;
 pub use comparison::{Adoption, Against, Comparison, Finding, Severity, Sight, Verdict, Window};
 pub use evidence::Evidence;
 pub use judging::compare;

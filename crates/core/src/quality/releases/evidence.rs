@@ -10,6 +10,7 @@ use crate::base::members::list_of;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::ledger::{Line, State};
+use crate::quality::report::NO_SUM;
 
 /// What the ledger answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +44,27 @@ impl Evidence {
             evidence.history = queries.history.fold(lines.iter().cloned());
         }
         Ok(evidence)
+    }
+
+    /// Sums of the ledger without the amounts of which some were more than there is room for, and their number.
+    pub fn without_full(mut lines: Vec<(Line, i64)>) -> Vec<(Line, i64)> {
+        let full: Vec<Line> = lines
+            .iter()
+            .filter(|(line, n)| line.state == State::Money && *n == NO_SUM)
+            .map(|(line, _)| line.clone())
+            .collect();
+        lines.retain(|(line, _)| {
+            !matches!(line.state, State::Money | State::Priced)
+                || !full.iter().any(|full| {
+                    let state = full.state;
+                    *full
+                        == Line {
+                            state,
+                            ..line.clone()
+                        }
+                })
+        });
+        lines
     }
 
     /// An answer of the ledger, as it travels: a list of lines with their sums. `None` where it is none.
