@@ -6,7 +6,7 @@ import datetime
 import time
 
 from ._arguments import count, error, number
-from ._ledger_table import LedgerTable, whole_hour
+from ._ledger_table import MATCH_KEYS, PARTS, LedgerTable, whole_hour
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -24,7 +24,16 @@ TOKEN = "EDGETALLY_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that ho
 _STATES = ("delivered", "duplicate", "blocked", "skipped", "rejected", "processing", "retrying", "dead")
 _LAW = "accepted = " + " + ".join(_STATES)
 _KEYS = ("hour", "day", "source", "release", "event", "destination")
-_LINE = ("hour", "source", "release", "event", "destination", "state", "code", "n")
+_LINE = ("hour", "source", "release", "event", "destination", "state", "code", "worker", "n")
+_QUALITY_KEYS = ("hour", "day", "source", "release", "worker", "event", "destination")
+_QUALITY = (
+    *("volume", "share_of_events", "share_of_page_views", "tests", "robots", "offered"),
+    *_STATES,
+    *("delivered_share", "p50", "p95", "estimate"),
+    *(f"given_{key}" for key in MATCH_KEYS),
+    *(f"sent_{key}" for key in MATCH_KEYS),
+    *(f"has_{part}" for part in PARTS),
+)
 _LETTER = ("at", "id", "source", "destination", "event", "event_id", "state", "code", "bytes")
 _NOTE = ("at", "source", "event", "event_id", "destination", "state", "code", "path")
 _QUARANTINED = ("at", "id", "code", "bytes")
@@ -233,7 +242,7 @@ class Ledger:
         destination: str | None = None,
         release: str | None = None,
     ) -> LedgerTable:
-        """Every line: hour, source, release, event, destination, state, code and how many. All pages at once."""
+        """Every line: hour, source, release, event, destination, state, code, worker and how many. All pages at once."""
         asked = _Filter(self._zone, since, until, source, event, destination, release)
         rows = [
             row for page in self._pages("/v1/ledger", {**asked.query(), "hours": "1"}, _LINES) for row in page["lines"]
@@ -306,6 +315,76 @@ class Ledger:
         columns: dict[str, list[Any]] = {key: [row[place] for row, _ in rows] for place, key in enumerate(keys)}
         columns |= {name: [sums[name] for _, sums in rows] for name in names}
         return LedgerTable(columns, self._zone, asked.span(first))
+
+    def quality(
+        self,
+        by: str | Sequence[str] = ("source", "event", "destination"),
+        *,
+        since: Any = None,
+        until: Any = None,
+        source: str | None = None,
+        event: str | None = None,
+        destination: str | None = None,
+        release: str | None = None,
+        worker: str | None = None,
+    ) -> LedgerTable:
+        """How good events are: a row per key, with shares, coverage of match keys and parts, and an estimate.
+
+        ``by`` is one or several of ``hour``, ``day`` (of UTC), ``source``, ``release``, ``worker``, ``event`` and
+        ``destination``. ``given_*`` is what senders gave, ``sent_*`` what went along with what a platform took,
+        ``has_*`` which parts events have; ``estimate`` is edgetally's own, and no platform's score. What has no value,
+        such as a share of nothing, is ``nan``.
+        """
+        keys = (by,) if isinstance(by, str) else tuple(by)
+        if not keys or len(set(keys)) != len(keys) or not set(keys) <= set(_QUALITY_KEYS):
+            raise error("unknown_choice", f"by is not one or several of {', '.join(_QUALITY_KEYS)}")
+        asked = _Filter(self._zone, since, until, source, event, destination, release)
+        query = {**asked.query(), "by": ",".join(keys)}
+        if worker is not None:
+            query["worker"] = _name("worker", worker)
+        answer = self._ask("/v1/quality", query)
+        self._members(answer, {"rows": list, "estimate_by": str})
+        try:
+            rows = [one for row in answer["rows"] for one in self._quality(row, keys)]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise self._too_new() from None
+        names = (*keys, *_QUALITY)
+        return LedgerTable({name: [row[name] for row in rows] for name in names}, self._zone, asked.span(None))
+
+    def _quality(self, row: dict[str, Any], keys: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """The rows of one answer's row: one for each destination, or one where there is none."""
+
+        def known(value: Any) -> float:
+            return float("nan") if value is None else float(value)
+
+        intake = row["intake"]
+        for at in row["destinations"] or [{}]:
+            made: dict[str, Any] = {}
+            for key in keys:
+                if key in ("hour", "day"):
+                    when = self._time(row["since"])
+                    utc = when.astimezone(datetime.timezone.utc)
+                    made[key] = when if key == "hour" else utc.date()
+                else:
+                    made[key] = at.get(key, "") if key == "destination" else row[key]
+            states, latency, sent = at.get("states", {}), at.get("latency", {}), at.get("keys", {"share": {}})
+            made |= {
+                "volume": intake["volume"],
+                "share_of_events": known(intake["share_of_events"]),
+                "share_of_page_views": known(intake["share_of_page_views"]),
+                "tests": intake["apart"].get("test", 0),
+                "robots": intake["apart"].get("bot", 0),
+                "offered": at.get("accepted", 0),
+                **{state: states.get(state, 0) for state in _STATES},
+                "delivered_share": known(at.get("delivered_share")),
+                "p50": known(latency.get("p50")),
+                "p95": known(latency.get("p95")),
+                "estimate": known(at.get("estimate")),
+                **{f"given_{key}": known(intake["keys"]["share"].get(key)) for key in MATCH_KEYS},
+                **{f"sent_{key}": known(sent["share"].get(key)) for key in MATCH_KEYS},
+                **{f"has_{part}": known(intake["parts"]["share"].get(part)) for part in PARTS},
+            }
+            yield made
 
     def dead_letters(
         self,
@@ -504,7 +583,11 @@ class Ledger:
 # What the members of a row are; all others are counts.
 _KINDS: dict[str, type] = {
     **dict.fromkeys(
-        ("hour", "at", "source", "release", "event", "destination", "state", "code", "id", "event_id", "path"), str
+        (
+            *("hour", "at", "source", "release", "event", "destination", "state", "code", "worker"),
+            *("id", "event_id", "path"),
+        ),
+        str,
     ),
     "replaying": bool,
 }

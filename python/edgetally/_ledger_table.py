@@ -22,9 +22,42 @@ _SEASONS = {"day": datetime.timedelta(days=1), "week": datetime.timedelta(days=7
 # Columns that are no counts.
 _TIMES = frozenset({"hour", "at"})
 _DAYS = frozenset({"day"})
-_TEXTS = frozenset({"source", "release", "event", "destination", "state", "code", "id", "event_id", "path"})
+_TEXTS = frozenset(
+    {"source", "release", "event", "destination", "state", "code", "worker", "id", "event_id", "path"}
+)
 _FLAGS = frozenset({"replaying"})
-_SHARES = frozenset({"exposure_new", "exposure_old"})
+
+# What the gateway knows of each event's match keys and parts, and how people say it.
+MATCH_KEYS = {
+    "click_id": "a click id",
+    "email": "an e-mail address",
+    "phone": "a telephone number",
+    "external_id": "the site's own id of the visitor",
+    "browser_id": "an id of the browser",
+    "ip_and_user_agent": "network address and user agent",
+    "name_and_place": "name, date of birth, town, postcode or country",
+}
+PARTS = {
+    "value": "a value",
+    "currency": "a currency",
+    "transaction_id": "an order",
+    "items": "lines",
+    "event_time": "a time of its own",
+    "page_url": "the page's address",
+    "release": "a release",
+}
+_QUALITY = {
+    "share_of_events": "Volume, of that of all of the source's events.",
+    "share_of_page_views": "Volume, of that of the source's page views.",
+    "delivered_share": "Of the copies at the destination that are no duplicates, those that were delivered.",
+    "p50": "Half of the events were with the platform within so many seconds.",
+    "p95": "Nineteen of twenty were.",
+    "estimate": "How well the platform can match the events, 0 to 10: an estimate of edgetally's, no platform's score.",
+    **{f"given_{key}": f"Share of the events that were sent with {what}." for key, what in MATCH_KEYS.items()},
+    **{f"sent_{key}": f"Share of the delivered that went with {what}." for key, what in MATCH_KEYS.items()},
+    **{f"has_{part}": f"Share of the events that have {what}." for part, what in PARTS.items()},
+}
+_SHARES = frozenset({"exposure_new", "exposure_old", *_QUALITY})
 _LISTS = frozenset({"history"})
 
 DEFINITION = {
@@ -37,7 +70,12 @@ DEFINITION = {
     "destination": "The destination, or empty for intake.",
     "state": "What is counted.",
     "code": "Why, where there is a why.",
+    "worker": "The gateway's own version that counted it, or empty.",
     "n": "How many.",
+    "volume": "Well-formed copies, without tests and robots.",
+    "tests": "Test events among the accepted.",
+    "robots": "Events of robots among the accepted.",
+    **_QUALITY,
     "path": "The member of the event that the code is about, where it is about one.",
     "codes": "How many codes are summed up in the row.",
     "received": "Copies that came in: accepted and malformed.",

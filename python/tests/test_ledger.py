@@ -99,7 +99,7 @@ def test_lines_come_through_all_pages(shop: Stub, ledger: et.Ledger) -> None:
     told = [line for _, page in RECORDED["lines"] for line in page["lines"]]
     table = ledger.lines()
     assert table.n == [line["n"] for line in told]
-    assert table.columns == ("hour", "source", "release", "event", "destination", "state", "code", "n")
+    assert table.columns == ("hour", "source", "release", "event", "destination", "state", "code", "worker", "n")
     assert [at.isoformat()[:13] for at in table.hour] == [line["hour"][:13] for line in told]
     assert all(at.tzinfo is UTC for at in table.hour)
     cursors = [query.get("cursor") for _, query, _ in shop.asked]

@@ -64,7 +64,7 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await sql(
       shop,
       `WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 49999)
-       INSERT INTO counts SELECT ?1 - 3600000 * (i % 240), 'shop', 'release-' || (i % 40), 'event_' || i, 'hook', o, c, 1
+       INSERT INTO counts SELECT ?1 - 3600000 * (i % 240), 'shop', 'release-' || (i % 40), 'event_' || i, 'hook', o, c, '', 1
        FROM i, (SELECT 'accepted' AS o, '' AS c UNION SELECT 'rejected', 'code-' || 7)`,
       [TODAY],
     );

@@ -11,12 +11,15 @@
 //                    {"clock": 60000}        the clock is so many milliseconds ahead
 // GET  /_test/size   how many bytes the database takes
 // GET  /_test/count  how many statements there were since
+// GET  /_test/written  how many rows were written since that was last asked
 
 import {DurableObject} from "cloudflare:workers";
 import Gateway, {Ledger as Inner} from "./index.js";
 
 let broken = {};
 let statements = 0;
+/** @type {SqlStorageCursor<any>[]} */
+let cursors = [];
 const now = Date.now;
 Date.now = () => now() + (broken.clock ?? 0);
 
@@ -31,7 +34,9 @@ function breakable(sql) {
       if (broken.at && statements >= broken.at && statements < broken.at + (broken.times ?? Infinity)) {
         throw new Error("broken by the test: statement");
       }
-      return sql.exec(...args);
+      const cursor = sql.exec(...args);
+      cursors.push(cursor);
+      return cursor;
     },
   };
 }
@@ -64,6 +69,12 @@ export class Ledger extends DurableObject {
     if (pathname === "/_renew") {
       this.renew();
       return Response.json({});
+    }
+    if (pathname === "/_written") {
+      // A cursor knows it when it has been read.
+      const written = cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0);
+      cursors = [];
+      return Response.json(written);
     }
     if (pathname === "/_size") return Response.json(this.ctx.storage.sql.databaseSize);
     if (pathname !== "/_sql") return this.inner.fetch(request);
@@ -113,6 +124,7 @@ export default {
     if (pathname === "/_test/alarm") return stub(env).fetch("https://ledger/_alarm", {method: "POST"});
     if (pathname === "/_test/renew") return stub(env).fetch("https://ledger/_renew", {method: "POST"});
     if (pathname === "/_test/size") return stub(env).fetch("https://ledger/_size");
+    if (pathname === "/_test/written") return stub(env).fetch("https://ledger/_written");
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },
