@@ -13,6 +13,7 @@ SECONDS ?= 30
 KILLS ?= 20
 AUDIT ?= licenses bans sources
 TAG ?=
+DEPLOY ?=
 
 # wrangler neither reports, nor asks, nor looks for updates.
 export WRANGLER_SEND_METRICS := false
@@ -251,8 +252,8 @@ lock-python: setup-python ## after a change of python/requirements-test.in
 	@scripts/lock-python.sh
 
 .PHONY: deploy
-deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers
-	@node npm/bin/edgetally.mjs deploy
+deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers; DEPLOY="--canary 10 --gate 30m"
+	@node npm/bin/edgetally.mjs deploy $(DEPLOY)
 
 .PHONY: release-check
 release-check: ## whether versions, CHANGELOG, repository and tag agree: make release-check TAG=v0.1.0

@@ -145,9 +145,11 @@ CANARY[1] = url;
 const ADMIN = {EDGETALLY_ADMIN_TOKEN: TOKEN};
 
 test("a share of the traffic, the gate, and then all of it", async () => {
-  const summary = join(project, "summary.md");
-  const {code, calls: asks, asked: seen, splits: during, stdout, stderr} = await deploy(RUNNING, [...CANARY, "--min-events", "50"], {gate: ["unknown", "inconclusive", "pass"]}, {...ADMIN, GITHUB_STEP_SUMMARY: summary});
+  const [summary, output] = [join(project, "summary.md"), join(project, "output.txt")];
+  const {code, calls: asks, asked: seen, splits: during, stdout, stderr} = await deploy(RUNNING, [...CANARY, "--min-events", "50"], {gate: ["unknown", "inconclusive", "pass"]}, {...ADMIN, GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output});
   assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(output, "utf8"), `version=${NEW}\nbefore=${OLD}\n`);
+  assert.match(readFileSync(summary, "utf8"), /"verdict":"pass"/, "the gateway's table, here a stand-in's");
   assert.deepEqual(asks, [
     "deployments status --json",
     "versions upload --tag abc",
@@ -162,7 +164,7 @@ test("a share of the traffic, the gate, and then all of it", async () => {
   assert.match(looked[0] ?? "", /source=shop&by=worker&before=old-1&after=abc&min_events=50&looks=hourly/);
   assert.match(stdout, /pass: abc counts as old-1 does/);
   assert.match(stdout, new RegExp(`back: npx wrangler versions deploy ${OLD}@100% --yes`));
-  rmSync(summary, {force: true});
+  for (const file of [summary, output]) rmSync(file);
 });
 
 test("where the gate fails, or nobody can tell, all traffic goes back, and exit 1; unless that counts as a pass", async () => {

@@ -1,6 +1,7 @@
 // `edgetally deploy`: nothing gets traffic that has not answered.
 
 import {execFileSync} from "node:child_process";
+import {appendFileSync} from "node:fs";
 import {setTimeout as sleep} from "node:timers/promises";
 import {merged} from "../dev.mjs";
 import {FINE, FOUND_WANTING, Exit, UNREACHABLE, usage, wanting} from "../exits.mjs";
@@ -102,6 +103,15 @@ function address(flags, config) {
   if (text === undefined) return undefined;
   if (!URL.canParse(text)) throw usage(`--url ${text}: is no address, such as https://events.shop.example`);
   return new URL(text);
+}
+
+/**
+ * For the steps of a workflow that come later: which version has the traffic, and which had it before.
+ * @param {Record<string, string>} values
+ */
+function output(values) {
+  const file = process.env.GITHUB_OUTPUT;
+  if (file) appendFileSync(file, Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join(""));
 }
 
 class Deploy {
@@ -215,6 +225,7 @@ class Deploy {
       throw new Exit(/** @type {Exit} */ (error).code, `${/** @type {Error} */ (error).message}\n${before} has all traffic again.`);
     }
     if (!this.flags.json) print(dim(`back: ${typed(label, before)}`));
+    output({version, before});
   }
 
   /**
