@@ -249,6 +249,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("routes", &["base", "intake"]),
     ("metrics", &[]),
+    ("quality", &["base", "ledger", "metrics"]),
 ];
 
 #[test]
