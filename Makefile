@@ -196,6 +196,10 @@ picture-shop: build tool ## docs/shop.png, which README opens with
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
+.PHONY: gate-rates
+gate-rates: ## how often the release gate cries wolf, and what it sees: docs/quality.md (minutes)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example gate_rates -- --write
+
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs

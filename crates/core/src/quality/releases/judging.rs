@@ -25,7 +25,7 @@ pub fn compare(question: &Question, evidence: &Evidence) -> Result<Comparison, U
 }
 
 /// What volumes get of the level where there is something else to test: they are the harder to see.
-const VOLUMES: f64 = 0.7;
+const VOLUMES: f64 = 0.85;
 
 fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Comparison {
     let mut books = Books::open(evidence, windows);
@@ -184,17 +184,35 @@ fn of_volume(question: &Question, windows: &Windows, volume: &Volume<'_>) -> Opt
 }
 
 /// Where an event has only one denominator, either of the two may have moved: their numbers in the same hours of the weeks before
-/// tell which. What did not move itself is a note, as long as what moved has failed.
+/// tell which. In hours that labels share, it is one of the others that moved the opposite way by both denominators of its own.
+/// What did not move itself is a note, as long as what moved has failed.
 fn blame(findings: &mut [Finding], all: &[Volume<'_>]) {
-    let of = |finding: &Finding| all.iter().find(|volume| volume.event == finding.event);
-    let is_blameless = |finding: &Finding| {
-        of(finding).is_some_and(|volume| match volume.measured.as_slice() {
-            [only] => {
-                let (own, by) = (ln(volume.usual).abs(), ln(only.usual).abs());
-                finding.test != "T1" && by.is_finite() && own < 0.5 * by
-            }
-            _ => false,
+    let measured = |finding: &Finding| {
+        let volume = all.iter().find(|volume| volume.event == finding.event)?;
+        Some((volume, volume.measured.as_slice()))
+    };
+    let moved = [true, false].map(|fell| {
+        findings.iter().any(|finding| {
+            finding.severity == Severity::Fail
+                && (finding.change.estimate < 1.0) == fell
+                && measured(finding).is_some_and(|(_, by)| by.len() > 1)
         })
+    });
+    let is_blameless = |finding: &Finding| match measured(finding) {
+        Some((volume, [only])) if finding.test != "T1" => {
+            let (own, by) = (ln(volume.usual).abs(), ln(only.usual).abs());
+            if by.is_nan() {
+                let [fell, rose] = moved;
+                if finding.change.estimate < 1.0 {
+                    rose
+                } else {
+                    fell
+                }
+            } else {
+                by.is_finite() && own < 0.5 * by
+            }
+        }
+        _ => false,
     };
     let is_other_failing = |findings: &[Finding], at: usize| {
         let others = findings
@@ -217,11 +235,11 @@ fn blame(findings: &mut [Finding], all: &[Volume<'_>]) {
             finding.severity = finding.severity.max(Severity::Note);
             finding
                 .text
-                .push_str(" It came as often as in such hours before: the others moved.");
+                .push_str(" In itself it did not move: the others did.");
         } else {
-            finding.text.push_str(
-                " In itself it came as often as in such hours before: look at the other events.",
-            );
+            finding
+                .text
+                .push_str(" In itself it did not move: look at the other events.");
         }
     }
 }

@@ -42,6 +42,8 @@ impl Cell {
 pub(super) struct Noise {
     /// The dispersion: 1 is binomial.
     pub phi: f64,
+    /// The same where it came out below 1.
+    raw: f64,
     /// How well it is known: the degrees of freedom.
     pub df: f64,
     /// Whether the days do not speak against binomial.
@@ -54,9 +56,12 @@ impl Noise {
     /// What is assumed then.
     const UNKNOWN: Self = Self {
         phi: 2.0,
+        raw: 2.0,
         df: 6.0,
         plain: false,
     };
+    /// From this p-value of the days on, nothing speaks against counting noise alone.
+    const PLAIN: f64 = 0.1;
     /// Days that were broken themselves are not noise; more than so many are.
     const MOST_BROKEN: usize = 3;
     /// A day is broken whose squared residual is so many times the usual one.
@@ -75,6 +80,7 @@ impl Noise {
             if variance <= 0.0 {
                 return Self {
                     phi: 1.0,
+                    raw: 1.0,
                     df,
                     plain: true,
                 };
@@ -99,11 +105,43 @@ impl Noise {
             let sum: f64 = squares.iter().sum();
             return Self {
                 phi: (sum / df).max(1.0),
+                raw: sum / df,
                 df,
-                plain: chi2_sf(sum, df) >= 0.2,
+                plain: chi2_sf(sum, df) >= Self::PLAIN,
             };
         }
         Self::UNKNOWN
+    }
+
+    /// How much the rate itself varies, as a variance relative to its square, where so many are counted in a day.
+    pub(super) fn own(&self, a_day: f64) -> f64 {
+        (self.raw - 1.0).max(0.0) / a_day
+    }
+
+    /// Drawn towards what other events of the source have (G. Smyth, 2004; S. Lund and others, 2012): their days tell as much as
+    /// so many of its own.
+    #[must_use]
+    pub(super) fn drawn(self, towards: f64) -> Self {
+        const DAYS: f64 = 20.0;
+        let df = self.df + DAYS;
+        let raw = (self.raw * self.df + towards * DAYS) / df;
+        Self {
+            phi: raw.max(1.0),
+            raw,
+            df,
+            plain: chi2_sf(raw * df, df) >= Self::PLAIN,
+        }
+    }
+
+    /// The dispersion for evidence, whose formula takes it as known: larger by how much farther out the tail of Student's
+    /// distribution is than the normal one, where one in a thousand lies beyond.
+    fn known(&self) -> f64 {
+        const NORMAL: f64 = 3.290_526_731_491_895;
+        if self.plain {
+            return 1.0;
+        }
+        let ratio = student_quantile(0.9995, self.df) / NORMAL;
+        self.phi * ratio * ratio
     }
 
     /// The tails of a statistic that has this noise taken out of it already.
@@ -164,8 +202,8 @@ impl Tails {
         }
     }
 
-    /// What may be expected to fall is tested for that with four fifths of the level.
-    const FALLS: f64 = 0.8;
+    /// What may be expected to fall is tested for that with nine tenths of the level.
+    const FALLS: f64 = 0.9;
 
     /// The p-value.
     pub(super) fn p(self, side: Side) -> f64 {
@@ -295,7 +333,7 @@ impl Rate {
     pub(super) fn log_evidence(&self, k: f64) -> f64 {
         /// The shape of the mixture.
         const A: f64 = 5.0;
-        let scale = self.noise.scale() * self.spread();
+        let scale = self.noise.known() * self.spread();
         let (k, expected) = (k / scale, self.expected / scale);
         A * ln(A) - ln_gamma(A) + ln_gamma(k + A) - (k + A) * ln(expected + A) + expected
     }
@@ -441,16 +479,30 @@ impl Shares {
     /// The variance of the difference, at the common share.
     fn variance(&self) -> f64 {
         let pooled = (self.after.k + self.before.k) / (self.after.n + self.before.n);
-        self.noise.scale() * pooled * (1.0 - pooled) * (1.0 / self.after.n + 1.0 / self.before.n)
+        self.noise.known() * pooled * (1.0 - pooled) * (1.0 / self.after.n + 1.0 / self.before.n)
     }
 
     /// The p-value so far of one more look: valid at any time. `width` is the difference that one would see.
     pub(super) fn look(&self, width: f64, so_far: f64) -> f64 {
         let difference = self.after.share() - self.before.share();
         let pooled = (self.after.k + self.before.k) / (self.after.n + self.before.n);
-        // The closed form is that of a normal difference.
-        if !difference.is_finite() || self.after.n * pooled.min(1.0 - pooled) < 10.0 {
+        if !difference.is_finite() {
             return so_far;
+        }
+        // The closed form is that of a normal difference; few are counted as the rarer of the two.
+        if self.after.n * pooled.min(1.0 - pooled) < 10.0 {
+            let of = |cell: Cell| {
+                if pooled < 0.5 {
+                    cell.k
+                } else {
+                    cell.n - cell.k
+                }
+            };
+            let k = of(self.after);
+            // Half of one more, so that something is expected of what was never there.
+            let before = (of(self.before) + 0.5, self.before.n + 1.0);
+            let rate = Rate::new((k, self.after.n), before, self.noise);
+            return rate.map_or(so_far, |rate| so_far.min(exp(-rate.log_evidence(k))));
         }
         Look::new(
             difference,
@@ -532,8 +584,9 @@ impl Hours {
                 .sum();
             Noise {
                 phi: (rest / (hours - 1.0)).max(1.0),
+                raw: rest / (hours - 1.0),
                 df: hours - 1.0,
-                plain: chi2_sf(rest, hours - 1.0) >= 0.2,
+                plain: chi2_sf(rest, hours - 1.0) >= Noise::PLAIN,
             }
         } else {
             otherwise
@@ -574,7 +627,8 @@ impl Mean {
             .map(|day| (day.k - usual * day.n) * (day.k - usual * day.n) / day.n)
             .sum();
         let one = sum / df / (usual * usual);
-        let error = (one * (1.0 / after.n + 1.0 / before.n)).sqrt();
+        // Where everything costs the same, any other price is a change.
+        let error = (one * (1.0 / after.n + 1.0 / before.n)).sqrt().max(1e-6);
         let ratio = after.share() / mean;
         let z = (ratio - 1.0) / error;
         if !z.is_finite() {

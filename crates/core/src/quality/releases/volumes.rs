@@ -1,8 +1,9 @@
 //! How often events come: T1 (gone), T2 (against the others), T3 (all of it), T7 (both labels in the same hours).
 //!
 //! The number of visitors of a day is noise that no release explains, so an event is measured by the others of its source: by
-//! `page_view`, and by all events but `page_view` and itself. It has moved where it moved against both. So a `page_view` that is
-//! counted twice makes nothing else look gone, and an event that is counted twice is found as that.
+//! `page_view`, which are the most and so the quietest measure, and by all events but `page_view` and itself, which have to agree
+//! that it moved. So a `page_view` that is counted twice makes nothing else look gone, and an event that is counted twice is
+//! found as that.
 
 use super::evidence::{Books, Series};
 use super::family::Member;
@@ -70,18 +71,27 @@ impl Volume<'_> {
                 .all(|it| it.rate.expected >= GONE && it.ln_none <= ln(0.001))
     }
 
-    /// Whether every interval is wholly beyond the margin, on the same side.
+    /// Whether the interval is wholly beyond the margin, and the other denominator's estimate is so too.
     pub(super) fn is_beyond(&self, margin: f64) -> bool {
-        let fell = self.measured.iter().all(|it| it.change.high < 1.0 - margin);
-        let rose = self.measured.iter().all(|it| it.change.low > 1.0 + margin);
-        !self.measured.is_empty() && (fell || rose)
+        let Some((first, others)) = self.measured.split_first() else {
+            return false;
+        };
+        let fell = first.change.high < 1.0 - margin
+            && others.iter().all(|it| it.change.estimate < 1.0 - margin);
+        let rose = first.change.low > 1.0 + margin
+            && others.iter().all(|it| it.change.estimate > 1.0 + margin);
+        fell || rose
     }
 
-    /// The smallest drop that would have been found by every denominator.
+    /// The smallest drop that would have been found, and that the other denominator would have agreed to.
     pub(super) fn smallest(&self, level: f64, margin: f64, hourly: bool) -> Option<f64> {
         let mut most = None;
-        for it in &self.measured {
-            let one = it.rate.smallest(level, margin, hourly);
+        for (at, it) in self.measured.iter().enumerate() {
+            let one = if at == 0 {
+                it.rate.smallest(level, margin, hourly)
+            } else {
+                it.rate.smallest(AGREES, 0.0, false)
+            };
             // Its disappearance is found by a rule of its own.
             let gone = (it.rate.expected >= GONE && it.ln_none <= ln(0.001)).then_some(1.0);
             let one = one.or(gone)?;
@@ -92,9 +102,11 @@ impl Volume<'_> {
 
     /// How many more would have to be expected to find that drop.
     pub(super) fn more(&self, drop: f64, level: f64, margin: f64, hourly: bool) -> f64 {
-        let each = self.measured.iter();
-        let more = each.map(|it| it.rate.needed(drop, level, margin, hourly) - it.rate.expected);
-        more.fold(0.0, f64::max).ceil()
+        let first = self.measured.first();
+        first.map_or(0.0, |it| {
+            let more = it.rate.needed(drop, level, margin, hourly) - it.rate.expected;
+            more.max(1.0).ceil()
+        })
     }
 }
 
@@ -124,29 +136,40 @@ pub(super) fn volumes<'a>(
     };
     let page_views = books.volumes.get(PAGE_VIEW);
     let usual = Usual::of(question, windows, &total);
-    let mut volumes = Vec::new();
+    // Each event with what it is measured by, the quietest first.
+    let mut pairs: Vec<(&str, &Series, Vec<Pair>)> = Vec::new();
     for (event, series) in books.volumes.iter() {
         let mut others = total.with(series, less);
-        let mut measured = Vec::new();
+        let mut by = Vec::new();
         if let Some(page_views) = page_views.filter(|_| *event != PAGE_VIEW) {
             others = others.with(page_views, less);
-            measured.extend(measure(
-                PAGE_VIEW, series, page_views, question, windows, &usual,
-            ));
+            by.extend(Pair::new(PAGE_VIEW, series, page_views));
         }
-        let by_others = measure("other events", series, &others, question, windows, &usual);
         // Others that are fewer than the event itself say little of it.
-        measured.extend(
-            by_others
-                .filter(|it| measured.is_empty() || it.rate.expected * inverse(&others) <= 0.5),
-        );
+        let enough = |pair: &Pair| by.is_empty() || pair.expected() * inverse(&others) <= 0.5;
+        let by_others = Pair::new("other events", series, &others).filter(enough);
+        by.extend(by_others);
+        pairs.push((*event, series, by));
+    }
+    let own: Vec<(f64, f64)> = pairs
+        .iter()
+        .filter_map(|(_, _, by)| {
+            by.first()
+                .map(|pair| (pair.a_day, pair.noise.own(pair.a_day)))
+        })
+        .collect();
+    let mut volumes = Vec::new();
+    for (at, (event, series, by)) in pairs.into_iter().enumerate() {
+        let each = by.into_iter().filter_map(|pair| {
+            let towards = towards(&own, at, pair.a_day);
+            measure(pair, towards, question, windows, &usual)
+        });
+        let measured: Vec<Measured> = each.collect();
         let (after, before, _) = series.sums();
         let p = p_value(&measured, question.looks);
         let size = measured
-            .iter()
-            .map(|it| it.rate.size(question.thresholds.see));
-        let size = size.fold(f64::INFINITY, f64::min);
-        let size = if size.is_finite() { size } else { 0.0 };
+            .first()
+            .map_or(0.0, |it| it.rate.size(question.thresholds.see));
         volumes.push(Volume {
             event,
             after: after.k,
@@ -162,30 +185,74 @@ pub(super) fn volumes<'a>(
     volumes
 }
 
+/// The dispersion that an event would have if its rate varied as those of the source's other events do that are at least half as
+/// common: the median of them, since one that is noisy in itself says nothing of others.
+fn towards(own: &[(f64, f64)], at: usize, a_day: f64) -> Option<f64> {
+    let others = own.iter().enumerate().filter(|(other, _)| *other != at);
+    let common = others.filter(|(_, (their, _))| *their >= 0.5 * a_day);
+    let mut each: Vec<f64> = common.map(|(_, (_, own))| *own).collect();
+    each.sort_by(f64::total_cmp);
+    let middle = each.get(each.len() / 2)?;
+    (each.len() >= 2).then_some(1.0 + middle * a_day)
+}
+
+/// An event and a denominator.
+struct Pair {
+    by: &'static str,
+    /// The event's number, of both together.
+    shares: Series,
+    /// The denominator.
+    reference: Series,
+    /// The event's number of a day.
+    a_day: f64,
+    /// The noise by its own days.
+    noise: Noise,
+}
+
+impl Pair {
+    /// Nothing where one of the two never came before.
+    fn new(by: &'static str, event: &Series, reference: &Series) -> Option<Self> {
+        let of_both = |one: Cell, other: Cell| Cell {
+            k: one.k.max(0.0),
+            n: one.k.max(0.0) + other.k.max(0.0),
+        };
+        let shares = event.with(reference, of_both);
+        let (_, before, all) = shares.sums();
+        let days = shares.days.iter().filter(|day| day.n > 0.0).count();
+        (before.k > 0.0 && before.n > before.k).then(|| Self {
+            by,
+            a_day: (all.k / days as f64).max(f64::MIN_POSITIVE),
+            noise: Noise::of(&shares.days),
+            shares,
+            reference: reference.clone(),
+        })
+    }
+
+    /// How many of the event come with so many of the others.
+    fn expected(&self) -> f64 {
+        let (after, before, _) = self.shares.sums();
+        before.k * (after.n - after.k) / (before.n - before.k)
+    }
+}
+
+/// So unlikely has the same movement to be by the other denominator.
+const AGREES: f64 = 0.1;
+
 fn p_value(measured: &[Measured], looks: Looks) -> f64 {
+    let Some((first, others)) = measured.split_first() else {
+        return 1.0;
+    };
+    let fell = first.change.estimate < 1.0;
+    let agree = others.iter().all(|it| {
+        let tail = if fell { it.tails.down } else { it.tails.up };
+        tail <= AGREES
+    });
+    if !agree {
+        return 1.0;
+    }
     match looks {
-        Looks::Once => {
-            let tails = measured.iter().map(|it| it.tails);
-            tails
-                .reduce(Tails::both)
-                .map_or(1.0, |tails| tails.p(Side::Both))
-        }
-        Looks::Hourly => {
-            let hours = measured
-                .iter()
-                .map(|it| it.evidence.len())
-                .min()
-                .unwrap_or(0);
-            let at = |hour: usize| {
-                let each = measured.iter().filter_map(|it| it.evidence.get(hour));
-                each.copied().fold(f64::INFINITY, f64::min)
-            };
-            let most = (0..hours)
-                .map(at)
-                .filter(|it| it.is_finite())
-                .fold(0.0, f64::max);
-            exp(-most)
-        }
+        Looks::Once => first.tails.p(Side::Both),
+        Looks::Hourly => exp(-first.evidence.iter().copied().fold(0.0, f64::max)),
     }
 }
 
@@ -195,23 +262,24 @@ fn inverse(others: &Series) -> f64 {
     1.0 / after.k + 1.0 / before.k
 }
 
-/// An event by one denominator; nothing where one of the two never came before.
+/// An event by one denominator; nothing where there is nothing to expect.
 fn measure(
-    by: &'static str,
-    event: &Series,
-    reference: &Series,
+    pair: Pair,
+    towards: Option<f64>,
     question: &Question,
     windows: &Windows,
     usual: &Usual,
 ) -> Option<Measured> {
-    let of_both = |one: Cell, other: Cell| Cell {
-        k: one.k.max(0.0),
-        n: one.k.max(0.0) + other.k.max(0.0),
-    };
-    let shares = event.with(reference, of_both);
+    let Pair {
+        by,
+        shares,
+        reference,
+        noise,
+        ..
+    } = pair;
     let (after, before, _) = shares.sums();
     let (m, big_m) = (after.n - after.k, before.n - before.k);
-    let by_days = Noise::of(&shares.days);
+    let by_days = towards.map_or(noise, |towards| noise.drawn(towards));
     let hours = windows
         .concurrent
         .then(|| Hours::new(&shares.after, &shares.before, by_days))
@@ -243,7 +311,7 @@ fn measure(
         tails,
         evidence,
         ln_none: -before.k * log1p(m / big_m) / noise.scale(),
-        usual: usual.ratio(reference),
+        usual: usual.ratio(&reference),
         noise,
         expected,
     })
