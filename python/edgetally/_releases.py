@@ -63,10 +63,10 @@ def question(
     events = (watch,) if isinstance(watch, str) else tuple(watch)
     if events:
         query["watch"] = ",".join(name("watch", event) for event in events)
-    for word, value in (thresholds or {}).items():
+    for word, least in (thresholds or {}).items():
         if word not in _THRESHOLDS:
             raise error("unknown_choice", f"thresholds has other names than {', '.join(_THRESHOLDS)}")
-        query[word] = repr(number(word, value))
+        query[word] = repr(number(word, least))
     return query
 
 

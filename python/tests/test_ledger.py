@@ -781,13 +781,14 @@ def test_filters_that_it_does_not_take(shop: Stub, ledger: et.Ledger, arguments:
 # --- The document ----------------------------------------------------------------------------------------------------
 
 
-def test_what_the_document_shows_is_what_is_printed(shop: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", [PAGE, PAGE.with_name("gate.md")], ids=lambda page: page.stem)
+def test_what_a_document_shows_is_what_is_printed(page: Path, shop: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGETALLY_ADMIN_TOKEN", TOKEN)
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(>>> .*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert blocks
     lines = "".join(blocks).replace("https://events.shop.example", shop.url)
-    test = doctest.DocTestParser().get_doctest(lines, {}, PAGE.name, str(PAGE), 0)
+    test = doctest.DocTestParser().get_doctest(lines, {}, page.name, str(page), 0)
     shown: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(test, out=shown.append)
     assert result.failed == 0, "".join(shown)
