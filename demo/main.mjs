@@ -15,7 +15,7 @@ import {gates} from "./gates.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
-import {dice, planDay} from "./shop.mjs";
+import {planDay} from "./shop.mjs";
 import {prepareStorefront} from "./storefront/start.mjs";
 import {KINDS} from "./visitors.mjs";
 import {Progress, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "../npm/src/terminal.mjs";
@@ -160,7 +160,7 @@ async function shopDay(edge, worker, twin, cron, stopped) {
   progress.end();
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
   const may = await allowed(edge, start);
-  const releases = stopped() ? undefined : await gates(edge, worker, dice(seed));
+  const releases = stopped() ? undefined : await gates(edge, worker, seed);
   return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, visitors: {kinds: day.kinds, may}, ...(releases && {releases})};
 }
 

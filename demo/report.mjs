@@ -338,9 +338,13 @@ function outage({book, twin, outage: fault}, problems) {
 function releases({releases: judged}) {
   if (!judged) return;
   heading("DID A RELEASE CHANGE ANYTHING?");
-  print(wrap("A third of the shop's visitors had the pages of a new release each. edgetally's gate holds both against the one that was there before, in the same hours; what is usual it takes from four weeks that the demo made up after that one's day."));
+  print(wrap("A third of the shop's visitors had the pages of a new release each. edgetally's gate holds both against the one that was there before, in the same hours; what is usual it takes from four weeks that the demo made up after that one's day. Asked with alpha 0.05 and see 0.7, for so short a day."));
   for (const {release, comparison} of judged) {
     print();
+    if (!comparison) {
+      print(`  ${release}: too short a day for anybody to have had it`);
+      continue;
+    }
     tell({source: "shop", verdict: comparison.verdict, reason: comparison.reason, unknown: false, comparison}, {after: release});
   }
 }

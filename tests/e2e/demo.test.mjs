@@ -93,6 +93,19 @@ test("a short shop day ends by itself and its books agree", {timeout: 60_000}, a
   for (const text of output.split("\n")) assert.ok([...text].length <= 96, text);
 });
 
+test("of the day's releases the gate finds the faulty one, says what is wrong with it and nothing else, and passes the quiet one", {timeout: 240_000}, async () => {
+  const {code, output, errors} = await demo({DEMO_EVENTS: "2400", DEMO_OUTAGE: "1"});
+  assert.equal(code, 0, output + errors);
+  const text = output.slice(output.indexOf("DID A RELEASE CHANGE ANYTHING?"), output.indexOf("WHERE THE TIME WENT"));
+  const [, faulty = "", quiet = ""] = text.split(/^(?=\S+ \w+ {2}shop: )/m);
+  assert.match(faulty, /^✗ fail  shop: web-2026\.11\.3 → web-2026\.11\.4/);
+  const failed = faulty.split("\n").filter((line) => line.startsWith("  fail"));
+  assert.deepEqual(failed.map((line) => line.slice(0, 22)).sort(), ["  fail  add_to_cart ro", "  fail  purchase: emai"], text);
+  assert.match(faulty, /email in 0 % of \d+, 100 % before[\s\S]*Since \d{4}-\d\d-\d\d/);
+  assert.match(quiet, /^✓ pass  shop: web-2026\.11\.3 → web-2026\.11\.5/);
+  assert.doesNotMatch(quiet, /^ {2}fail/m);
+});
+
 test("a file of events: every line is accounted for", {timeout: 60_000}, async () => {
   const {code, output, errors} = await demo({EVENTS: example});
   assert.equal(code, 0, output + errors);
