@@ -141,7 +141,6 @@ test-browser: build tool ## in Chromium: the browser client, and the demo's shop
 
 .PHONY: package
 package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
-	@node scripts/schema.mjs
 	@node scripts/pack.mjs
 
 .PHONY: test-package
