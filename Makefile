@@ -147,6 +147,10 @@ package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same byt
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
 
+.PHONY: reproducible
+reproducible: ## the commit compiled twice, here and in a clone: the same npm package (minutes)
+	@MAKE='$(MAKE)' scripts/reproducible.sh
+
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
 	@KILLS=$(KILLS) node --test --test-reporter=spec tests/e2e/kills.test.mjs
