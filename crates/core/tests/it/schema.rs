@@ -624,6 +624,10 @@ fn every_key_is_explained_by_itself() {
         for (key, Documented { about, .. }) in documented {
             let elsewhere = ["see below", "see above"].contains(&about.as_str());
             assert!(!about.is_empty() && !elsewhere, "{page}: {key}: {about}");
+            for address in about.split(&format!("]({PAGES}")).skip(1) {
+                let linked = address.split(['#', ')']).next().unwrap();
+                assert!(!docs(linked).is_empty(), "{page}: {key}: {linked}");
+            }
         }
     }
 }
