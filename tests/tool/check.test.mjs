@@ -62,7 +62,7 @@ test("the tool runs from any folder", async () => {
 
 test("what a page's script is made of, and who sends where", () => {
   assert.deepEqual(tool.page(toml), [{
-    source: "shop", key: "pk_shop_0123456789abcdef", required: true, consent: ["consent_mode", "tcf", "gpp"], pixels: [],
+    source: "shop", key: "pk_shop_0123456789abcdef", required: true, by_region: false, consent: ["consent_mode", "tcf", "gpp"], pixels: [],
     categories: {}, hold_ms: 4000, cookies: true, page_views: false, maps: {},
   }]);
   const [shop] = answered(tool.sources(toml));

@@ -93,6 +93,26 @@ pub(crate) async fn events(format: &'static Format, call: Call<'_>, head: bool) 
     }
 }
 
+/// Tells a page what silence means where its visitor is.
+pub(crate) fn region(call: &Call<'_>) -> Response {
+    let Ok(settings) = state::settings(&call.env) else {
+        return respond(
+            &intake::Response::refusal(&error_of(Code::SettingsInvalid)),
+            &[],
+        );
+    };
+    let arrival = Arrival {
+        query: call.query,
+        headers: call.headers,
+        country: call.country,
+        region: call.region,
+        ..Arrival::of_body(&[], runtime::now())
+    };
+    let answer = intake::region::answer(settings, &arrival)
+        .unwrap_or_else(|error| intake::Response::refusal(&error));
+    respond(&answer, &cors(settings, call.headers))
+}
+
 async fn take(
     format: &'static Format,
     settings: &'static Settings,
