@@ -5,6 +5,7 @@ import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
 import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
 import {page, type Json, type Settings} from "./page.ts";
+import {ask} from "./region.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -41,9 +42,10 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (!seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || (BAKED ? REQUIRED : page.required) || (waiting && !silent && !leaving);
+    const hold = no || (REQUIRED ?? page.required) || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
+      if (REGION && !no && box[0]) ask();
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
@@ -89,7 +91,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     }, BAKED ? HOLD_MS : page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
     addEventListener("securitypolicyviolation", (event) => {
-      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked: " + (sent.csp = event.effectiveDirective));
+      if (!sent.csp && event.blockedURI.startsWith(REGION ? page.url!.split("events?")[0]! : page.url!)) console.warn("edgetally blocked: " + (sent.csp = event.effectiveDirective));
     });
     look();
   }

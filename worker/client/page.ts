@@ -11,7 +11,10 @@ declare global {
   const VERSION: string;
   /** The script has its settings, and these are they. */
   const BAKED: boolean;
-  const REQUIRED: boolean;
+  /** Whether an opt-in is needed; null where only the page knows, in its settings. */
+  const REQUIRED: boolean | null;
+  /** Whether it is depends on where the visitor is. */
+  const REGION: boolean;
   const COOKIES: boolean;
   const HOLD_MS: number;
   /** The source has pixels. */
