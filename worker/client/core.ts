@@ -3,7 +3,8 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
+import {MOST_EVENTS} from "./limits.ts";
+import {adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
 import {page, type Json, type Settings} from "./page.ts";
 import {ask} from "./region.ts";
 import {resume, send, sent} from "./transport.ts";
@@ -128,7 +129,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     const copy = JSON.parse(JSON.stringify(all));
     box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at});
     // Where they can be sent, they are, and then nothing waits.
-    const full = () => box.filter(waits)[MOST];
+    const full = () => box.filter(waits)[MOST_EVENTS];
     if (full()) flush();
     if (full()) {
       dropOldest(box);

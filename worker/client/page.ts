@@ -25,5 +25,5 @@ export interface Json {
   [key: string]: any;
 }
 
-/** `url` is where events are posted; `once` is what the next request has behind it; `flush` looks at consent again, and sends. */
-export const page = {} as Settings & {once?: string; flush?: () => void};
+/** `url` is where events are posted; `once` is what the next request has behind it, "" once one had it, and null after a new click; `flush` looks at consent again, and sends. */
+export const page = {} as Settings & {once?: string | null; flush?: () => void};
