@@ -14,7 +14,7 @@ use worker::wasm_bindgen::JsValue;
 pub(crate) use worker::{Context, Env, console_error, console_warn};
 
 pub(crate) use self::environment::{
-    bindings, limited, now, random, random_key, secret, settings, sleep,
+    bindings, limited, now, random, random_key, secret, settings, sleep, version,
 };
 pub(crate) use self::http::{Described, Request, Response, body, exchange, headers, respond};
 pub(crate) use self::queue::{Batch, send, send_all, send_many};

@@ -32,7 +32,7 @@ pub(crate) fn settings(env: &Env) -> Result<&'static Settings, Vec<Fault>> {
     SETTINGS.with(|cell| {
         cell.get_or_init(|| {
             Settings::load_variables(&runtime::settings(env), &|name| runtime::secret(env, name))
-                .map(|settings| &*Box::leak(Box::new(settings)))
+                .map(|settings| &*Box::leak(Box::new(settings.running(&runtime::version(env)))))
         })
         .clone()
     })

@@ -90,6 +90,24 @@ states! {
     /// Not a state: copies with a TC string, by the consent management platform that wrote it (`cmp_300`), and under a
     /// destination those that it lets through nothing, with the reason (`cmp_300:tcf_vendor`).
     ConsentString "consent_string",
+    /// Not a state: copies by their match keys. Under the empty destination what the
+    /// sender gave, under a destination what went along with an event that it took.
+    Keys "keys",
+    /// Not a state: copies by which of the parts that matter they have: value, currency, order, lines.
+    Parts "parts",
+    /// Not a state: copies with a value, by currency.
+    Priced "priced",
+    /// Not a state: the sum of their values in millionths, by currency.
+    Money "money",
+    /// Not a state: copies by what the visitor decided on advertising and on analytics, `granted:denied`.
+    Consent "consent",
+    /// Not a state: copies whose time is not the time of receipt, by how far it is off.
+    Skew "skew",
+    /// Not a state: delivered events by the seconds from receipt to delivery, `30` for 10 to 30.
+    Latency "latency",
+    /// Not a state: test events and those of robots, `test` and `bot`, and under a destination what became of them,
+    /// `test:delivered`. They are in none of the lines above that are not states.
+    Apart "apart",
 }
 
 impl State {
@@ -271,6 +289,7 @@ pub(crate) struct Dimensions<'a> {
     pub(crate) source: &'a str,
     pub(crate) release: Option<&'a Text<'a>>,
     pub(crate) event: &'a str,
+    pub(crate) worker: &'a str,
 }
 
 impl Dimensions<'_> {
@@ -287,6 +306,12 @@ impl Dimensions<'_> {
             destination: destination.to_owned(),
             state,
             code: code.to_owned(),
+            // A gauge goes down on the line that it went up on, whichever version it is that takes it down.
+            worker: if matches!(state, State::Retrying | State::Processing) {
+                String::new()
+            } else {
+                self.worker.to_owned()
+            },
         }
     }
 }

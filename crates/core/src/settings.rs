@@ -67,9 +67,25 @@ pub struct Settings {
     pub claims: Claims,
     /// What the admin routes ask for; without one they are closed.
     pub admin_token: Option<Secret>,
+    /// The gateway's own version, as it was deployed, or empty where it is not known: no setting, but what the counts are
+    /// held against as they are against the settings. At most [`Self::LONGEST_VERSION`] characters.
+    pub version: String,
 }
 
 impl Settings {
+    /// The longest version of the gateway that is told apart, in characters.
+    pub const LONGEST_VERSION: usize = 40;
+
+    /// The same settings, under a version of the gateway.
+    #[must_use]
+    pub fn running(self, version: &str) -> Self {
+        let printable = version.chars().filter(char::is_ascii_graphic);
+        Self {
+            version: printable.take(Self::LONGEST_VERSION).collect(),
+            ..self
+        }
+    }
+
     /// The shortest `EDGETALLY_KEY`, in characters.
     const SHORTEST_KEY: usize = 32;
 
@@ -193,6 +209,7 @@ impl Settings {
             pause_seconds,
             claims,
             admin_token,
+            version: String::new(),
         })
     }
 

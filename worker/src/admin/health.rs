@@ -64,6 +64,7 @@ pub(crate) async fn health(env: &Env) -> Response {
     let body = json!({
         "status": if healthy { "ok" } else { "unhealthy" },
         "release": env!("CARGO_PKG_VERSION"),
+        "version": runtime::version(env),
         "settings": settings.err().unwrap_or_default(),
         "bindings": bindings,
         "versions": versions,

@@ -12,6 +12,12 @@ export function secret(env, name) {
   return typeof value === "string" ? value : undefined;
 }
 
+/** The version that runs: its tag, which the deployment gave it, or else the beginning of its id; empty where there is no such binding. */
+export function version(env) {
+  const {tag, id} = env.CF_VERSION_METADATA ?? {};
+  return tag || id?.slice(0, 8) || "";
+}
+
 /** Which bindings are there, of names separated by commas. */
 export function bindings(env, names) {
   return names.split(",").map((name) => (env[name] ? "1" : "0")).join("");

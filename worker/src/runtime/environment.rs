@@ -13,6 +13,8 @@ extern "C" {
     fn settings_of(env: &JsValue) -> String;
     #[wasm_bindgen(js_name = secret)]
     fn secret_of(env: &JsValue, name: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = version)]
+    fn version_of(env: &JsValue) -> String;
     #[wasm_bindgen(js_name = bindings)]
     fn bindings_of(env: &JsValue, names: &str) -> String;
     #[wasm_bindgen(js_name = limited)]
@@ -33,6 +35,11 @@ pub(crate) fn settings(env: &Env) -> String {
 
 pub(crate) fn secret(env: &Env, name: &str) -> Option<String> {
     secret_of(env, name)
+}
+
+/// The version of the worker that runs, or empty where it is not known.
+pub(crate) fn version(env: &Env) -> String {
+    version_of(env)
 }
 
 /// Whether each of the named bindings is there.

@@ -216,6 +216,7 @@ impl<'a> Worked<'a> {
             source: self.envelope.source.as_str(),
             release: parcel.release.as_ref(),
             event: parcel.name.as_str(),
+            worker: &self.settings.version,
         }
     }
 
@@ -365,6 +366,7 @@ impl<'a> Worked<'a> {
                 state,
                 code: code.to_owned(),
                 parcel: one_leg(parcel, one.destination),
+                worker: self.settings.version.clone(),
             });
         }
     }
@@ -651,6 +653,7 @@ mod tests {
             destination: "hook".to_owned(),
             state,
             code: code.to_owned(),
+            worker: String::new(),
         }
     }
 
@@ -665,6 +668,7 @@ mod tests {
             state: State::Dead,
             code: "http_500".to_owned(),
             parcel,
+            worker: String::new(),
         }
     }
 

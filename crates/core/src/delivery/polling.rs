@@ -281,6 +281,7 @@ impl<'e> Question<'e> {
                 source: &first.source,
                 release: sample.release.as_ref(),
                 event: &sample.name,
+                worker: &settings.version,
             },
             destination: &first.destination,
             left: i64::try_from(parcels.len()).unwrap_or(i64::MAX),
@@ -307,7 +308,13 @@ impl<'e> Question<'e> {
                 writer.book(book.finish());
                 notes(&mut writer, &parcels, first, now, &told(state, &code));
                 if matches!(state, State::Rejected | State::Dead) {
-                    letters(&mut writer, &parcels, first, (state, &code), now);
+                    letters(
+                        &mut writer,
+                        &parcels,
+                        first,
+                        (state, &code),
+                        (&settings.version, now),
+                    );
                 }
             }
             many => {
@@ -485,7 +492,7 @@ fn letters(
     parcels: &[(&Pending, Parcel<'_>)],
     first: &Pending,
     (state, code): (State, &str),
-    now: UnixMillis,
+    (worker, now): (&str, UnixMillis),
 ) {
     for (index, (part, parcel)) in parcels.iter().enumerate() {
         writer.letter(DeadLetter {
@@ -498,6 +505,7 @@ fn letters(
             state,
             code: code.to_owned(),
             parcel: one_leg(parcel, &first.destination),
+            worker: worker.to_owned(),
         });
     }
 }

@@ -41,6 +41,7 @@ pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
         source: &letter.source,
         release: parcel.release.as_ref(),
         event: &parcel.name,
+        worker: &letter.worker,
     };
     let mut counts = Counts::default();
     counts.add(of.line(&letter.destination, letter.state, &letter.code), -1);
@@ -78,6 +79,7 @@ mod tests {
             state: State::Dead,
             code: "http_500".to_owned(),
             parcel: r#"{"n":"contact","i":"1","t":1,"r":1,"to":[["hook",0]]}"#.to_owned(),
+            worker: String::new(),
         };
         let first = replay(&letter, 1).unwrap();
         assert_eq!(replay(&letter, 1).unwrap(), first);

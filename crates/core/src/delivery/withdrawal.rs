@@ -21,6 +21,7 @@ pub fn withdraw(letter: &DeadLetter, now: UnixMillis) -> Option<Report> {
         source: &letter.source,
         release: parcel.release.as_ref(),
         event: &parcel.name,
+        worker: &letter.worker,
     };
     let code = Refusal::ConsentWithdrawn.code();
     let mut counts = Counts::default();
@@ -80,6 +81,7 @@ mod tests {
             state: State::Dead,
             code: "http_500".to_owned(),
             parcel: r#"{"n":"contact","i":"1","t":1,"r":1,"w":"m","to":[["hook",0]]}"#.to_owned(),
+            worker: String::new(),
         };
         let report = withdraw(&letter, UnixMillis(5)).unwrap();
         let lines: Vec<_> = report

@@ -613,6 +613,7 @@ impl<'a> Batch<'a> {
             source: &self.source.name,
             release: None,
             event: "",
+            worker: &self.settings.version,
         };
         counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
         let what = format!(
@@ -642,6 +643,7 @@ impl<'a> Batch<'a> {
             source: &self.source.name,
             release: parcel.release.as_ref(),
             event: &parcel.name,
+            worker: &self.settings.version,
         };
         for (state, remarks) in [
             (State::Removed, &ready.remarks.removed),

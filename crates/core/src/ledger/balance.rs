@@ -34,7 +34,7 @@ macro_rules! balances {
                 Some(match state {
                     $(State::$state => &mut self.$field,)*
                     $(State::$other => &mut self.$beside,)*
-                    State::Malformed | State::Replayed | State::Removed | State::Changed | State::ConsentString => return None,
+                    _ => return None,
                 })
             }
         }
@@ -73,7 +73,7 @@ const fn none(n: &i64) -> bool {
 ///
 /// let line = |destination: &str, state| Line {
 ///     hour: UnixMillis(0), source: "shop".into(), release: String::new(), event: "purchase".into(),
-///     destination: destination.into(), state, code: String::new(),
+///     destination: destination.into(), state, code: String::new(), worker: String::new(),
 /// };
 /// let balances = balance([
 ///     (line("meta", State::Accepted), 3),

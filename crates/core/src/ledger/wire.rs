@@ -119,6 +119,8 @@ record! {
         state: state "o",
         /// Why, where there is a why.
         code: optional "c",
+        /// The gateway's own version that counted it, or empty: where it is not known, and for what goes down again.
+        worker: optional "w",
     }
 }
 
@@ -144,6 +146,8 @@ record! {
         code: text "code",
         /// The prepared event: hashed identifiers, no plain one.
         parcel: parcel "parcel",
+        /// The gateway's own version under which it is counted, or empty.
+        worker: optional "worker",
     }
 }
 
@@ -171,8 +175,9 @@ impl Line {
             &self.event,
             &self.destination,
             &self.code,
+            &self.worker,
         ];
-        texts.map(|text| escaped(text)).iter().sum::<usize>() + 110
+        texts.map(|text| escaped(text)).iter().sum::<usize>() + 120
     }
 }
 
@@ -482,6 +487,7 @@ mod tests {
                 state: State::Dead,
                 code: "http_500".to_owned(),
                 parcel,
+                worker: "7f3a".to_owned(),
             };
             let json = serde_json::to_string(&letter).unwrap();
             assert!(json.len() < 100_000, "{}", json.len());

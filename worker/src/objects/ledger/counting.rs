@@ -20,6 +20,8 @@ const MOST_RELEASES: u32 = 50;
 const MOST_PAIRS: u32 = 1000;
 /// How many consent management platforms; a site has one or two.
 const MOST_CMPS: u32 = 20;
+/// How many versions of our own.
+const MOST_WORKERS: u32 = 50;
 
 /// The lines of reports (`?1`: lists of counts, in a list) by name, and by what they are counted as.
 const LINES: &str = "
@@ -58,7 +60,10 @@ SELECT hour, source,
   e, destination, state,
   CASE WHEN cmp = '' OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
     AND own.day = named.day AND own.kind = 'cmp' AND own.name = named.cmp)
-    THEN code ELSE 'cmp_other' || substr(code, instr(code || ':', ':')) END, n
+    THEN code ELSE 'cmp_other' || substr(code, instr(code || ':', ':')) END,
+  CASE WHEN worker = '' OR EXISTS (SELECT 1 FROM names AS own WHERE own.source = named.source
+    AND own.day = named.day AND own.kind = 'worker' AND own.name = named.worker)
+    THEN worker ELSE 'other' END, n
 FROM named WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
 
 impl Ledger {
@@ -95,6 +100,7 @@ impl Ledger {
                 MOST_PAIRS,
             ),
             ("cmp", "named.cmp", "cmp <> ''", MOST_CMPS),
+            ("worker", "named.worker", "worker <> ''", MOST_WORKERS),
         ] {
             if kind == "cmp" && !strings {
                 continue;

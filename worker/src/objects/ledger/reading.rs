@@ -108,8 +108,8 @@ impl Ledger {
             parameters.push(json!(limit + 1));
             let rows = self.rows(
                 &format!(
-                    "SELECT {line}, n FROM counts WHERE {WHERE} AND n <> 0 AND ({line}) > (?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                     ORDER BY {line} LIMIT ?14"
+                    "SELECT {line}, n FROM counts WHERE {WHERE} AND n <> 0 AND ({line}) > (?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                     ORDER BY {line} LIMIT ?15"
                 ),
                 &Value::Array(parameters),
             )?;

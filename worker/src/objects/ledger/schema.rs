@@ -122,6 +122,24 @@ CREATE TRIGGER pending_gone AFTER DELETE ON pending BEGIN DELETE FROM pending_ev
 INSERT OR IGNORE INTO steps VALUES ('finding');
 ";
 
+/// The gateway's own version, of which 0.1.0 knew nothing: it is part of what a line is, and a letter's lines go down again
+/// on the line that they went up on. An earlier release goes on writing lines without one. Done once.
+const WORKERS: &str = "
+CREATE TABLE counts_by_worker (COUNTS DEFAULT '', n INTEGER NOT NULL, PRIMARY KEY (LINE)) WITHOUT ROWID;
+INSERT INTO counts_by_worker SELECT OLD, '', n FROM counts;
+DROP TABLE counts;
+ALTER TABLE counts_by_worker RENAME TO counts;
+CREATE INDEX counts_negative ON counts (hour) WHERE n < 0;
+ALTER TABLE dead ADD COLUMN worker TEXT NOT NULL DEFAULT '';
+INSERT OR IGNORE INTO steps VALUES ('workers');
+";
+
+/// The columns that 0.1.0 had; whatever came later is the last.
+fn first(columns: &[Column]) -> Vec<Column> {
+    let columns = columns.iter().copied();
+    columns.filter(|column| column.name != "worker").collect()
+}
+
 /// The names of columns, as a list.
 pub(super) fn names(columns: &[Column]) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
@@ -165,12 +183,16 @@ impl Ledger {
         if !self.ready.get() {
             let done = self.whole(|| {
                 let schema = SCHEMA
-                    .replace("COUNTS", &definitions(Line::COLUMNS))
-                    .replace("LINE", &names(Line::COLUMNS))
-                    .replace("DEAD", &definitions(DeadLetter::COLUMNS))
+                    .replace("COUNTS", &definitions(&first(Line::COLUMNS)))
+                    .replace("LINE", &names(&first(Line::COLUMNS)))
+                    .replace("DEAD", &definitions(&first(DeadLetter::COLUMNS)))
                     .replace("QUARANTINE", &definitions(Quarantined::COLUMNS))
                     .replace("REMOVED", DeadLetter::DESTINATION_REMOVED);
                 self.set("schema", &schema, &json!([]))?;
+                let workers = WORKERS
+                    .replace("COUNTS", &definitions(Line::COLUMNS))
+                    .replace("LINE", &names(Line::COLUMNS))
+                    .replace("OLD", &names(&first(Line::COLUMNS)));
                 let steps = at(self.column("SELECT name FROM steps", &json!([])), "schema")?;
                 for (name, step) in [
                     ("names", FIRST_NAMES),
@@ -178,6 +200,7 @@ impl Ledger {
                     ("visitors", VISITORS),
                     ("rulings", RULINGS),
                     ("finding", FINDING),
+                    ("workers", workers.as_str()),
                 ] {
                     if steps.iter().all(|done| done != name) {
                         self.set(name, step, &json!([]))?;
