@@ -74,7 +74,7 @@ test("what a page's script is made of, and who sends where", () => {
 test("the script of a source whose consent goes by region asks for the region, and no other's does", async () => {
   const asks = async (/** @type {string} */ text) => {
     const [page] = answered(tool.page(text));
-    return (await compose(page)).code.includes("region?");
+    return (await compose(page ?? {})).code.includes("region?");
   };
   const of = (/** @type {string} */ word) => toml.replace('consent = "required"', `consent = "${word}"`);
   assert.deepEqual([await asks(toml), await asks(of("implied")), await asks(of("by_region"))], [false, false, true]);
