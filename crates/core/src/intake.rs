@@ -14,6 +14,7 @@ mod longest;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;
+pub mod region;
 mod ruling;
 mod scrub;
 mod verdict;
