@@ -33,7 +33,7 @@ impl Given {
         event: &Event<'_>,
         reading: &Reading,
         visit: Option<&Visit<'_>>,
-        hints: &Hints,
+        hints: Hints,
         now: UnixMillis,
     ) -> Self {
         let none = Visit::default();
@@ -50,7 +50,7 @@ impl Given {
         Self {
             keys: event
                 .user
-                .keys(hints)
+                .keys(&hints)
                 .with(Key::Network, network)
                 .with(Key::Click, clicked(event, visit, url, now))
                 .with(Key::Browser, named(event, visit, now)),

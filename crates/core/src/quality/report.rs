@@ -225,7 +225,7 @@ struct Tally(Table<State, Codes>);
 impl Tally {
     fn add(&mut self, state: State, code: String, n: i64) {
         self.0.change(state, |codes| {
-            codes.change(code, |sum| *sum = sum.saturating_add(n))
+            codes.change(code, |sum| *sum = sum.saturating_add(n));
         });
     }
 
