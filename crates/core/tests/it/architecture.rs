@@ -250,6 +250,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("routes", &["base", "intake"]),
     ("quality", &["base", "ledger"]),
     ("metrics", &[]),
+    ("quality", &["base", "ledger", "metrics"]),
 ];
 
 #[test]

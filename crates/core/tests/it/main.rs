@@ -41,6 +41,7 @@ mod decoration;
 mod delivery;
 mod earlier;
 mod formats;
+mod gate;
 mod golden;
 mod guards;
 mod identity;
