@@ -88,7 +88,7 @@ fn runs_of(damage: Damage, runs: usize) -> usize {
 fn main() {
     let argument = std::env::args().nth(1);
     let write = argument.as_deref() == Some("--write");
-    let runs: usize = argument.and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let runs: usize = argument.and_then(|text| text.parse().ok()).unwrap_or(500);
 
     let mut jobs: Vec<Box<dyn Fn() -> Alarms + Send + Sync>> = Vec::new();
     for (at, (per_hour, hours)) in CELLS.into_iter().enumerate() {
