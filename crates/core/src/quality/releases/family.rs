@@ -83,13 +83,11 @@ pub(super) fn judge(members: &mut [Member], alpha: f64, q: f64) {
     let mut left: f64 = members.iter().map(|member| member.level).sum();
     let mut most = 0.0_f64;
     for (at, ratio) in order.into_iter().zip(ratios) {
-        if let Some(member) = members.get_mut(at) {
-            if ratio.is_finite() {
-                // Whoever has gone before has left its level to the rest.
-                most = most.max(ratio * left.min(alpha)).min(1.0);
-                member.adjusted = most;
-                left -= member.level;
-            }
+        if let Some(member) = members.get_mut(at).filter(|_| ratio.is_finite()) {
+            // Whoever has gone before has left its level to the rest.
+            most = most.max(ratio * left.min(alpha)).min(1.0);
+            member.adjusted = most;
+            left -= member.level;
         }
     }
     let p: Vec<f64> = members
