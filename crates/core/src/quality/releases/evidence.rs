@@ -325,10 +325,10 @@ impl<'a> Books<'a> {
                     self.overall(Kind::Malformed, "", shape, slot, Cell { k: 0.0, n });
                 }
                 State::Malformed => {
-                    self.overall(Kind::Malformed, "", shape, slot, Cell { k: n, n })
+                    self.overall(Kind::Malformed, "", shape, slot, Cell { k: n, n });
                 }
                 State::Consent => {
-                    self.overall(Kind::Consent, code, shape, slot, Cell { k: n, n: 0.0 })
+                    self.overall(Kind::Consent, code, shape, slot, Cell { k: n, n: 0.0 });
                 }
                 _ => {}
             }
