@@ -7,7 +7,7 @@ use super::score::{as_float, estimate};
 use crate::base::match_keys::{Key, Keys};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::ledger::measured::{LATENCIES, TOO_LARGE};
+use crate::ledger::measured::{LATENCIES, PARTS, TOO_LARGE};
 use crate::ledger::query::Dimension;
 use crate::ledger::{Line, State};
 
@@ -19,17 +19,6 @@ const ESTIMATE_BY: &str = "edgetally";
 
 /// The event that others are held against: a page was seen.
 const PAGE_VIEW: &str = "page_view";
-
-/// The parts that matter, by their letters in a code.
-pub const PARTS: [(char, &str); 7] = [
-    ('v', "value"),
-    ('c', "currency"),
-    ('o', "transaction_id"),
-    ('i', "items"),
-    ('t', "event_time"),
-    ('u', "page_url"),
-    ('r', "release"),
-];
 
 /// What a row is of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
