@@ -40,7 +40,7 @@ describe("quality", {concurrency: 2}, () => {
       {event: "purchase"},
       pageView("q-3"),
       pageView("q-4", {user: {}}),
-      pageView("q-bot", {context: {...pageView("").context, user_agent: CRAWLER}}),
+      pageView("q-bot", {context: {...purchase("").context, user_agent: CRAWLER}}),
     ]);
     // Each in a request of its own, so that the first is claimed.
     await shop.arrival("meta", 4);

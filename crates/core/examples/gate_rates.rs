@@ -48,7 +48,7 @@ const CELLS: [(f64, usize); 7] = [
 const LOOKS: usize = 24;
 
 /// In two threads; each run has its own seed, so their number changes nothing.
-fn both<T: Send>(jobs: Vec<Box<dyn Fn() -> T + Send + Sync>>) -> Vec<T> {
+fn both<T: Send>(jobs: &[Box<dyn Fn() -> T + Send + Sync>]) -> Vec<T> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let done = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -88,7 +88,7 @@ fn runs_of(damage: Damage, runs: usize) -> usize {
 fn main() {
     let argument = std::env::args().nth(1);
     let write = argument.as_deref() == Some("--write");
-    let runs: usize = argument.and_then(|text| text.parse().ok()).unwrap_or(1000);
+    let runs: usize = argument.and_then(|text| text.parse().ok()).unwrap_or(500);
 
     let mut jobs: Vec<Box<dyn Fn() -> Alarms + Send + Sync>> = Vec::new();
     for (at, (per_hour, hours)) in CELLS.into_iter().enumerate() {
@@ -99,7 +99,7 @@ fn main() {
             }));
         }
     }
-    let alarms = both(jobs);
+    let alarms = both(&jobs);
     let mut out = String::new();
     writeln!(
         out,
@@ -148,7 +148,7 @@ fn main() {
             }));
         }
     }
-    let found = both(jobs);
+    let found = both(&jobs);
     writeln!(
         out,
         "\nA look every hour for {LOOKS} hours, and in brackets the median hour of those that were found. {} quiet worlds for each row, {runs} broken ones each.\n",

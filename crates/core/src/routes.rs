@@ -11,6 +11,8 @@ use crate::intake::{Format, native, pixel};
 pub enum Handler {
     /// Intake, in a format.
     Intake(&'static Format),
+    /// What silence about consent means where a page's visitor is.
+    Region,
     /// Whether everything is as it should be.
     Health,
     /// Balances and reasons.
@@ -56,6 +58,7 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     route("POST", "/v1/events", Handler::Intake(&native::FORMAT)),
     route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
+    route("GET", "/v1/region", Handler::Region),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),
     route("GET", "/v1/quality", Handler::Quality),

@@ -588,13 +588,10 @@ fn it_rarely_cries_wolf_and_sees_what_it_is_to_see() {
             "{per_hour}, {hours} h, {damage:?}: {many} of 100"
         );
     }
-    let alarms = hourly_looks(20.0, 12, Damage::Quiet, 100, 4);
+    let alarms = hourly_looks(20.0, 6, Damage::Quiet, 100, 4);
     let many = alarms.iter().filter(|hour| **hour > 0).count();
-    assert!(
-        many <= 5,
-        "{many} false alarms in 100, with twelve looks each"
-    );
-    let seen = hourly_looks(200.0, 6, Damage::Times(0.6), 50, 5);
+    assert!(many <= 5, "{many} false alarms in 100, with six looks each");
+    let seen = hourly_looks(200.0, 3, Damage::Times(0.6), 50, 5);
     assert!(seen.iter().filter(|hour| **hour > 0).count() >= 47);
 }
 

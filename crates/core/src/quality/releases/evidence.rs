@@ -6,9 +6,11 @@ use serde_json::Value;
 use super::plan::{Plan, Windows};
 use super::question::{Question, Usage};
 use super::statistics::Cell;
+use crate::base::match_keys::Key;
 use crate::base::members::list_of;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
+use crate::ledger::measured::{LONGER, PARTS};
 use crate::ledger::{Line, State};
 use crate::quality::report::NO_SUM;
 
@@ -83,10 +85,10 @@ impl Evidence {
 /// What a share is a share of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// Events with a match key: its letter.
-    Key(char),
-    /// Events with a part: its letter.
-    Part(char),
+    /// Events with a match key.
+    Key(Key),
+    /// Events with a part of that name.
+    Part(&'static str),
     /// Events that came to that.
     Outcome(State),
     /// Copies that were refused as malformed.
@@ -223,9 +225,6 @@ impl Series {
     }
 }
 
-const KEYS: [char; 7] = ['c', 'e', 'p', 'x', 'b', 'n', 'a'];
-const PARTS: [char; 7] = ['v', 'c', 'o', 'i', 't', 'u', 'r'];
-
 impl<'a> Books<'a> {
     /// Of the answers, as far as they are within the windows.
     pub(super) fn open(evidence: &'a Evidence, windows: &Windows) -> Self {
@@ -302,8 +301,16 @@ impl<'a> Books<'a> {
             match line.state {
                 State::Accepted if destination.is_empty() => self.volume(event, shape, slot, n),
                 State::Apart if destination.is_empty() => self.volume(event, shape, slot, -n),
-                State::Keys => group.letters(Kind::Key, &KEYS, code, slot, n),
-                State::Parts => group.letters(Kind::Part, &PARTS, code, slot, n),
+                State::Keys => {
+                    for key in Key::ALL {
+                        group.share(Kind::Key(key), slot, n, code.contains(key.letter()));
+                    }
+                }
+                State::Parts => {
+                    for (letter, name) in PARTS {
+                        group.share(Kind::Part(name), slot, n, code.contains(letter));
+                    }
+                }
                 State::Latency => group.share(Kind::Late, slot, n, code_is_late(code)),
                 State::Apart => {
                     let state = code
@@ -325,10 +332,10 @@ impl<'a> Books<'a> {
                     self.overall(Kind::Malformed, "", shape, slot, Cell { k: 0.0, n });
                 }
                 State::Malformed => {
-                    self.overall(Kind::Malformed, "", shape, slot, Cell { k: n, n })
+                    self.overall(Kind::Malformed, "", shape, slot, Cell { k: n, n });
                 }
                 State::Consent => {
-                    self.overall(Kind::Consent, code, shape, slot, Cell { k: n, n: 0.0 })
+                    self.overall(Kind::Consent, code, shape, slot, Cell { k: n, n: 0.0 });
                 }
                 _ => {}
             }
@@ -423,7 +430,7 @@ const TELLING: [State; 8] = [
 
 fn code_is_late(code: &str) -> bool {
     code.parse()
-        .map_or(code == "more", |seconds: u32| seconds > 300)
+        .map_or(code == LONGER, |seconds: u32| seconds > 300)
 }
 
 /// The shares of one event at one destination, which are the last ones of all.
@@ -467,19 +474,6 @@ impl Group<'_, '_> {
                 n,
             },
         );
-    }
-
-    fn letters(
-        &mut self,
-        kind: fn(char) -> Kind,
-        letters: &[char],
-        code: &str,
-        slot: Slot,
-        n: f64,
-    ) {
-        for letter in letters {
-            self.share(kind(*letter), slot, n, code.contains(*letter));
-        }
     }
 
     fn outcome(&mut self, state: State, slot: Slot, n: f64) {

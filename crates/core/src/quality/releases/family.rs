@@ -83,13 +83,11 @@ pub(super) fn judge(members: &mut [Member], alpha: f64, q: f64) {
     let mut left: f64 = members.iter().map(|member| member.level).sum();
     let mut most = 0.0_f64;
     for (at, ratio) in order.into_iter().zip(ratios) {
-        if let Some(member) = members.get_mut(at) {
-            if ratio.is_finite() {
-                // Whoever has gone before has left its level to the rest.
-                most = most.max(ratio * left.min(alpha)).min(1.0);
-                member.adjusted = most;
-                left -= member.level;
-            }
+        if let Some(member) = members.get_mut(at).filter(|_| ratio.is_finite()) {
+            // Whoever has gone before has left its level to the rest.
+            most = most.max(ratio * left.min(alpha)).min(1.0);
+            member.adjusted = most;
+            left -= member.level;
         }
     }
     let p: Vec<f64> = members
@@ -115,7 +113,7 @@ mod tests {
         let levels = members.map(|member| member.level);
         let sum: f64 = levels.iter().sum();
         assert!(sum <= 0.01 && sum > 0.0099, "{levels:?}");
-        assert_eq!(levels[0], 0.0);
+        assert!(levels[0] <= 0.0);
         assert!(
             levels[2] > 0.004 && levels[3] < levels[2] && levels[4] < 1e-4,
             "{levels:?}"
@@ -138,7 +136,7 @@ mod tests {
                 (member.adjusted - adjusted).abs() < 1e-6,
                 "{members:?} {holm:?}"
             );
-            assert_eq!(member.warned, *warned);
+            assert!((member.warned - warned).abs() < 1e-12);
         }
     }
 }

@@ -565,7 +565,7 @@ fn conclude(comparison: &mut Comparison, all: &[Volume<'_>]) {
         .concat();
         comparison.more_events = worst.more;
     } else if watched.clone().next().is_none() {
-        comparison.reason = "No event comes at least once an hour, so nothing can be said. Name those to watch, or wait.".to_owned();
+        "No event comes at least once an hour, so nothing can be said. Name those to watch, or wait.".clone_into(&mut comparison.reason);
         comparison.more_events = f64::from(comparison.question.min_events);
     } else {
         comparison.verdict = Verdict::Pass;

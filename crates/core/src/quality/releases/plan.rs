@@ -174,11 +174,12 @@ impl Question {
         for hour in &mut traffic {
             hour.before = 0.0;
         }
-        for (line, n) in adoption {
-            if self.by.label(line) == label {
-                if let Some(hour) = at(&mut traffic, line.hour) {
-                    hour.before += real(line, *n);
-                }
+        let of_label = adoption
+            .iter()
+            .filter(|(line, _)| self.by.label(line) == label);
+        for (line, n) in of_label {
+            if let Some(hour) = at(&mut traffic, line.hour) {
+                hour.before += real(line, *n);
             }
         }
         if !traffic.iter().any(|hour| hour.before > 0.0) {

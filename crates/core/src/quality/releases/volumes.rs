@@ -7,7 +7,7 @@
 
 use super::evidence::{Books, Series};
 use super::family::Member;
-use super::plan::{GONE, HISTORY_DAYS, Windows};
+use super::plan::{GONE, Windows};
 use super::question::{Looks, Question};
 use super::statistics::{Cell, Change, Hours, Noise, Rate, Side, Tails};
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
@@ -468,8 +468,9 @@ pub(super) fn total(question: &Question, windows: &Windows) -> Option<Total> {
 
 /// How much the same hours of the same weekday vary: Pearson's statistic over its degrees of freedom, and these.
 fn dispersion_of_days(windows: &Windows, first: UnixMillis) -> Option<(f64, f64)> {
-    let mut days = [0.0_f64; HISTORY_DAYS as usize];
-    let mut known = [false; HISTORY_DAYS as usize];
+    const DAYS: usize = 28;
+    let mut days = [0.0_f64; DAYS];
+    let mut known = [false; DAYS];
     let today = windows.appeared.0.div_euclid(DAY_MS);
     for hour in &windows.traffic {
         let back = today - hour.hour.0.div_euclid(DAY_MS) - 1;

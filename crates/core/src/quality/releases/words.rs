@@ -80,20 +80,8 @@ pub(super) fn hour(hour: UnixMillis) -> String {
 /// What a share is called.
 pub(super) fn share(kind: Kind, word: &str) -> String {
     let name = match kind {
-        Kind::Key('c') => "click id",
-        Kind::Key('e') => "email",
-        Kind::Key('p') => "phone",
-        Kind::Key('x') => "external_id",
-        Kind::Key('b') => "browser id",
-        Kind::Key('n') => "IP address with user agent",
-        Kind::Key(_) => "name or address",
-        Kind::Part('v') => "value",
-        Kind::Part('c') => "currency",
-        Kind::Part('o') => "transaction_id",
-        Kind::Part('i') => "items",
-        Kind::Part('t') => "event time",
-        Kind::Part('u') => "page address",
-        Kind::Part(_) => "release",
+        Kind::Key(key) => key.as_str(),
+        Kind::Part(name) => name,
         Kind::Outcome(State::Rejected) => "rejected",
         Kind::Outcome(state) => state.as_str(),
         Kind::Malformed => "malformed",

@@ -53,7 +53,7 @@ impl Count {
     }
 }
 
-/// Random numbers: SplitMix64.
+/// Random numbers by `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Dice(pub u64);
 
@@ -104,22 +104,24 @@ impl Dice {
             }
             return k;
         }
-        let b = 0.931 + 2.53 * mean.sqrt();
-        let a = -0.059 + 0.02483 * b;
-        let inverse = 1.1239 + 1.1328 / (b - 3.4);
-        let v_r = 0.9277 - 3.6224 / (b - 2.0);
+        let width = 0.931 + 2.53 * mean.sqrt();
+        let slope = -0.059 + 0.02483 * width;
+        let inverse = 1.1239 + 1.1328 / (width - 3.4);
+        let quick = 0.9277 - 3.6224 / (width - 2.0);
         loop {
             let u = self.uniform() - 0.5;
             let v = self.uniform();
             let us = 0.5 - u.abs();
-            let k = ((2.0 * a / us + b) * u + mean + 0.43).floor();
-            if us >= 0.07 && v <= v_r {
+            let k = ((2.0 * slope / us + width) * u + mean + 0.43).floor();
+            if us >= 0.07 && v <= quick {
                 return k;
             }
             if k < 0.0 || (us < 0.013 && v > us) {
                 continue;
             }
-            if ln(v * inverse / (a / (us * us) + b)) <= k * ln(mean) - mean - ln_gamma(k + 1.0) {
+            if ln(v * inverse / (slope / (us * us) + width))
+                <= k * ln(mean) - mean - ln_gamma(k + 1.0)
+            {
                 return k;
             }
         }
@@ -218,7 +220,7 @@ impl World {
     /// The ledger's answers when so many hours of the window are over.
     pub fn evidence(&self, hours: usize) -> Evidence {
         let mut evidence = Evidence::default();
-        let mut sum = vec![[Count::default(); 4]];
+        let mut sum = [Count::default(); 4];
         for (day, counts) in self.days.iter().enumerate() {
             let start = APPEARED - (DAYS - day) as i64 * DAY_MS;
             let mut of_day = [[Count::default(); 4]; 2];
@@ -228,7 +230,7 @@ impl World {
                 // A window over midnight is part of two days.
                 let late = usize::from(RELEASE + hour >= 24);
                 add(&mut of_day[late], count);
-                add(&mut sum[0], count);
+                add(&mut sum, count);
             }
             for (late, count) in of_day.iter().enumerate() {
                 let at = UnixMillis(start + late as i64 * DAY_MS)
@@ -240,7 +242,7 @@ impl World {
                 }
             }
         }
-        book(&mut evidence.before, 0, "", &sum[0]);
+        book(&mut evidence.before, 0, "", &sum);
         for (hour, count) in self.after.iter().take(hours).enumerate() {
             let at = APPEARED + hour as i64 * HOUR_MS;
             adopt(&mut evidence.adoption, at, "r2", count);
