@@ -67,8 +67,10 @@ test("of two releases side by side, the one that lost the e-mail fails, and it s
     assert.equal(bad.concurrent, true);
     assert.deepEqual([bad.before.label, bad.after.label, bad.after.events], ["web-1", "web-2", 60 * 16]);
     const failed = bad.findings.filter((/** @type {Json} */ finding) => finding.severity === "fail");
-    assert.deepEqual([...new Set(failed.map((/** @type {Json} */ finding) => finding.what))], ["email"]);
-    assert.deepEqual(failed.map((/** @type {Json} */ finding) => finding.event).sort(), VISIT.map(([event]) => event).sort());
+    assert.ok(failed.length > 0);
+    // Of each event, and of nothing else; where it is only a warning, others have used the level up.
+    assert.deepEqual([...new Set(bad.findings.map((/** @type {Json} */ finding) => finding.what))], ["email"]);
+    assert.deepEqual(bad.findings.map((/** @type {Json} */ finding) => finding.event).sort(), VISIT.map(([event]) => event).sort());
     for (const finding of failed) assert.deepEqual([finding.before, finding.after, finding.change.estimate, finding.since !== null], [1, 0, -1, true], JSON.stringify(finding));
     assert.match(bad.reason, /email in 0 % of \d+, 100 % before/);
 
