@@ -220,6 +220,6 @@ test("a way back that fails changes no verdict, and is told", async () => {
   assert.match(unlisted.stdout, /back: npx wrangler versions deploy --version-tag v1@100% --yes/);
   // Of two versions with one tag, the one that has traffic.
   const twice = [{...VERSIONS[0], id: "33333333-3333-4333-8333-333333333333", metadata: {created_on: "2026-11-30T11:00:00Z"}}, ...VERSIONS];
-  await gate(["inconclusive"], [...WORKER, "--rollback", "--on-inconclusive", "fail"], {}, {...SPLIT, listed: twice});
-  assert.equal(split(project), "old 100");
+  const tagged = await gate(["inconclusive"], [...WORKER, "--rollback", "--on-inconclusive", "fail"], {}, {...SPLIT, listed: twice});
+  assert.equal(tagged.calls.at(-1), `versions deploy ${OLD}@100% --yes`);
 });
