@@ -248,7 +248,6 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("routes", &["base", "intake"]),
-    ("quality", &["base", "ledger"]),
     ("metrics", &[]),
     ("quality", &["base", "ledger", "metrics"]),
 ];
