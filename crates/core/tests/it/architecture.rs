@@ -249,6 +249,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("routes", &["base", "intake"]),
     ("quality", &["base", "ledger"]),
+    ("dashboard", &["base", "ledger", "quality"]),
     ("metrics", &[]),
 ];
 
