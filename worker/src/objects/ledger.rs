@@ -43,7 +43,7 @@ pub struct Ledger {
     complete: Cell<bool>,
     /// Whether nothing is left of the receipts that are forgotten.
     shed: Cell<bool>,
-    /// Sums of days that are over.
+    /// Sums that were asked for.
     kept: RefCell<overview::Kept>,
 }
 

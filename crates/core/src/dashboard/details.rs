@@ -68,7 +68,7 @@ pub(super) fn consent(html: &mut Html, intake: &Intake) {
         }
         CONSENT.map(|(word, class, name)| (class, sums.get(word).copied().unwrap_or(0), name))
     };
-    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="What visitors decided"><table class="mix"><thead><tr><th scope="col">For</th><th scope="col" class="share">Shared out</th><th scope="col">Granted</th><th scope="col">Denied</th><th scope="col">Nothing said</th></tr></thead><tbody>"#);
+    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="Table of what visitors decided"><table class="mix"><thead><tr><th scope="col">For</th><th scope="col" class="share">Shared out</th><th scope="col">Granted</th><th scope="col">Denied</th><th scope="col">Nothing said</th></tr></thead><tbody>"#);
     for (place, name) in ["Advertising", "Analytics"].into_iter().enumerate() {
         let parts = sums(place);
         html.put(r#"<tr><th scope="row">{}</th><td class="share">"#, &[name]);
@@ -84,7 +84,7 @@ pub(super) fn consent(html: &mut Html, intake: &Intake) {
 
 /// How long events took.
 pub(super) fn latency(html: &mut Html, platforms: &Platforms) {
-    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="How long it took"><table><thead><tr><th scope="col">Destination</th><th scope="col">Half within</th><th scope="col">95 % within</th><th scope="col">Counted</th></tr></thead><tbody>"#);
+    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="Table of how long it took"><table><thead><tr><th scope="col">Destination</th><th scope="col">Half within</th><th scope="col">95 % within</th><th scope="col">Counted</th></tr></thead><tbody>"#);
     for (name, at) in platforms
         .all
         .iter()
@@ -116,7 +116,7 @@ pub(super) fn apart(html: &mut Html, intake: &Intake) {
 
 /// The latest copies.
 pub(super) fn latest(html: &mut Html, view: &View) {
-    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="The latest copies"><table class="latest"><thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">Id</th><th scope="col">Source</th><th scope="col">What became of it</th></tr></thead><tbody>"#);
+    html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="Table of the latest copies"><table class="latest"><thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">Id</th><th scope="col">Source</th><th scope="col">What became of it</th></tr></thead><tbody>"#);
     for seen in &view.latest {
         row(html, seen);
     }

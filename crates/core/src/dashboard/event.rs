@@ -108,8 +108,15 @@ impl Event {
                 of.signals.join(", ")
             };
             html.put(
-                r#"<p><time datetime="{}">{}</time>, source <b>{}</b>. Signals: {}. Law of the region: {}.</p><div class="wide" tabindex="0" role="region" aria-label="Verdicts"><table><thead><tr><th scope="col">Destination</th><th scope="col">Verdict</th><th scope="col">Why</th></tr></thead><tbody>"#,
-                &[&of.at, &of.at, &of.source, &signals, &of.regime.replace('_', "-")],
+                r#"<p><time datetime="{}">{}</time>, source <b>{}</b>. Signals: {}. Law of the region: {}.</p><div class="wide" tabindex="0" role="region" aria-label="Verdicts of {}"><table><thead><tr><th scope="col">Destination</th><th scope="col">Verdict</th><th scope="col">Why</th></tr></thead><tbody>"#,
+                &[
+                    &of.at,
+                    &of.at,
+                    &of.source,
+                    &signals,
+                    &of.regime.replace('_', "-"),
+                    &of.at,
+                ],
             );
             for (destination, verdict, code) in &of.verdicts {
                 let class = if verdict == "send" {

@@ -117,6 +117,7 @@ impl<'v> Overview<'v> {
                 "#taken",
             ));
         }
+        self.changed(&mut found);
         for one in &self.platforms.all {
             if let Some((_, code)) = &one.paused {
                 found.push((
@@ -133,7 +134,6 @@ impl<'v> Overview<'v> {
                 ));
             }
         }
-        self.changed(&mut found);
         for ending in &self.view.endings {
             let level = if ending.days <= 14 {
                 Level::Bad
@@ -170,10 +170,10 @@ impl<'v> Overview<'v> {
                 Level::Wait
             };
             let text = format!(
-                "Since {}: {} of {} went from {} to {}",
+                "Since {}, {}: {} went from {} to {}",
                 named(&last.name),
-                change.what,
                 change.event,
+                change.what,
                 percent(Some(change.before)),
                 percent(Some(change.after))
             );
@@ -264,19 +264,24 @@ impl<'v> Overview<'v> {
             &count(self.arrivals.today()),
             &beside,
         );
-        let failing = self
-            .platforms
-            .all
-            .iter()
-            .any(|one| one.paused.is_some() || one.is_failing());
+        let failing = self.platforms.failing();
         let out = self.platforms.remainder();
+        let beside = match failing.as_slice() {
+            [] => "of what they were sent".to_owned(),
+            names => format!("look at {}", names.join(", ")),
+        };
+        let beside = format!("{beside}; remainder {}", count(out));
         tile(
             html,
             "taken",
-            if failing || out != 0 { "bad" } else { "good" },
+            if !failing.is_empty() || out != 0 {
+                "bad"
+            } else {
+                "good"
+            },
             "Taken by platforms",
             &percent(self.platforms.taken()),
-            &format!("of what they were sent; remainder {}", count(out)),
+            &beside,
         );
         let lost = self.platforms.lost();
         tile(
@@ -367,14 +372,7 @@ impl<'v> Overview<'v> {
 
     fn taken(&self, html: &mut Html) {
         section(html, "taken", "Did every platform take them?");
-        let failing = |one: &&super::platforms::Platform| one.paused.is_some() || one.is_failing();
-        let names: Vec<&str> = self
-            .platforms
-            .all
-            .iter()
-            .filter(failing)
-            .map(|one| one.name.as_str())
-            .collect();
+        let names = self.platforms.failing();
         let waiting: i64 = self
             .platforms
             .all

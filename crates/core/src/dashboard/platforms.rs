@@ -131,6 +131,13 @@ impl Platforms {
         taken(delivered, self.lost())
     }
 
+    /// The names of those to look at.
+    pub(super) fn failing(&self) -> Vec<&str> {
+        let failing = |one: &&Platform| one.paused.is_some() || one.is_failing();
+        let names = self.all.iter().filter(failing);
+        names.map(|one| one.name.as_str()).collect()
+    }
+
     /// What was refused or given up, everywhere.
     pub(super) fn lost(&self) -> i64 {
         self.all.iter().map(Platform::lost).sum()

@@ -261,7 +261,7 @@ impl Releases {
             return;
         };
         let mut shown: Vec<&Change> = self.changes.iter().collect();
-        shown.sort_by_key(|change| !change.notable);
+        shown.sort_by_key(|change| (!change.notable, !change.differs()));
         let (first, more) = shown
             .split_at_checked(MOST_CHANGES)
             .unwrap_or((&shown, &[]));
@@ -269,13 +269,29 @@ impl Releases {
             r"<h3>{} beside {}</h3>",
             &[&named(&last.name), &named(&before.name)],
         );
-        Change::table(html, first, &before.name, &last.name);
+        if self.notable().any(Change::fell) {
+            html.put(
+                r#"<p class="soft">Not meant? Take the site back to {}, or mend {}; until then every hour adds to what is missing.</p>"#,
+                &[&named(&before.name), &named(&last.name)],
+            );
+        }
+        Change::table(
+            html,
+            first,
+            [&before.name, &last.name],
+            "What is different with the last release",
+        );
         if !more.is_empty() {
             html.put(
                 r#"<details class="more"><summary>{} more</summary>"#,
                 &[&count(i64::try_from(more.len()).unwrap_or(0))],
             );
-            Change::table(html, more, &before.name, &last.name);
+            Change::table(
+                html,
+                more,
+                [&before.name, &last.name],
+                "What else was looked at",
+            );
             html.markup("</details>");
         }
     }
@@ -458,10 +474,19 @@ impl Change {
         self.after < self.before
     }
 
+    /// Whether one can see that it is different.
+    fn differs(&self) -> bool {
+        percent(Some(self.before)) != percent(Some(self.after))
+    }
+
     /// By how much.
     pub(super) fn by(&self) -> String {
-        let sign = if self.fell() { "−" } else { "+" };
         let points = (self.after - self.before).abs() * 100.0;
+        let sign = match self.fell() {
+            _ if points < 0.05 => "±",
+            true => "−",
+            false => "+",
+        };
         if self.relative && self.before > 0.0 {
             format!("{sign}{} %", tenth(points / self.before))
         } else {
@@ -469,10 +494,10 @@ impl Change {
         }
     }
 
-    fn table(html: &mut Html, changes: &[&Self], before: &str, last: &str) {
+    fn table(html: &mut Html, changes: &[&Self], [before, last]: [&str; 2], name: &str) {
         html.put(
-            r#"<div class="wide" tabindex="0" role="region" aria-label="What is different with the last release"><table class="changes"><thead><tr><th scope="col">Event</th><th scope="col">What</th><th scope="col">{}</th><th scope="col">{}</th><th scope="col">Change</th></tr></thead><tbody>"#,
-            &[&named(before), &named(last)],
+            r#"<div class="wide" tabindex="0" role="region" aria-label="{}"><table class="changes"><thead><tr><th scope="col">Event</th><th scope="col">What</th><th scope="col">{}</th><th scope="col">{}</th><th scope="col">Change</th></tr></thead><tbody>"#,
+            &[name, &named(before), &named(last)],
         );
         for change in changes {
             let class = match (change.notable, change.fell()) {

@@ -1,12 +1,12 @@
 //! What the dashboard is made of, in one call: sums, and what else the ledger knows.
 //!
-//! A month of a busy shop is half a million lines, and whoever opens the page does not wait for that. Days that are over
-//! hardly change, so their sums are kept until one of their lines does.
+//! A month of a busy shop is half a million lines, and whoever opens the page does not wait for that. What is over hardly
+//! changes, so sums are kept until one of their lines does.
 
 use std::collections::VecDeque;
 
 use edgetally_core::base::members::Members;
-use edgetally_core::base::time::{DAY_MS, UnixMillis};
+use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use edgetally_core::ledger::{Counts, Query};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const MOST: u32 = 20_001;
 /// How many bytes of sums are kept.
 const MOST_KEPT: usize = 8 << 20;
 
-/// Sums of days that are over.
+/// Sums that were asked for.
 #[derive(Default)]
 pub(super) struct Kept {
     all: VecDeque<Sums>,
@@ -75,21 +75,23 @@ impl Ledger {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let queries = of.list("queries", Query::read).ok_or(Unavailable)?;
         let source = of.text("source");
-        let today = runtime::now().0.div_euclid(DAY_MS) * DAY_MS;
+        let now = runtime::now();
+        let today = now.0.div_euclid(DAY_MS) * DAY_MS;
+        // Lines of this hour and the last change all the time, those of today and yesterday now and then, older ones hardly ever.
+        let mut ends = [today - DAY_MS, today, now.hour().0 - HOUR_MS];
+        ends.sort_unstable();
         let mut answers = Vec::new();
         for query in queries {
             let mut parts = Vec::new();
             let mut since = query.since;
-            // What has happened since yesterday still changes now and then; what lies before hardly ever does.
-            for end in [UnixMillis(today - DAY_MS), UnixMillis(today), query.until] {
+            for end in ends.map(UnixMillis).into_iter().chain([query.until]) {
                 let until = end.min(query.until);
                 if since < until {
-                    let part = Query {
+                    parts.push(self.sums(&Query {
                         since,
                         until,
                         ..query.clone()
-                    };
-                    parts.push(self.sums(&part, until.0 <= today)?);
+                    })?);
                     since = until;
                 }
             }
@@ -111,8 +113,8 @@ impl Ledger {
         ))
     }
 
-    /// The sums of a question as lists, which are kept where the time that it asks about is over.
-    fn sums(&self, query: &Query, over: bool) -> Result<String, Unavailable> {
+    /// The sums of a question as lists, which are kept.
+    fn sums(&self, query: &Query) -> Result<String, Unavailable> {
         let question = write(query)?;
         if let Some(rows) = self.kept.borrow().find(&question) {
             return Ok(rows);
@@ -122,14 +124,12 @@ impl Ledger {
             &statement(query),
             &parameters(query, &[], MOST)?,
         )?;
-        if over {
-            self.kept.borrow_mut().keep(Sums {
-                question,
-                since: query.since,
-                until: query.until,
-                rows: rows.clone(),
-            });
-        }
+        self.kept.borrow_mut().keep(Sums {
+            question,
+            since: query.since,
+            until: query.until,
+            rows: rows.clone(),
+        });
         Ok(rows)
     }
 }

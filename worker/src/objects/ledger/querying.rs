@@ -24,7 +24,7 @@ SELECT LINE, millions, rest, full FROM (
     AND (?5 IS NULL OR release = ?5) AND (?6 IS NULL OR event = ?6) AND (?7 IS NULL OR worker = ?7)
     AND (?8 IS NULL OR destination = ?8) AND (?9 IS NULL OR (destination = '') = ?9)
     AND (?10 = '[]' OR state IN (SELECT value FROM json_each(?10)))
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
+  GROUP BY KEPT)
 WHERE (millions <> 0 OR rest <> 0) AND (?11 = '[]' OR (LINE) > (AFTER))
 ORDER BY LINE LIMIT ?12";
 
@@ -49,12 +49,26 @@ fn columns(query: &Query) -> String {
     columns.collect::<Vec<_>>().join(", ")
 }
 
+/// The places of the columns that are kept apart: what is the same everywhere need not be sorted.
+fn kept(query: &Query) -> String {
+    let is_kept = |name| match name {
+        "state" => true,
+        "hour" => query.is_by(Dimension::Hour) || query.is_by(Dimension::Day),
+        _ => Dimension::read(name).is_some_and(|of| query.is_by(of)),
+    };
+    let places = (1..).zip(Line::COLUMNS);
+    let places = places.filter(|(_, column)| is_kept(column.name));
+    let places: Vec<String> = places.map(|(place, _)| place.to_string()).collect();
+    places.join(", ")
+}
+
 /// The sums that are asked for, from behind a line on where one is given.
 pub(super) fn statement(query: &Query) -> String {
     let places = 0..Line::COLUMNS.len();
     let of_after: Vec<String> = places.map(|place| format!("?11 ->> {place}")).collect();
     SUMS.replace("LINE", &names(Line::COLUMNS))
         .replace("COLUMNS", &columns(query))
+        .replace("KEPT", &kept(query))
         .replace("MONEY", State::Money.as_str())
         .replace("FULL", &MOST_SUMMED.to_string())
         .replace("HOUR", &HOUR_MS.to_string())
