@@ -82,14 +82,7 @@ impl Event {
                 chip(html, destination, what);
             }
             html.markup("</p>");
-            for (destination, what) in &seen.became {
-                let code = what.split_once(':').map_or("", |(_, code)| code);
-                if let Some(said) = meaning(code) {
-                    html.put(r#"<p class="soft">{}: "#, &[destination]);
-                    super::platforms::sentence(html, said);
-                    html.markup("</p>");
-                }
-            }
+            explain(html, &seen.became);
             html.markup("</li>");
         }
         html.markup("</ol></section>");
@@ -108,7 +101,7 @@ impl Event {
                 of.signals.join(", ")
             };
             html.put(
-                r#"<p><time datetime="{}">{}</time>, source <b>{}</b>. Signals: {}. Law of the region: {}.</p><div class="wide" tabindex="0" role="region" aria-label="Verdicts of {}"><table><thead><tr><th scope="col">Destination</th><th scope="col">Verdict</th><th scope="col">Why</th></tr></thead><tbody>"#,
+                r#"<p><time datetime="{}">{}</time>, source <b>{}</b>. Signals: {}. Law of the region: {}.</p><div class="wide" tabindex="0" role="region" aria-label="Verdicts of {}"><table class="verdicts"><thead><tr><th scope="col">Destination</th><th scope="col">Verdict</th><th scope="col">Why</th></tr></thead><tbody>"#,
                 &[
                     &of.at,
                     &of.at,
@@ -137,6 +130,26 @@ impl Event {
             html.markup("</tbody></table></div>");
         }
         html.markup("</section>");
+    }
+}
+
+/// Says what the codes mean, each once.
+fn explain(html: &mut Html, became: &[(String, String)]) {
+    let mut codes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (destination, what) in became {
+        let code = what.split_once(':').map_or("", |(_, code)| code);
+        if let Some((_, places)) = codes.iter_mut().find(|(known, _)| *known == code) {
+            places.push(destination);
+        } else {
+            codes.push((code, vec![destination]));
+        }
+    }
+    for (code, places) in codes {
+        if let Some(said) = meaning(code) {
+            html.put(r#"<p class="soft">{}: "#, &[&places.join(", ")]);
+            super::platforms::sentence(html, said);
+            html.markup("</p>");
+        }
     }
 }
 

@@ -153,7 +153,12 @@ impl Releases {
                     add(&mut sums, release);
                 }
             }
-            layers.push(("r4", sums.clone(), format!("{others} others")));
+            let others = i64::try_from(others).unwrap_or(0);
+            layers.push((
+                "r4",
+                sums.clone(),
+                words::counted(others, "other", "others"),
+            ));
         }
         let scale = Scale::over(sums.iter().copied().max().unwrap_or(0));
         let filter = &view.filter;
@@ -187,7 +192,10 @@ impl Releases {
 
     /// What begins in the picture, with its number.
     fn marks(&self) -> impl Iterator<Item = (usize, &Release)> {
-        let begun = move |release: &&Release| release.first > self.since;
+        // One event in a hundred, or it is somebody trying something.
+        let all: i64 = self.all.iter().map(|release| release.events).sum();
+        let begun =
+            move |release: &&Release| release.first > self.since && release.events * 100 >= all;
         let first = self.all.first().map(|release| release.first);
         let later = move |release: &&Release| Some(release.first) != first;
         (1..).zip(self.all.iter().filter(begun).filter(later))
@@ -482,16 +490,17 @@ impl Change {
     /// By how much.
     pub(super) fn by(&self) -> String {
         let points = (self.after - self.before).abs() * 100.0;
+        let (size, unit) = if self.relative && self.before > 0.0 {
+            (points / self.before, "%")
+        } else {
+            (points, "points")
+        };
         let sign = match self.fell() {
-            _ if points < 0.05 => "±",
+            _ if size < 0.05 => "±",
             true => "−",
             false => "+",
         };
-        if self.relative && self.before > 0.0 {
-            format!("{sign}{} %", tenth(points / self.before))
-        } else {
-            format!("{sign}{} points", tenth(points))
-        }
+        format!("{sign}{} {unit}", tenth(size))
     }
 
     fn table(html: &mut Html, changes: &[&Self], [before, last]: [&str; 2], name: &str) {
