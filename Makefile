@@ -141,12 +141,15 @@ test-browser: build tool ## in Chromium: the browser client, and the demo's shop
 
 .PHONY: package
 package: build tool ## the npm package: dist/edgetally-VERSION.tgz, the same bytes wherever it is made
-	@node scripts/schema.mjs
 	@node scripts/pack.mjs
 
 .PHONY: test-package
 test-package: package ## the tarball, installed into empty folders, and its command
 	@$(call run-node-tests,tests/package)
+
+.PHONY: reproducible
+reproducible: ## the commit compiled twice, here and in a clone: the same npm package (minutes)
+	@MAKE='$(MAKE)' scripts/reproducible.sh
 
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)

@@ -11,12 +11,8 @@ for tool in "$wasm_bindgen" "$wasm_opt"; do
     [ -x "$tool" ] || { echo "build: ${tool##*/} is missing: run 'make setup' first" >&2; exit 1; }
 done
 
-# As for the worker: a panic names its place, and not where this machine keeps its crates.
-registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$PWD="
-
 target=wasm32-unknown-unknown
-"${CARGO:-cargo}" build --release --locked --target "$target" -p edgetally-tool
+"${CARGO:-cargo}" build --release --locked --config "$(without_places)" --target "$target" -p edgetally-tool
 rm -rf dist/tool
 "$wasm_bindgen" --target experimental-nodejs-module --no-typescript --out-dir dist/tool --out-name core \
     "${CARGO_TARGET_DIR:-target}/$target/release/edgetally_tool.wasm"

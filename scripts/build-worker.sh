@@ -15,11 +15,8 @@ for tool in "$WASM_BINDGEN_BIN" "$WASM_OPT_BIN" "$ESBUILD_BIN" "$worker_build"; 
 done
 export WASM_BINDGEN_BIN WASM_OPT_BIN ESBUILD_BIN
 
-# Panics name their place. Without these, by where this machine keeps its crates: longer, and different on each.
-registry=${CARGO_HOME:-$HOME/.cargo}/registry/src
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--remap-path-prefix=$registry= --remap-path-prefix=$PWD="
-
-(cd worker && "$worker_build" --release "$@" -- --locked)
+places=$(without_places)
+(cd worker && "$worker_build" --release "$@" -- --locked --config "$places")
 node scripts/strip-names.mjs worker/build/index_bg.wasm worker/build/functions.txt
 # wrangler wants the folder of [assets] to be there before it builds; `make deploy` fills it.
 mkdir -p dist/assets

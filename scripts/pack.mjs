@@ -21,7 +21,6 @@ const PARTS = [
   ["npm/README.md", "README.md"],
   ["LICENSE-APACHE", "LICENSE-APACHE"],
   ["LICENSE-MIT", "LICENSE-MIT"],
-  ["npm/schema.json", "schema.json"],
   ["npm/bin", "bin", /\.mjs$/],
   ["npm/src", "src", /\.(mjs|js|html|css)$/],
   ["npm/types", "types", /\.d\.mts$/],
@@ -68,6 +67,23 @@ function assemble() {
     if (!taken) copy(path, to);
     else for (const name of below(path)) if (taken.test(name)) copy(join(path, name), `${to}/${name}`);
   }
+}
+
+/** What an editor knows of wrangler.toml, by its line `#:schema ./node_modules/edgetally/schema.json`: the settings, in their variables. */
+function schema() {
+  const {$schema, title: _, definitions, ...settings} = JSON.parse(readFileSync(join(root, "npm", "settings.schema.json"), "utf8"));
+  // The two secrets have such names too, and are texts. A pattern that leaves them out would look ahead, which is not known to
+  // every editor.
+  settings.type = ["object", "string"];
+  const vars = {
+    type: "object",
+    patternProperties: {"^EDGETALLY": {$ref: "#/definitions/settings"}},
+    // Tables and texts that are JSON are settings as well, and any of them may have what this one is without.
+    if: {patternProperties: {"^EDGETALLY.": {type: "string", not: {pattern: "^\\s*\\{"}}}},
+    then: {properties: {EDGETALLY: {$ref: "#/definitions/whole"}}},
+  };
+  const all = {$schema, title: "wrangler.toml of an edgetally gateway", type: "object", properties: {vars}, definitions: {settings, ...definitions}};
+  writeFileSync(join(out, "schema.json"), `${JSON.stringify(all, null, 1)}\n`);
 }
 
 /** Declarations of what the package exports. */
@@ -146,6 +162,7 @@ function pack() {
 
 try {
   assemble();
+  schema();
   types();
   await client();
   provenance();

@@ -46,7 +46,7 @@ try {
     await front.getByRole(role, {name}).click();
   }
   const order = live.locator("#events > li").filter({hasText: "118842"});
-  await order.getByText("1 page copy + 1 server copy, counted once").waitFor();
+  await order.getByText("page + server, counted once").waitFor();
   await waitFor("Google Ads' verdict", async () => {
     const entry = /** @type {{scheduled: (event: {cron: string}) => Promise<unknown>}} */ (/** @type {unknown} */ (await worker.mf.getWorker()));
     await entry.scheduled({cron: "*/10 * * * *"});

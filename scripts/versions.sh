@@ -22,3 +22,10 @@ EDGETALLY_CACHE=${EDGETALLY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/edgetally}
 
 # tool_bin CRATE VERSION BINARY: where that tool is, or will be.
 tool_bin() { printf '%s/tools/%s-%s/bin/%s' "$EDGETALLY_CACHE" "$1" "$2" "$3"; }
+
+# Flags for cargo, without which a panic names its place by where this machine keeps its crates: longer, and different on each.
+# As settings, since a variable of flags comes apart at the blanks of a folder's name.
+without_places() {
+    printf -- "target.wasm32-unknown-unknown.rustflags=['--remap-path-prefix=%s=', '--remap-path-prefix=%s=']" \
+        "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD"
+}

@@ -18,7 +18,7 @@ import * as core from "./core.js";
 /** @typedef {{source?: string, as?: "page" | "server", country?: string, region?: string, gpc?: boolean, ip?: string, user_agent?: string, referer?: string, cookies?: string, now_ms: number}} Sender */
 /** @typedef {{kind: string, value: string | number, country?: string, show?: boolean}} Identifier */
 /** @typedef {{destination: string, dialect: string, form: "sha256" | "clear", digest?: string, text?: string, code?: string, words?: string}} Row */
-/** @typedef {{source: string, key: string, required: boolean, consent: string[], pixels: string[], categories: Record<string, "analytics" | "ads">, hold_ms: number, cookies: boolean, page_views: boolean, maps: Record<string, Record<string, string>>}} Page */
+/** @typedef {{source: string, key: string, required: boolean, by_region: boolean, consent: string[], pixels: string[], categories: Record<string, "analytics" | "ads">, hold_ms: number, cookies: boolean, page_views: boolean, maps: Record<string, Record<string, string>>}} Page */
 /** @typedef {{destination: string, platform: string, test: "platform" | "dry_run"}} Wired */
 /** @typedef {{source: string, page: boolean, server: boolean, key: string | null, origins: string[], secret: string | null, test: boolean, destinations: Wired[]}} Source */
 

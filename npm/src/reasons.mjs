@@ -19,6 +19,14 @@ const STATES = {
   received: "Taken, and on its way.",
 };
 
+/** The copy that came too late. @type {Record<string, string>} */
+const LATE = {
+  page: "It came from a page.",
+  server: "It came from a server.",
+  page_differs: "It came from a page, with another value, currency or order.",
+  server_differs: "It came from a server, with another value, currency or order.",
+};
+
 /** @type {Map<string, string> | undefined} */
 let codes;
 
@@ -41,6 +49,7 @@ export function inWords(state) {
   const [word, code] = colon < 0 ? [state, ""] : [state.slice(0, colon), state.slice(colon + 1)];
   const known = STATES[word] ?? "";
   if (code === "") return known;
+  if (word === "duplicate") return `${known} ${LATE[code] ?? ""}`.trim();
   const sentence = sentences().get(code);
   if (sentence) return word === "blocked" || word === "skipped" ? sentence : `${known} ${sentence}`.trim();
   return `${known} The platform's own code: ${code}.`.trim();

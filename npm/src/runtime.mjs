@@ -62,6 +62,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {string} [persist] a folder that keeps the state between runs; a temporary one when absent
  * @property {number} [port] a free one when absent
  * @property {QueueOptions} [queue]
+ * @property {string} [version] which version of the worker it is said to be; none when absent
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
  * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent, none when empty
@@ -148,6 +149,7 @@ export async function startWorker(options = {}) {
       ...(options.vars ?? config.vars),
       ...(options.settings && {EDGETALLY: /** @type {any} */ (options.settings)}),
       ...options.secrets,
+      ...(options.version && {CF_VERSION_METADATA: {id: options.version, tag: options.version}}),
     },
     ratelimits: options.ratelimits ?? Object.fromEntries((config.ratelimits ?? []).map(({name, simple}) => [name, {simple}])),
     // What is no file is asked of the worker.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 
@@ -242,7 +243,7 @@ class Ledger:
         destination: str | None = None,
         release: str | None = None,
     ) -> LedgerTable:
-        """Every line: hour, source, release, event, destination, state, code, worker and how many. All pages at once."""
+        """Every line: hour, source, release, event, destination, state, code, worker, how many. All pages at once."""
         asked = _Filter(self._zone, since, until, source, event, destination, release)
         rows = [
             row for page in self._pages("/v1/ledger", {**asked.query(), "hours": "1"}, _LINES) for row in page["lines"]
@@ -344,10 +345,12 @@ class Ledger:
             query["worker"] = _name("worker", worker)
         answer = self._ask("/v1/quality", query)
         self._members(answer, {"rows": list, "estimate_by": str})
-        try:
+        rows = None
+        # Raised outside, so that the fault has no other behind it.
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
             rows = [one for row in answer["rows"] for one in self._quality(row, keys)]
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise self._too_new() from None
+        if rows is None:
+            raise self._too_new()
         names = (*keys, *_QUALITY)
         return LedgerTable({name: [row[name] for row in rows] for name in names}, self._zone, asked.span(None))
 

@@ -22,9 +22,7 @@ _SEASONS = {"day": datetime.timedelta(days=1), "week": datetime.timedelta(days=7
 # Columns that are no counts.
 _TIMES = frozenset({"hour", "at"})
 _DAYS = frozenset({"day"})
-_TEXTS = frozenset(
-    {"source", "release", "event", "destination", "state", "code", "worker", "id", "event_id", "path"}
-)
+_TEXTS = frozenset({"source", "release", "event", "destination", "state", "code", "worker", "id", "event_id", "path"})
 _FLAGS = frozenset({"replaying"})
 
 # What the gateway knows of each event's match keys and parts, and how people say it.

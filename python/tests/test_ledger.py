@@ -117,6 +117,54 @@ def test_pages_are_asked_for_when_they_are_wanted(shop: Stub, ledger: et.Ledger)
     assert [len(page) for page in letters] == [3, 3]
 
 
+def test_quality_is_a_row_per_event_and_destination(shop: Stub, ledger: et.Ledger) -> None:
+    told = RECORDED["quality"][1]["rows"]
+    table = ledger.quality(since="2026-11-01", worker="v1")
+    assert shop.asked[0][0] == "/v1/quality"
+    assert shop.asked[0][1] == {
+        "by": "source,event,destination",
+        "since": "2026-11-01T00:00:00.000Z",
+        "worker": "v1",
+    }
+    pairs = [(row, at) for row in told for at in row["destinations"] or [{}]]
+    assert table.volume == [row["intake"]["volume"] for row, _ in pairs]
+    assert list(zip(table.source, table.event, table.destination, table.delivered, strict=True)) == [
+        (row["source"], row["event"], at.get("destination", ""), at.get("states", {}).get("delivered", 0))
+        for row, at in pairs
+    ]
+    meta = next(row for row in table.rows() if (row["event"], row["destination"]) == ("purchase", "meta"))
+    given = next(row for row in told if row["source"] == "shop" and row["event"] == "purchase")
+    at = next(one for one in given["destinations"] if one["destination"] == "meta")
+    assert meta["given_email"] == given["intake"]["keys"]["share"]["email"]
+    assert meta["sent_email"] == at["keys"]["share"]["email"]
+    assert meta["has_value"] == 1.0
+    assert meta["estimate"] == at["estimate"]
+    # What has no value is none, and no zero.
+    malformed = next(row for row in table.rows() if row["event"] == "")
+    assert np.isnan([malformed["estimate"], malformed["given_email"], malformed["p50"], malformed["has_value"]]).all()
+    assert table.to_pandas().estimate.dtype == float
+    assert pl.DataFrame(table.to_arrow()).schema["sent_email"] == pl.Float64
+    assert set(table.definition) == set(table.columns)
+    assert all(table.definition.values())
+
+
+def test_quality_by_hour_has_times_and_says_what_it_can_be_by(shop: Stub, ledger: et.Ledger) -> None:
+    rows = [{**row, "since": "2026-11-22T23:00:00.000Z"} for row in RECORDED["quality"][1]["rows"]]
+    shop.answers = answering((200, {"estimate_by": "edgetally", "rows": rows}, {}))
+    berlin = et.Ledger(shop.url, TOKEN, tz="Europe/Berlin")
+    table = berlin.quality(["hour", "source"])
+    assert table.hour[0].isoformat() == "2026-11-23T00:00:00+01:00"
+    assert table.columns[:3] == ("hour", "source", "volume")
+    assert berlin.quality("day").day[0] == datetime.date(2026, 11, 22)
+    shop.answers = answering((200, {"estimate_by": "edgetally", "rows": []}, {}))
+    assert len(ledger.quality()) == 0
+    assert "sent_email" in ledger.quality().columns
+    for wrong in ([], ["weather"], ["hour", "hour"], "code"):
+        assert refused(lambda by=wrong: ledger.quality(by)).code == "unknown_choice"
+    shop.answers = answering((200, {"estimate_by": "edgetally", "rows": [{"source": "shop"}]}, {}))
+    assert refused(lambda: ledger.quality()).code == "answer_too_new"
+
+
 def test_counts_put_intake_beside_what_became_of_it(ledger: et.Ledger) -> None:
     lines = list(ledger.lines().rows())
 

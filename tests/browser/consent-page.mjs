@@ -15,6 +15,7 @@ const bundle = (contents) =>
     bundle: true,
     format: "iife",
     target: "es2018",
+    define: {REGION: "false"},
     write: false,
   }).then(({outputFiles}) => /** @type {{text: string}} */ (outputFiles[0]).text));
 

@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 import {existsSync} from "node:fs";
-import {createServer} from "node:http";
+import {createServer, request as further} from "node:http";
 import {after} from "node:test";
 import {chromium} from "playwright-core";
 import {compose, stub} from "../../worker/client/compose.mjs";
@@ -63,6 +63,8 @@ export async function openShop(t, given = {}) {
   const host = given.host ?? "shop.localhost";
   /** @type {Arrival[]} */
   const arrivals = [];
+  /** Questions about the visitor's region. @type {Arrival[]} */
+  const questions = [];
   /** @type {Record<string, string>} */
   const scripts = {};
   const state = {
@@ -78,7 +80,9 @@ export async function openShop(t, given = {}) {
     pages: {},
     /** Headers of pages; GATEWAY in them is its origin. @type {Record<string, string>} */
     policy: {...given.headers},
-    /** Where the gateway passes on what it got, if anywhere. @type {URL | undefined} */
+    /** What a page is told of its visitor's region: a word, or what the request comes to. @type {"required" | "implied" | number | "hang" | "reset"} */
+    region: "required",
+    /** Where the gateway passes on what it got, if anywhere; what is answered there is the answer. @type {URL | undefined} */
     forward: undefined,
   };
 
@@ -87,6 +91,15 @@ export async function openShop(t, given = {}) {
     let body = "";
     for await (const chunk of request) body += chunk;
     if (url.pathname in scripts) return void response.setHeader("content-type", "text/javascript").setHeader("access-control-allow-origin", "*").end(scripts[url.pathname]);
+    if (url.pathname === "/v1/region") {
+      questions.push({method: request.method ?? "", query: url.searchParams, headers: request.headers, events: [], at: Date.now()});
+      if (state.forward) return passOn(request, body, state.forward, response);
+      response.setHeader("access-control-allow-origin", request.headers.origin ?? "*");
+      if (state.region === "hang") return void state.hanging.push(() => response.end(JSON.stringify({consent: "implied"})));
+      if (state.region === "reset") return void request.socket.destroy();
+      const status = typeof state.region === "number" ? state.region : 200;
+      return void response.writeHead(status, {"content-type": "application/json"}).end(JSON.stringify({consent: typeof state.region === "number" ? "implied" : state.region}));
+    }
     if (url.pathname !== "/v1/events") {
       if (url.pathname === "/other") return void state.hanging.push(() => response.end());
       for (const [name, value] of Object.entries(state.policy)) response.setHeader(name, value.replace("GATEWAY", gateway));
@@ -103,11 +116,7 @@ export async function openShop(t, given = {}) {
     arrivals.push({method: request.method ?? "", query: url.searchParams, headers: request.headers, events, at: Date.now()});
     if (answer === "hang") return void state.hanging.push(() => response.end());
     if (answer === "reset") return void request.socket.destroy();
-    if (state.forward) {
-      const {connection: _connection, "content-length": _length, host: _host, ...headers} = request.headers;
-      const reply = await fetch(new URL(url.pathname + url.search, state.forward), {method: "POST", body, headers: /** @type {Record<string, string>} */ (headers)});
-      return void response.writeHead(reply.status).end(await reply.text());
-    }
+    if (state.forward) return passOn(request, body, state.forward, response);
     response.writeHead(answer, {"content-type": "application/json"}).end("{}");
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", () => done(undefined)));
@@ -138,6 +147,7 @@ export async function openShop(t, given = {}) {
     origin,
     gateway,
     arrivals,
+    questions,
     events,
     html,
     scripts,
@@ -163,6 +173,23 @@ export async function openShop(t, given = {}) {
       return status.outbox === 0 && status.waiting === 0;
     }),
   };
+}
+
+/**
+ * Passes a request on as it came, its host too, and gives the browser the answer as it is.
+ * @param {import("node:http").IncomingMessage} request
+ * @param {string} body
+ * @param {URL} to
+ * @param {import("node:http").ServerResponse} response
+ */
+function passOn({method, url, headers}, body, {hostname, port}, response) {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  const asked = further({hostname, port, method, path: url, headers}, (reply) => {
+    response.writeHead(reply.statusCode ?? 0, reply.headers);
+    reply.pipe(response);
+  });
+  asked.on("error", () => response.destroy());
+  asked.end(body);
 }
 
 /** Everything that a page may have stored. @param {Tab} page */

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import {after, before, describe, test} from "node:test";
 import {Edge} from "../../demo/play.mjs";
-import {DESTINATIONS, QUEUE, SECRETS, settings} from "../../demo/settings.mjs";
+import {DESTINATIONS, QUEUE, SECRETS, STOREFRONT, settings} from "../../demo/settings.mjs";
 import {prepareStorefront} from "../../demo/storefront/start.mjs";
 import {startWorker} from "../../npm/src/runtime.mjs";
 import {startTwin} from "../../twin/server.mjs";
@@ -117,7 +117,7 @@ describe("the shop to click through", {timeout: 180_000}, () => {
     assert.deepEqual([meta?.event.user_data.em, meta?.event.event_source_url], [[digest], `${shop.url}/shop/thanks`]);
     assert.match(meta?.event.user_data.fbc, /^fb\.1\.\d{13}\.IwExampleExampleExample$/, "the click that brought the visitor");
     const row = visitor.row(first);
-    await row.getByText("1 page copy + 1 server copy, counted once").waitFor();
+    await row.getByText("page + server, counted once").waitFor();
     await waitFor("Google Ads' verdict in the live view", async () => (await row.locator(".chip.good").count()) === DESTINATIONS.length);
 
     // The same visitor thinks again.
@@ -130,7 +130,7 @@ describe("the shop to click through", {timeout: 180_000}, () => {
     assert.deepEqual(arrivals(second), everywhere(0));
     assert.deepEqual(visitor.sent.slice(before), [], "the page tells nothing");
     const refused = visitor.row(second);
-    await refused.getByText("1 server copy · consent says no everywhere").waitFor();
+    await refused.getByText("server · consent says no everywhere").waitFor();
     await refused.locator("summary").first().click();
     await refused.getByText("nothing was sent").first().waitFor();
     const words = await refused.locator(".more table").last().locator("tbody tr").allInnerTexts();
@@ -146,6 +146,30 @@ describe("the shop to click through", {timeout: 180_000}, () => {
     assert.equal(book.remainder, 0);
     assert.deepEqual(twin.stats().violations, []);
     assert.deepEqual(visitor.errors, []);
+    await visitor.context.close();
+  });
+
+  test("a page that is left sends its copy again under the same id: the live view says so, and that it counts once, or that nothing does", async () => {
+    const visitor = await visit();
+    const {origin} = new URL(shop.url);
+    for (const [id, times, consent] of /** @type {const} */ ([["left-1", 4, "granted"], ["left-2", 2, "denied"], ["left-3", 1, "granted"]])) {
+      const copy = {event: "page_view", event_id: id, context: {page_url: `${origin}/shop/`, client_id: "1380133182.1764792191"}, consent: Object.fromEntries(["ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"].map((name) => [name, consent]))};
+      for (let time = 0; time < times; time++) {
+        const reply = await fetch(new URL(`/v1/events?key=${STOREFRONT.key}`, worker.url), {method: "POST", headers: {origin, "content-type": "text/plain", "user-agent": PERSON}, body: JSON.stringify(copy)});
+        assert.equal(reply.status, 202);
+      }
+    }
+    const row = visitor.row("left-1");
+    await row.getByText("page (sent again 3×), counted once", {exact: true}).waitFor();
+    await row.locator("summary").first().click();
+    assert.deepEqual(await row.locator(".more table").first().locator("tbody tr td:nth-child(2)").allInnerTexts(), ["page", "page, again", "page, again", "page, again"]);
+    await row.getByText("so it is recognised and not counted again.").waitFor();
+    await visitor.row("left-2").getByText("page (sent again) · consent says no everywhere").waitFor();
+    assert.doesNotMatch(await visitor.row("left-2").innerText(), /counted\sonce/, "it counts nowhere");
+    const single = visitor.row("left-3");
+    await single.getByText(/ · page$/).waitFor();
+    await single.locator("summary").first().click();
+    assert.doesNotMatch(await single.innerText(), /again/);
     await visitor.context.close();
   });
 
@@ -173,7 +197,7 @@ describe("the shop to click through", {timeout: 180_000}, () => {
     const states = await story(id, 2);
     assert.deepEqual([states.meta, states.ga4], [["blocked:ad_user_data_missing", "delivered"], ["blocked:analytics_storage_missing", "delivered"]]);
     assert.deepEqual(arrivals(id), everywhere(1));
-    await visitor.row(id).getByText("1 page copy + 1 server copy, counted once").waitFor();
+    await visitor.row(id).getByText("page + server, counted once").waitFor();
     assert.deepEqual(visitor.errors, []);
     await visitor.context.close();
   });

@@ -35,8 +35,11 @@ test("all of it: every copy in one state, at every destination", async () => {
   assert.deepEqual(reasons.sort(), [
     "shop  malformed event_id_missing 1",
     "shop ga4 blocked analytics_storage_missing 1",
+    "shop ga4 duplicate server 1",
     "shop hook blocked ad_user_data_missing 1",
+    "shop hook duplicate server 1",
     "shop meta blocked ad_user_data_missing 1",
+    "shop meta duplicate server 1",
     "shop meta skipped event_not_mapped 1",
   ]);
 });
@@ -76,7 +79,7 @@ test("what happened lately, newest first", async () => {
   const first = (await shop.admin("/v1/recent?event_id=led-1")).events;
   assert.deepEqual(
     first.map((/** @type {Json} */ one) => one.what),
-    [{meta: "duplicate", ga4: "duplicate", hook: "duplicate"}, {meta: "delivered", ga4: "delivered", hook: "delivered"}],
+    [{meta: "duplicate:server", ga4: "duplicate:server", hook: "duplicate:server"}, {meta: "delivered", ga4: "delivered", hook: "delivered"}],
   );
   assert.equal((await shop.admin("/v1/recent?limit=2")).events.length, 2);
   assert.ok((await shop.admin("/v1/recent?source=bulk")).events.every((/** @type {Json} */ one) => one.source === "bulk"));

@@ -19,6 +19,7 @@ after(() => shop.close({lossy: ["meta", "ga4", "webhook"]}));
 const ROUTES = {
   "/v1/events": "POST, OPTIONS",
   "/v1/pixel.gif": "GET, HEAD, OPTIONS",
+  "/v1/region": "GET, HEAD",
   "/v1/health": "GET, HEAD",
   "/v1/ledger": "GET, HEAD",
   "/v1/quality": "GET, HEAD",

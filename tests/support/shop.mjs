@@ -194,6 +194,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
  * @property {string} [wrap] another module in front of the built one than that of `faulty`, beside this file
  * @property {string} [persist]
+ * @property {string} [version] which version of the worker it is said to be
  * @property {Twin} [twin] one that is running already, and stays
  */
 
@@ -212,6 +213,7 @@ export async function openShop(options = {}) {
     ...(options.cf && {cf: options.cf}),
     ...(options.ratelimits && {ratelimits: options.ratelimits}),
     ...(options.persist && {persist: options.persist}),
+    ...(options.version && {version: options.version}),
     ...(wrap && {wrap: await readFile(new URL(wrap, import.meta.url), "utf8")}),
   });
   return new Shop(worker, twin, options.twin === undefined);

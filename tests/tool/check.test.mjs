@@ -7,6 +7,7 @@ import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
 import {fileURLToPath, pathToFileURL} from "node:url";
+import {compose} from "../../worker/client/compose.mjs";
 import {answered, NOW, tool} from "./tool.mjs";
 
 const root = new URL("../../", import.meta.url);
@@ -62,10 +63,19 @@ test("the tool runs from any folder", async () => {
 
 test("what a page's script is made of, and who sends where", () => {
   assert.deepEqual(tool.page(toml), [{
-    source: "shop", key: "pk_shop_0123456789abcdef", required: true, consent: ["consent_mode", "tcf", "gpp"], pixels: [],
+    source: "shop", key: "pk_shop_0123456789abcdef", required: true, by_region: false, consent: ["consent_mode", "tcf", "gpp"], pixels: [],
     categories: {}, hold_ms: 4000, cookies: true, page_views: false, maps: {},
   }]);
   const [shop] = answered(tool.sources(toml));
   assert.deepEqual([shop?.page, shop?.server, shop?.secret], [true, true, "SHOP_SECRET"]);
   assert.deepEqual(shop?.destinations.map(({platform}) => platform), ["meta", "ga4", "webhook"]);
+});
+
+test("the script of a source whose consent goes by region asks for the region, and no other's does", async () => {
+  const asks = async (/** @type {string} */ text) => {
+    const [page] = answered(tool.page(text));
+    return (await compose(page ?? {})).code.includes("region?");
+  };
+  const of = (/** @type {string} */ word) => toml.replace('consent = "required"', `consent = "${word}"`);
+  assert.deepEqual([await asks(toml), await asks(of("implied")), await asks(of("by_region"))], [false, false, true]);
 });

@@ -50,7 +50,7 @@ export const gzipped = (code) => gzipSync(code, {level: 9}).length;
  * @param {Options} options
  */
 function entry(page, {format = "iife"}) {
-  const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, ...rest} = page;
+  const {source: _source, consent = [], pixels = [], maps = {}, page_views: views, by_region: regional, ...rest} = page;
   if (format === "shopify") {
     return `import start from "./shopify.ts"; start({analytics, browser, init, customerPrivacy: api.customerPrivacy}, ${JSON.stringify({key: page.key, url: page.url})});`;
   }
@@ -67,11 +67,11 @@ function entry(page, {format = "iife"}) {
   const adapters = table("consent", [...new Set(consent)]);
   const called = table("pixels", [...new Set(pixels)]);
   const used = Object.fromEntries(Object.entries(maps).filter(([name]) => pixels.includes(name)));
-  const settings = {...DEFAULTS, ...rest, ...(Object.keys(used).length > 0 && {maps: used})};
+  const settings = {...DEFAULTS, ...rest, ...(regional && {required: true}), ...(Object.keys(used).length > 0 && {maps: used})};
   // Of what is baked in, nothing needs to be said that the code knows; the adapters of consent managers with categories want to hear of two.
   const known = ["required", "cookies", "hold_ms", ...(consent.every((name) => SIGNALS.includes(name)) ? ["categories"] : [])];
   const managers = consent.some((name) => !SIGNALS.includes(name));
-  const said = Object.entries(settings).filter(([name, value]) => value !== undefined && name !== "name" && (!page.key || !known.includes(name) || (managers && name === "required")));
+  const said = Object.entries(settings).filter(([name, value]) => value !== undefined && name !== "name" && (!page.key || !known.includes(name) || ((managers || regional) && name === "required")));
   let fan = "";
   if (pixels.length > 0) {
     lines.push('import fan from "./pixels.ts";');
@@ -113,7 +113,8 @@ export async function compose(page, options = {}) {
         NAME: JSON.stringify(of.name ?? "edgetally"),
         VERSION: JSON.stringify(options.version ?? "0"),
         BAKED: String(Boolean(of.key)),
-        REQUIRED: String(of.required ?? DEFAULTS.required),
+        REQUIRED: of.key && !of.by_region ? String(of.required ?? DEFAULTS.required) : "null",
+        REGION: String(Boolean(of.by_region)),
         PIXELS: String((of.pixels ?? []).length > 0),
         HOLD_MS: String(of.hold_ms ?? DEFAULTS.hold_ms),
         COOKIES: String(of.cookies ?? DEFAULTS.cookies),

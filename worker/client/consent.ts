@@ -44,7 +44,7 @@ export function judge() {
   // Whatever is not the word for yes: pages may say anything.
   const no = (word?: string) => word && word != "granted";
   const closed = tcf && !purpose(tcf, 25);
-  const open = tcf || !((BAKED ? REQUIRED : page.required) || signals.gpp || signals.gpc);
+  const open = tcf || !((REQUIRED ?? page.required) || signals.gpp || signals.gpc);
   noAds = closed || no(signals.ad_storage) || no(signals.ad_user_data);
   noAnalytics = closed || no(signals.analytics_storage);
   adsStored = !noAds && (signals.ad_storage || open);

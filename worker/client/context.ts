@@ -37,7 +37,10 @@ export function readClicks(address: string) {
   const {clicks} = kept;
   for (const name in CLICKS) {
     const found = RegExp(`[?&]${name}=([^&#]{1,1500})(?![^&#])`, "i").exec(address);
-    if (found && clicks[name]?.[0] != found[1]) clicks[name] = [found[1]!, Date.now()];
+    if (found && clicks[name]?.[0] != found[1]) {
+      clicks[name] = [found[1]!, Date.now()];
+      page.once = null;
+    }
     if (clicks[name] && Date.now() - clicks[name]![1] > CLICKS[name]! * 864e5) delete clicks[name];
   }
 }
@@ -56,7 +59,8 @@ export function readCookies() {
 
 /**
  * What is said of the browser with each event, as far as nothing is against it. What is made up is kept, so that every request of a visit
- * says the same, and only where consent covers it. Where the browser has other cookies than it is to have, one answer is asked to set them.
+ * says the same, and only where consent covers it. Where the browser has other cookies than it is to have, or may have one of a new click, one answer
+ * is asked to set them.
  */
 export function identify() {
   const {clicks, cookies: made} = kept;
@@ -68,12 +72,12 @@ export function identify() {
     for (const name in clicks) click_ids[name] = clicks[name]![0];
     // Meta's rule: the cookie stays as it is, its appendix too, until another click comes.
     const click = clicks.fbclid;
-    if (click) made._fbc = cookies._fbc?.split(".")[3] == click[0] ? cookies._fbc : "fb.1." + click[1] + "." + click[0];
+    if (click) made._fbc = cookies._fbc?.split(".")[3] == click[0] ? cookies._fbc : `fb.1.${click[1]}.${click[0]}`;
   }
   if (adsStored) make("_fbp", `fb.1.${Date.now()}.${number}`);
   if (analyticsStored) make("_ga", `GA1.1.${number}.${(Date.now() / 1e3) | 0}`);
   for (const name in made) {
-    if (made[name] != cookies[name]) {
+    if (made[name] != cookies[name] || (adsStored && page.once === null)) {
       if (BAKED ? COOKIES : page.cookies) page.once = page.once ?? "&cookies=1";
       cookies[name] = made[name]!;
     }

@@ -3,8 +3,10 @@
 import {decided, judge, noAds, noAnalytics, reports, signals, waiting} from "./consent.ts";
 import {identify, kept, readClicks} from "./context.ts";
 import {givenId, uuid} from "./ids.ts";
-import {MOST, adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
+import {MOST_EVENTS} from "./limits.ts";
+import {adopt, box, checkClaim, drop, dropOldest, drops, purchase, save, settle, unclaim, waits} from "./outbox.ts";
 import {page, type Json, type Settings} from "./page.ts";
+import {ask} from "./region.ts";
 import {resume, send, sent} from "./transport.ts";
 import type {Adapter, Edgetally, Status} from "./types.ts";
 
@@ -41,9 +43,10 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     if (!seen) return;
     judge();
     const no = noAds && noAnalytics;
-    const hold = no || (BAKED ? REQUIRED : page.required) || (waiting && !silent && !leaving);
+    const hold = no || (REQUIRED ?? page.required) || (waiting && !silent && !leaving);
     const first = (decided || !hold) && settle();
     if (decided ? no : hold) {
+      if (REGION && !no && box[0]) ask();
       if (decided || (leaving && silent)) drop(decided ? "denied" : "undecided", box.splice(0).length);
       return;
     }
@@ -89,7 +92,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     }, BAKED ? HOLD_MS : page.hold_ms);
     for (const type of ["visibilitychange", "prerenderingchange", "online", "pageshow", "pagehide"]) addEventListener(type, look, true);
     addEventListener("securitypolicyviolation", (event) => {
-      if (!sent.csp && event.blockedURI.startsWith(page.url!)) console.warn("edgetally blocked: " + (sent.csp = event.effectiveDirective));
+      if (!sent.csp && event.blockedURI.startsWith(REGION ? page.url!.split("events?")[0]! : page.url!)) console.warn("edgetally blocked: " + (sent.csp = event.effectiveDirective));
     });
     look();
   }
@@ -126,7 +129,7 @@ export default function start(settings: Settings, adapters: Record<string, Adapt
     const copy = JSON.parse(JSON.stringify(all));
     box.push({event: {...copy, event, event_id: id, context: {page_url: address, page_title: document.title, referrer: trail[0], ...copy.context}}, at});
     // Where they can be sent, they are, and then nothing waits.
-    const full = () => box.filter(waits)[MOST];
+    const full = () => box.filter(waits)[MOST_EVENTS];
     if (full()) flush();
     if (full()) {
       dropOldest(box);

@@ -4,11 +4,8 @@
 import {adsStored, analyticsStored, decided, noAds} from "./consent.ts";
 import {kept, readCookies, refused} from "./context.ts";
 import {uuid} from "./ids.ts";
+import {MOST_CHARACTERS, MOST_EVENTS} from "./limits.ts";
 import {page, type Json} from "./page.ts";
-
-/** Events that wait; characters of them in storage. */
-export const MOST = 50;
-const MOST_CHARACTERS = 65536;
 
 /** An event that waits, as it is stored. */
 export interface Entry {
@@ -61,7 +58,7 @@ export function save() {
   if (!allowed) return;
   const list = [...box];
   let text;
-  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST]) dropOldest(list);
+  while ((text = JSON.stringify(list)).length > MOST_CHARACTERS || list[MOST_EVENTS]) dropOldest(list);
   claimed = claimed || lock(name + tab, false, () => new Promise<void>((done) => (release = done)));
   try {
     // Other tabs have sent others.

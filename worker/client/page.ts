@@ -11,7 +11,10 @@ declare global {
   const VERSION: string;
   /** The script has its settings, and these are they. */
   const BAKED: boolean;
-  const REQUIRED: boolean;
+  /** Whether an opt-in is needed; null where only the page knows, in its settings. */
+  const REQUIRED: boolean | null;
+  /** Whether it is depends on where the visitor is. */
+  const REGION: boolean;
   const COOKIES: boolean;
   const HOLD_MS: number;
   /** The source has pixels. */
@@ -22,5 +25,5 @@ export interface Json {
   [key: string]: any;
 }
 
-/** `url` is where events are posted; `once` is what the next request has behind it; `flush` looks at consent again, and sends. */
-export const page = {} as Settings & {once?: string; flush?: () => void};
+/** `url` is where events are posted; `once` is what the next request has behind it, "" once one had it, and null after a new click; `flush` looks at consent again, and sends. */
+export const page = {} as Settings & {once?: string | null; flush?: () => void};

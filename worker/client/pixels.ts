@@ -18,7 +18,7 @@ export default (pixels: Record<string, Pixel>) => {
       for (const name in pixels) late.push([name, {name: event.event, id: event.event_id, fields: event}]);
     }
     const {tcf, ad_user_data} = signals;
-    const ads = adsStored && (ad_user_data || (tcf ? purpose(tcf, 26) : !(BAKED ? REQUIRED : page.required)));
+    const ads = adsStored && (ad_user_data || (tcf ? purpose(tcf, 26) : !(REQUIRED ?? page.required)));
     late = late.slice(-MOST).filter(([name, call]) => {
       const google = name == "ga4";
       if (google ? noAnalytics : noAds) return false;

@@ -2,6 +2,7 @@
 // a purchase is the order's, which the shop's webhook carries too.
 
 import {kept, readClicks} from "./context.ts";
+import {MOST_EVENTS, MOST_KEEPALIVE} from "./limits.ts";
 import type {Json} from "./page.ts";
 import type {Signals, Word} from "./types.ts";
 
@@ -17,7 +18,6 @@ export interface Sandbox {
   customerPrivacy?: {subscribe(name: string, run: (event: Json) => unknown): unknown};
 }
 
-const MOST = 50;
 const RECORD = "edgetally";
 const COOKIES = ["_fbp", "_fbc", "_ga", "_gcl_aw", "_gcl_gb", "_gcl_au", "ttclid", "_ttp", "_epik", "_scid", "_scclid", "_rdt_uuid", "_rdt_cid", "li_fat_id", "_twclid", "_uetmsclkid", "_uetvid"];
 const WAITS = [2e3, 1e4, 6e4];
@@ -71,7 +71,7 @@ export default function start({analytics, browser, init, customerPrivacy}: Sandb
   async function send(body: string, attempt = 0) {
     let status = 0;
     try {
-      status = (await fetch(address, {method: "POST", body, keepalive: body.length < 15360})).status;
+      status = (await fetch(address, {method: "POST", body, keepalive: body.length <= MOST_KEEPALIVE})).status;
     } catch {}
     if (!/^(0|408|425|429|5..)$/.test(String(status))) return;
     const wait = WAITS[attempt];
@@ -109,7 +109,7 @@ export default function start({analytics, browser, init, customerPrivacy}: Sandb
         const page = told.context?.document;
         const context = {page_url: page?.location?.href, page_title: page?.title, referrer: page?.referrer || undefined};
         held.push({event_id: told.id, ...EVENTS[name]!(told.data), context});
-        if (held.length > MOST) held.splice(Math.max(0, held.findIndex(({event}) => event != "purchase")), 1);
+        if (held.length > MOST_EVENTS) held.splice(Math.max(0, held.findIndex(({event}) => event != "purchase")), 1);
         flush();
       } catch {}
     });

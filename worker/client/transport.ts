@@ -1,11 +1,9 @@
 // How events leave: fetch while the page is seen, a beacon when it is left. Only a readable answer takes an event out of the outbox.
 
 import {merge, signals} from "./consent.ts";
+import {MOST_KEEPALIVE} from "./limits.ts";
 import {box, purchase, remove, type Own} from "./outbox.ts";
 import {page, type Json} from "./page.ts";
-
-/** The share of the page's 64 KiB for requests that outlive it, in characters; its other scripts eat from it too. */
-const MOST = 15360;
 
 export const sent = {sent: 0, refused: [] as number[], csp: undefined as string | undefined};
 /** What the visitor's clock is behind the gateway's, once an answer has said so. */
@@ -23,7 +21,7 @@ function write({event, at}: Own) {
 /** In requests of limited length. */
 function post(list: Own[], leaving?: unknown) {
   const body = `{"events":[${list.map(write)}]}`;
-  if (list[1] && body.length > MOST) {
+  if (list[1] && body.length > MOST_KEEPALIVE) {
     post(list.splice(0, list.length >> 1), leaving);
     post(list, leaving);
   } else if (list[0]) {
@@ -43,7 +41,7 @@ async function fly(batch: Own[], body: string) {
   page.once = page.once && "";
   try {
     // Refused at once: the page's share is used up, perhaps by others.
-    const answer = await go(body.length <= MOST).catch(() => go(false));
+    const answer = await go(body.length <= MOST_KEEPALIVE).catch(() => go(false));
     status = answer.status;
     wait = +answer.headers.get("retry-after")! * 1e3;
     behind = Date.parse(answer.headers.get("date")!) - Date.now() || behind;

@@ -77,6 +77,8 @@ export interface Page {
   name?: string;
   /** Whether some visitor's events need an opt-in. */
   required: boolean;
+  /** Whether that depends on where the visitor is, which the gateway is asked. Only for compose.mjs. */
+  by_region?: boolean;
   consent: string[];
   pixels: string[];
   categories: Record<string, "analytics" | "ads">;

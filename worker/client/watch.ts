@@ -3,6 +3,9 @@ import type {Adapter, Report, Word} from "./types.ts";
 
 type Options = Parameters<Adapter>[1];
 
+/** How each source is read again, for what changes the meaning of what it says. */
+export const looks: (() => void)[] = [];
+
 /**
  * Reads the global `name`, or else `other`: now, and every fifth of a second for ten seconds, since any script may come after us. `read` gives the
  * whole state, anything falsy while nothing is decided (nor has a global decided anything that is half loaded, so that reading throws), and `null` where
@@ -32,6 +35,7 @@ export function watch(
     if (times) setTimeout(again, 200, times - 1);
   };
   again(50);
+  if (REGION) looks.push(look);
   return look;
 }
 
@@ -54,14 +58,14 @@ export function manager(
   read: (source: any, required: boolean, look: () => void) => [answered: unknown, answer: Answer] | false | "" | null | undefined,
   other?: string,
 ) {
-  return (report: Parameters<Adapter>[0], {categories, required}: Options): (() => void) => {
-    const map = Object.keys(categories)[0] ? categories : defaults;
+  return (report: Parameters<Adapter>[0], options: Options): (() => void) => {
+    const map = Object.keys(options.categories)[0] ? options.categories : defaults;
     const look = watch(
       report,
       name,
       (source, again) => {
         const words: {analytics?: Word; ads?: Word} = {};
-        const [answered, answer] = read(source, required, again) || [];
+        const [answered, answer] = read(source, options.required, again) || [];
         for (const own of Object.keys(map)) {
           const kind = map[own]!;
           const yes = answer ? answer(own) : "";
@@ -70,7 +74,7 @@ export function manager(
         }
         const {analytics, ads} = words;
         return (
-          (answered || !required) &&
+          (answered || !options.required) &&
           (analytics || ads) && {
             decided: !!answered || analytics === "granted" || ads === "granted",
             signals: {analytics_storage: analytics, ad_storage: ads, ad_user_data: ads, ad_personalization: ads},

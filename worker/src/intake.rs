@@ -10,7 +10,7 @@ use edgetally_core::intake::{
 };
 use edgetally_core::settings::Settings;
 
-use crate::routes::Call;
+use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response, respond};
 use crate::state;
 
@@ -62,6 +62,23 @@ pub(crate) fn preflight(call: &Call<'_>, methods: &str, headers: &str) -> Respon
         "7200",
     ]);
     respond(&nothing, &further)
+}
+
+/// Tells a page what silence means where its visitor is.
+pub(crate) fn region(call: &Call<'_>) -> Response {
+    let Ok(settings) = state::settings(&call.env) else {
+        return routes::refuse(&error_of(Code::SettingsInvalid));
+    };
+    let arrival = Arrival {
+        query: call.query,
+        headers: call.headers,
+        country: call.country,
+        region: call.region,
+        ..Arrival::of_body(&[], runtime::now())
+    };
+    let answer = intake::region::answer(settings, &arrival)
+        .unwrap_or_else(|error| intake::Response::refusal(&error));
+    respond(&answer, &cors(settings, call.headers))
 }
 
 /// Takes events in. `HEAD` takes none.

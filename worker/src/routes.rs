@@ -55,6 +55,7 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
 async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
     match handler {
         Handler::Intake(format) => intake::events(format, call, head).await,
+        Handler::Region => intake::region(&call),
         Handler::Health => admin::health(&call.env).await,
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Quality => admin::quality(&call).await,

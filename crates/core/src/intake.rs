@@ -15,6 +15,7 @@ mod longest;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;
+pub mod region;
 mod ruling;
 mod scrub;
 mod verdict;

@@ -32,6 +32,8 @@ pub enum Page {
 pub enum Handler {
     /// Intake, in a format.
     Intake(&'static Format),
+    /// What silence about consent means where a page's visitor is.
+    Region,
     /// Whether everything is as it should be.
     Health,
     /// Balances and reasons.
@@ -77,6 +79,7 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     route("POST", "/v1/events", Handler::Intake(&native::FORMAT)),
     route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
+    route("GET", "/v1/region", Handler::Region),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),
     route("GET", "/v1/quality", Handler::Quality),

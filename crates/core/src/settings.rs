@@ -131,9 +131,8 @@ impl Settings {
     fn read(value: Value, reader: &mut Reader<'_>) -> Option<Self> {
         let mut fields = Fields::new(value, "", reader)?;
         let twin = read_twin(&mut fields);
-        if fields.text("dedup").is_some_and(|dedup| dedup != "kv") {
-            fields.fault("dedup", "must be \"kv\"");
-        }
+        // The only one so far.
+        fields.word("dedup", &["kv"]);
         let days = fields.whole("dedup_window_days", 7, (1, 90));
         let receipt_days = fields.whole("receipt_days", Self::RECEIPT_DAYS, (0, 3660));
         let delivery = fields.tables("delivery");
@@ -266,17 +265,14 @@ fn read_delivery(
 ) -> Option<(Backoff, u32, u32)> {
     let mut fields = Fields::new(Value::Object(delivery), "delivery", reader)?;
     let schedule = Backoff::default();
-    let any = (0, u32::MAX);
+    let any = (1, u32::MAX);
     let schedule = Backoff {
         base_seconds: fields.whole("retry_base_seconds", schedule.base_seconds, any),
         max_seconds: fields.whole("retry_max_seconds", schedule.max_seconds, any),
         max_attempts: fields.whole("max_attempts", schedule.max_attempts, (1, 100)),
     };
-    if schedule.base_seconds == 0 || schedule.max_seconds < schedule.base_seconds {
-        fields.fault(
-            "retry_base_seconds",
-            "must be at least 1 and at most retry_max_seconds",
-        );
+    if schedule.max_seconds < schedule.base_seconds {
+        fields.fault("retry_base_seconds", "must be at most retry_max_seconds");
     }
     let timeout_ms = fields.whole("timeout_ms", 5000, (100, 30_000));
     let pause_seconds = fields.whole("pause_seconds", 60, (1, 3600));

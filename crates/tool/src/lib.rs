@@ -50,8 +50,8 @@ pub fn hash(question: &str) -> String {
     told(hash::answer(question))
 }
 
-/// For each source that has pages, what their script is made of: `[{source, key, required, consent, pixels, categories, hold_ms,
-/// cookies, page_views, maps}]`.
+/// For each source that has pages, what their script is made of: `[{source, key, required, by_region, consent, pixels, categories,
+/// hold_ms, cookies, page_views, maps}]`.
 #[wasm_bindgen]
 pub fn page(configuration: &str) -> String {
     told(page::pages(configuration))

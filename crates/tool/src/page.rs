@@ -33,8 +33,9 @@ pub(crate) fn pages(configuration: &str) -> Result<Value, Refused> {
         Some(json!({
             "source": source.name,
             "key": key,
-            // By region it is required of visitors in Europe, wherever the shop sells.
+            // By region it is required until the gateway has said otherwise.
             "required": source.consent != Policy::Implied,
+            "by_region": matches!(source.consent, Policy::ByRegion { .. }),
             "consent": client.consent,
             "pixels": client.pixels,
             "categories": categories,
@@ -139,7 +140,7 @@ mod tests {
             pages,
             json!([
                 {
-                    "source": "shop", "key": "pk_shop_0123456789abcdef", "required": true,
+                    "source": "shop", "key": "pk_shop_0123456789abcdef", "required": true, "by_region": false,
                     "consent": ["consent_mode", "tcf", "gpp"], "pixels": ["x", "linkedin", "google_ads", "meta"],
                     "categories": {"C0004": "ads"}, "hold_ms": 4000, "cookies": true, "page_views": false,
                     "maps": {
@@ -149,14 +150,18 @@ mod tests {
                     },
                 },
                 {
-                    "source": "us", "key": "pk_us_0123456789abcdef", "required": false,
+                    "source": "us", "key": "pk_us_0123456789abcdef", "required": false, "by_region": false,
                     "consent": ["consent_mode", "tcf", "gpp"], "pixels": [],
                     "categories": {}, "hold_ms": 4000, "cookies": true, "page_views": false, "maps": {},
                 },
             ])
         );
         let regional = SETTINGS.replace("\"implied\"", "\"by_region\"\nmarkets = [\"US\"]");
-        assert_eq!(super::pages(&regional).unwrap()[1]["required"], true);
+        let regional = &super::pages(&regional).unwrap()[1];
+        assert_eq!(
+            (&regional["required"], &regional["by_region"]),
+            (&json!(true), &json!(true))
+        );
     }
 
     #[test]

@@ -36,16 +36,20 @@ function chip(title, state) {
   return element;
 }
 
+/** Whose copies came, and how often: a page that is left sends what it has had no answer to once more, under the same id. */
+function whose(event) {
+  const parts = ["page", "server"].map((name) => [name, event.copies.filter(({sender}) => sender === name).length]).filter(([, times]) => times > 0);
+  if (parts.length === 0) return counted(event.copies.length, "copy").replace("copys", "copies");
+  return parts.map(([name, times]) => (times === 1 ? name : `${name} (sent again${times > 2 ? ` ${times - 1}×` : ""})`)).join(" + ");
+}
+
 /** How the copies of an event met. */
 function copies(event) {
-  const senders = event.copies.map(({sender}) => sender).filter(Boolean);
-  const [page, server] = ["page", "server"].map((name) => senders.filter((sender) => sender === name).length);
-  const parts = [];
-  if (page) parts.push(counted(page, "page copy").replace("copys", "copies"));
-  if (server) parts.push(counted(server, "server copy").replace("copys", "copies"));
-  const text = parts.join(" + ") || counted(event.copies.length, "copy").replace("copys", "copies");
-  if (!page || !server) return make("span", "", text);
-  return event.conflict ? make("span", "differs", `${text} that differ, so both went out`) : make("span", "pair", `${text}, counted once`);
+  const text = whose(event);
+  if (event.copies.length < 2) return make("span", "", text);
+  if (event.conflict) return make("span", "differs", `${text}: they differ, so both went out`);
+  const nowhere = Object.values(event.states).every(({state}) => ["blocked", "skipped"].includes(word(state)));
+  return nowhere ? make("span", "", text) : make("span", "pair", `${text}, counted\u00a0once`);
 }
 
 function table(heads, rows) {
@@ -60,6 +64,9 @@ function request({url, event, context, duplicate, remarks}) {
   return make("details", "", make("summary", "", `what it got${said ? ` (${said})` : ""}`), make("pre", "", `POST ${url}\n\n${JSON.stringify(body, null, 2)}`));
 }
 
+/** Whether the copy at this place is not its sender's first. */
+const again = ({copies: all}, place) => all[place].sender !== "" && all.findIndex(({sender}) => sender === all[place].sender) < place;
+
 async function fill(more, event, places) {
   const got = await (await fetch(`received?id=${encodeURIComponent(event.id)}`)).json();
   const rows = places.filter(({name}) => event.states[name]).map(({name, title}) => {
@@ -70,7 +77,8 @@ async function fill(more, event, places) {
   });
   const parts = [
     make("h3", "", "Copies"),
-    table(["when", "from", "answered"], event.copies.map(({at, sender, status}) => [clock(at), sender || "not known", status || "before this page was open"])),
+    table(["when", "from", "answered"], event.copies.map(({at, sender, status}, place) => [clock(at), again(event, place) ? `${sender}, again` : sender || "not known", status || "before this page was open"])),
+    ...(event.copies.some((_, place) => again(event, place)) ? [make("p", "sub", "A copy that is sent again is one that its sender has had no answer to, as when a page is left. It has the same id, so it is recognised and not counted again.")] : []),
     make("h3", "", "At each destination"),
     table(["destination", "what became of it", "request"], rows),
   ];

@@ -211,7 +211,17 @@ impl Visitor {
             }
             // A parameter's `=` may stand before any two digits, so this comes after what is surer.
             if next.is_none() && scan.equals {
-                next = unquote(&text);
+                next = unquote(&text, |_| false);
+                // `phone=01511=2E234`: the first is the parameter's, though `=01` would be a byte.
+                let values = next
+                    .is_some()
+                    .then(|| unquote(&text, |at| ends_name(&text, at)));
+                if let Some(Some(values)) = values
+                    && next.as_ref() != Some(&values)
+                    && self.search(&values, budget)
+                {
+                    return true;
+                }
             }
             if next.is_none() && scan.brackets {
                 next = spell(&text);
@@ -1106,9 +1116,30 @@ fn backslash(after: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     Some(length)
 }
 
-/// A text with its quoted-printable taken away once; `None` when it has none.
+/// The longest name of a parameter that is looked for.
+const LONGEST_PARAMETER: usize = 64;
+
+/// Whether the `=` there ends the name of a parameter.
+fn ends_name(text: &str, at: usize) -> bool {
+    let before = text.as_bytes().get(..at).unwrap_or_default();
+    let name = before
+        .iter()
+        .rev()
+        .take(LONGEST_PARAMETER + 1)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.[]".contains(byte))
+        .count();
+    let start = before.len() - name;
+    let first = before.get(start);
+    first.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+        && start.checked_sub(1).is_none_or(|ahead| {
+            let ahead = before.get(ahead).copied();
+            ahead.is_some_and(|byte| b"?&;# ".contains(&byte))
+        })
+}
+
+/// A text with its quoted-printable taken away once, but for a `=` that is something else; `None` when it has none.
 #[inline(never)]
-fn unquote(text: &str) -> Option<String> {
+fn unquote(text: &str, is_other: impl Fn(usize) -> bool) -> Option<String> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
     // Up to where it is copied, and what comes next.
@@ -1120,7 +1151,9 @@ fn unquote(text: &str) -> Option<String> {
         at += next;
         let after = bytes.get(at + 1..).unwrap_or_default();
         let line = after.strip_prefix(b"\r").unwrap_or(after);
-        let found = if let Some((byte, length)) = number(after, 16, 2, 2) {
+        let found = if is_other(at) {
+            None
+        } else if let Some((byte, length)) = number(after, 16, 2, 2) {
             Some((u8::try_from(byte).ok(), length))
         } else {
             // A line that goes on in the next.
@@ -1435,7 +1468,7 @@ mod tests {
             found[1] += slow.len();
             for (place, quick, slow) in [
                 (2, unescape(&text), slow::unescape(&text)),
-                (3, unquote(&text), slow::unquote(&text)),
+                (3, unquote(&text, |_| false), slow::unquote(&text)),
                 (4, spell(&text), slow::spell(&text)),
             ] {
                 assert_eq!(quick, slow, "{text:?}");
@@ -1443,6 +1476,34 @@ mod tests {
             }
         }
         assert!(found.iter().all(|found| *found > 5_000), "{found:?}");
+    }
+
+    #[test]
+    fn the_sign_of_a_parameter_takes_no_digits_from_its_value() {
+        for (number, known, spelled) in [
+            ("01511 000 1000", ("4915110001000", 2), "01511=2E000=2E1000"),
+            ("(415) 555-2671", ("14155552671", 1), "415=2e555=2e2671"),
+        ] {
+            let visitor = super::Visitor::new(Some(number), Some(known), None, None, None);
+            for text in [
+                format!("https://shop.example/?phone={spelled}"),
+                format!("https://shop.example/?a=b&user[phone]={spelled}&c=d"),
+                format!(
+                    "https://shop.example/?phone={}",
+                    spelled.replace('=', "%3d")
+                ),
+                format!("tel={spelled}"),
+                format!("please call tel={spelled}"),
+            ] {
+                assert!(visitor.shows(&text), "{text}");
+            }
+            let url = format!("https://shop.example/?phone={spelled}&utm_source=news");
+            let clean = visitor.clean_address(&url);
+            assert_eq!(
+                clean.as_deref(),
+                Some("https://shop.example/?utm_source=news")
+            );
+        }
     }
 
     #[test]

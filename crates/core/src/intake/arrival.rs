@@ -86,6 +86,14 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Scheme and host of an address, as browsers write an origin.
+fn origin_of(url: &str) -> Option<&str> {
+    let host = url.find("://")? + 3;
+    let rest = url.get(host..)?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    url.get(..host + end)
+}
+
 fn present<'a>(value: Option<&&'a str>) -> Option<&'a str> {
     value.copied().filter(|value| !value.is_empty())
 }
@@ -131,6 +139,13 @@ impl<'a> Arrival<'a> {
         self.headers.get(header)
     }
 
+    /// The origin of the page that asks: `Origin`, or that of `Referer` where a browser sends none, as for images and for what a
+    /// page reads from its own host.
+    pub fn page_origin(&self) -> Option<&'a str> {
+        self.header(Header::Origin)
+            .or_else(|| self.header(Header::Referer).and_then(origin_of))
+    }
+
     /// Whether a page asks for its cookies to be set: `cookies=1` in the query.
     pub fn asks_for_cookies(&self) -> bool {
         self.query.split('&').any(|pair| pair == "cookies=1")
@@ -158,5 +173,38 @@ impl fmt::Debug for Arrival<'_> {
     /// Nothing of it: all of it is the sender's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arrival").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin_of;
+
+    #[test]
+    fn an_origin_is_taken_from_the_address_of_the_page() {
+        for (url, origin) in [
+            (
+                "https://shop.example/thanks?order=1",
+                Some("https://shop.example"),
+            ),
+            ("https://shop.example", Some("https://shop.example")),
+            (
+                "http://shop.example:8080/",
+                Some("http://shop.example:8080"),
+            ),
+            (
+                "https://shop.example?x=https://evil.example/",
+                Some("https://shop.example"),
+            ),
+            // Whose credentials these are does not matter: such an origin is on nobody's list.
+            (
+                "https://shop.example@evil.example/",
+                Some("https://shop.example@evil.example"),
+            ),
+            ("about:blank", None),
+            ("", None),
+        ] {
+            assert_eq!(origin_of(url), origin, "{url}");
+        }
     }
 }

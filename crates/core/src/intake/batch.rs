@@ -257,11 +257,8 @@ impl<'a> Batch<'a> {
 
     /// The signals of the event, on the terms of where the visitor is.
     fn signals(&self, event: &Event<'_>, visit: Option<&Visit<'_>>) -> Reading {
-        // The page's request comes from where the visitor is, a server's does not. The edge has codes that are no countries,
-        // for the Tor network and for what it does not know.
-        let seen = visit
-            .and_then(|visit| visit.country)
-            .and_then(Country2::parse);
+        // The page's request comes from where the visitor is, a server's does not.
+        let seen = visit.and_then(Visit::seen_in);
         let given = event.user.country();
         let countries = [&seen, &given].map(|one| one.as_ref().map(Country2::as_str));
         Reading::new(&event.signals, self.source.terms(countries), self.now)

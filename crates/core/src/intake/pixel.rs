@@ -21,7 +21,7 @@ use crate::consent::{Choice, ILLEGIBLE, LegalBasis, section_in_force};
 use crate::event::draft::{CURRENCY, Draft, Sent};
 use crate::event::{Event, LARGEST_EVENT};
 use crate::intake::answer::{Outcome, Response, error_of, retry_after};
-use crate::intake::arrival::{Arrival, Header};
+use crate::intake::arrival::Arrival;
 use crate::intake::auth::{Caller, recognise_page};
 use crate::intake::format::Format;
 use crate::intake::longest;
@@ -87,18 +87,7 @@ const KNOWN: &[&str] = &[
 const MOST_SECTIONS: usize = 32;
 
 fn recognise<'a>(settings: &'a Settings, arrival: &Arrival<'a>) -> Result<Caller<'a>, Code> {
-    let origin = arrival
-        .header(Header::Origin)
-        .or_else(|| arrival.header(Header::Referer).and_then(origin_of));
-    recognise_page(settings, arrival.key(), origin)
-}
-
-/// Scheme and host of an address, as browsers write an origin.
-fn origin_of(url: &str) -> Option<&str> {
-    let host = url.find("://")? + 3;
-    let rest = url.get(host..)?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    url.get(..host + end)
+    recognise_page(settings, arrival.key(), arrival.page_origin())
 }
 
 /// The image, and what became of the event in headers: whoever looks for a lost event finds it in the browser's list of
@@ -357,37 +346,4 @@ fn sections(value: &str, reading: &mut Reading) -> Result<Vec<i64>, Fault> {
         number
     });
     Ok(numbers.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::origin_of;
-
-    #[test]
-    fn an_origin_is_taken_from_the_address_of_the_page() {
-        for (url, origin) in [
-            (
-                "https://shop.example/thanks?order=1",
-                Some("https://shop.example"),
-            ),
-            ("https://shop.example", Some("https://shop.example")),
-            (
-                "http://shop.example:8080/",
-                Some("http://shop.example:8080"),
-            ),
-            (
-                "https://shop.example?x=https://evil.example/",
-                Some("https://shop.example"),
-            ),
-            // Whose credentials these are does not matter: such an origin is on nobody's list.
-            (
-                "https://shop.example@evil.example/",
-                Some("https://shop.example@evil.example"),
-            ),
-            ("about:blank", None),
-            ("", None),
-        ] {
-            assert_eq!(origin_of(url), origin, "{url}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use crate::base::text::Text;
 use crate::base::time::UnixMillis;
 use crate::consent::gpc_header;
 use crate::event::Context;
+use crate::identity::Country2;
 use crate::intake::arrival::{Arrival, Header};
 use crate::queue::parcel::Parcel;
 use crate::web::{
@@ -44,6 +45,11 @@ impl<'a> Visit<'a> {
             country: arrival.country,
             region: arrival.region,
         }
+    }
+
+    /// The country whose law it is. The edge has codes that are no countries, for the Tor network and for what it does not know.
+    pub fn seen_in(&self) -> Option<Country2> {
+        self.country.and_then(Country2::parse)
     }
 }
 

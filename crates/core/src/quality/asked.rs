@@ -144,7 +144,7 @@ mod tests {
         let since = |query| Asked::metrics(query, now).unwrap().since;
         assert_eq!(since("").to_rfc3339(), "2026-11-22T00:00:00.000Z");
         assert_eq!(
-            since("since=2026-11-01").to_rfc3339(),
+            since("since=2026-11-01T00:00:00Z").to_rfc3339(),
             "2026-11-01T00:00:00.000Z"
         );
     }

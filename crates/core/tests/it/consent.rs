@@ -2,7 +2,7 @@
 
 use edgetally_core::consent::Purpose;
 use edgetally_core::destinations::ALL;
-use edgetally_core::intake::Visit;
+use edgetally_core::intake::{Arrival, Header, Headers, Response, Visit, region};
 use edgetally_core::ledger::State;
 use edgetally_core::settings::Settings;
 use serde_json::{Value, json};
@@ -288,6 +288,88 @@ fn silence_is_what_the_law_of_the_visitors_country_takes_it_for() {
             "{context}"
         );
     }
+}
+
+/// What a page of the source is told in a country.
+fn told_to_the_page(settings: &Settings, country: Option<&str>, region: Option<&str>) -> Response {
+    let mut headers = vec![""; Header::NAMES.len()];
+    headers[Header::Origin as usize] = "https://shop.example";
+    let arrival = Arrival {
+        query: "key=pk_shop_0123456789abcdef",
+        headers: Headers::new(&headers),
+        country,
+        region,
+        ..Arrival::of_body(&[], NOW)
+    };
+    region::answer(settings, &arrival).unwrap()
+}
+
+#[test]
+fn a_page_is_told_what_silence_means_where_its_visitor_is() {
+    let by_region = |more: Value| {
+        let mut source = json!({"consent": "by_region"});
+        source
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        source
+    };
+    let plain = by_region(json!({}));
+    let elsewhere = by_region(json!({"consent_elsewhere": "implied"}));
+    let american = by_region(json!({"consent_elsewhere": "implied", "markets": ["US", "CA"]}));
+    let mixed = by_region(json!({"consent_elsewhere": "implied", "markets": ["US", "DE"]}));
+    let strict = by_region(json!({"markets": ["US", "CA"]}));
+    for (source, country, region, word) in [
+        (&plain, Some("DE"), Some("BE"), "required"),
+        (&plain, Some("GB"), None, "required"),
+        (&plain, Some("CH"), None, "required"),
+        // Réunion, Guadeloupe and Åland have codes of their own and Europe's law.
+        (&plain, Some("RE"), None, "required"),
+        (&plain, Some("GP"), None, "required"),
+        (&plain, Some("AX"), None, "required"),
+        (&plain, Some("US"), None, "implied"),
+        (&plain, Some("us"), Some("TX"), "implied"),
+        // California's law is one of opting out.
+        (&plain, Some("US"), Some("CA"), "implied"),
+        (&plain, Some("JP"), None, "required"),
+        (&elsewhere, Some("JP"), None, "implied"),
+        (&elsewhere, Some("DE"), None, "required"),
+        // Nobody knows the country: the strictest of the markets. So for the edge's codes that are no countries.
+        (&elsewhere, None, None, "required"),
+        (&elsewhere, Some("T1"), None, "required"),
+        (&american, None, None, "implied"),
+        (&american, Some("XX"), None, "implied"),
+        (&american, Some("FR"), None, "required"),
+        (&mixed, None, None, "required"),
+        (&strict, None, None, "required"),
+        (&strict, Some("CA"), None, "required"),
+        // The word of a source that asks everywhere, or nowhere, is the same everywhere.
+        (&json!({}), Some("US"), None, "required"),
+        (&json!({"consent": "implied"}), Some("DE"), None, "implied"),
+    ] {
+        let settings = hook(source);
+        let context = format!("{source} {country:?}");
+        let answer = told_to_the_page(&settings, country, region);
+        assert_eq!(
+            answer.text(),
+            json!({"consent": word}).to_string(),
+            "{context}"
+        );
+        // It is what the gateway does with an event of such a visitor.
+        let taken = told(&settings, None, country, &json!({})) == "received";
+        assert_eq!(taken, word == "implied", "{context}");
+    }
+}
+
+#[test]
+fn what_a_page_is_told_of_the_region_is_kept_by_its_browser_alone() {
+    let settings = hook(&json!({"consent": "by_region"}));
+    let answer = told_to_the_page(&settings, Some("US"), Some("CA"));
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.headers,
+        [("cache-control", "private, max-age=3600".into())]
+    );
 }
 
 #[test]

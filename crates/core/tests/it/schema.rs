@@ -1,5 +1,7 @@
 //! `npm/settings.schema.json`: what editors are told about the settings. Keys, kinds, words and limits are what the parser says
 //! when it is given something else; sentences and defaults are those of the documentation, which lists the same keys.
+//! `scripts/pack.mjs` makes of it what the npm package has for a `wrangler.toml`, and `tests/package/schema.test.mjs` holds
+//! that against the parser and against every example that there is.
 //!
 //! `EDGETALLY_UPDATE=1 cargo test -p edgetally-core --test it schema` writes it.
 
@@ -29,6 +31,53 @@ const NAME: &str = "^[a-z][a-z0-9_-]{0,39}$";
 /// No text that any key takes.
 const WRONG: &str = "\u{1}";
 
+/// What texts look like that the parser takes, by the beginning of what it says of others. A rule that is not in here is left
+/// to the parser.
+const PATTERNS: &[(&str, &str)] = &[
+    ("is the NAME of a secret", "^[A-Z0-9_]+$"),
+    ("is the name of a rate limiting binding", "^[A-Z0-9_]+$"),
+    ("is not the name of an event", "^[a-z][a-z0-9_]{0,39}$"),
+    (
+        "must be a lower-case letter followed by at most 39",
+        "^[a-z][a-z0-9_]{0,39}$",
+    ),
+    ("must be digits", "^[0-9]+$"),
+    ("must be the number of a conversion action", "^[0-9]+$"),
+    ("must be the digits of a conversion rule", "^[0-9]{1,20}$"),
+    ("must be `G-` followed by", "^G-[A-Z0-9]+$"),
+    ("must be like `v25`", "^v[0-9]+$"),
+    ("must be a year and a month", "^[0-9]{6}$"),
+    (
+        "must be a two-letter ISO 3166-1 code in capitals",
+        "^[A-Z]{2}$",
+    ),
+    ("must be a two-letter ISO 3166-1 code", "^[A-Za-z]{2}$"),
+    ("must be letters and digits", "^[A-Za-z0-9]+$"),
+    ("must be letters, digits and hyphens", "^[A-Za-z0-9-]+$"),
+    (
+        "must be letters, digits, underscores and hyphens",
+        "^[A-Za-z0-9_-]+$",
+    ),
+    ("must be the pixel's id: lower-case", "^[a-z0-9]+$"),
+    ("must have ASCII letters, digits", "^[A-Za-z0-9_.:-]+$"),
+    ("must have at least 16 ASCII characters", "^[!-~]{16,}$"),
+    (
+        "must be an origin as browsers send it",
+        "^https?://[^/?#@* A-Z]+$",
+    ),
+    (
+        "must be as Google Ads shows it for the tag",
+        "^AW-[0-9]+/[A-Za-z0-9_-]+$",
+    ),
+    (
+        "must be the id of a single-event tag",
+        "^(tw-[a-z0-9]+-)?[a-z0-9]+$",
+    ),
+];
+
+/// Where the pages are that descriptions lead to.
+const PAGES: &str = "https://github.com/edgetally/edgetally/blob/main/docs/";
+
 fn docs(page: &str) -> String {
     read(
         &Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -49,23 +98,9 @@ fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// `[text](address)` as its text.
-fn without_links(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, link)) = rest.split_once('[') {
-        let Some((label, after)) = link.split_once("](") else {
-            break;
-        };
-        let Some((_, after)) = after.split_once(')') else {
-            break;
-        };
-        out.push_str(before);
-        out.push_str(label);
-        rest = after;
-    }
-    out.push_str(rest);
-    out.replace(" ()", "")
+/// `[text](page.md)` as an editor can follow it.
+fn with_addresses(text: &str) -> String {
+    text.replace("](", &format!("]({PAGES}"))
 }
 
 /// A default as JSON, where the cell is one: a word, a number, a list.
@@ -104,7 +139,7 @@ fn documented(page: &str, head: &str) -> BTreeMap<String, Documented> {
             } else {
                 defaults
             });
-            let about = without_links(about.trim());
+            let about = with_addresses(about.trim());
             all.insert(name, Documented { default, about });
         }
     }
@@ -123,7 +158,7 @@ fn settings() -> Value {
         "delivery": {}, "limits": {},
         "sources": {"shop": {
             "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
-            "destinations": ["meta"], "client": {},
+            "consent": "by_region", "destinations": ["meta"], "client": {},
         }},
         "destinations": destinations,
     })
@@ -202,28 +237,34 @@ impl Table {
             (least.parse().unwrap(), most.parse().unwrap())
         };
         match said.as_str() {
-            "must be a string" => self.text(key),
+            "must be a string" => text_like(self.said(key, "", json!(WRONG))),
             "must be true or false" => json!({"type": "boolean"}),
             "must be a list of strings" => {
-                let items = match self.said(key, "[0]", json!([WRONG])) {
-                    Some(said) if said.starts_with("must be one of ") => {
-                        json!({"type": "string", "enum": words(&said)})
-                    }
-                    _ => json!({"type": "string"}),
-                };
-                json!({"type": "array", "items": items})
+                let items = text_like(self.said(key, "[0]", json!([WRONG])));
+                self.not_empty(key, json!({"type": "array", "items": items}), "minItems")
             }
             "must be a table" => {
                 let values = match self.said(key, ".purchase", json!({"purchase": 1})) {
-                    Some(said) if said == "must be a name or false" => json!(["string", "boolean"]),
-                    Some(said) if said == "must be a string" => json!("string"),
+                    Some(said) if said == "must be a name or false" => {
+                        json!({"type": ["string", "boolean"]})
+                    }
+                    Some(said) if said == "must be a string" => {
+                        text_like(self.said(key, ".purchase", json!({"purchase": WRONG})))
+                    }
                     said => panic!("{}: {said:?}", self.path(key)),
                 };
-                json!({"type": "object", "additionalProperties": {"type": values}})
+                let mut kind = json!({"type": "object", "additionalProperties": values});
+                if let Some(said) = self.said(key, ".Purchase", json!({"Purchase": "x"}))
+                    && let Some(pattern) = pattern(&said)
+                {
+                    kind["propertyNames"] = json!({"pattern": pattern});
+                }
+                self.not_empty(key, kind, "minProperties")
             }
             said if said.starts_with("must be a list of whole numbers") => {
                 let (least, most) = limits(said);
-                json!({"type": "array", "items": {"type": "integer", "minimum": least, "maximum": most}})
+                let items = json!({"type": "integer", "minimum": least, "maximum": most});
+                self.not_empty(key, json!({"type": "array", "items": items}), "minItems")
             }
             said if said.starts_with("must be from ") => {
                 let (least, most) = limits(said);
@@ -233,21 +274,18 @@ impl Table {
         }
     }
 
-    fn text(&self, key: &str) -> Value {
-        let said = self.said(key, "", json!(WRONG)).unwrap_or_default();
-        let pattern = match said.as_str() {
-            "must be digits, as a string" => Some("^[0-9]+$"),
-            "must be a two-letter ISO 3166-1 code" => Some("^[A-Za-z]{2}$"),
-            _ if said.starts_with("is the NAME of a secret") => Some("^[A-Z0-9_]+$"),
-            _ => None,
+    /// The kind of a list or a table, which may be one that has to name something.
+    fn not_empty(&self, key: &str, mut kind: Value, word: &str) -> Value {
+        let empty = if kind["type"] == "array" {
+            json!([])
+        } else {
+            json!({})
         };
-        match pattern {
-            Some(pattern) => json!({"type": "string", "pattern": pattern}),
-            None if said.starts_with("must be `") => {
-                json!({"type": "string", "enum": quoted(&said)})
-            }
-            None => json!({"type": "string"}),
+        let said = self.said(key, "", empty).unwrap_or_default();
+        if said.starts_with("names no") || said.starts_with("must name one") {
+            kind[word] = json!(1);
         }
+        kind
     }
 
     /// Its schema, in the words of the documentation. Tables in it that have a schema of their own are `within`.
@@ -277,9 +315,31 @@ impl Table {
     }
 }
 
-fn words(said: &str) -> Vec<&str> {
-    let said = said.trim_start_matches("must be one of ");
-    said.split(", ").collect()
+/// The words that a text has to be one of, where that is what was said.
+fn words(said: &str) -> Option<Vec<&str>> {
+    if let Some(words) = said.strip_prefix("must be one of ") {
+        return Some(words.split(", ").collect());
+    }
+    let words = quoted(said);
+    let listed: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    (said == format!("must be {}", listed.join(" or "))).then_some(words)
+}
+
+fn pattern(said: &str) -> Option<&'static str> {
+    let found = PATTERNS.iter().find(|(rule, _)| said.starts_with(rule));
+    found.map(|(_, pattern)| *pattern)
+}
+
+/// A text, told by what was said of a wrong one.
+fn text_like(said: Option<String>) -> Value {
+    let said = said.unwrap_or_default();
+    let mut text = json!({"type": "string"});
+    if let Some(words) = words(&said) {
+        text["enum"] = json!(words);
+    } else if let Some(pattern) = pattern(&said) {
+        text["pattern"] = json!(pattern);
+    }
+    text
 }
 
 /// A documented default as the kind that the parser takes; nothing where it is none, such as a name that is made of another.
@@ -352,19 +412,66 @@ fn platform_schema(platform: &str) -> Value {
         }
     }
     let mut schema = schema.unwrap();
-    schema["properties"]["platform"] = json!({"const": platform});
+    schema["properties"]["platform"] = json!({
+        "const": platform, "description": documented["platform"].about,
+    });
+    schema
+}
+
+/// What a platform's table cannot do without.
+fn required(platform: &str) -> Value {
     let mut empty = settings();
     empty["destinations"] = json!({ platform: {} });
-    let missing: Vec<String> = Table::new("", empty)
-        .faults("dedup", json!("kv"))
-        .into_iter()
-        .filter(|fault| fault.message.starts_with("missing field"))
-        .map(|fault| fault.path.rsplit('.').next().unwrap().to_owned())
-        .collect();
-    if !missing.is_empty() {
-        schema["required"] = json!(missing);
-    }
-    schema
+    let table = format!("destinations.{platform}.");
+    let faults = Table::new("", empty).faults("dedup", json!("kv"));
+    let missing = faults
+        .iter()
+        .filter_map(|fault| fault.path.strip_prefix(&table));
+    json!({"required": missing.collect::<Vec<_>>()})
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/definitions/{name}")})
+}
+
+/// A rule of a destination's table by the platform that it names.
+fn by_platform(rule: impl Fn(&str) -> Value) -> Value {
+    // A chain, since editors leave out of their suggestions what stands beside `allOf`.
+    ALL.iter().rev().fold(json!({}), |others, entry| {
+        let mut chain = json!({
+            "if": {"required": ["platform"], "properties": {"platform": {"const": entry.platform}}},
+            "then": rule(entry.platform),
+        });
+        if others != json!({}) {
+            chain["else"] = others;
+        }
+        chain
+    })
+}
+
+/// Destinations by name: a table that names no platform is of the platform that it is called after. One and not the other has
+/// to hold, so that what is wrong is marked where it stands, and not the whole table with it.
+fn destinations(other: &str, rule: impl Fn(&str) -> Value) -> Value {
+    let named = ALL.iter().map(|entry| {
+        let table = json!({
+            "if": {"required": ["platform"]}, "then": reference(other), "else": rule(entry.platform),
+        });
+        (entry.platform.to_owned(), table)
+    });
+    let named: Map<String, Value> = named.collect();
+    json!({"properties": named, "additionalProperties": reference(other)})
+}
+
+/// What settings cannot do without that are all in one variable; of several each may hold some.
+fn whole() -> Value {
+    let source = json!({
+        "anyOf": [{"required": ["key"]}, {"required": ["secret"]}],
+        "dependencies": {"key": ["origins"]},
+    });
+    json!({"properties": {
+        "sources": {"additionalProperties": source},
+        "destinations": destinations("whole_destination", required),
+    }})
 }
 
 fn schema() -> Value {
@@ -372,43 +479,44 @@ fn schema() -> Value {
     let table = |at: &str| Table::new(at, settings());
     let client = table("sources.shop.client").schema(&documented, "sources.NAME.client.", &[]);
     let source = table("sources.shop").schema(&documented, "sources.NAME.", &[("client", client)]);
-    let mut definitions = Map::new();
-    let mut named = Map::new();
-    let mut others = Vec::new();
-    for entry in ALL {
-        let reference = json!({"$ref": format!("#/definitions/{}", entry.platform)});
-        definitions.insert(entry.platform.to_owned(), platform_schema(entry.platform));
-        named.insert(
-            entry.platform.to_owned(),
-            json!({"anyOf": [reference, {"$ref": "#/definitions/other"}]}),
-        );
-        others.push(json!({"allOf": [{"required": ["platform"]}, reference]}));
-    }
-    definitions.insert("source".to_owned(), source);
-    definitions.insert("other".to_owned(), json!({"anyOf": others}));
+    let names = json!({"pattern": NAME});
     let sources = json!({
-        "type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": {"$ref": "#/definitions/source"},
+        "type": "object", "propertyNames": names, "additionalProperties": reference("source"),
     });
-    let destinations = json!({
-        "type": "object", "propertyNames": {"pattern": NAME}, "properties": named,
-        "additionalProperties": {"$ref": "#/definitions/other"},
-    });
-    let mut schema = table("").schema(
-        &documented,
-        "",
-        &[
-            (
-                "delivery",
-                table("delivery").schema(&documented, "delivery.", &[]),
-            ),
-            (
-                "limits",
-                table("limits").schema(&documented, "limits.", &[]),
-            ),
-            ("sources", sources),
-            ("destinations", destinations),
-        ],
-    );
+    let mut by_name = destinations("destination", reference);
+    by_name["type"] = json!("object");
+    by_name["propertyNames"] = names;
+    for entry in ALL {
+        // Holds always: editors suggest keys by it, which do not look behind `if`.
+        by_name["properties"][entry.platform]["anyOf"] = json!([reference(entry.platform), true]);
+    }
+    let within = |name: &'static str| {
+        let of = table(name).schema(&documented, &format!("{name}."), &[]);
+        (name, of)
+    };
+    let within = [
+        within("delivery"),
+        within("limits"),
+        ("sources", sources),
+        ("destinations", by_name),
+    ];
+    let mut schema = table("").schema(&documented, "", &within);
+    let mut definitions: Map<String, Value> = ALL
+        .iter()
+        .map(|entry| (entry.platform.to_owned(), platform_schema(entry.platform)))
+        .collect();
+    let mut destination = by_platform(reference);
+    let platforms: Vec<&str> = ALL.iter().map(|entry| entry.platform).collect();
+    destination["type"] = json!("object");
+    destination["properties"] = json!({"platform": {
+        "enum": platforms, "description": documented["destinations.NAME.platform"].about,
+    }});
+    let mut whole_destination = by_platform(required);
+    whole_destination["required"] = json!(["platform"]);
+    definitions.insert("source".to_owned(), source);
+    definitions.insert("destination".to_owned(), destination);
+    definitions.insert("whole".to_owned(), whole());
+    definitions.insert("whole_destination".to_owned(), whole_destination);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = "edgetally's settings: the table [vars.EDGETALLY] of wrangler.toml".into();
     schema["definitions"] = definitions.into();
@@ -477,8 +585,9 @@ fn the_schema_has_the_words_and_the_limits() {
         client["consent"]["default"],
         json!(["consent_mode", "tcf", "gpp"])
     );
+    assert_eq!(required("meta"), json!({"required": ["dataset_id"]}));
+    assert_eq!(required("x"), json!({"required": ["pixel_id", "tags"]}));
     let meta = &schema["definitions"]["meta"];
-    assert_eq!(meta["required"], json!(["dataset_id"]));
     assert_eq!(meta["properties"]["dataset_id"]["pattern"], "^[0-9]+$");
     assert_eq!(
         meta["properties"]["content_type"]["enum"],
@@ -492,4 +601,33 @@ fn the_schema_has_the_words_and_the_limits() {
         schema["properties"]["delivery"]["properties"]["max_attempts"]["default"],
         12
     );
+    let ga4 = &schema["definitions"]["ga4"]["properties"];
+    assert_eq!(ga4["measurement_id"]["pattern"], "^G-[A-Z0-9]+$");
+    assert_eq!(ga4["measurement_id"]["enum"], Value::Null);
+    assert_eq!(schema["properties"]["dedup"]["enum"], json!(["kv"]));
+    assert_eq!(
+        client["categories"]["additionalProperties"]["enum"],
+        json!(["analytics", "ads"])
+    );
+    let linkedin = &schema["definitions"]["linkedin"]["properties"];
+    assert_eq!(linkedin["conversions"]["minProperties"], 1);
+    assert_eq!(linkedin["purposes"]["minItems"], 1);
+}
+
+#[test]
+fn every_key_is_explained_by_itself() {
+    for (page, documented) in ALL
+        .iter()
+        .map(|entry| (entry.platform, of_platform(entry.platform)))
+        .chain([("settings", tables())])
+    {
+        for (key, Documented { about, .. }) in documented {
+            let elsewhere = ["see below", "see above"].contains(&about.as_str());
+            assert!(!about.is_empty() && !elsewhere, "{page}: {key}: {about}");
+            for address in about.split(&format!("]({PAGES}")).skip(1) {
+                let linked = address.split(['#', ')']).next().unwrap();
+                assert!(!docs(linked).is_empty(), "{page}: {key}: {linked}");
+            }
+        }
+    }
 }

@@ -133,7 +133,7 @@ fn every_fault_is_told_with_its_place() {
             "twin",
             "is for environment = \"development\" only",
         ),
-        ("dedup", json!("exact"), "dedup", "must be \"kv\""),
+        ("dedup", json!("exact"), "dedup", "must be `kv`"),
         (
             "dedup_window_days",
             json!(0),
@@ -144,7 +144,13 @@ fn every_fault_is_told_with_its_place() {
             "delivery",
             json!({"retry_base_seconds": 0}),
             "delivery.retry_base_seconds",
-            "must be at least 1 and at most retry_max_seconds",
+            "must be from 1 to 4294967295",
+        ),
+        (
+            "delivery",
+            json!({"retry_base_seconds": 10, "retry_max_seconds": 5}),
+            "delivery.retry_base_seconds",
+            "must be at most retry_max_seconds",
         ),
         (
             "delivery",
