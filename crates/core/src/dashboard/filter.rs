@@ -198,8 +198,8 @@ mod tests {
         let now = UnixMillis::parse_rfc3339("2026-11-22T23:15:00Z").unwrap();
         let began = |zone, days| {
             let filter = Filter {
-                zone,
                 days,
+                zone,
                 ..Filter::default()
             };
             filter.since(now).to_rfc3339()
