@@ -13,6 +13,7 @@ SECONDS ?= 30
 KILLS ?= 20
 AUDIT ?= licenses bans sources
 TAG ?=
+DEPLOY ?=
 
 # wrangler neither reports, nor asks, nor looks for updates.
 export WRANGLER_SEND_METRICS := false
@@ -202,6 +203,10 @@ picture-dashboard: build ## docs/dashboard.png and its like
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py
 
+.PHONY: gate-rates
+gate-rates: ## how often the release gate cries wolf, and what it sees: docs/quality.md (minutes)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example gate_rates -- --write
+
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
@@ -258,8 +263,8 @@ lock-python: setup-python ## after a change of python/requirements-test.in
 	@scripts/lock-python.sh
 
 .PHONY: deploy
-deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers
-	@node npm/bin/edgetally.mjs deploy
+deploy: build tool ## to Cloudflare: check, upload, smoke test, then all traffic; EDGETALLY_URL is where it answers; DEPLOY="--canary 10 --gate 30m"
+	@node npm/bin/edgetally.mjs deploy $(DEPLOY)
 
 .PHONY: release-check
 release-check: ## whether versions, CHANGELOG, repository and tag agree: make release-check TAG=v0.1.0

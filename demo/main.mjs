@@ -11,10 +11,11 @@ import {startWorker} from "../npm/src/runtime.mjs";
 import {startTwin} from "../twin/server.mjs";
 import {free} from "../npm/src/dev.mjs";
 import {check, howFar, send} from "../npm/src/ndjson.mjs";
+import {gates} from "./gates.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
 import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
-import {planDay} from "./shop.mjs";
+import {dice, planDay} from "./shop.mjs";
 import {prepareStorefront} from "./storefront/start.mjs";
 import {KINDS} from "./visitors.mjs";
 import {Progress, bold, clock, counted, dim, duration, green, number, print, red, size, wrap} from "../npm/src/terminal.mjs";
@@ -104,17 +105,19 @@ async function allowed(edge, start) {
 /**
  * A shop day with an outage in the middle.
  * @param {Edge} edge
+ * @param {Awaited<ReturnType<typeof startWorker>>} worker
  * @param {import("./report.mjs").Twin} twin
  * @param {Cron} cron
  * @param {() => boolean} stopped
  * @returns {Promise<import("./report.mjs").Run>}
  */
-async function shopDay(edge, twin, cron, stopped) {
+async function shopDay(edge, worker, twin, cron, stopped) {
   const away = setting("DEMO_OUTAGE", 10) * 1000;
   const calm = Math.max(2500, away * 0.8);
   const tally = new Tally();
   const start = Date.now() + 200;
-  const day = planDay({seed: setting("DEMO_SEED", 20261124), events: setting("DEMO_EVENTS", 2400), start, length: calm * 2 + away});
+  const seed = setting("DEMO_SEED", 20261124);
+  const day = planDay({seed, events: setting("DEMO_EVENTS", 2400), start, length: calm * 2 + away});
   print(wrap(`A shop day: ${counted(day.events, "event")} from a shop's pages and server, an outlet's pages, and a billing system that signs. Second copies, mistakes, missing consent and late events included; in the middle Meta is out of order for ${duration(away)}.`));
   print();
   twin.faults({platform: TROUBLED, kind: "reject_event_id", event_id: day.refused});
@@ -157,7 +160,8 @@ async function shopDay(edge, twin, cron, stopped) {
   progress.end();
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
   const may = await allowed(edge, start);
-  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, visitors: {kinds: day.kinds, may}};
+  const releases = stopped() ? undefined : await gates(edge, worker, dice(seed));
+  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, visitors: {kinds: day.kinds, may}, ...(releases && {releases})};
 }
 
 /**
@@ -313,7 +317,7 @@ async function main() {
       const entry = /** @type {{scheduled: (event: {cron: string}) => Promise<unknown>}} */ (/** @type {unknown} */ (await mf.getWorker()));
       await entry.scheduled({cron: "*/10 * * * *"});
     };
-    const run = path ? await ownEvents(path, edge, twin, cron, stopped) : await shopDay(edge, twin, cron, stopped);
+    const run = path ? await ownEvents(path, edge, twin, cron, stopped) : await shopDay(edge, worker, twin, cron, stopped);
     if (stopped()) {
       print();
       print("stopped");

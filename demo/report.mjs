@@ -1,6 +1,7 @@
 // The report: what edgetally's ledger says became of every event, and whether the platforms say the same.
 
 import {count, intake} from "./play.mjs";
+import {tell} from "../npm/src/releases.mjs";
 import {FORGED} from "./oddities.mjs";
 import {DESTINATIONS} from "./settings.mjs";
 import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "../npm/src/terminal.mjs";
@@ -32,6 +33,7 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {{id: string, order: string, event: any}[]} showcase purchases worth showing, the best first
  * @property {Outage} [outage]
  * @property {{kinds: Map<string, string>, may: May}} [visitors] the kind of visitor of an event, and what each kind allows
+ * @property {import("./gates.mjs").Judged[]} [releases] what the gate says of the day's releases
  * @property {import("../npm/src/ndjson.mjs").Told} [file]
  */
 
@@ -333,6 +335,17 @@ function outage({book, twin, outage: fault}, problems) {
 }
 
 /** @param {Run} run */
+function releases({releases: judged}) {
+  if (!judged) return;
+  heading("DID A RELEASE CHANGE ANYTHING?");
+  print(wrap("A third of the shop's visitors had the pages of a new release each. edgetally's gate holds both against the one that was there before, in the same hours; what is usual it takes from four weeks that the demo made up after that one's day."));
+  for (const {release, comparison} of judged) {
+    print();
+    tell({source: "shop", verdict: comparison.verdict, reason: comparison.reason, unknown: false, comparison}, {after: release});
+  }
+}
+
+/** @param {Run} run */
 function times({tally, twin, outage: fault}) {
   heading("WHERE THE TIME WENT");
   print(`  ${"".padEnd(44)}${"p50".padStart(9)}${"p99".padStart(9)}`);
@@ -484,6 +497,7 @@ export function report(run) {
   whoMayGetWhat(run, problems);
   oddities(run, problems);
   outage(run, problems);
+  releases(run);
   if (run.tally.events > 0) times(run);
   examples(run);
   problems.push(...compare(run));

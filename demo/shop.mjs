@@ -30,7 +30,7 @@ import {ALL, KINDS} from "./visitors.mjs";
  * @property {number} personal how many events carry an e-mail address or telephone number in free text
  */
 
-/** @typedef {Record<string, unknown> & {event: string, event_id: string}} Event */
+/** @typedef {Record<string, unknown> & {event: string, event_id: string, user?: any}} Event */
 
 /**
  * @typedef {object} Visitor
@@ -44,6 +44,13 @@ import {ALL, KINDS} from "./visitors.mjs";
  */
 
 const DAY_MS = 86_400_000;
+
+/**
+ * The releases that the shop's pages are of, side by side: the one that was there before, and two that a third of the visitors
+ * get each. `faulty` loses the e-mail address and tells of each basket twice; `quiet` changes nothing that anybody could see.
+ */
+export const RELEASES = {base: "web-2026.11.3", faulty: "web-2026.11.4", quiet: "web-2026.11.5"};
+const SPLIT = [RELEASES.base, RELEASES.faulty, RELEASES.quiet];
 
 export const GOODS = [
   {item_id: "SKU-44", item_name: "Desk lamp", price: 99.9, item_brand: "Lumo", item_category: "Lighting"},
@@ -125,7 +132,7 @@ const MISTAKES = /** @type {((event: Record<string, any>, start: number) => unkn
  * Numbers from 0 up to 1 that look like chance (mulberry32).
  * @param {number} seed
  */
-function dice(seed) {
+export function dice(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -146,6 +153,13 @@ export function signed(secret, id, seconds, body) {
   const key = Buffer.from(secret.slice("whsec_".length), "base64");
   const mac = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
   return {"webhook-id": id, "webhook-timestamp": String(seconds), "webhook-signature": `v1,${mac}`};
+}
+
+/** What the faulty release makes of an event. @param {Event} event @returns {Event} */
+function withoutEmail(event) {
+  if (!event.user) return event;
+  const {email: _, ...user} = event.user;
+  return {...event, user};
 }
 
 /**
@@ -171,6 +185,8 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   /** @type {Map<string, string>} */
   const kinds = new Map();
   let events = 0;
+  /** What the faulty release sends beside. */
+  let again = 0;
   let personal = 0;
   let orders = 118_000;
   /** @type {string[]} */
@@ -277,6 +293,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   /** @param {number} index */
   const visit = (index) => {
     const who = visitor(index);
+    const release = who.source === "shop" ? SPLIT[index % SPLIT.length] : RELEASES.base;
     let at = Math.floor(roll() * length * 0.94);
     let place = 0;
     /** @param {string} name @param {Record<string, unknown>} [more] @param {number} [copied] share with a server copy */
@@ -284,12 +301,20 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
       at = Math.min(length, at + whole(150, 1400));
       place += 1;
       /** @type {Event} */
-      const event = {event: name, event_id: `v${index}-${place}`, ...more, release: "web-2026.11.3"};
+      const event = {event: name, event_id: `v${index}-${place}`, ...more, release};
       if (who.consent) event.consent = who.consent;
       kinds.set(event.event_id, who.kind);
-      fromPage(who, at, event);
+      const sent = release === RELEASES.faulty ? withoutEmail(event) : event;
+      fromPage(who, at, sent);
+      if (release === RELEASES.faulty && name === "add_to_cart") {
+        // With an id of its own, so that nobody can take it for the other's copy.
+        const second = {...sent, event_id: `${event.event_id}-again`};
+        fromPage(who, at + 1, second);
+        kinds.set(second.event_id, who.kind);
+        again += 1;
+      }
       // The page fires twice now and then: a double click, a script that is there twice.
-      if (chance(0.13)) fromPage(who, at + (chance(0.5) ? 0 : whole(1, 900)), event);
+      if (chance(0.13)) fromPage(who, at + (chance(0.5) ? 0 : whole(1, 900)), sent);
       if (who.source === "shop" && chance(copied)) {
         const when = Math.max(0, at + whole(-300, 1500));
         fromServer(when, serverCopy(who, event, when));
@@ -322,7 +347,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
           const open = who.source === "shop" && who.consent?.ad_user_data === "granted" && who.consent?.ad_storage === "granted" && !who.consent.tcf && !who.gpc;
           if (open && at > length * 0.75) candidates.push(bought.event_id);
           // One line of goods, an address that platforms spell differently, a click: little to read, much to see.
-          else if (open && who.consent?.analytics_storage === "granted" && basket.length === 1) {
+          else if (open && who.consent?.analytics_storage === "granted" && basket.length === 1 && release !== RELEASES.faulty) {
             const address = who.user.email ?? "";
             const score = (address.startsWith(" ") ? 1 : 0) + (address.endsWith("@Gmail.com") ? 2 : 0) + (address.includes("-") ? 2 : 0) + (/[?&](?:gclid|fbclid|rdt_cid)=/.test(String(who.context.page_url)) ? 1 : 0);
             showcase.push({score, id: bought.event_id, order: String(orders), event: bought});
@@ -356,7 +381,7 @@ export function planDay({seed = 20261124, events: wanted, start, length}) {
   const late = Math.max(2, Math.round(wanted / 120));
   const wrong = Math.max(MISTAKES.length, Math.round(wanted / 60));
   let visits = 0;
-  while (events < wanted - late * 2 - wrong) visit(visits++);
+  while (events - again < wanted - late * 2 - wrong) visit(visits++);
 
   // What a shop's server finds in a drawer: offline orders of last week, and of the week before.
   for (let index = 0; index < late * 2; index += 1) {

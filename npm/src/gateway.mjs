@@ -98,13 +98,23 @@ export class Gateway {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const reply = await fetch(new URL(path, this.url), {...init, signal: AbortSignal.timeout(TIMEOUT_MS)});
-        return {status: reply.status, body: parsed(await reply.text()), retryAfter: Number(reply.headers.get("retry-after") ?? 1) || 1};
+        const text = await reply.text();
+        return {status: reply.status, text, body: parsed(text), retryAfter: Number(reply.headers.get("retry-after") ?? 1) || 1};
       } catch (error) {
         const cause = /** @type {any} */ (error)?.cause;
         if (attempt === 1 && BROKEN_OFF.has(cause?.code)) continue;
         throw unreachable(`${this.url.origin} cannot be reached: ${cause?.code ?? cause?.message ?? /** @type {Error} */ (error).message}`);
       }
     }
+  }
+
+  /**
+   * An admin route's answer, whatever it is.
+   * @param {string} path
+   */
+  admin(path) {
+    if (!this.token) throw usage("the admin token is asked for: set EDGETALLY_ADMIN_TOKEN");
+    return this.fetch(path, {headers: {authorization: `Bearer ${this.token}`}});
   }
 
   /**

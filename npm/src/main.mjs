@@ -14,6 +14,7 @@ import {VERSION} from "./version.mjs";
  * @property {string} help the sentences and flags of its help
  * @property {NonNullable<Flags>} flags
  * @property {(flags: Record<string, any>, words: string[]) => Promise<number>} run answers the exit code
+ * @property {Record<number, number>} [exits] the numbers that this word ends with in place of the usual ones
  */
 
 /** The words in the order of a deployment's life. @type {Record<string, string>} */
@@ -22,7 +23,8 @@ export const COMMANDS = {
   dev: "the real runtime here, stand-in platforms, and a page that shows events as they come",
   check: "the settings as the gateway will judge them, the secrets that they need, versions that end",
   build: "the page's script, with the consent sources and pixels that the settings name",
-  deploy: "check, build, upload, smoke test, then all traffic",
+  deploy: "check, build, upload, smoke test, a share of the traffic, then all of it",
+  gate: "whether a release changed what arrives, for a pipeline to go on or back",
   doctor: "whether a gateway works: health, queues, ledger, and a test event to every destination",
   send: "one event from flags, or a file with one JSON event per line",
   tail: "what becomes of events, as it happens",
@@ -42,7 +44,8 @@ function overview() {
   print();
   print("Every command has --help, --json (one JSON document, or one per line, and nothing else), and");
   print("--project FOLDER (-C) for another folder than this one. Ends with 0: fine, 1: something was");
-  print("found wanting, 2: asked in a way that cannot be done, 3: the gateway cannot be reached.");
+  print("found wanting, 2: asked in a way that cannot be done, 3: the gateway cannot be reached. gate has");
+  print("numbers of its own: 1: fail, 2: inconclusive, 3: asked wrongly, 4: cannot be reached.");
 }
 
 /** @param {string} word @param {Command} command */
@@ -59,6 +62,20 @@ async function run(word, rest) {
     throw new Exit(USAGE, `there is no command "${word}"${near ? `; did you mean "${near}"?` : ""} (edgetally --help lists them)`);
   }
   const command = /** @type {Command} */ (await import(`./commands/${word}.mjs`));
+  try {
+    return await obey(word, command, rest);
+  } catch (error) {
+    if (!(error instanceof Exit) && !(error instanceof Missing)) throw error;
+    const code = codeOf(error);
+    throw new Exit(command.exits?.[code] ?? code, error.message);
+  }
+}
+
+/** @param {Exit | Missing} error */
+const codeOf = (error) => (error instanceof Exit ? error.code : FOUND_WANTING);
+
+/** @param {string} word @param {Command} command @param {string[]} rest */
+async function obey(word, command, rest) {
   let parsed;
   try {
     parsed = parseArgs({args: rest, options: {...COMMON, ...command.flags}, allowPositionals: true, strict: true});
@@ -92,7 +109,7 @@ export async function main(args) {
     return await run(word, rest);
   } catch (error) {
     if (!(error instanceof Exit) && !(error instanceof Missing)) throw error;
-    const code = error instanceof Exit ? error.code : FOUND_WANTING;
+    const code = codeOf(error);
     if (rest.includes("--json")) print(JSON.stringify({error: error.message, exit: code}));
     else process.stderr.write(`${red("edgetally:")} ${error.message}\n`);
     return code;

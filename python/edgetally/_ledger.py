@@ -6,18 +6,20 @@ import contextlib
 import datetime
 import time
 
+from . import _releases as releases
 from ._arguments import count, error, number
 from ._ledger_table import MATCH_KEYS, PARTS, LedgerTable, whole_hour
+from ._releases import ReleasesResult
 from ._result import Result, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from ._edgetally import EdgetallyError
 
-__all__ = ["HealthResult", "Ledger", "LedgerTable"]
+__all__ = ["HealthResult", "Ledger", "LedgerTable", "ReleasesResult"]
 
 TOKEN = "EDGETALLY_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that holds one
 
@@ -114,7 +116,7 @@ class Ledger:
     Filters: ``since`` and ``until`` (a moment, a date, an ISO 8601 text, or a ``timedelta`` before now; whole hours,
     ``until`` itself not among them), ``source``, ``event``, ``destination``, ``release``. Raises ``EdgetallyError``
     with the codes ``unauthorized``, ``not_found``, ``not_the_gateway``, ``unreachable``, ``gateway_busy``,
-    ``redirected``, ``answer_too_new``, ``request_invalid``.
+    ``redirected``, ``answer_too_new``, ``request_invalid``, ``label_unknown``.
     """
 
     __slots__ = ("_base", "_opener", "_retries", "_timeout", "_token", "_zone", "tz")
@@ -389,6 +391,50 @@ class Ledger:
             }
             yield made
 
+    def compare_releases(
+        self,
+        *,
+        source: str,
+        after: str,
+        before: str | None = None,
+        by: str = "release",
+        until: Any = None,
+        looks: str = "once",
+        min_events: int | None = None,
+        watch: str | Sequence[str] = (),
+        thresholds: Mapping[str, float] | None = None,
+    ) -> ReleasesResult:
+        """Whether a release changed what arrives: ``after`` held against ``before``, by the gateway's own tests.
+
+        Labels are the site's releases as senders name them, or with ``by="worker"`` versions of the gateway. Without
+        ``before`` it is the label that had most of the traffic before. ``looks="hourly"`` is for whoever asks again
+        and again, and believes the first failure. ``watch`` names the events that have to be seen well enough for a
+        pass, ``thresholds`` from where on a difference counts: ``alpha``, ``q``, ``volume``, ``coverage``,
+        ``duplicates``, ``rejects``, ``see``. Nothing is computed here. ``label_unknown`` is a label that nobody has.
+        """
+        query = releases.question(
+            _name,
+            source=source,
+            after=after,
+            before=before,
+            by=by,
+            looks=looks,
+            min_events=min_events,
+            watch=watch,
+            thresholds=thresholds,
+        )
+        if until is not None:
+            query["until"] = _rfc3339(moment("until", until, self._zone))
+        answer = self._ask("/v1/releases/compare", query)
+        self._members(answer, {"verdict": str, "reason": str, "findings": list, "sight": list, "question": dict})
+        try:
+            found = releases.read(answer, self._zone)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+            found = None
+        if found is None:
+            raise self._too_new()
+        return found
+
     def dead_letters(
         self,
         *,
@@ -573,6 +619,8 @@ class Ledger:
             return "unauthorized", f"the gateway at {self._base} does not take the token: pass its {TOKEN}"
         if code == "not_found":
             return "not_found", f"the gateway at {self._base} has no {path}: it may be of an earlier release"
+        if code == "label_unknown":
+            return code, "nothing of the source has that release or version: misspelt, or nothing came with it yet"
         if code == "request_invalid":
             return "request_invalid", f"the gateway at {self._base} does not understand the filters"
         if status in (401, 403):

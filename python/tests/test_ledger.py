@@ -240,6 +240,74 @@ def test_health_is_an_answer_even_when_it_is_bad(shop: Stub, ledger: et.Ledger, 
     assert (health.healthy, health.settings, waits) == (False, ["sources: missing"], [])
 
 
+def test_releases_are_compared_by_the_gateway(shop: Stub, ledger: et.Ledger) -> None:
+    told = RECORDED["compare"][1]
+    found = ledger.compare_releases(source="bulk", before="web-1", after="web-2")
+    assert (found.verdict, found.reason, found.more_events, found.concurrent) == ("fail", told["reason"], 0.0, True)
+    assert (found.before["label"], found.after["label"], found.after["events"]) == ("web-1", "web-2", 480)
+    assert [row["what"] for row in found.findings] == ["email"] * 4
+    assert [(row["before"], row["after"]) for row in found.findings] == [(1, 0)] * 4
+    assert found.findings[0]["since"].timestamp() * 1000 == told["findings"][0]["since"]
+    assert found.adoption[0]["hour"].tzinfo is UTC
+    assert found.sight[0]["smallest_drop"] == told["sight"][0]["smallest_drop"]
+    assert found.question["see"] == 0.4
+    assert json.loads(json.dumps(found.to_dict()))["verdict"] == "fail"
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - made here
+    shop.answers = answering((*RECORDED["early"], {}))
+    early = ledger.compare_releases(source="bulk", after="web-2", min_events=5000)
+    assert (early.verdict, early.more_events, early.before, early.after) == ("inconclusive", 4520.0, None, None)
+
+
+def test_what_is_asked_of_two_releases(shop: Stub, ledger: et.Ledger) -> None:
+    ledger.compare_releases(
+        source="a & b",
+        before="v1",
+        after="web-2",
+        by="worker",
+        looks="hourly",
+        min_events=50,
+        watch=["purchase", "lead"],
+        until="2026-11-30T10:00:00Z",
+        thresholds={"volume": 0.2, "see": 0.5},
+    )
+    path, query, _ = shop.asked[-1]
+    assert path == "/v1/releases/compare"
+    assert query.pop("until") == "2026-11-30T10:00:00.000Z"
+    assert query == {
+        "source": "a & b",
+        "before": "v1",
+        "after": "web-2",
+        "by": "worker",
+        "looks": "hourly",
+        "min_events": "50",
+        "watch": "purchase,lead",
+        "volume": "0.2",
+        "see": "0.5",
+    }
+    for wrong in (
+        lambda: ledger.compare_releases(source="shop", after="2", by="weather"),
+        lambda: ledger.compare_releases(source="shop", after="2", looks="daily"),
+        lambda: ledger.compare_releases(source="shop", after="2", thresholds={"colour": 0.5}),
+        lambda: ledger.compare_releases(source="shop", after=2),
+        lambda: ledger.compare_releases(source="shop", after="2", min_events=-1),
+    ):
+        before = len(shop.asked)
+        assert refused(wrong).code in ("unknown_choice", "wrong_type", "not_a_count")
+        assert len(shop.asked) == before
+
+
+def test_a_release_that_nobody_has_and_an_answer_of_another_form(shop: Stub, ledger: et.Ledger) -> None:
+    def ask() -> et.ReleasesResult:
+        return ledger.compare_releases(source="bulk", before="web-1", after="web-9")
+
+    shop.answers = answering((*RECORDED["refused"]["label"], {}))
+    assert refused(ask).code == "label_unknown"
+    told = RECORDED["compare"][1]
+    for changed in ({"verdict": "maybe"}, {"findings": [7]}, {"after": "web-2"}, {"adoption": [{"hour": "noon"}]}):
+        shop.answers = answering((200, {**told, **changed}, {}))
+        assert refused(ask).code == "answer_too_new"
+
+
 @pytest.mark.parametrize(
     ("since", "until", "sent"),
     [
@@ -713,13 +781,14 @@ def test_filters_that_it_does_not_take(shop: Stub, ledger: et.Ledger, arguments:
 # --- The document ----------------------------------------------------------------------------------------------------
 
 
-def test_what_the_document_shows_is_what_is_printed(shop: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", [PAGE, PAGE.with_name("gate.md")], ids=lambda page: page.stem)
+def test_what_a_document_shows_is_what_is_printed(page: Path, shop: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGETALLY_ADMIN_TOKEN", TOKEN)
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(>>> .*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert blocks
     lines = "".join(blocks).replace("https://events.shop.example", shop.url)
-    test = doctest.DocTestParser().get_doctest(lines, {}, PAGE.name, str(PAGE), 0)
+    test = doctest.DocTestParser().get_doctest(lines, {}, page.name, str(page), 0)
     shown: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(test, out=shown.append)
     assert result.failed == 0, "".join(shown)

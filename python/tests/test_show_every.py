@@ -108,6 +108,10 @@ MORE: list[Any] = [
     lambda: et.geo_counterfactual([10.0 + at % 3 for at in range(30)], [14.0, 15, 16], spend=5),
     lambda: et.HealthResult((True, "1.0", [], {"LEDGER": True}, {"meta": "24.0"}, [], {"meta": {"seconds": 60}}, {})),
     lambda: et.HealthResult((False, "1.0", [{"at": "<b>"}], {}, {}, ["meta"], {}, {"quarantined": {"n": 2}})),
+    lambda: et.ReleasesResult(("inconclusive", "too early: <b>", 200.0, False, None, None, [], [], [], {})),
+    lambda: et.ReleasesResult(
+        ("fail", "<b>", 0.0, True, {"label": ""}, {"label": "<i>"}, [{"text": "<b>", "p": nan}], [], [], {"see": 0.4})
+    ),
     lambda: et.explain_consent(us_privacy="1YYN", gpc=True),
     lambda: et.explain_consent(tcf="<b>"),
     lambda: et.explain_consent(ad_user_data="granted").destinations,

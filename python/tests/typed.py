@@ -17,6 +17,7 @@ assert_type(float(lift.rel_lift), float)
 assert_type(et.lift_diff_ci(100, 5, 100, 3).diff_score, et.Interval[Any])
 assert_type(et.hash_email("jo@shop.example"), str | None)
 assert_type(et.Ledger("https://events.shop.example", "token").balances().delivered, list[Any])
+assert_type(et.Ledger("https://events.shop.example").compare_releases(source="shop", after="2").verdict, str)
 assert_type(et.events.rate_change(et.LedgerTable({})), et.events.RateChangeResult)
 assert_type(et.events.rate_change(90, 24, 130, 24), et.events.RateChangeResult)
 # Functions that hang on others are found, and a misspelt field is not.

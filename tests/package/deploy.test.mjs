@@ -1,61 +1,57 @@
 // `edgetally deploy` with a stand-in for wrangler, which keeps what it was asked, and a gateway that answers by version.
 
 import assert from "node:assert/strict";
-import {mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from "node:fs";
+import {spawn} from "node:child_process";
+import {readFileSync, rmSync} from "node:fs";
 import {createServer} from "node:http";
 import {join} from "node:path";
-import {pathToFileURL} from "node:url";
 import {after, test} from "node:test";
-import {OWN, ROOT, edit, install, run, temporary} from "./support.mjs";
-
-const [OLD, NEW] = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"];
-
-/** What is asked of wrangler stands in calls.txt; state.json says what it knows. */
-const WRANGLER = `
-import {appendFileSync, existsSync, readFileSync, writeFileSync} from "node:fs";
-const args = process.argv.slice(2);
-appendFileSync("calls.txt", args.join(" ") + "\\n");
-const state = JSON.parse(readFileSync("state.json", "utf8"));
-const told = (entry) => appendFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, JSON.stringify(entry) + "\\n");
-const command = args.slice(0, 2).join(" ");
-if (command === "deployments status") {
-  if (state.denied) { console.error("Authentication error [code: 10000]"); process.exit(1); }
-  if (!state.versions) { console.error("This Worker does not exist on your account. [code: 10007]"); process.exit(1); }
-  console.log(JSON.stringify({id: "d", versions: state.versions}));
-} else if (command === "versions upload") {
-  if (state.migration) { console.error("Version upload failed: migrations cannot be uploaded"); process.exit(1); }
-  told({type: "wrangler-session", version: 1});
-  told({type: "version-upload", version: 1, version_id: "${NEW}"});
-} else if (command === "versions deploy") {
-  writeFileSync("state.json", JSON.stringify({...state, versions: args.filter((one) => one.includes("@")).map((one) => ({version_id: one.split("@")[0], percentage: parseInt(one.split("@")[1])}))}));
-} else if (args[0] === "deploy" && !args.includes("--dry-run")) {
-  told({type: "deploy", version: 1, version_id: "${NEW}", targets: [state.target]});
-}
-`;
+import {command, environment, run, temporary, waitFor} from "./support.mjs";
+import {NEW, OLD, calls, known, prepare, split} from "./wrangler.mjs";
 
 const project = temporary({after});
-install(project, {wrangler: false});
-mkdirSync(join(project, "node_modules/wrangler/node_modules"), {recursive: true});
-// What comes with wrangler.
-symlinkSync(join(ROOT, "node_modules/esbuild"), join(project, "node_modules/wrangler/node_modules/esbuild"));
-writeFileSync(join(project, "node_modules/wrangler/package.json"), '{"name": "wrangler", "version": "4.86.0", "main": "index.mjs", "bin": {"wrangler": "bin.mjs"}}');
-writeFileSync(join(project, "node_modules/wrangler/index.mjs"), `export {unstable_readConfig} from ${JSON.stringify(pathToFileURL(join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js")).href)};`);
-writeFileSync(join(project, "node_modules/wrangler/bin.mjs"), WRANGLER);
-assert.equal((await run(project, ["init", ...OWN])).code, 0);
-edit(project, "wrangler.toml", (text) => text.replace(/"0{32}"/, '"0123456789abcdef0123456789abcdef"'));
+await prepare(project);
 
-/** How the gateway answers; with an override, as the new version does. */
-let answers = {old: 200, new: 200};
+/**
+ * How the gateway answers; with an override, as the new version does. `gate`: the verdicts, look by look, the last one for good.
+ * @type {{old: number, new: number, overrides: boolean, named: boolean, gate: string[]}}
+ */
+const USUAL = {old: 200, new: 200, overrides: true, named: true, gate: ["pass"]};
+let answers = USUAL;
 /** @type {string[]} */
 const asked = [];
+/** @type {string[]} what of the traffic the gate saw */
+const splits = [];
+const TOKEN = "admin-token-0123456789";
+
+/** @param {string} address */
+function compared(address) {
+  const {searchParams: asking} = new URL(address, "http://gateway");
+  splits.push(split(project));
+  const verdict = answers.gate.length > 1 ? answers.gate.shift() : answers.gate[0];
+  if (verdict === "unknown") return {status: 400, body: {error: {code: "label_unknown", path: "", message: "nothing has the label `after`"}}};
+  const findings = verdict === "fail" ? [{severity: "fail", test: "T7", event: "purchase", text: "purchase is gone: none came.", also: [], destination: "", since: null}] : [];
+  const question = {source: asking.get("source"), before: asking.get("before"), after: asking.get("after"), looks: asking.get("looks"), until: 1};
+  return {status: 200, body: {verdict, reason: verdict === "fail" ? "purchase is gone: none came." : `it is ${verdict}`, question, findings, sight: [], before: null, after: null}};
+}
 const server = createServer((request, response) => {
   const override = String(request.headers["cloudflare-workers-version-overrides"] ?? "");
   const {versions = []} = JSON.parse(readFileSync(join(project, "state.json"), "utf8"));
   const whole = versions.some((/** @type {any} */ one) => one.version_id === NEW && one.percentage === 100);
-  const isNew = override.includes(NEW) || whole;
+  const isNew = (answers.overrides && override.includes(NEW)) || whole;
   asked.push(`${request.url} ${override}`);
+  if (request.url?.startsWith("/v1/releases/compare")) {
+    const {status, body} = request.headers.authorization === `Bearer ${TOKEN}` ? compared(request.url) : {status: 401, body: {}};
+    response.writeHead(status, {"content-type": "application/json"}).end(JSON.stringify(body));
+    return;
+  }
+  if (request.url === "/v1/ledger") {
+    response.end("{}");
+    return;
+  }
   const status = isNew ? answers.new : answers.old;
-  response.writeHead(status, {"content-type": "application/json"}).end(JSON.stringify({status: status === 200 ? "ok" : "unhealthy", release: "0.1.0", settings: []}));
+  const version = answers.named ? (isNew ? "abc" : "old-1") : undefined;
+  response.writeHead(status, {"content-type": "application/json"}).end(JSON.stringify({status: status === 200 ? "ok" : "unhealthy", release: "0.1.0", version, settings: []}));
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
 after(() => {
@@ -64,15 +60,18 @@ after(() => {
 });
 const url = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (server.address()).port}`;
 
-/** @param {Record<string, unknown>} state @param {string[]} [args] @param {{new: number}} [how] */
-async function deploy(state, args = [], how = {new: 200}) {
-  writeFileSync(join(project, "state.json"), JSON.stringify({target: url, ...state}));
-  rmSync(join(project, "calls.txt"), {force: true});
-  writeFileSync(join(project, "calls.txt"), "");
-  asked.length = 0;
-  answers = {old: 200, ...how};
-  const ran = await run(project, ["deploy", "--tag", "abc", "--wait", "0.01", ...args]);
-  return {...ran, calls: readFileSync(join(project, "calls.txt"), "utf8").trim().split("\n"), asked: [...asked]};
+/**
+ * @param {Record<string, unknown>} state
+ * @param {string[]} [args]
+ * @param {Partial<typeof USUAL>} [how]
+ * @param {Record<string, string>} [env]
+ */
+async function deploy(state, args = [], how = {}, env = {}) {
+  known(project, {target: url, ...state});
+  asked.length = splits.length = 0;
+  answers = {...USUAL, ...how};
+  const ran = await run(project, ["deploy", "--tag", "abc", "--wait", "0.01", ...args], {env});
+  return {...ran, calls: calls(project), asked: [...asked], splits: [...splits]};
 }
 
 const RUNNING = {versions: [{version_id: OLD, percentage: 100}]};
@@ -129,4 +128,83 @@ test("without an address nothing is uploaded; a dry run uploads nothing; an addr
   const gone = await deploy(RUNNING, ["--url", "http://127.0.0.1:9"]);
   assert.equal(gone.code, 3);
   assert.equal(gone.calls.at(-1), `versions deploy ${OLD}@100% --yes`);
+});
+
+test("a version that another one answers for gets no traffic; one that says no name is taken, and told", async () => {
+  const other = await deploy(RUNNING, ["--url", url], {overrides: false});
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /version old-1 answers where abc was asked: the override was not applied/);
+  assert.equal(other.calls.at(-1), `versions deploy ${OLD}@100% --yes`);
+  const unnamed = await deploy(RUNNING, ["--url", url], {named: false});
+  assert.equal(unnamed.code, 0, unnamed.stderr);
+  assert.match(unnamed.stdout, /which version answered it does not say/);
+});
+
+const CANARY = ["--url", "", "--canary", "10", "--gate", "2s", "--every", "20ms"];
+CANARY[1] = url;
+const ADMIN = {EDGETALLY_ADMIN_TOKEN: TOKEN};
+
+test("a share of the traffic, the gate, and then all of it", async () => {
+  const [summary, output] = [join(project, "summary.md"), join(project, "output.txt")];
+  const {code, calls: asks, asked: seen, splits: during, stdout, stderr} = await deploy(RUNNING, [...CANARY, "--min-events", "50"], {gate: ["unknown", "inconclusive", "pass"]}, {...ADMIN, GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output});
+  assert.equal(code, 0, stderr);
+  assert.equal(readFileSync(output, "utf8"), `version=${NEW}\nbefore=${OLD}\n`);
+  assert.match(readFileSync(summary, "utf8"), /"verdict":"pass"/, "the gateway's table, here a stand-in's");
+  assert.deepEqual(asks, [
+    "deployments status --json",
+    "versions upload --tag abc",
+    `versions deploy ${NEW}@0% ${OLD}@100% --yes`,
+    `versions deploy ${NEW}@10% ${OLD}@90% --yes`,
+    `versions deploy ${NEW}@100% --yes`,
+    "triggers deploy",
+  ]);
+  // Three looks and the table for the summary.
+  assert.deepEqual(during, Array.from({length: 4}, () => "new 10, old 90"));
+  const looked = seen.filter((one) => one.startsWith("/v1/releases"));
+  assert.match(looked[0] ?? "", /source=shop&by=worker&before=old-1&after=abc&min_events=50&looks=hourly/);
+  assert.match(stdout, /pass: abc counts as old-1 does/);
+  assert.match(stdout, new RegExp(`back: npx wrangler versions deploy ${OLD}@100% --yes`));
+  for (const file of [summary, output]) rmSync(file);
+});
+
+test("where the gate fails, or nobody can tell, all traffic goes back, and exit 1; unless that counts as a pass", async () => {
+  for (const [gate, args, said] of /** @type {[string[], string[], RegExp][]} */ ([[["inconclusive", "fail"], [], /the gate failed\nshop: fail: purchase is gone/], [["unknown"], [], /nobody can tell/]])) {
+    const {code, calls: asks, stderr} = await deploy(RUNNING, [...CANARY, ...args], {gate}, ADMIN);
+    assert.equal(code, 1);
+    assert.match(stderr, said);
+    assert.match(stderr, /has all traffic again/);
+    assert.equal(asks.at(-1), `versions deploy ${OLD}@100% --yes`);
+    assert.ok(!asks.includes(`versions deploy ${NEW}@100% --yes`));
+  }
+  const {code, calls: asks, stderr} = await deploy(RUNNING, [...CANARY, "--on-inconclusive", "pass"], {gate: ["inconclusive"]}, ADMIN);
+  assert.equal(code, 0, stderr);
+  assert.ok(asks.includes(`versions deploy ${NEW}@100% --yes`));
+});
+
+test("a deploy that is stopped in the middle leaves no version with a share", async () => {
+  known(project, {target: url, ...RUNNING});
+  answers = {...USUAL, gate: ["inconclusive"]};
+  splits.length = 0;
+  const child = spawn(command(project), ["deploy", "--tag", "abc", "--url", url, "--canary", "10", "--gate", "1h", "--every", "20ms"], {cwd: project, env: environment(ADMIN), stdio: "ignore"});
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await waitFor("a look at the gate", async () => splits.length > 0);
+  child.kill("SIGTERM");
+  assert.equal(await ended, 1);
+  assert.equal(split(project), "old 100");
+});
+
+test("what the gate lacks is told before anything is uploaded", async () => {
+  const gate = ["--gate", "1s"];
+  for (const [args, how, env, said] of /** @type {[string[], Partial<typeof USUAL>, Record<string, string>, RegExp][]} */ ([
+    [["--canary", "10"], {}, ADMIN, /for how long/],
+    [["--canary", "60", ...gate], {}, ADMIN, /from 1 to 50/],
+    [["--canary", "10", ...gate], {}, {}, /EDGETALLY_ADMIN_TOKEN/],
+    [["--canary", "10", "--gate", "soon"], {}, ADMIN, /is no time/],
+    [["--canary", "10", "--tag", "old-1", ...gate], {}, ADMIN, /another --tag/],
+  ])) {
+    const {code, calls: asks, stderr} = await deploy(RUNNING, ["--url", url, ...args], how, env);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, said);
+    assert.ok(!asks.some((call) => call.startsWith("versions")), stderr);
+  }
 });

@@ -5,6 +5,7 @@ mod health;
 mod quality;
 pub(crate) mod reading;
 mod receipts;
+mod releases;
 pub(crate) mod replay;
 
 use edgetally_core::base::error::{Code, ParseError};
@@ -23,6 +24,7 @@ pub(crate) use self::health::{health, sentences};
 pub(crate) use self::quality::{metrics, quality};
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::receipts::{heads, receipt, receipts};
+pub(crate) use self::releases::compare;
 pub(crate) use self::replay::{dismiss, replay, resume};
 
 /// Who asks has to show the admin token.

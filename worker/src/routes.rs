@@ -60,6 +60,7 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Ledger => admin::ledger(&call).await,
         Handler::Quality => admin::quality(&call).await,
         Handler::Metrics => admin::metrics(&call).await,
+        Handler::Compare => admin::compare(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Receipt => admin::receipt(&call).await,

@@ -42,6 +42,8 @@ pub enum Handler {
     Quality,
     /// Counts in Prometheus' format.
     Metrics,
+    /// Whether a release changed what arrives.
+    Compare,
     /// What happened lately.
     Recent,
     /// What was rejected or given up.
@@ -84,6 +86,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/ledger", Handler::Ledger),
     route("GET", "/v1/quality", Handler::Quality),
     route("GET", "/v1/metrics", Handler::Metrics),
+    route("GET", "/v1/releases/compare", Handler::Compare),
     route("GET", "/v1/recent", Handler::Recent),
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("GET", "/v1/receipts", Handler::Receipts),

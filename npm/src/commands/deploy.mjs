@@ -1,10 +1,15 @@
 // `edgetally deploy`: nothing gets traffic that has not answered.
 
 import {execFileSync} from "node:child_process";
+import {appendFileSync} from "node:fs";
 import {setTimeout as sleep} from "node:timers/promises";
-import {FINE, Exit, UNREACHABLE, usage, wanting} from "../exits.mjs";
+import {merged} from "../dev.mjs";
+import {FINE, FOUND_WANTING, Exit, UNREACHABLE, usage, wanting} from "../exits.mjs";
+import {Gateway} from "../gateway.mjs";
+import {harmless, milliseconds, summarise, tell as tellLook, together, verdicts} from "../releases.mjs";
 import {readConfig} from "../runtime.mjs";
-import {bold, dim, green, print, red} from "../terminal.mjs";
+import {bold, clock, dim, green, print, red} from "../terminal.mjs";
+import {givingAll, labelOf, traffic, typed} from "../versions.mjs";
 import {wrangler} from "../wrangler.mjs";
 import {build} from "./build.mjs";
 import {judge, tell} from "./check.mjs";
@@ -13,8 +18,8 @@ export {words as usage};
 const words = "[flags]";
 export const help = `
 Checks the settings, builds the page's script, uploads a version without traffic, asks that version whether
-it is healthy, and only then gives it all traffic. What does not answer well gets none, and what answered
-before stays. The first time, and with --whole, everything goes at once ("wrangler deploy"): Cloudflare takes
+it is healthy, and only then gives it all traffic; with --canary first a share, and the gate decides. What does
+not answer well gets none, and what answered before stays. The first time, and with --whole, everything goes at once ("wrangler deploy"): Cloudflare takes
 new Durable Object classes in no other way, and an earlier version cannot be gone back to across them.
 
 Before the first one:
@@ -28,6 +33,12 @@ Before the first one:
   --message TEXT
   --whole         at once, as for a migration
   --wait SECONDS  how long a version may take to answer well (20)
+  --canary N      first N percent of the traffic, until the gate has said that both versions count the same
+  --gate TIME     how long the gate may take: 30m (see "edgetally gate"); where it fails, all traffic goes back
+  --every TIME    between two looks of the gate (60s)
+  --source NAME   whose events the gate looks at; repeat it for several (all of wrangler.toml)
+  --min-events N  of the new version, before the gate says anything (200)
+  --on-inconclusive WORD   when nobody can tell in that time: fail, the traffic goes back; or pass (fail)
   --dry-run       check, build and wrangler's own dry run, and no upload
   --json          the steps as JSON, one per line
 
@@ -42,7 +53,29 @@ export const flags = /** @type {const} */ ({
   whole: {type: "boolean"},
   wait: {type: "string"},
   "dry-run": {type: "boolean"},
+  canary: {type: "string"},
+  gate: {type: "string"},
+  every: {type: "string"},
+  source: {type: "string", multiple: true},
+  "min-events": {type: "string"},
+  "on-inconclusive": {type: "string"},
 });
+
+/**
+ * @typedef {object} Canary a share of the traffic, and the gate behind it
+ * @property {number} percent
+ * @property {number} wait in milliseconds
+ * @property {number} every in milliseconds
+ * @property {"pass" | "fail"} undecided what it counts as when nobody can tell
+ * @property {string[]} sources
+ * @property {Gateway} gateway
+ * @property {string} label of the version that has the traffic
+ * @property {string | undefined} least events before anything is said
+ */
+
+const CANARY_PERCENT = 10;
+/** @type {NodeJS.Signals[]} */
+const SIGNALS = ["SIGINT", "SIGTERM"];
 
 /** A new deployment is known everywhere after some seconds; until then it is asked again. */
 const WAIT_SECONDS = 20;
@@ -72,6 +105,15 @@ function address(flags, config) {
   return new URL(text);
 }
 
+/**
+ * For the steps of a workflow that come later: which version has the traffic, and which had it before.
+ * @param {Record<string, string>} values
+ */
+function output(values) {
+  const file = process.env.GITHUB_OUTPUT;
+  if (file) appendFileSync(file, Object.entries(values).map(([name, value]) => `${name}=${value}\n`).join(""));
+}
+
 class Deploy {
   /** @param {Record<string, any>} flags */
   constructor(flags) {
@@ -96,27 +138,21 @@ class Deploy {
 
   /** What has traffic now; undefined before the first deploy. */
   async current() {
-    const ran = await wrangler(this.project, ["deployments", "status", "--json"]);
-    if (ran.code !== 0) {
-      if (/10007|10090|does not exist|has no deployments/i.test(ran.output)) return undefined;
-      throw wanting(`what is deployed cannot be told: wrangler deployments status ended with ${ran.code}\n${ran.output.trim()}`);
-    }
-    /** @type {{version_id: string, percentage: number}[]} */
-    const versions = JSON.parse(ran.stdout.slice(ran.stdout.indexOf("{"))).versions ?? [];
-    const [only, other] = versions.filter(({percentage}) => percentage > 0);
+    const [only, other] = (await traffic(this.project)) ?? [];
     if (other) throw wanting(`two versions share the traffic: give one of them all of it first (wrangler versions deploy ID@100%)`);
-    return only?.version_id;
+    return only?.id;
   }
 
   /**
-   * Asks a version whether it is healthy; with an id, the one of that id.
+   * Asks a version whether it is healthy, and whether it is the one that is meant: an override that nobody applies is answered
+   * by the version that has the traffic.
    * @param {URL} url
-   * @param {string} [version]
-   * @param {string} [worker]
+   * @param {string | undefined} label of the version that is to answer
+   * @param {string} [override] the header by which it is asked while others have the traffic
    */
-  async smoke(url, version, worker) {
+  async smoke(url, label, override) {
     /** @type {Record<string, string>} */
-    const headers = version ? {"Cloudflare-Workers-Version-Overrides": `${worker}="${version}"`} : {};
+    const headers = override ? {"Cloudflare-Workers-Version-Overrides": override} : {};
     let said = "";
     let reached = false;
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
@@ -129,10 +165,15 @@ class Deploy {
           said = `/v1/health answers ${reply.status}${health?.settings?.length ? `: ${health.settings.map((/** @type {any} */ fault) => (typeof fault === "string" ? fault : fault.path)).join(", ")}` : ""}`;
           continue;
         }
+        if (label && health.version && health.version !== label) {
+          said = `version ${health.version} answers where ${label} was asked${override ? ": the override was not applied" : ""}`;
+          continue;
+        }
+        const unsaid = health.version ? "" : "; which version answered it does not say (wrangler.toml has no [version_metadata])";
         const token = process.env.EDGETALLY_ADMIN_TOKEN;
-        if (!token) return `edgetally ${health.release} is healthy at ${url.origin}`;
+        if (!token) return `edgetally ${health.release} is healthy at ${url.origin}${unsaid}`;
         const ledger = await fetch(new URL("/v1/ledger", url), {headers: {...headers, authorization: `Bearer ${token}`}, signal: AbortSignal.timeout(10_000)});
-        if (ledger.status === 200) return `edgetally ${health.release} is healthy at ${url.origin}, and its ledger answers`;
+        if (ledger.status === 200) return `edgetally ${health.release} is healthy at ${url.origin}, and its ledger answers${unsaid}`;
         said = `/v1/ledger answers ${ledger.status}`;
       } catch (error) {
         said = `${url.origin} cannot be reached: ${/** @type {any} */ (error)?.cause?.code ?? /** @type {Error} */ (error).message}`;
@@ -141,40 +182,117 @@ class Deploy {
     throw reached ? wanting(said) : new Exit(UNREACHABLE, said);
   }
 
-  /** Everything at once. @param {string[]} labels @param {URL | undefined} url */
-  async whole(labels, url) {
+  /** Everything at once. @param {string[]} labels @param {URL | undefined} url @param {string | undefined} tag */
+  async whole(labels, url, tag) {
     const {entries} = await this.wrangler(["deploy", ...labels], "nothing was deployed");
     const deployed = entries.find(({type}) => type === "deploy");
     this.step("deploy", `version ${deployed?.version_id ?? "unknown"} has all traffic`, {version: deployed?.version_id});
     const target = (deployed?.targets ?? []).find((/** @type {string} */ one) => /^https?:/.test(one));
     const where = url ?? (target && new URL(target));
     if (!where) throw usage("deployed, and not smoke-tested: where does it answer? --url or EDGETALLY_URL");
-    this.step("smoke test", await this.smoke(where));
+    this.step("smoke test", await this.smoke(where, deployed?.version_id && labelOf(deployed.version_id, tag)));
   }
 
-  /** @param {string[]} labels @param {URL} url @param {string} before @param {string} worker */
-  async gradual(labels, url, before, worker) {
+  /**
+   * @param {string[]} labels
+   * @param {URL} url
+   * @param {string} before
+   * @param {string} worker
+   * @param {string | undefined} tag
+   * @param {Canary | undefined} canary
+   */
+  async gradual(labels, url, before, worker, tag, canary) {
     const {entries} = await this.wrangler(["versions", "upload", ...labels], "nothing was uploaded; where it names a migration, --whole deploys it");
     const version = entries.find(({type}) => type === "version-upload")?.version_id;
     if (!version) throw wanting("wrangler uploaded a version and did not say its id");
+    const label = labelOf(version, tag);
     this.step("upload", `version ${version}, without traffic`, {version});
     await this.wrangler(["versions", "deploy", `${version}@0%`, `${before}@100%`, "--yes"], "the version cannot be asked");
     try {
-      this.step("smoke test", await this.smoke(url, version, worker), {version});
+      this.step("smoke test", await this.smoke(url, label, `${worker}="${version}"`), {version});
     } catch (error) {
-      await this.wrangler(["versions", "deploy", `${before}@100%`, "--yes"], "the version cannot be taken out again");
+      await this.wrangler(givingAll(before), "the version cannot be taken out again");
       throw new Exit(/** @type {Exit} */ (error).code, `${/** @type {Error} */ (error).message}\nVersion ${version} got no traffic; ${before} has all of it, as before.`);
     }
-    await this.wrangler(["versions", "deploy", `${version}@100%`, "--yes"], "the traffic stays where it was");
+    if (canary) await this.share(canary, version, before, label);
+    await this.wrangler(givingAll(version), "the traffic stays where it was");
     await this.wrangler(["triggers", "deploy"], "the version has all traffic, and routes and cron are as before");
     this.step("deploy", `version ${version} has all traffic`, {version, before});
     try {
-      this.step("smoke test", await this.smoke(url));
+      this.step("smoke test", await this.smoke(url, label));
     } catch (error) {
-      await this.wrangler(["versions", "deploy", `${before}@100%`, "--yes"], `going back failed: wrangler versions deploy ${before}@100%`);
+      await this.wrangler(givingAll(before), `going back failed: wrangler versions deploy ${before}@100%`);
       throw new Exit(/** @type {Exit} */ (error).code, `${/** @type {Error} */ (error).message}\n${before} has all traffic again.`);
     }
-    if (!this.flags.json) print(dim(`back: npx wrangler versions deploy ${before}@100% --yes`));
+    if (!this.flags.json) print(dim(`back: ${typed(label, before)}`));
+    output({version, before});
+  }
+
+  /**
+   * A share of the traffic, until the gate has said whether both versions count the same. Whatever goes wrong meanwhile, also
+   * a signal, ends with the traffic where it was.
+   * @param {Canary} canary
+   * @param {string} version
+   * @param {string} before
+   * @param {string} label
+   */
+  async share(canary, version, before, label) {
+    const {percent, gateway, wait, every, undecided, sources} = canary;
+    const stopping = new AbortController();
+    const stop = () => stopping.abort();
+    // The runtime's library, which reads the settings, ends the process on a signal, before anything is tidied up.
+    for (const signal of SIGNALS) process.removeAllListeners(signal).on(signal, stop);
+    try {
+      await this.wrangler(["versions", "deploy", `${version}@${percent}%`, `${before}@${100 - percent}%`, "--yes"], "the version got no traffic");
+      this.step("canary", `version ${version} has ${percent} % of the traffic`, {version, before, percent});
+      const asked = sources.map((source) => ({source, by: "worker", before: canary.label, after: label, ...(canary.least && {min_events: canary.least})}));
+      const answers = await verdicts(gateway, asked, {wait, every, looks: "hourly", signal: stopping.signal});
+      await summarise(gateway, answers, asked);
+      const verdict = together(answers);
+      if (!this.flags.json) answers.forEach((one) => tellLook(one, asked.find(({source}) => source === one.source) ?? {}));
+      const reasons = answers.map(({source, verdict: own, reason}) => `${harmless(source)}: ${own}: ${harmless(reason)}`);
+      const more = {verdict, sources: answers.map(({source, verdict: own, reason, comparison}) => ({source, verdict: own, reason, comparison}))};
+      if (verdict === "fail" || (verdict === "inconclusive" && undecided === "fail")) {
+        if (this.flags.json) this.step("gate", verdict, more);
+        throw wanting(verdict === "fail" ? `the gate failed\n${reasons.join("\n")}` : `nobody can tell after ${clock(wait)} whether the version is good (--on-inconclusive pass goes on)\n${reasons.join("\n")}`);
+      }
+      this.step("gate", verdict === "pass" ? `pass: ${label} counts as ${canary.label || "the version before"} does` : "nobody can tell, which counts as pass here", more);
+    } catch (error) {
+      const said = stopping.signal.aborted ? "stopped" : /** @type {Error} */ (error).message;
+      await this.wrangler(givingAll(before), `${said}\ngoing back failed: wrangler versions deploy ${before}@100%`);
+      throw new Exit(error instanceof Exit ? error.code : FOUND_WANTING, `${said}\n${before} has all traffic again.`);
+    } finally {
+      for (const signal of SIGNALS) process.off(signal, stop);
+    }
+  }
+
+  /**
+   * What a share of the traffic takes; undefined where none was asked for. Everything that can be told before an upload is.
+   * @param {any} config
+   * @param {URL} url
+   * @param {string | undefined} tag
+   * @returns {Promise<Canary | undefined>}
+   */
+  async canary(config, url, tag) {
+    const {canary, gate} = this.flags;
+    if (canary === undefined && gate === undefined) return undefined;
+    const percent = Number(canary ?? CANARY_PERCENT);
+    if (!Number.isInteger(percent) || percent < 1 || percent > 50) throw usage(`--canary ${canary}: is a whole number of percents from 1 to 50`);
+    if (gate === undefined) throw usage("--canary: for how long? --gate 30m");
+    const undecided = this.flags["on-inconclusive"] ?? "fail";
+    if (undecided !== "pass" && undecided !== "fail") throw usage(`--on-inconclusive ${undecided}: is pass or fail`);
+    const [wait, every] = [milliseconds("gate", gate), milliseconds("every", this.flags.every ?? "60s")];
+    const token = process.env.EDGETALLY_ADMIN_TOKEN;
+    if (!token) throw usage("--canary asks the ledger: set EDGETALLY_ADMIN_TOKEN");
+    if (config.version_metadata === undefined) throw usage("--canary tells versions apart by [version_metadata], which wrangler.toml does not have");
+    const sources = this.flags.source ?? Object.keys(merged(config.vars ?? {}).sources);
+    if (sources.length === 0) throw usage("--canary: which sources? --source NAME");
+    const gateway = new Gateway(url, token);
+    // One from before versions had names has none.
+    const {body} = await gateway.fetch("/v1/health");
+    const label = String(body?.version ?? "");
+    if (tag && label === labelOf("", tag)) throw usage(`the version that has the traffic has the tag ${tag} too, so that nobody could tell them apart: another --tag`);
+    return {percent, wait, every: Math.max(1, every), undecided, sources, gateway, label, least: this.flags["min-events"]};
   }
 }
 
@@ -204,10 +322,11 @@ export async function run(flags, given) {
   const labels = [...(tag ? ["--tag", tag] : []), ...(flags.message ? ["--message", flags.message] : [])];
   const before = await deploy.current();
   if (before === undefined || flags.whole) {
-    await deploy.whole(labels, url);
+    await deploy.whole(labels, url, tag);
     return FINE;
   }
   if (!url) throw usage("where does it answer? --url or EDGETALLY_URL: a version is asked before it gets traffic");
-  await deploy.gradual(labels, url, before, config.name ?? "edgetally");
+  const canary = await deploy.canary(config, url, tag);
+  await deploy.gradual(labels, url, before, config.name ?? "edgetally", tag, canary);
   return FINE;
 }

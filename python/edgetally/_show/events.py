@@ -93,6 +93,12 @@ def _health_sentence(say: Say) -> str:
     return "The gateway cannot work: see its settings and bindings."
 
 
+def _releases_sentence(say: Say) -> str:
+    labels = [say.result[name]["label"] or "no label" for name in ("before", "after") if say.result[name]]
+    what = f"{' to '.join(labels)}: " if len(labels) == 2 else ""
+    return f"{what}{say.result['verdict']}. {say.result['reason']}"
+
+
 def _verdicts(rows: Any) -> str:
     verdicts = list(rows["verdict"])
     counts = {verdict: verdicts.count(verdict) for verdict in ("send", "send_limited", "block")}
@@ -129,6 +135,7 @@ SHOWN = {
     ),
     "CoverageResult": Show(_coverage_sentence, _coverage_picture),
     "HealthResult": Show(_health_sentence, whole=True),
+    "ReleasesResult": Show(_releases_sentence, whole=True),
     "ConsentResult": Show(_consent_sentence, whole=True),
     "ConsentDestinationsResult": Show(_destinations_sentence, whole=True),
     "WindowResult": Show(_window_sentence),

@@ -79,6 +79,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" 415 "The body is neither application/json nor text/plain, or it is compressed.",
     AdminTokenInvalid "admin_token_invalid" 401 "The admin token is missing or wrong.",
     RequestInvalid "request_invalid" 400 "The request's parameters are not as documented.",
+    LabelUnknown "label_unknown" 400 "Nothing of the source has that release or version: it is misspelt, nobody sends it, or nothing came with it yet.",
     SettingsInvalid "settings_invalid" 503 "edgetally's settings are wrong; /v1/health says what and where.",
     QueueUnavailable "queue_unavailable" 503 "The queue did not take the events; send the request again.",
     LedgerUnavailable "ledger_unavailable" 503 "The ledger did not answer; ask again.",

@@ -10,8 +10,9 @@ use crate::base::match_keys::Key;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::Dimension;
+use crate::ledger::measured::PARTS;
 use crate::quality::quality;
-use crate::quality::report::{Coverage, PARTS, Row, Shown};
+use crate::quality::report::{Coverage, Row, Shown};
 
 /// A release, as far as it is seen in what is shown.
 #[derive(Debug, Clone)]

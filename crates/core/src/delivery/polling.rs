@@ -287,7 +287,7 @@ impl<'e> Question<'e> {
             },
             destination: &first.destination,
             left: i64::try_from(parcels.len()).unwrap_or(i64::MAX),
-            apart: None,
+            apart: sample.apart,
         };
         if let Some((after, code)) = self.wanted_again(judged, settings) {
             let total = book.left;
@@ -304,7 +304,6 @@ impl<'e> Question<'e> {
             return Some(effects(self.again(after, run), writer.finish(true)));
         }
         book.share(judged, silent);
-        book.apart = sample.apart;
         // Where all met the same end, it is known whose it is.
         match book.lines.as_slice() {
             [(line, _)] => {
@@ -472,9 +471,12 @@ impl Book<'_> {
         let before = (self.line(State::Processing, ""), -total);
         let mut lines = vec![before];
         if let Some(kind) = self.apart {
+            // What waits for another attempt has not become anything yet.
+            let became =
+                |(line, _): &&(Line, i64)| !matches!(line.state, State::Retrying | State::Retries);
             let apart =
                 |(line, n): &(Line, i64)| (self.line(State::Apart, &kind.at(line.state)), *n);
-            lines.extend(self.lines.iter().map(apart));
+            lines.extend(self.lines.iter().filter(became).map(apart));
         }
         lines.extend(self.lines);
         lines

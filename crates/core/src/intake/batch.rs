@@ -288,7 +288,7 @@ impl<'a> Batch<'a> {
         let order_key = settings.claims.order(&source.name, name, &event.id, order);
         // Consent first: what nobody may see is neither hashed nor packed.
         let reading = self.signals(&event, visit);
-        let given = Given::of(&event, &reading, visit, &source.hints, self.now);
+        let given = Given::of(&event, &reading, visit, source.hints, self.now);
         let decisions = self.decisions(&reading);
         let identifiers = granted(&decisions, Grant::identifiers);
         let prepared = if identifiers {

@@ -8,7 +8,7 @@ use crate::consent::Reading;
 use crate::event::Event;
 use crate::identity::Hints;
 use crate::intake::visit::Visit;
-use crate::ledger::measured::{TOO_LARGE, skew};
+use crate::ledger::measured::{PARTS, TOO_LARGE, skew};
 use crate::ledger::{Counts, Dimensions, State};
 use crate::web::{
     Fbc, clean_url, click_id, click_parameters, client_id_from_ga, cookie, cookies_from_header,
@@ -33,7 +33,7 @@ impl Given {
         event: &Event<'_>,
         reading: &Reading,
         visit: Option<&Visit<'_>>,
-        hints: &Hints,
+        hints: Hints,
         now: UnixMillis,
     ) -> Self {
         let none = Visit::default();
@@ -50,7 +50,7 @@ impl Given {
         Self {
             keys: event
                 .user
-                .keys(hints)
+                .keys(&hints)
                 .with(Key::Network, network)
                 .with(Key::Click, clicked(event, visit, url, now))
                 .with(Key::Browser, named(event, visit, now)),
@@ -84,19 +84,19 @@ impl Given {
     }
 }
 
-/// The parts that matter, as letters: value, currency, order, lines, a time of its own, the page's address, release.
+/// Which of the [`PARTS`] there are, as letters.
 fn parts(event: &Event<'_>, url: bool) -> String {
     let there = [
-        ('v', event.money.is_some()),
-        ('c', event.money.is_some()),
-        ('o', event.transaction_id.is_some()),
-        ('i', !event.items.is_empty()),
-        ('t', event.said_time.is_some()),
-        ('u', url),
-        ('r', event.release.is_some()),
+        event.money.is_some(),
+        event.money.is_some(),
+        event.transaction_id.is_some(),
+        !event.items.is_empty(),
+        event.said_time.is_some(),
+        url,
+        event.release.is_some(),
     ];
-    let there = there.into_iter().filter(|(_, there)| *there);
-    there.map(|(letter, _)| letter).collect()
+    let there = PARTS.iter().zip(there).filter(|(_, there)| *there);
+    there.map(|((letter, _), _)| *letter).collect()
 }
 
 /// The known cookies that can be used, by name: of the event, and of the visitor's browser.

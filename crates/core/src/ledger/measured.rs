@@ -6,6 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use crate::base::time::{DAY_MS, UnixMillis};
 
+/// The parts that matter, in the order of their letters in a code.
+pub const PARTS: [(char, &str); 7] = [
+    ('v', "value"),
+    ('c', "currency"),
+    ('o', "transaction_id"),
+    ('i', "items"),
+    ('t', "event_time"),
+    ('u', "page_url"),
+    ('r', "release"),
+];
+
 /// The seconds up to which latencies are counted together; a longer one is `more`.
 pub const LATENCIES: [u32; 10] = [1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400];
 

@@ -50,7 +50,7 @@ impl Asked {
             let time = || {
                 let read = UnixMillis::parse_rfc3339(&value);
                 let read = read.or_else(|| UnixMillis::parse_number(&value));
-                read.map(|at| at.hour()).ok_or_else(fault)
+                read.map(UnixMillis::hour).ok_or_else(fault)
             };
             let text = || Some(value.to_string());
             match name.as_ref() {

@@ -5,10 +5,10 @@
 
 use crate::base::match_keys::{Key, Keys};
 use crate::base::table::Table;
-use crate::ledger::measured::{LATENCIES, TOO_LARGE};
+use crate::ledger::measured::{LATENCIES, PARTS, TOO_LARGE};
 use crate::ledger::{Line, State};
 
-use super::report::{PARTS, Sum};
+use super::report::Sum;
 
 /// The format, as an answer names it.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

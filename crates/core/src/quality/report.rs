@@ -7,7 +7,7 @@ use super::score::{as_float, estimate};
 use crate::base::match_keys::{Key, Keys};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::ledger::measured::{LATENCIES, TOO_LARGE};
+use crate::ledger::measured::{LATENCIES, PARTS, TOO_LARGE};
 use crate::ledger::query::Dimension;
 use crate::ledger::{Line, State};
 
@@ -19,17 +19,6 @@ const ESTIMATE_BY: &str = "edgetally";
 
 /// The event that others are held against: a page was seen.
 const PAGE_VIEW: &str = "page_view";
-
-/// The parts that matter, by their letters in a code.
-pub const PARTS: [(char, &str); 7] = [
-    ('v', "value"),
-    ('c', "currency"),
-    ('o', "transaction_id"),
-    ('i', "items"),
-    ('t', "event_time"),
-    ('u', "page_url"),
-    ('r', "release"),
-];
 
 /// What a row is of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,7 +195,10 @@ pub struct Latency {
     pub histogram: Table<String, i64>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference; whether that is large depends on the target"
+)]
 const fn is_zero(n: &i64) -> bool {
     *n == 0
 }
@@ -225,7 +217,7 @@ struct Tally(Table<State, Codes>);
 impl Tally {
     fn add(&mut self, state: State, code: String, n: i64) {
         self.0.change(state, |codes| {
-            codes.change(code, |sum| *sum = sum.saturating_add(n))
+            codes.change(code, |sum| *sum = sum.saturating_add(n));
         });
     }
 

@@ -248,9 +248,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("routes", &["base", "intake"]),
-    ("quality", &["base", "ledger"]),
-    ("dashboard", &["base", "ledger", "quality"]),
     ("metrics", &[]),
+    ("quality", &["base", "ledger", "metrics"]),
+    ("dashboard", &["base", "ledger", "quality"]),
 ];
 
 #[test]

@@ -42,6 +42,7 @@ mod decoration;
 mod delivery;
 mod earlier;
 mod formats;
+mod gate;
 mod golden;
 mod guards;
 mod identity;

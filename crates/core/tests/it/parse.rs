@@ -314,6 +314,7 @@ const ELSEWHERE: &[Code] = &[
     Code::SettingsInvalid,
     Code::QueueUnavailable,
     Code::LedgerUnavailable,
+    Code::LabelUnknown,
 ];
 
 #[test]

@@ -17,6 +17,23 @@ const REPLAY_MS: i64 = 900_000;
 /// How long a question belongs to whoever took it, in milliseconds.
 const LEASE_MS: i64 = 300_000;
 
+/// What is being offered again.
+#[derive(Default)]
+struct Taken {
+    /// What the caller puts into the queue.
+    claimed: Vec<Value>,
+    /// What is booked before that: it is waiting for another attempt.
+    booked: Vec<Report>,
+    /// Whose it is until when.
+    leases: Vec<Value>,
+}
+
+/// The one parameter of a query for these rows.
+fn ids_of(found: &[Head]) -> Value {
+    let ids: Vec<&str> = found.iter().map(|head| head.id.as_str()).collect();
+    json!([runtime::json(&json!(ids))])
+}
+
 impl Ledger {
     /// What platforms are to be asked about now, and not again before the lease is over.
     pub(super) fn due(&self, body: &str) -> Result<String, Unavailable> {
@@ -90,92 +107,119 @@ impl Ledger {
         let filter = Filter::read(body)?;
         let now = runtime::now().0;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
-        let heads = |table: &str,
-                     body: &str,
-                     destination: &str|
-         -> Result<Vec<Head>, Unavailable> {
-            list(&self.rows(
-                &format!(
-                    "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
-                     FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
-                     WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
-                       AND one.{body} <> '' AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
-                ),
-                &json!([filter.destination, ids, now, i32::from(filter.left), limit + 1]),
-            )?, Head::read)
-        };
-        let mut found = heads("dead", "parcel", "destination")?;
+        let mut found = self.replayable(&filter, ("dead", "parcel", "destination"), limit, now)?;
         let letters = found.len();
-        found.extend(heads("quarantine", "body", "NULL")?);
+        found.extend(self.replayable(&filter, ("quarantine", "body", "NULL"), limit, now)?);
         let most = fitting(&found).min(limit as usize);
         let more = found.len() > most;
-        let ids: Vec<&str> = found
-            .iter()
-            .take(most)
-            .map(|head| head.id.as_str())
-            .collect();
-        let ids = json!([runtime::json(&json!(ids))]);
-        let mut claimed: Vec<Value> = Vec::new();
-        let mut booked: Vec<Report> = Vec::new();
-        let mut leases: Vec<Value> = Vec::new();
+        found.truncate(most);
+        let mut taken = Taken::default();
         if letters > 0 {
-            let rows = self.rows(
-                &format!(
-                    "SELECT {} FROM dead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
-                    names(DeadLetter::COLUMNS)
-                ),
-                &ids,
-            )?;
-            for letter in list(&rows, DeadLetter::read)? {
-                let round = found
-                    .iter()
-                    .find(|head| head.id == letter.id)
-                    .map_or(0, |head| head.round);
-                if let Some(replay) = delivery::replay(&letter, round.max(1)) {
-                    if round == 0 {
-                        booked.push(replay.booked);
-                    }
-                    leases.push(json!([letter.id, round.max(1), now + REPLAY_MS, replay.id]));
-                    claimed.push(
-                        json!({"id": letter.id, "round": round.max(1), "message": replay.message}),
-                    );
-                } else {
-                    console_error!("letter {} cannot be read and is left alone", letter.id);
-                    leases.push(json!([letter.id, 0, now + EARLY_MS, ""]));
-                }
-            }
+            self.take_letters(&found, now, &mut taken)?;
         }
-        if found.len() > letters && most > letters {
-            let rows = self.rows(
-                "SELECT id, body FROM quarantine WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
-                &ids,
-            )?;
-            for mut row in list(&rows, Members::of)? {
-                let id = row.text("id").ok_or(Unavailable)?;
-                let body = row.text("body").ok_or(Unavailable)?;
-                let message = serde_json::from_str::<Value>(&body).unwrap_or_default();
-                let message = message
-                    .get("id")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
-                leases.push(json!([id, 1, now + REPLAY_MS, message]));
-                claimed.push(json!({"id": id, "round": 1, "message": body}));
-            }
+        if most > letters {
+            self.take_quarantined(&found, now, &mut taken)?;
         }
         let done = self.whole(|| {
-            self.apply(&booked, now, false)?;
+            self.apply(&taken.booked, now, false)?;
             self.set(
                 "lease",
                 "INSERT OR REPLACE INTO replays (id, round, until, message)
                  SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
-                &json!([runtime::json(&json!(leases))]),
+                &json!([runtime::json(&json!(taken.leases))]),
             )
         });
         if done.is_err() {
             return Err(Unavailable);
         }
-        Ok(runtime::json(&json!({"letters": claimed, "more": more})))
+        Ok(runtime::json(
+            &json!({"letters": taken.claimed, "more": more}),
+        ))
+    }
+
+    /// The heads of what may be offered again and that nobody else has in hand, and of one more.
+    fn replayable(
+        &self,
+        filter: &Filter,
+        (table, body, destination): (&str, &str, &str),
+        limit: u32,
+        now: i64,
+    ) -> Result<Vec<Head>, Unavailable> {
+        let ids = filter.ids.as_ref().map(|ids| runtime::json(&json!(ids)));
+        let rows = self.rows(
+            &format!(
+                "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
+                 FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
+                 WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
+                   AND one.{body} <> '' AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
+            ),
+            &json!([
+                filter.destination,
+                ids,
+                now,
+                i32::from(filter.left),
+                limit + 1
+            ]),
+        )?;
+        list(&rows, Head::read)
+    }
+
+    fn take_letters(&self, found: &[Head], now: i64, taken: &mut Taken) -> Result<(), Unavailable> {
+        let rows = self.rows(
+            &format!(
+                "SELECT {} FROM dead WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+                names(DeadLetter::COLUMNS)
+            ),
+            &ids_of(found),
+        )?;
+        for letter in list(&rows, DeadLetter::read)? {
+            let round = found
+                .iter()
+                .find(|head| head.id == letter.id)
+                .map_or(0, |head| head.round);
+            let Some(replay) = delivery::replay(&letter, round.max(1)) else {
+                console_error!("letter {} cannot be read and is left alone", letter.id);
+                let lease = json!([letter.id, 0, now + EARLY_MS, ""]);
+                taken.leases.push(lease);
+                continue;
+            };
+            if round == 0 {
+                taken.booked.push(replay.booked);
+            }
+            let lease = json!([letter.id, round.max(1), now + REPLAY_MS, replay.id]);
+            taken.leases.push(lease);
+            taken
+                .claimed
+                .push(json!({"id": letter.id, "round": round.max(1), "message": replay.message}));
+        }
+        Ok(())
+    }
+
+    fn take_quarantined(
+        &self,
+        found: &[Head],
+        now: i64,
+        taken: &mut Taken,
+    ) -> Result<(), Unavailable> {
+        let rows = self.rows(
+            "SELECT id, body FROM quarantine WHERE id IN (SELECT value FROM json_each(?)) ORDER BY at, id",
+            &ids_of(found),
+        )?;
+        for mut row in list(&rows, Members::of)? {
+            let id = row.text("id").ok_or(Unavailable)?;
+            let body = row.text("body").ok_or(Unavailable)?;
+            let message = serde_json::from_str::<Value>(&body).unwrap_or_default();
+            let message = message
+                .get("id")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let lease = json!([id, 1, now + REPLAY_MS, message]);
+            taken.leases.push(lease);
+            taken
+                .claimed
+                .push(json!({"id": id, "round": 1, "message": body}));
+        }
+        Ok(())
     }
 
     /// Takes back letters that the queue did not take.

@@ -1,0 +1,53 @@
+//! Whether a release changed what arrives: the core says what has to be known, the ledger answers it, the core compares.
+
+use edgetally_core::base::error::ParseError;
+use edgetally_core::intake::Response as Answer;
+use edgetally_core::ledger::{Line, Query};
+use edgetally_core::quality::releases::{self, Evidence, Form, Plan, Question};
+
+use crate::admin::{admit, quality, unavailable};
+use crate::routes::{self, Call};
+use crate::runtime::{self, Env, Response, respond};
+
+/// The verdict on two labels.
+pub(crate) async fn compare(call: &Call<'_>) -> Response {
+    match compared(call).await {
+        Ok(answer) => respond(&answer, &[]),
+        Err(error) => routes::refuse(&error),
+    }
+}
+
+async fn compared(call: &Call<'_>) -> Result<Answer, ParseError> {
+    admit(call)?;
+    let accept = runtime::headers(call.request, &["accept"]);
+    let (question, form) = Question::of_address(call.query, &accept, runtime::now())?;
+    let comparison = releases::compare(&question, &evidence(&call.env, &question).await?)?;
+    Ok(match form {
+        Form::Json => Answer::json(
+            200,
+            serde_json::to_string(&comparison).map_err(unavailable)?,
+        ),
+        Form::Markdown => Answer {
+            media: Form::MARKDOWN,
+            ..Answer::json(200, comparison.markdown())
+        },
+    })
+}
+
+async fn evidence(env: &Env, question: &Question) -> Result<Evidence, ParseError> {
+    let mut evidence = Evidence {
+        adoption: lines(env, &question.adoption()).await?,
+        ..Evidence::default()
+    };
+    if let Plan::Ready(windows) = question.plan(&evidence.adoption)? {
+        let queries = windows.queries(question);
+        evidence.after = lines(env, &queries.after).await?;
+        evidence.before = lines(env, &queries.before).await?;
+        evidence.history = lines(env, &queries.history).await?;
+    }
+    Ok(evidence)
+}
+
+async fn lines(env: &Env, query: &Query) -> Result<Vec<(Line, i64)>, ParseError> {
+    Ok(Evidence::without_full(quality::lines(env, query).await?))
+}
