@@ -189,7 +189,7 @@ test("its numbers are those of the ledger's routes, and of the tables behind the
 });
 
 test("what broke, since when, and what to do is said at the top", async (t) => {
-  const shop = await openGateway(t);
+  const shop = await openGateway(t, {settings: ({sources: {shop: own}, ...settings}) => ({...settings, sources: {shop: own}})});
   await tell(shop, month({now: NOW}));
   const {page} = await openTab(t);
   await signIn(shop, page);
@@ -201,6 +201,13 @@ test("what broke, since when, and what to do is said at the top", async (t) => {
   await page.getByText("Take the site back to web-42, or mend web-43").waitFor();
   await page.getByRole("link", {name: /purchase: E-mail given/}).click();
   assert.equal(new URL(page.url()).hash, "#released");
+  // What is chance and what is not, the gate says.
+  await page.getByRole("link", {name: "ask it"}).click();
+  await page.getByText("The gate fails it:").waitFor();
+  const gate = await shop.admin("/v1/releases/compare?source=shop&before=web-42&after=web-43");
+  assert.equal(gate.verdict, "fail");
+  assert.ok((await page.locator(".gate").innerText()).includes(gate.reason));
+  assert.deepEqual(await page.locator(".gate li").allInnerTexts(), gate.findings.map((/** @type {any} */ finding) => finding.text));
   // A view is its address.
   await page.getByLabel("Time", {exact: true}).selectOption("30");
   await page.waitForURL(/days=30/);

@@ -5,7 +5,7 @@ mod health;
 mod quality;
 pub(crate) mod reading;
 mod receipts;
-mod releases;
+pub(crate) mod releases;
 pub(crate) mod replay;
 
 use edgetally_core::base::error::{Code, ParseError};

@@ -2,19 +2,21 @@
 
 use edgetally_core::base::query::{parameters, written};
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::dashboard::Filter;
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
-use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Sums, View};
+use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Sums, Verdict, View};
+use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
 use edgetally_core::ledger::{Line, Query, State};
+use edgetally_core::quality::releases::Question;
 use edgetally_core::settings::Settings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{form, see};
 use crate::admin::reading::{heads, read_cursor};
+use crate::admin::releases::comparison;
 use crate::admin::replay::{MOST_REPLAYS, offer};
 use crate::admin::{Attention, ask, member, number, put, sentences, take};
 use crate::routes::Call;
@@ -117,7 +119,7 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
     } else {
         Vec::new()
     };
-    View {
+    let mut view = View {
         now,
         filter,
         destinations: destinations.collect(),
@@ -131,7 +133,34 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
         endings: settings.map_or_else(Vec::new, |settings| endings(settings, now)),
         waiting: told.waiting.first().map_or(0, |row| number(row, "n")),
         verdict: None,
+    };
+    if view.filter.gate {
+        view.verdict = judged(call, &view).await;
     }
+    view
+}
+
+/// What the gate says of the last release. It looks back four weeks, so it is asked only where somebody wants to know.
+async fn judged(call: &Call<'_>, view: &View) -> Option<Verdict> {
+    let page = Overview::new(view);
+    let (last, before) = page.pair()?;
+    let asked = written([
+        ("source", view.source()?),
+        ("before", before),
+        ("after", last),
+    ]);
+    let (question, _) = Question::of_address(&asked, "", view.now).ok()?;
+    let found = comparison(&call.env, &question).await.ok()?;
+    let mut sight = found.sight.iter();
+    let sight = sight.find(|sight| sight.event == view.filter.event);
+    Some(Verdict {
+        verdict: found.verdict.as_str(),
+        release: last.to_owned(),
+        against: before.to_owned(),
+        reason: found.reason,
+        findings: found.findings.into_iter().map(|one| one.text).collect(),
+        smallest: sight.and_then(|sight| sight.smallest_drop),
+    })
 }
 
 /// Which interfaces end soon, of platforms that there are destinations for; the soonest first.

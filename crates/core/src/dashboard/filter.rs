@@ -17,6 +17,8 @@ pub struct Filter {
     pub zone: i64,
     /// Whether the address says so.
     pub zoned: bool,
+    /// Whether the gate is asked about the last release.
+    pub gate: bool,
 }
 
 impl Default for Filter {
@@ -27,6 +29,7 @@ impl Default for Filter {
             days: 7,
             zone: 0,
             zoned: false,
+            gate: false,
         }
     }
 }
@@ -70,6 +73,7 @@ impl Filter {
                     filter.zoned = zone.is_some();
                     filter.zone = zone.unwrap_or(0);
                 }
+                ("gate", value) => filter.gate = value == "1",
                 _ => {}
             }
         }
@@ -82,7 +86,8 @@ impl Filter {
         let source = self.source.as_deref().map(|source| ("source", source));
         let zone = self.zoned.then_some(("zone", zone.as_str()));
         let always = [("event", self.event.as_str()), ("days", &days)];
-        written(source.into_iter().chain(always).chain(zone))
+        let gate = self.gate.then_some(("gate", "1"));
+        written(source.into_iter().chain(always).chain(zone).chain(gate))
     }
 
     /// A moment on the viewer's clock, as if that were UTC.
@@ -182,6 +187,7 @@ mod tests {
         for address in [
             "source=shop&event=add_to_cart&days=30&zone=-5",
             "event=a%26b%22&days=1&zone=0",
+            "event=purchase&days=7&gate=1",
         ] {
             filter = Filter::read(address);
             assert_eq!(filter.address(), address);

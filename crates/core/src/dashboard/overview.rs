@@ -75,6 +75,13 @@ impl<'v> Overview<'v> {
         end(html)
     }
 
+    /// The last release, and the one that it is held against, where both have names.
+    pub fn pair(&self) -> Option<(&str, &str)> {
+        let (last, before) = self.releases.pair()?;
+        let named = !last.name.is_empty() && !before.name.is_empty();
+        named.then_some((last.name.as_str(), before.name.as_str()))
+    }
+
     fn is_empty(&self) -> bool {
         self.releases.is_empty()
             && self.platforms.intake.is_none()
@@ -452,7 +459,7 @@ impl<'v> Overview<'v> {
             ),
             None => html.markup(r#"<p class="answer">Senders do not say which release they are. <span class="soft">Send <code>release</code> with events, and this place says what changed with each.</span></p>"#),
         }
-        gate(html, self.view.verdict.as_ref(), self.releases.pair());
+        gate(html, self.view, self.releases.pair());
         if !self.releases.is_empty() {
             self.releases.draw(html, self.view);
             self.releases.compare(html);

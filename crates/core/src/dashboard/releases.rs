@@ -4,7 +4,7 @@ use super::arrivals::volume;
 use super::chart::{Mark, Plot, Scale, steps};
 use super::filter::Filter;
 use super::html::Html;
-use super::view::{Verdict, View};
+use super::view::View;
 use super::words::{self, count, day_of_month, hour_of_day, moment, percent, stamp, tenth};
 use crate::base::match_keys::Key;
 use crate::base::table::Table;
@@ -532,16 +532,22 @@ impl Change {
 }
 
 /// What the gate says, or how it is asked.
-pub(super) fn gate(html: &mut Html, verdict: Option<&Verdict>, pair: Option<(&Release, &Release)>) {
-    if let Some(of) = verdict {
+pub(super) fn gate(html: &mut Html, view: &View, pair: Option<(&Release, &Release)>) {
+    if let Some(of) = &view.verdict {
         let (class, said) = match of.verdict {
             "pass" => ("good", "The gate passes it"),
             "fail" => ("bad", "The gate fails it"),
             _ => ("wait", "The gate cannot say yet"),
         };
         html.put(
-            r#"<div class="gate {}"><p><b>{}:</b> {} beside {}.</p>"#,
-            &[class, said, &named(&of.release), &named(&of.against)],
+            r#"<div class="gate {}"><p><b>{}:</b> {} beside {}. {}</p>"#,
+            &[
+                class,
+                said,
+                &named(&of.release),
+                &named(&of.against),
+                &of.reason,
+            ],
         );
         if !of.findings.is_empty() {
             html.markup("<ul>");
@@ -561,8 +567,12 @@ pub(super) fn gate(html: &mut Html, verdict: Option<&Verdict>, pair: Option<(&Re
         && !last.name.is_empty()
         && !before.name.is_empty()
     {
+        html.markup(r#"<p class="soft">Marked is what is far beyond chance in these counts. Whether a release is to be rolled back, the gate tests with the noise of the weeks before: "#);
+        if view.source().is_some() {
+            html.put(r#"<a href="{}">ask it</a>, or "#, &[&view.judged()]);
+        }
         html.put(
-            r#"<p class="soft">Marked is what is far beyond chance in these counts. Whether a release is to be rolled back, the gate tests with the noise of the weeks before: <code>npx edgetally gate --before {} --after {}</code></p>"#,
+            "<code>npx edgetally gate --before {} --after {}</code></p>",
             &[&shell(&before.name), &shell(&last.name)],
         );
     }

@@ -68,9 +68,11 @@ pub struct Verdict {
     pub release: String,
     /// The one that it was held against.
     pub against: String,
+    /// Why, in a sentence.
+    pub reason: String,
     /// What was found, in sentences.
     pub findings: Vec<String>,
-    /// The smallest drop that could have been seen, as a share.
+    /// The smallest drop of the event that matters most that could have been seen, as a share.
     pub smallest: Option<f64>,
 }
 
@@ -108,8 +110,26 @@ impl View {
         all.find(|one| one.name == name).map(|one| one.platform)
     }
 
-    /// The address of the page with its filter, and a part of it.
+    /// The address of the page with its filter.
     pub(super) fn address(&self) -> String {
         format!("/dashboard?{}", self.filter.address())
+    }
+
+    /// The address of the same with the gate's verdict.
+    pub(super) fn judged(&self) -> String {
+        let filter = Filter {
+            gate: true,
+            ..self.filter.clone()
+        };
+        format!("/dashboard?{}#released", filter.address())
+    }
+
+    /// The source that is shown, where it is one.
+    pub fn source(&self) -> Option<&str> {
+        let only = || match self.sources.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        };
+        self.filter.source.as_deref().or_else(only)
     }
 }

@@ -388,6 +388,7 @@ fn verdict(names: fn(&str) -> String) -> Verdict {
         verdict: "fail",
         release: names("web-43"),
         against: names("web-42"),
+        reason: names("purchase: email in 0 % of 240, 71 % before."),
         findings: vec![names("email of purchase: from 90 % to 0 %")],
         smallest: Some(0.12),
     }
