@@ -195,6 +195,10 @@ pictures: ## the pictures of docs/calculators, drawn from the examples of the pa
 picture-shop: build tool ## docs/shop.png, which README opens with
 	@node scripts/picture-shop.mjs
 
+.PHONY: picture-dashboard
+picture-dashboard: build ## docs/dashboard.png and its like
+	@node scripts/picture-dashboard.mjs
+
 .PHONY: coverage
 coverage: ## how often the intervals hold what they are to hold: docs/calculators/coverage.md (minutes)
 	$(VENV)/python scripts/coverage.py

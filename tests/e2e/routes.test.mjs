@@ -28,6 +28,9 @@ const ROUTES = {
   "/v1/dead-letters": "GET, HEAD",
   "/v1/dead-letters/replay": "POST",
   "/v1/consent/explain": "POST",
+  "/dashboard": "GET, HEAD",
+  "/dashboard/login": "GET, HEAD, POST",
+  "/dashboard/replay": "POST",
 };
 
 describe("methods and addresses", () => {

@@ -3,10 +3,10 @@
 mod explain;
 mod health;
 mod quality;
-mod reading;
+pub(crate) mod reading;
 mod receipts;
-mod releases;
-mod replay;
+pub(crate) mod releases;
+pub(crate) mod replay;
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
@@ -20,7 +20,7 @@ use crate::runtime::{self, Env, Response};
 use crate::state;
 
 pub(crate) use self::explain::explain_consent;
-pub(crate) use self::health::health;
+pub(crate) use self::health::{health, sentences};
 pub(crate) use self::quality::{metrics, quality};
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::receipts::{heads, receipt, receipts};
@@ -49,7 +49,7 @@ fn unavailable<E>(_: E) -> ParseError {
     error_of(Code::LedgerUnavailable)
 }
 
-async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseError> {
+pub(crate) async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseError> {
     let text = runtime::ledger(env, path, &runtime::json(question))
         .await
         .map_err(unavailable)?;
@@ -57,7 +57,7 @@ async fn ask(env: &Env, path: &str, question: &Value) -> Result<Value, ParseErro
 }
 
 /// The rows of a list of an answer.
-fn take(answer: &mut Value, name: &str) -> Vec<Value> {
+pub(crate) fn take(answer: &mut Value, name: &str) -> Vec<Value> {
     match answer.get_mut(name).map(Value::take) {
         Some(Value::Array(rows)) => rows,
         _ => Vec::new(),
@@ -65,22 +65,22 @@ fn take(answer: &mut Value, name: &str) -> Vec<Value> {
 }
 
 /// A member of a row of the ledger.
-fn member<'a>(row: &'a Value, name: &str) -> &'a str {
+pub(crate) fn member<'a>(row: &'a Value, name: &str) -> &'a str {
     row.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn number(row: &Value, name: &str) -> i64 {
+pub(crate) fn number(row: &Value, name: &str) -> i64 {
     row.get(name).and_then(Value::as_i64).unwrap_or(0)
 }
 
-fn put(body: &mut Value, name: &str, value: Value) {
+pub(crate) fn put(body: &mut Value, name: &str, value: Value) {
     if let Some(body) = body.as_object_mut() {
         body.insert(name.to_owned(), value);
     }
 }
 
 /// What a person has to see to, as the ledger tells it.
-struct Attention {
+pub(crate) struct Attention {
     /// How many messages cannot be worked off.
     quarantined: i64,
     /// For destinations that the settings no longer have, how many events there were.
@@ -90,7 +90,7 @@ struct Attention {
 }
 
 impl Attention {
-    fn read(answer: &Value) -> Self {
+    pub(crate) fn read(answer: &Value) -> Self {
         let rows = |name| {
             answer
                 .get(name)

@@ -2,6 +2,7 @@
 
 mod admin;
 mod consumer;
+mod dashboard;
 mod exchange;
 mod intake;
 mod objects;

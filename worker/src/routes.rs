@@ -5,7 +5,7 @@ use edgetally_core::intake::{Headers, Response as Answer, error_of};
 use edgetally_core::routes::{Handler, Target, find};
 
 use crate::runtime::{Context, Described, Env, Request, Response, respond};
-use crate::{admin, intake, withdrawal};
+use crate::{admin, dashboard, intake, withdrawal};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Dismiss => admin::dismiss(&call).await,
         Handler::ExplainConsent => admin::explain_consent(&call).await,
         Handler::Withdraw => withdrawal::withdraw(&call).await,
+        Handler::Dashboard(page) => dashboard::answer(page, &call).await,
     }
 }
 

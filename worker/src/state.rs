@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 
 use edgetally_core::base::fields::Fault;
+use edgetally_core::dashboard::session::Tries;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
 use edgetally_core::ledger::Withdrawals;
@@ -19,6 +20,7 @@ thread_local! {
     static RECENT: RefCell<Recent> = RefCell::new(Recent::new(RECENT_KEYS));
     static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
     static WITHDRAWALS: RefCell<Withdrawals> = const { RefCell::new(Withdrawals::new()) };
+    static TRIES: RefCell<Tries> = const { RefCell::new(Tries::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
     static ATTENTION: RefCell<(i64, Option<Value>)> = const { RefCell::new((i64::MIN, None)) };
@@ -51,6 +53,11 @@ pub(crate) fn gates<T>(look: impl FnOnce(&mut Gates) -> T) -> T {
 /// Looks into or changes what was withdrawn, as far as it was heard. Never across an await.
 pub(crate) fn withdrawals<T>(look: impl FnOnce(&mut Withdrawals) -> T) -> T {
     WITHDRAWALS.with(|withdrawals| look(&mut withdrawals.borrow_mut()))
+}
+
+/// Counts who tries to sign in. Never across an await.
+pub(crate) fn tries<T>(look: impl FnOnce(&mut Tries) -> T) -> T {
+    TRIES.with(|tries| look(&mut tries.borrow_mut()))
 }
 
 /// An id that no other envelope has: the isolate's own chance and a counter.

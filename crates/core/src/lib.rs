@@ -52,6 +52,7 @@
 
 pub mod base;
 pub mod consent;
+pub mod dashboard;
 pub mod dedup;
 pub mod delivery;
 pub mod destinations;

@@ -6,6 +6,27 @@ use std::borrow::Cow;
 use crate::base::text::percent_decoded;
 use crate::intake::{Format, native, pixel};
 
+/// A part of the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// The page of every morning.
+    Overview,
+    /// One event by its id.
+    Event,
+    /// Dead letters.
+    Letters,
+    /// Letters that were chosen are replayed or dismissed.
+    Replay,
+    /// Where somebody signs in.
+    Login,
+    /// Somebody signs in.
+    SignIn,
+    /// Somebody signs out.
+    SignOut,
+    /// A style or a script.
+    Asset,
+}
+
 /// Who answers.
 #[derive(Debug, Clone, Copy)]
 pub enum Handler {
@@ -41,6 +62,8 @@ pub enum Handler {
     ExplainConsent,
     /// A server withdraws a visitor's consent.
     Withdraw,
+    /// The dashboard, which people read.
+    Dashboard(Page),
 }
 
 /// A method and a path, and who answers there.
@@ -73,6 +96,30 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/dead-letters/dismiss", Handler::Dismiss),
     route("POST", "/v1/consent/explain", Handler::ExplainConsent),
     route("POST", "/v1/consent/withdraw", Handler::Withdraw),
+    route("GET", "/dashboard", Handler::Dashboard(Page::Overview)),
+    route("GET", "/dashboard/event", Handler::Dashboard(Page::Event)),
+    route(
+        "GET",
+        "/dashboard/dead-letters",
+        Handler::Dashboard(Page::Letters),
+    ),
+    route(
+        "POST",
+        "/dashboard/replay",
+        Handler::Dashboard(Page::Replay),
+    ),
+    route("GET", "/dashboard/login", Handler::Dashboard(Page::Login)),
+    route("POST", "/dashboard/login", Handler::Dashboard(Page::SignIn)),
+    route(
+        "POST",
+        "/dashboard/logout",
+        Handler::Dashboard(Page::SignOut),
+    ),
+    route(
+        "GET",
+        "/dashboard/assets/{name}",
+        Handler::Dashboard(Page::Asset),
+    ),
 ];
 
 const fn route(method: &'static str, path: &'static str, handler: Handler) -> Route {

@@ -38,10 +38,11 @@ function port(text, flag) {
 }
 
 /** @param {Awaited<ReturnType<typeof startDev>>} dev @param {string[]} scripts */
-async function invite({gateway, live, places, keys, snippet: curl}, scripts) {
+async function invite({gateway, live, places, keys, token, snippet: curl}, scripts) {
   print(bold("edgetally runs here; nothing leaves this machine"));
   print(`  page        ${live.url}   events as they come`);
   print(`  gateway     ${gateway.url.origin}`);
+  print(`  dashboard   ${gateway.url.origin}/dashboard   ${dim(`sign in with ${token}`)}`);
   print(`  platforms   ${places.map(({title}) => title).join(", ")}   ${dim("stand-ins")}`);
   for (const path of scripts) print(`  script      ${new URL(path, gateway.url)}   ${dim("for pages")}`);
   for (const [name, {key, origin}] of Object.entries(keys)) print(`  key         ${key}   ${dim(`pages of ${origin}, source ${name}`)}`);

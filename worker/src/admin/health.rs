@@ -8,6 +8,7 @@ use edgetally_core::ledger::Shortage;
 use serde_json::{Value, json};
 
 use crate::admin::{Attention, ask};
+use crate::dashboard::SIGN_IN_LIMIT;
 use crate::routes;
 use crate::runtime::{self, Env, Response};
 use crate::state;
@@ -66,6 +67,7 @@ pub(crate) async fn health(env: &Env) -> Response {
         "release": env!("CARGO_PKG_VERSION"),
         "version": runtime::version(env),
         "settings": settings.err().unwrap_or_default(),
+        "sign_in_limit": if bound_limit(env) { "binding" } else { "isolate" },
         "bindings": bindings,
         "versions": versions,
         "warnings": warnings,
@@ -75,8 +77,13 @@ pub(crate) async fn health(env: &Env) -> Response {
     routes::json(if healthy { 200 } else { 503 }, runtime::json(&body))
 }
 
+/// Whether a binding counts who tries to sign in to the dashboard; else each isolate does for itself.
+fn bound_limit(env: &Env) -> bool {
+    runtime::bindings(env, &[SIGN_IN_LIMIT]).contains(&true)
+}
+
 /// What a person is to do.
-fn sentences(found: &Attention) -> Vec<String> {
+pub(crate) fn sentences(found: &Attention) -> Vec<String> {
     let mut sentences = Vec::new();
     if found.quarantined > 0 {
         sentences.push(format!(

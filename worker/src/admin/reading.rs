@@ -86,7 +86,7 @@ fn cursor(after: &Value) -> String {
         .collect()
 }
 
-fn read_cursor(text: &str) -> Option<Vec<Value>> {
+pub(crate) fn read_cursor(text: &str) -> Option<Vec<Value>> {
     let digits = text.as_bytes().chunks(2);
     let bytes: Option<Vec<u8>> = digits
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
@@ -204,6 +204,11 @@ async fn notes(env: &Env, filter: &Value) -> Result<String, ParseError> {
 }
 
 async fn letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
+    Ok(runtime::json(&heads(env, filter).await?))
+}
+
+/// The heads of letters, one page of them.
+pub(crate) async fn heads(env: &Env, filter: &Value) -> Result<Value, ParseError> {
     let mut answer = ask(env, "/dead", filter).await?;
     let mut letters = take(&mut answer, "dead");
     let mut quarantined = take(&mut answer, "quarantined");
@@ -231,5 +236,5 @@ async fn letters(env: &Env, filter: &Value) -> Result<String, ParseError> {
     }
     let mut body = json!({"dead_letters": letters, "quarantined": quarantined});
     turn(&mut body, &answer, Some(&json!(last)));
-    Ok(runtime::json(&body))
+    Ok(body)
 }

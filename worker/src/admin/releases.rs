@@ -3,7 +3,7 @@
 use edgetally_core::base::error::ParseError;
 use edgetally_core::intake::Response as Answer;
 use edgetally_core::ledger::{Line, Query};
-use edgetally_core::quality::releases::{self, Evidence, Form, Plan, Question};
+use edgetally_core::quality::releases::{self, Comparison, Evidence, Form, Plan, Question};
 
 use crate::admin::{admit, quality, unavailable};
 use crate::routes::{self, Call};
@@ -21,7 +21,7 @@ async fn compared(call: &Call<'_>) -> Result<Answer, ParseError> {
     admit(call)?;
     let accept = runtime::headers(call.request, &["accept"]);
     let (question, form) = Question::of_address(call.query, &accept, runtime::now())?;
-    let comparison = releases::compare(&question, &evidence(&call.env, &question).await?)?;
+    let comparison = comparison(&call.env, &question).await?;
     Ok(match form {
         Form::Json => Answer::json(
             200,
@@ -32,6 +32,14 @@ async fn compared(call: &Call<'_>) -> Result<Answer, ParseError> {
             ..Answer::json(200, comparison.markdown())
         },
     })
+}
+
+/// Two labels, compared.
+pub(crate) async fn comparison(env: &Env, question: &Question) -> Result<Comparison, ParseError> {
+    Ok(releases::compare(
+        question,
+        &evidence(env, question).await?,
+    )?)
 }
 
 async fn evidence(env: &Env, question: &Question) -> Result<Evidence, ParseError> {

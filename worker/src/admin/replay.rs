@@ -12,7 +12,7 @@ use crate::routes::Call;
 use crate::runtime::{self, Env, Response, console_warn};
 
 /// How many dead letters one call replays.
-const MOST_REPLAYS: u32 = 100;
+pub(crate) const MOST_REPLAYS: u32 = 100;
 
 /// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
 pub(crate) async fn replay(call: &Call<'_>) -> Response {
@@ -106,16 +106,21 @@ pub(crate) async fn resume(env: &Env) {
     }
 }
 
-struct Offered {
-    sent: Vec<String>,
-    refused: Vec<String>,
+/// What became of letters that were offered again.
+pub(crate) struct Offered {
+    pub(crate) sent: Vec<String>,
+    pub(crate) refused: Vec<String>,
     more: bool,
 }
 
 /// Offers letters again, a few at a time. Claimed first, so that nobody else has them; then durable in the queue; then
 /// gone from the ledger. Interrupted in between, the same message is sent when the lease is over, or, where the queue had
 /// taken it, the ledger learns of it with the report of whoever works it off.
-async fn offer(env: &Env, mut question: Value, limit: usize) -> Result<Offered, ParseError> {
+pub(crate) async fn offer(
+    env: &Env,
+    mut question: Value,
+    limit: usize,
+) -> Result<Offered, ParseError> {
     let mut offered = Offered {
         sent: Vec::new(),
         refused: Vec::new(),

@@ -8,6 +8,7 @@ mod database;
 mod finding;
 mod forgetting;
 mod leases;
+mod overview;
 mod querying;
 mod reading;
 mod receipts;
@@ -15,7 +16,7 @@ mod schema;
 mod tidying;
 mod withdrawing;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::json;
 use worker::wasm_bindgen::JsValue;
@@ -42,6 +43,8 @@ pub struct Ledger {
     complete: Cell<bool>,
     /// Whether nothing is left of the receipts that are forgotten.
     shed: Cell<bool>,
+    /// Sums that were asked for.
+    kept: RefCell<overview::Kept>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -61,6 +64,7 @@ impl DurableObject for Ledger {
             ready: Cell::new(false),
             complete: Cell::new(false),
             shed: Cell::new(false),
+            kept: RefCell::default(),
         }
     }
 
@@ -89,6 +93,7 @@ impl DurableObject for Ledger {
             }
             "/lines" => self.lines(&body),
             "/query" => self.query(&body),
+            "/overview" => self.overview(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
@@ -119,6 +124,7 @@ impl DurableObject for Ledger {
         if self.prepare() {
             self.settle_early(now);
         }
+        self.kept.borrow_mut().forget_all();
         self.tidy_up(now);
         let mut pieces = 0;
         while pieces < MOST_PIECES && matches!(self.make_room(now), Ok(false)) {

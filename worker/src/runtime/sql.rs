@@ -13,6 +13,8 @@ extern "C" {
     fn ledger_of(env: &JsValue, path: &str, text: &str) -> Promise;
     #[wasm_bindgen(catch, js_name = rows)]
     fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = lists)]
+    fn lists_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = size)]
     fn size_of(storage: &JsValue) -> Result<f64, JsValue>;
     #[wasm_bindgen(catch, js_name = transaction)]
@@ -39,6 +41,15 @@ pub(crate) fn rows(
     parameters: &serde_json::Value,
 ) -> Result<String, Unavailable> {
     Ok(rows_of(storage, query, &json(parameters))?)
+}
+
+/// The same, its rows as JSON lists.
+pub(crate) fn lists(
+    storage: &JsValue,
+    query: &str,
+    parameters: &serde_json::Value,
+) -> Result<String, Unavailable> {
+    Ok(lists_of(storage, query, &json(parameters))?)
 }
 
 /// How many bytes of the database are in use.

@@ -7,6 +7,7 @@ use sha2::Sha256;
 
 use crate::base::backoff::mix;
 use crate::base::money::Money;
+use crate::base::secret::Secret;
 
 /// Makes claim keys. Keyed, so that no sender can aim a collision at another's event or look an id up.
 #[derive(Clone)]
@@ -72,6 +73,11 @@ impl Claims {
     /// external id. Keyed, since ids are short and can be guessed.
     pub fn visitor(&self, source: &str, external_id: &str) -> ClaimKey {
         self.key(b'v', [source, external_id, ""])
+    }
+
+    /// A key for something else than claims: what sessions of the dashboard are signed with.
+    pub fn session_key(&self) -> Secret {
+        Secret::new(self.key(b'd', ["", "", ""]).to_hex())
     }
 
     /// The key of a signed request, so that it is accepted once.

@@ -250,6 +250,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("routes", &["base", "intake"]),
     ("metrics", &[]),
     ("quality", &["base", "ledger", "metrics"]),
+    ("dashboard", &["base", "ledger", "quality"]),
 ];
 
 #[test]

@@ -37,6 +37,7 @@ mod consent_matrix;
 mod consent_strings;
 mod cookies;
 mod crashes;
+mod dashboard;
 mod decoration;
 mod delivery;
 mod earlier;

@@ -86,6 +86,7 @@ impl Ledger {
         if counts.iter().all(|counts| counts.is_empty()) {
             return Ok(());
         }
+        self.kept.borrow_mut().forget(counts);
         let strings = counts.iter().flat_map(|counts| counts.iter());
         let strings = strings
             .into_iter()

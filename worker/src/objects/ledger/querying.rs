@@ -24,7 +24,7 @@ SELECT LINE, millions, rest, full FROM (
     AND (?5 IS NULL OR release = ?5) AND (?6 IS NULL OR event = ?6) AND (?7 IS NULL OR worker = ?7)
     AND (?8 IS NULL OR destination = ?8) AND (?9 IS NULL OR (destination = '') = ?9)
     AND (?10 = '[]' OR state IN (SELECT value FROM json_each(?10)))
-  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
+  GROUP BY KEPT)
 WHERE (millions <> 0 OR rest <> 0) AND (?11 = '[]' OR (LINE) > (AFTER))
 ORDER BY LINE LIMIT ?12";
 
@@ -49,6 +49,56 @@ fn columns(query: &Query) -> String {
     columns.collect::<Vec<_>>().join(", ")
 }
 
+/// The places of the columns that are kept apart: what is the same everywhere need not be sorted.
+fn kept(query: &Query) -> String {
+    let is_kept = |name| match name {
+        "state" => true,
+        "hour" => query.is_by(Dimension::Hour) || query.is_by(Dimension::Day),
+        _ => Dimension::read(name).is_some_and(|of| query.is_by(of)),
+    };
+    let places = (1..).zip(Line::COLUMNS);
+    let places = places.filter(|(_, column)| is_kept(column.name));
+    let places: Vec<String> = places.map(|(place, _)| place.to_string()).collect();
+    places.join(", ")
+}
+
+/// The sums that are asked for, from behind a line on where one is given.
+pub(super) fn statement(query: &Query) -> String {
+    let places = 0..Line::COLUMNS.len();
+    let of_after: Vec<String> = places.map(|place| format!("?11 ->> {place}")).collect();
+    SUMS.replace("LINE", &names(Line::COLUMNS))
+        .replace("COLUMNS", &columns(query))
+        .replace("KEPT", &kept(query))
+        .replace("MONEY", State::Money.as_str())
+        .replace("FULL", &MOST_SUMMED.to_string())
+        .replace("HOUR", &HOUR_MS.to_string())
+        .replace("AFTER", &of_after.join(", "))
+}
+
+/// What [`statement`] is to be given.
+pub(super) fn parameters(query: &Query, after: &[Value], most: u32) -> Result<Value, Unavailable> {
+    let (one, intake) = match &query.place {
+        Place::Any => (None, None),
+        Place::Intake => (None, Some(1)),
+        Place::Destinations => (None, Some(0)),
+        Place::One(name) => (Some(name), None),
+    };
+    Ok(json!([
+        query.since,
+        query.until,
+        query.hours_of_day,
+        query.source,
+        query.release,
+        query.event,
+        query.worker,
+        one,
+        intake,
+        write(&query.states)?,
+        write(after)?,
+        most,
+    ]))
+}
+
 impl Ledger {
     /// Sums of lines, one page of them; `after` is what the page before ended with.
     pub(super) fn query(&self, body: &str) -> Result<String, Unavailable> {
@@ -59,37 +109,9 @@ impl Ledger {
             Some(_) => return Err(Unavailable),
         };
         let query = Query::read(body).ok_or(Unavailable)?;
-        let (one, intake) = match &query.place {
-            Place::Any => (None, None),
-            Place::Intake => (None, Some(1)),
-            Place::Destinations => (None, Some(0)),
-            Place::One(name) => (Some(name), None),
-        };
-        let places = 0..Line::COLUMNS.len();
-        let of_after: Vec<String> = places.map(|place| format!("?11 ->> {place}")).collect();
-        let sql = SUMS
-            .replace("LINE", &names(Line::COLUMNS))
-            .replace("COLUMNS", &columns(&query))
-            .replace("MONEY", State::Money.as_str())
-            .replace("FULL", &MOST_SUMMED.to_string())
-            .replace("HOUR", &HOUR_MS.to_string())
-            .replace("AFTER", &of_after.join(", "));
         let rows = self.rows(
-            &sql,
-            &json!([
-                query.since,
-                query.until,
-                query.hours_of_day,
-                query.source,
-                query.release,
-                query.event,
-                query.worker,
-                one,
-                intake,
-                write(&query.states)?,
-                write(&after)?,
-                MOST_SUMS + 1,
-            ]),
+            &statement(&query),
+            &parameters(&query, &after, MOST_SUMS + 1)?,
         )?;
         let (rows, more) = super::database::page(&rows, MOST_SUMS)?;
         write(&json!({"rows": rows, "more": more}))

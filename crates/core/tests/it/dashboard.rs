@@ -1,0 +1,692 @@
+//! The page of an invented shop: what it says, that its numbers are the ledger's, and that nothing of a sender becomes markup.
+//!
+//! `EDGETALLY_PAGES=folder cargo test -p edgetally-core --test it dashboard` writes the pages into a folder, to be looked at.
+
+use std::collections::BTreeSet;
+
+use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
+use edgetally_core::dashboard::assets::{SCRIPT, STYLE};
+use edgetally_core::dashboard::event::{Decision, Event};
+use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
+use edgetally_core::dashboard::login::{Fault, login};
+use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Verdict, View};
+use edgetally_core::dashboard::{Filter, Overview};
+use edgetally_core::ledger::{Dimension, Line, Query, State, balance};
+use edgetally_core::quality::quality;
+use edgetally_core::quality::report::Shown;
+use proptest::prelude::*;
+
+/// A Tuesday afternoon: 2026-11-24T14:20:00Z.
+const NOW: UnixMillis = UnixMillis(1_795_530_000_000);
+
+/// The ledger of a shop, and how its senders' names are spelled.
+struct Shop {
+    lines: Vec<(Line, i64)>,
+    names: fn(&str) -> String,
+}
+
+/// How many events of a name there are in an hour; the curve of a day, and a little that is no curve.
+fn many(event: &str, hour: i64) -> i64 {
+    const CURVE: [i64; 24] = [
+        9, 6, 4, 3, 3, 5, 9, 15, 22, 28, 32, 34, 36, 35, 33, 33, 35, 38, 42, 46, 44, 36, 25, 15,
+    ];
+    let share = match event {
+        "page_view" => 4_000,
+        "view_item" => 1_600,
+        "add_to_cart" => 330,
+        "begin_checkout" => 170,
+        _ => 110,
+    };
+    let of_day = CURVE[usize::try_from((hour / HOUR_MS).rem_euclid(24)).unwrap()];
+    let seed = (hour / HOUR_MS).wrapping_mul(2_654_435_761) ^ share;
+    let odd = 90 + (seed >> 7).rem_euclid(21);
+    share * of_day * odd / 20_000
+}
+
+impl Shop {
+    /// A month, a release yesterday at ten that loses the e-mail and doubles what is put into carts, and a platform that refuses.
+    fn busy(names: fn(&str) -> String) -> Self {
+        let mut shop = Self {
+            lines: Vec::new(),
+            names,
+        };
+        let end = NOW.hour().0;
+        for hour in (end - 31 * DAY_MS..=end).step_by(HOUR_MS as usize) {
+            for event in [
+                "page_view",
+                "view_item",
+                "add_to_cart",
+                "begin_checkout",
+                "purchase",
+            ] {
+                shop.hour(hour, event);
+            }
+        }
+        shop
+    }
+
+    fn add(&mut self, hour: i64, event: &str, destination: &str, state: State, code: &str, n: i64) {
+        if n == 0 {
+            return;
+        }
+        let broken = NOW.hour().0 - 28 * HOUR_MS;
+        let release = match hour {
+            _ if hour < broken - 3 * DAY_MS => "web-41",
+            _ if hour < broken => "web-42",
+            _ => "web-43",
+        };
+        let line = Line {
+            hour: UnixMillis(hour),
+            source: (self.names)("shop"),
+            release: (self.names)(release),
+            event: if event == "purchase" {
+                event.to_owned()
+            } else {
+                (self.names)(event)
+            },
+            destination: destination.to_owned(),
+            state,
+            code: code.to_owned(),
+            worker: "v7".to_owned(),
+        };
+        self.lines.push((line, n));
+    }
+
+    fn hour(&mut self, hour: i64, event: &str) {
+        let broken = hour >= NOW.hour().0 - 28 * HOUR_MS;
+        let mut n = many(event, hour);
+        if hour == NOW.hour().0 {
+            n /= 3;
+        }
+        if broken && event == "add_to_cart" {
+            n *= 2;
+        }
+        let (tests, robots) = (i64::from(event == "purchase" && hour % DAY_MS == 0), n / 60);
+        self.add(hour, event, "", State::Accepted, "page", n - n / 4);
+        self.add(hour, event, "", State::Accepted, "server", n / 4);
+        self.add(hour, event, "", State::Apart, "bot", robots);
+        self.add(hour, event, "", State::Apart, "test", tests);
+        self.add(hour, event, "", State::Malformed, "value_missing", n / 50);
+        let real = n - robots - tests;
+        let mail = if broken || event != "purchase" {
+            0
+        } else {
+            real * 9 / 10
+        };
+        let (some, none) = (mail / 3, (real - mail) / 3);
+        self.add(hour, event, "", State::Keys, "cebn", some);
+        self.add(hour, event, "", State::Keys, "ebn", mail - some);
+        self.add(hour, event, "", State::Keys, "cbn", none);
+        self.add(hour, event, "", State::Keys, "bn", real - mail - none);
+        let parts = if event == "purchase" {
+            "vcoitur"
+        } else {
+            "tur"
+        };
+        self.add(hour, event, "", State::Parts, parts, real);
+        self.add(
+            hour,
+            event,
+            "",
+            State::Consent,
+            "granted:granted",
+            real * 7 / 10,
+        );
+        self.add(hour, event, "", State::Consent, "denied:granted", real / 10);
+        self.add(hour, event, "", State::Consent, "denied:denied", real / 10);
+        self.add(
+            hour,
+            event,
+            "",
+            State::Consent,
+            "unknown:unknown",
+            real - real * 7 / 10 - real / 10 * 2,
+        );
+        for destination in ["meta", "ga4", "google_ads", "tiktok"] {
+            self.at(hour, event, destination, n, mail);
+        }
+    }
+
+    fn at(&mut self, hour: i64, event: &str, destination: &str, n: i64, mail: i64) {
+        let late = hour > NOW.hour().0 - 3 * HOUR_MS;
+        let blocked = if destination == "ga4" { n / 8 } else { n / 4 };
+        let double = n / 9;
+        let mapped =
+            matches!(destination, "ga4" | "meta") || matches!(event, "purchase" | "add_to_cart");
+        let left = n - blocked - double;
+        let skipped = if mapped { 0 } else { left };
+        let refused = if destination == "tiktok" {
+            (left - skipped) / 20
+        } else {
+            0
+        };
+        let waiting = if late && destination == "meta" {
+            left / 30
+        } else {
+            0
+        };
+        let judged = if late && destination == "google_ads" {
+            left - skipped
+        } else {
+            0
+        };
+        let delivered = left - skipped - refused - waiting - judged;
+        self.add(hour, event, destination, State::Accepted, "", n);
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Blocked,
+            "ad_user_data_denied",
+            blocked / 2,
+        );
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Blocked,
+            "ad_user_data_missing",
+            blocked - blocked / 2,
+        );
+        self.add(hour, event, destination, State::Duplicate, "server", double);
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Skipped,
+            "event_not_mapped",
+            skipped,
+        );
+        self.add(hour, event, destination, State::Rejected, "40002", refused);
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Retrying,
+            "http_503",
+            waiting,
+        );
+        self.add(hour, event, destination, State::Processing, "", judged);
+        self.add(hour, event, destination, State::Delivered, "", delivered);
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Keys,
+            "exn",
+            mail.min(delivered),
+        );
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Keys,
+            "bn",
+            (delivered - mail).max(0),
+        );
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Latency,
+            "2",
+            delivered * 9 / 10,
+        );
+        self.add(
+            hour,
+            event,
+            destination,
+            State::Latency,
+            "30",
+            delivered - delivered * 9 / 10,
+        );
+    }
+
+    fn ask(&self, query: &Query) -> Vec<(Line, i64)> {
+        query.fold(
+            self.lines
+                .iter()
+                .filter(|(line, _)| query.takes(line))
+                .cloned(),
+        )
+    }
+
+    fn view(&self, filter: Filter) -> View {
+        let questions = filter.questions(NOW);
+        let answers = Answers {
+            arrivals: questions
+                .arrivals
+                .iter()
+                .map(|query| self.ask(query))
+                .collect(),
+            traffic: self.ask(&questions.traffic),
+            releases: self.ask(&questions.releases),
+            platforms: self.ask(&questions.platforms),
+            crowded: false,
+        };
+        let became = [
+            ("meta", "delivered"),
+            ("ga4", "delivered"),
+            ("tiktok", "rejected:40002"),
+        ];
+        let seen = |n: i64| Seen {
+            at: UnixMillis(NOW.0 - n * 7_000),
+            source: (self.names)("shop"),
+            event: "purchase".to_owned(),
+            event_id: (self.names)(&format!("ord-{}", 118_842 - n)),
+            became: became
+                .map(|(name, what)| (name.to_owned(), what.to_owned()))
+                .to_vec(),
+        };
+        View {
+            sources: vec![(self.names)("shop")],
+            latest: (0..6).map(seen).collect(),
+            letters: vec![("tiktok".to_owned(), 214)],
+            endings: vec![Ending {
+                what: "meta v24.0".to_owned(),
+                on: "2027-01-05".to_owned(),
+                days: 41,
+            }],
+            tasks: vec!["messages in quarantine: 1; /v1/dead-letters lists them, to be replayed or dismissed".to_owned()],
+            ..quiet(filter, Some(answers))
+        }
+    }
+}
+
+/// A gateway that nothing has happened at, or what the ledger answered.
+fn quiet(filter: Filter, answers: Option<Answers>) -> View {
+    View {
+        now: NOW,
+        filter,
+        sources: vec!["shop".to_owned()],
+        destinations: ["meta", "ga4", "google_ads", "tiktok"]
+            .map(|name| Destination {
+                name: name.to_owned(),
+                platform: name,
+                paused: None,
+            })
+            .to_vec(),
+        answers,
+        latest: Vec::new(),
+        letters: Vec::new(),
+        tasks: Vec::new(),
+        endings: Vec::new(),
+        waiting: 0,
+        verdict: None,
+    }
+}
+
+fn letters(names: fn(&str) -> String) -> Letters {
+    let letter = |n: i64| Letter {
+        id: names(&format!("a1-{n}")),
+        at: UnixMillis(NOW.0 - n * HOUR_MS),
+        source: names("shop"),
+        destination: "tiktok".to_owned(),
+        event: names("purchase"),
+        event_id: names(&format!("ord-{n}")),
+        state: "rejected".to_owned(),
+        code: names("40002"),
+        bytes: 700 * (n % 3),
+        replaying: n == 5,
+    };
+    Letters {
+        destination: Some("tiktok".to_owned()),
+        destinations: vec!["meta".to_owned(), "tiktok".to_owned()],
+        letters: (1..9).map(letter).collect(),
+        unread: vec![Unread {
+            id: "m-1".to_owned(),
+            at: NOW,
+            code: "envelope_version_unknown".to_owned(),
+            bytes: 900,
+        }],
+        next: Some(names("5b31")),
+        done: Some(Done::Replayed(3, 0)),
+        away: false,
+    }
+}
+
+fn event(names: fn(&str) -> String) -> Event {
+    let text = |text: &str| text.to_owned();
+    Event {
+        id: Some(names("ord-118842")),
+        seen: vec![Seen {
+            at: NOW,
+            source: names("shop"),
+            event: names("purchase"),
+            event_id: names("ord-118842"),
+            became: vec![
+                (text("meta"), text("delivered")),
+                (text("ga4"), text("blocked:ad_user_data_missing")),
+                (text("tiktok"), names("rejected:40002")),
+            ],
+        }],
+        decisions: vec![Decision {
+            at: text("2026-11-24T14:19:58.000Z"),
+            source: names("shop"),
+            signals: vec![text("event")],
+            regime: text("opt_in"),
+            verdicts: vec![
+                (text("meta"), text("send"), String::new()),
+                (text("ga4"), text("block"), text("ad_user_data_missing")),
+            ],
+        }],
+        away: false,
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.to_owned()
+}
+
+/// A release, an event and a source as somebody names them who means harm.
+fn hostile(name: &str) -> String {
+    format!("\"><script>alert(1)</script><img src=x onerror=alert(2)>'`{{}}&lt;{name}")
+}
+
+fn verdict(names: fn(&str) -> String) -> Verdict {
+    Verdict {
+        verdict: "fail",
+        release: names("web-43"),
+        against: names("web-42"),
+        reason: names("purchase: email in 0 % of 240, 71 % before."),
+        findings: vec![names("email of purchase: from 90 % to 0 %")],
+        smallest: Some(0.12),
+    }
+}
+
+/// Every page, by its name.
+fn pages(names: fn(&str) -> String) -> Vec<(&'static str, String)> {
+    let shop = Shop::busy(names);
+    let overview = |view: &View| Overview::new(view).page();
+    let filtered = |days| Filter {
+        days,
+        zoned: true,
+        ..Filter::default()
+    };
+    let mut judged = shop.view(filtered(30));
+    judged.verdict = Some(verdict(names));
+    let mut paused = shop.view(filtered(1));
+    paused.destinations[0].paused = Some((540, names("190")));
+    paused.waiting = 2;
+    vec![
+        ("large", overview(&shop.view(filtered(7)))),
+        ("month", overview(&judged)),
+        ("day", overview(&paused)),
+        ("letters", letters(names).page()),
+        ("event", event(names).page()),
+        (
+            "empty",
+            overview(&quiet(filtered(7), Some(Answers::default()))),
+        ),
+        ("away", overview(&quiet(filtered(7), None))),
+        (
+            "unknown",
+            Event {
+                id: Some(names("x")),
+                ..Event::default()
+            }
+            .page(),
+        ),
+        ("no_letters", Letters::default().page()),
+        ("login", login(None, "")),
+        ("wrong", login(Some(Fault::Wrong), "/dashboard?days=7")),
+    ]
+}
+
+/// The tags of a page with the names of their attributes, in order; fails where the page is not as tidy as it has to be.
+fn skeleton(page: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        assert!(!rest[..at].contains('>'), "{}", &rest[..at]);
+        rest = &rest[at..];
+        let mut quoted = false;
+        let end = rest
+            .find(|c| {
+                quoted ^= c == '"';
+                c == '>' && !quoted
+            })
+            .unwrap();
+        let tag = &rest[1..end];
+        rest = &rest[end + 1..];
+        let name = tag.split([' ', '/']).find(|part| !part.is_empty()).unwrap();
+        let shown: String = tag.split('"').step_by(2).collect();
+        assert!(!shown.contains(['\'', '<', '`']), "{tag}");
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{tag}");
+        } else if !tag.ends_with('/')
+            && !["!doctype", "meta", "link", "input", "option"].contains(&name)
+        {
+            open.push(name);
+        } else if name == "option" && !rest.starts_with('<') {
+            // Those of a list of suggestions stand alone.
+            open.push(name);
+        }
+        tags.push(shown);
+    }
+    assert_eq!(open, Vec::<&str>::new());
+    tags
+}
+
+#[test]
+fn nothing_that_a_sender_says_becomes_markup() {
+    for ((name, tame), (_, wild)) in pages(plain).into_iter().zip(pages(hostile)) {
+        assert_eq!(skeleton(&tame), skeleton(&wild), "{name}");
+        assert!(
+            !wild.contains("<script>") && !wild.contains("<img"),
+            "{name}"
+        );
+        assert!(tame == wild || wild.contains("&lt;script&gt;"), "{name}");
+    }
+}
+
+#[test]
+fn pages_do_with_the_strictest_policy() {
+    for (name, page) in pages(plain) {
+        for forbidden in [
+            " style=",
+            "<style",
+            " onclick",
+            " onload",
+            "javascript:",
+            "<script>",
+            "http://",
+        ] {
+            assert!(!page.contains(forbidden), "{name}: {forbidden}");
+        }
+        assert!(
+            page.contains(&STYLE.path()) && page.contains(&SCRIPT.path()),
+            "{name}"
+        );
+        let mut ids = BTreeSet::new();
+        for id in page
+            .split(" id=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+        {
+            assert!(ids.insert(id), "{name}: #{id} twice");
+        }
+        for place in page
+            .split("href=\"#")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+        {
+            assert!(ids.contains(place), "{name}: #{place} is nowhere");
+        }
+        if let Ok(folder) = std::env::var("EDGETALLY_PAGES") {
+            let folder = std::path::Path::new(&folder);
+            std::fs::create_dir_all(folder.join("dashboard/assets")).unwrap();
+            std::fs::write(folder.join(format!("{name}.html")), page).unwrap();
+            for asset in [STYLE, SCRIPT] {
+                std::fs::write(
+                    folder.join("dashboard/assets").join(asset.file()),
+                    asset.text,
+                )
+                .unwrap();
+            }
+        }
+    }
+}
+
+/// What stands in a tile.
+fn tile<'p>(page: &'p str, name: &str) -> &'p str {
+    let begin = format!("data-tile=\"{name}\">");
+    page.split(&begin)
+        .nth(1)
+        .unwrap()
+        .split('<')
+        .next()
+        .unwrap()
+}
+
+#[test]
+fn the_tiles_say_what_the_ledger_and_its_report_say() {
+    let shop = Shop::busy(plain);
+    for days in Filter::DAYS {
+        let filter = Filter {
+            days,
+            ..Filter::default()
+        };
+        let view = shop.view(filter.clone());
+        let page = Overview::new(&view).page();
+        let midnight = UnixMillis(NOW.0 - NOW.0.rem_euclid(DAY_MS));
+        let by = [Dimension::Source, Dimension::Event];
+        let between = |since| {
+            let lines = shop.lines.iter();
+            let lines =
+                lines.filter(move |(line, _)| (since..Filter::until(NOW)).contains(&line.hour));
+            let all = Query {
+                by: Dimension::ALL[2..].to_vec(),
+                ..Query::between(since, Filter::until(NOW))
+            };
+            all.fold(lines.cloned())
+        };
+        let report = quality(between(midnight), &by, &Shown::default(), |_| None);
+        let purchases = report
+            .rows
+            .iter()
+            .find(|row| row.event.as_deref() == Some("purchase"));
+        assert_eq!(
+            tile(&page, "arrived"),
+            purchases.unwrap().intake.volume.to_string()
+        );
+        let since = filter.since(NOW);
+        let balances = balance(between(since));
+        let refused: i64 = balances.iter().map(|of| of.rejected + of.dead).sum();
+        let delivered: i64 = balances.iter().map(|of| of.delivered).sum();
+        let share = delivered as f64 / (delivered + refused) as f64;
+        assert_eq!(tile(&page, "taken"), format!("{:.1} %", share * 100.0));
+        assert!(refused > 0);
+        assert_eq!(tile(&page, "refused").replace(',', ""), refused.to_string());
+        // Yesterday's release was there all the last 24 hours.
+        let newest = if days == 1 { "–" } else { "web-43" };
+        assert_eq!(tile(&page, "released"), newest);
+        assert_eq!(tile(&page, "ends"), "41 days");
+    }
+}
+
+#[test]
+fn a_release_that_breaks_something_is_named_with_what_it_broke() {
+    let page = Overview::new(&Shop::busy(plain).view(Filter::default())).page();
+    let headline = page
+        .split("class=\"headline")
+        .nth(1)
+        .unwrap()
+        .split("</ul>")
+        .next()
+        .unwrap();
+    for said in [
+        "Since web-43, purchase: E-mail given went from 8",
+        "Since web-43, add_to_cart: share of all events went from",
+        "tiktok refused or never took",
+        "meta v24.0 ends in 41 days",
+    ] {
+        assert!(headline.contains(said), "{said}: {headline}");
+    }
+    // What did not change is not blamed.
+    for silent in ["page_view:", "view_item:", "Phone", "value there"] {
+        assert!(!headline.contains(silent), "{silent}: {headline}");
+    }
+}
+
+#[test]
+fn a_quiet_release_and_a_usual_day_need_nobody() {
+    let mut shop = Shop::busy(plain);
+    let broken = UnixMillis(NOW.hour().0 - 28 * HOUR_MS);
+    // As if web-42 had stayed, and tiktok taken everything.
+    let mut calm = Shop::busy(plain).lines;
+    calm.retain(|(line, _)| line.hour < broken && line.destination != "tiktok");
+    let shift = |(mut line, n): (Line, i64)| {
+        line.hour = UnixMillis(line.hour.0 + 2 * DAY_MS);
+        if line.release == "web-41" {
+            line.release = "web-42".to_owned();
+        }
+        (line, n)
+    };
+    shop.lines = calm
+        .into_iter()
+        .map(shift)
+        .filter(|(line, _)| line.hour < NOW.hour())
+        .collect();
+    let mut view = shop.view(Filter::default());
+    view.endings.clear();
+    view.tasks.clear();
+    let page = Overview::new(&view).page();
+    assert!(
+        page.contains("Nothing needs you"),
+        "{}",
+        page.split("<form").nth(1).unwrap()
+    );
+}
+
+#[test]
+fn an_empty_page_says_what_to_do_next() {
+    let page = Overview::new(&quiet(Filter::default(), Some(Answers::default()))).page();
+    assert!(page.contains("Nothing has arrived yet") && page.contains("npx edgetally send"));
+    let away = Overview::new(&quiet(Filter::default(), None)).page();
+    assert!(away.contains("The ledger does not answer"));
+}
+
+#[test]
+fn a_table_stands_behind_every_picture() {
+    for (name, page) in pages(plain) {
+        for figure in page.split("<figure").skip(1) {
+            let figure = figure.split("</figure>").next().unwrap();
+            assert!(
+                figure.contains("<details>") && figure.contains("<table>"),
+                "{name}"
+            );
+        }
+        for drawing in page.split("<svg ").skip(1) {
+            let tag = drawing.split('>').next().unwrap();
+            let part = tag.contains("viewBox=\"0 0 ") && tag.contains("preserveAspectRatio");
+            let named = tag.contains("role=\"img\" aria-label=\"") || tag.contains("aria-hidden");
+            assert!(part || named, "{name}: {tag}");
+        }
+    }
+}
+
+#[test]
+fn the_pages_are_small() {
+    for (name, page) in pages(plain) {
+        assert!(page.len() < 120_000, "{name}: {}", page.len());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_a_name_is_it_stays_one(name in "\\PC{0,30}[<>\"'&`/]{0,6}\\PC{0,10}") {
+        let of = |text: &str| {
+            let mut page = event(plain);
+            page.id = Some(text.to_owned());
+            page.seen[0].event = text.to_owned();
+            page.seen[0].source = text.to_owned();
+            page.seen[0].became[0].1 = format!("rejected:{text}");
+            page.decisions[0].signals = vec![text.to_owned()];
+            skeleton(&page.page())
+        };
+        prop_assert_eq!(of(&name), of("tame"));
+    }
+}
