@@ -1,6 +1,7 @@
 //! What the pages are made of: the ledger's answers, as the core wants them.
 
 use edgetally_core::base::query::{parameters, written};
+use edgetally_core::base::table::sort_many;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
@@ -180,7 +181,7 @@ fn endings(settings: &Settings, now: UnixMillis) -> Vec<Ending> {
             })
         })
         .collect();
-    endings.sort_by_key(|ending| ending.days);
+    sort_many(&mut endings, |one, other| one.days < other.days);
     endings
 }
 

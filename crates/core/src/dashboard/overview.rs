@@ -11,6 +11,7 @@ use super::shell::{Place, begin, end, head};
 use super::view::View;
 use super::words::{count, counted, moment, percent, stamp};
 use crate::base::query::written;
+use crate::base::table::sort_many;
 use crate::base::time::UnixMillis;
 
 /// How bad something is.
@@ -159,7 +160,7 @@ impl<'v> Overview<'v> {
         for task in &self.view.tasks {
             found.push((Level::Wait, task.clone(), "#ends"));
         }
-        found.sort_by_key(|(level, ..)| *level);
+        sort_many(&mut found, |(one, ..), (other, ..)| one < other);
         found
     }
 
@@ -169,7 +170,7 @@ impl<'v> Overview<'v> {
             return;
         };
         let mut notable: Vec<_> = self.releases.notable().collect();
-        notable.sort_by_key(|change| !change.fell());
+        sort_many(&mut notable, |one, other| one.fell() && !other.fell());
         for change in notable.iter().take(4) {
             let level = if change.fell() {
                 Level::Bad

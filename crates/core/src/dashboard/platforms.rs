@@ -6,6 +6,7 @@ use super::view::View;
 use super::words::{count, percent, state};
 use crate::base::error::Code;
 use crate::base::reason::meaning;
+use crate::base::table::sort_many;
 use crate::ledger::{Balance, Dimension, State, balance};
 use crate::quality::quality;
 use crate::quality::report::{AtDestination, Intake, Shown};
@@ -95,7 +96,10 @@ impl Platforms {
                 }
             }
         }
-        reasons.sort_by_key(|reason| (group(reason.state), -reason.n));
+        sort_many(&mut reasons, |one, other| {
+            let key = |reason: &Reason| (group(reason.state), -reason.n);
+            key(one) < key(other)
+        });
         let mut names: Vec<(String, Option<(i64, String)>)> = view
             .destinations
             .iter()

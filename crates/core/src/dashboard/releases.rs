@@ -7,7 +7,7 @@ use super::html::Html;
 use super::view::View;
 use super::words::{self, count, day_of_month, hour_of_day, moment, percent, stamp, tenth};
 use crate::base::match_keys::Key;
-use crate::base::table::Table;
+use crate::base::table::{Table, sort_many};
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::Dimension;
 use crate::ledger::measured::PARTS;
@@ -92,7 +92,9 @@ impl Releases {
             }
         }
         all.retain(|release| release.events > 0);
-        all.sort_by(|one, other| (one.first, &one.name).cmp(&(other.first, &other.name)));
+        sort_many(&mut all, |one, other| {
+            (one.first, &one.name) < (other.first, &other.name)
+        });
         let pair = pair(&all);
         let changes = pair
             .and_then(|(last, before)| Some((all.get(last)?, all.get(before)?)))
@@ -129,9 +131,10 @@ impl Releases {
     /// Draws the hours.
     pub(super) fn draw(&self, html: &mut Html, view: &View) {
         let mut largest: Vec<usize> = (0..self.all.len()).collect();
-        largest.sort_by_key(|at| self.all.get(*at).map(|release| -release.events));
+        let events = |at: &usize| self.all.get(*at).map(|release| release.events);
+        sort_many(&mut largest, |one, other| events(one) > events(other));
         largest.truncate(SHADES.len() - 1);
-        largest.sort_unstable();
+        sort_many(&mut largest, |one, other| one < other);
         // From the bottom up, and drawn from the top down.
         let columns = self.all.first().map_or(0, |release| release.columns.len());
         let mut sums = vec![0_i64; columns];
@@ -270,7 +273,10 @@ impl Releases {
             return;
         };
         let mut shown: Vec<&Change> = self.changes.iter().collect();
-        shown.sort_by_key(|change| (!change.notable, !change.differs()));
+        sort_many(&mut shown, |one, other| {
+            let key = |change: &Change| (!change.notable, !change.differs());
+            key(one) < key(other)
+        });
         let (first, more) = shown
             .split_at_checked(MOST_CHANGES)
             .unwrap_or((&shown, &[]));
@@ -411,7 +417,8 @@ fn changes(view: &View, before: &str, last: &str) -> Vec<Change> {
             }
         }
     }
-    found.sort_by_key(|change| change.event != view.filter.event);
+    let is_other = |change: &Change| change.event != view.filter.event;
+    sort_many(&mut found, |one, other| !is_other(one) && is_other(other));
     found
 }
 
@@ -426,7 +433,7 @@ fn growth(events: &Table<String, [Option<Row>; 2]>) -> Option<f64> {
             (old >= ENOUGH / 5).then(|| new as f64 / old as f64)
         })
         .collect();
-    ratios.sort_by(f64::total_cmp);
+    sort_many(&mut ratios, |one, other| one.total_cmp(other).is_lt());
     ratios.get(ratios.len() / 2).copied()
 }
 

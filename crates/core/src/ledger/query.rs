@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::State;
 use super::wire::Line;
 use crate::base::members::{Members, text};
+use crate::base::table::sort_many;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 
 /// Where a line was counted.
@@ -156,7 +157,7 @@ impl Query {
             .filter(|(line, _)| self.takes(line))
             .map(|(line, n)| (self.folded(line), n))
             .collect();
-        taken.sort_by(|(one, _), (other, _)| one.cmp(other));
+        sort_many(&mut taken, |(one, _), (other, _)| one < other);
         taken.dedup_by(|(next, n), (line, sum)| {
             let same = next == line;
             if same {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use edgetally_core::base::members::Members;
+use edgetally_core::base::table::sort;
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use edgetally_core::ledger::{Counts, Query};
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ impl Ledger {
         let today = now.0.div_euclid(DAY_MS) * DAY_MS;
         // Lines of this hour and the last change all the time, those of today and yesterday now and then, older ones hardly ever.
         let mut ends = [today - DAY_MS, today, now.hour().0 - HOUR_MS];
-        ends.sort_unstable();
+        sort(&mut ends, |one, other| one < other);
         let mut answers = Vec::new();
         for query in queries {
             let mut parts = Vec::new();

@@ -8,7 +8,7 @@ use super::question::{Question, Usage};
 use super::statistics::Cell;
 use crate::base::match_keys::Key;
 use crate::base::members::list_of;
-use crate::base::table::Table;
+use crate::base::table::{Table, sort_many};
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::ledger::measured::{LONGER, PARTS};
 use crate::ledger::{Line, State};
@@ -264,9 +264,9 @@ impl<'a> Books<'a> {
                 n: n as f64,
             })
             .collect();
-        rows.sort_by(|one, other| {
+        sort_many(&mut rows, |one, other| {
             let key = |row: &Row<'a>| (row.line.event.as_str(), row.line.destination.as_str());
-            key(one).cmp(&key(other))
+            key(one) < key(other)
         });
         let mut books = Self::default();
         let same = |one: &Row<'a>, other: &Row<'a>| {

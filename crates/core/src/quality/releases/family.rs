@@ -5,6 +5,7 @@
 //! L. Wasserman, *Genome-wide significance levels and weighted hypothesis testing*, 2009). So a common event, whose smallest
 //! change is found at any level, leaves the level to the rare ones.
 
+use crate::base::table::sort_many;
 use crate::metrics::multiplicity::adjust;
 use crate::metrics::special::normal_sf;
 
@@ -78,7 +79,9 @@ pub(super) fn judge(members: &mut [Member], alpha: f64, q: f64) {
             }
         })
     };
-    order.sort_by(|one, other| ratio(*one).total_cmp(&ratio(*other)));
+    sort_many(&mut order, |one, other| {
+        ratio(*one).total_cmp(&ratio(*other)).is_lt()
+    });
     let ratios: Vec<f64> = order.iter().map(|at| ratio(*at)).collect();
     let mut left: f64 = members.iter().map(|member| member.level).sum();
     let mut most = 0.0_f64;

@@ -9,6 +9,7 @@ use super::shares::{Share, amounts, shares};
 use super::statistics::Change;
 use super::volumes::{Total, Volume, total, volumes};
 use super::words;
+use crate::base::table::sort_many;
 use crate::metrics::math::ln;
 
 /// Compares what the ledger answered.
@@ -48,11 +49,12 @@ fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Compari
         }
     }
     findings.extend(news(&books, &all));
-    findings.sort_by(|one, other| {
+    sort_many(findings, |one, other| {
         let p = |finding: &Finding| finding.p.unwrap_or(0.0);
         one.severity
             .cmp(&other.severity)
             .then(p(one).total_cmp(&p(other)))
+            .is_lt()
     });
     comparison.sight = sight(question, windows, &all);
     conclude(&mut comparison, &all);
@@ -499,9 +501,9 @@ fn sight(question: &Question, windows: &Windows, all: &[Volume<'_>]) -> Vec<Sigh
             })
         })
         .collect();
-    sight.sort_by(|one, other| {
+    sort_many(&mut sight, |one, other| {
         let drop = |sight: &Sight| sight.smallest_drop.unwrap_or(2.0);
-        drop(one).total_cmp(&drop(other))
+        drop(one).total_cmp(&drop(other)).is_lt()
     });
     sight
 }

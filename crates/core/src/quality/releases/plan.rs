@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::question::{Question, Usage};
+use crate::base::table::sort_many;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::{Dimension, Line, Place, Query, State};
 
@@ -195,7 +196,7 @@ impl Question {
     fn traffic(&self, adoption: &[(Line, i64)]) -> Vec<Traffic> {
         let asked = self.adoption();
         let mut hours: Vec<UnixMillis> = adoption.iter().map(|(line, _)| line.hour).collect();
-        hours.sort_unstable();
+        sort_many(&mut hours, |one, other| one < other);
         hours.dedup();
         hours.retain(|hour| (asked.since..asked.until).contains(hour));
         let mut traffic: Vec<Traffic> = hours

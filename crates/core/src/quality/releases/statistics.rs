@@ -1,5 +1,6 @@
 //! The tests themselves: counts in, tails out. What they are applied to is not known here.
 
+use crate::base::table::sort_many;
 use crate::metrics::math::{exp, ln};
 use crate::metrics::p_value::{Alternative, fisher};
 use crate::metrics::proportion::{Arms, Difference, Level};
@@ -176,7 +177,7 @@ impl Noise {
 
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sort_many(&mut sorted, |one, other| one.total_cmp(other).is_lt());
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 

@@ -10,6 +10,7 @@ use super::family::Member;
 use super::plan::{GONE, Windows};
 use super::question::{Looks, Question};
 use super::statistics::{Cell, Change, Hours, Noise, Rate, Side, Tails};
+use crate::base::table::sort_many;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::Query;
 use crate::metrics::math::{exp, ln, log1p};
@@ -191,7 +192,7 @@ fn towards(own: &[(f64, f64)], at: usize, a_day: f64) -> Option<f64> {
     let others = own.iter().enumerate().filter(|(other, _)| *other != at);
     let common = others.filter(|(_, (their, _))| *their >= 0.5 * a_day);
     let mut each: Vec<f64> = common.map(|(_, (_, own))| *own).collect();
-    each.sort_by(f64::total_cmp);
+    sort_many(&mut each, |one, other| one.total_cmp(other).is_lt());
     let middle = each.get(each.len() / 2)?;
     (each.len() >= 2).then_some(1.0 + middle * a_day)
 }
