@@ -20,6 +20,8 @@ document.querySelector("#fresh").addEventListener("click", () => {
   })("consent", "update", {ad_storage: "denied", ad_user_data: "denied", ad_personalization: "denied", analytics_storage: "denied"});
   setTimeout(() => {
     for (const name of document.cookie.match(OURS) ?? []) document.cookie = `${name}=;path=/;max-age=0`;
+    // Where the page had not got as far as its client.
+    for (const key of Object.keys(localStorage)) if (key.startsWith("edgetally.")) localStorage.removeItem(key);
     shop.src = start;
   }, 100);
 });
