@@ -330,3 +330,24 @@ impl Dimensions<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_down_again_has_no_version() {
+        let of = Dimensions {
+            received: UnixMillis(0),
+            source: "shop",
+            release: None,
+            event: "purchase",
+            worker: "v1",
+        };
+        for state in State::ALL {
+            let worker = of.line("meta", *state, "").worker;
+            let goes_down = matches!(state, State::Retrying | State::Processing);
+            assert_eq!(worker.is_empty(), goes_down, "{}", state.as_str());
+        }
+    }
+}

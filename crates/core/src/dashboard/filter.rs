@@ -149,7 +149,7 @@ impl Filter {
                 ..all.clone()
             },
             platforms: Query {
-                states: PLATFORMS.to_vec(),
+                states: platforms(),
                 by: vec![Dimension::Destination, Dimension::Code],
                 ..all
             },
@@ -158,22 +158,11 @@ impl Filter {
 }
 
 /// What is asked of every destination.
-const PLATFORMS: [State; 14] = [
-    State::Accepted,
-    State::Malformed,
-    State::Delivered,
-    State::Duplicate,
-    State::Blocked,
-    State::Skipped,
-    State::Rejected,
-    State::Processing,
-    State::Retrying,
-    State::Dead,
-    State::Keys,
-    State::Consent,
-    State::Latency,
-    State::Apart,
-];
+fn platforms() -> Vec<State> {
+    let received = [State::Accepted, State::Malformed];
+    let beside = [State::Keys, State::Consent, State::Latency, State::Apart];
+    [&received[..], &State::FINAL, &beside].concat()
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use super::report::{BY, Shown, apart};
 use crate::base::error::{Code, ParseError};
 use crate::base::query::parameters;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
-use crate::ledger::{Dimension, Query, State};
+use crate::ledger::{Dimension, Place, Query, State};
 
 /// A question about quality.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Asked {
             }
         }
         asked.by = apart(&by);
-        asked.states = STATES.to_vec();
+        asked.states = states();
         Ok(Self {
             query: asked,
             by,
@@ -75,12 +75,22 @@ impl Asked {
         })
     }
 
-    /// The same for Prometheus, whose numbers only grow: since the day began, unless somebody says otherwise.
+    /// The same for Prometheus, whose numbers only grow: since the day began, unless somebody says otherwise. Nothing is a
+    /// share there, so what is not asked for need not be read.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// As [`Self::read`], and `by`: what is kept apart is always the same.
     pub fn metrics(query: &str, now: UnixMillis) -> Result<Query, ParseError> {
-        let mut asked = Self::read(query)?.query;
+        if parameters(query).any(|(name, _)| name == "by") {
+            return Err(fault());
+        }
+        let Self {
+            query: mut asked,
+            shown,
+            ..
+        } = Self::read(query)?;
+        asked.event = shown.event;
+        asked.place = shown.destination.map_or(Place::Any, Place::One);
         if asked.since.0 == 0 {
             asked.since = UnixMillis(now.0 - now.0.rem_euclid(DAY_MS));
         }
@@ -91,26 +101,10 @@ impl Asked {
 }
 
 /// What a report is made of.
-const STATES: [State; 18] = [
-    State::Accepted,
-    State::Malformed,
-    State::Delivered,
-    State::Duplicate,
-    State::Blocked,
-    State::Skipped,
-    State::Rejected,
-    State::Processing,
-    State::Retrying,
-    State::Dead,
-    State::Keys,
-    State::Parts,
-    State::Priced,
-    State::Money,
-    State::Consent,
-    State::Skew,
-    State::Latency,
-    State::Apart,
-];
+fn states() -> Vec<State> {
+    let received = [State::Accepted, State::Malformed];
+    [&received[..], &State::FINAL, &State::MEASURED].concat()
+}
 
 #[cfg(test)]
 mod tests {
@@ -146,6 +140,19 @@ mod tests {
         assert_eq!(
             since("since=2026-11-01T00:00:00Z").to_rfc3339(),
             "2026-11-01T00:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn what_is_scraped_is_what_was_asked_for() {
+        let now = UnixMillis(1_795_342_531_000);
+        let asked = Asked::metrics("event=purchase&destination=meta", now).unwrap();
+        assert_eq!(asked.event.as_deref(), Some("purchase"));
+        assert_eq!(asked.place, Place::One("meta".to_owned()));
+        assert_eq!(Asked::metrics("", now).unwrap().place, Place::Any);
+        assert!(
+            Asked::metrics("by=event", now).is_err(),
+            "it would say nothing"
         );
     }
 }
