@@ -318,6 +318,19 @@ impl<'t> Wiring<'t> {
                 }
             }
         }
+        let alerts = self.0.get("alerts");
+        for (key, whose) in [
+            ("webhook", "alerts: the address that they are posted to"),
+            ("secret", "alerts: what they are signed with"),
+        ] {
+            let named = alerts.and_then(|alerts| alerts.get(key)?.as_str());
+            let is_signed =
+                alerts.and_then(|alerts| alerts.get("format")?.as_str()) == Some("signed");
+            let usual = (key == "secret" && is_signed).then_some("ALERTS_SECRET");
+            if let Some(secret) = named.or(usual) {
+                needs.push((secret.to_owned(), whose.to_owned()));
+            }
+        }
         for (name, destination) in self.table("destinations") {
             let alone = json!({ "EDGETALLY": { "destinations": { name: destination } } });
             let (_, asked) = load(&alone.to_string(), &sound);

@@ -286,6 +286,7 @@ impl Shop {
                 what: "meta v24.0".to_owned(),
                 on: "2027-01-05".to_owned(),
                 days: 41,
+                advice: "Deploy a release of edgetally that speaks the next version.",
             }],
             tasks: vec!["messages in quarantine: 1; /v1/dead-letters lists them, to be replayed or dismissed".to_owned()],
             ..quiet(filter, Some(answers))
@@ -311,6 +312,7 @@ fn quiet(filter: Filter, answers: Option<Answers>) -> View {
         letters: Vec::new(),
         tasks: Vec::new(),
         endings: Vec::new(),
+        incidents: Vec::new(),
         waiting: 0,
         verdict: None,
     }
