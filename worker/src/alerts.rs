@@ -57,13 +57,13 @@ pub(crate) async fn watch(env: &Env) {
             book.failure = Some(code);
             break;
         }
-        let mut told = Vec::new();
-        for (at, news) in notice.of {
-            if let Some(incident) = incidents.get_mut(at) {
-                incident.tell(news, runtime::now());
-                told.push(&*incident);
+        for (at, news) in &notice.of {
+            if let Some(incident) = incidents.get_mut(*at) {
+                incident.tell(*news, runtime::now());
             }
         }
+        let places = notice.of.iter();
+        let told: Vec<&Incident> = places.filter_map(|(at, _)| incidents.get(*at)).collect();
         // At once: a round that is cut off tells nothing again.
         if !book.keep(&told, &[], false).await {
             return;

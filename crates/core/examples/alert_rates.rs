@@ -85,7 +85,7 @@ fn main() {
         for (of, damage) in DAMAGES.into_iter().enumerate() {
             let seed = seed + 1 + of as u64;
             jobs.push(Box::new(move || {
-                Done::Found(found(per_hour, damage, 2 * worlds, seed))
+                Done::Found(found(per_hour, damage, 2 * worlds, 24, seed))
             }));
         }
     }
@@ -93,7 +93,7 @@ fn main() {
     let mut out = String::new();
     writeln!(
         out,
-        "{worlds} quiet months, and {} worlds for each thing that breaks, at another hour of the week in each. In brackets the median hours from then on, of those that were told.\n",
+        "{worlds} quiet months, and {} worlds for each thing that breaks, at another hour of the week in each: what was told within 24 hours, and in brackets the median hours from then on.\n",
         2 * worlds
     )
     .unwrap();

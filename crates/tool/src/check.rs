@@ -380,6 +380,20 @@ mod tests {
     }
 
     #[test]
+    fn what_alerts_need_is_named_too() {
+        let settings = format!(
+            "{SETTINGS}\n[vars.EDGETALLY.alerts]\nwebhook = \"OUR_SLACK\"\nformat = \"signed\"\n"
+        );
+        let said = check(&settings, &[], at("2026-11-22")).said;
+        for line in [
+            "needs the secret OUR_SLACK (alerts: the address that they are posted to): wrangler secret put OUR_SLACK",
+            "needs the secret ALERTS_SECRET (alerts: what they are signed with): wrangler secret put ALERTS_SECRET",
+        ] {
+            assert!(said.iter().any(|said| said == line), "{said:?}");
+        }
+    }
+
+    #[test]
     fn a_secret_is_named_with_all_who_need_it() {
         let report = check(SETTINGS, &[], at("2026-11-22"));
         assert!(report.wrong.is_empty(), "{report:?}");

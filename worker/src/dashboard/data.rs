@@ -12,7 +12,7 @@ use edgetally_core::dashboard::view::{
 use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::{VERSION_WARNING_DAYS, days_until};
-use edgetally_core::ledger::{Line, Query, State};
+use edgetally_core::ledger::Query;
 use edgetally_core::quality::releases::Question;
 use edgetally_core::settings::Settings;
 use serde::Deserialize;

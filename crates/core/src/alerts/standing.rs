@@ -62,16 +62,17 @@ pub struct Facts {
 
 /// What is asked of the ledger.
 pub fn queries(now: UnixMillis) -> Vec<Query> {
-    let end = UnixMillis(now.hour().0 + HOUR_MS);
-    let all = |hours: i64, by: Dimension| Query {
+    let all = |hours: i64, until: i64, by: Dimension| Query {
         place: Place::Destinations,
         states: [vec![State::Accepted], State::FINAL.to_vec()].concat(),
         by: vec![by, Dimension::Destination],
-        ..Query::between(UnixMillis(end.0 - hours * HOUR_MS), end)
+        ..Query::between(UnixMillis(until - hours * HOUR_MS), UnixMillis(until))
     };
+    let hour = now.hour().0;
     vec![
-        all(BOOKS_HOURS, Dimension::Source),
-        all(STUCK_HOURS, Dimension::Hour),
+        // A large report comes in parts, so the books of what has just come may be out for a moment.
+        all(BOOKS_HOURS, hour - HOUR_MS, Dimension::Source),
+        all(STUCK_HOURS, hour + HOUR_MS, Dimension::Hour),
     ]
 }
 

@@ -229,9 +229,15 @@ pub fn quiet(per_hour: f64, worlds: usize, days: usize, seed: u64) -> Vec<Kind> 
     told
 }
 
-/// After how many hours what is broken is told, in each world; nothing where it is not within a day. It breaks at another hour in
-/// each.
-pub fn found(per_hour: f64, damage: Damage, worlds: usize, seed: u64) -> Vec<Option<usize>> {
+/// After how many hours what is broken is told, in each world; nothing where it is not within so many. It breaks at another hour
+/// in each.
+pub fn found(
+    per_hour: f64,
+    damage: Damage,
+    worlds: usize,
+    within: usize,
+    seed: u64,
+) -> Vec<Option<usize>> {
     let each = (0..worlds).map(|world| {
         let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ world as u64);
         let from = BEFORE * 24 + (world * 7) % 168;
@@ -251,7 +257,7 @@ pub fn found(per_hour: f64, damage: Damage, worlds: usize, seed: u64) -> Vec<Opt
                     && matches!(incident.condition.kind, Kind::Gone | Kind::Volume)
             }
         };
-        let incidents = month.watch(from, from + 25);
+        let incidents = month.watch(from, from + within + 1);
         let told = incidents.iter().filter(|incident| is_it(incident));
         let first = told.map(|incident| incident.opened.0).min()?;
         usize::try_from((first - FIRST) / HOUR_MS)
