@@ -144,7 +144,7 @@ test("purchases that are gone are told once, shown while they are, and told once
     const {configured, incidents, last_message} = await shop.admin("/v1/alerts");
     assert.deepEqual([configured, incidents.length, last_message.taken], [true, 1, true]);
     const [incident] = incidents;
-    assert.deepEqual([incident.kind, incident.event, incident.over, incident.tellings, incident.after], ["event_gone", "purchase", null, 1, 0]);
+    assert.deepEqual([incident.kind, incident.event, incident.over, incident.tellings, incident.after], ["event_gone", "purchase", undefined, 1, 0]);
     assert.deepEqual([incident.release.label, Date.parse(incident.release.since)], ["web-2 <!channel>", watched.first + HOUR]);
     const health = (await shop.fetch("/v1/health")).body;
     assert.deepEqual(health.alerts, {configured: true, open: 1});
@@ -256,7 +256,7 @@ test("a trial shows whether messages arrive, and without settings nobody is told
     assert.deepEqual([reply.status, reply.body.error.code], [400, "request_invalid"]);
     await shop.cron();
     const told = await shop.admin("/v1/alerts");
-    assert.deepEqual(told, {configured: false, incidents: []});
+    assert.deepEqual(told, {configured: false, last_message: null, incidents: []});
     await shop.close();
   } catch (error) {
     await shop.stop();

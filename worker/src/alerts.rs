@@ -2,8 +2,7 @@
 
 use edgetally_core::alerts::standing::{self, DeadLetters, Facts};
 use edgetally_core::alerts::{Incident, Look, Notice, Round, follow, notices};
-use edgetally_core::base::members::{Members, list_of};
-use edgetally_core::base::table::Table;
+use edgetally_core::base::members::list_of;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::OutgoingRequest;
 use edgetally_core::settings::Settings;
@@ -11,7 +10,7 @@ use edgetally_core::settings::alerts::Alerts;
 use serde_json::{Value, json};
 
 use crate::admin::sums::sums;
-use crate::admin::{ask, take};
+use crate::admin::{ask, member, number, take};
 use crate::runtime::{self, Env, console_warn};
 use crate::state;
 
@@ -44,9 +43,9 @@ pub(crate) async fn watch(env: &Env) {
         token,
         failure: None,
     };
-    let mut incidents = follow(kept.clone(), round, now);
-    let changed = |incident: &&Incident| !kept.contains(*incident);
-    let fresh: Vec<&Incident> = incidents.iter().filter(changed).collect();
+    let mut incidents = follow(kept, round, now);
+    let is_fresh = |incident: &&Incident| incident.over.is_none_or(|over| over >= now);
+    let fresh: Vec<&Incident> = incidents.iter().filter(is_fresh).collect();
     // Before anything is sent: whoever comes later knows of it.
     if !book.keep(&fresh, &looked, false).await {
         return;
@@ -89,13 +88,10 @@ impl Book<'_> {
         looked: &[(String, UnixMillis)],
         over: bool,
     ) -> bool {
-        let incidents: Vec<Value> = incidents.iter().map(|one| one.to_value()).collect();
-        let mut body =
-            json!({"round": self.token, "incidents": incidents, "looked": looked, "over": over});
-        if over && let (Some(failure), Some(body)) = (&self.failure, body.as_object_mut()) {
-            let sent = json!({"at": runtime::now(), "failure": failure});
-            body.insert("sent".to_owned(), sent);
-        }
+        let incidents: Vec<String> = incidents.iter().map(|one| one.kept()).collect();
+        let sent = self.failure.as_ref().filter(|_| over);
+        let sent = sent.map(|failure| json!({"at": runtime::now(), "failure": failure}));
+        let body = json!({"round": self.token, "incidents": incidents, "looked": looked, "over": over, "sent": sent});
         let answer = ask(self.env, "/watched", &body).await;
         let kept =
             answer.is_ok_and(|answer| answer.get("kept").and_then(Value::as_bool) == Some(true));
@@ -117,13 +113,11 @@ async fn looks(
     incidents: &[Incident],
     now: UnixMillis,
 ) -> (Round, Vec<(String, UnixMillis)>) {
-    let judged: Table<String, UnixMillis> = take(&mut known, "looked")
-        .into_iter()
-        .filter_map(|row| {
-            let mut of = Members::of(row)?;
-            Some((of.text("source")?, of.time("until")?))
-        })
-        .collect();
+    let judged = take(&mut known, "looked");
+    let judged = |source: &str| {
+        let row = judged.iter().find(|row| member(row, "source") == source);
+        row.map(|row| UnixMillis(number(row, "until")))
+    };
     let mut round = Round::default();
     let letters = known
         .get_mut("letters")
@@ -141,7 +135,7 @@ async fn looks(
     let mut looked = Vec::new();
     for source in &settings.sources {
         round.sources.push(source.name.clone());
-        let look = Look::new(&source.name, now, judged.get(&source.name).copied(), rules);
+        let look = Look::new(&source.name, now, judged(&source.name), rules);
         let Some(answers) = sums(env, &look.queries()).await else {
             console_warn!(
                 "the ledger did not answer for a source; looked at again at the next run"

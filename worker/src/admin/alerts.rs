@@ -5,7 +5,7 @@ use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::time::UnixMillis;
 use serde_json::{Value, json};
 
-use crate::admin::{admit, ask, member, number, put, take, tell};
+use crate::admin::{admit, ask, member, number, take, tell};
 use crate::alerts::send;
 use crate::routes::Call;
 use crate::runtime::{self, Response};
@@ -20,21 +20,20 @@ async fn listed(call: &Call<'_>) -> Result<String, ParseError> {
     admit(call)?;
     let mut answer = ask(&call.env, "/incidents", &json!({})).await?;
     let incidents = take(&mut answer, "incidents").into_iter();
-    let incidents: Vec<Value> = incidents
-        .filter_map(|one| Some(Incident::read(one)?.shown()))
-        .collect();
+    let incidents = incidents.filter_map(|one| Some(Incident::read(one)?.shown()));
+    let incidents: Vec<String> = incidents.collect();
     let settings = state::settings(&call.env).ok();
     let is_set = settings.is_some_and(|settings| settings.alerts.is_some());
-    let mut body = json!({"configured": is_set, "incidents": incidents});
+    let mut last = Value::Null;
     if let Some(sent) = answer.get("sent").filter(|sent| sent.is_object()) {
         let at = UnixMillis(number(sent, "at")).to_rfc3339();
-        put(
-            &mut body,
-            "last_message",
-            outcome(&at, member(sent, "failure")),
-        );
+        last = outcome(&at, member(sent, "failure"));
     }
-    Ok(runtime::json(&body))
+    let incidents = incidents.join(",");
+    let last = runtime::json(&last);
+    Ok(format!(
+        r#"{{"configured":{is_set},"last_message":{last},"incidents":[{incidents}]}}"#
+    ))
 }
 
 fn outcome(at: &str, failure: &str) -> Value {

@@ -1,7 +1,8 @@
 //! What is wrong at the moment, as one look sees it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::base::json::{Leaf, Object};
 use crate::base::members::Members;
 use crate::base::time::UnixMillis;
 
@@ -91,10 +92,6 @@ pub struct Began {
 }
 
 impl Began {
-    fn to_value(&self) -> Value {
-        json!({"label": self.label, "since": self.at})
-    }
-
     fn read(value: Value) -> Option<Self> {
         let mut of = Members::of(value)?;
         Some(Self {
@@ -102,6 +99,31 @@ impl Began {
             at: of.time("since")?,
         })
     }
+}
+
+/// A time: as a number where it is kept, and as people write it where it is shown.
+pub(super) fn put_time(to: &mut Object<'_>, name: &str, at: Option<UnixMillis>, shown: bool) {
+    let Some(at) = at else { return };
+    if shown {
+        to.put(name, at.to_rfc3339());
+    } else {
+        to.put(name, at.0);
+    }
+}
+
+/// A number, to a thousandth: a count that is expected, or a share. Without the standard library's printing of floats.
+fn put_number(to: &mut Object<'_>, name: &str, number: Option<f64>) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates, and counts are far below"
+    )]
+    let Some(thousandths) = number.map(|number| (number * 1000.0).round() as i64) else {
+        return;
+    };
+    let digits = (1000 + thousandths.rem_euclid(1000)).to_string();
+    let whole = thousandths.div_euclid(1000).to_string();
+    let text = [&whole, ".", digits.get(1..).unwrap_or_default()].concat();
+    to.put(name, Leaf::Raw(&text));
 }
 
 /// Something that is wrong.
@@ -176,23 +198,33 @@ impl Condition {
         .join("\n")
     }
 
-    /// As it is kept and told.
-    pub fn to_value(&self) -> Value {
-        json!({
-            "kind": self.kind.as_str(),
-            "source": self.source,
-            "event": self.event,
-            "destination": self.destination,
-            "what": self.what,
-            "since": self.since,
-            "before": self.before,
-            "after": self.after,
-            "text": self.text,
-            "release": self.release.as_ref().map(Began::to_value),
-            "worker": self.worker.as_ref().map(Began::to_value),
-            "stage": self.stage,
-            "window": self.window,
-        })
+    /// As it is kept, or shown. What there is nothing of is left out.
+    pub(super) fn write(&self, to: &mut Object<'_>, shown: bool) {
+        for (name, text) in [
+            ("kind", self.kind.as_str()),
+            ("source", &self.source),
+            ("event", &self.event),
+            ("destination", &self.destination),
+            ("what", &self.what),
+            ("text", &self.text),
+        ] {
+            to.put(name, text);
+        }
+        put_time(to, "since", self.since, shown);
+        put_number(to, "before", self.before);
+        put_number(to, "after", self.after);
+        for (name, began) in [("release", &self.release), ("worker", &self.worker)] {
+            if let Some(began) = began {
+                to.object(name, |to| {
+                    to.put("label", &began.label);
+                    put_time(to, "since", Some(began.at), shown);
+                });
+            }
+        }
+        if !shown {
+            to.put("stage", i64::from(self.stage));
+            to.put("window", i64::from(self.window));
+        }
     }
 
     /// Reads one; `None` where it is none.
@@ -201,10 +233,10 @@ impl Condition {
         let number = |of: &mut Members, name| of.take(name).and_then(|value| value.as_f64());
         Some(Self {
             kind: Kind::read(&of.text("kind")?)?,
-            source: of.text("source")?,
-            event: of.text("event")?,
-            destination: of.text("destination")?,
-            what: of.text("what")?,
+            source: of.text_or_empty("source")?,
+            event: of.text_or_empty("event")?,
+            destination: of.text_or_empty("destination")?,
+            what: of.text_or_empty("what")?,
             since: of.time("since"),
             before: number(&mut of, "before"),
             after: number(&mut of, "after"),

@@ -1,12 +1,12 @@
 //! Incidents: what is wrong is one from the first look that sees it until several have not.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::condition::{Cadence, Condition, Kind};
+use super::condition::{Cadence, Condition, Kind, put_time};
 use crate::base::hex::Hex;
+use crate::base::json::Object;
 use crate::base::members::Members;
-use crate::base::table::sort_many;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::settings::alerts::Alerts;
 
@@ -190,53 +190,34 @@ impl Incident {
         self.announced = news != News::Over;
     }
 
-    /// As whoever asks is told.
-    pub fn shown(&self) -> Value {
-        let mut value = self.to_value();
-        if let Some(of) = value.as_object_mut() {
-            for own in ["missed", "told_stage", "announced", "stage", "window"] {
-                of.remove(own);
-            }
-            let times = [
-                ("since", self.condition.since),
-                ("opened", Some(self.opened)),
-                ("seen", Some(self.seen)),
-                ("over", self.over),
-                ("told", self.told),
-            ];
-            for (name, at) in times {
-                of.insert(name.to_owned(), json!(at.map(UnixMillis::to_rfc3339)));
-            }
-            for (name, began) in [
-                ("release", &self.condition.release),
-                ("worker", &self.condition.worker),
-            ] {
-                let began = began.as_ref();
-                let began = began.map(|it| json!({"label": it.label, "since": it.at.to_rfc3339()}));
-                of.insert(name.to_owned(), json!(began));
-            }
+    /// As it is kept, or as whoever asks is told. What there is nothing of is left out.
+    pub(super) fn write(&self, to: &mut Object<'_>, shown: bool) {
+        to.put("id", &self.id);
+        self.condition.write(to, shown);
+        for (name, at) in [
+            ("opened", Some(self.opened)),
+            ("seen", Some(self.seen)),
+            ("over", self.over),
+            ("told", self.told),
+        ] {
+            put_time(to, name, at, shown);
         }
-        value
+        to.put("tellings", i64::from(self.tellings));
+        if !shown {
+            to.put("missed", i64::from(self.missed));
+            to.put("told_stage", i64::from(self.told_stage));
+            to.put("announced", self.announced);
+        }
     }
 
-    /// As it is kept.
-    pub fn to_value(&self) -> Value {
-        let mut value = self.condition.to_value();
-        let own = json!({
-            "id": self.id,
-            "opened": self.opened,
-            "seen": self.seen,
-            "over": self.over,
-            "missed": self.missed,
-            "told": self.told,
-            "tellings": self.tellings,
-            "told_stage": self.told_stage,
-            "announced": self.announced,
-        });
-        if let (Some(value), Value::Object(own)) = (value.as_object_mut(), own) {
-            value.extend(own);
-        }
-        value
+    /// As it is kept, as JSON.
+    pub fn kept(&self) -> String {
+        Object::write_text(|to| self.write(to, false))
+    }
+
+    /// As whoever asks is told, as JSON.
+    pub fn shown(&self) -> String {
+        Object::write_text(|to| self.write(to, true))
     }
 
     /// Reads one; `None` where it is none.
@@ -294,26 +275,30 @@ fn merged(conditions: Vec<Condition>) -> Vec<Condition> {
 }
 
 /// Carries the incidents on by what a round has seen. Gives all of them, new ones last.
-pub fn follow(known: Vec<Incident>, round: Round, now: UnixMillis) -> Vec<Incident> {
+pub fn follow(known: Vec<Incident>, mut round: Round, now: UnixMillis) -> Vec<Incident> {
     let mut all = known;
     let mut seen: Vec<String> = Vec::new();
-    let mut conditions = merged(round.conditions.clone());
-    sort_many(&mut conditions, |one, other| {
-        (one.kind, !one.certain) < (other.kind, !other.certain)
-    });
-    for condition in conditions {
-        let subject = condition.subject();
-        let known = all
-            .iter_mut()
-            .find(|it| it.is_recent(now) && it.condition.subject() == subject);
-        if let Some(incident) = known {
-            if incident.see(&condition, now) {
+    let conditions = merged(std::mem::take(&mut round.conditions));
+    // The worst first, since others may only be parts of it.
+    for (kind, certain) in Kind::ALL
+        .iter()
+        .flat_map(|kind| [(*kind, true), (*kind, false)])
+    {
+        let of_kind = conditions.iter();
+        for condition in of_kind.filter(|it| it.kind == kind && it.certain == certain) {
+            let subject = condition.subject();
+            let known = all
+                .iter_mut()
+                .find(|it| it.is_recent(now) && it.condition.subject() == subject);
+            if let Some(incident) = known {
+                if incident.see(condition, now) {
+                    seen.push(incident.id.clone());
+                }
+            } else if certain && !is_part(condition, &all, now) {
+                let incident = Incident::begin(condition.clone(), now);
                 seen.push(incident.id.clone());
+                all.push(incident);
             }
-        } else if condition.certain && !is_part(&condition, &all, now) {
-            let incident = Incident::begin(condition, now);
-            seen.push(incident.id.clone());
-            all.push(incident);
         }
     }
     for incident in &mut all {

@@ -7,7 +7,7 @@
 
 use super::condition::{Began, Condition, Kind};
 use super::words;
-use crate::base::table::{Table, sort_many};
+use crate::base::table::Table;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::{Line, Query, State};
 use crate::quality::releases::{By, Evidence, Finding, Severity, Span, Thresholds};
@@ -154,23 +154,24 @@ impl Look {
 /// Events of the weeks before that did not come in these hours, whether or not that says anything: what is gone is so until it
 /// comes.
 fn missing(running: &Evidence) -> Vec<Condition> {
-    let mut events: Table<&str, bool> = Table::new();
+    let came = |event: &str| {
+        let mut after = running.after.iter();
+        after.any(|(line, n)| *n > 0 && line.state == State::Accepted && line.event == event)
+    };
+    let mut events: Vec<&str> = Vec::new();
     for (line, _) in &running.history {
-        events.insert(&line.event, true);
-    }
-    for (line, n) in &running.after {
-        if *n > 0 && line.state == State::Accepted {
-            events.insert(&line.event, false);
+        if !events.contains(&line.event.as_str()) && !came(&line.event) {
+            events.push(&line.event);
         }
     }
-    let missing = events.iter().filter(|(_, is_missing)| **is_missing);
+    let mut missing = Vec::new();
+    for event in events {
+        let mut condition = Condition::new(Kind::Gone, String::new());
+        event.clone_into(&mut condition.event);
+        condition.certain = false;
+        missing.push(condition);
+    }
     missing
-        .map(|(event, _)| Condition {
-            event: (*event).to_owned(),
-            certain: false,
-            ..Condition::new(Kind::Gone, String::new())
-        })
-        .collect()
 }
 
 fn conditions<'f>(
@@ -231,32 +232,40 @@ fn new_code(what: &str) -> Option<String> {
 fn began(traffic: &Lines, by: By, since: UnixMillis) -> Option<Began> {
     /// Below one event in fifty a label is only being tried out.
     const SOME: i64 = 50;
-    let is_counted = |line: &Line| line.state == State::Accepted;
-    let mut hours: Table<UnixMillis, i64> = Table::new();
-    for (line, n) in traffic.iter().filter(|(line, _)| is_counted(line)) {
-        hours.change(line.hour, |sum| *sum += n);
-    }
-    let mut labels: Table<(&str, UnixMillis), i64> = Table::new();
-    for (line, n) in traffic.iter().filter(|(line, _)| is_counted(line)) {
-        labels.change((by.label(line), line.hour), |sum| *sum += n);
-    }
-    let mut first: Table<&str, UnixMillis> = Table::new();
-    for ((label, hour), n) in labels.iter() {
-        let all = hours.get(hour).copied().unwrap_or_default();
-        if *n > 0 && n.saturating_mul(SOME) >= all && !first.contains(label) {
-            first.insert(*label, *hour);
+    let counted = || {
+        traffic
+            .iter()
+            .filter(|(line, _)| line.state == State::Accepted)
+    };
+    let oldest = counted().map(|(line, _)| line.hour).min()?;
+    let mut labels: Vec<&str> = Vec::new();
+    for (line, _) in counted() {
+        let label = by.label(line);
+        if !label.is_empty() && !labels.contains(&label) {
+            labels.push(label);
         }
     }
-    let oldest = hours.iter().next().map(|(hour, _)| *hour)?;
-    let new = first.iter().filter(|(label, hour)| {
-        !label.is_empty() && **hour > oldest && (since.0 - DAY_MS..=since.0).contains(&hour.0)
-    });
-    let mut new: Vec<Began> = new
-        .map(|(label, at)| Began {
-            label: (*label).to_owned(),
-            at: *at,
-        })
-        .collect();
-    sort_many(&mut new, |one, other| one.at > other.at);
-    new.into_iter().next()
+    let mut newest: Option<Began> = None;
+    for label in labels {
+        let mut hours: Table<UnixMillis, (i64, i64)> = Table::new();
+        for (line, n) in counted() {
+            hours.change(line.hour, |(own, all)| {
+                *all += n;
+                *own += if by.label(line) == label { *n } else { 0 };
+            });
+        }
+        let mut hours = hours.iter();
+        let first = hours.find(|(_, (own, all))| *own > 0 && own.saturating_mul(SOME) >= *all);
+        let Some(at) = first.map(|(hour, _)| *hour) else {
+            continue;
+        };
+        let is_new = at > oldest && (since.0 - DAY_MS..=since.0).contains(&at.0);
+        if is_new && newest.as_ref().is_none_or(|known| known.at < at) {
+            newest = Some(Began {
+                label: label.to_owned(),
+                at,
+            });
+        }
+    }
+    newest
 }

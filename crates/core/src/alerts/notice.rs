@@ -1,15 +1,14 @@
 //! What is sent: one message for each incident, in the form that the receiver reads.
 
 use http::HeaderName;
-use serde_json::{Value, json};
 
-use super::condition::Condition;
+use super::condition::{Condition, Kind};
 use super::incident::{Incident, News};
 use super::words::{counted, harmless, moment, span};
 use crate::base::address::public_address;
 use crate::base::hmac::sign;
+use crate::base::json::{Leaf, Object};
 use crate::base::query::written;
-use crate::base::table::sort_many;
 use crate::base::time::UnixMillis;
 use crate::exchange::request::{Request, post};
 use crate::settings::alerts::{Alerts, Form};
@@ -23,6 +22,11 @@ const HELP: &str = "https://github.com/edgetally/edgetally/blob/main/docs/alerts
 /// The format of the signed body.
 const FORMAT: &str = "edgetally.alert.v1";
 
+/// Names a message, says when it was signed, and signs it.
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
 /// A message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
@@ -30,40 +34,29 @@ pub struct Notice {
     pub id: String,
     /// What it tells of which incident, by its place.
     pub of: Vec<(usize, News)>,
-    /// Its lines, and behind each where it leads to.
-    lines: Vec<(String, Vec<(&'static str, String)>)>,
-    /// The incidents, for programs.
-    incidents: Vec<Value>,
     news: &'static str,
+    /// For people.
+    text: String,
+    /// The same for chats, with links.
+    chat: String,
+    /// The incidents, for programs.
+    incidents: Vec<String>,
 }
 
-/// A part of the dashboard with its filter set.
-fn dashboard(condition: &Condition, rules: &Alerts) -> Option<String> {
-    let address = rules.address.as_deref()?;
-    let filled = |name, value: &str| (!value.is_empty()).then(|| (name, value.to_owned()));
-    let parameters: Vec<(&str, String)> = [
-        filled("source", &condition.source),
-        filled("event", &condition.event),
-        Some(("days", "7".to_owned())),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let query = written(
-        parameters
-            .iter()
-            .map(|(name, value)| (*name, value.as_str())),
-    );
-    Some([address, "/dashboard?", &query].concat())
-}
-
-fn links(condition: &Condition, rules: &Alerts) -> Vec<(&'static str, String)> {
+/// The address of the dashboard with its filter set, and of where it stands what to do; empty where there is none.
+fn links(condition: &Condition, rules: &Alerts) -> [(&'static str, String); 2] {
+    let mut dashboard = String::new();
+    if let Some(address) = &rules.address {
+        let filter = [
+            ("source", condition.source.as_str()),
+            ("event", &condition.event),
+            ("days", "7"),
+        ];
+        let query = written(filter.into_iter().filter(|(_, value)| !value.is_empty()));
+        dashboard = [address, "/dashboard?", &query].concat();
+    }
     let help = [HELP, "#", condition.kind.as_str()].concat();
-    let dashboard = dashboard(condition, rules).map(|link| ("Dashboard", link));
-    dashboard
-        .into_iter()
-        .chain([("What to do", help)])
-        .collect()
+    [("Dashboard", dashboard), ("What to do", help)]
 }
 
 /// What is told of an incident, in plain words.
@@ -106,138 +99,135 @@ fn sentence(incident: &Incident, news: News, now: UnixMillis) -> String {
     text
 }
 
-/// What there is to be told now.
+/// What there is to be told now, what has begun first, and the worst of that.
 pub fn notices(incidents: &[Incident], rules: &Alerts, now: UnixMillis) -> Vec<Notice> {
-    let mut due: Vec<(usize, &Incident, News)> = incidents
-        .iter()
-        .enumerate()
-        .filter_map(|(at, incident)| Some((at, incident, incident.due(rules, now)?)))
-        .collect();
-    sort_many(&mut due, |(_, one, news), (_, other, others)| {
-        (*news, one.condition.kind) < (*others, other.condition.kind)
-    });
+    let mut due: Vec<(usize, News)> = Vec::new();
+    for news in [News::Begun, News::Worse, News::Lasts, News::Over] {
+        for kind in Kind::ALL {
+            for (at, incident) in incidents.iter().enumerate() {
+                if incident.condition.kind == *kind && incident.due(rules, now) == Some(news) {
+                    due.push((at, news));
+                }
+            }
+        }
+    }
     let alone = if due.len() > MOST {
         MOST - 1
     } else {
         due.len()
     };
     let (alone, rest) = due.split_at(alone);
-    let mut notices: Vec<Notice> = alone
-        .iter()
-        .map(|one| notice(std::slice::from_ref(one), rules, now))
-        .collect();
-    if !rest.is_empty() {
-        notices.push(notice(rest, rules, now));
+    let mut notices: Vec<Notice> = Vec::new();
+    for one in alone {
+        notices.extend(notice(std::slice::from_ref(one), incidents, rules, now));
     }
+    notices.extend(notice(rest, incidents, rules, now));
     notices
 }
 
-fn notice(of: &[(usize, &Incident, News)], rules: &Alerts, now: UnixMillis) -> Notice {
-    let mut lines = Vec::new();
-    if of.len() > 1 {
+/// One message of all of these; none of none.
+fn notice(
+    of: &[(usize, News)],
+    incidents: &[Incident],
+    rules: &Alerts,
+    now: UnixMillis,
+) -> Option<Notice> {
+    let (first, news) = of.first()?;
+    let first = incidents.get(*first)?;
+    let is_more = of.len() > 1;
+    let tellings = first.tellings.to_string();
+    let more = if is_more { "-more" } else { "" };
+    let id = [&first.id, "-", &tellings, "-", news.as_str(), more];
+    let mut notice = Notice {
+        id: id.concat(),
+        of: of.to_vec(),
+        news: news.as_str(),
+        text: String::new(),
+        chat: String::new(),
+        incidents: Vec::new(),
+    };
+    if is_more {
         let many = i64::try_from(of.len()).unwrap_or(i64::MAX);
-        let text = [
-            "edgetally: ",
-            &counted(many, "more incident", "more incidents"),
-            ".",
-        ];
-        lines.push((text.concat(), Vec::new()));
+        let more = counted(many, "more incident", "more incidents");
+        notice.add(&["edgetally: ", &more, "."].concat(), &[]);
     }
-    let mut incidents = Vec::new();
-    for (_, incident, news) in of {
+    for (at, news) in of {
+        let incident = incidents.get(*at)?;
         let links = links(&incident.condition, rules);
-        let mut value = incident.condition.to_value();
-        if let Some(value) = value.as_object_mut() {
-            value.insert("id".to_owned(), json!(incident.id));
-            value.insert("news".to_owned(), json!(news.as_str()));
-            value.insert("opened".to_owned(), json!(incident.opened));
-            value.insert("over".to_owned(), json!(incident.over));
-            for (name, link) in &links {
-                let name = if *name == "Dashboard" {
-                    "dashboard"
-                } else {
-                    "help"
-                };
-                value.insert(name.to_owned(), json!(link));
-            }
-        }
-        incidents.push(value);
-        lines.push((sentence(incident, *news, now), links));
+        notice.add(&sentence(incident, *news, now), &links);
+        notice.incidents.push(Object::write_text(|to| {
+            to.put("news", news.as_str());
+            incident.write(to, true);
+            let [(_, dashboard), (_, help)] = &links;
+            to.put("dashboard", dashboard);
+            to.put("help", help);
+        }));
     }
-    let (id, news) = of
-        .first()
-        .map_or_else(Default::default, |(_, first, news)| {
-            let n = first.tellings.to_string();
-            let more = if of.len() > 1 { "-more" } else { "" };
-            let id = [&first.id, "-", &n, "-", news.as_str(), more].concat();
-            (id, news.as_str())
-        });
-    Notice {
-        id,
-        of: of.iter().map(|(at, _, news)| (*at, *news)).collect(),
-        lines,
-        incidents,
-        news,
-    }
+    Some(notice)
 }
 
 /// A message by which a team sees that theirs arrive.
 pub fn trial(rules: &Alerts, now: UnixMillis) -> Notice {
-    let text = "edgetally: this is a trial. Alerts arrive here.".to_owned();
-    let links = rules.address.iter();
-    let links = links.map(|address| ("Dashboard", [address, "/dashboard"].concat()));
-    Notice {
+    let mut notice = Notice {
         id: ["trial-", &now.0.to_string()].concat(),
         of: Vec::new(),
-        lines: vec![(text, links.collect())],
-        incidents: Vec::new(),
         news: "trial",
-    }
+        text: String::new(),
+        chat: String::new(),
+        incidents: Vec::new(),
+    };
+    let address = rules.address.as_deref().unwrap_or_default();
+    let dashboard = if address.is_empty() { "" } else { "/dashboard" };
+    notice.add(
+        "edgetally: this is a trial. Alerts arrive here.",
+        &[("Dashboard", [address, dashboard].concat())],
+    );
+    notice
 }
 
 impl Notice {
-    /// The text of a chat: `<address|name>` is a link there, and nothing else is anything but text.
-    fn chat(&self) -> String {
-        let lines = self.lines.iter().map(|(text, links)| {
-            let links = links
-                .iter()
+    /// A line, and where it leads to. In a chat `<address|name>` is a link, and nothing else is anything but text.
+    fn add(&mut self, text: &str, links: &[(&str, String)]) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+            self.chat.push('\n');
+        }
+        self.text.push_str(text);
+        self.chat.push_str(&harmless(text));
+        let mut before = "\n";
+        for (name, link) in links {
+            if !link.is_empty() {
                 // Addresses are percent-encoded, but for what stands between parameters.
-                .map(|(name, link)| ["<", &link.replace('&', "&amp;"), "|", name, ">"].concat());
-            let links: Vec<String> = links.collect();
-            if links.is_empty() {
-                harmless(text)
-            } else {
-                [&harmless(text), "\n", &links.join(" · ")].concat()
+                let link = link.replace('&', "&amp;");
+                for part in [before, "<", &link, "|", name, ">"] {
+                    self.chat.push_str(part);
+                }
+                before = " · ";
             }
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        }
     }
 
     /// The request; nothing where the secret is no public https address.
     pub fn request(&self, rules: &Alerts, now: UnixMillis) -> Option<Request> {
-        let address = public_address(rules.webhook.expose().trim()).ok()?;
-        let body = match &rules.form {
-            Form::Slack => json!({"text": self.chat()}),
-            Form::Signed(_) => {
-                let text = self.lines.iter().map(|(text, _)| text.as_str());
-                json!({
-                    "type": FORMAT,
-                    "timestamp": now.to_rfc3339(),
-                    "news": self.news,
-                    "text": text.collect::<Vec<_>>().join("\n"),
-                    "incidents": self.incidents,
-                })
-            }
+        let address = public_address(rules.webhook.expose()).ok()?;
+        let Form::Signed(secret) = &rules.form else {
+            let body = Object::write(|to| to.put("text", &self.chat));
+            return post(&address).header(ID, &self.id).body(body).ok();
         };
-        let body = serde_json::to_vec(&body).ok()?;
-        let mut request = post(&address).header(HeaderName::from_static("webhook-id"), &self.id);
-        if let Form::Signed(secret) = &rules.form {
-            let timestamp = now.seconds().0.to_string();
-            let signature = sign(secret, &self.id, &timestamp, &body);
-            request = request
-                .header(HeaderName::from_static("webhook-timestamp"), timestamp)
-                .header(HeaderName::from_static("webhook-signature"), signature);
-        }
-        request.body(body).ok()
+        let body = Object::write(|to| {
+            to.put("type", FORMAT);
+            to.put("timestamp", now.to_rfc3339());
+            to.put("news", self.news);
+            to.put("text", &self.text);
+            to.list("incidents", self.incidents.iter().map(|one| Leaf::Raw(one)));
+        });
+        let timestamp = now.seconds().0.to_string();
+        let signature = sign(secret, &self.id, &timestamp, &body);
+        post(&address)
+            .header(ID, &self.id)
+            .header(TIMESTAMP, timestamp)
+            .header(SIGNATURE, signature)
+            .body(body)
+            .ok()
     }
 }

@@ -1,6 +1,6 @@
 //! Incidents, for whoever looks and tells: one at a time, so that nothing is told twice.
 
-use edgetally_core::base::members::Members;
+use edgetally_core::base::members::{Members, text};
 use edgetally_core::base::time::{DAY_MS, HOUR_MS};
 use serde_json::{Value, json};
 
@@ -59,9 +59,9 @@ impl Ledger {
     pub(super) fn watched(&self, body: &str) -> Result<String, Unavailable> {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let token = of.text("round").ok_or(Unavailable)?;
-        let incidents = of.list("incidents", Some).ok_or(Unavailable)?;
+        let incidents = of.list("incidents", text).ok_or(Unavailable)?;
         let looked = of.list("looked", Some).ok_or(Unavailable)?;
-        let sent = of.take("sent");
+        let sent = of.take("sent").filter(Value::is_object);
         let is_over = of.take("over").and_then(|over| over.as_bool()) == Some(true);
         let now = runtime::now().0;
         let kept = self.whole(|| {
@@ -80,7 +80,7 @@ impl Ledger {
                     "incidents",
                     "INSERT OR REPLACE INTO incidents (id, over, at, body)
                      SELECT ?1 ->> 'id', coalesce(?1 ->> 'over', 0), ?2, ?1",
-                    &json!([at(write(incident), "incidents")?, now]),
+                    &json!([incident, now]),
                 )?;
             }
             for one in &looked {

@@ -6,7 +6,6 @@ use super::evidence::Evidence;
 use super::judging::ready;
 use super::plan::{HISTORY_DAYS, Silence, Traffic, Windows, mask};
 use super::question::{Question, Thresholds};
-use crate::base::table::sort_many;
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::ledger::{Dimension, Line, Place, Query, State};
 
@@ -123,13 +122,13 @@ impl Span {
 
     /// Compares them; nothing where too few days are known.
     pub fn compare(&self, evidence: &Evidence) -> Option<Comparison> {
-        let real = evidence
-            .history
-            .iter()
-            .filter(|(line, _)| line.state == State::Accepted && line.destination.is_empty());
-        let mut days: Vec<UnixMillis> = real.map(|(line, _)| line.hour).collect();
-        sort_many(&mut days, |one, other| one < other);
-        days.dedup();
+        let mut days: Vec<UnixMillis> = Vec::new();
+        for (line, _) in &evidence.history {
+            let is_real = line.state == State::Accepted && line.destination.is_empty();
+            if is_real && !days.contains(&line.hour) {
+                days.push(line.hour);
+            }
+        }
         if days.len() < Self::FEWEST_DAYS {
             return None;
         }
