@@ -207,6 +207,10 @@ coverage: ## how often the intervals hold what they are to hold: docs/calculator
 gate-rates: ## how often the release gate cries wolf, and what it sees: docs/quality.md (minutes)
 	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example gate_rates -- --write
 
+.PHONY: alert-rates
+alert-rates: ## how often alerts cry wolf, and how soon they tell what is broken: docs/alerts.md (an hour)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example alert_rates -- --write
+
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs

@@ -98,6 +98,8 @@ export function developing(vars, twin, origins = []) {
     for (const source of Object.values(table.sources ?? {})) if (source.origins) source.origins = [...new Set([...source.origins, ...origins])];
     delete table.environment;
     delete table.twin;
+    // What happens on this machine is nobody's alarm.
+    delete table.alerts;
     for (const [place, settings] of Object.entries(table.destinations ?? {})) {
       const known = PLATFORMS.find(({platform}) => platform === (settings.platform ?? place));
       // What test events need is another one every day, and stands in few settings; the stand-ins take any.

@@ -1,5 +1,6 @@
 //! What operators see and do.
 
+mod alerts;
 mod explain;
 mod health;
 mod quality;
@@ -7,6 +8,7 @@ pub(crate) mod reading;
 mod receipts;
 pub(crate) mod releases;
 pub(crate) mod replay;
+pub(crate) mod sums;
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
@@ -19,6 +21,7 @@ use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response};
 use crate::state;
 
+pub(crate) use self::alerts::{alerts, test_alert};
 pub(crate) use self::explain::explain_consent;
 pub(crate) use self::health::{health, sentences};
 pub(crate) use self::quality::{metrics, quality};
@@ -87,6 +90,10 @@ pub(crate) struct Attention {
     removed: Table<String, i64>,
     /// What there was no room for, by source.
     shortages: Table<String, Table<String, i64>>,
+    /// How many incidents are open.
+    incidents: i64,
+    /// What became of the last alert; empty where it was taken.
+    alert_failure: String,
 }
 
 impl Attention {
@@ -104,8 +111,12 @@ impl Attention {
                 of.insert(member(row, "source").to_owned(), number(row, "n"));
             });
         }
+        let alerts = answer.get("alerts").unwrap_or(&Value::Null);
+        let sent = alerts.get("sent").unwrap_or(&Value::Null);
         Self {
             shortages,
+            incidents: number(alerts, "open"),
+            alert_failure: member(sent, "failure").to_owned(),
             quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
             removed: rows("destination_removed")
                 .map(|row| (member(row, "destination").to_owned(), number(row, "n")))

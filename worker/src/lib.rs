@@ -1,6 +1,7 @@
 //! edgetally at the edge: the entry points. The only place with I/O, and it decides nothing.
 
 mod admin;
+mod alerts;
 mod consumer;
 mod dashboard;
 mod exchange;
@@ -52,4 +53,6 @@ pub async fn queue(batch: JsValue, env: Env, _context: worker::worker_sys::Conte
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     poller::ask(&env).await;
     admin::resume(&env).await;
+    // Last: whatever it meets, the others have been done.
+    alerts::watch(&env).await;
 }

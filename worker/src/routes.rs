@@ -61,6 +61,8 @@ async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
         Handler::Quality => admin::quality(&call).await,
         Handler::Metrics => admin::metrics(&call).await,
         Handler::Compare => admin::compare(&call).await,
+        Handler::Alerts => admin::alerts(&call).await,
+        Handler::TestAlert => admin::test_alert(&call).await,
         Handler::Recent => admin::recent(&call).await,
         Handler::DeadLetters => admin::dead_letters(&call).await,
         Handler::Receipt => admin::receipt(&call).await,

@@ -50,6 +50,7 @@
 // A test may be as long as its table.
 #![cfg_attr(not(test), warn(clippy::too_many_lines))]
 
+pub mod alerts;
 pub mod base;
 pub mod consent;
 pub mod dashboard;

@@ -44,6 +44,10 @@ pub enum Handler {
     Metrics,
     /// Whether a release changed what arrives.
     Compare,
+    /// What is wrong, and was lately.
+    Alerts,
+    /// Sends a message, to see that messages arrive.
+    TestAlert,
     /// What happened lately.
     Recent,
     /// What was rejected or given up.
@@ -87,6 +91,8 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/quality", Handler::Quality),
     route("GET", "/v1/metrics", Handler::Metrics),
     route("GET", "/v1/releases/compare", Handler::Compare),
+    route("GET", "/v1/alerts", Handler::Alerts),
+    route("POST", "/v1/alerts/test", Handler::TestAlert),
     route("GET", "/v1/recent", Handler::Recent),
     route("GET", "/v1/dead-letters", Handler::DeadLetters),
     route("GET", "/v1/receipts", Handler::Receipts),

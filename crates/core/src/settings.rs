@@ -19,6 +19,7 @@
 //! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
+pub mod alerts;
 pub mod client;
 mod configured;
 mod policy;
@@ -31,6 +32,7 @@ pub use self::variables::merge;
 
 use serde_json::Value;
 
+use self::alerts::{Alerts, read_alerts};
 use self::configured::open_destination;
 use self::source::open_source;
 use self::variables::no_json;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub claims: Claims,
     /// What the admin routes ask for; without one they are closed.
     pub admin_token: Option<Secret>,
+    /// Who is told when something is wrong; without it nobody is.
+    pub alerts: Option<Alerts>,
     /// The gateway's own version, as it was deployed, or empty where it is not known: no setting, but what the counts are
     /// held against as they are against the settings. At most [`Self::LONGEST_VERSION`] characters.
     pub version: String,
@@ -137,6 +141,7 @@ impl Settings {
         let receipt_days = fields.whole("receipt_days", Self::RECEIPT_DAYS, (0, 3660));
         let delivery = fields.tables("delivery");
         let limits = fields.tables("limits");
+        let alerts = fields.take("alerts");
         let declared = fields.tables("destinations");
         let named = fields.tables("sources");
         fields.end();
@@ -144,6 +149,7 @@ impl Settings {
         let (schedule, timeout_ms, pause_seconds) = read_delivery(delivery, reader)?;
         let limits = read_limits(limits, reader)?;
 
+        let alerts = read_alerts(alerts, reader);
         let mut configured = Vec::new();
         for (name, value) in &declared {
             let path = format!("destinations.{name}");
@@ -153,15 +159,7 @@ impl Settings {
                     "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -",
                 );
             }
-            if let Some((destination, consent)) =
-                open_destination(name, value.clone(), &path, reader)
-            {
-                configured.push(Configured {
-                    name: name.clone(),
-                    destination,
-                    consent,
-                });
-            }
+            configured.extend(open_destination(name, value.clone(), &path, reader));
         }
         let mut sources = Vec::new();
         if named.is_empty() {
@@ -208,6 +206,7 @@ impl Settings {
             pause_seconds,
             claims,
             admin_token,
+            alerts,
             version: String::new(),
         })
     }

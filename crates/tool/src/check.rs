@@ -318,6 +318,19 @@ impl<'t> Wiring<'t> {
                 }
             }
         }
+        let alerts = self.0.get("alerts");
+        for (key, whose) in [
+            ("webhook", "alerts: the address that they are posted to"),
+            ("secret", "alerts: what they are signed with"),
+        ] {
+            let named = alerts.and_then(|alerts| alerts.get(key)?.as_str());
+            let is_signed =
+                alerts.and_then(|alerts| alerts.get("format")?.as_str()) == Some("signed");
+            let usual = (key == "secret" && is_signed).then_some("ALERTS_SECRET");
+            if let Some(secret) = named.or(usual) {
+                needs.push((secret.to_owned(), whose.to_owned()));
+            }
+        }
         for (name, destination) in self.table("destinations") {
             let alone = json!({ "EDGETALLY": { "destinations": { name: destination } } });
             let (_, asked) = load(&alone.to_string(), &sound);
@@ -364,6 +377,20 @@ mod tests {
 
     fn at(date: &str) -> UnixMillis {
         UnixMillis::parse_rfc3339(&format!("{date}T09:00:00Z")).unwrap()
+    }
+
+    #[test]
+    fn what_alerts_need_is_named_too() {
+        let settings = format!(
+            "{SETTINGS}\n[vars.EDGETALLY.alerts]\nwebhook = \"OUR_SLACK\"\nformat = \"signed\"\n"
+        );
+        let said = check(&settings, &[], at("2026-11-22")).said;
+        for line in [
+            "needs the secret OUR_SLACK (alerts: the address that they are posted to): wrangler secret put OUR_SLACK",
+            "needs the secret ALERTS_SECRET (alerts: what they are signed with): wrangler secret put ALERTS_SECRET",
+        ] {
+            assert!(said.iter().any(|said| said == line), "{said:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
 use edgetally_core::ledger::Shortage;
 use serde_json::{Value, json};
 
-use crate::admin::{Attention, ask};
+use crate::admin::{Attention, ask, put};
 use crate::dashboard::SIGN_IN_LIMIT;
 use crate::routes;
 use crate::runtime::{self, Env, Response};
@@ -55,10 +55,22 @@ pub(crate) async fn health(env: &Env) -> Response {
             .collect()
     });
     let mut attention = json!({});
+    let mut alerts =
+        json!({"configured": settings.as_ref().is_ok_and(|settings| settings.alerts.is_some())});
     match attention_of(env, now).await {
         None => warnings.push("the ledger does not answer".to_owned()),
         Some(found) => {
             warnings.extend(sentences(&found));
+            if found.incidents > 0 {
+                warnings.push(format!(
+                    "incidents that are open: {}; /v1/alerts lists them",
+                    found.incidents
+                ));
+            }
+            put(&mut alerts, "open", found.incidents.into());
+            if !found.alert_failure.is_empty() {
+                put(&mut alerts, "failure", json!(found.alert_failure));
+            }
             found.put(&mut attention);
         }
     }
@@ -72,6 +84,7 @@ pub(crate) async fn health(env: &Env) -> Response {
         "versions": versions,
         "warnings": warnings,
         "attention": attention,
+        "alerts": alerts,
         "paused_here": paused,
     });
     routes::json(if healthy { 200 } else { 503 }, runtime::json(&body))
@@ -94,6 +107,12 @@ pub(crate) fn sentences(found: &Attention) -> Vec<String> {
     for (name, n) in found.removed.iter() {
         sentences.push(format!(
             "events for {name}, which the settings no longer have: {n}; put it back and replay them, or dismiss them"
+        ));
+    }
+    if !found.alert_failure.is_empty() {
+        sentences.push(format!(
+            "the last alert was not taken ({}); it is sent again, and POST /v1/alerts/test tries it at once",
+            found.alert_failure
         ));
     }
     for shortage in Shortage::ALL {

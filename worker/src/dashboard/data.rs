@@ -1,15 +1,18 @@
 //! What the pages are made of: the ledger's answers, as the core wants them.
 
+use edgetally_core::alerts;
 use edgetally_core::base::query::{parameters, written};
 use edgetally_core::base::table::sort_many;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
-use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Sums, Verdict, View};
+use edgetally_core::dashboard::view::{
+    Answers, Destination, Ending, Incident, Seen, Sums, Verdict, View,
+};
 use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::destinations::versions;
-use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
-use edgetally_core::ledger::{Line, Query, State};
+use edgetally_core::destinations::versions::{VERSION_WARNING_DAYS, days_until};
+use edgetally_core::ledger::Query;
 use edgetally_core::quality::releases::Question;
 use edgetally_core::settings::Settings;
 use serde::Deserialize;
@@ -19,6 +22,7 @@ use super::{form, see};
 use crate::admin::reading::{heads, read_cursor};
 use crate::admin::releases::comparison;
 use crate::admin::replay::{MOST_REPLAYS, offer};
+use crate::admin::sums::{MOST_SUMS, Sum, line};
 use crate::admin::{Attention, ask, member, number, put, sentences, take};
 use crate::routes::Call;
 use crate::runtime::{self, Response};
@@ -32,41 +36,9 @@ struct Told {
     notes: Vec<Value>,
     letters: Vec<Value>,
     waiting: Vec<Value>,
+    incidents: Vec<Value>,
     attention: Value,
 }
-
-/// The columns of a line, and its sum: whole millions, the rest, and whether it is too large to be told.
-type Sum = (
-    UnixMillis,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    i64,
-    i64,
-);
-
-fn line(sum: Sum) -> Option<(Line, i64)> {
-    let (hour, source, release, event, destination, state, code, worker, millions, rest, _) = sum;
-    let line = Line {
-        hour,
-        source,
-        release,
-        event,
-        destination,
-        state: State::read(&state)?,
-        code,
-        worker,
-    };
-    Some((line, millions * 1_000_000 + rest))
-}
-
-/// How many sums of one question a page is made of.
-const MOST_SUMS: usize = 20_000;
 
 /// The answers, in the order of the questions: those of arrivals last.
 fn answers(told: Vec<Vec<Vec<Sum>>>) -> Option<Answers> {
@@ -132,6 +104,7 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
             .collect(),
         tasks,
         endings: settings.map_or_else(Vec::new, |settings| endings(settings, now)),
+        incidents: told.incidents.into_iter().filter_map(incident).collect(),
         waiting: told.waiting.first().map_or(0, |row| number(row, "n")),
         verdict: None,
     };
@@ -164,7 +137,18 @@ async fn judged(call: &Call<'_>, view: &View) -> Option<Verdict> {
     })
 }
 
-/// Which interfaces end soon, of platforms that there are destinations for; the soonest first.
+/// An incident that is open.
+fn incident(value: Value) -> Option<Incident> {
+    let alerts::Incident { condition, .. } = alerts::Incident::read(value)?;
+    Some(Incident {
+        kind: condition.kind.as_str(),
+        source: condition.source,
+        text: condition.text,
+        since: condition.since,
+    })
+}
+
+/// Which credentials end soon, and which interfaces of platforms that there are destinations for; the soonest first.
 fn endings(settings: &Settings, now: UnixMillis) -> Vec<Ending> {
     let used = |platform: &str| {
         let mut all = settings.destinations.iter();
@@ -178,9 +162,20 @@ fn endings(settings: &Settings, now: UnixMillis) -> Vec<Ending> {
                 what: format!("{} {}", of.platform, of.api_version),
                 on: of.ends?.to_owned(),
                 days,
+                advice: "Deploy a release of edgetally that speaks the next version.",
             })
         })
         .collect();
+    endings.extend(settings.destinations.iter().filter_map(|one| {
+        let on = one.credential_ends.as_ref()?;
+        let days = days_until(now, on).filter(|days| *days <= VERSION_WARNING_DAYS)?;
+        Some(Ending {
+            what: format!("The credential of {}", one.name),
+            on: on.clone(),
+            days,
+            advice: "Put a new one, and its date into the settings.",
+        })
+    }));
     sort_many(&mut endings, |one, other| one.days < other.days);
     endings
 }

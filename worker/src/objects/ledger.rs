@@ -14,6 +14,7 @@ mod reading;
 mod receipts;
 mod schema;
 mod tidying;
+mod watching;
 mod withdrawing;
 
 use std::cell::{Cell, RefCell};
@@ -94,12 +95,16 @@ impl DurableObject for Ledger {
             "/lines" => self.lines(&body),
             "/query" => self.query(&body),
             "/overview" => self.overview(&body),
+            "/sums" => self.sums(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
             "/due" => self.due(&body),
             "/gate" => self.gate(&body),
             "/withdraw" => self.withdraw(&body),
             "/attention" => self.attention(),
+            "/watch" => self.watch(&body),
+            "/watched" => self.watched(&body),
+            "/incidents" => self.incidents(),
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
@@ -108,7 +113,7 @@ impl DurableObject for Ledger {
             "/receipt-heads" => self.receipt_heads(&body),
             _ => Err(Unavailable),
         };
-        if matches!(path.as_str(), "/report" | "/withdraw")
+        if matches!(path.as_str(), "/report" | "/withdraw" | "/watched")
             && self.state.storage().get_alarm().await?.is_none()
         {
             self.state.storage().set_alarm(DAY).await?;

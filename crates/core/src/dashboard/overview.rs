@@ -125,6 +125,7 @@ impl<'v> Overview<'v> {
                 "#taken",
             ));
         }
+        self.incidents(&mut found);
         self.changed(&mut found);
         for one in &self.platforms.all {
             if let Some((_, code)) = &one.paused {
@@ -162,6 +163,33 @@ impl<'v> Overview<'v> {
         }
         sort_many(&mut found, |(one, ..), (other, ..)| one < other);
         found
+    }
+
+    /// What somebody was told of, each in a line, but for what stands here anyway.
+    fn incidents(&self, found: &mut Vec<Finding>) {
+        for incident in &self.view.incidents {
+            let place = match incident.kind {
+                "remainder" | "ends" => continue,
+                "destination_paused" => "#taken",
+                "new_code" | "dead_letters" => "#refused",
+                "share" => "#released",
+                _ => "#arrived",
+            };
+            let is_shown = self.view.filter.source.as_ref();
+            if is_shown
+                .is_some_and(|source| !incident.source.is_empty() && incident.source != *source)
+            {
+                continue;
+            }
+            let mut text = incident.text.clone();
+            if !incident.source.is_empty() {
+                text = format!("{}: {text}", incident.source);
+            }
+            if let Some(since) = incident.since {
+                text.extend([" Since ", &moment(since), "."]);
+            }
+            found.push((Level::Bad, text, place));
+        }
     }
 
     /// What is different since the last release.
@@ -471,17 +499,18 @@ impl<'v> Overview<'v> {
     fn ends(&self, html: &mut Html) {
         section(html, "ends", "What ends soon, and what waits for you?");
         if self.view.endings.is_empty() && self.view.tasks.is_empty() {
-            html.markup(r#"<p class="answer">Nothing. <span class="soft">No platform version ends within 60 days, and nothing waits for a person.</span></p>"#);
+            html.markup(r#"<p class="answer">Nothing. <span class="soft">No platform version or credential ends within 60 days, and nothing waits for a person.</span></p>"#);
         } else {
             html.markup(r#"<ul class="tasks">"#);
             for ending in &self.view.endings {
                 html.put(
-                    r#"<li><span class="chip {}">{}</span> {} ends on {}. Deploy a release of edgetally that speaks the next version.</li>"#,
+                    r#"<li><span class="chip {}">{}</span> {} ends on {}. {}</li>"#,
                     &[
                         if ending.days <= 14 { "bad" } else { "wait" },
                         &counted(ending.days, "day", "days"),
                         &ending.what,
                         &ending.on,
+                        ending.advice,
                     ],
                 );
             }

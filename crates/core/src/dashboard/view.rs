@@ -42,6 +42,21 @@ pub struct Ending {
     pub on: String,
     /// How many days are left.
     pub days: i64,
+    /// What to do about it.
+    pub advice: &'static str,
+}
+
+/// Something that somebody was told of, and that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// The kind, by its name.
+    pub kind: &'static str,
+    /// The source; empty where it is not one's.
+    pub source: String,
+    /// What is wrong, in a sentence.
+    pub text: String,
+    /// Since when, as far as it is known.
+    pub since: Option<UnixMillis>,
 }
 
 /// What happened to a copy of an event.
@@ -97,6 +112,8 @@ pub struct View {
     pub tasks: Vec<String>,
     /// What ends, the soonest first.
     pub endings: Vec<Ending>,
+    /// The incidents that are open.
+    pub incidents: Vec<Incident>,
     /// How many reports wait for others that they build upon.
     pub waiting: i64,
     /// The last release as the gate judged it.

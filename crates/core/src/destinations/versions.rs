@@ -3,8 +3,8 @@
 use crate::base::time::UnixMillis;
 use crate::destinations::destination::Facts;
 
-/// Days between two dates `YYYY-MM-DD`, or `None` when one is malformed.
-fn days_between(from: UnixMillis, to: &str) -> Option<i64> {
+/// The days that are left until a date `YYYY-MM-DD`, or `None` when it is malformed.
+pub fn days_until(from: UnixMillis, to: &str) -> Option<i64> {
     let end = UnixMillis::parse_rfc3339(&format!("{to}T00:00:00Z"))?;
     Some((end.0 - from.0).div_euclid(crate::base::time::DAY_MS))
 }
@@ -35,7 +35,7 @@ impl Version {
             api_version: facts.api_version,
             ends: facts.version_ends,
             read: facts.read,
-            days_left: facts.version_ends.and_then(|end| days_between(now, end)),
+            days_left: facts.version_ends.and_then(|end| days_until(now, end)),
         }
     }
 }
@@ -67,7 +67,7 @@ pub fn ending<'f>(facts: impl IntoIterator<Item = &'f Facts>, now: UnixMillis) -
         let Some(ends) = facts.version_ends else {
             continue;
         };
-        let days_left = days_between(now, ends);
+        let days_left = days_until(now, ends);
         let near = days_left.is_none_or(|days| days <= VERSION_WARNING_DAYS);
         let known = endings
             .iter()

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use crate::base::fields::{Fields, Reader};
+use crate::base::time::UnixMillis;
 use crate::consent::{Party, Use, purposes};
 use crate::destinations::destination::Destination;
+use crate::destinations::versions::days_until;
 use crate::destinations::{self};
 
 /// A destination as configured.
@@ -16,6 +18,8 @@ pub struct Configured {
     pub destination: Box<dyn Destination>,
     /// Who it is to a visitor's consent, and what it uses events for.
     pub consent: Use,
+    /// The last day of its credential, `2027-01-31`, where the operator knows it.
+    pub credential_ends: Option<String>,
 }
 
 pub(super) fn open_destination(
@@ -23,7 +27,7 @@ pub(super) fn open_destination(
     value: Value,
     path: &str,
     reader: &mut Reader<'_>,
-) -> Option<(Box<dyn Destination>, Use)> {
+) -> Option<Configured> {
     let mut fields = Fields::new(value, path, reader)?;
     let platform = if fields.has("platform") {
         fields.text("platform")?
@@ -59,6 +63,13 @@ pub(super) fn open_destination(
         );
     }
     let legitimate_interest = fields.flag("legitimate_interest", false);
+    let credential_ends = fields.text("credential_ends");
+    if credential_ends
+        .as_deref()
+        .is_some_and(|day| days_until(UnixMillis(0), day).is_none())
+    {
+        fields.fault("credential_ends", "must be a date, such as `2027-01-31`");
+    }
     fields.end();
     let destination = opened?;
     let mut consent = Use::new(destination.purpose(), party);
@@ -69,7 +80,12 @@ pub(super) fn open_destination(
         // Of these alone the framework lets a vendor claim one.
         consent.legitimate_interest = consent.purposes & purposes(&[2, 7, 8, 9, 10, 11]);
     }
-    Some((destination, consent))
+    Some(Configured {
+        name: name.to_owned(),
+        destination,
+        consent,
+        credential_ends,
+    })
 }
 
 /// Who the destination is to a consent string, where the settings know better than we do.

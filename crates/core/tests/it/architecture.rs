@@ -250,6 +250,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("routes", &["base", "intake"]),
     ("metrics", &[]),
     ("quality", &["base", "ledger", "metrics"]),
+    (
+        "alerts",
+        &[
+            "base",
+            "destinations",
+            "exchange",
+            "ledger",
+            "quality",
+            "settings",
+        ],
+    ),
     ("dashboard", &["base", "ledger", "quality"]),
 ];
 

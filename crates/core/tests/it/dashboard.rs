@@ -9,7 +9,9 @@ use edgetally_core::dashboard::assets::{SCRIPT, STYLE};
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
 use edgetally_core::dashboard::login::{Fault, login};
-use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Verdict, View};
+use edgetally_core::dashboard::view::{
+    Answers, Destination, Ending, Incident, Seen, Verdict, View,
+};
 use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::ledger::{Dimension, Line, Query, State, balance};
 use edgetally_core::quality::quality;
@@ -286,6 +288,7 @@ impl Shop {
                 what: "meta v24.0".to_owned(),
                 on: "2027-01-05".to_owned(),
                 days: 41,
+                advice: "Deploy a release of edgetally that speaks the next version.",
             }],
             tasks: vec!["messages in quarantine: 1; /v1/dead-letters lists them, to be replayed or dismissed".to_owned()],
             ..quiet(filter, Some(answers))
@@ -311,6 +314,7 @@ fn quiet(filter: Filter, answers: Option<Answers>) -> View {
         letters: Vec::new(),
         tasks: Vec::new(),
         endings: Vec::new(),
+        incidents: Vec::new(),
         waiting: 0,
         verdict: None,
     }
@@ -608,6 +612,44 @@ fn a_release_that_breaks_something_is_named_with_what_it_broke() {
     for silent in ["page_view:", "view_item:", "Phone", "value there"] {
         assert!(!headline.contains(silent), "{silent}: {headline}");
     }
+}
+
+#[test]
+fn what_somebody_was_told_of_stands_on_top_a_line_each() {
+    let mut view = Shop::busy(plain).view(Filter::default());
+    let incident = |kind, source: &str, text: &str| Incident {
+        kind,
+        source: source.to_owned(),
+        text: text.to_owned(),
+        since: Some(UnixMillis(NOW.0 - HOUR_MS)),
+    };
+    view.incidents = vec![
+        incident("event_gone", "shop", "<b>purchase</b> is gone."),
+        incident("destination_paused", "", "meta has taken nothing."),
+        incident("volume", "blog", "lead fell by 60 %."),
+        // Stands there anyway.
+        incident("ends", "", "The credential of meta ends."),
+    ];
+    let headline = |view: &View| {
+        let page = Overview::new(view).page();
+        let rest = page.split("class=\"headline").nth(1).unwrap();
+        rest.split("</ul>").next().unwrap().to_owned()
+    };
+    let all = headline(&view);
+    for said in [
+        r##"href="#arrived">shop: &lt;b&gt;purchase&lt;/b&gt; is gone. Since "##,
+        r##"href="#taken">meta has taken nothing. Since "##,
+        "blog: lead fell by 60 %.",
+    ] {
+        assert!(all.contains(said), "{said}: {all}");
+    }
+    assert!(!all.contains("The credential"), "{all}");
+    view.filter.source = Some("shop".to_owned());
+    let of_one = headline(&view);
+    assert!(
+        of_one.contains("meta has taken nothing") && !of_one.contains("blog:"),
+        "{of_one}"
+    );
 }
 
 #[test]

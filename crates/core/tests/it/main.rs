@@ -28,6 +28,7 @@
     reason = "a place that is missing fails its test"
 )]
 
+mod alerts;
 mod architecture;
 mod attribution;
 mod auth;

@@ -41,6 +41,11 @@ const PATTERNS: &[(&str, &str)] = &[
         "must be a lower-case letter followed by at most 39",
         "^[a-z][a-z0-9_]{0,39}$",
     ),
+    ("must be a date, such as", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    (
+        "must be two different hours of the day",
+        "^[0-2][0-9]-[0-2][0-9]$",
+    ),
     ("must be digits", "^[0-9]+$"),
     ("must be the number of a conversion action", "^[0-9]+$"),
     ("must be the digits of a conversion rule", "^[0-9]{1,20}$"),
@@ -155,7 +160,7 @@ fn settings() -> Value {
     };
     let destinations: Map<String, Value> = ALL.iter().map(|entry| of(entry.platform)).collect();
     json!({
-        "delivery": {}, "limits": {},
+        "delivery": {}, "limits": {}, "alerts": {"webhook": "ALERTS_WEBHOOK", "format": "signed"},
         "sources": {"shop": {
             "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
             "consent": "by_region", "destinations": ["meta"], "client": {},
@@ -497,6 +502,7 @@ fn schema() -> Value {
     let within = [
         within("delivery"),
         within("limits"),
+        within("alerts"),
         ("sources", sources),
         ("destinations", by_name),
     ];
@@ -553,6 +559,7 @@ fn every_key_that_is_documented_is_known_and_every_known_one_documented() {
         ("", ""),
         ("delivery", "delivery."),
         ("limits", "limits."),
+        ("alerts", "alerts."),
         ("sources.shop", "sources.NAME."),
         ("sources.shop.client", "sources.NAME.client."),
     ] {

@@ -109,6 +109,77 @@ fn what_consent_is_decided_by_is_read_as_strictly() {
 }
 
 #[test]
+fn who_is_told_is_read_as_strictly() {
+    let quiet = "must be two different hours of the day in UTC, such as `22-06`";
+    let whole = json!({
+        "webhook": "ALERTS_WEBHOOK", "format": "signed", "secret": "ALERTS_KEY", "quiet_hours": "22-06", "urgent": false,
+        "address": "https://events.shop.example/", "volume_percent": 20, "coverage_points": 10, "dead_letters": 50,
+    });
+    assert_eq!(faults(&with("alerts", whole)), []);
+    assert_eq!(
+        faults(&with(
+            "destinations/meta/credential_ends",
+            json!("2027-01-31")
+        )),
+        []
+    );
+    for (path, value, at, message) in [
+        ("alerts", json!({}), ".webhook", "missing field `webhook`"),
+        ("alerts", json!("ALERTS"), "", "must be a table"),
+        (
+            "alerts",
+            json!({"webhook": "https://hooks.slack.example/T0/B0"}),
+            ".webhook",
+            "is the NAME of a secret: upper-case letters, digits and _; the secret itself is put with `wrangler secret put`",
+        ),
+        (
+            "alerts",
+            json!({"webhook": "HOOK", "secret": "KEY"}),
+            ".secret",
+            "is for format = \"signed\" only",
+        ),
+        (
+            "alerts",
+            json!({"webhook": "HOOK", "quiet_hours": "10pm-6am"}),
+            ".quiet_hours",
+            quiet,
+        ),
+        (
+            "alerts",
+            json!({"webhook": "HOOK", "quiet_hours": "22-22"}),
+            ".quiet_hours",
+            quiet,
+        ),
+        (
+            "alerts",
+            json!({"webhook": "HOOK", "address": "http://events.shop.example"}),
+            ".address",
+            "must begin with https://",
+        ),
+        (
+            "alerts",
+            json!({"webhook": "HOOK", "volume_percent": 0}),
+            ".volume_percent",
+            "must be from 1 to 90",
+        ),
+        (
+            "destinations/meta/credential_ends",
+            json!("31.01.2027"),
+            "",
+            "must be a date, such as `2027-01-31`",
+        ),
+    ] {
+        let found = faults(&with(path, value.clone()));
+        let at = [&path.replace('/', "."), at].concat();
+        let told: Vec<(&str, &str)> = found
+            .iter()
+            .map(|fault| (fault.path.as_str(), fault.message.as_str()))
+            .collect();
+        assert_eq!(told, [(at.as_str(), message)], "{path} {value}");
+    }
+}
+
+#[test]
 fn every_fault_is_told_with_its_place() {
     let name = "a name is a lower-case letter followed by at most 39 of a-z, 0-9, _ and -";
     let platforms: Vec<&str> = edgetally_core::destinations::ALL

@@ -76,28 +76,7 @@ impl Ledger {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let queries = of.list("queries", Query::read).ok_or(Unavailable)?;
         let source = of.text("source");
-        let now = runtime::now();
-        let today = now.0.div_euclid(DAY_MS) * DAY_MS;
-        // Lines of this hour and the last change all the time, those of today and yesterday now and then, older ones hardly ever.
-        let mut ends = [today - DAY_MS, today, now.hour().0 - HOUR_MS];
-        sort(&mut ends, |one, other| one < other);
-        let mut answers = Vec::new();
-        for query in queries {
-            let mut parts = Vec::new();
-            let mut since = query.since;
-            for end in ends.map(UnixMillis).into_iter().chain([query.until]) {
-                let until = end.min(query.until);
-                if since < until {
-                    parts.push(self.sums(&Query {
-                        since,
-                        until,
-                        ..query.clone()
-                    })?);
-                    since = until;
-                }
-            }
-            answers.push(format!("[{}]", parts.join(",")));
-        }
+        let answers = self.answers(&queries, &[])?;
         let notes = self.rows(
             "SELECT at, source, event, event_id, what FROM notes WHERE ?1 IS NULL OR source = ?1 ORDER BY seq DESC LIMIT 12",
             &json!([source]),
@@ -108,14 +87,50 @@ impl Ledger {
         )?;
         let waiting = self.rows("SELECT count(*) AS n FROM early", &Value::Array(Vec::new()))?;
         Ok(format!(
-            r#"{{"answers":[{}],"notes":{notes},"letters":{letters},"waiting":{waiting},"attention":{}}}"#,
-            answers.join(","),
+            r#"{{"answers":{},"notes":{notes},"letters":{letters},"waiting":{waiting},"incidents":{},"attention":{}}}"#,
+            answers,
+            self.open_incidents()?,
             self.attention()?
         ))
     }
 
-    /// The sums of a question as lists, which are kept.
-    fn sums(&self, query: &Query) -> Result<String, Unavailable> {
+    /// The answers to some questions, and nothing else. A month of days is more than one part holds.
+    pub(super) fn sums(&self, body: &str) -> Result<String, Unavailable> {
+        let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
+        let queries = of.list("queries", Query::read).ok_or(Unavailable)?;
+        self.answers(&queries, &[8, 15, 22])
+    }
+
+    /// A list of answers, each in parts: what changes at different times is apart, and what lies so many days back.
+    fn answers(&self, queries: &[Query], days: &[i64]) -> Result<String, Unavailable> {
+        let now = runtime::now();
+        let today = now.0.div_euclid(DAY_MS) * DAY_MS;
+        // Lines of this hour and the last change all the time, those of today and yesterday now and then, older ones hardly ever.
+        let mut ends = vec![today - DAY_MS, today, now.hour().0 - HOUR_MS];
+        ends.extend(days.iter().map(|days| today - days * DAY_MS));
+        sort(&mut ends, |one, other| one < other);
+        let mut answers = Vec::new();
+        for query in queries {
+            let mut parts = Vec::new();
+            let mut since = query.since;
+            for end in ends.iter().copied().map(UnixMillis).chain([query.until]) {
+                let until = end.min(query.until);
+                if since < until {
+                    parts.push(self.part(&Query {
+                        since,
+                        until,
+                        ..query.clone()
+                    })?);
+                    since = until;
+                }
+            }
+            answers.push(format!("[{}]", parts.join(",")));
+        }
+        Ok(format!("[{}]", answers.join(",")))
+    }
+
+    /// The sums of a question as lists, which are kept unless they are of single hours of the day: those are asked for once.
+    fn part(&self, query: &Query) -> Result<String, Unavailable> {
         let question = write(query)?;
         if let Some(rows) = self.kept.borrow().find(&question) {
             return Ok(rows);
@@ -125,12 +140,14 @@ impl Ledger {
             &statement(query),
             &parameters(query, &[], MOST)?,
         )?;
-        self.kept.borrow_mut().keep(Sums {
-            question,
-            since: query.since,
-            until: query.until,
-            rows: rows.clone(),
-        });
+        if query.hours_of_day == Query::WHOLE_DAY {
+            self.kept.borrow_mut().keep(Sums {
+                question,
+                since: query.since,
+                until: query.until,
+                rows: rows.clone(),
+            });
+        }
         Ok(rows)
     }
 }

@@ -20,7 +20,7 @@ SELECT LINE, millions, rest, full FROM (
   SELECT COLUMNS, sum(n / 1000000) AS millions, sum(n % 1000000) AS rest,
     max(state = 'MONEY' AND n >= FULL) AS full
   FROM counts
-  WHERE hour >= ?1 AND hour < ?2 AND (?3 >> ((hour / HOUR) % 24)) & 1 = 1 AND (?4 IS NULL OR source = ?4)
+  WHERE HOURS AND SOURCE
     AND (?5 IS NULL OR release = ?5) AND (?6 IS NULL OR event = ?6) AND (?7 IS NULL OR worker = ?7)
     AND (?8 IS NULL OR destination = ?8) AND (?9 IS NULL OR (destination = '') = ?9)
     AND (?10 = '[]' OR state IN (SELECT value FROM json_each(?10)))
@@ -66,12 +66,24 @@ fn kept(query: &Query) -> String {
 pub(super) fn statement(query: &Query) -> String {
     let places = 0..Line::COLUMNS.len();
     let of_after: Vec<String> = places.map(|place| format!("?11 ->> {place}")).collect();
+    // Lines lie by hour and then by source. So single hours of the day, and one source, are looked up and not looked over.
+    let hours = if query.hours_of_day == Query::WHOLE_DAY {
+        "hour >= ?1 AND hour < ?2 AND ?3 = '[]'"
+    } else {
+        "hour IN (SELECT value FROM json_each(?3)) AND hour >= ?1 AND hour < ?2"
+    };
+    let source = if query.source.is_some() {
+        "source = ?4"
+    } else {
+        "?4 IS NULL"
+    };
     SUMS.replace("LINE", &names(Line::COLUMNS))
+        .replace("HOURS", hours)
+        .replace("SOURCE", source)
         .replace("COLUMNS", &columns(query))
         .replace("KEPT", &kept(query))
         .replace("MONEY", State::Money.as_str())
         .replace("FULL", &MOST_SUMMED.to_string())
-        .replace("HOUR", &HOUR_MS.to_string())
         .replace("AFTER", &of_after.join(", "))
 }
 
@@ -86,7 +98,7 @@ pub(super) fn parameters(query: &Query, after: &[Value], most: u32) -> Result<Va
     Ok(json!([
         query.since,
         query.until,
-        query.hours_of_day,
+        write(&hours(query))?,
         query.source,
         query.release,
         query.event,
@@ -97,6 +109,22 @@ pub(super) fn parameters(query: &Query, after: &[Value], most: u32) -> Result<Va
         write(after)?,
         most,
     ]))
+}
+
+/// The hours of the day that are asked for, each by itself; none where that is all of them.
+fn hours(query: &Query) -> Vec<i64> {
+    if query.hours_of_day == Query::WHOLE_DAY {
+        return Vec::new();
+    }
+    let mut hour = query.since.hour();
+    let mut hours = Vec::new();
+    while hour < query.until {
+        if query.hours_of_day & Query::hour_of_day(hour) != 0 {
+            hours.push(hour.0);
+        }
+        hour.0 += HOUR_MS;
+    }
+    hours
 }
 
 impl Ledger {

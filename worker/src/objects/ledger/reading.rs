@@ -142,7 +142,8 @@ impl Ledger {
         )?;
         let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages}}}"#
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages},"alerts":{}}}"#,
+            self.alerts()?
         ))
     }
 

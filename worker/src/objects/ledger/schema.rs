@@ -72,6 +72,12 @@ CREATE TABLE IF NOT EXISTS receipts_forgotten (before INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS shortages (
   what TEXT NOT NULL, source TEXT NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (what, source)
 ) WITHOUT ROWID;
+-- What somebody is told of; over when it is not 0. Beside it the round of looks that is under way, until when each source's hours
+-- have been judged, and what became of the last message.
+CREATE TABLE IF NOT EXISTS incidents (
+  id TEXT PRIMARY KEY, over INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS watching (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 ";
 
 /// What an earlier release counted under a name goes down again under that name. Done once.

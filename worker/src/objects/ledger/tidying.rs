@@ -5,6 +5,7 @@ use edgetally_core::ledger::DeadLetter;
 use serde_json::json;
 
 use super::Ledger;
+use super::watching::KEPT_DAYS;
 use crate::runtime::console_error;
 use crate::state;
 
@@ -35,6 +36,7 @@ impl Ledger {
             ("pending", "taken", DEAD_DAYS, ""),
             // Whoever was to see it had time enough.
             ("shortages", "at", DEAD_DAYS, ""),
+            ("incidents", "at", KEPT_DAYS, " AND over <> 0"),
         ];
         let mut tidy = true;
         for (table, column, days, but) in old {

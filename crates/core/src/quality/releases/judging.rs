@@ -28,7 +28,7 @@ pub fn compare(question: &Question, evidence: &Evidence) -> Result<Comparison, U
 /// What volumes get of the level where there is something else to test: they are the harder to see.
 const VOLUMES: f64 = 0.85;
 
-fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Comparison {
+pub(super) fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Comparison {
     let mut books = Books::open(evidence, windows);
     complete_consent(&mut books.fractions);
     let mut all = volumes(&books, question, windows);
@@ -42,7 +42,7 @@ fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Compari
         findings.extend(of_volume(question, windows, volume));
     }
     blame(findings, &all);
-    findings.extend(total(question, windows).and_then(|it| of_total(windows, it)));
+    findings.extend(total(question, windows).and_then(|it| of_total(question, windows, it)));
     for share in &rest {
         if let Some(finding) = of_share(question, windows, share) {
             add_or_join(findings, finding);
@@ -104,7 +104,7 @@ fn severity(question: &Question, member: Member, is_beyond: bool) -> Option<Seve
 
 fn of_volume(question: &Question, windows: &Windows, volume: &Volume<'_>) -> Option<Finding> {
     let first = volume.measured.first()?;
-    let is_gone = volume.is_gone();
+    let is_gone = volume.is_gone(question.rule());
     let severity = if is_gone {
         Severity::Fail
     } else {
@@ -246,8 +246,8 @@ fn blame(findings: &mut [Finding], all: &[Volume<'_>]) {
     }
 }
 
-fn of_total(windows: &Windows, it: Total) -> Option<Finding> {
-    let has_halved = it.change.estimate < 0.5 && it.down < 0.001;
+fn of_total(question: &Question, windows: &Windows, it: Total) -> Option<Finding> {
+    let has_halved = it.change.estimate < 0.5 && it.down < question.rule();
     if !has_halved && it.down.min(it.up) >= 0.005 {
         return None;
     }
@@ -468,7 +468,7 @@ fn sight(question: &Question, windows: &Windows, all: &[Volume<'_>]) -> Vec<Sigh
         .filter_map(|volume| {
             let first = volume.measured.first()?;
             let level = volume.member.level.max(equal.min(limits.alpha));
-            let smallest_drop = volume.smallest(level, limits.volume, is_hourly);
+            let smallest_drop = volume.smallest(level, question);
             let hours = windows.after.len() as f64;
             let watched = if question.watched.is_empty() {
                 // Folded names are no event that anybody watches.

@@ -104,6 +104,8 @@ pub const HISTORY_DAYS: i64 = 28;
 const MOST_DAYS: i64 = 7;
 /// A silence is no chance when so many events would have come.
 pub(super) const GONE: f64 = 7.0;
+/// What a rule that stands outside of the level may be wrong by; less where whoever asks has less to spend, since they ask often.
+const RULE: f64 = 0.001;
 
 /// What a comparison asks of the ledger once it knows its hours. Each answer is a list of lines with their sums.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -117,6 +119,11 @@ pub struct Queries {
 }
 
 impl Question {
+    /// How likely it may be that chance does what a rule outside of the level finds.
+    pub(super) const fn rule(&self) -> f64 {
+        self.thresholds.alpha.min(RULE)
+    }
+
     /// The first thing to ask of the ledger: which label had the traffic when.
     pub fn adoption(&self) -> Query {
         Query {
@@ -193,7 +200,7 @@ impl Question {
     }
 
     /// The hours with their traffic, in order.
-    fn traffic(&self, adoption: &[(Line, i64)]) -> Vec<Traffic> {
+    pub(super) fn traffic(&self, adoption: &[(Line, i64)]) -> Vec<Traffic> {
         let asked = self.adoption();
         let mut hours: Vec<UnixMillis> = adoption.iter().map(|(line, _)| line.hour).collect();
         sort_many(&mut hours, |one, other| one < other);
@@ -232,7 +239,7 @@ impl Question {
     }
 
     /// Whether nothing has come since an hour, although enough should have.
-    fn silence(&self, traffic: &[Traffic]) -> Option<Silence> {
+    pub(super) fn silence(&self, traffic: &[Traffic]) -> Option<Silence> {
         let last = traffic.iter().rev().find(|hour| hour.all > 0.0)?.hour;
         let since = UnixMillis(last.0 + HOUR_MS);
         let mut expected = f64::INFINITY;
@@ -420,7 +427,7 @@ fn at(traffic: &mut [Traffic], hour: UnixMillis) -> Option<&mut Traffic> {
     traffic.get_mut(place)
 }
 
-fn mask(hours: &[UnixMillis]) -> u32 {
+pub(super) fn mask(hours: &[UnixMillis]) -> u32 {
     hours
         .iter()
         .fold(0, |mask, hour| mask | Query::hour_of_day(*hour))

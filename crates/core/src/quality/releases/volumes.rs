@@ -63,13 +63,13 @@ pub(super) struct Volume<'a> {
 
 impl Volume<'_> {
     /// Whether it did not come at all although it should have.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self, chance: f64) -> bool {
         self.after <= 0.0
             && !self.measured.is_empty()
             && self
                 .measured
                 .iter()
-                .all(|it| it.rate.expected >= GONE && it.ln_none <= ln(0.001))
+                .all(|it| it.rate.expected >= GONE && it.ln_none <= ln(chance))
     }
 
     /// Whether the interval is wholly beyond the margin, and the other denominator's estimate is so too.
@@ -85,7 +85,8 @@ impl Volume<'_> {
     }
 
     /// The smallest drop that would have been found, and that the other denominator would have agreed to.
-    pub(super) fn smallest(&self, level: f64, margin: f64, hourly: bool) -> Option<f64> {
+    pub(super) fn smallest(&self, level: f64, question: &Question) -> Option<f64> {
+        let (margin, hourly) = (question.thresholds.volume, question.looks == Looks::Hourly);
         let mut most = None;
         for (at, it) in self.measured.iter().enumerate() {
             let one = if at == 0 {
@@ -94,7 +95,8 @@ impl Volume<'_> {
                 it.rate.smallest(AGREES, 0.0, false)
             };
             // Its disappearance is found by a rule of its own.
-            let gone = (it.rate.expected >= GONE && it.ln_none <= ln(0.001)).then_some(1.0);
+            let gone =
+                (it.rate.expected >= GONE && it.ln_none <= ln(question.rule())).then_some(1.0);
             let one = one.or(gone)?;
             most = Some(most.map_or(one, |most: f64| most.max(one)));
         }

@@ -77,12 +77,12 @@ impl Dice {
     }
 
     /// Mean 1.
-    fn lognormal(&mut self, sd: f64) -> f64 {
+    pub fn lognormal(&mut self, sd: f64) -> f64 {
         exp(sd * self.normal() - 0.5 * sd * sd)
     }
 
     /// Mean 1 (Marsaglia and Tsang, 2000).
-    fn gamma(&mut self, shape: f64) -> f64 {
+    pub fn gamma(&mut self, shape: f64) -> f64 {
         let d = shape - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
         loop {
@@ -139,7 +139,7 @@ pub struct World {
     pub just_before: Vec<f64>,
 }
 
-fn curve(hour: usize) -> f64 {
+pub fn curve(hour: usize) -> f64 {
     1.0 + 0.8 * sin(core::f64::consts::TAU * (hour as f64 + 0.5 - 11.5) / 24.0)
 }
 
@@ -372,7 +372,7 @@ pub fn mann_whitney_p(u: f64, n: usize) -> f64 {
     (2.0 * tail / all).min(1.0)
 }
 
-fn add(sum: &mut [Count; 4], counts: &[Count; 4]) {
+pub fn add(sum: &mut [Count; 4], counts: &[Count; 4]) {
     for (sum, count) in sum.iter_mut().zip(counts) {
         sum.with += count.with;
         sum.without += count.without;
@@ -380,7 +380,14 @@ fn add(sum: &mut [Count; 4], counts: &[Count; 4]) {
     }
 }
 
-fn line(at: i64, release: &str, event: &str, destination: &str, state: State, code: &str) -> Line {
+pub fn line(
+    at: i64,
+    release: &str,
+    event: &str,
+    destination: &str,
+    state: State,
+    code: &str,
+) -> Line {
     Line {
         hour: UnixMillis(at),
         source: "shop".to_owned(),
@@ -399,7 +406,7 @@ fn adopt(lines: &mut Vec<(Line, i64)>, at: i64, release: &str, counts: &[Count; 
 }
 
 /// The lines of an hour. An empty label is what a question that asked for one has in its answer.
-fn book(lines: &mut Vec<(Line, i64)>, at: i64, release: &str, counts: &[Count; 4]) {
+pub fn book(lines: &mut Vec<(Line, i64)>, at: i64, release: &str, counts: &[Count; 4]) {
     for ((event, _), count) in EVENTS.iter().zip(counts) {
         let mut put = |destination: &str, state, code: &str, n: f64| {
             if n > 0.0 {
