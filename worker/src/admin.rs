@@ -20,8 +20,8 @@ use crate::runtime::{self, Env, Response};
 use crate::state;
 
 pub(crate) use self::explain::explain_consent;
-pub(crate) use self::health::{health, sentences};
-pub(crate) use self::quality::{metrics, quality};
+pub(crate) use self::health::{health, reports_unavailable, sentences};
+pub(crate) use self::quality::{MOST_AGE_MS, metrics, quality};
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::receipts::{heads, receipt, receipts};
 pub(crate) use self::releases::compare;
@@ -87,6 +87,8 @@ pub(crate) struct Attention {
     removed: Table<String, i64>,
     /// What there was no room for, by source.
     shortages: Table<String, Table<String, i64>>,
+    /// Which platforms said nothing about quality when they were last asked, with the code of why.
+    pub(crate) unreported: Vec<(String, String)>,
 }
 
 impl Attention {
@@ -104,8 +106,13 @@ impl Attention {
                 of.insert(member(row, "source").to_owned(), number(row, "n"));
             });
         }
+        let visits = rows("visits").map(|row| (member(row, "destination"), member(row, "fault")));
         Self {
             shortages,
+            unreported: visits
+                .filter(|(_, fault)| !fault.is_empty())
+                .map(|(name, fault)| (name.to_owned(), fault.to_owned()))
+                .collect(),
             quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
             removed: rows("destination_removed")
                 .map(|row| (member(row, "destination").to_owned(), number(row, "n")))

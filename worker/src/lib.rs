@@ -7,6 +7,7 @@ mod exchange;
 mod intake;
 mod objects;
 mod poller;
+mod reporter;
 mod routes;
 mod runtime;
 mod state;
@@ -52,4 +53,5 @@ pub async fn queue(batch: JsValue, env: Env, _context: worker::worker_sys::Conte
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     poller::ask(&env).await;
     admin::resume(&env).await;
+    reporter::visit(&env).await;
 }

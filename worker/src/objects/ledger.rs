@@ -12,6 +12,7 @@ mod overview;
 mod querying;
 mod reading;
 mod receipts;
+mod reported;
 mod schema;
 mod tidying;
 mod withdrawing;
@@ -100,6 +101,9 @@ impl DurableObject for Ledger {
             "/gate" => self.gate(&body),
             "/withdraw" => self.withdraw(&body),
             "/attention" => self.attention(),
+            "/visits" => self.visits(),
+            "/reported" => self.reported(&body),
+            "/keep-reported" => self.keep_reported(&body),
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
@@ -108,7 +112,7 @@ impl DurableObject for Ledger {
             "/receipt-heads" => self.receipt_heads(&body),
             _ => Err(Unavailable),
         };
-        if matches!(path.as_str(), "/report" | "/withdraw")
+        if matches!(path.as_str(), "/report" | "/withdraw" | "/keep-reported")
             && self.state.storage().get_alarm().await?.is_none()
         {
             self.state.storage().set_alarm(DAY).await?;

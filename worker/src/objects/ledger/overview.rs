@@ -76,6 +76,7 @@ impl Ledger {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let queries = of.list("queries", Query::read).ok_or(Unavailable)?;
         let source = of.text("source");
+        let reported_since = of.whole("reported_since");
         let now = runtime::now();
         let today = now.0.div_euclid(DAY_MS) * DAY_MS;
         // Lines of this hour and the last change all the time, those of today and yesterday now and then, older ones hardly ever.
@@ -106,9 +107,14 @@ impl Ledger {
             "SELECT destination, count(*) AS n FROM dead WHERE ?1 IS NULL OR source = ?1 GROUP BY 1",
             &json!([source]),
         )?;
+        // Where no destination reports, nobody asks.
+        let reported = match reported_since {
+            Some(since) => self.latest(since, now.0)?,
+            None => "[]".to_owned(),
+        };
         let waiting = self.rows("SELECT count(*) AS n FROM early", &Value::Array(Vec::new()))?;
         Ok(format!(
-            r#"{{"answers":[{}],"notes":{notes},"letters":{letters},"waiting":{waiting},"attention":{}}}"#,
+            r#"{{"answers":[{}],"notes":{notes},"letters":{letters},"waiting":{waiting},"reported":{reported},"attention":{}}}"#,
             answers.join(","),
             self.attention()?
         ))
