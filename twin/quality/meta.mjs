@@ -14,9 +14,10 @@ import { count, counted, percent, summed } from "./tally.mjs";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const ALL = { "": true };
-
 /** @typedef {{[name: string]: Fields | true}} Fields */
+
+/** Whatever there is. @type {Fields} */
+const ALL = { "": true };
 
 const PERCENTAGE = { percentage: true, description: true };
 /** The fields of an event that can be asked for. The page's own table has `dedup_key_feedback`, which is refused. */
