@@ -31,9 +31,11 @@ export const credentials = {
     clientSecret: "twin-linkedin-client-secret",
     refreshToken: "twin-linkedin-refresh-token",
   },
-  meta: { token: "EAAB-twin-token" },
+  /** The second one reads what Meta says about quality, and sends nothing; the first has not been opted in for that. */
+  meta: { token: "EAAB-twin-token", qualityToken: "EAAB-twin-quality-token" },
   microsoft: { token: "twin-microsoft-tag-token" },
-  pinterest: { token: "pina_twin_conversion_token" },
+  /** The second one has the scope `ads:read` alone. */
+  pinterest: { token: "pina_twin_conversion_token", qualityToken: "pina_twin_ads_read_token" },
   reddit: { token: "twin-reddit-conversion-token" },
   snapchat: { token: "twin-snapchat-capi-token" },
   tiktok: { token: "twin-tiktok-access-token" },

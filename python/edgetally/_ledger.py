@@ -28,6 +28,10 @@ _STATES = ("delivered", "duplicate", "blocked", "skipped", "rejected", "processi
 _LAW = "accepted = " + " + ".join(_STATES)
 _KEYS = ("hour", "day", "source", "release", "event", "destination")
 _LINE = ("hour", "source", "release", "event", "destination", "state", "code", "worker", "n")
+_REPORTED = (
+    *("destination", "platform", "event", "metric", "of", "value", "word", "unit"),
+    *("since", "until", "observed_at"),
+)
 _QUALITY_KEYS = ("hour", "day", "source", "release", "worker", "event", "destination")
 _QUALITY = (
     *("volume", "share_of_events", "share_of_page_views", "tests", "robots", "offered"),
@@ -390,6 +394,49 @@ class Ledger:
                 **{f"has_{part}": known(intake["parts"]["share"].get(part)) for part in PARTS},
             }
             yield made
+
+    def reported(
+        self,
+        *,
+        since: Any = None,
+        until: Any = None,
+        source: str | None = None,
+        event: str | None = None,
+        destination: str | None = None,
+    ) -> LedgerTable:
+        """What platforms report about quality themselves: a row for each number, with the span of time that it covers.
+
+        The latest of the time that is asked for. These are the platforms' own words and numbers, of whatever they count
+        and by their own rules; they know of no release. ``quality`` has what was counted here. Without a
+        ``quality_token`` in the settings of a destination there are none.
+        """
+        asked = _Filter(self._zone, since, until, source, event, destination, None)
+        answer = self._ask("/v1/quality", asked.query())
+        # Before 0.2 a gateway had none.
+        listed = answer.get("reported", []) if isinstance(answer, dict) else None
+        columns: dict[str, list[Any]] = {name: [] for name in _REPORTED}
+        read = False
+        # Raised outside, so that the fault has no other behind it.
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
+            for one in listed or []:
+                for figure in one["figures"]:
+                    number = figure["unit"] != "word"
+                    row = {
+                        **{name: one[name] for name in ("destination", "platform")},
+                        "event": one["event"] or "",
+                        "metric": figure["metric"],
+                        "of": figure["of"] or "",
+                        "value": float(figure["value"]) if number else float("nan"),
+                        "word": "" if number else str(figure["value"]),
+                        "unit": figure["unit"],
+                        **{name: self._time(one[name]) for name in ("since", "until", "observed_at")},
+                    }
+                    for name in _REPORTED:
+                        columns[name].append(row[name])
+            read = isinstance(listed, list)
+        if not read:
+            raise self._too_new()
+        return LedgerTable(columns, self._zone, asked.span(None))
 
     def compare_releases(
         self,

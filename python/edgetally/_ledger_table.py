@@ -20,9 +20,12 @@ _ROWS_SHOWN = 20
 _SEASONS = {"day": datetime.timedelta(days=1), "week": datetime.timedelta(days=7)}
 
 # Columns that are no counts.
-_TIMES = frozenset({"hour", "at"})
+_TIMES = frozenset({"hour", "at", "since", "until", "observed_at"})
 _DAYS = frozenset({"day"})
-_TEXTS = frozenset({"source", "release", "event", "destination", "state", "code", "worker", "id", "event_id", "path"})
+_TEXTS = frozenset(
+    {"source", "release", "event", "destination", "state", "code", "worker", "id", "event_id", "path"}
+    | {"platform", "metric", "of", "word", "unit"}
+)
 _FLAGS = frozenset({"replaying"})
 
 # What the gateway knows of each event's match keys and parts, and how people say it.
@@ -55,7 +58,7 @@ _QUALITY = {
     **{f"sent_{key}": f"Share of the delivered that went with {what}." for key, what in MATCH_KEYS.items()},
     **{f"has_{part}": f"Share of the events that have {what}." for part, what in PARTS.items()},
 }
-_SHARES = frozenset({"exposure_new", "exposure_old", *_QUALITY})
+_SHARES = frozenset({"exposure_new", "exposure_old", "value", *_QUALITY})
 _LISTS = frozenset({"history"})
 
 DEFINITION = {
@@ -97,6 +100,15 @@ DEFINITION = {
     "remainder": "Accepted less the states: 0, or something was lost or counted twice.",
     "events": "Accepted copies whose event is counted as other.",
     "releases": "Accepted copies whose release is counted as other.",
+    "platform": "The platform, whose words and numbers these are.",
+    "metric": "What it reports.",
+    "of": "The key, part or sender that it is about, by the platform's name, or empty.",
+    "value": "How much it is, in the unit; nan where it is a word.",
+    "word": "Which word, or empty where it is a number.",
+    "unit": "of_10, percent, events or word.",
+    "since": "The span that the number covers begins here.",
+    "until": "The span that the number covers ends here.",
+    "observed_at": "When the platform was asked.",
     "id": "The letter's id, by which it is replayed.",
     "event_id": "The event's id, or empty.",
     "bytes": "Size of the body.",

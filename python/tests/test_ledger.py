@@ -165,6 +165,44 @@ def test_quality_by_hour_has_times_and_says_what_it_can_be_by(shop: Stub, ledger
     assert refused(lambda: ledger.quality()).code == "answer_too_new"
 
 
+def test_what_platforms_report_is_a_row_for_each_number(shop: Stub, ledger: et.Ledger) -> None:
+    one = {
+        "destination": "meta",
+        "platform": "meta",
+        "event": "purchase",
+        "since": "2026-11-22T10:15:31.000Z",
+        "until": "2026-11-24T10:15:31.000Z",
+        "observed_at": "2026-11-24T10:15:31.000Z",
+        "figures": [
+            {"metric": "match_quality", "of": None, "value": 7.4, "unit": "of_10"},
+            {"metric": "coverage", "of": "email", "value": 81.2, "unit": "percent"},
+            {"metric": "freshness", "of": None, "value": "real_time", "unit": "word"},
+        ],
+    }
+    status = {"metric": "status", "of": None, "value": "GOOD", "unit": "word"}
+    answer = {"estimate_by": "edgetally", "rows": [], "reported": [one, {**one, "event": None, "figures": [status]}]}
+    shop.answers = answering((200, answer, {}))
+    table = ledger.reported(since="2026-11-01", destination="meta")
+    assert shop.asked[0][:2] == ("/v1/quality", {"since": "2026-11-01T00:00:00.000Z", "destination": "meta"})
+    assert table.metric == ["match_quality", "coverage", "freshness", "status"]
+    assert table.event == ["purchase"] * 3 + [""]
+    assert (table.of[1], table.value[1], table.word[1]) == ("email", 81.2, "")
+    assert (np.isnan(table.value[2]), table.word[2:]) == (True, ["real_time", "GOOD"])
+    assert table.until[0] - table.since[0] == datetime.timedelta(days=2)
+    frame = table.to_pandas()
+    assert (frame.value.dtype, frame.since.dt.tz is not None) == (float, True)
+    assert pl.DataFrame(table.to_arrow()).schema["value"] == pl.Float64
+    assert set(table.definition) == set(table.columns)
+    assert all(table.definition.values())
+    # An earlier gateway has none, and neither has one that nobody gave a credential.
+    for none in ({"estimate_by": "edgetally", "rows": []}, {"rows": [], "reported": []}):
+        shop.answers = answering((200, none, {}))
+        assert len(ledger.reported()) == 0
+    for wrong in ({"reported": {}}, {"reported": [{"destination": "meta"}]}, {"reported": [7]}):
+        shop.answers = answering((200, wrong, {}))
+        assert refused(lambda: ledger.reported()).code == "answer_too_new"
+
+
 def test_counts_put_intake_beside_what_became_of_it(ledger: et.Ledger) -> None:
     lines = list(ledger.lines().rows())
 

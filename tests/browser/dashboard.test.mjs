@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {createServer} from "node:http";
 import {test} from "node:test";
 import {month, tell} from "../support/ledger-month.mjs";
-import {ADMIN, GRANTED, VISITOR_IP, purchase, waitFor} from "../support/shop.mjs";
+import {ADMIN, GRANTED, SECRETS, VISITOR_IP, purchase, waitFor} from "../support/shop.mjs";
 import {NOW, faults, fits, number, openGateway, openTab, rows, setClock, signIn, tile} from "./dashboard.mjs";
 
 const HOUR = 3_600_000;
@@ -216,6 +216,58 @@ test("what broke, since when, and what to do is said at the top", async (t) => {
   assert.equal(await tile(page, "released"), "web-43");
 });
 
+/** A gateway that asks Meta what it says about quality. @type {import("../support/shop.mjs").Options} */
+const reporting = {
+  secrets: {...SECRETS, META_QUALITY: "EAAB-quality"},
+  settings: (settings) => {
+    settings.destinations.meta.quality_token = "META_QUALITY";
+    return settings;
+  },
+};
+
+/** Has it that Meta said something an hour ago. @param {import("../support/shop.mjs").Shop} shop */
+async function report(shop) {
+  const [until, day] = [NOW - HOUR, 24 * HOUR];
+  const of = (/** @type {string} */ event, /** @type {number} */ days, /** @type {unknown[]} */ figures) => ({destination: "meta", event, since: until - days * day, until, observed_at: until, figures});
+  const reported = [
+    of("", 1, [["counted", "server", 48_210], ["counted", "browser", 51_877]]),
+    of("purchase", 2, [["match_quality", "", 7.4], ["coverage", "email", 47.5], ["coverage", "external_id", 62.8], ["coverage", "ip_address", 100]]),
+    of("purchase", 7, [["event_coverage", "", 68], ["event_coverage_goal", "", 75], ["dedup_server", "event_id", 100], ["freshness", "", "real_time"]]),
+  ];
+  const body = JSON.stringify({reported, visits: [{destination: "meta", at: until, next: until + HOUR, fault: "190/463"}]});
+  assert.equal((await shop.fetch("/_test/ask/keep-reported", {method: "POST", body})).status, 200);
+}
+
+test("what a platform reports stands beside what was counted, over the span that it covers", async (t) => {
+  const shop = await openGateway(t, reporting);
+  await tell(shop, month({now: NOW, days: 9}));
+  const {page, wrong} = await openTab(t);
+  await signIn(shop, page);
+  assert.equal(await page.getByText("Reported by Meta").count(), 0, "nothing was said yet");
+  await report(shop);
+  await page.reload();
+  await page.getByRole("heading", {name: "Reported by Meta meta"}).waitFor();
+  await page.getByText("Report unavailable: when it was last asked, Meta answered 190/463").waitFor();
+  const table = await rows(page, "table.reported");
+  assert.deepEqual(table.map(([what, , said]) => [what, said]), [
+    ["Events counted, from server all events", "48,210"], ["Events counted, from browser all events", "51,877"],
+    ["Match quality purchase", "7.4"], ["Events with email purchase", "47.5 %"], ["Events with external_id purchase", "62.8 %"],
+    ["Events with ip_address purchase", "100.0 %"], ["The page’s events that came from the server too purchase", "68.0 %"],
+    ["The platform’s goal for that purchase", "75.0 %"], ["The server’s events with event_id purchase", "100.0 %"], ["Events come in purchase", "real time"],
+  ]);
+  // Its place is where its span is: two of seven days, up to an hour ago.
+  const picture = page.getByRole("img", {name: /Events with email: 47.5 % reported by Meta/});
+  const [whole, band] = await picture.evaluate((svg) => [svg.getBoundingClientRect(), /** @type {Element} */ (svg.querySelector(".told")).getBoundingClientRect()]);
+  assert.ok(whole && band);
+  assert.ok(Math.abs(band.width / whole.width - 48 / 168) < 0.01, `${band.width} of ${whole.width}`);
+  assert.ok(Math.abs((whole.right - band.right) / whole.width - 1 / 168) < 0.01);
+  assert.ok(Math.abs(band.height / whole.height - 0.475) < 0.02);
+  // It is no news: the top of the page says nothing of it, and neither does what waits for a person.
+  assert.doesNotMatch(await page.locator(".headline").innerText(), /190|report/i);
+  assert.doesNotMatch(await page.locator("#ends").innerText(), /190/);
+  assert.deepEqual(wrong, []);
+});
+
 test("late results change what was summed up before", async (t) => {
   const shop = await openGateway(t);
   await tell(shop, month({now: NOW, days: 10}));
@@ -230,7 +282,8 @@ test("late results change what was summed up before", async (t) => {
 });
 
 test("axe finds nothing, whoever looks at it", async (t) => {
-  const shop = await openGateway(t);
+  const shop = await openGateway(t, reporting);
+  await report(shop);
   await tell(shop, month({now: NOW, days: 9}), [{id: "x#1#tiktok", at: NOW - HOUR, source: "shop", destination: "tiktok", event: "purchase", event_id: "ord-7", state: "rejected", code: "40002", parcel: "{}"}]);
   /** @type {[string, import("playwright-core").BrowserContextOptions][]} */
   const viewers = [

@@ -16,10 +16,13 @@
 
 import { randomBytes, randomInt } from "node:crypto";
 import {
-  EMPTY_DIGEST, bearerToken, duplicateKeys, findPlain, isAddress, isCurrency, isPrivateAddress, looksHashed, mediaType, readJson,
+  EMPTY_DIGEST, bearerToken, duplicateKeys, findPlain, isAddress, isCurrency, isObject, isPrivateAddress, looksHashed, mediaType,
+  readJson,
 } from "../checks.mjs";
 import { ADS_SCOPE, DATA_MANAGER_SCOPE, token } from "../google-oauth.mjs";
 import { decode, instant, list, message, oneOf, snake } from "../proto-json.mjs";
+import { search } from "../quality/google_ads.mjs";
+import { count } from "../quality/tally.mjs";
 
 /** @typedef {import("../types.mjs").Answer} Answer */
 /** @typedef {import("../types.mjs").ArrivedEvent} ArrivedEvent */
@@ -705,6 +708,10 @@ function ingest(request, state) {
     commit: () => {
       for (const [key, conversion] of converted) state.memory.set(`conversion ${key}`, conversion);
       for (const gclid of fresh) state.memory.set(`gclid ${gclid}`, request.now);
+      for (const one of events) {
+        const account = /** @type {{operating_account?: string}} */ (one.context).operating_account;
+        count(state.memory, `google_ads ${account}`, request.now, [{ of: [one.name], keys: one.notes?.length ? [] : ["taken"] }]);
+      }
       state.memory.set(`request ${id}`, /** @type {Ingested} */ ({ ready: request.now + PROCESSING_MS, polls: 0, slow, outcomes }));
     },
   };
@@ -1002,7 +1009,32 @@ function uploadAdjustments(request, state, version, customer) {
  * @param {PlatformState} state
  * @returns {Answer}
  */
+function searchAds(request, state) {
+  const [, version = "", customer = ""] = /^\/(v\d+)\/customers\/(\d{10})\/googleAds:search$/.exec(request.path) ?? [];
+  const ends = VERSIONS.get(version);
+  if (request.method !== "POST" || ends === undefined) return nowhere();
+  const closed = unauthorized(request, state, ADS_SCOPE, `google.ads.googleads.${version}.services.GoogleAdsService.Search`);
+  if (closed) return closed;
+  if (request.now >= Date.parse(ends)) {
+    return adsRefused(version, { requestError: "UNSUPPORTED_VERSION" }, `Version ${version} is deprecated.`, "the version");
+  }
+  const json = readJson(request.body);
+  const query = json.ok && isObject(json.value) ? json.value.query : undefined;
+  if (typeof query !== "string") return adsRefused(version, { requestError: "REQUIRED_FIELD_MISSING" }, "Required field is missing.", "query");
+  const found = search(state, customer, query, request.now);
+  if ("wrong" in found) return adsRefused(version, { queryError: found.wrong }, "Error in query.", "query");
+  // Without a row Google leaves the list out.
+  const { results } = found;
+  return { status: 200, body: results.length > 0 ? { results, fieldMask: "*" } : { fieldMask: "*" }, verdict: "accepted" };
+}
+
+/**
+ * @param {TwinRequest} request
+ * @param {PlatformState} state
+ * @returns {Answer}
+ */
 function googleAds(request, state) {
+  if (request.path.endsWith("/googleAds:search")) return searchAds(request, state);
   const [, version = "", number = "", customer = "", method = ""] = /^\/(v(\d+))\/customers\/([^/:]+):(\w+)$/.exec(request.path) ?? [];
   const ends = VERSIONS.get(version);
   const old = number !== "" && Number(number) < OLDEST_NAMED;

@@ -12,6 +12,8 @@ import {
   EMPTY_DIGEST, bearerToken, isAddress, isCountryDigest, isCurrency, isDateDigest, isDigest, isNumber, isObject, isPrivateAddress,
   isText, isWebAddress, looksHashed, mediaType, readJson, readObject, sha256,
 } from "../checks.mjs";
+import { credentials } from "../credentials.mjs";
+import { FieldError, quality, remember, stats } from "../quality/meta.mjs";
 
 /** Version → the day it ends, as announced; `null` while nothing is announced. */
 const VERSIONS = new Map([
@@ -413,6 +415,32 @@ function findings(event, at) {
   return found;
 }
 
+/**
+ * What is said about quality, to whoever has a token for that.
+ * @param {import("../types.mjs").TwinRequest} request
+ * @param {import("../types.mjs").PlatformState} state
+ * @param {string | undefined} given
+ * @param {string} node
+ * @returns {import("../types.mjs").Answer}
+ */
+function report(request, state, given, node) {
+  if (given !== undefined && state.settings.metaTokens.includes(given)) {
+    return { ...refused(200, "(#200) Requires ads_read and ads_management permission", "access_token: is for sending"), status: 403 };
+  }
+  if (given !== credentials.meta.qualityToken || state.revoked) {
+    const answer = refused(190, "Invalid OAuth access token - Cannot parse access token", "access_token: missing or unknown");
+    return state.revoked ? { ...answer, scripted: "revoke_token" } : answer;
+  }
+  const violations = request.query.has("access_token") ? [{ kind: "credential_in_url", where: "query" }] : [];
+  try {
+    const body = node === "dataset_quality" ? quality(request, state) : stats(request, state, node);
+    return { status: 200, body, verdict: "accepted", violations };
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    return refused(100, error.message, "query: has what there is not");
+  }
+}
+
 /** @type {import("../types.mjs").Platform} */
 export const meta = {
   name: "meta",
@@ -441,6 +469,9 @@ export const meta = {
     }
 
     const given = token(request, body);
+    if (request.method === "GET" && (dataset === "dataset_quality" || (/^\d+$/.test(dataset) && edge === "stats" && rest.length === 0))) {
+      return report(request, state, given, dataset);
+    }
     if (!given || !state.settings.metaTokens.includes(given)) {
       return refused(190, given ? "Invalid OAuth access token - Cannot parse access token" : "An access token is required", "access_token: missing or unknown");
     }
@@ -474,6 +505,9 @@ export const meta = {
         body: { events_received: events.length, messages: [], fbtrace_id: trace() },
         verdict: "accepted",
         violations: events.flatMap((event, index) => findings(event, `data[${index}]`)),
+        commit: () => {
+          if (body.test_event_code === undefined) remember(state, dataset, request.now, events, body.partner_agent);
+        },
         events: events.map((event) => {
           const name = String(event.event_name);
           const id = typeof event.event_id === "string" ? event.event_id : undefined;

@@ -16,6 +16,7 @@ import {
   isPrivateAddress, isText, isWebAddress, looksHashed, mediaType, minorDigits, must, readJson, sha256, words,
 } from "../checks.mjs";
 import { credentials } from "../credentials.mjs";
+import { quality, remember } from "../quality/pinterest.mjs";
 
 /** @typedef {import("../types.mjs").Finding} Finding */
 
@@ -329,6 +330,29 @@ function findCustom(data, mark) {
   mark(count !== undefined && contents.length > 0 && sum !== count, "num_items_is_not_the_sum_of_quantities", "custom_data.num_items");
 }
 
+/**
+ * What is said about quality, to whoever may read.
+ * @param {import("../types.mjs").TwinRequest} request
+ * @param {import("../types.mjs").PlatformState} state
+ * @param {string} account
+ * @param {string | undefined} bearer
+ * @returns {import("../types.mjs").Answer}
+ */
+function report(request, state, account, bearer) {
+  if (bearer === credentials.pinterest.token) {
+    return refused(403, 29, "You are not permitted to access that resource.", "authorization: lacks ads:read");
+  }
+  if (bearer !== credentials.pinterest.qualityToken || state.revoked) {
+    const answer = refused(401, 2, "Authentication failed.", `authorization: ${bearer ? "unknown token" : "no bearer token"}`);
+    return state.revoked ? { ...answer, scripted: "revoke_token" } : answer;
+  }
+  if (request.method !== "GET") return refused(405, 2, "The method is not allowed for the requested path.", "method: is not GET");
+  if (!/^\d{1,18}$/.test(account)) return refused(404, 2, "AdAccount not found.", "path: the ad account is not up to 18 digits");
+  const found = quality(request, state, account);
+  if ("wrong" in found) return refused(400, 1, "Invalid conversion event quality score request.", `query.${found.wrong}: is missing or unknown`);
+  return { status: 200, body: found.body, verdict: "accepted" };
+}
+
 /** @type {import("../types.mjs").Platform} */
 export const pinterest = {
   name: "pinterest",
@@ -337,6 +361,7 @@ export const pinterest = {
   handle(request, state) {
     const [, version, edge, account = "", last, ...rest] = request.path.split("/");
     const bearer = bearerToken(request.headers);
+    if (version === "v5" && edge === "ad_accounts" && last === "conversion_eqs" && rest.length === 0) return report(request, state, account, bearer);
     if (bearer !== credentials.pinterest.token) {
       return refused(401, 2, "Authentication failed.", `authorization: ${bearer ? "unknown token" : "no bearer token"}`);
     }
@@ -406,7 +431,10 @@ export const pinterest = {
       const context = { ad_account_id: account };
       return {
         ...answer,
-        commit: () => state.memory.set(memory, names),
+        commit: () => {
+          state.memory.set(memory, names);
+          remember(state, account, request.now, processed.map(({ event }) => event));
+        },
         events: processed.map(({ event }) => {
           const name = String(event.event_name);
           const id = String(event.event_id);

@@ -23,8 +23,8 @@ use crate::state;
 
 pub(crate) use self::alerts::{alerts, test_alert};
 pub(crate) use self::explain::explain_consent;
-pub(crate) use self::health::{health, sentences};
-pub(crate) use self::quality::{metrics, quality};
+pub(crate) use self::health::{health, reports_unavailable, sentences};
+pub(crate) use self::quality::{MOST_AGE_MS, metrics, quality};
 pub(crate) use self::reading::{dead_letters, ledger, recent};
 pub(crate) use self::receipts::{heads, receipt, receipts};
 pub(crate) use self::releases::compare;
@@ -94,6 +94,8 @@ pub(crate) struct Attention {
     incidents: i64,
     /// What became of the last alert; empty where it was taken.
     alert_failure: String,
+    /// Which platforms said nothing about quality when they were last asked, with the code of why.
+    pub(crate) unreported: Vec<(String, String)>,
 }
 
 impl Attention {
@@ -113,10 +115,15 @@ impl Attention {
         }
         let alerts = answer.get("alerts").unwrap_or(&Value::Null);
         let sent = alerts.get("sent").unwrap_or(&Value::Null);
+        let visits = rows("visits").map(|row| (member(row, "destination"), member(row, "fault")));
         Self {
             shortages,
             incidents: number(alerts, "open"),
             alert_failure: member(sent, "failure").to_owned(),
+            unreported: visits
+                .filter(|(_, fault)| !fault.is_empty())
+                .map(|(name, fault)| (name.to_owned(), fault.to_owned()))
+                .collect(),
             quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
             removed: rows("destination_removed")
                 .map(|row| (member(row, "destination").to_owned(), number(row, "n")))

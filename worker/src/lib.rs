@@ -8,6 +8,7 @@ mod exchange;
 mod intake;
 mod objects;
 mod poller;
+mod reporter;
 mod routes;
 mod runtime;
 mod state;
@@ -53,6 +54,7 @@ pub async fn queue(batch: JsValue, env: Env, _context: worker::worker_sys::Conte
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     poller::ask(&env).await;
     admin::resume(&env).await;
+    reporter::visit(&env).await;
     // Last: whatever it meets, the others have been done.
     alerts::watch(&env).await;
 }

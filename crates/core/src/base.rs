@@ -15,6 +15,7 @@ pub mod personal;
 pub mod query;
 pub mod reason;
 pub mod remarks;
+pub mod reported;
 pub mod secret;
 pub mod table;
 pub mod text;

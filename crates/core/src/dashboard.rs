@@ -16,6 +16,7 @@ pub mod login;
 mod overview;
 mod platforms;
 mod releases;
+mod reported;
 pub mod session;
 mod shell;
 pub mod view;

@@ -8,6 +8,8 @@
 //! An invocation may do only so much ([`Limits`](crate::exchange::outcome::Limits)). When its budget is spent, nothing more is given
 //! out, and what is left is handed on: new messages that go at once and count as no attempt.
 //!
+//! [`Visits`] are apart: platforms are asked what they say about quality, and no gate, token or budget of the others is touched.
+//!
 //! A destination whose tokens come from somewhere else has one fetched before its first request, and a fresh one when
 //! the platform answers 401 to it.
 
@@ -18,6 +20,7 @@ mod release;
 mod replay;
 mod scheduler;
 mod sending;
+mod visits;
 mod withdrawal;
 
 pub use accounting::{Effects, Message, Queue};
@@ -27,6 +30,7 @@ pub use release::{Release, releases};
 pub use replay::{Replay, replay, replayed};
 pub use scheduler::{Gates, MOST_IN_FLIGHT, OutgoingRequest, Spent};
 pub use sending::{Delivery, MOST_UNPAIRED, admitted};
+pub use visits::{Told, Visits};
 pub use withdrawal::{receipts, withdraw};
 
 use crate::base::time::UnixMillis;

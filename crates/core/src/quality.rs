@@ -5,6 +5,7 @@ pub mod asked;
 pub mod prometheus;
 pub mod releases;
 pub mod report;
+pub mod reported;
 pub mod score;
 
 pub use report::{Report, quality};

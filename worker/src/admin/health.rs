@@ -57,6 +57,7 @@ pub(crate) async fn health(env: &Env) -> Response {
     let mut attention = json!({});
     let mut alerts =
         json!({"configured": settings.as_ref().is_ok_and(|settings| settings.alerts.is_some())});
+    let mut unreported = json!({});
     match attention_of(env, now).await {
         None => warnings.push("the ledger does not answer".to_owned()),
         Some(found) => {
@@ -72,6 +73,7 @@ pub(crate) async fn health(env: &Env) -> Response {
                 put(&mut alerts, "failure", json!(found.alert_failure));
             }
             found.put(&mut attention);
+            unreported = json!(reports_unavailable(env, &found));
         }
     }
     let body = json!({
@@ -86,8 +88,21 @@ pub(crate) async fn health(env: &Env) -> Response {
         "attention": attention,
         "alerts": alerts,
         "paused_here": paused,
+        "reports_unavailable": unreported,
     });
     routes::json(if healthy { 200 } else { 503 }, runtime::json(&body))
+}
+
+/// Which destinations' platforms said nothing about quality when they were last asked, with the code of why. It is no
+/// warning: nothing that is sent depends on it.
+pub(crate) fn reports_unavailable(env: &Env, found: &Attention) -> Table<String, String> {
+    let settings = state::settings(env).ok();
+    let reports = |name: &str| {
+        let configured = settings.and_then(|settings| settings.destination(name));
+        configured.is_some_and(|one| one.destination.reporting().is_some())
+    };
+    let all = found.unreported.iter().cloned();
+    all.filter(|(name, _)| reports(name)).collect()
 }
 
 /// Whether a binding counts who tries to sign in to the dashboard; else each isolate does for itself.

@@ -1,12 +1,16 @@
 //! The quality of events, for operators and for what scrapes counts.
 
 use edgetally_core::base::error::{Code, ParseError};
-use edgetally_core::base::time::UnixMillis;
+use edgetally_core::base::members::list_of;
+use edgetally_core::base::reported::Reported;
+use edgetally_core::base::time::{DAY_MS, UnixMillis};
+use edgetally_core::delivery::Visits;
 use edgetally_core::intake::Response as Answer;
-use edgetally_core::ledger::{Line, Query, State};
+use edgetally_core::ledger::measured::NO_SUM;
+use edgetally_core::ledger::{Line, Place, Query, State};
 use edgetally_core::quality::asked::Asked;
 use edgetally_core::quality::prometheus::{self, CONTENT_TYPE};
-use edgetally_core::quality::report::NO_SUM;
+use edgetally_core::quality::reported::told;
 use serde_json::{Value, json};
 
 use crate::admin::{admit, ask, member, number, put, take, tell, unavailable};
@@ -27,10 +31,34 @@ async fn report(call: &Call<'_>) -> Result<String, ParseError> {
     let asked = Asked::read(call.query)?;
     let lines = lines(&call.env, &asked.query).await?;
     let settings = state::settings(&call.env).map_err(unavailable)?;
-    let report = edgetally_core::quality::quality(lines, &asked.by, &asked.shown, |name| {
+    let platform = |name: &str| {
         let configured = settings.destination(name)?;
         Some(configured.destination.facts().platform)
-    });
+    };
+    let mut report = edgetally_core::quality::quality(lines, &asked.by, &asked.shown, platform);
+    if Visits::any(settings) {
+        let span = (asked.query.since, asked.query.until);
+        let reported = reported(&call.env, span).await?;
+        let source = asked.query.source.as_deref();
+        let of_source = |name: &str| {
+            let Some(source) = source else { return true };
+            let of = settings.source(source).into_iter();
+            let mut own = of.flat_map(|source| &source.destinations);
+            own.any(|at| {
+                settings
+                    .destinations
+                    .get(*at)
+                    .is_some_and(|one| one.name == name)
+            })
+        };
+        let asked_for = |name: &str| {
+            let named = asked.shown.destination.as_deref();
+            named.is_none_or(|one| one == name) && of_source(name)
+        };
+        report.reported = told(reported, asked.shown.event.as_deref(), |name| {
+            platform(name).filter(|_| asked_for(name))
+        });
+    }
     serde_json::to_string(&report).map_err(unavailable)
 }
 
@@ -51,7 +79,33 @@ pub(crate) async fn metrics(call: &Call<'_>) -> Response {
 async fn scraped(call: &Call<'_>) -> Result<String, ParseError> {
     admit(call)?;
     let query = Asked::metrics(call.query, runtime::now())?;
-    Ok(prometheus::text(lines(&call.env, &query).await?))
+    let settings = state::settings(&call.env).map_err(unavailable)?;
+    let mut gauges = Vec::new();
+    if Visits::any(settings) {
+        gauges = reported(&call.env, (UnixMillis(0), runtime::now())).await?;
+        gauges.retain(|one| {
+            let at = match &query.place {
+                Place::One(name) => *name == one.destination,
+                _ => settings.destination(&one.destination).is_some(),
+            };
+            at && query.event.as_ref().is_none_or(|event| *event == one.event)
+        });
+    }
+    Ok(prometheus::text(lines(&call.env, &query).await?, &gauges))
+}
+
+/// How old a report may be to be told of, in milliseconds: those that come once a day, and some that failed in between.
+pub(crate) const MOST_AGE_MS: i64 = 8 * DAY_MS;
+
+/// The latest that platforms reported in a span of time.
+async fn reported(
+    env: &Env,
+    (since, until): (UnixMillis, UnixMillis),
+) -> Result<Vec<Reported>, ParseError> {
+    let until = until.0.min(runtime::now().0 + 1);
+    let question = json!({"since": since.0.max(until - MOST_AGE_MS), "until": until});
+    let answer = ask(env, "/reported", &question).await?;
+    list_of(answer, Reported::read).ok_or_else(|| unavailable(()))
 }
 
 /// The answer of the ledger, all pages of it.

@@ -2,6 +2,7 @@
 
 use edgetally_core::alerts;
 use edgetally_core::base::query::{parameters, written};
+use edgetally_core::base::reported::Reported;
 use edgetally_core::base::table::sort_many;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dashboard::event::{Decision, Event};
@@ -10,6 +11,7 @@ use edgetally_core::dashboard::view::{
     Answers, Destination, Ending, Incident, Seen, Sums, Verdict, View,
 };
 use edgetally_core::dashboard::{Filter, Overview};
+use edgetally_core::delivery::Visits;
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::{VERSION_WARNING_DAYS, days_until};
 use edgetally_core::ledger::Query;
@@ -23,7 +25,9 @@ use crate::admin::reading::{heads, read_cursor};
 use crate::admin::releases::comparison;
 use crate::admin::replay::{MOST_REPLAYS, offer};
 use crate::admin::sums::{MOST_SUMS, Sum, line};
-use crate::admin::{Attention, ask, member, number, put, sentences, take};
+use crate::admin::{
+    Attention, MOST_AGE_MS, ask, member, number, put, reports_unavailable, sentences, take,
+};
 use crate::routes::Call;
 use crate::runtime::{self, Response};
 use crate::state;
@@ -37,32 +41,37 @@ struct Told {
     letters: Vec<Value>,
     waiting: Vec<Value>,
     incidents: Vec<Value>,
+    reported: Vec<Value>,
     attention: Value,
 }
 
-/// The answers, in the order of the questions: those of arrivals last.
-fn answers(told: Vec<Vec<Vec<Sum>>>) -> Option<Answers> {
+/// The answers, in the order of the questions: those of arrivals last. What was sent is asked only where a platform reports.
+fn answers(told: Vec<Vec<Vec<Sum>>>, reports: bool) -> Option<Answers> {
     let mut crowded = false;
     let mut sums = told.into_iter().map(|parts| -> Sums {
         crowded |= parts.iter().any(|part| part.len() > MOST_SUMS);
         parts.into_iter().flatten().filter_map(line).collect()
     });
     let (traffic, releases, platforms) = (sums.next()?, sums.next()?, sums.next()?);
+    let sent = if reports { sums.next()? } else { Sums::new() };
     let arrivals = sums.collect();
     Some(Answers {
         arrivals,
         traffic,
         releases,
         platforms,
+        sent,
         crowded,
     })
 }
 
-async fn told(call: &Call<'_>, filter: &Filter, now: UnixMillis) -> Option<Told> {
+async fn told(call: &Call<'_>, filter: &Filter, now: UnixMillis, reports: bool) -> Option<Told> {
     let of = filter.questions(now);
     let mut queries: Vec<Query> = vec![of.traffic, of.releases, of.platforms];
+    queries.extend(Some(of.sent).filter(|_| reports));
     queries.extend(of.arrivals);
-    let question = json!({"queries": queries, "source": filter.source});
+    let since = reports.then_some(now.0 - MOST_AGE_MS);
+    let question = json!({"queries": queries, "source": filter.source, "reported_since": since});
     let text = runtime::ledger(&call.env, "/overview", &runtime::json(&question)).await;
     serde_json::from_str(&text.ok()?).ok()
 }
@@ -71,11 +80,12 @@ async fn told(call: &Call<'_>, filter: &Filter, now: UnixMillis) -> Option<Told>
 pub(super) async fn overview(call: &Call<'_>) -> View {
     let now = runtime::now();
     let filter = Filter::read(call.query);
-    let (mut told, there) = match told(call, &filter, now).await {
+    let settings = state::settings(&call.env).ok();
+    let reports = settings.is_some_and(Visits::any);
+    let (mut told, there) = match told(call, &filter, now, reports).await {
         Some(told) => (told, true),
         None => (Told::default(), false),
     };
-    let settings = state::settings(&call.env).ok();
     let destinations = settings.iter().flat_map(|settings| &settings.destinations);
     let destinations = destinations.map(|one| Destination {
         name: one.name.clone(),
@@ -87,17 +97,15 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
     });
     let sources = settings.iter().flat_map(|settings| &settings.sources);
     let letters = told.letters.iter();
-    let tasks = if there {
-        sentences(&Attention::read(&told.attention))
-    } else {
-        Vec::new()
-    };
+    let attention = Attention::read(&told.attention);
+    let tasks = sentences(&attention);
+    let unreported = reports_unavailable(&call.env, &attention);
     let mut view = View {
         now,
         filter,
         destinations: destinations.collect(),
         sources: sources.map(|source| source.name.clone()).collect(),
-        answers: answers(std::mem::take(&mut told.answers)).filter(|_| there),
+        answers: answers(std::mem::take(&mut told.answers), reports).filter(|_| there),
         latest: told.notes.iter().map(seen).collect(),
         letters: letters
             .map(|row| (member(row, "destination").to_owned(), number(row, "n")))
@@ -107,6 +115,12 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
         incidents: told.incidents.into_iter().filter_map(incident).collect(),
         waiting: told.waiting.first().map_or(0, |row| number(row, "n")),
         verdict: None,
+        reported: told
+            .reported
+            .into_iter()
+            .filter_map(Reported::read)
+            .collect(),
+        unreported: unreported.into_iter().collect(),
     };
     if view.filter.gate {
         view.verdict = judged(call, &view).await;

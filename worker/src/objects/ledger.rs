@@ -12,6 +12,7 @@ mod overview;
 mod querying;
 mod reading;
 mod receipts;
+mod reported;
 mod schema;
 mod tidying;
 mod watching;
@@ -105,6 +106,9 @@ impl DurableObject for Ledger {
             "/watch" => self.watch(&body),
             "/watched" => self.watched(&body),
             "/incidents" => self.incidents(),
+            "/visits" => self.visits(),
+            "/reported" => self.reported(&body),
+            "/keep-reported" => self.keep_reported(&body),
             "/dismiss" => self.dismiss(&body),
             "/claim" => self.claim(&body),
             "/release" => self.release(&body),
@@ -113,7 +117,10 @@ impl DurableObject for Ledger {
             "/receipt-heads" => self.receipt_heads(&body),
             _ => Err(Unavailable),
         };
-        if matches!(path.as_str(), "/report" | "/withdraw" | "/watched")
+        if matches!(
+            path.as_str(),
+            "/report" | "/withdraw" | "/watched" | "/keep-reported"
+        )
             && self.state.storage().get_alarm().await?.is_none()
         {
             self.state.storage().set_alarm(DAY).await?;

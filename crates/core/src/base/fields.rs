@@ -379,6 +379,30 @@ impl<'f, 's> Fields<'f, 's> {
         Some(value)
     }
 
+    /// The same for a secret that need not be there: without its name in the settings there is none.
+    pub fn optional_credential(
+        &mut self,
+        key: &'static str,
+        word: &str,
+    ) -> Option<http::HeaderValue> {
+        if self.has(key) {
+            self.credential(key, "", word)
+        } else {
+            self.known.push(key);
+            None
+        }
+    }
+
+    /// A secret that need not be there: without its name in the settings there is none.
+    pub fn optional_secret(&mut self, key: &'static str) -> Option<Secret> {
+        if self.has(key) {
+            self.secret(key, "")
+        } else {
+            self.known.push(key);
+            None
+        }
+    }
+
     /// Tells what nobody asked for.
     pub(crate) fn end(self) {
         for key in self.map.keys() {

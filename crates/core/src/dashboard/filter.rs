@@ -34,6 +34,9 @@ impl Default for Filter {
     }
 }
 
+/// How many days the pictures of what platforms report are wide: the longest span that a report covers.
+pub(super) const REPORT_DAYS: i64 = 7;
+
 /// How many weeks a day is held against.
 pub const WEEKS: usize = 4;
 
@@ -48,6 +51,9 @@ pub struct Questions {
     pub releases: Query,
     /// What became of events at each destination.
     pub platforms: Query,
+    /// The match keys that the event which matters most went along with, by hour and destination: what stands beside what
+    /// platforms report. Asked only where one does.
+    pub sent: Query,
 }
 
 impl Filter {
@@ -146,6 +152,14 @@ impl Filter {
                 place: Place::Intake,
                 states: [arrived, vec![State::Keys, State::Parts]].concat(),
                 by: vec![Dimension::Release, Dimension::Event, Dimension::Code],
+                ..all.clone()
+            },
+            sent: Query {
+                since: UnixMillis(now.hour().0 - REPORT_DAYS * DAY_MS),
+                event: Some(self.event.clone()),
+                place: Place::Destinations,
+                states: vec![State::Keys],
+                by: vec![Dimension::Hour, Dimension::Destination, Dimension::Code],
                 ..all.clone()
             },
             platforms: Query {

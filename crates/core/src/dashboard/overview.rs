@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::html::Html;
 use super::platforms::Platforms;
 use super::releases::{Releases, gate, named};
+use super::reported;
 use super::shell::{Place, begin, end, head};
 use super::view::View;
 use super::words::{count, counted, moment, percent, stamp};
@@ -530,6 +531,7 @@ impl<'v> Overview<'v> {
             section(html, "keys", "Can the platforms match them?");
             html.markup(r#"<p class="answer"><span class="soft">How many events came with each match key, and how many of those that a platform took were sent with it, after consent. The estimate, 0 to 10, is edgetally’s own and no platform’s score.</span></p>"#);
             details::keys(html, &self.platforms);
+            reported::draw(html, self.view);
             html.markup(r#"</section><div class="pair">"#);
             section(html, "consent", "What visitors decided");
             details::consent(html, intake);

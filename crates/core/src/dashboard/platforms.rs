@@ -12,7 +12,7 @@ use crate::quality::quality;
 use crate::quality::report::{AtDestination, Intake, Shown};
 
 /// Where the codes are explained.
-const DOCS: &str = "https://github.com/edgetally/edgetally/blob/main/docs/";
+pub(super) const DOCS: &str = "https://github.com/edgetally/edgetally/blob/main/docs/";
 
 /// The states in the order of the bar, with their classes.
 const BAR: [(State, &str); 8] = [

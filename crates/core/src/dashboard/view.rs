@@ -1,6 +1,7 @@
 //! What the page is made of: the answers of the ledger, and what the worker knows beside.
 
 use super::filter::Filter;
+use crate::base::reported::Reported;
 use crate::base::time::UnixMillis;
 use crate::ledger::Line;
 
@@ -18,6 +19,8 @@ pub struct Answers {
     pub releases: Sums,
     /// To `platforms`.
     pub platforms: Sums,
+    /// To `sent`, where it was asked.
+    pub sent: Sums,
     /// There were more sums than one page is made of, so some are missing: senders make names up.
     pub crowded: bool,
 }
@@ -118,6 +121,10 @@ pub struct View {
     pub waiting: i64,
     /// The last release as the gate judged it.
     pub verdict: Option<Verdict>,
+    /// The latest that platforms report themselves.
+    pub reported: Vec<Reported>,
+    /// Destinations whose platform reported nothing when it was last asked, with the code of why.
+    pub unreported: Vec<(String, String)>,
 }
 
 impl View {

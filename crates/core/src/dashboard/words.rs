@@ -42,6 +42,16 @@ pub(super) fn tenth(number: f64) -> String {
     format!("{}.{}", tenths / 10, (tenths % 10).abs())
 }
 
+/// What a platform calls itself, of those that report.
+pub(super) fn platform(name: &'static str) -> &'static str {
+    match name {
+        "meta" => "Meta",
+        "pinterest" => "Pinterest",
+        "google_ads" => "Google Ads",
+        other => other,
+    }
+}
+
 /// So many seconds.
 pub(super) fn seconds(seconds: u32) -> String {
     match seconds {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::match_keys::Keys;
 use crate::base::reason::{Cause, Skip};
+use crate::base::reported::Reported;
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
@@ -142,6 +143,12 @@ pub trait Destination: fmt::Debug + Send + Sync {
         None
     }
 
+    /// How to ask what the platform says about the quality of what it was sent; nothing where it says nothing, or where nobody
+    /// gave a credential for it.
+    fn reporting(&self) -> Option<&dyn Reporting> {
+        None
+    }
+
     /// What the reply means.
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer;
 
@@ -165,4 +172,28 @@ pub trait Inquiry {
 
     /// Seconds from taking in, or from the last question, to the next one; `asked` says how often it was asked.
     fn wait(&self, asked: u32) -> u32;
+}
+
+/// A platform that reports on what it was sent, to whoever has a credential for that. Nothing depends on it: it is asked now
+/// and then, and what it says is shown beside what was counted here.
+pub trait Reporting {
+    /// How long to wait between two visits, in milliseconds.
+    fn every(&self) -> i64;
+
+    /// Where the access token comes from; nothing where the credential does by itself.
+    fn access(&self) -> Option<&Access> {
+        None
+    }
+
+    /// The questions of one visit. `token` is of [`access`](Self::access).
+    ///
+    /// # Errors
+    /// An outcome where they cannot be asked.
+    fn requests(&self, token: Option<&Secret>, now: UnixMillis) -> Result<Vec<Request>, Outcome>;
+
+    /// What the reply to the question at that place says.
+    ///
+    /// # Errors
+    /// Why it says nothing: [`Outcome::Unauthorized`], [`Outcome::Retry`] or [`Outcome::Rejected`].
+    fn read(&self, place: usize, reply: &Reply, now: UnixMillis) -> Result<Vec<Reported>, Outcome>;
 }

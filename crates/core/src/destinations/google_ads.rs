@@ -12,6 +12,7 @@
 mod adjustments;
 mod conversion;
 mod limits;
+mod quality;
 mod reply;
 mod verdict;
 
@@ -27,11 +28,14 @@ use crate::base::fields::Fields;
 use crate::base::json::Object;
 use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
+use crate::base::reported::Reported;
 use crate::base::secret::Secret;
 use crate::base::table::Table;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Deletion, Destination, Facts, Inquiry, TestMode};
+use crate::destinations::destination::{
+    Deletion, Destination, Facts, Inquiry, Reporting, TestMode,
+};
 use crate::destinations::google_ads::limits::digits;
 use crate::destinations::input::Input;
 use crate::destinations::names::ids;
@@ -83,6 +87,8 @@ const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 
 const SCOPE: &str = "https://www.googleapis.com/auth/datamanager";
 
+const ADS_SCOPE: &str = "https://www.googleapis.com/auth/adwords";
+
 const SCOPE_WITH_REFUNDS: &str =
     "https://www.googleapis.com/auth/datamanager https://www.googleapis.com/auth/adwords";
 
@@ -108,6 +114,8 @@ pub struct GoogleAds {
     merchant: Option<Merchant>,
     ads_api_version: String,
     status_seconds: u32,
+    /// What lets questions about quality in.
+    quality: Option<Access>,
 }
 
 /// Reads the settings: `customer_id` and `conversion_actions` (event name to the id of a conversion action); optionally
@@ -117,7 +125,8 @@ pub struct GoogleAds {
 ///
 /// The credential: with `client_id` a refresh token, by the secrets named `client_secret`
 /// (`GOOGLE_ADS_CLIENT_SECRET`) and `refresh_token` (`GOOGLE_ADS_REFRESH_TOKEN`); without it a service account, by the
-/// secret named `service_account` (`GOOGLE_ADS_SERVICE_ACCOUNT`) that holds its JSON key file.
+/// secret named `service_account` (`GOOGLE_ADS_SERVICE_ACCOUNT`) that holds its JSON key file. `quality_token` is the name of a
+/// secret of the same kind: then Google Ads is asked what it says about what was uploaded.
 pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
     let customer_id = fields.required("customer_id");
     let login_customer_id = fields.text("login_customer_id");
@@ -172,7 +181,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
     let feed_label = plain("merchant_feed_label");
     let feed_language = plain("merchant_feed_language");
     let status_seconds = fields.whole("status_seconds", STATUS_SECONDS, (1, MOST_STATUS_SECONDS));
-    let access = access(fields, refunds);
+    let (access, quality) = access(fields, refunds);
     Some(Box::new(GoogleAds {
         customer_id: customer_id?,
         login_customer_id,
@@ -187,36 +196,54 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         }),
         ads_api_version,
         status_seconds,
+        quality,
     }))
 }
 
-/// The credential.
-fn access(fields: &mut Fields<'_, '_>, refunds: bool) -> Option<Access> {
+/// The credential, and the one that questions about quality have.
+fn access(fields: &mut Fields<'_, '_>, refunds: bool) -> (Option<Access>, Option<Access>) {
     let Some(client_id) = fields.text("client_id") else {
-        let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT")?;
+        let file = fields.secret("service_account", "GOOGLE_ADS_SERVICE_ACCOUNT");
         let scope = if refunds { SCOPE_WITH_REFUNDS } else { SCOPE };
-        return match ServiceAccount::new(&file, scope) {
-            Ok(account) => Some(Access::ServiceAccount(account)),
-            Err(rule) => {
-                fields.fault("service_account", rule);
-                None
-            }
-        };
+        let access = account(fields, "service_account", file.as_ref(), scope);
+        let file = fields.optional_secret("quality_token");
+        let quality = account(fields, "quality_token", file.as_ref(), ADS_SCOPE);
+        return (access, quality);
     };
     let client_secret = fields.secret("client_secret", "GOOGLE_ADS_CLIENT_SECRET");
     let refresh_token = fields.secret("refresh_token", "GOOGLE_ADS_REFRESH_TOKEN");
+    let quality_token = fields.optional_secret("quality_token");
     if fields.text("service_account").is_some() {
         fields.fault(
             "service_account",
             "a refresh token is used where there is a `client_id`: leave one of them out",
         );
     }
-    Some(Access::Refresh {
-        url: TOKEN_URL,
-        client_id,
-        client_secret: client_secret?,
-        refresh_token: refresh_token?,
-    })
+    let refresh = |token: Option<Secret>| {
+        Some(Access::Refresh {
+            url: TOKEN_URL,
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone()?,
+            refresh_token: token?,
+        })
+    };
+    (refresh(refresh_token), refresh(quality_token))
+}
+
+/// A service account, by its key file.
+fn account(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    file: Option<&Secret>,
+    scope: &'static str,
+) -> Option<Access> {
+    match ServiceAccount::new(file?, scope) {
+        Ok(account) => Some(Access::ServiceAccount(account)),
+        Err(rule) => {
+            fields.fault(key, rule);
+            None
+        }
+    }
 }
 
 impl GoogleAds {
@@ -249,6 +276,27 @@ impl GoogleAds {
             );
         }
         request.body(body).map_err(failed)
+    }
+
+    /// A request to the Google Ads API, about the account.
+    fn ads(&self, method: &str, token: Option<&Secret>, body: Vec<u8>) -> Result<Request, Outcome> {
+        let mut request = post(
+            &[
+                "https://googleads.googleapis.com/",
+                &self.ads_api_version,
+                "/customers/",
+                &self.customer_id,
+                method,
+            ]
+            .concat(),
+        );
+        if let Some(manager) = &self.login_customer_id {
+            request = request.header(
+                const { HeaderName::from_static("login-customer-id") },
+                manager,
+            );
+        }
+        self.sign(request, token, body)
     }
 
     fn ingest(&self, batch: &[Input<'_>], action: &str, test: bool, now: UnixMillis) -> Vec<u8> {
@@ -361,27 +409,15 @@ impl Destination for GoogleAds {
             return self.sign(post(&[HOST, "events:ingest"].concat()), token, body);
         }
         let body = adjustments::body(batch, &self.customer_id, action, input.is_test(), now);
-        let mut request = post(
-            &[
-                "https://googleads.googleapis.com/",
-                &self.ads_api_version,
-                "/customers/",
-                &self.customer_id,
-                ":uploadConversionAdjustments",
-            ]
-            .concat(),
-        );
-        if let Some(manager) = &self.login_customer_id {
-            request = request.header(
-                const { HeaderName::from_static("login-customer-id") },
-                manager,
-            );
-        }
-        self.sign(request, token, body)
+        self.ads(":uploadConversionAdjustments", token, body)
     }
 
     fn inquiry(&self) -> Option<&dyn Inquiry> {
         Some(self)
+    }
+
+    fn reporting(&self) -> Option<&dyn Reporting> {
+        self.quality.as_ref().map(|_| self as _)
     }
 
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
@@ -455,6 +491,45 @@ impl Inquiry for GoogleAds {
         (0..asked.min(64)).fold(self.status_seconds, |seconds, _| {
             (seconds * 13).div_ceil(10).min(MOST_STATUS_SECONDS)
         })
+    }
+}
+
+impl Reporting for GoogleAds {
+    fn every(&self) -> i64 {
+        DAY_MS
+    }
+
+    fn access(&self) -> Option<&Access> {
+        self.quality.as_ref()
+    }
+
+    fn requests(&self, token: Option<&Secret>, _now: UnixMillis) -> Result<Vec<Request>, Outcome> {
+        let bodies = quality::bodies().into_iter();
+        bodies
+            .map(|body| self.ads("/googleAds:search", token, body))
+            .collect()
+    }
+
+    fn read(
+        &self,
+        _place: usize,
+        reply: &Reply,
+        now: UnixMillis,
+    ) -> Result<Vec<Reported>, Outcome> {
+        let body = reading(reply);
+        if let Some(error) = error_of(reply, &body) {
+            return Err(match refused(reply, error, 0) {
+                Answer::All(outcome) | Answer::Split(outcome) => outcome,
+                _ => Outcome::retry(ReasonCode::http(reply.status)),
+            });
+        }
+        let name = |id: u64| {
+            let id = id.to_string();
+            let mut actions = self.conversion_actions.iter();
+            let named = actions.find(|(_, action)| **action == id);
+            named.map(|(name, _)| name.as_str())
+        };
+        quality::quality(&body, name, now).ok_or_else(|| Outcome::retry(Cause::ReplyUnreadable))
     }
 }
 

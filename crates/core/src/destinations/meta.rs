@@ -7,19 +7,23 @@
 //! What Meta refuses, it refuses by the batch, so everything that its pages let us check is checked here, and events
 //! that would fail are skipped with a reason.
 
+mod quality;
+
 use serde_json::Value;
 
+use self::quality::Quality;
 use crate::base::fields::Fields;
 use crate::base::json::{Leaf, Object, Once};
 use crate::base::match_keys::{Key, Keys};
 use crate::base::money::Amount;
 use crate::base::reason::{Cause, Skip};
+use crate::base::reported::Reported;
 use crate::base::secret::Secret;
-use crate::base::time::{DAY_MS, UnixMillis};
+use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, Reporting, TestMode};
 use crate::destinations::input::{Input, quantity};
-use crate::destinations::names::EventNames;
+use crate::destinations::names::{EventNames, ours};
 use crate::event::{ActionSource, Item, Property};
 use crate::exchange::http::Reply;
 use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
@@ -69,8 +73,17 @@ pub const FACTS: Facts = Facts {
 const MOST_AGE_MS: i64 = 7 * DAY_MS;
 /// The same for `action_source: physical_store`.
 const MOST_STORE_AGE_MS: i64 = 62 * DAY_MS;
-/// The partner agent: under 23 characters, at least two letters.
-const PARTNER_AGENT: &str = concat!("edgetally-", env!("CARGO_PKG_VERSION"));
+/// The name that the quality of these events is asked by: that of the partner agent, without its version.
+const AGENT: &str = "edgetally";
+/// The partner agent: under 23 characters, at least two letters. `name_major_minor` is the form of which Meta knows the name.
+const PARTNER_AGENT: &str = concat!(
+    "edgetally_",
+    env!("CARGO_PKG_VERSION_MAJOR"),
+    "_",
+    env!("CARGO_PKG_VERSION_MINOR")
+);
+
+const HOST: &str = "https://graph.facebook.com/";
 
 /// The standard events (names are case-sensitive; a wrong case silently becomes a custom event).
 const EVENTS: &[(&str, &str)] = &[
@@ -134,10 +147,13 @@ pub struct Meta {
     test_event_code: Option<String>,
     content_type: &'static str,
     events: EventNames,
+    quality: Option<Quality>,
 }
 
 /// Reads the settings: `dataset_id`; optionally `access_token` (the secret's name, `META_ACCESS_TOKEN`),
-/// `test_event_code`, `content_type` (`product`), `events` (canonical name to Meta's, or `false`).
+/// `test_event_code`, `content_type` (`product`), `events` (canonical name to Meta's, or `false`), `quality_token` (the name of
+/// a secret: then Meta is asked what it says about quality), `quality_of` (`gateway` or `dataset`: whose events that is
+/// about), `quality_stats` (`true`: how many it counted as well).
 pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
     let dataset_id = fields.digits("dataset_id");
     let test_event_code = fields
@@ -151,12 +167,20 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         }
     }
     let access_token = fields.secret("access_token", "META_ACCESS_TOKEN");
+    let quality_token = fields.optional_credential("quality_token", "Bearer ");
+    let own = fields.word("quality_of", &["gateway", "dataset"]) == "gateway";
+    let stats = fields.flag("quality_stats", true);
     Some(Box::new(Meta {
         dataset_id: dataset_id?,
         access_token: access_token?,
         test_event_code,
         content_type,
         events,
+        quality: quality_token.map(|authorization| Quality {
+            authorization,
+            own,
+            stats,
+        }),
     }))
 }
 
@@ -477,25 +501,19 @@ impl Destination for Meta {
             );
             body.put("access_token", self.access_token.expose());
         });
-        let uri = format!(
-            "https://graph.facebook.com/{VERSION}/{}/events",
-            self.dataset_id
-        );
-        post(&uri)
+        post(&[HOST, VERSION, "/", &self.dataset_id, "/events"].concat())
             .body(body)
             .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
+    fn reporting(&self) -> Option<&dyn Reporting> {
+        self.quality.as_ref().map(|_| self as _)
+    }
+
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         let body = reply.json();
-        // An error counts whatever the status says.
-        if let Some(fault) = body.get("error").filter(|fault| !fault.is_null()) {
-            let number = |name: &str| fault.get(name).and_then(Value::as_i64).unwrap_or_default();
-            let transient = fault.get("is_transient").and_then(Value::as_bool) == Some(true);
-            return read_error(number("code"), number("error_subcode"), transient, reply);
-        }
-        if let Some(outcome) = by_status(reply) {
-            return Answer::All(outcome);
+        if let Some(answer) = fault(&body, reply) {
+            return answer;
         }
         match (
             reply.status,
@@ -513,6 +531,54 @@ impl Destination for Meta {
             _ => Answer::Split(Outcome::rejected(ReasonCode::http(reply.status))),
         }
     }
+}
+
+impl Reporting for Meta {
+    fn every(&self) -> i64 {
+        HOUR_MS
+    }
+
+    fn requests(&self, _token: Option<&Secret>, now: UnixMillis) -> Result<Vec<Request>, Outcome> {
+        match &self.quality {
+            Some(quality) => quality.requests((HOST, VERSION, &self.dataset_id), AGENT, now),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn read(&self, place: usize, reply: &Reply, now: UnixMillis) -> Result<Vec<Reported>, Outcome> {
+        let body = reply.json();
+        match fault(&body, reply) {
+            Some(Answer::All(outcome) | Answer::Split(outcome)) => return Err(outcome),
+            None if (200..=299).contains(&reply.status) => {}
+            _ if matches!(reply.status, 401 | 403) => {
+                return Err(Outcome::unauthorized(ReasonCode::http(reply.status)));
+            }
+            _ => return Err(Outcome::rejected(ReasonCode::http(reply.status))),
+        }
+        let canonical = EVENTS.iter().map(|(canonical, _)| *canonical);
+        let named = || {
+            let more = self.events.named().map(|(name, _)| name);
+            canonical.clone().chain(more)
+        };
+        let name = |theirs: &str| ours(theirs, named(), |name| self.event_name(name));
+        let found = if place == 0 {
+            quality::quality(&body, name, now)
+        } else {
+            quality::counts(&body, now)
+        };
+        found.ok_or_else(|| Outcome::retry(Cause::ReplyUnreadable))
+    }
+}
+
+/// What an error or the status says by itself. An error counts whatever the status is.
+fn fault(body: &Value, reply: &Reply) -> Option<Answer> {
+    if let Some(fault) = body.get("error").filter(|fault| !fault.is_null()) {
+        let number = |name: &str| fault.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let transient = fault.get("is_transient").and_then(Value::as_bool) == Some(true);
+        let (code, subcode) = (number("code"), number("error_subcode"));
+        return Some(read_error(code, subcode, transient, reply));
+    }
+    by_status(reply).map(Answer::All)
 }
 
 /// Meta's error classes, by code and subcode, never by text (Graph error page and connectors, read 2026-11-22).

@@ -71,6 +71,23 @@ impl EventNames {
     }
 }
 
+/// Our name of an event, by what the platform calls it: that of `names` which `theirs` stands for. Where several go by one
+/// name, or none of ours does, it keeps the platform's.
+pub(crate) fn ours<'n>(
+    theirs: &str,
+    names: impl Iterator<Item = &'n str>,
+    to: impl Fn(&'n str) -> Option<&'n str>,
+) -> String {
+    let mut found: Option<&str> = None;
+    for name in names.filter(|name| to(name) == Some(theirs)) {
+        if found.is_some_and(|known| known != name) {
+            return theirs.to_owned();
+        }
+        found = Some(name);
+    }
+    found.unwrap_or(theirs).to_owned()
+}
+
 /// Takes a table from event names to ids, for platforms that know events by the ids of rules or tags alone.
 pub(crate) fn ids(
     fields: &mut Fields<'_, '_>,

@@ -8,6 +8,8 @@
 //! sender's own stay at home. With `?test=true` nothing is recorded, and only the first twenty events of a request are
 //! looked at.
 
+mod quality;
+
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use serde_json::Value;
@@ -16,12 +18,13 @@ use crate::base::fields::Fields;
 use crate::base::json::Object;
 use crate::base::match_keys::{Key, Keys};
 use crate::base::reason::{Cause, Skip};
+use crate::base::reported::Reported;
 use crate::base::secret::Secret;
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::consent::{Party, Purpose};
-use crate::destinations::destination::{Deletion, Destination, Facts, TestMode};
+use crate::destinations::destination::{Deletion, Destination, Facts, Reporting, TestMode};
 use crate::destinations::input::{Input, counted};
-use crate::destinations::names::EventNames;
+use crate::destinations::names::{EventNames, ours};
 use crate::event::ActionSource;
 use crate::exchange::http::Reply;
 use crate::exchange::outcome::{Answer, Outcome, ReasonCode};
@@ -70,6 +73,8 @@ pub const FACTS: Facts = Facts {
         page: "https://www.rubydoc.info/gems/pinterest_sdk/2.1.0/PinterestSdkClient/ConversionDeletionRequestsApi",
     },
 };
+
+const ACCOUNTS: &str = "https://api.pinterest.com/v5/ad_accounts/";
 
 /// How many events of a test request are looked at ("Send conversions", read 2026-11-22).
 const MOST_TESTED: usize = 20;
@@ -133,12 +138,14 @@ pub struct Pinterest {
     most_age_ms: i64,
     retry_lost_replies: bool,
     events: EventNames,
+    /// What lets a question about quality in.
+    quality: Option<HeaderValue>,
 }
 
 /// Reads the settings: `ad_account_id`; optionally `access_token` (the secret's name, `PINTEREST_ACCESS_TOKEN`),
 /// `view_item_as` (`view_content`, `page_visit` or `custom`), `unlisted_as` (`name` or `custom`: how events go whose name
 /// is not in Pinterest's description), `max_age_days` (7), `retry_lost_replies` (`false`), `events` (canonical name to
-/// Pinterest's, or `false`).
+/// Pinterest's, or `false`), `quality_token` (the name of a secret: then Pinterest is asked what it says about quality).
 pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destination>> {
     let ad_account_id = fields.digits("ad_account_id");
     if ad_account_id.as_ref().is_some_and(|id| id.len() > 18) {
@@ -159,6 +166,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         }
     }
     let authorization = fields.credential("access_token", "PINTEREST_ACCESS_TOKEN", "Bearer ");
+    let quality = fields.optional_credential("quality_token", "Bearer ");
     Some(Box::new(Pinterest {
         ad_account_id: ad_account_id?,
         authorization: authorization?,
@@ -167,6 +175,7 @@ pub fn open(_name: &str, fields: &mut Fields<'_, '_>) -> Option<Box<dyn Destinat
         most_age_ms: i64::from(days) * DAY_MS,
         retry_lost_replies,
         events,
+        quality,
     }))
 }
 
@@ -398,7 +407,7 @@ impl Destination for Pinterest {
             });
         });
         let uri = [
-            "https://api.pinterest.com/v5/ad_accounts/",
+            ACCOUNTS,
             &self.ad_account_id,
             if test { "/events?test=true" } else { "/events" },
         ]
@@ -409,14 +418,12 @@ impl Destination for Pinterest {
             .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
     }
 
+    fn reporting(&self) -> Option<&dyn Reporting> {
+        self.quality.as_ref().map(|_| self as _)
+    }
+
     fn read(&self, batch: &[Input<'_>], reply: &Reply) -> Answer {
         let body = reply.json();
-        let number = body.get("code").and_then(Value::as_i64);
-        // The same code means different things at different statuses.
-        let code = match number {
-            Some(number) => ReasonCode::theirs(format!("{}/{number}", reply.status)),
-            None => ReasonCode::http(reply.status),
-        };
         if matches!(reply.status, 200..=299 | 422) {
             // Of 422, "not all events processed", only the name is documented; results would be in the details.
             let results = ["/events", "/details/events"]
@@ -431,26 +438,16 @@ impl Destination for Pinterest {
             }
             let processed = body.get("num_events_processed").and_then(Value::as_u64);
             return if reply.status == 422 {
-                Answer::Split(Outcome::rejected(code))
+                Answer::Split(Outcome::rejected(code(&body, reply)))
             } else if processed >= Some(within as u64) {
                 self.settle(batch, vec![Outcome::Delivered; within])
             } else {
                 self.again(batch, Cause::ReplyUnreadable)
             };
         }
-        if reply.status == 503 && number == Some(4197) {
-            return Answer::All(Outcome::Retry {
-                code,
-                after: reply.retry_after.max(Some(CLOSED_SECONDS)),
-            });
-        }
-        if let Some(outcome) = by_status(reply) {
-            return Answer::All(outcome);
-        }
-        match reply.status {
-            // The token, the role of its owner, the ad account.
-            401 | 403 | 404 => Answer::All(Outcome::Unauthorized { code }),
-            _ => Answer::Split(Outcome::rejected(code)),
+        match refused(&body, reply) {
+            Outcome::Rejected { code } => Answer::Split(Outcome::rejected(code)),
+            outcome => Answer::All(outcome),
         }
     }
 
@@ -465,6 +462,63 @@ impl Destination for Pinterest {
             Answer::All(Outcome::retry(code))
         }
     }
+}
+
+impl Reporting for Pinterest {
+    fn every(&self) -> i64 {
+        DAY_MS
+    }
+
+    fn requests(&self, _token: Option<&Secret>, _now: UnixMillis) -> Result<Vec<Request>, Outcome> {
+        let account = [ACCOUNTS, &self.ad_account_id].concat();
+        let requests = self.quality.iter();
+        requests
+            .map(|authorization| quality::request(&account, authorization))
+            .collect()
+    }
+
+    fn read(
+        &self,
+        _place: usize,
+        reply: &Reply,
+        now: UnixMillis,
+    ) -> Result<Vec<Reported>, Outcome> {
+        let body = reply.json();
+        if !(200..=299).contains(&reply.status) {
+            return Err(refused(&body, reply));
+        }
+        let name = |theirs: &str| {
+            let canonical = EVENTS.iter().map(|(canonical, _)| *canonical);
+            let more = self.events.named().map(|(name, _)| name);
+            let all = canonical.chain(["view_item"]).chain(more);
+            ours(theirs, all, |name| self.event_name(name))
+        };
+        quality::quality(&body, name, now).ok_or_else(|| Outcome::retry(Cause::ReplyUnreadable))
+    }
+}
+
+/// What a refusal is called. The same code means different things at different statuses.
+fn code(body: &Value, reply: &Reply) -> ReasonCode {
+    match body.get("code").and_then(Value::as_i64) {
+        Some(number) => ReasonCode::theirs(format!("{}/{number}", reply.status)),
+        None => ReasonCode::http(reply.status),
+    }
+}
+
+/// What a reply means that is no success.
+fn refused(body: &Value, reply: &Reply) -> Outcome {
+    let code = code(body, reply);
+    if reply.status == 503 && body.get("code").and_then(Value::as_i64) == Some(4197) {
+        return Outcome::Retry {
+            code,
+            after: reply.retry_after.max(Some(CLOSED_SECONDS)),
+        };
+    }
+    by_status(reply).unwrap_or(match reply.status {
+        // The token, the role of its owner, the ad account.
+        401 | 403 | 404 => Outcome::Unauthorized { code },
+        _ => Outcome::rejected(code),
+    })
 }
 
 /// What became of one event; texts are `""`, `null` or absent where there is nothing to say.

@@ -85,6 +85,9 @@ impl Apart {
 /// The code, under [`State::Priced`], of values that are too large to be summed.
 pub const TOO_LARGE: &str = "too_large";
 
+/// Stands in a line for a sum that is beyond what can be summed.
+pub const NO_SUM: i64 = i64::MAX;
+
 #[cfg(test)]
 mod tests {
     use super::*;

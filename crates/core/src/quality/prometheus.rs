@@ -4,6 +4,7 @@
 //! choose them.
 
 use crate::base::match_keys::{Key, Keys};
+use crate::base::reported::{self, Amount, Reported};
 use crate::base::table::Table;
 use crate::ledger::measured::{LATENCIES, PARTS, TOO_LARGE};
 use crate::ledger::{Line, State};
@@ -105,25 +106,9 @@ struct Samples(Table<(&'static str, String), i64>);
 
 impl Samples {
     fn add(&mut self, metric: Metric, labels: &[(&str, &str)], n: i64) {
-        let mut text = String::new();
-        for (name, value) in labels.iter().filter(|(_, value)| !value.is_empty()) {
-            if !text.is_empty() {
-                text.push(',');
-            }
-            text.push_str(name);
-            text.push_str("=\"");
-            for c in value.chars() {
-                match c {
-                    '\\' => text.push_str("\\\\"),
-                    '"' => text.push_str("\\\""),
-                    '\n' => text.push_str("\\n"),
-                    c => text.push(c),
-                }
-            }
-            text.push('"');
-        }
-        self.0
-            .change((metric.0, text), |sum| *sum = sum.saturating_add(n));
+        self.0.change((metric.0, self::labels(labels)), |sum| {
+            *sum = sum.saturating_add(n)
+        });
     }
 
     /// A line of the ledger.
@@ -202,8 +187,67 @@ impl Samples {
     }
 }
 
-/// The text, of lines by source, event, destination and code.
-pub fn text(lines: impl IntoIterator<Item = (Line, i64)>) -> String {
+/// Labels as they stand between braces; what is empty has none.
+fn labels(all: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in all.iter().filter(|(_, value)| !value.is_empty()) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(name);
+        text.push_str("=\"");
+        for c in value.chars() {
+            match c {
+                '\\' => text.push_str("\\\\"),
+                '"' => text.push_str("\\\""),
+                '\n' => text.push_str("\\n"),
+                c => text.push(c),
+            }
+        }
+        text.push('"');
+    }
+    text
+}
+
+/// What platforms report: a gauge for each metric, without the span that its number covers.
+fn gauges(out: &mut String, all: &[Reported]) {
+    for metric in reported::Metric::ALL {
+        let mut first = true;
+        let figures = all
+            .iter()
+            .flat_map(|one| one.figures.iter().map(move |figure| (one, figure)));
+        for (one, (_, of, amount)) in figures.filter(|(_, (found, ..))| found == metric) {
+            let name = ["edgetally_reported_", metric.as_str()].concat();
+            if std::mem::take(&mut first) {
+                out.extend([
+                    "# HELP ",
+                    &name,
+                    " ",
+                    metric.words(),
+                    ": as the platform reports it, in ",
+                    metric.unit().as_str(),
+                    ".\n# TYPE ",
+                    &name,
+                    " gauge\n",
+                ]);
+            }
+            let (word, value) = match amount {
+                Amount::Word(word) => (word.as_str(), "1".to_owned()),
+                Amount::Number(number) => ("", serde_json::to_string(number).unwrap_or_default()),
+            };
+            let labels = labels(&[
+                ("event", &one.event),
+                ("destination", &one.destination),
+                ("key", of),
+                ("word", word),
+            ]);
+            out.extend([&name, "{", &labels, "} ", &value, "\n"]);
+        }
+    }
+}
+
+/// The text, of lines by source, event, destination and code, and of what platforms report.
+pub fn text(lines: impl IntoIterator<Item = (Line, i64)>, reported: &[Reported]) -> String {
     let mut samples = Samples::default();
     for (line, n) in lines {
         samples.line(&line, n);
@@ -238,6 +282,7 @@ pub fn text(lines: impl IntoIterator<Item = (Line, i64)>) -> String {
             out.extend([name, "{", labels, "} ", &value, "\n"]);
         }
     }
+    gauges(&mut out, reported);
     out
 }
 
@@ -258,15 +303,18 @@ mod tests {
             code: code.to_owned(),
             worker: String::new(),
         };
-        let text = text([
-            (line("lead", "meta", State::Delivered, ""), 2),
-            (line("lead", "meta", State::Delivered, "remarked"), 1),
-            (line("le\"a\\d\n", "", State::Accepted, "page"), 4),
-            (line("lead", "", State::Money, "EUR"), 12_500_000),
-            (line("lead", "meta", State::Latency, "7200"), 3),
-            (line("lead", "meta", State::Latency, "more"), 1),
-            (line("lead", "meta", State::Processing, ""), 5),
-        ]);
+        let text = text(
+            [
+                (line("lead", "meta", State::Delivered, ""), 2),
+                (line("lead", "meta", State::Delivered, "remarked"), 1),
+                (line("le\"a\\d\n", "", State::Accepted, "page"), 4),
+                (line("lead", "", State::Money, "EUR"), 12_500_000),
+                (line("lead", "meta", State::Latency, "7200"), 3),
+                (line("lead", "meta", State::Latency, "more"), 1),
+                (line("lead", "meta", State::Processing, ""), 5),
+            ],
+            &[],
+        );
         assert_eq!(
             text,
             r#"# HELP edgetally_received_total Copies of events that were well-formed, by who sent them.
@@ -294,6 +342,26 @@ edgetally_delivered_within_seconds_total{source="shop",event="lead",destination=
 edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="60"} 0
 edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="7200"} 3
 edgetally_delivered_within_seconds_total{source="shop",event="lead",destination="meta",le="86400"} 3
+"#
+        );
+    }
+
+    #[test]
+    fn what_platforms_report_is_gauges_with_the_words_as_labels() {
+        let mut of = Reported::new("le\"ad", UnixMillis(0), UnixMillis(9));
+        "meta".clone_into(&mut of.destination);
+        of.number(reported::Metric::Coverage, "email", Some(81.2));
+        of.number(reported::Metric::Coverage, "ip_address", Some(100.0));
+        of.word(reported::Metric::Status, Some("GOOD"));
+        assert_eq!(
+            text([], &[of]),
+            r#"# HELP edgetally_reported_coverage Events with: as the platform reports it, in percent.
+# TYPE edgetally_reported_coverage gauge
+edgetally_reported_coverage{event="le\"ad",destination="meta",key="email"} 81.2
+edgetally_reported_coverage{event="le\"ad",destination="meta",key="ip_address"} 100.0
+# HELP edgetally_reported_status Status: as the platform reports it, in word.
+# TYPE edgetally_reported_status gauge
+edgetally_reported_status{event="le\"ad",destination="meta",word="GOOD"} 1
 "#
         );
     }

@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::reported::Told;
 use super::score::{as_float, estimate};
 use crate::base::match_keys::{Key, Keys};
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
-use crate::ledger::measured::{LATENCIES, PARTS, TOO_LARGE};
+use crate::ledger::measured::{LATENCIES, NO_SUM, PARTS, TOO_LARGE};
 use crate::ledger::query::Dimension;
 use crate::ledger::{Line, State};
 
@@ -39,6 +40,8 @@ pub struct Report {
     pub estimate_by: &'static str,
     /// A row for each of what is kept apart, in order.
     pub rows: Vec<Row>,
+    /// What platforms report themselves, beside ours: no row has any of it.
+    pub reported: Vec<Told>,
 }
 
 /// The quality of the events of one row.
@@ -202,9 +205,6 @@ pub struct Latency {
 const fn is_zero(n: &i64) -> bool {
     *n == 0
 }
-
-/// Stands in a line for a sum that is beyond what can be summed.
-pub const NO_SUM: i64 = i64::MAX;
 
 fn ratio(part: i64, of: i64) -> Option<f64> {
     (of > 0).then(|| as_float(part) / as_float(of))
@@ -477,6 +477,7 @@ pub fn quality<'p>(
         by: by.iter().map(|dimension| dimension.as_str()).collect(),
         estimate_by: ESTIMATE_BY,
         rows: rows.collect(),
+        reported: Vec::new(),
     }
 }
 

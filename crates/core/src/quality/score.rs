@@ -68,7 +68,7 @@ pub fn estimate(platform: &str, events: impl IntoIterator<Item = (Keys, i64)>) -
 
 /// A count as a float. Counts are far below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "counts of events")]
-pub(super) const fn as_float(n: i64) -> f64 {
+pub(crate) const fn as_float(n: i64) -> f64 {
     n as f64
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use edgetally_core::base::reported::{Amount, Figure, Metric, Reported};
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use edgetally_core::dashboard::assets::{SCRIPT, STYLE};
 use edgetally_core::dashboard::event::{Decision, Event};
@@ -264,6 +265,7 @@ impl Shop {
             traffic: self.ask(&questions.traffic),
             releases: self.ask(&questions.releases),
             platforms: self.ask(&questions.platforms),
+            sent: self.ask(&questions.sent),
             crowded: false,
         };
         let became = [
@@ -291,6 +293,8 @@ impl Shop {
                 advice: "Deploy a release of edgetally that speaks the next version.",
             }],
             tasks: vec!["messages in quarantine: 1; /v1/dead-letters lists them, to be replayed or dismissed".to_owned()],
+            reported: reported(self.names),
+            unreported: vec![("google_ads".to_owned(), (self.names)("PERMISSION_DENIED"))],
             ..quiet(filter, Some(answers))
         }
     }
@@ -317,7 +321,48 @@ fn quiet(filter: Filter, answers: Option<Answers>) -> View {
         incidents: Vec::new(),
         waiting: 0,
         verdict: None,
+        reported: Vec::new(),
+        unreported: Vec::new(),
     }
+}
+
+/// What Meta said an hour ago. Names of keys are platforms', and the ledger's rows are read as they are.
+fn reported(names: fn(&str) -> String) -> Vec<Reported> {
+    let of = |event: &str, days: i64, figures: Vec<Figure>| Reported {
+        destination: "meta".to_owned(),
+        event: event.to_owned(),
+        since: UnixMillis(NOW.0 - HOUR_MS - days * DAY_MS),
+        until: UnixMillis(NOW.0 - HOUR_MS),
+        observed_at: UnixMillis(NOW.0 - HOUR_MS),
+        figures,
+    };
+    let number = |metric, of: &str, n| (metric, of.to_owned(), Amount::Number(n));
+    vec![
+        of("", 1, vec![number(Metric::Counted, "server", 12_345.0)]),
+        of(
+            "purchase",
+            2,
+            vec![
+                number(Metric::MatchQuality, "", 7.4),
+                number(Metric::Coverage, "email", 41.5),
+                number(Metric::Coverage, "ip_address", 100.0),
+                number(Metric::Coverage, &names("first_name"), 12.0),
+            ],
+        ),
+        of(
+            "purchase",
+            7,
+            vec![
+                number(Metric::EventCoverage, "", 68.0),
+                (
+                    Metric::Freshness,
+                    String::new(),
+                    Amount::Word(names("real_time")),
+                ),
+            ],
+        ),
+        of("lead", 2, vec![number(Metric::MatchQuality, "", 1.2)]),
+    ]
 }
 
 fn letters(names: fn(&str) -> String) -> Letters {
@@ -731,4 +776,115 @@ proptest! {
         };
         prop_assert_eq!(of(&name), of("tame"));
     }
+}
+
+/// The cells of the rows of a table, without their markup.
+fn cells(page: &str, table: &str) -> Vec<Vec<String>> {
+    let (_, rest) = page.split_once(table).unwrap();
+    let body = rest.split_once("<tbody>").unwrap().1;
+    let rows = body.split_once("</tbody>").unwrap().0.split("</tr>");
+    let text = |cell: &str| {
+        let parts = cell
+            .split('<')
+            .map(|part| part.split_once('>').map_or("", |(_, text)| text));
+        parts.collect::<String>().trim().to_owned()
+    };
+    rows.filter(|row| !row.is_empty())
+        .map(|row| {
+            row.split("</t")
+                .map(text)
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn what_a_platform_reports_stands_beside_ours_of_the_same_hours_as_a_band() {
+    let shop = Shop::busy(str::to_owned);
+    let view = shop.view(Filter::default());
+    let page = Overview::new(&view).page();
+    assert_eq!(page.matches("Reported by Meta <").count(), 1);
+    let rows = cells(&page, r#"<table class="reported">"#);
+    let said: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row[0].as_str(), row[2].as_str()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("Events counted, from server all events", "12,345"),
+            ("Match quality purchase", "7.4"),
+            ("Events with email purchase", "41.5 %"),
+            ("Events with ip_address purchase", "100.0 %"),
+            ("Events with first_name purchase", "12.0 %"),
+            (
+                "The page’s events that came from the server too purchase",
+                "68.0 %"
+            ),
+            ("Events come in purchase", "real time"),
+        ]
+    );
+    // Ours of the 48 hours that it covers: 20 before the release that lost the address, and the rest after it.
+    let keys: Vec<(Line, i64)> = shop.ask(&Query {
+        event: Some("purchase".to_owned()),
+        place: edgetally_core::ledger::Place::One("meta".to_owned()),
+        states: vec![State::Keys],
+        by: vec![Dimension::Code],
+        ..Query::between(
+            UnixMillis(NOW.0 - HOUR_MS - 2 * DAY_MS).hour(),
+            UnixMillis(NOW.0 - HOUR_MS),
+        )
+    });
+    let all: i64 = keys.iter().map(|(_, n)| n).sum();
+    let with: i64 = keys
+        .iter()
+        .filter(|(line, _)| line.code.contains('e'))
+        .map(|(_, n)| n)
+        .sum();
+    let share = with as f64 / all as f64 * 100.0;
+    assert!(share > 1.0 && share < 99.0, "{share}");
+    assert_eq!(rows[2][1], format!("{share:.1} %"));
+    // No number of ours stands beside what is not counted here.
+    assert_eq!(
+        (
+            rows[0][1].as_str(),
+            rows[4][1].as_str(),
+            rows[5][1].as_str()
+        ),
+        ("–", "–", "–")
+    );
+    assert!(
+        rows[1][3].starts_with("2 days up to") && rows[5][3].starts_with("7 days up to"),
+        "{rows:?}"
+    );
+    // The band begins and ends where the report does: 7 days of hours are 168.
+    assert!(
+        page.contains(r#"<path class="told" d="M119 1170L167 1170L167 2000L119 2000z"/>"#),
+        "{page}"
+    );
+    assert_eq!(
+        page.matches(r#"<path class="told""#).count(),
+        5,
+        "none for counts and words"
+    );
+    // Only of the event that is looked at.
+    let leads = Overview::new(&shop.view(Filter::read("event=lead"))).page();
+    assert_eq!(cells(&leads, r#"<table class="reported">"#).len(), 2);
+    // One that says nothing is a line, and no more than that.
+    assert!(page.contains("Google Ads answered <code>PERMISSION_DENIED</code>"));
+    let headline = page.split_once(r#"class="headline"#).unwrap().1;
+    assert!(
+        !headline
+            .split_once("</section>")
+            .unwrap()
+            .0
+            .contains("PERMISSION_DENIED")
+    );
+    let silent = View {
+        reported: Vec::new(),
+        unreported: Vec::new(),
+        ..view
+    };
+    assert!(!Overview::new(&silent).page().contains("Reported by"));
 }

@@ -54,6 +54,7 @@ mod privacy;
 mod quality;
 mod reasons;
 mod receipts;
+mod reported;
 mod routes;
 mod schema;
 mod scoreboard;

@@ -797,7 +797,7 @@ fn a_report_is_what_the_lines_say_and_nothing_where_they_say_nothing() {
     let shown = quality(lines.clone(), &BY, &only, platform);
     assert_eq!((shown.rows.len(), shown.rows[0].destinations.len()), (1, 1));
     assert_eq!(shown.rows[0].intake.share_of_page_views, Some(0.2));
-    let text = prometheus::text(lines);
+    let text = prometheus::text(lines, &[]);
     assert!(
         text.contains("edgetally_keys_total{source=\"shop\",event=\"purchase\",destination=\"meta\",key=\"email\"} 6\n"),
         "{text}"

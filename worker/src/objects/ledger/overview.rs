@@ -76,6 +76,8 @@ impl Ledger {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let queries = of.list("queries", Query::read).ok_or(Unavailable)?;
         let source = of.text("source");
+        let reported_since = of.whole("reported_since");
+        let now = runtime::now();
         let answers = self.answers(&queries, &[])?;
         let notes = self.rows(
             "SELECT at, source, event, event_id, what FROM notes WHERE ?1 IS NULL OR source = ?1 ORDER BY seq DESC LIMIT 12",
@@ -85,10 +87,14 @@ impl Ledger {
             "SELECT destination, count(*) AS n FROM dead WHERE ?1 IS NULL OR source = ?1 GROUP BY 1",
             &json!([source]),
         )?;
+        // Where no destination reports, nobody asks.
+        let reported = match reported_since {
+            Some(since) => self.latest(since, now.0)?,
+            None => "[]".to_owned(),
+        };
         let waiting = self.rows("SELECT count(*) AS n FROM early", &Value::Array(Vec::new()))?;
         Ok(format!(
-            r#"{{"answers":{},"notes":{notes},"letters":{letters},"waiting":{waiting},"incidents":{},"attention":{}}}"#,
-            answers,
+            r#"{{"answers":{answers},"notes":{notes},"letters":{letters},"waiting":{waiting},"incidents":{},"reported":{reported},"attention":{}}}"#,
             self.open_incidents()?,
             self.attention()?
         ))

@@ -141,8 +141,9 @@ impl Ledger {
             &json!([]),
         )?;
         let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
+        let visits = self.visits()?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages},"alerts":{}}}"#,
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages},"visits":{visits},"alerts":{}}}"#,
             self.alerts()?
         ))
     }

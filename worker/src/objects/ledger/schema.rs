@@ -78,6 +78,16 @@ CREATE TABLE IF NOT EXISTS incidents (
   id TEXT PRIMARY KEY, over INTEGER NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watching (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- What platforms report themselves about an event (empty: about all of them) over a span of so many days; rows never change.
+-- And when each platform was last asked, when it may be asked again, and why it said nothing.
+CREATE TABLE IF NOT EXISTS reported (
+  destination TEXT NOT NULL, event TEXT NOT NULL, days INTEGER NOT NULL, observed_at INTEGER NOT NULL,
+  since INTEGER NOT NULL, until INTEGER NOT NULL, figures TEXT NOT NULL,
+  PRIMARY KEY (destination, event, days, observed_at)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS visits (
+  destination TEXT PRIMARY KEY, at INTEGER NOT NULL, next INTEGER NOT NULL, fault TEXT NOT NULL
+) WITHOUT ROWID;
 ";
 
 /// What an earlier release counted under a name goes down again under that name. Done once.

@@ -33,6 +33,8 @@ impl Ledger {
                 " AND code <> 'REMOVED' AND id NOT IN (SELECT id FROM replays WHERE round > 0)",
             ),
             ("counts", "hour", COUNT_DAYS, ""),
+            ("reported", "observed_at", COUNT_DAYS, ""),
+            ("visits", "at", COUNT_DAYS, ""),
             ("pending", "taken", DEAD_DAYS, ""),
             // Whoever was to see it had time enough.
             ("shortages", "at", DEAD_DAYS, ""),

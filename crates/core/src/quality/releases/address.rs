@@ -107,9 +107,9 @@ impl From<Usage> for ParseError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::measured::NO_SUM;
     use crate::ledger::{Line, State};
     use crate::quality::releases::{By, Evidence, Looks};
-    use crate::quality::report::NO_SUM;
 
     const NOW: UnixMillis = UnixMillis(1_795_342_531_000);
 

@@ -10,9 +10,8 @@ use crate::base::match_keys::Key;
 use crate::base::members::list_of;
 use crate::base::table::{Table, sort_many};
 use crate::base::time::{DAY_MS, UnixMillis};
-use crate::ledger::measured::{LONGER, PARTS};
+use crate::ledger::measured::{LONGER, NO_SUM, PARTS};
 use crate::ledger::{Line, State};
-use crate::quality::report::NO_SUM;
 
 /// What the ledger answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
