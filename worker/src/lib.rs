@@ -4,6 +4,7 @@ mod admin;
 mod consumer;
 mod dashboard;
 mod exchange;
+mod exporter;
 mod intake;
 mod objects;
 mod poller;
@@ -52,4 +53,5 @@ pub async fn queue(batch: JsValue, env: Env, _context: worker::worker_sys::Conte
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     poller::ask(&env).await;
     admin::resume(&env).await;
+    exporter::export(&env).await;
 }

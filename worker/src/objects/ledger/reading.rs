@@ -141,8 +141,9 @@ impl Ledger {
             &json!([]),
         )?;
         let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
+        let waiting = self.outcomes_waiting()?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages}}}"#
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"outcomes_waiting":{waiting},"shortages":{shortages}}}"#
         ))
     }
 
