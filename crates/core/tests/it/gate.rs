@@ -5,7 +5,7 @@ pub(crate) mod world;
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use edgetally_core::ledger::{Counts, Dimension, Line, Query, State};
 use edgetally_core::quality::releases::{
-    By, Comparison, Evidence, Looks, Question, Severity, Verdict, compare,
+    By, Comparison, Evidence, Finding, Looks, Question, Severity, Verdict, compare,
 };
 use proptest::prelude::*;
 
@@ -566,6 +566,113 @@ fn the_dice_are_fair() {
     assert!((world::mann_whitney_p(0.0, 3) - 0.1).abs() < 1e-12);
     assert!((world::mann_whitney_p(36.0, 6) - 2.0 / 924.0).abs() < 1e-12);
     assert!((world::mann_whitney_p(2.0, 2) - 1.0).abs() < 1e-12);
+}
+
+/// Lines of keys that went along with purchases at a destination: of so many in a hundred those of a release.
+fn keys(destination: &str, hours: i64, of: impl Fn(bool) -> [(&'static str, i64); 3]) -> Lines {
+    let mut all = lines(&USUAL, hours, |_, _, n| n);
+    for hour in -28 * 24..hours {
+        // Some days are a little better than others.
+        let more = [0, 1, -1, 2, 0, -2, 0][(hour.div_euclid(24).rem_euclid(7)) as usize];
+        let release = if hour < 0 { "r1" } else { "r2" };
+        for (at, (code, n)) in of(hour >= 0).into_iter().enumerate() {
+            let n = n + [more, -more, 0][at];
+            if n > 0 {
+                let line = line(hour, release, "purchase", destination, State::Keys, code);
+                all.push((line, n));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn a_match_quality_estimate_that_falls_is_found_and_one_that_rises_is_none_of_the_gates_business() {
+    let usual = [("exbn", 40), ("xbn", 30), ("n", 10)];
+    let worse = [("exbn", 16), ("xbn", 24), ("n", 40)];
+    let score = |events: &[(&str, i64)]| {
+        let keys = |code| edgetally_core::base::match_keys::Keys::read(code).unwrap();
+        edgetally_core::quality::score::estimate(
+            "meta",
+            events.iter().map(|(code, n)| (keys(code), *n)),
+        )
+        .unwrap()
+    };
+    let of = |lines: &Lines, platforms: &[(&str, &str)]| -> Vec<Finding> {
+        let question = ask(6);
+        let mut evidence = Evidence::gather(&question, lines).unwrap();
+        evidence.platforms = platforms
+            .iter()
+            .map(|(name, of)| ((*name).to_owned(), (*of).to_owned()))
+            .collect();
+        let findings = compare(&question, &evidence).unwrap().findings;
+        findings
+            .into_iter()
+            .filter(|finding| finding.test == "T6")
+            .collect()
+    };
+    let found = of(
+        &keys("meta", 6, |after| if after { worse } else { usual }),
+        &[],
+    );
+    let [finding] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (
+            finding.severity,
+            finding.what.as_str(),
+            finding.event.as_str(),
+            finding.destination.as_str(),
+            finding.unit
+        ),
+        (
+            Severity::Fail,
+            "match-quality estimate",
+            "purchase",
+            "meta",
+            "ratio"
+        )
+    );
+    assert!((finding.before - score(&usual)).abs() < 0.06, "{finding:?}");
+    assert!((finding.after - score(&worse)).abs() < 0.06, "{finding:?}");
+    assert!(
+        finding.change.high < 1.0
+            && finding
+                .text
+                .starts_with("purchase at meta: a mean match-quality estimate of "),
+        "{finding:?}"
+    );
+    // Better, as good, and where nobody is matched.
+    assert!(
+        of(
+            &keys("meta", 6, |after| if after { usual } else { worse }),
+            &[]
+        )
+        .is_empty()
+    );
+    assert!(of(&keys("meta", 6, |_| usual), &[]).is_empty());
+    assert!(
+        of(
+            &keys("ga4", 6, |after| if after { worse } else { usual }),
+            &[]
+        )
+        .is_empty()
+    );
+    // By what the destination is, and not by what it is called.
+    let named = keys("shop_ads", 6, |after| if after { worse } else { usual });
+    assert!(of(&named, &[]).is_empty());
+    assert_eq!(of(&named, &[("shop_ads", "meta")]).len(), 1);
+    // Less than half a point of ten is none.
+    let little = [("exbn", 38), ("xbn", 30), ("n", 12)];
+    assert!(
+        of(
+            &keys("meta", 6, |after| if after { little } else { usual }),
+            &[]
+        )
+        .iter()
+        .all(|finding| finding.severity == Severity::Note)
+    );
 }
 
 /// `make gate-rates` in short: bounds that no chance breaks, and a broken test does.

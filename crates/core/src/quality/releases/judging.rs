@@ -1,7 +1,7 @@
 //! From the tests to a verdict.
 
 use super::comparison::{Against, Comparison, Finding, Severity, Sight, Verdict};
-use super::evidence::{Books, Evidence, complete_consent};
+use super::evidence::{Books, Evidence, Kind, complete_consent};
 use super::family::{Member, judge, share_out};
 use super::plan::{GONE, Plan, Windows};
 use super::question::{Looks, Question, Usage};
@@ -288,6 +288,7 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         severity = Severity::Warn;
     }
     let (what, unit, test) = match share.kind {
+        Some(kind @ Kind::Score) => (words::share(kind, ""), "ratio", "T6"),
         Some(kind) => (
             words::share(kind, share.word),
             "difference",
@@ -295,8 +296,9 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         ),
         None => (["value in ", share.word].concat(), "ratio", "T6"),
     };
-    // Amounts are kept in millionths.
+    // Amounts are kept in millionths, and an estimate is one of ten.
     let of = |cell: super::statistics::Cell| match share.kind {
+        Some(Kind::Score) => cell.share() * 10.0,
         Some(_) => cell.share(),
         None => cell.share() / 1e6,
     };
@@ -312,14 +314,14 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         high,
     } = share.change;
     let text = match share.kind {
-        None => [
+        None | Some(Kind::Score) => [
             &place,
             ": a mean ",
             &what,
             " of ",
-            &words::whole(after),
+            &words::amount(after),
             ", ",
-            &words::whole(before),
+            &words::amount(before),
             " before (",
             &words::against(estimate),
             ").",
