@@ -143,7 +143,8 @@ if TYPE_CHECKING:
 # Rooms that few programs ask for, and that bring along modules for dates: loaded when one of their names is read.
 _LATER = {
     **dict.fromkeys(("ConsentDestinationsResult", "ConsentResult", "explain_consent"), "_consent"),
-    **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable", "ReleasesResult"), "_ledger"),
+    **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
+    **dict.fromkeys(("ReleasesResult", "compare_releases"), "_releases"),
     **dict.fromkeys(("ReceiptsResult", "verify_receipts"), "_receipts"),
     **dict.fromkeys(
         ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"
