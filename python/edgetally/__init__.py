@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from ._consent import *  # noqa: F403
     from ._ledger import *  # noqa: F403
     from ._receipts import *  # noqa: F403
+    from ._releases import *  # noqa: F403
     from ._report import *  # noqa: F403
     from ._windows import *  # noqa: F403
 

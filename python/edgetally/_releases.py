@@ -6,6 +6,7 @@ import datetime
 
 from . import _edgetally
 from ._arguments import count, error, number
+from ._edgetally import EdgetallyError
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -56,19 +57,29 @@ def question(
     if before is not None:
         query["before"] = name("before", before)
     for word, value, known in (("by", by, ("release", "worker")), ("looks", looks, ("once", "hourly"))):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             raise error("unknown_choice", f"{word} is not one of {', '.join(known)}")
         query[word] = value
     if min_events is not None:
         query["min_events"] = str(count("min_events", min_events, 0, 2**32))
+    if not hasattr(watch, "__iter__"):
+        raise error("wrong_type", f"watch is neither a name nor names, but {type(watch).__name__}")
     events = (watch,) if isinstance(watch, str) else tuple(watch)
     if events:
         query["watch"] = ",".join(name("watch", event) for event in events)
-    for word, least in (thresholds or {}).items():
+    for word, least in _pairs("thresholds", thresholds):
         if word not in _THRESHOLDS:
             raise error("unknown_choice", f"thresholds has other names than {', '.join(_THRESHOLDS)}")
         query[word] = repr(number(word, least))
     return query
+
+
+def _pairs(name: str, value: Any) -> list[tuple[Any, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, dict) and not hasattr(type(value), "items"):
+        raise error("wrong_type", f"{name} is not a mapping, but {type(value).__name__}")
+    return list(value.items())
 
 
 def read(answer: dict[str, Any], zone: datetime.tzinfo) -> ReleasesResult:
@@ -164,8 +175,16 @@ def compare_releases(
     if until is not None:
         asked["until"] = _rfc3339(moment("until", until, here))
     now = datetime.datetime.now(datetime.timezone.utc).timestamp()
-    named = {_name("platforms", name): _name("platforms", one) for name, one in (platforms or {}).items()}
-    code, text = _edgetally._compare_releases(_lines(lines, here), asked, named, int(now * 1000))
+    named = {_name("platforms", name): _name("platforms", one) for name, one in _pairs("platforms", platforms)}
+    try:
+        columns = _lines(lines, here)
+    except EdgetallyError:
+        raise
+    except Exception:  # whatever a table of somebody else's may raise
+        columns = None
+    if columns is None:
+        raise error("wrong_type", "lines is neither a table nor rows of the ledger")
+    code, text = _edgetally._compare_releases(columns, asked, named, int(now * 1000))
     if code is not None:
         known = {"labels_equal": "equal", "label_unknown": "label_unknown"}
         raise error(known.get(code, "request_invalid"), text)
@@ -185,12 +204,13 @@ def _lines(lines: Any, here: datetime.tzinfo) -> tuple[list[Any], ...]:
     texts = {name: _texts(name, columns.get(name) or [""] * rows) for name in _LINE[1:-1]}
     known: dict[Any, int] = {}
     hours = [known[at] if at in known else known.setdefault(at, _milliseconds(at, here)) for at in columns["hour"]]
-    counts = [count("n", n, -(2**53), 2**53) for n in columns["n"]]
+    counts = [count("n", n, -(2**62), 2**62) for n in columns["n"]]
     whole = (hours, *texts.values(), counts)
     if is_export and len({len(column) for column in whole}) == 1:
         apart = _texts("apart", columns.get("apart") or [""] * rows)
         more = _implied(list(zip(*whole, strict=True)), apart)
-        return tuple([*column, *added] for column, added in zip(whole, zip(*more, strict=True), strict=True)) if more else whole
+        added = zip(*more, strict=True) if more else [()] * len(whole)
+        return tuple([*column, *new] for column, new in zip(whole, added, strict=True))
     return whole
 
 
@@ -251,5 +271,5 @@ def _milliseconds(value: Any, here: datetime.tzinfo) -> int:
     from ._ledger import moment
 
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return count("hour", value, 0, 2**53)
     return round(moment("hour", value, here).timestamp() * 1000)

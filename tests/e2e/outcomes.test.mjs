@@ -164,12 +164,14 @@ test("every outcome has its line, by which an order is found, and the sums are t
     assert.deepEqual(
       order.map(({destination, state, n}) => `${destination || "intake"} ${state} ${n}`).sort(),
       [
-        "ga4 delivered 1", "ga4 duplicate 1", "google_ads duplicate 1", "google_ads processing 1", "hook delivered 1", "hook duplicate 1",
-        "intake accepted 1", "intake accepted 1", "meta delivered 1", "meta duplicate 1",
+        "ga4 delivered 1", "ga4 duplicate 1", "google_ads delivered 1", "google_ads duplicate 1", "google_ads processing -1",
+        "google_ads processing 1", "hook delivered 1", "hook duplicate 1", "intake accepted 1", "intake accepted 1", "meta delivered 1", "meta duplicate 1",
       ],
     );
     for (const line of order) {
-      assert.deepEqual([line.source, line.release, line.event, line.value, line.currency, line.kind, line.apart], ["shop", "web-1", "purchase", 129.9, "EUR", "server", null]);
+      // A platform that judges later does so when nobody knows any more who sent it.
+      const kind = line.destination === "google_ads" && (line.n < 0 || line.state === "delivered") ? null : "server";
+      assert.deepEqual([line.source, line.release, line.event, line.value, line.currency, line.kind, line.apart], ["shop", "web-1", "purchase", 129.9, "EUR", kind, null]);
       assert.ok(Math.abs(Date.parse(line.received_at) - Date.now()) < HOUR && line.at >= line.received_at, JSON.stringify(line));
     }
     const sent = order.find(({destination, state}) => destination === "meta" && state === "delivered");
@@ -195,10 +197,9 @@ test("every outcome has its line, by which an order is found, and the sums are t
     }
     // The ledger keeps none of it.
     assert.deepEqual(await sql(shop, "SELECT (SELECT count(*) FROM outcomes) + (SELECT count(*) FROM exporting) AS n"), [{n: 0}]);
-    await shop.close();
-  } catch (error) {
+    await shop.settle();
+  } finally {
     await shop.stop();
-    throw error;
   }
 });
 
@@ -242,11 +243,9 @@ test("a bucket that is away holds nothing up, and whatever breaks in between, no
     shop.tally = tally;
     await shop.cron();
     await balanced(shop);
-    await shop.close();
-  } catch (error) {
-    await shop.stop();
-    throw error;
+    await shop.settle();
   } finally {
+    await shop.stop();
     await twin.close();
     await rm(persist, {recursive: true, force: true});
   }
@@ -290,7 +289,7 @@ test("a large batch that goes nowhere has its keys in whatever parts it takes", 
     const denied = {ad_storage: "denied", analytics_storage: "denied", ad_user_data: "denied", ad_personalization: "denied"};
     const ids = Array.from({length: 400}, (_, n) => `none-${n}`);
     const reply = await shop.server(ids.map((id, n) => ({...pageView(id, {consent: denied}), release: `web-${n % 7}`})));
-    assert.equal(reply.status, 200, reply.text);
+    assert.equal(reply.body?.blocked, ids.length, reply.text);
     await shop.settle();
     await shop.cron();
     await balanced(shop);
@@ -341,9 +340,8 @@ test("without a bucket nothing is kept for one", async () => {
     await shop.settle();
     await shop.cron();
     assert.deepEqual(await sql(shop, "SELECT count(*) AS n FROM outcomes"), [{n: 0}]);
-    await shop.close();
-  } catch (error) {
+    await shop.settle();
+  } finally {
     await shop.stop();
-    throw error;
   }
 });

@@ -7,7 +7,7 @@ use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::destinations::input::Input;
 use crate::ledger::measured::latency;
-use crate::ledger::outcomes::{Movement, Step};
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::wire::folded_length;
 use crate::ledger::{
     After, Counts, DeadLetter, Decided, Dimensions, Line, Note, Pending, Report, State,

@@ -14,7 +14,7 @@ use crate::base::time::{DAY_MS, UnixMillis};
 use crate::exchange::http::{Failure, Reply};
 use crate::exchange::outcome::{Judged, Meaning, Outcome, Verdict};
 use crate::ledger::measured::Apart;
-use crate::ledger::outcomes::{Movement, Step};
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{DeadLetter, Dimensions, Line, Note, Pending, Postponed, Report, State};
 use crate::queue::envelope::Packer;
 use crate::queue::id::{Id, Run};

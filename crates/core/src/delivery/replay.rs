@@ -1,6 +1,6 @@
 //! Dead letters that are offered again.
 
-use crate::ledger::outcomes::{Movement, Step};
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{Counts, DeadLetter, Dimensions, Report, State};
 use crate::queue::envelope::Packer;
 use crate::queue::id::{Id, Run};

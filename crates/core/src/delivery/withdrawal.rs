@@ -8,7 +8,7 @@ use crate::base::reason::Refusal;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::ledger::decided::{Gathered, Ruling};
-use crate::ledger::outcomes::{Movement, Step};
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{Counts, DeadLetter, Dimensions, Note, Report, State};
 use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use edgetally_core::base::time::UnixMillis;
-use edgetally_core::ledger::outcomes::{Movement, Step, portions};
+use edgetally_core::ledger::movement::{Movement, Step};
+use edgetally_core::ledger::outcomes::portions;
 use edgetally_core::ledger::{Counts, Line, Report, State};
 use edgetally_core::queue::envelope::{self, Message, close_report};
 use edgetally_core::settings::Settings;

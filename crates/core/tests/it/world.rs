@@ -7,7 +7,8 @@ use edgetally_core::delivery::{
     self, Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
 };
 use edgetally_core::exchange::http::{Failure, Reply};
-use edgetally_core::ledger::outcomes::{Movement, portions};
+use edgetally_core::ledger::movement::Movement;
+use edgetally_core::ledger::outcomes::portions;
 use edgetally_core::ledger::{
     After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn,
     Withdrawals, Withdrawn, balance, turn,

@@ -9,6 +9,7 @@ use super::shares::{Share, amounts, shares};
 use super::statistics::Change;
 use super::volumes::{Total, Volume, total, volumes};
 use super::words;
+use crate::base::match_keys::Key;
 use crate::base::table::sort_many;
 use crate::metrics::math::ln;
 
@@ -48,6 +49,7 @@ fn ready(question: &Question, evidence: &Evidence, windows: &Windows) -> Compari
             add_or_join(findings, finding);
         }
     }
+    explain(findings);
     findings.extend(news(&books, &all));
     sort_many(findings, |one, other| {
         let p = |finding: &Finding| finding.p.unwrap_or(0.0);
@@ -360,6 +362,25 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         since: share.since,
         text,
     })
+}
+
+/// A key that is lost takes the estimate along: what fails by its key does not fail a second time.
+fn explain(findings: &mut [Finding]) {
+    let is_key = |what: &str| Key::ALL.iter().any(|key| key.as_str() == what);
+    let lost: Vec<String> = findings
+        .iter()
+        .filter(|it| it.severity == Severity::Fail && it.change.estimate < 0.0 && is_key(&it.what))
+        .map(|it| it.event.clone())
+        .collect();
+    let score = words::share(Kind::Score, "");
+    for finding in findings.iter_mut().filter(|it| it.what == score) {
+        if lost.contains(&finding.event) {
+            finding.severity = Severity::Note;
+            finding
+                .text
+                .push_str(" It fell with the keys that are missing.");
+        }
+    }
 }
 
 /// What an event no longer has it no longer has anywhere: one finding, which names the places.
