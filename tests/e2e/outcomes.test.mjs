@@ -128,7 +128,7 @@ const count = (state, n, more = {}) => [{h: THIS_HOUR, s: "shop", e: "purchase",
  * @param {string} id
  * @param {[string, string, string, number][]} to
  */
-const moved = (id, to) => ({r: THIS_HOUR + 1000, s: "shop", e: "purchase", i: id, to});
+const moved = (id, to) => [String(THIS_HOUR + 1000), "shop", "", "purchase", id, ...Array(7).fill(""), ...to.flat().map(String)];
 
 /** What became of an order, by its key: `destination state:n`. @param {Json[]} lines @param {string} key */
 const storyOf = (lines, key) =>

@@ -1,7 +1,9 @@
 //! Outcomes into a bucket, for whoever works with data.
 
-use edgetally_core::base::members::{Members, list_of};
-use serde_json::{Value, json};
+use edgetally_core::base::members::Members;
+use edgetally_core::base::time::UnixMillis;
+use edgetally_core::ledger::outcomes::object_key;
+use serde_json::json;
 
 use crate::runtime::{self, Env, console_warn};
 
@@ -9,7 +11,7 @@ use crate::runtime::{self, Env, console_warn};
 pub(crate) const OUTCOMES: &str = "OUTCOMES";
 
 /// How often one run of the cron trigger asks for more.
-const MOST_ROUNDS: usize = 20;
+const MOST_ROUNDS: usize = 60;
 
 /// Puts what waits in the ledger into the bucket. What cannot be put waits on; the ledger says since when.
 pub(crate) async fn export(env: &Env) {
@@ -24,11 +26,12 @@ pub(crate) async fn export(env: &Env) {
             );
             return;
         };
-        let Some((name, objects)) = read(&answer) else {
+        let Some((name, hours)) = read(&answer) else {
             return;
         };
-        for (key, text) in objects {
-            if runtime::put(env, OUTCOMES, &key, &text).await.is_err() {
+        for (hour, lines) in hours {
+            let key = object_key(hour, &name);
+            if runtime::put(env, OUTCOMES, &key, &lines).await.is_err() {
                 console_warn!(
                     "the bucket did not take outcomes; they are offered again at the next run"
                 );
@@ -45,16 +48,13 @@ pub(crate) async fn export(env: &Env) {
     }
 }
 
-/// A name, and objects under their keys. Nothing where there is none.
-fn read(answer: &str) -> Option<(String, Vec<(String, String)>)> {
+/// A name, and the lines of each hour. Nothing where there are none.
+fn read(answer: &str) -> Option<(String, Vec<(UnixMillis, String)>)> {
     let mut of = Members::of(serde_json::from_str(answer).ok()?)?;
     let name = of.text("name")?;
-    let objects = list_of(of.take("objects")?, |pair| match pair {
-        Value::Array(pair) => match <[Value; 2]>::try_from(pair).ok()? {
-            [Value::String(key), Value::String(text)] => Some((key, text)),
-            _ => None,
-        },
-        _ => None,
+    let hours = of.list("hours", |row| {
+        let mut of = Members::of(row)?;
+        Some((of.time("hour")?, of.text("body")?))
     })?;
-    Some((name, objects))
+    Some((name, hours))
 }

@@ -6,27 +6,30 @@
 
 use edgetally_core::base::members::Members;
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
-use edgetally_core::ledger::outcomes::{Portion, object_key, portions};
+use edgetally_core::ledger::outcomes::{Portion, portions};
 use edgetally_core::ledger::{Report, Shortage};
 use serde_json::json;
 
 use super::Ledger;
-use super::database::{Applied, at, list, read};
+use super::database::{Applied, MOST_BYTES, at, list, read};
 use crate::exporter::OUTCOMES;
 use crate::runtime::{self, Unavailable};
 use crate::state;
 
-/// How many bytes, and how many rows, are handed out at once.
-const MOST_BYTES: i64 = 4 << 20;
+/// How many rows are handed out at once; and no more than [`MOST_BYTES`], since the lines of an hour are one text then, of which
+/// a database has no larger ones than twice that.
 const MOST_ROWS: u32 = 4000;
 /// How long outcomes wait for a bucket that takes none.
 const WAITING_DAYS: i64 = 7;
 
-/// The rows that are being handed out.
-struct Sealed {
-    name: String,
-    until: i64,
-}
+/// Fixes what goes together, unless that is fixed: what is there, as far as it may be handed out at once.
+const SEAL: &str = "
+INSERT INTO exporting (name, until)
+SELECT ?1, max(seq) FROM (
+  SELECT seq, sum(octet_length(body)) OVER (ORDER BY seq) AS bytes, row_number() OVER (ORDER BY seq) AS place
+  FROM (SELECT seq, body FROM outcomes ORDER BY seq LIMIT ?2)
+) WHERE (bytes <= ?3 OR place = 1) AND NOT EXISTS (SELECT 1 FROM exporting)
+HAVING count(*) > 0";
 
 impl Ledger {
     /// Writes the outcomes of reports that are applied, where a bucket is bound.
@@ -61,35 +64,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// What is to be put into the bucket next: a name, and objects; nothing where all is there.
+    /// What is to be put into the bucket next: a name, and the lines of each hour; nothing where all is there.
     pub(super) fn outcomes(&self) -> Result<String, Unavailable> {
-        let sealed = match self.sealed()? {
-            Some(sealed) => sealed,
-            None => match self.seal()? {
-                Some(sealed) => sealed,
-                None => return Ok("{}".to_owned()),
-            },
+        self.rows(SEAL, &json!([runtime::random(), MOST_ROWS, MOST_BYTES]))?;
+        let Some(name) = self.column("SELECT name FROM exporting", &json!([]))?.pop() else {
+            return Ok("{}".to_owned());
         };
-        let rows = self.rows(
-            "SELECT hour, body FROM outcomes WHERE seq <= ? ORDER BY hour, seq",
-            &json!([sealed.until]),
+        let hours = self.rows(
+            "SELECT hour, group_concat(body, '') AS body FROM outcomes WHERE seq <= (SELECT until FROM exporting) GROUP BY hour",
+            &json!([]),
         )?;
-        let mut objects: Vec<(UnixMillis, String)> = Vec::new();
-        for mut row in list(&rows, Members::of)? {
-            let (hour, body) = (row.time("hour"), row.text("body"));
-            let (hour, body) = (hour.ok_or(Unavailable)?, body.ok_or(Unavailable)?);
-            match objects.last_mut() {
-                Some((same, text)) if *same == hour => text.push_str(&body),
-                _ => objects.push((hour, body)),
-            }
-        }
-        let objects: Vec<(String, String)> = objects
-            .into_iter()
-            .map(|(hour, text)| (object_key(hour, &sealed.name), text))
-            .collect();
-        Ok(runtime::json(
-            &json!({"name": sealed.name, "objects": objects}),
-        ))
+        Ok(format!(r#"{{"name":"{name}","hours":{hours}}}"#))
     }
 
     /// The bucket has what was handed out under that name.
@@ -106,44 +91,6 @@ impl Ledger {
         })
         .map_err(|_| Unavailable)?;
         Ok("{}".to_owned())
-    }
-
-    fn sealed(&self) -> Result<Option<Sealed>, Unavailable> {
-        let rows = self.rows("SELECT name, until FROM exporting", &json!([]))?;
-        let mut sealed = list(&rows, |row| {
-            let mut of = Members::of(row)?;
-            Some(Sealed {
-                name: of.text("name")?,
-                until: of.whole("until")?,
-            })
-        })?;
-        Ok(sealed.pop())
-    }
-
-    /// Fixes what goes together: what is there, as far as it may be handed out at once.
-    fn seal(&self) -> Result<Option<Sealed>, Unavailable> {
-        let rows = self.rows(
-            "SELECT seq, octet_length(body) AS bytes FROM outcomes ORDER BY seq LIMIT ?",
-            &json!([MOST_ROWS]),
-        )?;
-        let mut bytes = 0;
-        let mut until = None;
-        for mut row in list(&rows, Members::of)? {
-            bytes += row.whole::<i64>("bytes").ok_or(Unavailable)?;
-            if until.is_some() && bytes > MOST_BYTES {
-                break;
-            }
-            until = row.whole("seq");
-        }
-        let Some(until) = until else {
-            return Ok(None);
-        };
-        let name = runtime::random();
-        self.rows(
-            "INSERT INTO exporting (name, until) VALUES (?, ?)",
-            &json!([name, until]),
-        )?;
-        Ok(Some(Sealed { name, until }))
     }
 
     /// Since when outcomes have been waiting, where that is for longer than an hour.
