@@ -29,6 +29,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {{producers?: {binding: string, queue: string}[], consumers?: Consumer[]}} queues
  * @property {{bindings: {name: string, class_name: string}[]}} durable_objects
  * @property {{name: string, simple: {limit: number, period: 10 | 60}}[]} [ratelimits]
+ * @property {{binding: string}[]} [r2_buckets]
  * @property {{directory?: string}} [assets]
  * @property {{new_sqlite_classes?: string[]}[]} migrations
  */
@@ -64,6 +65,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {QueueOptions} [queue]
  * @property {string} [version] which version of the worker it is said to be; none when absent
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
+ * @property {string[]} [buckets] R2 bindings by name, in place of those of wrangler.toml
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
  * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent, none when empty
  * @property {string} [wrap] a module in front of the built one, which it imports as "./index.js": for breaking bindings
@@ -155,6 +157,7 @@ export async function startWorker(options = {}) {
     // What is no file is asked of the worker.
     ...(assets && {assets: {directory: assets, routerConfig: {has_user_worker: true}}}),
     kvNamespaces: config.kv_namespaces.map(({binding}) => binding),
+    r2Buckets: options.buckets ?? (config.r2_buckets ?? []).map(({binding}) => binding),
     queueProducers: Object.fromEntries(
       (config.queues.producers ?? []).map(({binding, queue}) => [binding, {queueName: queue}]),
     ),

@@ -131,6 +131,7 @@ if TYPE_CHECKING:
     from ._consent import *  # noqa: F403
     from ._ledger import *  # noqa: F403
     from ._receipts import *  # noqa: F403
+    from ._releases import *  # noqa: F403
     from ._report import *  # noqa: F403
     from ._windows import *  # noqa: F403
 
@@ -143,7 +144,8 @@ if TYPE_CHECKING:
 # Rooms that few programs ask for, and that bring along modules for dates: loaded when one of their names is read.
 _LATER = {
     **dict.fromkeys(("ConsentDestinationsResult", "ConsentResult", "explain_consent"), "_consent"),
-    **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable", "ReleasesResult"), "_ledger"),
+    **dict.fromkeys(("HealthResult", "Ledger", "LedgerTable"), "_ledger"),
+    **dict.fromkeys(("ReleasesResult", "compare_releases"), "_releases"),
     **dict.fromkeys(("ReceiptsResult", "verify_receipts"), "_receipts"),
     **dict.fromkeys(
         ("SpanResult", "WindowResult", "compare_windows", "window", "window_span", "window_starts"), "_windows"

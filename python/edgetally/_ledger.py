@@ -9,7 +9,6 @@ import time
 from . import _releases as releases
 from ._arguments import count, error, number
 from ._ledger_table import MATCH_KEYS, PARTS, LedgerTable, whole_hour
-from ._releases import ReleasesResult
 from ._result import Result, field
 
 TYPE_CHECKING = False
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._edgetally import EdgetallyError
+    from ._releases import ReleasesResult
 
-__all__ = ["HealthResult", "Ledger", "LedgerTable", "ReleasesResult"]
+__all__ = ["HealthResult", "Ledger", "LedgerTable"]
 
 TOKEN = "EDGETALLY_ADMIN_TOKEN"  # noqa: S105 - the name of the variable that holds one
 

@@ -23,6 +23,7 @@ mod multiplicity;
 mod problem;
 mod receipts;
 mod record;
+mod releases;
 mod response;
 mod revenue;
 mod segments;
@@ -41,6 +42,7 @@ fn _edgetally(module: &Bound<'_, PyModule>) -> PyResult<()> {
     problem::register(module)?;
     receipts::register(module)?;
     record::register(module)?;
+    releases::register(module)?;
     calculator::register(module)?;
     consent::register(module)?;
     dialect::register(module)?;

@@ -38,6 +38,23 @@ _TEXT = {"value": "Elena", "dialect": "meta", "default_country": "DE", "country"
 # What the reference rows do not hold.
 _WRITTEN: dict[str, dict[str, Any]] = {
     "attribution_incrementality": {"incremental": 300, "attributed": 1200},
+    "compare_releases": {
+        "lines": [
+            {"hour": f"2026-11-2{day}T09:00:00Z", "source": "shop", "release": release, "state": "accepted", "n": 9}
+            for day, release in ((1, "a"), (2, "b"))
+        ],
+        "source": "shop",
+        "before": "a",
+        "after": "b",
+        "by": "release",
+        "until": "2026-11-23",
+        "looks": "once",
+        "min_events": 5,
+        "watch": ["purchase"],
+        "thresholds": {"see": 0.5},
+        "platforms": {"mine": "meta"},
+        "tz": "UTC",
+    },
     "explain_consent": {"us_privacy": "1YYN", "gpp_sid": [], "gpc": True, "ad_user_data": "granted", "country": "US"},
     "channel_group": {"source": "google", "medium": "cpc", "campaign": "x", "source_category": "SEARCH"},
     "compare_windows": {"one": _SPAN, "other": _SPAN},

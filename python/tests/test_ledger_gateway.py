@@ -1,12 +1,16 @@
 """The ledger in Python, against the built worker on workerd."""
 
+import collections
 import datetime
+import json
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from gateways import gateway, is_built
+from gateways import ROOT, gateway, is_built
 
 import edgetally as et
 
@@ -124,3 +128,95 @@ def test_what_the_gateway_refuses(shop: dict[str, Any]) -> None:
     with pytest.raises(et.EdgetallyError) as caught:
         et.Ledger(shop["url"] + "/elsewhere", shop["token"]).balances()
     assert caught.value.code == "not_found"
+
+
+# --- Outcomes in files, as docs/export.md reads them -----------------------------------------------------------------
+
+EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+LAW = ("delivered", "duplicate", "blocked", "skipped", "rejected", "processing", "retrying", "dead")
+
+
+def block(language: str, has: str) -> str:
+    """The one block of the page in that language that has this in it."""
+    found = [one for one in re.findall(rf"^```{language}\n(.*?)^```$", EXPORT, re.DOTALL | re.MULTILINE) if has in one]
+    assert len(found) == 1
+    return str(found[0])
+
+
+def counted(ledger: et.Ledger) -> dict[tuple[datetime.datetime, str, str, str], int]:
+    """What the gateway counts, by what the queries group by."""
+    sums: collections.Counter[tuple[datetime.datetime, str, str, str]] = collections.Counter()
+    for row in ledger.lines().rows():
+        if row["state"] in (LAW if row["destination"] else ("accepted", "malformed")):
+            sums[row["hour"], row["source"], row["destination"], row["state"]] += row["n"]
+    return {name: n for name, n in sums.items() if n}
+
+
+def of_all_times(query: str) -> str:
+    """The page asks for a month; the gateway's day is whenever the test runs."""
+    assert query.count("2026-11-01") == 1
+    return query.replace("2026-11-01", "2020-01-01")
+
+
+def test_duckdb_counts_what_the_gateway_counts(shop: dict[str, Any], ledger: et.Ledger) -> None:
+    import duckdb
+
+    query = of_all_times(block("sql", "read_json")).replace("'outcomes/", f"'{shop['folder']}/outcomes/")
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        rows = connection.sql(query).select("epoch_ms(received_hour), source, destination, state, n").fetchall()
+        found = {(moment(hour), *names): int(n) for hour, *names, n in rows}
+    assert found == counted(ledger)
+    assert len(found) > 2000
+
+
+def test_polars_counts_what_the_gateway_counts(
+    shop: dict[str, Any], ledger: et.Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shop["folder"])
+    names: dict[str, Any] = {}
+    exec(of_all_times(block("python", "scan_ndjson")), names)  # noqa: S102 - the page's own
+    found = {
+        (datetime.datetime.fromisoformat(hour.replace("Z", "+00:00")), source, destination, state): n
+        for hour, source, destination, state, n in names["counts"].rows()
+    }
+    assert found == counted(ledger)
+    # An order is found by its id, with the secret.
+    monkeypatch.setenv("EDGETALLY_KEY", shop["key"])
+    exec(block("python", "def event_key"), names)  # noqa: S102 - the page's own
+    key = names["event_key"]("shop", "purchase", "led-1")
+    order = [row for row in names["outcomes"].collect().to_dicts() if row["event_key"] == key]
+    ends = [(row["destination"], row["state"]) for row in order if row["n"] == 1 and row["state"] != "retrying"]
+    assert sorted(ends) == [
+        ("", "accepted"),
+        ("", "accepted"),
+        *((name, state) for name in ("ga4", "hook", "meta") for state in ("delivered", "duplicate")),
+    ]
+
+
+def test_lines_at_hand_come_to_the_gateways_own_verdict(shop: dict[str, Any], ledger: et.Ledger) -> None:
+    asked = {"source": "two", "before": "web-1", "after": "web-2", "until": moment(shop["now"])}
+    told = ledger.compare_releases(**asked)
+    assert told.verdict == "fail"
+    lost = {(row["test"], row["what"]) for row in told.findings if row["event"] == "purchase"}
+    assert {("T4", "email"), ("T6", "match-quality estimate")} <= lost
+    lines = ledger.lines()
+    for form in (lines, lines.to_pandas(), lines.to_polars(), lines.to_arrow(), lines.rows()):
+        assert et.compare_releases(form, **asked) == told
+    # A destination of another name is what it is said to be.
+    rows = [{**row, "destination": row["destination"] and "mine"} for row in lines.rows()]
+    without = et.compare_releases(rows, **asked)
+    assert "T6" not in {row["test"] for row in without.findings}
+    named = et.compare_releases(rows, platforms={"mine": "meta"}, **asked)
+    assert [row["text"] for row in named.findings] == [row["text"].replace("meta", "mine") for row in told.findings]
+
+
+def test_exported_outcomes_come_to_the_same_volumes(shop: dict[str, Any], ledger: et.Ledger) -> None:
+    files = sorted(Path(shop["folder"]).rglob("*.ndjson"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    asked = {"source": "two", "before": "web-1", "after": "web-2", "until": moment(shop["now"])}
+    told, found = ledger.compare_releases(**asked), et.compare_releases(rows, **asked)
+    assert (found.before, found.after, found.adoption) == (told.before, told.after, told.adoption)
+    assert found.sight
+    for one, other in zip(found.sight, told.sight, strict=True):
+        assert (one["event"], one["after"], one["expected"]) == (other["event"], other["after"], other["expected"])

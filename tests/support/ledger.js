@@ -6,7 +6,9 @@
 // POST /_test/ask/…  asks the ledger as the worker does: /_test/ask/report
 // POST /_test/break  {"at": 3, "times": 1}   the third statement from now on fails, and so do as many as that in all
 //                    {"lost": "/report"}     the ledger does what it is asked for at that path, and its reply is lost
+//                    {"deaf": "/exported"}   the ledger is not reached at that path
 //                    {"queue": true}         the queue takes nothing
+//                    {"bucket": true}        the bucket takes nothing
 //                    {"bytes": 8e9}          the database is so much larger than it is
 //                    {"clock": 60000}        the clock is so many milliseconds ahead
 // GET  /_test/size   how many bytes the database takes
@@ -97,10 +99,17 @@ const wrapped = (env) => ({
     },
     sendBatch: (...args) => env.EVENTS.sendBatch(...args),
   },
+  OUTCOMES: env.OUTCOMES && {
+    async put(...args) {
+      if (broken.bucket) throw new Error("broken by the test: bucket");
+      return env.OUTCOMES.put(...args);
+    },
+  },
   LEDGER: {
     idFromName: (name) => env.LEDGER.idFromName(name),
     get: () => ({
       async fetch(url, init) {
+        if (broken.deaf !== undefined && url.endsWith(broken.deaf)) throw new Error("broken by the test: ledger");
         const reply = await stub(env).fetch(url, init);
         if (broken.lost !== undefined && url.endsWith(broken.lost)) throw new Error("broken by the test: reply");
         return reply;

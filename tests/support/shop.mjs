@@ -191,6 +191,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {import("../../npm/src/runtime.mjs").QueueOptions} [queue]
  * @property {Json} [cf]
  * @property {Json} [ratelimits] rate limiting bindings by name
+ * @property {string[]} [buckets] R2 bindings by name
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
  * @property {string} [wrap] another module in front of the built one than that of `faulty`, beside this file
  * @property {string} [persist]
@@ -212,6 +213,7 @@ export async function openShop(options = {}) {
     queue: {maxBatchTimeout: 0.05, ...options.queue},
     ...(options.cf && {cf: options.cf}),
     ...(options.ratelimits && {ratelimits: options.ratelimits}),
+    ...(options.buckets && {buckets: options.buckets}),
     ...(options.persist && {persist: options.persist}),
     ...(options.version && {version: options.version}),
     ...(wrap && {wrap: await readFile(new URL(wrap, import.meta.url), "utf8")}),

@@ -12,6 +12,7 @@ pub(crate) mod sums;
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::intake::auth::is_admin;
 use edgetally_core::intake::{Header, error_of};
 use edgetally_core::ledger::DeadLetter;
@@ -88,6 +89,8 @@ pub(crate) struct Attention {
     quarantined: i64,
     /// For destinations that the settings no longer have, how many events there were.
     removed: Table<String, i64>,
+    /// Since when outcomes have been waiting for a bucket that does not take them.
+    outcomes_waiting: Option<UnixMillis>,
     /// What there was no room for, by source.
     shortages: Table<String, Table<String, i64>>,
     /// How many incidents are open.
@@ -124,6 +127,9 @@ impl Attention {
                 .filter(|(_, fault)| !fault.is_empty())
                 .map(|(name, fault)| (name.to_owned(), fault.to_owned()))
                 .collect(),
+            outcomes_waiting: rows("outcomes_waiting")
+                .map(|row| UnixMillis(number(row, "since")))
+                .next(),
             quarantined: rows("quarantined").map(|row| number(row, "n")).sum(),
             removed: rows("destination_removed")
                 .map(|row| (member(row, "destination").to_owned(), number(row, "n")))
@@ -138,6 +144,9 @@ impl Attention {
         }
         if !self.removed.is_empty() {
             put(body, DeadLetter::DESTINATION_REMOVED, json!(self.removed));
+        }
+        if let Some(since) = self.outcomes_waiting {
+            put(body, "outcomes_waiting", since.to_rfc3339().into());
         }
         for (what, sources) in self.shortages.iter() {
             put(body, what, json!(sources));

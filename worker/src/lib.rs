@@ -5,6 +5,7 @@ mod alerts;
 mod consumer;
 mod dashboard;
 mod exchange;
+mod exporter;
 mod intake;
 mod objects;
 mod poller;
@@ -54,6 +55,7 @@ pub async fn queue(batch: JsValue, env: Env, _context: worker::worker_sys::Conte
 async fn scheduled(_event: worker::ScheduledEvent, env: Env, _context: worker::ScheduleContext) {
     poller::ask(&env).await;
     admin::resume(&env).await;
+    exporter::export(&env).await;
     reporter::visit(&env).await;
     // Last: whatever it meets, the others have been done.
     alerts::watch(&env).await;

@@ -19,7 +19,7 @@ pub(crate) use self::environment::{
 pub(crate) use self::http::{Described, Request, Response, body, exchange, headers, respond};
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
 pub(crate) use self::sql::{json, ledger, lists, rows, size, transaction};
-pub(crate) use self::store::{claim, claimed, mark};
+pub(crate) use self::store::{claim, claimed, mark, put};
 pub(crate) use self::task::run;
 
 /// Something of the runtime that did not work. What it said is not kept: it could hold what was sent.

@@ -10,6 +10,7 @@ use edgetally_core::ledger::Withdrawals;
 use edgetally_core::settings::Settings;
 use serde_json::Value;
 
+use crate::exporter::OUTCOMES;
 use crate::runtime::{self, Env};
 
 /// About a megabyte of keys.
@@ -34,7 +35,11 @@ pub(crate) fn settings(env: &Env) -> Result<&'static Settings, Vec<Fault>> {
     SETTINGS.with(|cell| {
         cell.get_or_init(|| {
             Settings::load_variables(&runtime::settings(env), &|name| runtime::secret(env, name))
-                .map(|settings| &*Box::leak(Box::new(settings.running(&runtime::version(env)))))
+                .map(|settings| {
+                    let exports = runtime::bindings(env, &[OUTCOMES]).contains(&true);
+                    let settings = settings.running(&runtime::version(env)).exporting(exports);
+                    &*Box::leak(Box::new(settings))
+                })
         })
         .clone()
     })

@@ -14,6 +14,8 @@ pub mod balance;
 pub mod chain;
 pub mod decided;
 pub mod measured;
+pub mod movement;
+pub mod outcomes;
 pub mod query;
 mod shortage;
 pub mod verify;
@@ -22,6 +24,7 @@ mod withdrawals;
 
 pub use balance::{Balance, balance};
 pub use decided::Decided;
+pub use movement::Movement;
 pub use query::{Dimension, Place, Query};
 pub use shortage::Shortage;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};

@@ -74,11 +74,19 @@ pub struct Settings {
     /// The gateway's own version, as it was deployed, or empty where it is not known: no setting, but what the counts are
     /// held against as they are against the settings. At most [`Self::LONGEST_VERSION`] characters.
     pub version: String,
+    /// Whether outcomes are exported, so that events are told by which the counts are. No setting either: a bucket is bound.
+    pub exports: bool,
 }
 
 impl Settings {
     /// The longest version of the gateway that is told apart, in characters.
     pub const LONGEST_VERSION: usize = 40;
+
+    /// The same settings, where outcomes are exported or not.
+    #[must_use]
+    pub fn exporting(self, exports: bool) -> Self {
+        Self { exports, ..self }
+    }
 
     /// The same settings, under a version of the gateway.
     #[must_use]
@@ -208,6 +216,7 @@ impl Settings {
             admin_token,
             alerts,
             version: String::new(),
+            exports: false,
         })
     }
 

@@ -130,6 +130,12 @@ pub(crate) fn sentences(found: &Attention) -> Vec<String> {
             found.alert_failure
         ));
     }
+    if let Some(since) = found.outcomes_waiting {
+        sentences.push(format!(
+            "outcomes have been waiting for the bucket since {}; is OUTCOMES bound to one that takes them, and does the cron trigger run? After seven days they are dropped",
+            since.to_rfc3339()
+        ));
+    }
     for shortage in Shortage::ALL {
         for (source, n) in found
             .shortages

@@ -1,13 +1,14 @@
 //! Whether a release changed what arrives: the core says what has to be known, the ledger answers it, the core compares.
 
-use edgetally_core::base::error::ParseError;
-use edgetally_core::intake::Response as Answer;
+use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::intake::{Response as Answer, error_of};
 use edgetally_core::ledger::{Line, Query};
 use edgetally_core::quality::releases::{self, Comparison, Evidence, Form, Plan, Question};
 
-use crate::admin::{admit, quality, unavailable};
+use crate::admin::{admit, quality};
 use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response, respond};
+use crate::state;
 
 /// The verdict on two labels.
 pub(crate) async fn compare(call: &Call<'_>) -> Response {
@@ -23,10 +24,7 @@ async fn compared(call: &Call<'_>) -> Result<Answer, ParseError> {
     let (question, form) = Question::of_address(call.query, &accept, runtime::now())?;
     let comparison = comparison(&call.env, &question).await?;
     Ok(match form {
-        Form::Json => Answer::json(
-            200,
-            serde_json::to_string(&comparison).map_err(unavailable)?,
-        ),
+        Form::Json => Answer::json(200, comparison.json()),
         Form::Markdown => Answer {
             media: Form::MARKDOWN,
             ..Answer::json(200, comparison.markdown())
@@ -43,8 +41,14 @@ pub(crate) async fn comparison(env: &Env, question: &Question) -> Result<Compari
 }
 
 async fn evidence(env: &Env, question: &Question) -> Result<Evidence, ParseError> {
+    let settings = state::settings(env).map_err(|_| error_of(Code::SettingsInvalid))?;
+    let platforms = settings.destinations.iter().map(|configured| {
+        let platform = configured.destination.facts().platform;
+        (configured.name.clone(), platform.to_owned())
+    });
     let mut evidence = Evidence {
         adoption: lines(env, &question.adoption()).await?,
+        platforms: platforms.collect(),
         ..Evidence::default()
     };
     if let Plan::Ready(windows) = question.plan(&evidence.adoption)? {

@@ -5,6 +5,7 @@
 mod applying;
 mod counting;
 mod database;
+mod exporting;
 mod finding;
 mod forgetting;
 mod leases;
@@ -99,6 +100,8 @@ impl DurableObject for Ledger {
             "/sums" => self.sums(&body),
             "/notes" => self.notes(&body),
             "/dead" => self.dead(&body),
+            "/outcomes" => self.outcomes(),
+            "/exported" => self.exported(&body),
             "/due" => self.due(&body),
             "/gate" => self.gate(&body),
             "/withdraw" => self.withdraw(&body),

@@ -1,4 +1,4 @@
-// The store that all isolates share.
+// The store that all isolates share, and a bucket.
 
 // What one look-up takes.
 const MOST_KEYS = 100;
@@ -28,4 +28,9 @@ export async function claim(env, keys, texts, ttl) {
 export function mark(context, env, keys, texts, ttl) {
   const failed = () => console.warn("claims were not stored; a later copy may pass");
   context.waitUntil(claim(env, keys, texts, ttl).catch(failed));
+}
+
+/** Puts lines of JSON into a bucket. */
+export async function put(env, bucket, key, text) {
+  await env[bucket].put(key, text, {httpMetadata: {contentType: "application/x-ndjson"}});
 }

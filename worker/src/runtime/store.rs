@@ -1,4 +1,4 @@
-//! The store that all isolates share, which is KV.
+//! The store that all isolates share, which is KV; and a bucket, which is R2.
 
 use worker::js_sys::Promise;
 use worker::wasm_bindgen::prelude::*;
@@ -15,6 +15,14 @@ extern "C" {
     fn claim_of(env: &JsValue, keys: &str, texts: &str, ttl: f64) -> Promise;
     #[wasm_bindgen(js_name = mark)]
     fn mark_of(context: &JsValue, env: &JsValue, keys: &str, texts: &str, ttl: f64);
+    #[wasm_bindgen(js_name = put)]
+    fn put_of(env: &JsValue, bucket: &str, key: &str, text: &str) -> Promise;
+}
+
+/// Puts lines of JSON into a bucket.
+pub(crate) async fn put(env: &Env, bucket: &str, key: &str, text: &str) -> Result<(), Unavailable> {
+    wait(put_of(env, bucket, key, text)).await?;
+    Ok(())
 }
 
 /// What the store holds under keys, in their order.

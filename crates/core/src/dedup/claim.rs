@@ -75,6 +75,11 @@ impl Claims {
         self.key(b'v', [source, external_id, ""])
     }
 
+    /// What an event goes by in exported outcomes: whoever has the secret finds it by its id, and nobody else does.
+    pub fn exported(&self, source: &str, event: &str, event_id: &str) -> ClaimKey {
+        self.key(b'x', [source, event, event_id])
+    }
+
     /// A key for something else than claims: what sessions of the dashboard are signed with.
     pub fn session_key(&self) -> Secret {
         Secret::new(self.key(b'd', ["", "", ""]).to_hex())

@@ -7,6 +7,7 @@ use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::destinations::input::Input;
 use crate::ledger::measured::latency;
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::wire::folded_length;
 use crate::ledger::{
     After, Counts, DeadLetter, Decided, Dimensions, Line, Note, Pending, Report, State,
@@ -231,6 +232,9 @@ impl<'a> Worked<'a> {
         // What was delivered now and may have been before, in an invocation that nothing else is known of.
         let mut perhaps = Counts::default();
         writer.book_all(&envelope.counts);
+        for movement in &envelope.moved {
+            writer.moved(movement.clone());
+        }
         for decided in &envelope.decided {
             writer.decide(decided.clone());
         }
@@ -250,7 +254,13 @@ impl<'a> Worked<'a> {
         if !envelope.id.is_continuation() {
             for parcel in &envelope.parcels {
                 let of = self.dimensions(parcel);
-                writer.book([(of.line("", State::Accepted, sender(envelope.page)), 1)]);
+                let kind = sender(envelope.page);
+                writer.book([(of.line("", State::Accepted, kind), 1)]);
+                self.moved(
+                    parcel,
+                    vec![Step::into("", State::Accepted, kind)],
+                    &mut writer,
+                );
             }
         }
         self.notes(&mut writer);
@@ -336,6 +346,38 @@ impl<'a> Worked<'a> {
             }
         }
         writer.book(lines);
+        if let Some(parcel) = self.envelope.parcels.get(one.parcel) {
+            let mut steps = Vec::new();
+            if self.envelope.id.is_continuation() {
+                steps.push(Step::out_of(name, State::Retrying, ""));
+            }
+            // What waits again has not moved.
+            if state == State::Retrying && !steps.is_empty() {
+                return;
+            }
+            steps.push(Step::into(name, state, code));
+            self.moved(parcel, steps, writer);
+        }
+    }
+
+    /// Says whose counts are, where outcomes are exported.
+    fn moved(&self, parcel: &Parcel<'_>, steps: Vec<Step>, writer: &mut Writer) {
+        if !self.settings.exports {
+            return;
+        }
+        let envelope = self.envelope;
+        let kind = if envelope.id.is_continuation() {
+            ""
+        } else {
+            sender(envelope.page)
+        };
+        writer.moved(Movement {
+            kind: kind.to_owned(),
+            attempt: Some(envelope.attempt + 1),
+            took: Some(self.now.0.saturating_sub(parcel.received.0).max(0)),
+            steps,
+            ..parcel.movement(envelope.source.as_str(), &self.settings.version)
+        });
     }
 
     /// Notes what happened to the first few copies.
@@ -517,6 +559,8 @@ pub(super) fn one_leg(parcel: &Parcel<'_>, name: &str) -> String {
 const FRAME: usize = 2048;
 /// How many bytes are kept free for the lines of one event at one destination, which never lie in two reports.
 const LINES: usize = 24 * 1024;
+/// How many events are looked through for one that has moved before.
+const MOST_LOOKED_AT: usize = 500;
 /// How many bytes one note takes at most.
 const NOTE: usize = 8 * 1024;
 
@@ -625,6 +669,27 @@ impl Writer {
         counts.add(line, 1);
         if counts.len() > before {
             self.size += length;
+        }
+    }
+
+    /// Says whose some of the counts are that were booked last, as far as there is room for it: without them the counts
+    /// are the same, and nobody's in particular.
+    pub(super) fn moved(&mut self, mut movement: Movement) {
+        let known = self.open.moved.iter_mut().rev();
+        let known = known
+            .take(MOST_LOOKED_AT)
+            .find(|known| known.is_of(&movement));
+        let more = match &known {
+            Some(_) => movement.steps.iter().map(Step::length).sum(),
+            None => movement.length(),
+        };
+        if self.size + more > Report::LARGEST {
+            return;
+        }
+        self.size += more;
+        match known {
+            Some(known) => known.steps.append(&mut movement.steps),
+            None => self.open.moved.push(movement),
         }
     }
 

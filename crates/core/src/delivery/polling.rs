@@ -14,6 +14,7 @@ use crate::base::time::{DAY_MS, UnixMillis};
 use crate::exchange::http::{Failure, Reply};
 use crate::exchange::outcome::{Judged, Meaning, Outcome, Verdict};
 use crate::ledger::measured::Apart;
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{DeadLetter, Dimensions, Line, Note, Pending, Postponed, Report, State};
 use crate::queue::envelope::Packer;
 use crate::queue::id::{Id, Run};
@@ -294,6 +295,7 @@ impl<'e> Question<'e> {
             book.take(State::Retrying, "", total);
             book.lines.push((book.line(State::Retries, ""), total));
             writer.book(book.finish());
+            moved(&mut writer, &parcels, settings, (State::Retrying, ""), now);
             notes(
                 &mut writer,
                 &parcels,
@@ -309,6 +311,7 @@ impl<'e> Question<'e> {
             [(line, _)] => {
                 let (state, code) = (line.state, line.code.clone());
                 writer.book(book.finish());
+                moved(&mut writer, &parcels, settings, (state, &code), now);
                 notes(&mut writer, &parcels, first, now, &told(state, &code));
                 if matches!(state, State::Rejected | State::Dead) {
                     letters(
@@ -480,6 +483,30 @@ impl Book<'_> {
         }
         lines.extend(self.lines);
         lines
+    }
+}
+
+/// Says whose the counts are, where outcomes are exported and all met the same end.
+fn moved(
+    writer: &mut Writer,
+    parcels: &[(&Pending, Parcel<'_>)],
+    settings: &Settings,
+    (state, code): (State, &str),
+    now: UnixMillis,
+) {
+    if !settings.exports {
+        return;
+    }
+    for (part, parcel) in parcels {
+        writer.moved(Movement {
+            attempt: Some(part.attempt + 1),
+            took: Some(now.0.saturating_sub(parcel.received.0).max(0)),
+            steps: vec![
+                Step::out_of(&part.destination, State::Processing, ""),
+                Step::into(&part.destination, state, code),
+            ],
+            ..parcel.movement(&part.source, &settings.version)
+        });
     }
 }
 

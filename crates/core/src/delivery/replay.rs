@@ -1,5 +1,6 @@
 //! Dead letters that are offered again.
 
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{Counts, DeadLetter, Dimensions, Report, State};
 use crate::queue::envelope::Packer;
 use crate::queue::id::{Id, Run};
@@ -51,6 +52,13 @@ pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
     }
     counts.add(of.line(&letter.destination, State::Retrying, ""), 1);
     counts.add(of.line(&letter.destination, State::Replayed, ""), 1);
+    let moved = Movement {
+        steps: vec![
+            Step::out_of(&letter.destination, letter.state, &letter.code),
+            Step::into(&letter.destination, State::Retrying, ""),
+        ],
+        ..parcel.movement(&letter.source, &letter.worker)
+    };
     let mut packer = Packer::whole(id.as_str(), &letter.source, 0).after(&run.after(&booking));
     packer.add(&parcel);
     Some(Replay {
@@ -59,6 +67,7 @@ pub fn replay(letter: &DeadLetter, round: u32) -> Option<Replay> {
             id: booking.to_string(),
             run: run.to_string(),
             counts,
+            moved: vec![moved],
             ..Report::default()
         },
         sent: replayed(&letter.id, round),

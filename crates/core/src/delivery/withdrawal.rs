@@ -8,6 +8,7 @@ use crate::base::reason::Refusal;
 use crate::base::table::Table;
 use crate::base::time::UnixMillis;
 use crate::ledger::decided::{Gathered, Ruling};
+use crate::ledger::movement::{Movement, Step};
 use crate::ledger::{Counts, DeadLetter, Dimensions, Note, Report, State};
 use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
@@ -38,6 +39,13 @@ pub fn withdraw(letter: &DeadLetter, now: UnixMillis) -> Option<Report> {
     Some(Report {
         id: Id::withdrawn(&letter.id),
         counts,
+        moved: vec![Movement {
+            steps: vec![
+                Step::out_of(&letter.destination, letter.state, &letter.code),
+                Step::into(&letter.destination, State::Blocked, code),
+            ],
+            ..parcel.movement(&letter.source, &letter.worker)
+        }],
         notes: vec![Note {
             at: now,
             source: letter.source.clone(),

@@ -23,7 +23,9 @@ use crate::intake::verdict::Verdict;
 use crate::intake::visit::{Filling, Visit};
 use crate::ledger::decided::Gathered;
 use crate::ledger::measured::Apart;
-use crate::ledger::{Counts, Decided, Dimensions, Note, Report, State};
+use crate::ledger::movement::Step;
+use crate::ledger::outcomes::Tally;
+use crate::ledger::{Counts, Decided, Dimensions, Movement, Note, Report, State};
 use crate::queue::envelope::{Packer, close_report, sender};
 use crate::queue::id::Id;
 use crate::queue::parcel::{Leg, Parcel};
@@ -470,16 +472,17 @@ impl<'a> Batch<'a> {
     pub fn finish(&self, claimed: impl Fn(ClaimKey) -> Option<Claim>, id: &str) -> Plan {
         // Claims of this very request, over those that are known.
         let mut own: Table<ClaimKey, Claim> = Table::new();
-        let mut counts = Counts::default();
+        let mut tally = Tally::default();
         let mut notes = Vec::new();
         let mut decided = Gathered::new(&self.source.name, self.now);
         let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
         let mut summary = Summary::new(self.page && !self.source.test, self.entries.len());
         for entry in &self.entries {
+            tally.turn();
             let ready = match entry {
                 Entry::Ready(ready) => &**ready,
                 Entry::Refused(error) => {
-                    self.count_refused(error, &mut counts, &mut notes);
+                    self.count_refused(error, &mut tally.counts, &mut notes);
                     summary.add(ResultLine::rejected(error));
                     continue;
                 }
@@ -491,7 +494,7 @@ impl<'a> Batch<'a> {
             for (key, claim) in &settled.claims {
                 own.insert(*key, claim.clone());
             }
-            self.count_ready(ready, &settled.verdicts, &mut counts, &mut notes);
+            self.count_ready(ready, &settled.verdicts, &mut tally, &mut notes);
             if let Some((ruling, inputs)) = self.rulings.get(ready.ruling) {
                 let Parcel { name, id, test, .. } = &ready.parcel;
                 decided.add(ruling, inputs, name, id, *test);
@@ -507,10 +510,11 @@ impl<'a> Batch<'a> {
                 queued.push((ready, settled));
             }
         }
-        let (messages, claims) = if queued.is_empty() && counts.is_empty() {
+        let counted = tally.finish();
+        let (messages, claims) = if queued.is_empty() && counted.is_empty() {
             (Vec::new(), Vec::new())
         } else {
-            self.pack(id, queued, &counts, &notes, decided.finish())
+            self.pack(id, queued, counted, &notes, decided.finish())
         };
         let mut answer = (self.format.answer)(&self.arrival, &Outcome::Read(&summary));
         let cookies = self.jar.iter().flat_map(Jar::headers);
@@ -530,18 +534,19 @@ impl<'a> Batch<'a> {
         &self,
         id: &str,
         queued: Vec<(&Ready<'_>, Settled)>,
-        counts: &Counts,
+        counted: Vec<(Counts, Vec<Movement>)>,
         notes: &[Note],
         decided: Vec<Decided>,
     ) -> (Vec<String>, Vec<Made>) {
         let mut claims = Vec::new();
-        let mut parts = counts.parts().into_iter();
+        let mut parts = counted.into_iter();
         let mut decided = decided.into_iter();
+        let (counts, moved) = parts.next().unwrap_or_default();
         let mut packer = Packer::new(
             id,
             &self.source.name,
             0,
-            &parts.next().unwrap_or_default(),
+            (&counts, &moved),
             notes,
             decided.next().as_ref(),
         );
@@ -569,13 +574,15 @@ impl<'a> Batch<'a> {
         let mut messages = packer.finish();
         // What found no room in the first message.
         for part in 0.. {
-            let (counts, decided) = (parts.next(), decided.next());
-            if counts.is_none() && decided.is_none() {
+            let (counted, decided) = (parts.next(), decided.next());
+            if counted.is_none() && decided.is_none() {
                 break;
             }
+            let (counts, moved) = counted.unwrap_or_default();
             messages.push(close_report(&Report {
                 id: Id::from(id).counts(part),
-                counts: counts.unwrap_or_default(),
+                counts,
+                moved,
                 decided: decided.into_iter().collect(),
                 ..Report::default()
             }));
@@ -648,9 +655,11 @@ impl<'a> Batch<'a> {
         &self,
         ready: &Ready<'_>,
         verdicts: &[Verdict],
-        counts: &mut Counts,
+        tally: &mut Tally,
         notes: &mut Vec<Note>,
     ) {
+        let mut steps = Vec::new();
+        let counts = &mut tally.counts;
         let parcel = &ready.parcel;
         let place = Dimensions {
             received: self.now,
@@ -670,6 +679,7 @@ impl<'a> Batch<'a> {
         if !verdicts.iter().any(|verdict| verdict.goes()) {
             let line = place.line("", State::Accepted, sender(self.page));
             counts.add(line, 1);
+            steps.push(Step::into("", State::Accepted, sender(self.page)));
         }
         match parcel.apart {
             Some(kind) => counts.add(place.line("", State::Apart, kind.as_str()), 1),
@@ -703,6 +713,7 @@ impl<'a> Batch<'a> {
             };
             if !verdict.goes() {
                 counts.add(place.line(name, State::Accepted, ""), 1);
+                steps.push(Step::into(name, state, code));
                 if let Some(kind) = parcel.apart {
                     counts.add(place.line(name, State::Apart, &kind.at(state)), 1);
                 }
@@ -719,6 +730,13 @@ impl<'a> Batch<'a> {
         }
         if !what.is_empty() {
             self.note(notes, &parcel.name, &parcel.id, what);
+        }
+        if self.settings.exports && !steps.is_empty() {
+            tally.moved(Movement {
+                kind: sender(self.page).to_owned(),
+                steps,
+                ..parcel.movement(&self.source.name, &self.settings.version)
+            });
         }
     }
 }

@@ -42,4 +42,7 @@ shortages! {
     /// Receipts that do not say what was decided, since the day has too many different rulings.
     RulingsOmitted "rulings_omitted"
         "receipts do not say what was decided, since the source has too many different decisions in a day; somebody may be making up signals",
+    /// Outcomes that no bucket took for a week, or that there was no room to keep for it.
+    OutcomesDropped "outcomes_dropped"
+        "lines of outcomes were dropped, since the bucket took none for a week or the ledger's database is full; /v1/ledger counts what they were about all the same",
 }

@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{After, Counts, Decided, State};
+use super::{After, Counts, Decided, Movement, State};
 use crate::base::json::escaped;
 use crate::base::members::{Members, list_of, text};
 use crate::base::reason::Cause;
@@ -389,6 +389,9 @@ pub struct Report {
     pub run: String,
     /// What to add.
     pub counts: Counts,
+    /// Whose the counts are, as far as that is told: for the export of outcomes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Movement>,
     /// What to add where it is superseded: what was delivered was delivered by another as well.
     #[serde(skip_serializing_if = "Counts::is_empty")]
     pub superseded: Counts,
@@ -435,6 +438,7 @@ impl Report {
             after,
             run: of.text_or_empty("run")?,
             counts: Counts::read(of.take("counts")?)?,
+            moved: of.list("moved", Movement::read)?,
             superseded: of
                 .take("superseded")
                 .map_or(Some(Counts::default()), Counts::read)?,
@@ -461,7 +465,7 @@ macro_rules! deserialize_by_read {
         }
     )*};
 }
-deserialize_by_read!(Line Counts Note Decided DeadLetter Quarantined Pending Report);
+deserialize_by_read!(Line Counts Note Decided Movement DeadLetter Quarantined Pending Report);
 
 #[cfg(test)]
 mod tests {

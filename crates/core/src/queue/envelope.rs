@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::json::{append, text_of};
 use crate::base::members::read_members;
 use crate::base::text::Text;
-use crate::ledger::{After, Counts, Decided, Note, Report};
+use crate::ledger::{After, Counts, Decided, Movement, Note, Report};
 use crate::queue::id::Id;
 use crate::queue::parcel::Parcel;
 
@@ -58,6 +58,9 @@ pub struct Envelope<'a> {
     /// What intake counted.
     #[serde(skip_serializing_if = "Counts::is_empty")]
     pub counts: Counts,
+    /// Whose that is, where outcomes are exported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Movement>,
     /// What intake wants to be seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -88,6 +91,7 @@ read_members! {
     "twice" => twice,
     "parcels" => parcels,
     "counts" => counts,
+    "moved" => moved,
     "notes" => notes,
     "decided" => decided,
 }
@@ -187,7 +191,7 @@ impl Packer {
         id: &str,
         source: &str,
         attempt: u32,
-        counts: &Counts,
+        (counts, moved): (&Counts, &[Movement]),
         notes: &[Note],
         decided: Option<&Decided>,
     ) -> Self {
@@ -200,6 +204,10 @@ impl Packer {
         if !counts.is_empty() {
             first.push_str(r#","counts":"#);
             append(&mut first, counts);
+        }
+        if !moved.is_empty() {
+            first.push_str(r#","moved":"#);
+            append(&mut first, &moved);
         }
         if !notes.is_empty() {
             first.push_str(r#","notes":"#);
@@ -225,7 +233,7 @@ impl Packer {
     pub fn whole(id: &str, source: &str, attempt: u32) -> Self {
         Self {
             largest: usize::MAX,
-            ..Self::new(id, source, attempt, &Counts::default(), &[], None)
+            ..Self::new(id, source, attempt, (&Counts::default(), &[]), &[], None)
         }
     }
 

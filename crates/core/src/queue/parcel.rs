@@ -9,6 +9,7 @@ use crate::base::time::UnixMillis;
 use crate::consent::{Grant, Guarded, Identifying, Visiting};
 use crate::event::{ActionSource, Item, Property};
 use crate::identity::Prepared;
+use crate::ledger::Movement;
 use crate::ledger::measured::Apart;
 
 /// An event with nothing plain left in it. What shows the visitor is [guarded](Guarded): it is read under a grant.
@@ -154,6 +155,24 @@ impl<'a> Parcel<'a> {
             .as_ref()
             .map(|mark| mark.as_str().to_owned())
             .unwrap_or_default()
+    }
+
+    /// What outcomes tell of it, with no states yet.
+    pub(crate) fn movement(&self, source: &str, worker: &str) -> Movement {
+        let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let money = self.money.as_ref();
+        Movement {
+            received: self.received,
+            source: source.to_owned(),
+            release: owned(self.release.as_deref()),
+            event: self.name.as_str().to_owned(),
+            event_id: self.id.as_str().to_owned(),
+            worker: worker.to_owned(),
+            apart: owned(self.apart.map(Apart::as_str)),
+            value: owned(money.map(|money| money.amount.as_str())),
+            currency: owned(money.map(|money| money.currency.as_str())),
+            ..Movement::default()
+        }
     }
 
     /// A property by name.

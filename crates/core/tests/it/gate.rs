@@ -2,11 +2,13 @@
 
 pub(crate) mod world;
 
+use edgetally_core::base::match_keys::Keys;
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 use edgetally_core::ledger::{Counts, Dimension, Line, Query, State};
 use edgetally_core::quality::releases::{
-    By, Comparison, Evidence, Looks, Question, Severity, Verdict, compare,
+    By, Comparison, Evidence, Finding, Looks, Question, Severity, Verdict, compare,
 };
+use edgetally_core::quality::score::estimate;
 use proptest::prelude::*;
 
 use self::world::{APPEARED, Damage, Dice, World, hourly_looks, one_look};
@@ -566,6 +568,93 @@ fn the_dice_are_fair() {
     assert!((world::mann_whitney_p(0.0, 3) - 0.1).abs() < 1e-12);
     assert!((world::mann_whitney_p(36.0, 6) - 2.0 / 924.0).abs() < 1e-12);
     assert!((world::mann_whitney_p(2.0, 2) - 1.0).abs() < 1e-12);
+}
+
+/// Purchases at a destination by the keys that went along, so many in an hour; each release has its own.
+fn keys(destination: &str, before: &[(&str, i64)], after: &[(&str, i64)]) -> Lines {
+    let mut all = lines(&USUAL, 6, |_, _, n| n);
+    for hour in -28 * 24..6_i64 {
+        // Some days are a little better than others.
+        let more = [0, 1, -1, 2, 0, -2, 0][(hour.div_euclid(24).rem_euclid(7)) as usize];
+        let (release, of) = if hour < 0 {
+            ("r1", before)
+        } else {
+            ("r2", after)
+        };
+        for (at, (code, n)) in of.iter().enumerate() {
+            let line = line(hour, release, "purchase", destination, State::Keys, code);
+            all.push((line, n + [more, -more].get(at).unwrap_or(&0)));
+        }
+    }
+    all
+}
+
+fn estimates(lines: &Lines, platforms: &[(&str, &str)]) -> Vec<Finding> {
+    let question = ask(6);
+    let mut evidence = Evidence::gather(&question, lines).unwrap();
+    let pairs = platforms.iter();
+    evidence.platforms = pairs
+        .map(|(name, of)| ((*name).to_owned(), (*of).to_owned()))
+        .collect();
+    let findings = compare(&question, &evidence).unwrap().findings;
+    let is_estimate = |finding: &Finding| finding.test == "T6";
+    findings.into_iter().filter(is_estimate).collect()
+}
+
+#[test]
+fn an_estimate_that_falls_is_found_and_one_that_rises_is_none_of_the_gates_business() {
+    // Four keys, of which each is a little rarer: none of them fails by itself.
+    let usual = [("e", 25), ("p", 25), ("x", 25), ("b", 25)];
+    let worse = [("e", 20), ("p", 20), ("x", 20), ("b", 20), ("", 20)];
+    let score = |events: &[(&str, i64)]| {
+        let keys = |code| Keys::read(code).unwrap();
+        estimate("meta", events.iter().map(|(code, n)| (keys(code), *n))).unwrap()
+    };
+    let found = estimates(&keys("meta", &usual, &worse), &[]);
+    let [finding] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(finding.severity, Severity::Fail, "{finding:?}");
+    assert_eq!(
+        (
+            finding.what.as_str(),
+            finding.event.as_str(),
+            finding.destination.as_str(),
+            finding.unit
+        ),
+        ("match-quality estimate", "purchase", "meta", "ratio")
+    );
+    assert!((finding.before - score(&usual)).abs() < 0.1, "{finding:?}");
+    assert!((finding.after - score(&worse)).abs() < 0.1, "{finding:?}");
+    let text = "purchase at meta: a mean match-quality estimate of 3, 3.8 before (−20 %).";
+    assert_eq!(finding.text, text);
+    // Better, as good, less than half a point of ten, and where nobody is matched.
+    assert!(estimates(&keys("meta", &worse, &usual), &[]).is_empty());
+    assert!(estimates(&keys("meta", &usual, &usual), &[]).is_empty());
+    let little = [("e", 24), ("p", 24), ("x", 24), ("b", 24), ("", 4)];
+    let found = estimates(&keys("meta", &usual, &little), &[]);
+    assert!(
+        found.iter().all(|it| it.severity == Severity::Note),
+        "{found:?}"
+    );
+    assert!(estimates(&keys("ga4", &usual, &worse), &[]).is_empty());
+    // By what the destination is, and not by what it is called.
+    let named = keys("shop_ads", &usual, &worse);
+    assert!(estimates(&named, &[]).is_empty());
+    assert_eq!(estimates(&named, &[("shop_ads", "meta")]).len(), 1);
+    // What fails by a key does not fail a second time.
+    let found = estimates(
+        &keys("meta", &usual, &[("", 25), ("p", 25), ("x", 25), ("b", 25)]),
+        &[],
+    );
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].severity, Severity::Note);
+    assert!(
+        found[0]
+            .text
+            .ends_with("It fell with the keys that are missing."),
+        "{found:?}"
+    );
 }
 
 /// `make gate-rates` in short: bounds that no chance breaks, and a broken test does.

@@ -48,6 +48,7 @@ mod golden;
 mod guards;
 mod identity;
 mod metrics;
+mod outcomes;
 mod parse;
 mod platforms;
 mod privacy;

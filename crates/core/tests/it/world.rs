@@ -7,6 +7,8 @@ use edgetally_core::delivery::{
     self, Delivery, Driven, Effects, Gates, OutgoingRequest, Polling, Queue, admitted,
 };
 use edgetally_core::exchange::http::{Failure, Reply};
+use edgetally_core::ledger::movement::Movement;
+use edgetally_core::ledger::outcomes::portions;
 use edgetally_core::ledger::{
     After, Balance, Counts, DeadLetter, Line, Pending, Remembered, Report, State, Turn,
     Withdrawals, Withdrawn, balance, turn,
@@ -84,6 +86,8 @@ pub(crate) struct World<'s> {
     /// Those that came before what they build upon.
     pub(crate) early: Vec<Report>,
     pub(crate) counts: Lines,
+    /// The lines that were exported.
+    pub(crate) outcomes: Vec<Value>,
     /// How many receipts there are for each event id.
     pub(crate) receipts: BTreeMap<String, u32>,
     pub(crate) dead: BTreeMap<String, DeadLetter>,
@@ -145,6 +149,7 @@ impl<'s> World<'s> {
             remembered: BTreeMap::new(),
             early: Vec::new(),
             counts: Lines::default(),
+            outcomes: Vec::new(),
             receipts: BTreeMap::new(),
             dead: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -226,6 +231,34 @@ impl<'s> World<'s> {
         all
     }
 
+    /// The lines that were exported add up to what is counted.
+    pub(crate) fn check_outcomes(&self) {
+        let mut sums: BTreeMap<[String; 4], i64> = BTreeMap::new();
+        for line in &self.outcomes {
+            let of = |name: &str| line[name].as_str().unwrap().to_owned();
+            let names = ["received_hour", "source", "destination", "state"];
+            *sums.entry(names.map(of)).or_default() += line["n"].as_i64().unwrap();
+        }
+        for (line, n) in self.counts.iter() {
+            let is_told = if line.destination.is_empty() {
+                matches!(line.state, State::Accepted | State::Malformed)
+            } else {
+                State::FINAL.contains(&line.state)
+            };
+            if is_told {
+                let names = [
+                    line.hour.to_rfc3339(),
+                    line.source.clone(),
+                    line.destination.clone(),
+                    line.state.as_str().to_owned(),
+                ];
+                *sums.entry(names).or_default() -= n;
+            }
+        }
+        sums.retain(|_, n| *n != 0);
+        assert!(sums.is_empty(), "{sums:?}");
+    }
+
     /// What the ledger says of an envelope that comes again, or was left by another.
     pub(crate) fn turn(&self, id: &str, after: Option<&After>) -> Turn {
         turn(id, after, |id| self.remembered.get(id).cloned())
@@ -253,6 +286,12 @@ impl<'s> World<'s> {
             return false;
         }
         self.counts.merge(&report.counts);
+        let own = |of: &Movement| Some(of.event_id.clone());
+        for portion in portions(&[report], UnixMillis(self.now), own) {
+            let lines = portion.text.lines();
+            self.outcomes
+                .extend(lines.map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        }
         self.remembered
             .insert(report.id.clone(), Some(report.run.clone()));
         for event in report.decided.iter().flat_map(|one| &one.events) {

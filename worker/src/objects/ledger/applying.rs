@@ -239,6 +239,7 @@ impl Ledger {
         let counts = fresh.iter().map(|report| &report.counts);
         let counts = counts.chain(superseded.iter().map(|report| &report.superseded));
         self.count(&counts.collect::<Vec<_>>(), strict)?;
+        self.write_outcomes(&fresh, now)?;
         self.keep_lists(&fresh)?;
         self.write_receipts(&fresh, now)?;
         self.revive(&fresh)

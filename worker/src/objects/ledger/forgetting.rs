@@ -33,6 +33,11 @@ impl Ledger {
         self.size() >= FULL
     }
 
+    /// Whether receipts are going before their time, so that nothing else is to take room that can do without.
+    pub(super) fn is_large(&self) -> bool {
+        self.size() >= LARGE
+    }
+
     /// The first day that is not forgotten; [`NO_DAY`] where none is.
     pub(super) fn forgotten_before(&self) -> Result<i64, Unavailable> {
         let rows = self.rows("SELECT before FROM receipts_forgotten", &json!([]))?;

@@ -142,8 +142,9 @@ impl Ledger {
         )?;
         let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
         let visits = self.visits()?;
+        let waiting = self.outcomes_waiting()?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"shortages":{shortages},"visits":{visits},"alerts":{}}}"#,
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"outcomes_waiting":{waiting},"shortages":{shortages},"visits":{visits},"alerts":{}}}"#,
             self.alerts()?
         ))
     }

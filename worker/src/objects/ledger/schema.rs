@@ -68,6 +68,12 @@ CREATE TABLE IF NOT EXISTS receipt_heads (
 CREATE TABLE IF NOT EXISTS receipt_key (key TEXT NOT NULL);
 -- The days before this one are forgotten, whatever is left of them.
 CREATE TABLE IF NOT EXISTS receipts_forgotten (before INTEGER NOT NULL);
+-- Outcomes that no bucket has yet, and those of them that are being handed out: a name, and up to which one.
+CREATE TABLE IF NOT EXISTS outcomes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, hour INTEGER NOT NULL, source TEXT NOT NULL,
+  lines INTEGER NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS exporting (name TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 -- What there was no room for: how often, and when the last time.
 CREATE TABLE IF NOT EXISTS shortages (
   what TEXT NOT NULL, source TEXT NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (what, source)

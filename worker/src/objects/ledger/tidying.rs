@@ -66,6 +66,7 @@ impl Ledger {
                 &json!([]),
             )
             .is_ok();
+        tidy &= self.drop_outcomes(now).is_ok();
         tidy &= self.forget_withdrawals(now).is_ok();
         // Settings that cannot be read say nothing about how long to keep anything.
         if let Ok(settings) = state::settings(&self.env) {

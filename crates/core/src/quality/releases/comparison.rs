@@ -317,6 +317,11 @@ impl Comparison {
         }
     }
 
+    /// All of it as JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// For a job's summary: a heading, a sentence, and one table. Names come from senders, so they are escaped.
     pub fn markdown(&self) -> String {
         let mut out = String::new();
@@ -418,7 +423,9 @@ impl Finding {
             }
         };
         let amount = |x: f64| {
-            if is_ratio {
+            if self.test == "T6" {
+                words::amount(x)
+            } else if is_ratio {
                 words::whole(x)
             } else {
                 words::percent(x)

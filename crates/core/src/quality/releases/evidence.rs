@@ -6,12 +6,13 @@ use serde_json::Value;
 use super::plan::{Plan, Windows};
 use super::question::{Question, Usage};
 use super::statistics::Cell;
-use crate::base::match_keys::Key;
+use crate::base::match_keys::{Key, Keys};
 use crate::base::members::list_of;
 use crate::base::table::{Table, sort_many};
 use crate::base::time::{DAY_MS, UnixMillis};
 use crate::ledger::measured::{LONGER, NO_SUM, PARTS};
 use crate::ledger::{Line, State};
+use crate::quality::score;
 
 /// What the ledger answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +25,8 @@ pub struct Evidence {
     pub before: Vec<(Line, i64)>,
     /// What was usual.
     pub history: Vec<(Line, i64)>,
+    /// Which platform a destination is, where that is not its name.
+    pub platforms: Table<String, String>,
 }
 
 impl Evidence {
@@ -96,6 +99,8 @@ pub(super) enum Kind {
     Consent,
     /// Deliveries that took longer than five minutes.
     Late,
+    /// How well the platform can match them: no share, but a mean from 0 to 1.
+    Score,
 }
 
 /// Counts on both sides, and by day.
@@ -124,12 +129,14 @@ pub(super) struct Fraction<'a> {
     pub series: Series,
 }
 
-/// Amounts of an event in a currency: `k` is the sum and `n` the number.
+/// Amounts of an event in a currency, or the estimates of it at a destination: `k` is the sum and `n` the number.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Amount<'a> {
     /// The event.
     pub event: &'a str,
-    /// The currency.
+    /// The destination; empty for amounts of money.
+    pub destination: &'a str,
+    /// The currency; empty for estimates.
     pub currency: &'a str,
     /// The sums.
     pub series: Series,
@@ -151,7 +158,7 @@ pub(super) struct Books<'a> {
     pub volumes: Table<&'a str, Series>,
     /// Shares.
     pub fractions: Vec<Fraction<'a>>,
-    /// Amounts.
+    /// Amounts of money, and estimates.
     pub amounts: Vec<Amount<'a>>,
     /// Codes, by destination and state.
     pub codes: Table<(&'a str, State, &'a str), Seen>,
@@ -273,6 +280,7 @@ impl<'a> Books<'a> {
         };
         for group in rows.chunk_by(same) {
             books.enter(group, shape);
+            books.estimate(group, shape, evidence);
         }
         for fraction in &mut books.fractions {
             fraction.complete();
@@ -319,8 +327,12 @@ impl<'a> Books<'a> {
                         group.outcome(state, slot, -n);
                     }
                 }
-                State::Priced => self.amount(event, code, shape, slot, Cell { k: 0.0, n }),
-                State::Money => self.amount(event, code, shape, slot, Cell { k: n, n: 0.0 }),
+                State::Priced => {
+                    self.amount((event, "", code), shape, slot, Cell { k: 0.0, n });
+                }
+                State::Money => {
+                    self.amount((event, "", code), shape, slot, Cell { k: n, n: 0.0 });
+                }
                 state if OUTCOMES.contains(&state) && !destination.is_empty() => {
                     group.outcome(state, slot, n);
                 }
@@ -350,11 +362,36 @@ impl<'a> Books<'a> {
             .change(event, |series| series.add(slot, Cell { k: n, n: 0.0 }));
     }
 
-    fn amount(&mut self, event: &'a str, currency: &'a str, shape: Shape, slot: Slot, cell: Cell) {
-        let known = self
-            .amounts
-            .iter_mut()
-            .find(|amount| amount.event == event && amount.currency == currency);
+    /// The estimates of one event at one destination, by the keys that went along.
+    fn estimate(&mut self, rows: &[Row<'a>], shape: Shape, evidence: &Evidence) {
+        let Some(destination) = rows.first().map(|row| row.line.destination.as_str()) else {
+            return;
+        };
+        let platform = evidence.platforms.get(destination);
+        let Some(weights) = score::weights(platform.map_or(destination, String::as_str)) else {
+            return;
+        };
+        for Row { slot, line, n } in rows.iter().filter(|row| row.line.state == State::Keys) {
+            if let Some(keys) = Keys::read(&line.code) {
+                let k = score::chance(&weights, keys) * n;
+                let place = (line.event.as_str(), destination, "");
+                self.amount(place, shape, *slot, Cell { k, n: *n });
+            }
+        }
+    }
+
+    fn amount(
+        &mut self,
+        (event, destination, currency): (&'a str, &'a str, &'a str),
+        shape: Shape,
+        slot: Slot,
+        cell: Cell,
+    ) {
+        let known = self.amounts.iter_mut().find(|amount| {
+            amount.event == event
+                && amount.destination == destination
+                && amount.currency == currency
+        });
         if let Some(amount) = known {
             amount.series.add(slot, cell);
         } else {
@@ -362,6 +399,7 @@ impl<'a> Books<'a> {
             series.add(slot, cell);
             self.amounts.push(Amount {
                 event,
+                destination,
                 currency,
                 series,
             });

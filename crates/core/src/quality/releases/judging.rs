@@ -1,7 +1,7 @@
 //! From the tests to a verdict.
 
 use super::comparison::{Against, Comparison, Finding, Severity, Sight, Verdict};
-use super::evidence::{Books, Evidence, complete_consent};
+use super::evidence::{Books, Evidence, Kind, complete_consent};
 use super::family::{Member, judge, share_out};
 use super::plan::{GONE, Plan, Windows};
 use super::question::{Looks, Question, Usage};
@@ -9,6 +9,7 @@ use super::shares::{Share, amounts, shares};
 use super::statistics::Change;
 use super::volumes::{Total, Volume, total, volumes};
 use super::words;
+use crate::base::match_keys::Key;
 use crate::base::table::sort_many;
 use crate::metrics::math::ln;
 
@@ -48,6 +49,7 @@ pub(super) fn ready(question: &Question, evidence: &Evidence, windows: &Windows)
             add_or_join(findings, finding);
         }
     }
+    explain(findings);
     findings.extend(news(&books, &all));
     sort_many(findings, |one, other| {
         let p = |finding: &Finding| finding.p.unwrap_or(0.0);
@@ -288,6 +290,7 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         severity = Severity::Warn;
     }
     let (what, unit, test) = match share.kind {
+        Some(kind @ Kind::Score) => (words::share(kind, ""), "ratio", "T6"),
         Some(kind) => (
             words::share(kind, share.word),
             "difference",
@@ -295,8 +298,9 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         ),
         None => (["value in ", share.word].concat(), "ratio", "T6"),
     };
-    // Amounts are kept in millionths.
+    // Amounts are kept in millionths, and an estimate is one of ten.
     let of = |cell: super::statistics::Cell| match share.kind {
+        Some(Kind::Score) => cell.share() * 10.0,
         Some(_) => cell.share(),
         None => cell.share() / 1e6,
     };
@@ -312,14 +316,14 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         high,
     } = share.change;
     let text = match share.kind {
-        None => [
+        None | Some(Kind::Score) => [
             &place,
             ": a mean ",
             &what,
             " of ",
-            &words::whole(after),
+            &words::amount(after),
             ", ",
-            &words::whole(before),
+            &words::amount(before),
             " before (",
             &words::against(estimate),
             ").",
@@ -358,6 +362,25 @@ fn of_share(question: &Question, windows: &Windows, share: &Share<'_>) -> Option
         since: share.since,
         text,
     })
+}
+
+/// A key that is lost takes the estimate along: what fails by its key does not fail a second time.
+fn explain(findings: &mut [Finding]) {
+    let is_key = |what: &str| Key::ALL.iter().any(|key| key.as_str() == what);
+    let lost: Vec<String> = findings
+        .iter()
+        .filter(|it| it.severity == Severity::Fail && it.change.estimate < 0.0 && is_key(&it.what))
+        .map(|it| it.event.clone())
+        .collect();
+    let score = words::share(Kind::Score, "");
+    for finding in findings.iter_mut().filter(|it| it.what == score) {
+        if lost.contains(&finding.event) {
+            finding.severity = Severity::Note;
+            finding
+                .text
+                .push_str(" It fell with the keys that are missing.");
+        }
+    }
 }
 
 /// What an event no longer has it no longer has anywhere: one finding, which names the places.

@@ -52,6 +52,8 @@ impl Margin {
             Kind::Outcome(State::Duplicate) => (Some(limits.coverage), Some(limits.duplicates)),
             Kind::Outcome(State::Rejected) | Kind::Malformed => (None, Some(limits.rejects)),
             Kind::Outcome(_) | Kind::Late => (None, Some(limits.coverage)),
+            // Of the whole scale.
+            Kind::Score => (Some(limits.coverage), None),
         };
         Self { fall, rise }
     }
@@ -179,7 +181,7 @@ fn first_hour(hours: &[Cell], share: f64, names: &[UnixMillis]) -> Option<UnixMi
     since(&counts, &expected, names)
 }
 
-/// Every event's mean amount by currency.
+/// Every event's mean amount by currency, and its mean estimate by destination.
 pub(super) fn amounts<'a>(
     all: &[Amount<'a>],
     question: &Question,
@@ -196,17 +198,33 @@ pub(super) fn amounts<'a>(
         }
         let mean = Mean::new(after, before, &amount.series.days)?;
         let margin = question.thresholds.volume;
+        let is_score = !amount.destination.is_empty();
+        let (is_beyond, side, target) = if is_score {
+            // What the scale allows is a part of what there was.
+            let usual = before.share();
+            let margin = Margin::of(Kind::Score, question);
+            let fall = (mean.change.high - 1.0) * usual;
+            let is_beyond = margin.fall.is_some_and(|least| fall < -least);
+            (
+                is_beyond,
+                Side::Down,
+                (margin.target(usual) / usual).min(1.0),
+            )
+        } else {
+            let is_beyond = mean.change.high < 1.0 - margin || mean.change.low > 1.0 + margin;
+            (is_beyond, Side::Both, 0.5)
+        };
         Some(Share {
-            kind: None,
+            kind: is_score.then_some(Kind::Score),
             event: amount.event,
-            destination: "",
+            destination: amount.destination,
             word: amount.currency,
             after,
             before,
             change: mean.change,
-            is_beyond: mean.change.high < 1.0 - margin || mean.change.low > 1.0 + margin,
+            is_beyond,
             can_fail: true,
-            member: Member::new(mean.tails.p(Side::Both), mean.size(0.5)),
+            member: Member::new(mean.tails.p(side), mean.size(target)),
             since: windows.after.first().copied(),
         })
     });

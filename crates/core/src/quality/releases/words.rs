@@ -18,6 +18,11 @@ pub(super) fn whole(x: f64) -> String {
     n.to_string()
 }
 
+/// An amount, with a decimal below ten.
+pub(super) fn amount(x: f64) -> String {
+    decimal(x)
+}
+
 /// A fraction as a percentage, with a decimal below ten.
 pub(super) fn percent(fraction: f64) -> String {
     [&decimal(fraction * 100.0), " %"].concat()
@@ -87,6 +92,7 @@ pub(super) fn share(kind: Kind, word: &str) -> String {
         Kind::Malformed => "malformed",
         Kind::Consent => return ["consent ", word].concat(),
         Kind::Late => "delivered after more than 5 minutes",
+        Kind::Score => "match-quality estimate",
     };
     name.to_owned()
 }
