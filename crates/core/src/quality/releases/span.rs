@@ -92,6 +92,7 @@ impl Span {
             after,
             before: history.clone(),
             history,
+            ..Evidence::default()
         }
     }
 
