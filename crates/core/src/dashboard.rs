@@ -4,6 +4,7 @@
 //! [ledger](crate::ledger), and the page says by which address a program gets them. Names of events, releases and sources come
 //! from senders, and [`html`] is the only way for them onto a page.
 
+pub mod access;
 mod arrivals;
 pub mod assets;
 mod chart;
