@@ -16,6 +16,7 @@ pub mod decided;
 pub mod measured;
 pub mod query;
 mod shortage;
+pub mod sums;
 pub mod verify;
 pub mod wire;
 mod withdrawals;

@@ -9,6 +9,7 @@ use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Sums, 
 use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::VERSION_WARNING_DAYS;
+use edgetally_core::ledger::sums::Sum;
 use edgetally_core::ledger::{Line, Query, State};
 use edgetally_core::quality::releases::Question;
 use edgetally_core::settings::Settings;
@@ -34,21 +35,6 @@ struct Told {
     waiting: Vec<Value>,
     attention: Value,
 }
-
-/// The columns of a line, and its sum: whole millions, the rest, and whether it is too large to be told.
-type Sum = (
-    UnixMillis,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    i64,
-    i64,
-);
 
 fn line(sum: Sum) -> Option<(Line, i64)> {
     let (hour, source, release, event, destination, state, code, worker, millions, rest, _) = sum;

@@ -4,6 +4,7 @@
 
 mod applying;
 mod counting;
+mod daily;
 mod database;
 mod finding;
 mod forgetting;

@@ -20,7 +20,7 @@ use crate::runtime::{self, Unavailable};
 const MOST: u32 = 20_001;
 
 /// How many bytes of sums are kept.
-const MOST_KEPT: usize = 8 << 20;
+pub(super) const MOST_KEPT: usize = 8 << 20;
 
 /// Sums that were asked for.
 #[derive(Default)]
@@ -88,11 +88,12 @@ impl Ledger {
             for end in ends.map(UnixMillis).into_iter().chain([query.until]) {
                 let until = end.min(query.until);
                 if since < until {
-                    parts.push(self.sums(&Query {
+                    let part = Query {
                         since,
                         until,
                         ..query.clone()
-                    })?);
+                    };
+                    parts.push(self.sums(&part, until.0 <= today)?);
                     since = until;
                 }
             }
@@ -114,17 +115,17 @@ impl Ledger {
         ))
     }
 
-    /// The sums of a question as lists, which are kept.
-    fn sums(&self, query: &Query) -> Result<String, Unavailable> {
+    /// The sums of a question as lists, which are kept: in memory, and in the database those of days that are `over`.
+    fn sums(&self, query: &Query, over: bool) -> Result<String, Unavailable> {
         let question = write(query)?;
         if let Some(rows) = self.kept.borrow().find(&question) {
             return Ok(rows);
         }
-        let rows = runtime::lists(
-            &self.storage,
-            &statement(query),
-            &parameters(query, &[], MOST)?,
-        )?;
+        let rows = if over {
+            self.of_days(query)?
+        } else {
+            self.counted(query)?
+        };
         self.kept.borrow_mut().keep(Sums {
             question,
             since: query.since,
@@ -132,5 +133,14 @@ impl Ledger {
             rows: rows.clone(),
         });
         Ok(rows)
+    }
+
+    /// The sums of a question, summed up now.
+    pub(super) fn counted(&self, query: &Query) -> Result<String, Unavailable> {
+        runtime::lists(
+            &self.storage,
+            &statement(query),
+            &parameters(query, &[], MOST)?,
+        )
     }
 }
