@@ -23,7 +23,7 @@ mod withdrawals;
 
 pub use balance::{Balance, balance};
 pub use decided::Decided;
-pub use query::{Dimension, Place, Query};
+pub use query::{Days, Dimension, Place, Query};
 pub use shortage::Shortage;
 pub use wire::{Column, DeadLetter, Kind, Line, Note, Pending, Postponed, Quarantined, Report};
 pub use withdrawals::{Withdrawals, Withdrawn};
