@@ -5,8 +5,8 @@ mod entry;
 
 use edgetally_core::base::query::parameters;
 use edgetally_core::dashboard::Overview;
-use edgetally_core::dashboard::assets::Asset;
 use edgetally_core::dashboard::access::Denied;
+use edgetally_core::dashboard::assets::Asset;
 use edgetally_core::dashboard::login::{again, login};
 use edgetally_core::dashboard::session::is_ours;
 use edgetally_core::intake::{Header, Response as Answer};
@@ -32,7 +32,7 @@ pub(crate) async fn answer(page: Page, call: &Call<'_>) -> Response {
         Page::SignOut if is_from_here(call) => entry::sign_out(),
         Page::SignOut => see("/dashboard", None),
         Page::Replay if !is_from_here(call) => outside(call, None),
-        Page::Overview | Page::Event | Page::Letters | Page::Replay => {
+        Page::Overview | Page::Event | Page::Letters | Page::Live | Page::Replay => {
             match entry::enter(call).await {
                 Ok(_) => inside(page, call).await,
                 Err(denied) => outside(call, denied),
@@ -46,6 +46,8 @@ async fn inside(page: Page, call: &Call<'_>) -> Response {
     match page {
         Page::Event => html(200, data::event(call).await.page()),
         Page::Letters => html(200, data::letters(call).await.page()),
+        // It asks for itself again, if somebody wants to follow it.
+        Page::Live => page_of(200, data::live(call).await.page(), "; connect-src 'self'"),
         Page::Replay => data::replay(call).await,
         _ => {
             let view = data::overview(call).await;
@@ -91,6 +93,11 @@ async fn form(call: &Call<'_>) -> Option<Vec<(String, String)>> {
 
 /// A page.
 fn html(status: u16, text: String) -> Response {
+    page_of(status, text, "")
+}
+
+/// A page that may do something more.
+fn page_of(status: u16, text: String, more: &str) -> Response {
     let answer = Answer {
         media: "text/html; charset=utf-8",
         ..Answer::json(status, text)
@@ -99,7 +106,7 @@ fn html(status: u16, text: String) -> Response {
         &answer,
         &[
             "content-security-policy",
-            POLICY,
+            &[POLICY, more].concat(),
             "referrer-policy",
             "no-referrer",
             "cross-origin-opener-policy",

@@ -5,6 +5,7 @@ use edgetally_core::base::table::sort_many;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
+use edgetally_core::dashboard::live::{Live, Wanted};
 use edgetally_core::dashboard::view::{Answers, Destination, Ending, Seen, Sums, Verdict, View};
 use edgetally_core::dashboard::{Filter, Overview};
 use edgetally_core::destinations::versions;
@@ -61,20 +62,22 @@ fn answers(told: Vec<Vec<Vec<Sum>>>) -> Option<Answers> {
         crowded |= parts.iter().any(|part| part.len() > MOST_SUMS);
         parts.into_iter().flatten().filter_map(line).collect()
     });
-    let (traffic, releases, platforms) = (sums.next()?, sums.next()?, sums.next()?);
+    let (traffic, releases) = (sums.next()?, sums.next()?);
+    let (platforms, coverage) = (sums.next()?, sums.next()?);
     let arrivals = sums.collect();
     Some(Answers {
         arrivals,
         traffic,
         releases,
         platforms,
+        coverage,
         crowded,
     })
 }
 
 async fn told(call: &Call<'_>, filter: &Filter, now: UnixMillis) -> Option<Told> {
     let of = filter.questions(now);
-    let mut queries: Vec<Query> = vec![of.traffic, of.releases, of.platforms];
+    let mut queries: Vec<Query> = vec![of.traffic, of.releases, of.platforms, of.coverage];
     queries.extend(of.arrivals);
     let question = json!({"queries": queries, "source": filter.source});
     let text = runtime::ledger(&call.env, "/overview", &runtime::json(&question)).await;
@@ -110,7 +113,11 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
         now,
         filter,
         destinations: destinations.collect(),
-        sources: sources.map(|source| source.name.clone()).collect(),
+        sources: sources.clone().map(|source| source.name.clone()).collect(),
+        idle: sources
+            .filter(|source| source.destinations.is_empty())
+            .map(|source| source.name.clone())
+            .collect(),
         answers: answers(std::mem::take(&mut told.answers)).filter(|_| there),
         latest: told.notes.iter().map(seen).collect(),
         letters: letters
@@ -184,6 +191,34 @@ fn seen(row: &Value) -> Seen {
             .map(|(name, what)| (name.clone(), what.as_str().unwrap_or_default().to_owned()))
             .collect(),
     }
+}
+
+/// The latest copies.
+pub(super) async fn live(call: &Call<'_>) -> Live {
+    let wanted = Wanted::read(call.query);
+    let question = json!({
+        "source": wanted.source,
+        "event": wanted.event,
+        "destination": wanted.destination,
+        "states": wanted.states(),
+        "limit": Wanted::MOST,
+    });
+    let notes = ask(&call.env, "/notes", &question).await;
+    let away = notes.is_err();
+    let notes = notes.unwrap_or_default();
+    let mut page = Live {
+        now: runtime::now(),
+        wanted,
+        seen: notes.as_array().into_iter().flatten().map(seen).collect(),
+        away,
+        ..Live::default()
+    };
+    if let Ok(settings) = state::settings(&call.env) {
+        let (sources, destinations) = (&settings.sources, &settings.destinations);
+        page.sources = sources.iter().map(|one| one.name.clone()).collect();
+        page.destinations = destinations.iter().map(|one| one.name.clone()).collect();
+    }
+    page
 }
 
 /// What the ledger knows of one event.

@@ -54,7 +54,12 @@ impl Fault {
 pub fn onward(next: &str) -> &str {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '#');
     let path = next.split('?').next().unwrap_or_default();
-    let ours = ["/dashboard", "/dashboard/event", "/dashboard/dead-letters"];
+    let ours = [
+        "/dashboard",
+        "/dashboard/event",
+        "/dashboard/dead-letters",
+        "/dashboard/live",
+    ];
     if ours.contains(&path) && next.chars().all(plain) && next.len() <= 2000 {
         next
     } else {

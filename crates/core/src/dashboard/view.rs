@@ -18,6 +18,8 @@ pub struct Answers {
     pub releases: Sums,
     /// To `platforms`.
     pub platforms: Sums,
+    /// To `coverage`.
+    pub coverage: Sums,
     /// There were more sums than one page is made of, so some are missing: senders make names up.
     pub crowded: bool,
 }
@@ -85,6 +87,8 @@ pub struct View {
     pub filter: Filter,
     /// The sources of the settings.
     pub sources: Vec<String>,
+    /// Those among them whose events go nowhere.
+    pub idle: Vec<String>,
     /// The destinations of the settings.
     pub destinations: Vec<Destination>,
     /// What the ledger answered; nothing where it did not.
