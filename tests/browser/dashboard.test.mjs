@@ -1,6 +1,7 @@
 // The dashboard in a real browser: who gets in, and what is on the page, whatever is in the ledger and whoever looks at it.
 
 import assert from "node:assert/strict";
+import {createSign, generateKeyPairSync} from "node:crypto";
 import {createServer} from "node:http";
 import {test} from "node:test";
 import {month, tell} from "../support/ledger-month.mjs";
@@ -45,6 +46,40 @@ test("whoever shows the token is in for eight hours, and nobody else", async (t)
   await page.getByLabel("Admin token").waitFor();
   assert.deepEqual(wrong, []);
   assert.ok(!shop.worker.logs.some(({message}) => message.includes(ADMIN)));
+});
+
+test("whom Cloudflare Access does not let in is told why, and whom it does how to leave", async (t) => {
+  const TAG = "32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228";
+  const {privateKey, publicKey} = generateKeyPairSync("rsa", {modulusLength: 2048});
+  const team = createServer((_, response) => void response.end(JSON.stringify({keys: [{kid: "k1", ...publicKey.export({format: "jwk"})}]})));
+  await new Promise((done) => team.listen(0, "127.0.0.1", () => done(undefined)));
+  t.after(() => team.close());
+  const {port} = /** @type {import("node:net").AddressInfo} */ (team.address());
+  const shop = await openGateway(t, {settings: (settings) => ({...settings, twin: `http://127.0.0.1:${port}`, access: {team: "shop", audience: TAG, only: true}})});
+  const part = (/** @type {unknown} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const now = Math.floor(NOW / 1000);
+  const signed = `${part({alg: "RS256", kid: "k1"})}.${part({aud: [TAG], email: "nobody@shop.example", exp: now + 900, iat: now, iss: "https://shop.cloudflareaccess.com", type: "app"})}`;
+  const token = `${signed}.${createSign("RSA-SHA256").update(signed).sign(privateKey).toString("base64url")}`;
+  for (const options of /** @type {import("playwright-core").BrowserContextOptions[]} */ ([{}, {colorScheme: "dark", viewport: {width: 320, height: 640}}])) {
+    const outside = await openTab(t, options);
+    const answer = await outside.page.goto(new URL("/dashboard", shop.worker.url).href);
+    assert.equal(answer?.status(), 403);
+    await outside.page.getByRole("heading", {name: "Cloudflare Access has not let you in"}).waitFor();
+    assert.deepEqual(await faults(outside.page), []);
+    await fits(outside.page);
+
+    const {page, context, wrong} = await openTab(t, {...options, extraHTTPHeaders: {"cf-access-jwt-assertion": token}});
+    await page.goto(new URL("/dashboard?days=30", shop.worker.url).href);
+    await page.getByRole("heading", {name: "Nothing has arrived yet"}).waitFor();
+    assert.equal((await context.cookies()).length, 0);
+    await page.getByRole("button", {name: "Sign out"}).click();
+    const leave = page.getByRole("link", {name: "Sign out of Cloudflare Access"});
+    assert.equal(await leave.getAttribute("href"), "/cdn-cgi/access/logout");
+    assert.deepEqual(await faults(page), []);
+    await fits(page);
+    assert.ok(!(await page.content()).includes("nobody@shop.example"));
+    assert.deepEqual([...outside.wrong, ...wrong], []);
+  }
 });
 
 test("five tries a minute, counted by a binding where there is one", async (t) => {
@@ -182,6 +217,21 @@ test("its numbers are those of the ledger's routes, and of the tables behind the
     assert.deepEqual(keys[0]?.slice(1, -1), [click_id, email, phone, external_id, browser_id, ip_and_user_agent, name_and_place].map(percent));
     const meta = row.destinations.find((/** @type {any} */ at) => at.destination === "meta");
     assert.equal(keys.find(([name]) => name === "Sent to meta")?.at(-1), meta.estimate.toFixed(1));
+    // A key over time is what the report says of its columns; of 30 days these are the days.
+    if (days === 30) {
+      await page.goto(new URL(`/dashboard?days=30&key=browser_id&to=ga4`, shop.worker.url).href);
+      const byDay = await shop.admin(`${quality.replace("by=destination", "by=day,destination")}&event=purchase`);
+      const columns = await rows(page, "#keys figure");
+      assert.equal(columns.length, 30);
+      assert.deepEqual(
+        columns.map((cells) => cells.slice(1)),
+        byDay.rows.map((/** @type {any} */ day) => [day.intake, day.destinations.find((/** @type {any} */ at) => at.destination === "ga4")].map((at) => percent(at.keys.share.browser_id))),
+      );
+      const decided = await rows(page, "#consent figure");
+      const granted = byDay.rows.map((/** @type {any} */ day) => Object.entries(day.intake.consent).reduce((sum, [code, n]) => sum + (code.startsWith("granted") ? Number(n) : 0), 0));
+      assert.deepEqual(decided.map(([, n]) => number(n ?? "")), granted);
+      await page.goto(new URL(`/dashboard?days=30`, shop.worker.url).href);
+    }
     // What a picture shows stands in its table.
     const hours = await rows(page, "#released figure");
     const volume = hours.flatMap((cells) => cells.slice(1)).reduce((sum, text) => sum + number(text), 0);
@@ -302,7 +352,7 @@ test("axe finds nothing, whoever looks at it", async (t) => {
   for (const [who, options] of viewers) {
     const {page, context, wrong} = await openTab(t, options);
     await context.addCookies(cookies);
-    for (const path of ["/dashboard", "/dashboard/dead-letters", "/dashboard/event?event_id=ord-7", "/dashboard/login"]) {
+    for (const path of ["/dashboard", "/dashboard/dead-letters", "/dashboard/event?event_id=ord-7", "/dashboard/login", "/dashboard/live", "/dashboard/live?outcome=lost"]) {
       await page.goto(new URL(path, shop.worker.url).href);
       await page.evaluate(() => document.querySelectorAll("details").forEach((table) => (table.open = true)));
       assert.deepEqual(await faults(page), [], `${who}: ${path}`);
@@ -323,7 +373,7 @@ test("it is read and used by keyboard", async (t) => {
   await page.goto(new URL("/dashboard", shop.worker.url).href);
   /** @type {string[]} */
   const order = [];
-  for (let n = 0; n < 14; n += 1) {
+  for (let n = 0; n < 15; n += 1) {
     await page.keyboard.press("Tab");
     order.push(await page.evaluate(() => {
       const at = /** @type {HTMLElement} */ (document.activeElement);
@@ -333,7 +383,7 @@ test("it is read and used by keyboard", async (t) => {
     }));
   }
   assert.deepEqual(order.slice(0, 5), ["To the content", "edgetally", "Overview", "Dead letters", "One event"]);
-  assert.equal(order[5], "Sign out");
+  assert.deepEqual(order.slice(5, 7), ["Live", "Sign out"]);
   assert.ok(order.includes("Source") && order.includes("Time") && order.includes("Show"), order.join(", "));
   assert.ok(!order.some((name) => name.endsWith("cannot be seen")), order.join(", "));
 
@@ -373,6 +423,146 @@ test("times are the viewer's, and without a script the page says the same in UTC
   assert.deepEqual([...berlin.wrong, ...bare.wrong], []);
 });
 
+test("what comes is shown to whoever follows it, and to nobody else by itself", async (t) => {
+  const shop = await openGateway(t, {clock: false});
+  await shop.server([purchase("ord-1", {consent: GRANTED}), purchase("ord-2", {consent: {...GRANTED, ad_user_data: "denied"}})]);
+  await waitFor("both", async () => (await shop.row("ga4")).delivered === 2);
+  const {page, wrong} = await openTab(t);
+  await page.addInitScript(() => {
+    /** @type {any} */ (window).violated = [];
+    document.addEventListener("securitypolicyviolation", (event) => /** @type {any} */ (window).violated.push(event.violatedDirective));
+  });
+  await signIn(shop, page, "/dashboard/live");
+  const ids = async () => (await rows(page, ".latest")).map((cells) => cells[2]);
+  assert.deepEqual([...new Set(await ids())].toSorted(), ["ord-1", "ord-2"]);
+  // Which ones stands in the address.
+  await page.getByLabel("What became of it").selectOption("held");
+  await page.waitForURL(/outcome=held/);
+  assert.deepEqual(await ids(), ["ord-2"]);
+  assert.deepEqual(await faults(page), []);
+  await page.getByLabel("Destination").selectOption("ga4");
+  await page.waitForURL(/destination=ga4/);
+  assert.deepEqual(await ids(), []);
+  await page.getByText("None of these is among the latest 2,000").waitFor();
+  assert.deepEqual(await faults(page), []);
+
+  await page.goto(new URL("/dashboard/live?event=purchase", shop.worker.url).href);
+  const before = (await ids()).length;
+  await shop.server([purchase("ord-3", {consent: GRANTED}), {...purchase("lead-1", {consent: GRANTED}), event: "generate_lead"}]);
+  await waitFor("the third", async () => (await shop.row("ga4")).delivered === 4);
+  assert.equal((await ids()).length, before, "nothing moves by itself");
+  // Somebody in a row stays there.
+  const link = page.getByRole("link", {name: "ord-1"}).first();
+  await page.getByRole("button", {name: "Follow"}).click();
+  await link.focus();
+  await page.getByRole("status").getByText(/new cop(y|ies)\.$/).waitFor();
+  assert.equal((await ids())[0], "ord-3");
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "ord-1");
+  assert.match(await page.locator(".latest tr.new time").first().innerText(), /^\w{3}/, "on the viewer's clock");
+  assert.deepEqual(await faults(page), []);
+  // Nobody is told of nothing, and what is stopped is stopped.
+  await page.getByRole("button", {name: "Stop following"}).click();
+  await page.getByRole("button", {name: "Follow", exact: true}).click();
+  await page.context().clearCookies();
+  await page.getByRole("status").getByText("reload to sign in again").waitFor();
+  await page.getByRole("button", {name: "Follow", exact: true}).waitFor();
+  assert.deepEqual(await page.evaluate(() => /** @type {any} */ (window).violated), []);
+  assert.deepEqual(wrong, []);
+
+  // Without a script there is a link.
+  const bare = await openTab(t, {javaScriptEnabled: false});
+  await signIn(shop, bare.page, "/dashboard/live?event=purchase");
+  assert.equal(await bare.page.getByRole("button", {name: "Follow"}).count(), 0);
+  await bare.page.getByRole("link", {name: "Reload"}).click();
+  assert.equal((await rows(bare.page, ".latest")).length, before + 1);
+  assert.equal((await shop.fetch("/dashboard/live")).status, 401);
+});
+
+test("a key is followed over time, and which one stands in the address", async (t) => {
+  const shop = await openGateway(t);
+  await tell(shop, month({now: NOW}));
+  const {page, wrong} = await openTab(t);
+  await signIn(shop, page);
+  // The one that the last release has lost.
+  const key = page.getByRole("navigation", {name: "Match key"});
+  assert.equal(await key.locator("[aria-current]").innerText(), "E-mail");
+  await key.getByRole("link", {name: "Browser id"}).click();
+  await page.waitForURL(/key=browser_id/);
+  assert.equal(new URL(page.url()).hash, "#coverage");
+  await page.getByRole("navigation", {name: "Destination"}).getByRole("link", {name: "tiktok"}).click();
+  await page.waitForURL(/key=browser_id&to=tiktok/);
+  assert.match(await page.locator("#keys figcaption").innerText(), /Sent to tiktok, after consent/);
+  // It stays when something else is chosen.
+  await page.getByLabel("Time", {exact: true}).selectOption("30");
+  await page.waitForURL(/days=30/);
+  assert.match(page.url(), /key=browser_id&to=tiktok/);
+  const plot = page.locator("#keys .plot");
+  await plot.focus();
+  await page.keyboard.press("End");
+  const cells = (await rows(page, "#keys figure")).at(-1) ?? [];
+  const said = await page.locator("#keys .readout").innerText();
+  for (const cell of cells) assert.ok(said.includes(cell), `${said}: ${cell}`);
+  assert.deepEqual(await faults(page), []);
+  assert.deepEqual(wrong, []);
+});
+
+test("what is over is summed up once, and again when it changes, whoever changes it", async (t) => {
+  const shop = await openGateway(t);
+  await tell(shop, month({now: NOW, days: 12}));
+  const {page, context} = await openTab(t);
+  await signIn(shop, page);
+  const cookie = (await context.cookies()).map(({name, value}) => `${name}=${value}`).join("; ");
+  const renew = () => shop.fetch("/_test/renew", {method: "POST"});
+  const sql = async (/** @type {string} */ query) => (await shop.fetch("/_test/sql", {method: "POST", body: JSON.stringify({query})})).body;
+  // The same minute each time: what is usual by now changes with it.
+  const open = async (/** @type {string} */ days = "30") => (await setClock(shop, NOW + 60_000), await shop.fetch(`/dashboard?days=${days}`, {headers: {cookie}})).text.replaceAll(/<footer>.*/g, "");
+  const read = async () => Number((await shop.fetch("/_test/read")).text);
+  /** The page and how many rows were read for it, after the object began anew. */
+  const anew = async () => {
+    await renew();
+    await read();
+    return {text: await open(), rows: await read()};
+  };
+  await sql("DELETE FROM day_sums");
+  const first = await anew();
+  const second = await anew();
+  assert.equal(second.text, first.text);
+  assert.ok(second.rows * 4 < first.rows, `${second.rows} of ${first.rows} rows`);
+  const kept = async (where = "true") => (await sql(`SELECT count(*) AS n FROM day_sums WHERE ${where}`))[0].n;
+  const all = await kept();
+  const hour = Math.floor(NOW / HOUR) * HOUR - 4 * 24 * HOUR;
+  const day = Math.floor(hour / 24 / HOUR);
+  const ofDay = await kept(`day = ${day}`);
+  assert.ok(ofDay > 0 && ofDay < all);
+  // A line of an earlier release, which knows nothing of this: one more, one changed, one gone.
+  for (const [change, refused] of [
+    [`INSERT INTO counts (hour, source, release, event, destination, state, code, worker, n) VALUES (${hour}, 'shop', 'web-41', 'purchase', 'tiktok', 'dead', 'timeout', '', 7)`, 7],
+    [`UPDATE counts SET n = 11 WHERE hour = ${hour} AND code = 'timeout'`, 11],
+    [`DELETE FROM counts WHERE hour = ${hour} AND code = 'timeout'`, 0],
+  ]) {
+    await sql(String(change));
+    assert.equal(await kept(`day = ${day}`), 0);
+    assert.equal(await kept(), all - ofDay, "the other days stay");
+    const {text} = await anew();
+    assert.equal(text.includes("<code>timeout</code>"), refused !== 0);
+    if (refused) assert.ok(text.includes(`<code>timeout</code> at tiktok ${refused}`), String(change));
+    assert.equal(await kept(), all);
+  }
+  assert.equal((await anew()).text, first.text);
+  // Today's lines, which change all the time, touch nothing.
+  await tell(shop, [[{h: Math.floor(NOW / HOUR) * HOUR, s: "shop", v: "web-43", e: "purchase", o: "accepted", c: "page"}, 1]]);
+  assert.equal(await kept(), all);
+  // The viewer's days are others than those in UTC, and what is kept changes none of its numbers.
+  for (const zone of [-5, 3]) {
+    const asked = `30&zone=${zone}`;
+    await renew();
+    const once = await open(asked);
+    await sql("DELETE FROM day_sums");
+    await renew();
+    assert.equal(await open(asked), once);
+  }
+});
+
 /** What somebody calls an event, a release, an id who means harm. */
 const HARM = [
   `"><script>alert(1)</script>`,
@@ -402,7 +592,7 @@ test("whatever senders call things, it stays a text", async (t) => {
     document.addEventListener("securitypolicyviolation", (event) => /** @type {any} */ (window).violated.push(event.violatedDirective));
   });
   await signIn(shop, page);
-  for (const path of ["/dashboard?days=1", "/dashboard?days=7", "/dashboard/dead-letters", ...HARM.flatMap((harm) => [`/dashboard?event=${encodeURIComponent(harm)}&source=${encodeURIComponent(harm)}`, `/dashboard/event?event_id=${encodeURIComponent(harm)}`, `/dashboard/dead-letters?destination=${encodeURIComponent(harm)}&cursor=${encodeURIComponent(harm)}`])]) {
+  for (const path of ["/dashboard?days=1", "/dashboard?days=7", "/dashboard/dead-letters", "/dashboard/live", ...HARM.flatMap((harm) => [`/dashboard/live?event=${encodeURIComponent(harm)}&source=${encodeURIComponent(harm)}&destination=${encodeURIComponent(harm)}`, `/dashboard?to=${encodeURIComponent(harm)}`, `/dashboard?event=${encodeURIComponent(harm)}&source=${encodeURIComponent(harm)}`, `/dashboard/event?event_id=${encodeURIComponent(harm)}`, `/dashboard/dead-letters?destination=${encodeURIComponent(harm)}&cursor=${encodeURIComponent(harm)}`])]) {
     const answer = await page.goto(new URL(path, shop.worker.url).href);
     assert.equal(answer?.status(), 200, path);
     const found = await page.evaluate(() => ({

@@ -82,6 +82,17 @@ test("what happened lately, newest first", async () => {
     [{meta: "duplicate:server", ga4: "duplicate:server", hook: "duplicate:server"}, {meta: "delivered", ga4: "delivered", hook: "delivered"}],
   );
   assert.equal((await shop.admin("/v1/recent?limit=2")).events.length, 2);
+  // What is named is what is told: neither is passed over in silence.
+  for (const [asked, holds] of /** @type {[string, (one: Json) => boolean][]} */ ([
+    ["event=purchase", (one) => one["event"] === "purchase"],
+    ["event=nothing_of_that_name", () => false],
+    ["destination=hook", (one) => "hook" in one["what"]],
+    ["destination=nowhere", () => false],
+  ])) {
+    const {events} = await shop.admin(`/v1/recent?${asked}`);
+    const all = (await shop.admin("/v1/recent")).events;
+    assert.deepEqual(events, all.filter(holds), asked);
+  }
   assert.ok((await shop.admin("/v1/recent?source=bulk")).events.every((/** @type {Json} */ one) => one.source === "bulk"));
   assert.deepEqual((await shop.admin("/v1/recent?event_id=led-4")).events[0].what, {
     meta: "blocked:ad_user_data_missing", ga4: "blocked:analytics_storage_missing", hook: "blocked:ad_user_data_missing",

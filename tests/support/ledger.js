@@ -14,6 +14,7 @@
 // GET  /_test/size   how many bytes the database takes
 // GET  /_test/count  how many statements there were since
 // GET  /_test/written  how many rows were written since that was last asked
+// GET  /_test/read     how many rows were read since that was last asked; asking for one forgets the other
 
 import {DurableObject} from "cloudflare:workers";
 import Gateway, {Ledger as Inner} from "./index.js";
@@ -78,6 +79,11 @@ export class Ledger extends DurableObject {
       cursors = [];
       return Response.json(written);
     }
+    if (pathname === "/_read") {
+      const read = cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
+      cursors = [];
+      return Response.json(read);
+    }
     if (pathname === "/_size") return Response.json(this.ctx.storage.sql.databaseSize);
     if (pathname !== "/_sql") return this.inner.fetch(request);
     const {query, parameters = []} = await request.json();
@@ -134,6 +140,7 @@ export default {
     if (pathname === "/_test/renew") return stub(env).fetch("https://ledger/_renew", {method: "POST"});
     if (pathname === "/_test/size") return stub(env).fetch("https://ledger/_size");
     if (pathname === "/_test/written") return stub(env).fetch("https://ledger/_written");
+    if (pathname === "/_test/read") return stub(env).fetch("https://ledger/_read");
     if (pathname === "/_test/count") return Response.json(statements);
     return new Gateway(context, wrapped(env)).fetch(request);
   },

@@ -5,6 +5,7 @@ mod entry;
 
 use edgetally_core::base::query::parameters;
 use edgetally_core::dashboard::Overview;
+use edgetally_core::dashboard::access::Denied;
 use edgetally_core::dashboard::assets::Asset;
 use edgetally_core::dashboard::login::{again, login};
 use edgetally_core::dashboard::session::is_ours;
@@ -26,19 +27,32 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(crate) async fn answer(page: Page, call: &Call<'_>) -> Response {
     match page {
         Page::Asset => asset(call),
-        Page::Login => html(200, login(None, "")),
+        Page::Login => entry::door(call).await,
         Page::SignIn => entry::sign_in(call).await,
         Page::SignOut if is_from_here(call) => entry::sign_out(),
         Page::SignOut => see("/dashboard", None),
-        Page::Overview | Page::Event | Page::Letters if !entry::is_in(call) => outside(call),
-        Page::Replay if !(is_from_here(call) && entry::is_in(call)) => outside(call),
-        Page::Overview => {
+        Page::Replay if !is_from_here(call) => outside(call, None),
+        Page::Overview | Page::Event | Page::Letters | Page::Live | Page::Replay => {
+            match entry::enter(call).await {
+                Ok(_) => inside(page, call).await,
+                Err(denied) => outside(call, denied),
+            }
+        }
+    }
+}
+
+/// Answers whoever is in.
+async fn inside(page: Page, call: &Call<'_>) -> Response {
+    match page {
+        Page::Event => html(200, data::event(call).await.page()),
+        Page::Letters => html(200, data::letters(call).await.page()),
+        // It asks for itself again, if somebody wants to follow it.
+        Page::Live => page_of(200, data::live(call).await.page(), "; connect-src 'self'"),
+        Page::Replay => data::replay(call).await,
+        _ => {
             let view = data::overview(call).await;
             html(200, Overview::new(&view).page())
         }
-        Page::Event => html(200, data::event(call).await.page()),
-        Page::Letters => html(200, data::letters(call).await.page()),
-        Page::Replay => data::replay(call).await,
     }
 }
 
@@ -57,7 +71,7 @@ fn is_from_here(call: &Call<'_>) -> bool {
 
 /// Whoever has not signed in is asked to. The cookie is no part of a request that another site's link makes, so whoever follows
 /// one asks once more, from here.
-fn outside(call: &Call<'_>) -> Response {
+fn outside(call: &Call<'_>, denied: Option<Denied>) -> Response {
     let asked = if call.query.is_empty() {
         call.path.to_owned()
     } else {
@@ -66,7 +80,7 @@ fn outside(call: &Call<'_>) -> Response {
     if call.method == "GET" && site(call) == "cross-site" {
         return html(200, again(&asked));
     }
-    html(401, login(None, &asked))
+    entry::ask(call, denied, &asked)
 }
 
 /// The fields of a form.
@@ -79,6 +93,11 @@ async fn form(call: &Call<'_>) -> Option<Vec<(String, String)>> {
 
 /// A page.
 fn html(status: u16, text: String) -> Response {
+    page_of(status, text, "")
+}
+
+/// A page that may do something more.
+fn page_of(status: u16, text: String, more: &str) -> Response {
     let answer = Answer {
         media: "text/html; charset=utf-8",
         ..Answer::json(status, text)
@@ -87,7 +106,7 @@ fn html(status: u16, text: String) -> Response {
         &answer,
         &[
             "content-security-policy",
-            POLICY,
+            &[POLICY, more].concat(),
             "referrer-policy",
             "no-referrer",
             "cross-origin-opener-policy",

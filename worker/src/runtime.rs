@@ -16,7 +16,9 @@ pub(crate) use worker::{Context, Env, console_error, console_warn};
 pub(crate) use self::environment::{
     bindings, limited, now, random, random_key, secret, settings, sleep, version,
 };
-pub(crate) use self::http::{Described, Request, Response, body, exchange, headers, respond};
+pub(crate) use self::http::{
+    Described, Request, Response, body, exchange, headers, respond, verified,
+};
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
 pub(crate) use self::sql::{json, ledger, lists, rows, size, transaction};
 pub(crate) use self::store::{claim, claimed, mark, put};

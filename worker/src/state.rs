@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 
 use edgetally_core::base::fields::Fault;
+use edgetally_core::dashboard::access::KeyRing;
 use edgetally_core::dashboard::session::Tries;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
@@ -22,6 +23,7 @@ thread_local! {
     static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
     static WITHDRAWALS: RefCell<Withdrawals> = const { RefCell::new(Withdrawals::new()) };
     static TRIES: RefCell<Tries> = const { RefCell::new(Tries::new()) };
+    static KEY_RING: RefCell<KeyRing> = const { RefCell::new(KeyRing::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
     static ATTENTION: RefCell<(i64, Option<Value>)> = const { RefCell::new((i64::MIN, None)) };
@@ -63,6 +65,11 @@ pub(crate) fn withdrawals<T>(look: impl FnOnce(&mut Withdrawals) -> T) -> T {
 /// Counts who tries to sign in. Never across an await.
 pub(crate) fn tries<T>(look: impl FnOnce(&mut Tries) -> T) -> T {
     TRIES.with(|tries| look(&mut tries.borrow_mut()))
+}
+
+/// The keys of Cloudflare Access. Never across an await.
+pub(crate) fn key_ring<T>(look: impl FnOnce(&mut KeyRing) -> T) -> T {
+    KEY_RING.with(|ring| look(&mut ring.borrow_mut()))
 }
 
 /// An id that no other envelope has: the isolate's own chance and a counter.

@@ -4,14 +4,17 @@
 //! [ledger](crate::ledger), and the page says by which address a program gets them. Names of events, releases and sources come
 //! from senders, and [`html`] is the only way for them onto a page.
 
+pub mod access;
 mod arrivals;
 pub mod assets;
 mod chart;
+mod coverage;
 mod details;
 pub mod event;
 pub mod filter;
 pub mod html;
 pub mod letters;
+pub mod live;
 pub mod login;
 mod overview;
 mod platforms;

@@ -15,6 +15,8 @@ pub enum Page {
     Event,
     /// Dead letters.
     Letters,
+    /// The latest copies.
+    Live,
     /// Letters that were chosen are replayed or dismissed.
     Replay,
     /// Where somebody signs in.
@@ -104,6 +106,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/consent/withdraw", Handler::Withdraw),
     route("GET", "/dashboard", Handler::Dashboard(Page::Overview)),
     route("GET", "/dashboard/event", Handler::Dashboard(Page::Event)),
+    route("GET", "/dashboard/live", Handler::Dashboard(Page::Live)),
     route(
         "GET",
         "/dashboard/dead-letters",

@@ -19,6 +19,7 @@
 //! assert_eq!(faults[1].path, "destinations.meta.dataset");
 //! ```
 
+mod access;
 pub mod alerts;
 pub mod client;
 mod configured;
@@ -26,6 +27,7 @@ mod policy;
 mod source;
 mod variables;
 
+pub use self::access::Access;
 pub use self::configured::Configured;
 pub use self::source::{PageEvents, Source};
 pub use self::variables::merge;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub admin_token: Option<Secret>,
     /// Who is told when something is wrong; without it nobody is.
     pub alerts: Option<Alerts>,
+    /// Who else lets people through to the dashboard.
+    pub access: Option<Access>,
     /// The gateway's own version, as it was deployed, or empty where it is not known: no setting, but what the counts are
     /// held against as they are against the settings. At most [`Self::LONGEST_VERSION`] characters.
     pub version: String,
@@ -150,12 +154,14 @@ impl Settings {
         let delivery = fields.tables("delivery");
         let limits = fields.tables("limits");
         let alerts = fields.take("alerts");
+        let access = fields.take("access");
         let declared = fields.tables("destinations");
         let named = fields.tables("sources");
         fields.end();
 
         let (schedule, timeout_ms, pause_seconds) = read_delivery(delivery, reader)?;
         let limits = read_limits(limits, reader)?;
+        let access = access.and_then(|value| Access::read(value, reader));
 
         let alerts = read_alerts(alerts, reader);
         let mut configured = Vec::new();
@@ -192,16 +198,7 @@ impl Settings {
         }
         check_credentials(&sources, reader);
         let claims = read_key(reader);
-        let admin_token = reader.optional_secret(ADMIN_TOKEN);
-        if admin_token
-            .as_ref()
-            .is_some_and(|token| token.expose().len() < 16)
-        {
-            reader.fault(
-                ADMIN_TOKEN,
-                "must have at least 16 characters: openssl rand -hex 32",
-            );
-        }
+        let admin_token = read_admin_token(reader);
         Some(Self {
             sources,
             destinations: configured,
@@ -215,6 +212,7 @@ impl Settings {
             claims,
             admin_token,
             alerts,
+            access,
             version: String::new(),
             exports: false,
         })
@@ -319,6 +317,21 @@ fn check_credentials(sources: &[Source], reader: &mut Reader<'_>) {
             );
         }
     }
+}
+
+/// What the admin routes ask for.
+fn read_admin_token(reader: &mut Reader<'_>) -> Option<Secret> {
+    let token = reader.optional_secret(ADMIN_TOKEN);
+    if token
+        .as_ref()
+        .is_some_and(|token| token.expose().len() < 16)
+    {
+        reader.fault(
+            ADMIN_TOKEN,
+            "must have at least 16 characters: openssl rand -hex 32",
+        );
+    }
+    token
 }
 
 /// The key that claims are made with.

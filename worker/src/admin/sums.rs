@@ -1,25 +1,10 @@
 //! Sums of the ledger as lists, which are shorter than objects.
 
-use edgetally_core::base::time::UnixMillis;
+use edgetally_core::ledger::sums::Sum;
 use edgetally_core::ledger::{Line, Query, State};
 use serde_json::json;
 
 use crate::runtime::{self, Env};
-
-/// The columns of a line, and its sum: whole millions, the rest, and whether it is too large to be told.
-pub(crate) type Sum = (
-    UnixMillis,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    i64,
-    i64,
-);
 
 /// The line, and its sum.
 pub(crate) fn line(sum: Sum) -> Option<(Line, i64)> {

@@ -7,6 +7,7 @@ use edgetally_core::base::table::sort_many;
 use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
+use edgetally_core::dashboard::live::{Live, Wanted};
 use edgetally_core::dashboard::view::{
     Answers, Destination, Ending, Incident, Seen, Sums, Verdict, View,
 };
@@ -15,6 +16,7 @@ use edgetally_core::delivery::Visits;
 use edgetally_core::destinations::versions;
 use edgetally_core::destinations::versions::{VERSION_WARNING_DAYS, days_until};
 use edgetally_core::ledger::Query;
+use edgetally_core::ledger::sums::Sum;
 use edgetally_core::quality::releases::Question;
 use edgetally_core::settings::Settings;
 use serde::Deserialize;
@@ -24,7 +26,7 @@ use super::{form, see};
 use crate::admin::reading::{heads, read_cursor};
 use crate::admin::releases::comparison;
 use crate::admin::replay::{MOST_REPLAYS, offer};
-use crate::admin::sums::{MOST_SUMS, Sum, line};
+use crate::admin::sums::{MOST_SUMS, line};
 use crate::admin::{
     Attention, MOST_AGE_MS, ask, member, number, put, reports_unavailable, sentences, take,
 };
@@ -52,7 +54,8 @@ fn answers(told: Vec<Vec<Vec<Sum>>>, reports: bool) -> Option<Answers> {
         crowded |= parts.iter().any(|part| part.len() > MOST_SUMS);
         parts.into_iter().flatten().filter_map(line).collect()
     });
-    let (traffic, releases, platforms) = (sums.next()?, sums.next()?, sums.next()?);
+    let (traffic, releases) = (sums.next()?, sums.next()?);
+    let (platforms, coverage) = (sums.next()?, sums.next()?);
     let sent = if reports { sums.next()? } else { Sums::new() };
     let arrivals = sums.collect();
     Some(Answers {
@@ -61,13 +64,14 @@ fn answers(told: Vec<Vec<Vec<Sum>>>, reports: bool) -> Option<Answers> {
         releases,
         platforms,
         sent,
+        coverage,
         crowded,
     })
 }
 
 async fn told(call: &Call<'_>, filter: &Filter, now: UnixMillis, reports: bool) -> Option<Told> {
     let of = filter.questions(now);
-    let mut queries: Vec<Query> = vec![of.traffic, of.releases, of.platforms];
+    let mut queries: Vec<Query> = vec![of.traffic, of.releases, of.platforms, of.coverage];
     queries.extend(Some(of.sent).filter(|_| reports));
     queries.extend(of.arrivals);
     let since = reports.then_some(now.0 - MOST_AGE_MS);
@@ -104,7 +108,11 @@ pub(super) async fn overview(call: &Call<'_>) -> View {
         now,
         filter,
         destinations: destinations.collect(),
-        sources: sources.map(|source| source.name.clone()).collect(),
+        sources: sources.clone().map(|source| source.name.clone()).collect(),
+        idle: sources
+            .filter(|source| source.destinations.is_empty())
+            .map(|source| source.name.clone())
+            .collect(),
         answers: answers(std::mem::take(&mut told.answers), reports).filter(|_| there),
         latest: told.notes.iter().map(seen).collect(),
         letters: letters
@@ -207,6 +215,34 @@ fn seen(row: &Value) -> Seen {
             .map(|(name, what)| (name.clone(), what.as_str().unwrap_or_default().to_owned()))
             .collect(),
     }
+}
+
+/// The latest copies.
+pub(super) async fn live(call: &Call<'_>) -> Live {
+    let wanted = Wanted::read(call.query);
+    let question = json!({
+        "source": wanted.source,
+        "event": wanted.event,
+        "destination": wanted.destination,
+        "states": wanted.states(),
+        "limit": Wanted::MOST,
+    });
+    let notes = ask(&call.env, "/notes", &question).await;
+    let away = notes.is_err();
+    let notes = notes.unwrap_or_default();
+    let mut page = Live {
+        now: runtime::now(),
+        wanted,
+        seen: notes.as_array().into_iter().flatten().map(seen).collect(),
+        away,
+        ..Live::default()
+    };
+    if let Ok(settings) = state::settings(&call.env) {
+        let (sources, destinations) = (&settings.sources, &settings.destinations);
+        page.sources = sources.iter().map(|one| one.name.clone()).collect();
+        page.destinations = destinations.iter().map(|one| one.name.clone()).collect();
+    }
+    page
 }
 
 /// What the ledger knows of one event.

@@ -4,6 +4,7 @@
 
 mod applying;
 mod counting;
+mod daily;
 mod database;
 mod exporting;
 mod finding;
@@ -123,8 +124,7 @@ impl DurableObject for Ledger {
         if matches!(
             path.as_str(),
             "/report" | "/withdraw" | "/watched" | "/keep-reported"
-        )
-            && self.state.storage().get_alarm().await?.is_none()
+        ) && self.state.storage().get_alarm().await?.is_none()
         {
             self.state.storage().set_alarm(DAY).await?;
         }

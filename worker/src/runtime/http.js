@@ -71,13 +71,26 @@ export function answer(status, media, body, extra) {
   return response;
 }
 
+const RS256 = {name: "RSASSA-PKCS1-v1_5", hash: "SHA-256"};
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
 /** RSASSA-PKCS1-v1_5 with SHA-256 of a text, in base64url. The key is PKCS#8 in base64. */
 async function signature(key, text) {
-  const der = Uint8Array.from(atob(key), (c) => c.charCodeAt(0));
-  const algorithm = {name: "RSASSA-PKCS1-v1_5", hash: "SHA-256"};
-  const imported = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
-  const bytes = new Uint8Array(await crypto.subtle.sign(algorithm, imported, new TextEncoder().encode(text)));
+  const imported = await crypto.subtle.importKey("pkcs8", bytesOf(key), RS256, false, ["sign"]);
+  const bytes = new Uint8Array(await crypto.subtle.sign(RS256, imported, new TextEncoder().encode(text)));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** Whether that signature of a text, in base64url, was made with the private half of the key of that modulus and exponent. */
+export async function verified(n, e, text, signature) {
+  try {
+    const key = await crypto.subtle.importKey("jwk", {kty: "RSA", alg: "RS256", n, e}, RS256, false, ["verify"]);
+    const bytes = bytesOf(signature.replaceAll("-", "+").replaceAll("_", "/"));
+    return await crypto.subtle.verify(RS256, key, bytes, new TextEncoder().encode(text));
+  } catch {
+    return false;
+  }
 }
 
 // Some platforms say when to come back in a header of their own.

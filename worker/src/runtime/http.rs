@@ -29,6 +29,8 @@ extern "C" {
         key: &str,
         message: &str,
     ) -> js_sys::Promise;
+    #[wasm_bindgen(js_name = verified)]
+    fn verified_with(n: &str, e: &str, text: &str, signature: &str) -> js_sys::Promise;
 }
 
 /// Says which headers are brought along with every request. Once, before the first one.
@@ -106,6 +108,12 @@ pub(crate) fn respond(response: &intake::Response, further: &[&str]) -> Response
         &response.body,
         &headers.join("\n"),
     )
+}
+
+/// Whether a signature is that of a text by RSASSA-PKCS1-v1_5 with SHA-256, all in base64url: the runtime's own cryptography.
+pub(crate) async fn verified(n: &str, e: &str, text: &str, signature: &str) -> bool {
+    let verified = wait(verified_with(n, e, text, signature)).await;
+    verified.is_ok_and(|verified| verified.as_bool() == Some(true))
 }
 
 /// Sends a request to a platform.

@@ -170,6 +170,7 @@ impl Arrivals {
                 "{event} today and on the same day of the weeks before, added up hour by hour"
             ),
             scale,
+            said: count,
             wide: 24 * MINUTES,
             shapes,
             marks: Vec::<Mark>::new(),

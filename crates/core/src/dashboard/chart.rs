@@ -15,6 +15,9 @@ const HEIGHT: i64 = 2000;
 pub(super) struct Scale(i64);
 
 impl Scale {
+    /// Tenths of a percent, up to all.
+    pub(super) const SHARES: Self = Self(1000);
+
     /// The least round one.
     pub(super) fn over(most: i64) -> Self {
         let mut unit: i64 = 1;
@@ -62,6 +65,24 @@ pub(super) fn line(scale: Scale, points: &[(i64, i64)]) -> String {
     path
 }
 
+/// A line through points of which some are not known: there it is interrupted. A point between two gaps is a dash as wide as
+/// its column.
+pub(super) fn broken_line(scale: Scale, column: i64, points: &[(i64, Option<i64>)]) -> String {
+    let known = |(_, n): &(i64, Option<i64>)| n.is_some();
+    let mut path = String::new();
+    for run in points.chunk_by(|one, next| known(one) == known(next)) {
+        let mut run: Vec<(i64, i64)> = run
+            .iter()
+            .filter_map(|(at, n)| Some((*at, (*n)?)))
+            .collect();
+        if let [(at, n)] = run[..] {
+            run = vec![(at - column / 2, n), (at + column / 2, n)];
+        }
+        path.push_str(&line(scale, &run));
+    }
+    path
+}
+
 /// What lies between two lines.
 pub(super) fn band(scale: Scale, lower: &[(i64, i64)], upper: &[(i64, i64)]) -> String {
     let back: Vec<(i64, i64)> = lower.iter().rev().copied().collect();
@@ -87,6 +108,8 @@ pub(super) struct Plot<'a> {
     /// What it shows, for those who do not see it.
     pub(super) title: &'a str,
     pub(super) scale: Scale,
+    /// How a number of it is written.
+    pub(super) said: fn(i64) -> String,
     /// How many units it is wide.
     pub(super) wide: i64,
     pub(super) shapes: Vec<Shape>,
@@ -120,7 +143,7 @@ impl Plot<'_> {
         html.markup("</svg>");
         for quarter in 1..=2 {
             let y = (BOTTOM - (BOTTOM - TOP) * quarter / 2 - 5).to_string();
-            let n = super::words::count(self.scale.0 * quarter / 2);
+            let n = (self.said)(self.scale.0 * quarter / 2);
             html.put(r#"<text class="tick" x="0" y="{}">{}</text>"#, &[&y, &n]);
         }
         for mark in &self.marks {
@@ -197,5 +220,14 @@ mod tests {
             "M0 1500L60 1000L60 1500L0 2000z"
         );
         assert_eq!(along(1, 3), "33.33%");
+        let points = [
+            (0, Some(4)),
+            (2, Some(2)),
+            (4, None),
+            (6, Some(1)),
+            (8, None),
+        ];
+        assert_eq!(broken_line(scale, 2, &points), "M0 0L2 1000M5 1500L7 1500");
+        assert_eq!(broken_line(scale, 2, &[(0, None)]), "");
     }
 }

@@ -3,7 +3,8 @@
 use super::chart::shared;
 use super::html::Html;
 use super::platforms::Platforms;
-use super::view::{Seen, View};
+use super::shell::nothing;
+use super::view::Seen;
 use super::words::{self, count, moment, percent, stamp, tenth};
 use crate::base::match_keys::Key;
 use crate::base::query::written;
@@ -84,6 +85,18 @@ pub(super) fn consent(html: &mut Html, intake: &Intake) {
 
 /// How long events took.
 pub(super) fn latency(html: &mut Html, platforms: &Platforms) {
+    let all = || platforms.all.iter().filter_map(|one| one.at.as_ref());
+    if all().all(|at| at.latency.counted == 0) {
+        nothing(
+            html,
+            "Nothing has been timed.",
+            "Every event that a platform takes is, from receipt until it had it.",
+            "quality.md#what-is-counted",
+            "What is counted",
+        );
+        return;
+    }
+    html.markup(r#"<p class="soft">From receipt until the platform had it.</p>"#);
     html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="Table of how long it took"><table><thead><tr><th scope="col">Destination</th><th scope="col">Half within</th><th scope="col">95 % within</th><th scope="col">Counted</th></tr></thead><tbody>"#);
     for (name, at) in platforms
         .all
@@ -106,8 +119,11 @@ pub(super) fn latency(html: &mut Html, platforms: &Platforms) {
 }
 
 /// What is in no number above but those of the law.
-pub(super) fn apart(html: &mut Html, intake: &Intake) {
-    let n = |code: &str| count(intake.apart.get(code).copied().unwrap_or(0));
+pub(super) fn apart(html: &mut Html, intake: Option<&Intake>) {
+    let n = |code: &str| {
+        let apart = intake.and_then(|intake| intake.apart.get(code).copied());
+        count(apart.unwrap_or(0))
+    };
     html.put(
         r#"<dl class="pairs"><div><dt>Test events</dt><dd>{}</dd></div><div><dt>Robots</dt><dd>{}</dd></div></dl><p class="soft">They are in the bars above, since the books have to balance, and in none of the other numbers.</p>"#,
         &[&n("test"), &n("bot")],
@@ -115,9 +131,9 @@ pub(super) fn apart(html: &mut Html, intake: &Intake) {
 }
 
 /// The latest copies.
-pub(super) fn latest(html: &mut Html, view: &View) {
+pub(super) fn latest(html: &mut Html, all: &[Seen]) {
     html.markup(r#"<div class="wide" tabindex="0" role="region" aria-label="Table of the latest copies"><table class="latest"><thead><tr><th scope="col">When</th><th scope="col">Event</th><th scope="col">Id</th><th scope="col">Source</th><th scope="col">What became of it</th></tr></thead><tbody>"#);
-    for seen in &view.latest {
+    for seen in all {
         row(html, seen);
     }
     html.markup("</tbody></table></div>");

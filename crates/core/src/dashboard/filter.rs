@@ -1,8 +1,9 @@
 //! What of the ledger the page shows. All of it stands in the address, so that a view can be sent to somebody.
 
+use crate::base::match_keys::Key;
 use crate::base::query::{parameters, written};
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
-use crate::ledger::{Dimension, Place, Query, State};
+use crate::ledger::{Days, Dimension, Place, Query, State};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub struct Filter {
     pub zoned: bool,
     /// Whether the gate is asked about the last release.
     pub gate: bool,
+    /// The match key whose way over time is shown.
+    pub key: Option<Key>,
+    /// The destination that it is shown for.
+    pub to: Option<String>,
 }
 
 impl Default for Filter {
@@ -30,6 +35,8 @@ impl Default for Filter {
             zone: 0,
             zoned: false,
             gate: false,
+            key: None,
+            to: None,
         }
     }
 }
@@ -54,6 +61,8 @@ pub struct Questions {
     /// The match keys that the event which matters most went along with, by hour and destination: what stands beside what
     /// platforms report. Asked only where one does.
     pub sent: Query,
+    /// The match keys of the event that matters most over time, and what its visitors decided.
+    pub coverage: Query,
 }
 
 impl Filter {
@@ -80,6 +89,10 @@ impl Filter {
                     filter.zone = zone.unwrap_or(0);
                 }
                 ("gate", value) => filter.gate = value == "1",
+                ("key", value) => {
+                    filter.key = Key::ALL.into_iter().find(|key| key.as_str() == value);
+                }
+                ("to", value) if !value.is_empty() => filter.to = Some(value.to_owned()),
                 _ => {}
             }
         }
@@ -93,7 +106,10 @@ impl Filter {
         let zone = self.zoned.then_some(("zone", zone.as_str()));
         let always = [("event", self.event.as_str()), ("days", &days)];
         let gate = self.gate.then_some(("gate", "1"));
-        written(source.into_iter().chain(always).chain(zone).chain(gate))
+        let key = self.key.map(|key| ("key", key.as_str()));
+        let to = self.to.as_deref().map(|to| ("to", to));
+        let chosen = gate.into_iter().chain(key).chain(to);
+        written(source.into_iter().chain(always).chain(zone).chain(chosen))
     }
 
     /// A moment on the viewer's clock, as if that were UTC.
@@ -113,6 +129,18 @@ impl Filter {
             UnixMillis(now.hour().0 - 23 * HOUR_MS)
         } else {
             UnixMillis(self.midnight(now).0 - (self.days - 1) * DAY_MS)
+        }
+    }
+
+    /// How what changes little is kept apart over time: in columns of so many hours, of the viewer's own days.
+    pub(super) const fn columns(&self) -> Days {
+        Days {
+            hours: match self.days {
+                1 => 1,
+                7 => 6,
+                _ => 24,
+            },
+            ahead: self.zone,
         }
     }
 
@@ -165,6 +193,13 @@ impl Filter {
             platforms: Query {
                 states: platforms(),
                 by: vec![Dimension::Destination, Dimension::Code],
+                ..all.clone()
+            },
+            coverage: Query {
+                event: Some(self.event.clone()),
+                states: vec![State::Keys, State::Consent],
+                by: vec![Dimension::Day, Dimension::Destination, Dimension::Code],
+                days: self.columns(),
                 ..all
             },
         }
@@ -191,11 +226,18 @@ mod tests {
             "source=shop&event=add_to_cart&days=30&zone=-5",
             "event=a%26b%22&days=1&zone=0",
             "event=purchase&days=7&gate=1",
+            "event=purchase&days=7&zone=2&gate=1&key=email&to=meta",
         ] {
             filter = Filter::read(address);
             assert_eq!(filter.address(), address);
         }
-        for odd in ["days=9", "zone=99&days=x", "event=&source=", "colour=red"] {
+        for odd in [
+            "days=9",
+            "zone=99&days=x",
+            "event=&source=",
+            "colour=red",
+            "key=shoe&to=",
+        ] {
             let read = Filter::read(odd);
             assert_eq!(read, Filter::default(), "{odd}");
         }

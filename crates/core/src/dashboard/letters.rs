@@ -2,7 +2,7 @@
 
 use super::details::of_event;
 use super::html::Html;
-use super::shell::{Place, begin, end, head};
+use super::shell::{Place, begin, end, head, option};
 use super::words::{count, counted, moment, stamp, state};
 use crate::base::query::written;
 use crate::base::reason::meaning;
@@ -149,12 +149,7 @@ impl Letters {
     fn choose(&self, html: &mut Html) {
         html.markup(r#"<form class="filter" method="get" action="/dashboard/dead-letters"><div><label for="destination">Destination</label><select id="destination" name="destination"><option value="">All</option>"#);
         for name in &self.destinations {
-            let chosen = self.destination.as_ref() == Some(name);
-            if chosen {
-                html.put(r#"<option value="{}" selected>{}</option>"#, &[name, name]);
-            } else {
-                html.put(r#"<option value="{}">{}</option>"#, &[name, name]);
-            }
+            option(html, name, name, self.destination.as_ref() == Some(name));
         }
         html.markup("</select></div><button>Show</button></form>");
     }

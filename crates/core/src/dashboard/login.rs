@@ -1,5 +1,6 @@
 //! The page where somebody signs in.
 
+use super::access::Denied;
 use super::shell::{begin, end};
 
 /// What went wrong with the last try.
@@ -15,6 +16,8 @@ pub enum Fault {
     Closed,
     /// The settings are wrong.
     Settings,
+    /// Cloudflare Access sent a token that is not taken.
+    Access(Denied),
 }
 
 impl Fault {
@@ -25,6 +28,7 @@ impl Fault {
             Self::Elsewhere | Self::Closed => 403,
             Self::TooMany => 429,
             Self::Settings => 503,
+            Self::Access(denied) => denied.status(),
         }
     }
 
@@ -41,6 +45,7 @@ impl Fault {
             Self::Closed => {
                 "This deployment has no admin token, so the dashboard is closed. Put the secret EDGETALLY_ADMIN_TOKEN."
             }
+            Self::Access(denied) => denied.sentence(),
         }
     }
 }
@@ -49,7 +54,12 @@ impl Fault {
 pub fn onward(next: &str) -> &str {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '#');
     let path = next.split('?').next().unwrap_or_default();
-    let ours = ["/dashboard", "/dashboard/event", "/dashboard/dead-letters"];
+    let ours = [
+        "/dashboard",
+        "/dashboard/event",
+        "/dashboard/dead-letters",
+        "/dashboard/live",
+    ];
     if ours.contains(&path) && next.chars().all(plain) && next.len() <= 2000 {
         next
     } else {
@@ -57,10 +67,13 @@ pub fn onward(next: &str) -> &str {
     }
 }
 
+const MARK: &str = r#"<main id="main" class="login"><svg class="mark" width="36" height="36" viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3v14M7.5 3v14M12 3v14M16.5 3v14M1 13.5 19 6.5"/></svg>"#;
+
 /// The page.
 pub fn login(fault: Option<Fault>, next: &str) -> String {
     let mut html = begin("Sign in · edgetally");
-    html.markup(r#"<main id="main" class="login"><svg class="mark" width="36" height="36" viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3v14M7.5 3v14M12 3v14M16.5 3v14M1 13.5 19 6.5"/></svg><h1>Sign in to edgetally</h1><form method="post" action="/dashboard/login" class="card"><label for="token">Admin token</label><input id="token" name="token" type="password" autocomplete="current-password" required autofocus"#);
+    html.markup(MARK);
+    html.markup(r#"<h1>Sign in to edgetally</h1><form method="post" action="/dashboard/login" class="card"><label for="token">Admin token</label><input id="token" name="token" type="password" autocomplete="current-password" required autofocus"#);
     if let Some(fault) = fault {
         html.put(
             r#" aria-invalid="true" aria-describedby="fault"><p id="fault" class="fault" role="alert">{}</p>"#,
@@ -74,6 +87,25 @@ pub fn login(fault: Option<Fault>, next: &str) -> String {
         &[onward(next)],
     );
     html.markup(r#"<button>Sign in</button><p class="soft">The secret <code>EDGETALLY_ADMIN_TOKEN</code> of the deployment. It is sent once; after that a cookie lasts eight hours.</p></form></main>"#);
+    end(html)
+}
+
+/// What is answered where nobody gets in but by Cloudflare Access.
+pub fn refused(denied: Denied) -> String {
+    let mut html = begin("Not let in · edgetally");
+    html.markup(MARK);
+    html.put(
+        r#"<h1>Cloudflare Access has not let you in</h1><div class="card"><p class="fault">{}</p><p class="soft">The settings of this deployment let people in by Cloudflare Access only (<code>access.only</code>).</p><p><a href="/dashboard">Try again</a></p></div></main>"#,
+        &[denied.sentence()],
+    );
+    end(html)
+}
+
+/// What stands there for whoever came through Cloudflare Access, as after signing out: Access would let them in again.
+pub fn through_access() -> String {
+    let mut html = begin("Cloudflare Access · edgetally");
+    html.markup(MARK);
+    html.markup(r#"<h1>Cloudflare Access lets you in</h1><div class="card"><p>You came through Cloudflare Access, and are in until its own session ends.</p><p><a href="/cdn-cgi/access/logout">Sign out of Cloudflare Access</a></p><p><a href="/dashboard">Back to the dashboard</a></p></div></main>"#);
     end(html)
 }
 
@@ -116,6 +148,11 @@ mod tests {
         }
         let page = login(Some(Fault::Wrong), "/dashboard?event=\"><script>");
         assert!(page.contains("role=\"alert\"") && !page.contains("\"><script>\""));
+        for denied in [Denied::Audience, Denied::Unreachable] {
+            assert!(refused(denied).contains(denied.sentence()));
+            assert!(!refused(denied).contains("<form"));
+        }
+        assert!(through_access().contains("/cdn-cgi/access/logout"));
         assert!(again("//evil.example").contains("url=/dashboard\""));
     }
 }

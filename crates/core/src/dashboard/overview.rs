@@ -1,6 +1,7 @@
 //! The page: the questions of every morning in the order in which they are asked, each with its answer first.
 
 use super::arrivals::{Arrivals, Verdict};
+use super::coverage::Coverage;
 use super::details;
 use super::event::search;
 use super::filter::Filter;
@@ -8,7 +9,7 @@ use super::html::Html;
 use super::platforms::Platforms;
 use super::releases::{Releases, gate, named};
 use super::reported;
-use super::shell::{Place, begin, end, head};
+use super::shell::{Place, begin, end, head, nothing, option};
 use super::view::View;
 use super::words::{count, counted, moment, percent, stamp};
 use crate::base::query::written;
@@ -32,6 +33,7 @@ pub struct Overview<'v> {
     arrivals: Arrivals,
     platforms: Platforms,
     releases: Releases,
+    coverage: Coverage,
 }
 
 impl<'v> Overview<'v> {
@@ -39,11 +41,13 @@ impl<'v> Overview<'v> {
     pub fn new(view: &'v View) -> Self {
         let days = view.answers.iter().flat_map(|all| all.arrivals.clone());
         let days: Vec<_> = days.collect();
+        let releases = Releases::new(view);
         Self {
             view,
             arrivals: Arrivals::new(&view.filter, view.now, &days),
             platforms: Platforms::new(view),
-            releases: Releases::new(view),
+            coverage: Coverage::new(view, &releases),
+            releases,
         }
     }
 
@@ -264,6 +268,14 @@ impl<'v> Overview<'v> {
                 &[&filter.zone.to_string()],
             );
         }
+        let key = filter.key.map(|key| ("key", key.as_str()));
+        let to = filter.to.as_deref().map(|to| ("to", to));
+        for (name, value) in key.into_iter().chain(to) {
+            html.put(
+                r#"<input type="hidden" name="{}" value="{}">"#,
+                &[name, value],
+            );
+        }
         html.markup(r#"<div><label for="source">Source</label><select id="source" name="source"><option value="">All</option>"#);
         for name in &self.view.sources {
             option(html, name, name, filter.source.as_ref() == Some(name));
@@ -402,13 +414,29 @@ impl<'v> Overview<'v> {
             );
         }
         html.markup("</p>");
-        self.arrivals
-            .draw(html, &self.view.filter, &capital(&events));
+        if self.arrivals.verdict() == Verdict::Nothing {
+            html.markup(r#"<p class="soft">Choose the event that matters most to you above, if it is another one. If it should be here: the answers of its requests say why it is not, and <a href="https://github.com/edgetally/edgetally/blob/main/docs/not-arriving.md">“My events are not arriving”</a> says where to look.</p>"#);
+        } else {
+            self.arrivals
+                .draw(html, &self.view.filter, &capital(&events));
+        }
         html.markup("</section>");
     }
 
     fn taken(&self, html: &mut Html) {
         section(html, "taken", "Did every platform take them?");
+        self.idle_sources(html);
+        if self.platforms.all.is_empty() {
+            nothing(
+                html,
+                "There is no destination yet.",
+                "Name a platform under <code>destinations</code> in the settings, put its secrets, and name it in <code>destinations</code> of the source: <code>npx edgetally check</code> says what is missing.",
+                "settings.md",
+                "The settings",
+            );
+            html.markup("</section>");
+            return;
+        }
         let names = self.platforms.failing();
         let waiting: i64 = self
             .platforms
@@ -417,6 +445,10 @@ impl<'v> Overview<'v> {
             .map(super::platforms::Platform::waiting)
             .sum();
         let mut answer = match names.as_slice() {
+            [] if self.platforms.is_idle() => "Nothing was to be sent.".to_owned(),
+            [] if self.platforms.taken().is_none() => {
+                "They have not decided on anything yet.".to_owned()
+            }
             [] => format!(
                 "Yes: they took {} of what they were sent.",
                 percent(self.platforms.taken())
@@ -433,6 +465,25 @@ impl<'v> Overview<'v> {
         );
         self.platforms.draw(html);
         html.markup("</section>");
+    }
+
+    /// Sources whose events are counted and go nowhere.
+    fn idle_sources(&self, html: &mut Html) {
+        if self.view.idle.is_empty() {
+            return;
+        }
+        let names = self.view.idle.join(", ");
+        let what = match self.view.idle.as_slice() {
+            [_] => format!("What {names} sends goes nowhere."),
+            _ => format!("What {names} send goes nowhere."),
+        };
+        nothing(
+            html,
+            &what,
+            "It is checked and counted, and no platform is told. Name one in <code>destinations</code> of the source.",
+            "settings.md",
+            "The settings",
+        );
     }
 
     fn refused(&self, html: &mut Html) {
@@ -453,6 +504,9 @@ impl<'v> Overview<'v> {
     fn letters(&self, html: &mut Html) {
         let letters = &self.view.letters;
         if letters.is_empty() {
+            html.markup(
+                r#"<p class="letters soft">No dead letters: nothing waits to be replayed.</p>"#,
+            );
             return;
         }
         html.markup(r#"<p class="letters">Dead letters kept for replay: "#);
@@ -487,7 +541,17 @@ impl<'v> Overview<'v> {
                 r#"<p class="answer">No new release. <span class="soft">{}.</span></p>"#,
                 &[span(self.view.filter.days)],
             ),
-            None => html.markup(r#"<p class="answer">Senders do not say which release they are. <span class="soft">Send <code>release</code> with events, and this place says what changed with each.</span></p>"#),
+            None if self.releases.is_empty() => html.put(
+                r#"<p class="answer">Nothing was counted. <span class="soft">{}.</span></p>"#,
+                &[span(self.view.filter.days)],
+            ),
+            None => nothing(
+                html,
+                "Senders do not say which release they are.",
+                "Send <code>release</code> with events, and this place says what changed with each, and the gate whether to go back.",
+                "gate.md#what-to-send",
+                "What to send",
+            ),
         }
         gate(html, self.view, self.releases.pair());
         if !self.releases.is_empty() {
@@ -527,31 +591,86 @@ impl<'v> Overview<'v> {
     }
 
     fn details(&self, html: &mut Html) {
-        if let Some(intake) = &self.platforms.intake {
-            section(html, "keys", "Can the platforms match them?");
-            html.markup(r#"<p class="answer"><span class="soft">How many events came with each match key, and how many of those that a platform took were sent with it, after consent. The estimate, 0 to 10, is edgetally’s own and no platform’s score.</span></p>"#);
-            details::keys(html, &self.platforms);
-            reported::draw(html, self.view);
-            html.markup(r#"</section><div class="pair">"#);
-            section(html, "consent", "What visitors decided");
-            details::consent(html, intake);
-            html.markup("</section>");
-            section(html, "latency", "How long it took");
-            html.markup(r#"<p class="soft">From receipt until the platform had it.</p>"#);
-            details::latency(html, &self.platforms);
-            html.markup("</section>");
-            section(html, "apart", "Tests and robots");
-            details::apart(html, intake);
-            html.markup("</section>");
-            section(html, "one", "One event");
-            html.markup(r#"<p class="soft">Its copies, what each platform said, and what consent decided.</p>"#);
-            search(html, None);
-            html.markup("</section></div>");
+        self.keys(html);
+        html.markup(r#"<div class="pair">"#);
+        section(html, "consent", "What visitors decided");
+        self.consent(html);
+        html.markup("</section>");
+        section(html, "latency", "How long it took");
+        details::latency(html, &self.platforms);
+        html.markup("</section>");
+        section(html, "apart", "Tests and robots");
+        details::apart(html, self.platforms.intake.as_ref());
+        html.markup("</section>");
+        section(html, "one", "One event");
+        html.markup(
+            r#"<p class="soft">Its copies, what each platform said, and what consent decided.</p>"#,
+        );
+        search(html, None);
+        html.markup("</section></div>");
+        section(html, "latest", "The latest copies");
+        if self.view.latest.is_empty() {
+            nothing(
+                html,
+                "None is kept.",
+                "The latest 2,000 are kept one by one, and of a large request its first 25. Send an event, and reload.",
+                "not-arriving.md",
+                "“My events are not arriving”",
+            );
+        } else {
+            details::latest(html, &self.view.latest);
+            html.markup(r#"<p><a href="/dashboard/live">Watch them live</a></p>"#);
         }
-        if !self.view.latest.is_empty() {
-            section(html, "latest", "The latest copies");
-            details::latest(html, self.view);
-            html.markup("</section>");
+        html.markup("</section>");
+    }
+
+    fn keys(&self, html: &mut Html) {
+        section(html, "keys", "Can the platforms match them?");
+        match &self.platforms.intake {
+            Some(intake) if intake.keys.counted > 0 => {
+                html.markup(r#"<p class="answer"><span class="soft">How many events came with each match key, and how many of those that a platform took were sent with it, after consent. The estimate, 0 to 10, is edgetally’s own and no platform’s score.</span></p>"#);
+                details::keys(html, &self.platforms);
+            }
+            _ => nothing(
+                html,
+                "No event has come that match keys are counted of.",
+                "They are counted of every event but tests and robots: what platforms recognise a visitor by, such as <code>user.email</code> or a click id.",
+                "quality.md#what-is-counted",
+                "What is counted",
+            ),
+        }
+        html.put(
+            r#"<h3 id="coverage">Match keys of {} over time</h3>"#,
+            &[&self.events()],
+        );
+        if self.coverage.is_empty() {
+            html.put(
+                r#"<p class="soft">No keys of {} are counted here. {}; choose another event or a longer time above.</p>"#,
+                &[&self.events(), span(self.view.filter.days)],
+            );
+        } else {
+            self.coverage.draw(html, self.view, &self.releases);
+        }
+        reported::draw(html, self.view);
+        html.markup("</section>");
+    }
+
+    fn consent(&self, html: &mut Html) {
+        match &self.platforms.intake {
+            Some(intake) if intake.consent.values().any(|n| *n > 0) => {
+                details::consent(html, intake);
+            }
+            _ => nothing(
+                html,
+                "No decision was counted.",
+                "One is counted of every event but tests and robots, also where nobody was asked. A page’s script listens to the consent platform; a server sends <code>consent</code>.",
+                "consent.md#what-counts",
+                "What counts as consent",
+            ),
+        }
+        if !self.coverage.is_undecided() {
+            self.coverage
+                .draw_decisions(html, self.view, &self.releases);
         }
     }
 
@@ -620,14 +739,6 @@ fn capital(text: &str) -> String {
             text.to_owned()
         }
     })
-}
-
-fn option(html: &mut Html, value: &str, name: &str, chosen: bool) {
-    if chosen {
-        html.put(r#"<option value="{}" selected>{}</option>"#, &[value, name]);
-    } else {
-        html.put(r#"<option value="{}">{}</option>"#, &[value, name]);
-    }
 }
 
 fn section(html: &mut Html, id: &str, title: &str) {

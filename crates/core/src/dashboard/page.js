@@ -19,12 +19,15 @@
     hour: new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"}),
     moment: new Intl.DateTimeFormat(undefined, {weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"}),
   };
-  for (const time of all("time[datetime]")) {
-    const at = new Date(time.dateTime);
-    if (isNaN(at)) continue;
-    time.title = time.textContent;
-    time.textContent = formats[time.dataset.as || "moment"].format(at);
-  }
+  const tellTimes = (from) => {
+    for (const time of all("time[datetime]", from)) {
+      const at = new Date(time.dateTime);
+      if (isNaN(at) || time.title) continue;
+      time.title = time.textContent;
+      time.textContent = formats[time.dataset.as || "moment"].format(at);
+    }
+  };
+  tellTimes(document);
 
   // The numbers are those of the table behind the picture.
   const SVG = "http://www.w3.org/2000/svg";
@@ -73,6 +76,57 @@
       event.preventDefault();
       show(at < 0 && event.key === "ArrowLeft" ? rows.length - 1 : to);
     });
+  }
+
+  // The latest copies, followed by whoever asks for it: nothing on a page moves by itself. Rows that are there stay, so that
+  // whoever is in one of them stays there too.
+  const live = document.querySelector("[data-live]");
+  const shown = document.querySelector(".latest tbody");
+  if (live && shown) {
+    const status = live.querySelector("[role=status]");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    status.before(button);
+    const key = (row) => [row.querySelector("time").dateTime, ...[...row.cells].slice(1).map((cell) => cell.textContent)].join("\n");
+    let timer;
+    const follow = (on) => {
+      clearInterval(timer);
+      timer = on ? setInterval(look, 5000) : undefined;
+      button.textContent = on ? "Stop following" : "Follow";
+    };
+    const look = async () => {
+      if (document.hidden) return;
+      const reply = await fetch(location.href).catch(() => undefined);
+      const text = reply && reply.ok ? await reply.text().catch(() => "") : "";
+      const page = new DOMParser().parseFromString(text, "text/html");
+      const body = page.querySelector(".latest tbody");
+      if (!timer) return;
+      if (!body) {
+        follow(false);
+        status.textContent = reply && reply.status < 500 ? "Not followed any more: reload to sign in again." : "Not followed any more: the gateway does not answer.";
+        return;
+      }
+      const known = new Set(all("tr", shown).map(key));
+      const fresh = all("tr", body).filter((row) => !known.has(key(row)));
+      const since = live.querySelector("time");
+      since.replaceWith(page.querySelector("[data-live] time"));
+      tellTimes(live);
+      if (!fresh.length) return;
+      all("tr", shown).forEach((row) => row.classList.remove("new"));
+      for (const row of fresh) row.className = "new";
+      shown.prepend(...fresh);
+      tellTimes(shown);
+      while (shown.rows.length > 50) shown.lastElementChild.remove();
+      for (const none of all(".empty", live.parentElement)) none.remove();
+      status.textContent = fresh.length === 1 ? "One new copy." : `${fresh.length} new copies.`;
+    };
+    button.addEventListener("click", () => {
+      follow(!timer);
+      status.textContent = timer ? "Followed every five seconds." : "";
+      if (timer) look();
+    });
+    follow(false);
   }
 
   for (const form of all("form[data-filter]")) {

@@ -2,6 +2,7 @@
 
 use super::chart::shared;
 use super::html::Html;
+use super::shell::DOCS;
 use super::view::View;
 use super::words::{count, percent, state};
 use crate::base::error::Code;
@@ -10,9 +11,6 @@ use crate::base::table::sort_many;
 use crate::ledger::{Balance, Dimension, State, balance};
 use crate::quality::quality;
 use crate::quality::report::{AtDestination, Intake, Shown};
-
-/// Where the codes are explained.
-pub(super) const DOCS: &str = "https://github.com/edgetally/edgetally/blob/main/docs/";
 
 /// The states in the order of the bar, with their classes.
 const BAR: [(State, &str); 8] = [
@@ -210,6 +208,11 @@ impl Platforms {
                 html.markup("</details>");
             }
         }
+    }
+
+    /// Whether nothing was to be sent anywhere.
+    pub(super) fn is_idle(&self) -> bool {
+        self.all.iter().all(|one| one.balance.accepted == 0)
     }
 
     /// Whether there is anything to explain.

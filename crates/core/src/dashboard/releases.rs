@@ -37,6 +37,8 @@ pub(super) struct Change {
     pub(super) notable: bool,
     /// A share of all events, where a small number may be twice as large.
     relative: bool,
+    /// The match key that it is about.
+    key: Option<Key>,
 }
 
 /// The releases that are seen.
@@ -128,6 +130,15 @@ impl Releases {
         self.changes.iter().filter(|change| change.notable)
     }
 
+    /// The match key that the last release has moved most in an event.
+    pub(super) fn moved_key(&self, event: &str) -> Option<Key> {
+        let moved = |change: &Change| (change.after - change.before).abs();
+        let of_event = self.notable().filter(|change| change.event == event);
+        let keys = of_event.filter_map(|change| Some((change.key?, moved(change))));
+        let most = keys.max_by(|(_, one), (_, other)| one.total_cmp(other));
+        most.map(|(key, _)| key)
+    }
+
     /// Draws the hours.
     pub(super) fn draw(&self, html: &mut Html, view: &View) {
         let mut largest: Vec<usize> = (0..self.all.len()).collect();
@@ -175,6 +186,7 @@ impl Releases {
         Plot {
             title: "All events by time and release",
             scale,
+            said: count,
             wide,
             shapes: layers
                 .iter()
@@ -182,7 +194,7 @@ impl Releases {
                 .map(|(shade, sums, _)| (*shade, steps(scale, sums)))
                 .collect(),
             marks: marks.collect(),
-            ticks: self.ticks(filter, wide),
+            ticks: Self::ticks(filter, self.since, self.column, wide),
         }
         .draw(html);
         html.markup("<figcaption>");
@@ -195,7 +207,7 @@ impl Releases {
     }
 
     /// What begins in the picture, with its number.
-    fn marks(&self) -> impl Iterator<Item = (usize, &Release)> {
+    pub(super) fn marks(&self) -> impl Iterator<Item = (usize, &Release)> {
         // One event in a hundred, or it is somebody trying something.
         let all: i64 = self.all.iter().map(|release| release.events).sum();
         let begun =
@@ -205,18 +217,24 @@ impl Releases {
         (1..).zip(self.all.iter().filter(begun).filter(later))
     }
 
-    fn ticks(&self, filter: &Filter, wide: i64) -> Vec<(i64, String)> {
+    /// What stands below a picture that begins then and is so many units wide, each of so many milliseconds.
+    pub(super) fn ticks(
+        filter: &Filter,
+        since: UnixMillis,
+        unit: i64,
+        wide: i64,
+    ) -> Vec<(i64, String)> {
         let (step, hours) = match filter.days {
             1 => (6 * HOUR_MS, true),
             30 => (5 * DAY_MS, false),
             _ => (DAY_MS, false),
         };
-        let first = filter.local(self.since);
+        let first = filter.local(since);
         let whole = step.min(DAY_MS);
         let begin = first.0 + (whole - first.0.rem_euclid(whole)).rem_euclid(whole);
         (0..wide)
             .map(|n| UnixMillis(begin + n * step))
-            .map(|at| ((at.0 - first.0) / self.column, at))
+            .map(|at| ((at.0 - first.0) / unit, at))
             .take_while(|(place, _)| *place < wide - wide / 20)
             .map(|(place, at)| {
                 let text = if hours {
@@ -409,7 +427,11 @@ fn changes(view: &View, before: &str, last: &str) -> Vec<Change> {
             let (old, new) = (&old.intake, &new.intake);
             for key in Key::ALL {
                 let what = format!("{} given", words::key(key));
-                found.extend(coverage(event, what, key.as_str(), &old.keys, &new.keys));
+                let change = coverage(event, what, key.as_str(), &old.keys, &new.keys);
+                found.extend(change.map(|change| Change {
+                    key: Some(key),
+                    ..change
+                }));
             }
             for (_, part) in PARTS.into_iter().filter(|(_, part)| *part != "release") {
                 let what = format!("{part} there").replace('_', " ");
@@ -455,6 +477,7 @@ fn share(event: &str, old: Part, new: Part, growth: Option<f64>) -> Change {
             && own.is_none_or(same_way)
             && new.apart(old) > BEYOND_CHANCE,
         relative: true,
+        key: None,
     }
 }
 
@@ -481,6 +504,7 @@ fn coverage(
         after,
         notable: (after - before).abs() >= 0.05 && new.apart(old) > BEYOND_CHANCE,
         relative: false,
+        key: None,
     })
 }
 

@@ -4,7 +4,7 @@
 use super::chart::{Scale, band, line};
 use super::filter::REPORT_DAYS as DAYS;
 use super::html::Html;
-use super::platforms::DOCS;
+use super::shell::DOCS;
 use super::view::View;
 use super::words::{count, counted, moment, percent, platform, stamp, tenth};
 use crate::base::match_keys::{Key, Keys};

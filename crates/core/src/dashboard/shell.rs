@@ -19,6 +19,7 @@ pub(super) enum Place {
     Overview,
     Letters,
     Event,
+    Live,
 }
 
 /// The head of a page for whoever has signed in.
@@ -31,6 +32,7 @@ pub(super) fn head(html: &mut Html, place: Place, overview: &str) {
         (Place::Overview, overview, "Overview"),
         (Place::Letters, "/dashboard/dead-letters", "Dead letters"),
         (Place::Event, "/dashboard/event", "One event"),
+        (Place::Live, "/dashboard/live", "Live"),
     ] {
         if one == place {
             html.put(r#"<a href="{}" aria-current="page">{}</a>"#, &[path, name]);
@@ -39,6 +41,37 @@ pub(super) fn head(html: &mut Html, place: Place, overview: &str) {
         }
     }
     html.markup(r#"</nav><form method="post" action="/dashboard/logout"><button class="quiet">Sign out</button></form></header>"#);
+}
+
+/// Where everything is explained.
+pub(super) const DOCS: &str = "https://github.com/edgetally/edgetally/blob/main/docs/";
+
+/// What stands where there is nothing: that there is none, what to do next, and the page that helps.
+pub(super) fn nothing(
+    html: &mut Html,
+    what: &str,
+    next: &'static str,
+    page: &'static str,
+    about: &'static str,
+) {
+    html.put(
+        r#"<div class="none-yet"><p class="answer">{}</p><p class="soft">"#,
+        &[what],
+    );
+    html.markup(next);
+    html.put(
+        r#" <a href="{}">{}</a></p></div>"#,
+        &[&[DOCS, page].concat(), about],
+    );
+}
+
+/// One of the texts that a person can choose.
+pub(super) fn option(html: &mut Html, value: &str, name: &str, chosen: bool) {
+    if chosen {
+        html.put(r#"<option value="{}" selected>{}</option>"#, &[value, name]);
+    } else {
+        html.put(r#"<option value="{}">{}</option>"#, &[value, name]);
+    }
 }
 
 /// Ends a page.

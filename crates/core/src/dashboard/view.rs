@@ -21,6 +21,8 @@ pub struct Answers {
     pub platforms: Sums,
     /// To `sent`, where it was asked.
     pub sent: Sums,
+    /// To `coverage`.
+    pub coverage: Sums,
     /// There were more sums than one page is made of, so some are missing: senders make names up.
     pub crowded: bool,
 }
@@ -103,6 +105,8 @@ pub struct View {
     pub filter: Filter,
     /// The sources of the settings.
     pub sources: Vec<String>,
+    /// Those among them whose events go nowhere.
+    pub idle: Vec<String>,
     /// The destinations of the settings.
     pub destinations: Vec<Destination>,
     /// What the ledger answered; nothing where it did not.

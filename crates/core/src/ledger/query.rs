@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::State;
 use super::wire::Line;
 use crate::base::members::{Members, text};
-use crate::base::table::sort_many;
+use crate::base::table::{Table, sort_many};
 use crate::base::time::{DAY_MS, HOUR_MS, UnixMillis};
 
 /// Where a line was counted.
@@ -52,7 +52,8 @@ macro_rules! dimensions {
 dimensions! {
     /// The hour of receipt.
     Hour "hour",
-    /// The day of receipt, in UTC: `hour` is its first one. The hour counts where both are named.
+    /// The day of receipt, in UTC unless the question has other [`Days`]: `hour` is its first one. The hour counts where both
+    /// are named.
     Day "day",
     /// The source.
     Source "source",
@@ -100,6 +101,40 @@ pub struct Query {
     pub states: Vec<State>,
     /// What is kept apart.
     pub by: Vec<Dimension>,
+    /// What a day is.
+    pub days: Days,
+}
+
+/// How long a day is, and when it begins: what lines are kept apart by where a question says [`Dimension::Day`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// How many hours it has; a part of 24.
+    pub hours: i64,
+    /// By how many hours the clock is ahead of UTC at whose midnight it begins.
+    pub ahead: i64,
+}
+
+impl Days {
+    /// Those of the calendar, in UTC.
+    pub const UTC: Self = Self {
+        hours: 24,
+        ahead: 0,
+    };
+
+    /// When the day of an hour began.
+    pub const fn begin(self, hour: UnixMillis) -> UnixMillis {
+        UnixMillis(hour.0 - (hour.0 + self.ahead * HOUR_MS).rem_euclid(self.hours * HOUR_MS))
+    }
+
+    fn read(value: Value) -> Option<Self> {
+        let mut of = Members::of(value)?;
+        let days = Self {
+            hours: of.whole("hours")?,
+            ahead: of.whole("ahead")?,
+        };
+        let whole = days.hours > 0 && 24 % days.hours == 0;
+        (whole && (-24..=24).contains(&days.ahead)).then_some(days)
+    }
 }
 
 impl Query {
@@ -119,6 +154,7 @@ impl Query {
             worker: None,
             states: Vec::new(),
             by: Vec::new(),
+            days: Days::UTC,
         }
     }
 
@@ -174,7 +210,7 @@ impl Query {
         line.hour = if self.is_by(Dimension::Hour) {
             line.hour
         } else if self.is_by(Dimension::Day) {
-            UnixMillis(line.hour.0 - line.hour.0.rem_euclid(DAY_MS))
+            self.days.begin(line.hour)
         } else {
             UnixMillis(0)
         };
@@ -225,6 +261,7 @@ impl Query {
             worker,
             states: of.list("states", |name| State::read(name.as_str()?))?,
             by: of.list("by", |name| Dimension::read(name.as_str()?))?,
+            days: of.take("days").map_or(Some(Days::UTC), Days::read)?,
         })
     }
 }
@@ -259,6 +296,11 @@ impl Serialize for Query {
         if !self.by.is_empty() {
             let names: Vec<&str> = self.by.iter().map(|dimension| dimension.as_str()).collect();
             map.serialize_entry("by", &names)?;
+        }
+        if self.days != Days::UTC {
+            let days = [("hours", self.days.hours), ("ahead", self.days.ahead)];
+            let days: Table<&str, i64> = days.into_iter().collect();
+            map.serialize_entry("days", &days)?;
         }
         map.end()
     }
@@ -475,6 +517,18 @@ mod tests {
         asked.by = vec![Dimension::Day, Dimension::Event];
         let of = |event: &str, n| (24, event.to_owned(), State::Delivered, n);
         assert_eq!(answer(&asked), [of("lead", 5), of("purchase", 5)]);
+        asked.by = vec![Dimension::Day];
+        asked.days = Days {
+            hours: 6,
+            ahead: -2,
+        };
+        let json = serde_json::to_string(&asked).unwrap();
+        assert_eq!(serde_json::from_str::<Query>(&json).unwrap(), asked);
+        let at = |hour, n| (hour, none(), State::Delivered, n);
+        // From two, eight, fourteen and twenty on.
+        assert_eq!(answer(&asked)[..1], [at(20, 2)]);
+        assert_eq!(answer(&asked)[1..2], [at(26, 8)]);
+        asked.days = Days::UTC;
         asked.by = vec![Dimension::Hour, Dimension::Day];
         asked.states = vec![State::Delivered];
         let at = |hour, n| (hour, none(), State::Delivered, n);
@@ -492,6 +546,10 @@ mod tests {
             r#"{"since": 0, "until": 1, "by": ["weather"]}"#,
             r#"{"since": 0, "until": 1, "event": 7}"#,
             r#"{"since": 0, "until": 1, "hours_of_day": -1}"#,
+            r#"{"since": 0, "until": 1, "days": {"hours": 7, "ahead": 0}}"#,
+            r#"{"since": 0, "until": 1, "days": {"hours": 0, "ahead": 0}}"#,
+            r#"{"since": 0, "until": 1, "days": {"hours": 24, "ahead": 99}}"#,
+            r#"{"since": 0, "until": 1, "days": 24}"#,
         ] {
             assert!(serde_json::from_str::<Query>(json).is_err(), "{json}");
         }

@@ -17,12 +17,12 @@ pub struct Asked {
     pub shown: Shown,
 }
 
-fn fault() -> ParseError {
-    ParseError::new(
-        Code::RequestInvalid,
-        "",
-        "parameters: since, until (RFC 3339 or Unix time), source, destination, event, release, worker, by (a list of hour, day, source, release, worker, event, destination)",
-    )
+/// What only a report is asked by: what is scraped is always kept apart by the same.
+const BY_TOO: &str = ", by (a list of hour, day, source, release, worker, event, destination)";
+
+fn fault(more: &str) -> ParseError {
+    let parameters = "parameters: since, until (RFC 3339 or Unix time), source, destination, event, release, worker";
+    ParseError::new(Code::RequestInvalid, "", [parameters, more].concat())
 }
 
 /// What rows can be kept apart by: a code is part of what is told of a row.
@@ -43,6 +43,10 @@ impl Asked {
     /// # Errors
     /// A parameter that there is not, or that cannot be read.
     pub fn read(query: &str) -> Result<Self, ParseError> {
+        Self::of(query).ok_or_else(|| fault(BY_TOO))
+    }
+
+    fn of(query: &str) -> Option<Self> {
         let mut by = BY.to_vec();
         let mut shown = Shown::default();
         let mut asked = Query::between(UnixMillis(0), UnixMillis(i64::MAX / 4096));
@@ -50,7 +54,7 @@ impl Asked {
             let time = || {
                 let read = UnixMillis::parse_rfc3339(&value);
                 let read = read.or_else(|| UnixMillis::parse_number(&value));
-                read.map(UnixMillis::hour).ok_or_else(fault)
+                read.map(UnixMillis::hour)
             };
             let text = || Some(value.to_string());
             match name.as_ref() {
@@ -62,13 +66,13 @@ impl Asked {
                 "worker" => asked.worker = text(),
                 "event" => shown.event = text(),
                 "destination" => shown.destination = text(),
-                "by" => by = dimensions(&value).ok_or_else(fault)?,
-                _ => return Err(fault()),
+                "by" => by = dimensions(&value)?,
+                _ => return None,
             }
         }
         asked.by = apart(&by);
         asked.states = states();
-        Ok(Self {
+        Some(Self {
             query: asked,
             by,
             shown,
@@ -82,13 +86,13 @@ impl Asked {
     /// As [`Self::read`], and `by`: what is kept apart is always the same.
     pub fn metrics(query: &str, now: UnixMillis) -> Result<Query, ParseError> {
         if parameters(query).any(|(name, _)| name == "by") {
-            return Err(fault());
+            return Err(fault(""));
         }
         let Self {
             query: mut asked,
             shown,
             ..
-        } = Self::read(query)?;
+        } = Self::of(query).ok_or_else(|| fault(""))?;
         asked.event = shown.event;
         asked.place = shown.destination.map_or(Place::Any, Place::One);
         if asked.since.0 == 0 {
@@ -150,9 +154,12 @@ mod tests {
         assert_eq!(asked.event.as_deref(), Some("purchase"));
         assert_eq!(asked.place, Place::One("meta".to_owned()));
         assert_eq!(Asked::metrics("", now).unwrap().place, Place::Any);
-        assert!(
-            Asked::metrics("by=event", now).is_err(),
-            "it would say nothing"
-        );
+        // What would say nothing is refused, and is not named among what there is.
+        for wrong in ["by=event", "colour=red"] {
+            let told = Asked::metrics(wrong, now).unwrap_err().message;
+            assert!(told.ends_with("event, release, worker"), "{told}");
+        }
+        let told = Asked::read("colour=red").unwrap_err().message;
+        assert!(told.contains(", by (a list of hour"), "{told}");
     }
 }

@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use edgetally_core::base::match_keys::Key;
 use edgetally_core::base::reported::{Amount, Figure, Metric, Reported};
 use edgetally_core::base::time::{DAY_MS, HOUR_MS, UnixMillis};
+use edgetally_core::dashboard::access::Denied;
 use edgetally_core::dashboard::assets::{SCRIPT, STYLE};
 use edgetally_core::dashboard::event::{Decision, Event};
 use edgetally_core::dashboard::letters::{Done, Letter, Letters, Unread};
-use edgetally_core::dashboard::login::{Fault, login};
+use edgetally_core::dashboard::live::{Live, Wanted};
+use edgetally_core::dashboard::login::{Fault, login, refused, through_access};
 use edgetally_core::dashboard::view::{
     Answers, Destination, Ending, Incident, Seen, Verdict, View,
 };
@@ -266,6 +269,7 @@ impl Shop {
             releases: self.ask(&questions.releases),
             platforms: self.ask(&questions.platforms),
             sent: self.ask(&questions.sent),
+            coverage: self.ask(&questions.coverage),
             crowded: false,
         };
         let became = [
@@ -300,12 +304,64 @@ impl Shop {
     }
 }
 
+/// What is seen of a shop in other states.
+impl Shop {
+    fn but(&self, filter: Filter, keep: fn(&Line) -> bool, change: fn(&mut Line)) -> View {
+        let lines = self.lines.iter().filter(|(line, _)| keep(line)).cloned();
+        let shop = Self {
+            lines: lines
+                .map(|(mut line, n)| {
+                    change(&mut line);
+                    (line, n)
+                })
+                .collect(),
+            names: self.names,
+        };
+        View {
+            letters: Vec::new(),
+            tasks: Vec::new(),
+            endings: Vec::new(),
+            latest: Vec::new(),
+            ..shop.view(filter)
+        }
+    }
+
+    /// No release labels, no keys, nobody's decision, nothing timed, no letters.
+    fn bare(&self, filter: Filter) -> View {
+        let keep = |line: &Line| {
+            !matches!(line.state, State::Keys | State::Consent | State::Latency)
+                && !matches!(line.state, State::Rejected | State::Dead)
+        };
+        self.but(filter, keep, |line| line.release.clear())
+    }
+
+    /// Events come, and go nowhere.
+    fn alone(&self, filter: Filter) -> View {
+        let view = self.but(filter, |line| line.destination.is_empty(), |_| ());
+        View {
+            destinations: Vec::new(),
+            idle: view.sources.clone(),
+            ..view
+        }
+    }
+
+    /// Nothing has come since yesterday morning.
+    fn still(&self, filter: Filter) -> View {
+        self.but(
+            filter,
+            |line| line.hour.0 < NOW.hour().0 - 30 * HOUR_MS,
+            |_| (),
+        )
+    }
+}
+
 /// A gateway that nothing has happened at, or what the ledger answered.
 fn quiet(filter: Filter, answers: Option<Answers>) -> View {
     View {
         now: NOW,
         filter,
         sources: vec!["shop".to_owned()],
+        idle: Vec::new(),
         destinations: ["meta", "ga4", "google_ads", "tiktok"]
             .map(|name| Destination {
                 name: name.to_owned(),
@@ -477,9 +533,43 @@ fn pages(names: fn(&str) -> String) -> Vec<(&'static str, String)> {
             .page(),
         ),
         ("no_letters", Letters::default().page()),
+        ("live", live(names).page()),
+        ("nothing_live", Live::default().page()),
+        (
+            "none_of_these",
+            Live {
+                wanted: Wanted::read("event=x&outcome=lost"),
+                ..Live::default()
+            }
+            .page(),
+        ),
+        ("not_let_in", refused(Denied::Audience)),
+        ("by_access", through_access()),
+        (
+            "keys_unreachable",
+            login(Some(Fault::Access(Denied::Unreachable)), ""),
+        ),
+        ("bare", overview(&shop.bare(filtered(7)))),
+        ("no_destination", overview(&shop.alone(filtered(7)))),
+        ("quiet_day", overview(&shop.still(filtered(1)))),
         ("login", login(None, "")),
         ("wrong", login(Some(Fault::Wrong), "/dashboard?days=7")),
     ]
+}
+
+fn live(names: fn(&str) -> String) -> Live {
+    let seen = event(names).seen;
+    let mut wanted = Wanted::read("source=shop&event=purchase&outcome=lost");
+    wanted.source = Some(names("shop"));
+    wanted.destination = Some(names("tiktok"));
+    Live {
+        now: NOW,
+        wanted,
+        sources: vec![names("shop")],
+        destinations: vec!["meta".to_owned(), names("tiktok")],
+        seen: [&seen[..], &seen[..]].concat(),
+        away: false,
+    }
 }
 
 /// The tags of a page with the names of their attributes, in order; fails where the page is not as tidy as it has to be.
@@ -736,6 +826,176 @@ fn an_empty_page_says_what_to_do_next() {
 }
 
 #[test]
+fn whatever_has_nothing_in_it_says_what_to_do_next() {
+    let shop = Shop::busy(plain);
+    let page = |view: &View| Overview::new(view).page();
+    let filter = |days| Filter {
+        days,
+        ..Filter::default()
+    };
+    let bare = page(&shop.bare(filter(7)));
+    for said in [
+        "Senders do not say which release they are.",
+        "gate.md#what-to-send",
+        "No event has come that match keys are counted of.",
+        "No keys of purchases are counted here.",
+        "No decision was counted.",
+        "consent.md#what-counts",
+        "Nothing has been timed.",
+        "No dead letters: nothing waits to be replayed.",
+        "None is kept.",
+    ] {
+        assert!(bare.contains(said), "{said}");
+    }
+    let alone = page(&shop.alone(filter(7)));
+    for said in [
+        "There is no destination yet.",
+        "What shop sends goes nowhere.",
+        "npx edgetally check",
+    ] {
+        assert!(alone.contains(said), "{said}");
+    }
+    let still = page(&shop.still(filter(1)));
+    for said in [
+        "Nothing was to be sent.",
+        "Nothing was counted.",
+        "No: there has been none today",
+    ] {
+        assert!(still.contains(said), "{said}");
+    }
+    // What is there says nothing of the kind.
+    let large = page(&shop.view(filter(7)));
+    assert!(!large.contains("none-yet"));
+    let unheard = Filter {
+        event: "sign_up".to_owned(),
+        ..filter(7)
+    };
+    assert!(page(&shop.view(unheard)).contains("Choose the event that matters most to you above"));
+}
+
+/// The cells of the rows of a table whose region has that name.
+fn cells(page: &str, region: &str) -> Vec<Vec<String>> {
+    let begin = format!("aria-label=\"{region}\"><table");
+    let table = page
+        .split(&begin)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{region}"));
+    let body = table.split("<tbody>").nth(1).unwrap();
+    let rows = body.split("</tbody>").next().unwrap().split("<tr>").skip(1);
+    let text = |cell: &str| {
+        let mut text = String::new();
+        for part in cell.split('<') {
+            text.push_str(part.split_once('>').map_or(part, |(_, text)| text));
+        }
+        text
+    };
+    rows.map(|row| {
+        let ends = ["</th>", "</td>"];
+        let row = ends
+            .iter()
+            .fold(row.to_owned(), |row, end| row.replace(end, "\n"));
+        let cells = row.lines().map(text);
+        cells.filter(|cell| !cell.is_empty()).collect()
+    })
+    .collect()
+}
+
+#[test]
+fn a_key_over_time_is_what_the_report_says_of_each_day() {
+    let shop = Shop::busy(plain);
+    let filter = Filter {
+        days: 30,
+        to: Some("tiktok".to_owned()),
+        ..Filter::default()
+    };
+    let view = shop.view(filter.clone());
+    let page = Overview::new(&view).page();
+    // The key that the release has lost is the one that is shown.
+    let rows = cells(&page, "E-mail over time");
+    let since = filter.since(NOW);
+    let lines = shop.lines.iter().filter(|(line, _)| {
+        (since..Filter::until(NOW)).contains(&line.hour) && line.event == "purchase"
+    });
+    let all = Query {
+        by: vec![
+            Dimension::Day,
+            Dimension::Source,
+            Dimension::Event,
+            Dimension::Destination,
+            Dimension::Code,
+        ],
+        ..Query::between(since, Filter::until(NOW))
+    };
+    let by = [Dimension::Day, Dimension::Destination];
+    let report = quality(all.fold(lines.cloned()), &by, &Shown::default(), |_| None);
+    assert_eq!(rows.len(), 30);
+    assert_eq!(report.rows.len(), 30);
+    let percent = |share: Option<f64>| format!("{:.1} %", share.unwrap() * 100.0);
+    let (mut most, mut least) = (0.0_f64, 1.0_f64);
+    for (row, day) in rows.iter().zip(&report.rows) {
+        let tiktok = day
+            .destinations
+            .iter()
+            .find(|at| at.destination.as_deref() == Some("tiktok"));
+        let given = day.intake.keys.share.get("email").copied().flatten();
+        let sent = tiktok.unwrap().keys.share.get("email").copied().flatten();
+        let said: Vec<&str> = row
+            .iter()
+            .map(String::as_str)
+            .filter(|cell| cell.ends_with('%'))
+            .collect();
+        assert_eq!(said, [percent(given), percent(sent)], "{row:?}");
+        most = most.max(given.unwrap());
+        least = least.min(given.unwrap());
+    }
+    assert!(most > 0.8 && least < 0.01, "{most} {least}");
+    // Where the last release began stands a mark, and so it does in the picture of what visitors decided.
+    let section = page.split("id=\"coverage\"").nth(1).unwrap();
+    assert_eq!(section.matches("circle class=\"sign\"").count(), 4);
+}
+
+#[test]
+fn a_day_is_the_viewers_own_and_a_column_a_part_of_it() {
+    let shop = Shop::busy(plain);
+    for (days, zone, columns) in [(1, 0, 24), (7, 0, 27), (7, 5, 28), (30, -9, 30)] {
+        let filter = Filter {
+            days,
+            zone,
+            key: Some(Key::Email),
+            ..Filter::default()
+        };
+        let page = Overview::new(&shop.view(filter)).page();
+        let rows = cells(&page, "E-mail over time");
+        assert_eq!(rows.len(), columns, "{days} days, {zone}");
+        if days > 1 {
+            let local = (24 - zone) % 24;
+            let first = &rows[0][0];
+            assert!(first.contains(&format!(" {local:02}:00 UTC")), "{first}");
+        }
+        let decided = cells(&page, "What visitors decided on advertising, by time");
+        let all: i64 = decided
+            .iter()
+            .flatten()
+            .filter_map(|cell| cell.replace(',', "").parse::<i64>().ok())
+            .sum();
+        let view = shop.view(Filter {
+            days,
+            zone,
+            ..Filter::default()
+        });
+        let known: i64 = view
+            .answers
+            .unwrap()
+            .coverage
+            .iter()
+            .filter(|(line, _)| line.state == State::Consent)
+            .map(|(_, n)| n)
+            .sum();
+        assert_eq!(all, known);
+    }
+}
+
+#[test]
 fn a_table_stands_behind_every_picture() {
     for (name, page) in pages(plain) {
         for figure in page.split("<figure").skip(1) {
@@ -779,7 +1039,7 @@ proptest! {
 }
 
 /// The cells of the rows of a table, without their markup.
-fn cells(page: &str, table: &str) -> Vec<Vec<String>> {
+fn rows_of(page: &str, table: &str) -> Vec<Vec<String>> {
     let (_, rest) = page.split_once(table).unwrap();
     let body = rest.split_once("<tbody>").unwrap().1;
     let rows = body.split_once("</tbody>").unwrap().0.split("</tr>");
@@ -805,7 +1065,7 @@ fn what_a_platform_reports_stands_beside_ours_of_the_same_hours_as_a_band() {
     let view = shop.view(Filter::default());
     let page = Overview::new(&view).page();
     assert_eq!(page.matches("Reported by Meta <").count(), 1);
-    let rows = cells(&page, r#"<table class="reported">"#);
+    let rows = rows_of(&page, r#"<table class="reported">"#);
     let said: Vec<(&str, &str)> = rows
         .iter()
         .map(|row| (row[0].as_str(), row[2].as_str()))
@@ -870,7 +1130,7 @@ fn what_a_platform_reports_stands_beside_ours_of_the_same_hours_as_a_band() {
     );
     // Only of the event that is looked at.
     let leads = Overview::new(&shop.view(Filter::read("event=lead"))).page();
-    assert_eq!(cells(&leads, r#"<table class="reported">"#).len(), 2);
+    assert_eq!(rows_of(&leads, r#"<table class="reported">"#).len(), 2);
     // One that says nothing is a line, and no more than that.
     assert!(page.contains("Google Ads answered <code>PERMISSION_DENIED</code>"));
     let headline = page.split_once(r#"class="headline"#).unwrap().1;

@@ -47,6 +47,14 @@ const PATTERNS: &[(&str, &str)] = &[
         "^[0-2][0-9]-[0-2][0-9]$",
     ),
     ("must be digits", "^[0-9]+$"),
+    (
+        "must be the team's name alone",
+        "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    ),
+    (
+        "must be the application's audience (AUD) tag",
+        "^[0-9a-f]{32,128}$",
+    ),
     ("must be the number of a conversion action", "^[0-9]+$"),
     ("must be the digits of a conversion rule", "^[0-9]{1,20}$"),
     ("must be `G-` followed by", "^G-[A-Z0-9]+$"),
@@ -160,7 +168,8 @@ fn settings() -> Value {
     };
     let destinations: Map<String, Value> = ALL.iter().map(|entry| of(entry.platform)).collect();
     json!({
-        "delivery": {}, "limits": {}, "alerts": {"webhook": "ALERTS_WEBHOOK", "format": "signed"},
+        "delivery": {}, "limits": {}, "access": {},
+        "alerts": {"webhook": "ALERTS_WEBHOOK", "format": "signed"},
         "sources": {"shop": {
             "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
             "consent": "by_region", "destinations": ["meta"], "client": {},
@@ -474,6 +483,7 @@ fn whole() -> Value {
         "dependencies": {"key": ["origins"]},
     });
     json!({"properties": {
+        "access": {"required": ["team", "audience"]},
         "sources": {"additionalProperties": source},
         "destinations": destinations("whole_destination", required),
     }})
@@ -502,6 +512,7 @@ fn schema() -> Value {
     let within = [
         within("delivery"),
         within("limits"),
+        within("access"),
         within("alerts"),
         ("sources", sources),
         ("destinations", by_name),
@@ -559,6 +570,7 @@ fn every_key_that_is_documented_is_known_and_every_known_one_documented() {
         ("", ""),
         ("delivery", "delivery."),
         ("limits", "limits."),
+        ("access", "access."),
         ("alerts", "alerts."),
         ("sources.shop", "sources.NAME."),
         ("sources.shop.client", "sources.NAME.client."),

@@ -584,6 +584,56 @@ fn unknown_and_missing_keys_are_told_by_name() {
 }
 
 #[test]
+fn who_lets_people_through_is_named_as_it_is_called() {
+    const TAG: &str = "32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228";
+    let access = |team: &str, audience: &str| {
+        with(
+            "access",
+            json!({"team": team, "audience": audience, "only": true}),
+        )
+    };
+    let loaded = Settings::load(&access("shop-2", TAG).to_string(), &|_| {
+        Some(SECRET.to_owned())
+    });
+    let access_of = loaded.unwrap().access.unwrap();
+    assert_eq!(
+        access_of.certs().uri(),
+        "https://shop-2.cloudflareaccess.com/cdn-cgi/access/certs"
+    );
+    assert!(access_of.only);
+    let team =
+        "must be the team's name alone: of NAME.cloudflareaccess.com the NAME, in lower case";
+    let tag =
+        "must be the application's audience (AUD) tag: 32 to 128 hexadecimal digits, in lower case";
+    for (settings, at, message) in [
+        (access("", TAG), "access.team", team),
+        (access("shop.example", TAG), "access.team", team),
+        (access("shop/x", TAG), "access.team", team),
+        (access("-shop", TAG), "access.team", team),
+        (access(&"s".repeat(64), TAG), "access.team", team),
+        (access("Shop", TAG), "access.team", team),
+        (access("shop", "32eafc76"), "access.audience", tag),
+        (access("shop", &TAG.to_uppercase()), "access.audience", tag),
+        (access("shop", &TAG.repeat(3)), "access.audience", tag),
+    ] {
+        let told = faults(&settings);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(
+            (told[0].path.as_str(), told[0].message.as_str()),
+            (at, message)
+        );
+    }
+    // A table without a word is no way in, and no setting that says nothing.
+    let told = faults(&with("access", json!({})));
+    let missing: Vec<&str> = told.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(missing, ["access.team", "access.audience"]);
+    assert_eq!(
+        faults(&with("access", json!(true)))[0].message,
+        "must be a table"
+    );
+}
+
+#[test]
 fn every_fault_is_told_at_once() {
     let mut settings = with("environment", json!("x"));
     settings["dedup_window_days"] = json!(0);

@@ -20,7 +20,7 @@ use crate::runtime::{self, Unavailable};
 const MOST: u32 = 20_001;
 
 /// How many bytes of sums are kept.
-const MOST_KEPT: usize = 8 << 20;
+pub(super) const MOST_KEPT: usize = 8 << 20;
 
 /// Sums that were asked for.
 #[derive(Default)]
@@ -122,11 +122,12 @@ impl Ledger {
             for end in ends.iter().copied().map(UnixMillis).chain([query.until]) {
                 let until = end.min(query.until);
                 if since < until {
-                    parts.push(self.part(&Query {
+                    let part = Query {
                         since,
                         until,
                         ..query.clone()
-                    })?);
+                    };
+                    parts.push(self.part(&part, until.0 <= today)?);
                     since = until;
                 }
             }
@@ -135,25 +136,36 @@ impl Ledger {
         Ok(format!("[{}]", answers.join(",")))
     }
 
-    /// The sums of a question as lists, which are kept unless they are of single hours of the day: those are asked for once.
-    fn part(&self, query: &Query) -> Result<String, Unavailable> {
+    /// The sums of a question as lists. They are kept, in memory, and in the database those of days that are `over`; unless they are
+    /// of single hours of the day, which are asked for once.
+    fn part(&self, query: &Query, over: bool) -> Result<String, Unavailable> {
+        if query.hours_of_day != Query::WHOLE_DAY {
+            return self.counted(query);
+        }
         let question = write(query)?;
         if let Some(rows) = self.kept.borrow().find(&question) {
             return Ok(rows);
         }
-        let rows = runtime::lists(
+        let rows = if over {
+            self.of_days(query)?
+        } else {
+            self.counted(query)?
+        };
+        self.kept.borrow_mut().keep(Sums {
+            question,
+            since: query.since,
+            until: query.until,
+            rows: rows.clone(),
+        });
+        Ok(rows)
+    }
+
+    /// The sums of a question, summed up now.
+    pub(super) fn counted(&self, query: &Query) -> Result<String, Unavailable> {
+        runtime::lists(
             &self.storage,
             &statement(query),
             &parameters(query, &[], MOST)?,
-        )?;
-        if query.hours_of_day == Query::WHOLE_DAY {
-            self.kept.borrow_mut().keep(Sums {
-                question,
-                since: query.since,
-                until: query.until,
-                rows: rows.clone(),
-            });
-        }
-        Ok(rows)
+        )
     }
 }

@@ -35,7 +35,9 @@ fn columns(query: &Query) -> String {
         let kept = match name {
             "hour" if query.is_by(Dimension::Hour) => "counts.hour".to_owned(),
             "hour" if query.is_by(Dimension::Day) => {
-                format!("counts.hour - counts.hour % {DAY_MS}")
+                // As `Days::begin` has it; hours are never before 1970, and clocks less than a day ahead or behind.
+                let (length, ahead) = (query.days.hours * HOUR_MS, query.days.ahead * HOUR_MS);
+                format!("counts.hour - (counts.hour + {ahead} + {DAY_MS}) % {length}")
             }
             "hour" => "0".to_owned(),
             "state" => "counts.state".to_owned(),

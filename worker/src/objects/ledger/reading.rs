@@ -31,6 +31,8 @@ pub(super) struct Filter {
     pub(super) ids: Option<Vec<String>>,
     pub(super) limit: Option<u32>,
     pub(super) hours: bool,
+    /// Only what has become one of these.
+    pub(super) states: Vec<Value>,
     /// What the page before ended with.
     pub(super) after: Vec<Value>,
     /// Only what somebody began to offer again and did not end.
@@ -54,6 +56,7 @@ impl Filter {
             day: of.whole("day"),
             ids: of.take("ids").and_then(|ids| list_of(ids, text)),
             limit: of.whole("limit"),
+            states: of.list("states", Some).unwrap_or_default(),
             after: of.list("after", Some).unwrap_or_default(),
         })
     }
@@ -154,8 +157,19 @@ impl Ledger {
         let filter = Filter::read(body)?;
         self.rows(
             "SELECT at, source, event, event_id, what FROM notes
-             WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) ORDER BY seq DESC LIMIT ?3",
-            &json!([filter.event_id, filter.source, filter.limit.unwrap_or(50).min(500)]),
+             WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) AND (?4 IS NULL OR event = ?4)
+               AND (?5 IS NULL AND ?6 = '[]' OR EXISTS (SELECT 1 FROM json_each(what) AS one
+                 WHERE (?5 IS NULL OR one.key = ?5) AND (?6 = '[]' OR substr(one.value, 1, instr(one.value || ':', ':') - 1)
+                   IN (SELECT value FROM json_each(?6)))))
+             ORDER BY seq DESC LIMIT ?3",
+            &json!([
+                filter.event_id,
+                filter.source,
+                filter.limit.unwrap_or(50).min(500),
+                filter.event,
+                filter.destination,
+                write(&filter.states)?,
+            ]),
         )
     }
 

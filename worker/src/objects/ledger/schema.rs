@@ -156,6 +156,16 @@ ALTER TABLE dead ADD COLUMN worker TEXT NOT NULL DEFAULT '';
 INSERT OR IGNORE INTO steps VALUES ('workers');
 ";
 
+/// Sums of days that are over, by the question that they answer. They go with the first line of the day that changes, also
+/// where an earlier release changes it. Done once.
+const DAY_SUMS: &str = "
+CREATE TABLE day_sums (day INTEGER NOT NULL, question TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (day, question)) WITHOUT ROWID;
+CREATE TRIGGER counts_added AFTER INSERT ON counts BEGIN DELETE FROM day_sums WHERE day = new.hour / 86400000; END;
+CREATE TRIGGER counts_changed AFTER UPDATE ON counts BEGIN DELETE FROM day_sums WHERE day = new.hour / 86400000; END;
+CREATE TRIGGER counts_gone AFTER DELETE ON counts BEGIN DELETE FROM day_sums WHERE day = old.hour / 86400000; END;
+INSERT OR IGNORE INTO steps VALUES ('day_sums');
+";
+
 /// The columns that 0.1.0 had; whatever came later is the last.
 fn first(columns: &[Column]) -> Vec<Column> {
     let columns = columns.iter().copied();
@@ -223,6 +233,7 @@ impl Ledger {
                     ("rulings", RULINGS),
                     ("finding", FINDING),
                     ("workers", workers.as_str()),
+                    ("day_sums", DAY_SUMS),
                 ] {
                     if steps.iter().all(|done| done != name) {
                         self.set(name, step, &json!([]))?;

@@ -16,6 +16,8 @@ const SEEN_DAYS: i64 = 16;
 const DEAD_DAYS: i64 = 30;
 /// Counts hold nobody's data; they are kept for comparisons with the year before.
 const COUNT_DAYS: i64 = 400;
+/// Nobody asks the dashboard for more than a month.
+const SUM_DAYS: i64 = 35;
 
 impl Ledger {
     pub(super) fn tidy_up(&self, now: i64) {
@@ -58,6 +60,12 @@ impl Ledger {
             .rows(
                 "DELETE FROM names WHERE day < ?",
                 &json!([now / DAY_MS - COUNT_DAYS - 1]),
+            )
+            .is_ok();
+        tidy &= self
+            .rows(
+                "DELETE FROM day_sums WHERE day < ?",
+                &json!([now / DAY_MS - SUM_DAYS]),
             )
             .is_ok();
         tidy &= self
