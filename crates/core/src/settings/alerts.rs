@@ -82,7 +82,7 @@ pub(super) fn read_alerts(alerts: Option<Value>, reader: &mut Reader<'_>) -> Opt
     let form = if is_signed {
         fields.secret("secret", "ALERTS_SECRET").map(Form::Signed)
     } else {
-        if fields.asked("secret") {
+        if fields.take("secret").is_some() {
             fields.fault("secret", "is for format = \"signed\" only");
         }
         Some(Form::Slack)
