@@ -82,7 +82,7 @@ pub(super) fn read_alerts(alerts: Option<Value>, reader: &mut Reader<'_>) -> Opt
     let form = if is_signed {
         fields.secret("secret", "ALERTS_SECRET").map(Form::Signed)
     } else {
-        if fields.asked("secret") {
+        if fields.take("secret").is_some() {
             fields.fault("secret", "is for format = \"signed\" only");
         }
         Some(Form::Slack)
@@ -96,13 +96,11 @@ pub(super) fn read_alerts(alerts: Option<Value>, reader: &mut Reader<'_>) -> Opt
         );
     }
     let urgent = fields.flag("urgent", true);
-    let address = fields.text("address").and_then(|address| {
-        let address = address.trim_end_matches('/').to_owned();
-        if let Err(rule) = public_address(&address) {
-            fields.fault("address", rule);
-        }
-        Some(address)
-    });
+    let address = fields.text("address");
+    let address = address.map(|address| address.trim_end_matches('/').to_owned());
+    if let Some(Err(rule)) = address.as_deref().map(public_address) {
+        fields.fault("address", rule);
+    }
     let percent = |of: u32| f64::from(of) / 100.0;
     let volume = percent(fields.whole("volume_percent", 15, (1, 90)));
     let coverage = percent(fields.whole("coverage_points", 5, (1, 50)));

@@ -24,11 +24,11 @@ impl Ledger {
         let mut of = Members::of(read(body)?).ok_or(Unavailable)?;
         let token = of.text("round").ok_or(Unavailable)?;
         let now = runtime::now().0;
-        let taken = self.column(
+        let under_way = self.column(
             "SELECT value FROM watching WHERE name = 'round' AND value ->> 'until' > ?",
             &json!([now]),
         )?;
-        if !taken.is_empty() {
+        if !under_way.is_empty() {
             return Ok(r#"{"taken":true}"#.to_owned());
         }
         let round = runtime::json(&json!({"token": token, "until": now + ROUND_MS}));
