@@ -62,6 +62,10 @@ pub(super) fn draw(html: &mut Html, view: &View) {
             .filter(|one| one.event.is_empty() || one.event == view.filter.event);
         let shown: Vec<&Reported> = shown.collect();
         if !shown.is_empty() {
+            html.put(
+                r#"<p class="soft">Its own words and numbers, and no part of ours. The band is what {} says, over the span that it covers; the line is what was counted here, by day. Beside its match quality stands our estimate.</p>"#,
+                &[theirs],
+            );
             table(html, view, (name, destination.platform), &shown);
         }
     }

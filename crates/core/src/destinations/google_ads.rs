@@ -504,10 +504,9 @@ impl Reporting for GoogleAds {
     }
 
     fn requests(&self, token: Option<&Secret>, _now: UnixMillis) -> Result<Vec<Request>, Outcome> {
-        let bodies = quality::bodies().into_iter();
-        bodies
-            .map(|body| self.ads("/googleAds:search", token, body))
-            .collect()
+        let [client, action] = quality::bodies();
+        let ask = |body| self.ads("/googleAds:search", token, body);
+        Ok(vec![ask(client)?, ask(action)?])
     }
 
     fn read(

@@ -555,14 +555,13 @@ impl Reporting for Meta {
             }
             _ => return Err(Outcome::rejected(ReasonCode::http(reply.status))),
         }
-        let canonical = EVENTS.iter().map(|(canonical, _)| *canonical);
-        let named = || {
-            let more = self.events.named().map(|(name, _)| name);
-            canonical.clone().chain(more)
+        let name = |theirs: &str| {
+            let canonical = EVENTS.iter().map(|(canonical, _)| *canonical);
+            let mut all = canonical.chain(self.events.named().map(|(name, _)| name));
+            ours(theirs, &mut all, &|name| self.event_name(name))
         };
-        let name = |theirs: &str| ours(theirs, named(), |name| self.event_name(name));
         let found = if place == 0 {
-            quality::quality(&body, name, now)
+            quality::quality(&body, &name, now)
         } else {
             quality::counts(&body, now)
         };

@@ -75,15 +75,17 @@ impl EventNames {
 /// name, or none of ours does, it keeps the platform's.
 pub(crate) fn ours<'n>(
     theirs: &str,
-    names: impl Iterator<Item = &'n str>,
-    to: impl Fn(&'n str) -> Option<&'n str>,
+    names: &mut dyn Iterator<Item = &'n str>,
+    to: &dyn Fn(&'n str) -> Option<&'n str>,
 ) -> String {
     let mut found: Option<&str> = None;
-    for name in names.filter(|name| to(name) == Some(theirs)) {
-        if found.is_some_and(|known| known != name) {
-            return theirs.to_owned();
+    for name in names {
+        if to(name) == Some(theirs) {
+            if found.is_some_and(|known| known != name) {
+                return theirs.to_owned();
+            }
+            found = Some(name);
         }
-        found = Some(name);
     }
     found.unwrap_or(theirs).to_owned()
 }

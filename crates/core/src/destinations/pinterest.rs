@@ -471,10 +471,10 @@ impl Reporting for Pinterest {
 
     fn requests(&self, _token: Option<&Secret>, _now: UnixMillis) -> Result<Vec<Request>, Outcome> {
         let account = [ACCOUNTS, &self.ad_account_id].concat();
-        let requests = self.quality.iter();
-        requests
-            .map(|authorization| quality::request(&account, authorization))
-            .collect()
+        match &self.quality {
+            Some(authorization) => Ok(vec![quality::request(&account, authorization)?]),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn read(
@@ -490,10 +490,10 @@ impl Reporting for Pinterest {
         let name = |theirs: &str| {
             let canonical = EVENTS.iter().map(|(canonical, _)| *canonical);
             let more = self.events.named().map(|(name, _)| name);
-            let all = canonical.chain(["view_item"]).chain(more);
-            ours(theirs, all, |name| self.event_name(name))
+            let mut all = canonical.chain(["view_item"]).chain(more);
+            ours(theirs, &mut all, &|name| self.event_name(name))
         };
-        quality::quality(&body, name, now).ok_or_else(|| Outcome::retry(Cause::ReplyUnreadable))
+        quality::quality(&body, &name, now).ok_or_else(|| Outcome::retry(Cause::ReplyUnreadable))
     }
 }
 

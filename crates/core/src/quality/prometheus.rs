@@ -107,7 +107,7 @@ struct Samples(Table<(&'static str, String), i64>);
 impl Samples {
     fn add(&mut self, metric: Metric, labels: &[(&str, &str)], n: i64) {
         self.0.change((metric.0, self::labels(labels)), |sum| {
-            *sum = sum.saturating_add(n)
+            *sum = sum.saturating_add(n);
         });
     }
 

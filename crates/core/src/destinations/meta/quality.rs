@@ -58,13 +58,14 @@ impl Quality {
             let query = ["aggregation=event_source&start_time=", &since].concat();
             uris.push([host, version, "/", dataset, "/stats?", &query].concat());
         }
-        let requests = uris.into_iter().map(|uri| {
-            http::Request::get(uri)
+        let mut requests = Vec::new();
+        for uri in uris {
+            let request = http::Request::get(uri)
                 .header(AUTHORIZATION, self.authorization.clone())
-                .body(Vec::new())
-                .map_err(|_| Outcome::rejected(Cause::EncodingFailed))
-        });
-        requests.collect()
+                .body(Vec::new());
+            requests.push(request.map_err(|_| Outcome::rejected(Cause::EncodingFailed))?);
+        }
+        Ok(requests)
     }
 }
 
@@ -91,7 +92,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 /// What stands in a reply about quality; nothing where it is none. `ours` is our name of an event.
 pub(super) fn quality(
     body: &Value,
-    ours: impl Fn(&str) -> String,
+    ours: &dyn Fn(&str) -> String,
     now: UnixMillis,
 ) -> Option<Vec<Reported>> {
     let events = body.get("web")?.as_array()?;

@@ -30,7 +30,7 @@ pub(super) fn request(base: &str, authorization: &HeaderValue) -> Result<Request
 /// What stands in the reply; nothing where it is none. `ours` is our name of an event.
 pub(super) fn quality(
     body: &Value,
-    ours: impl Fn(&str) -> String,
+    ours: &dyn Fn(&str) -> String,
     now: UnixMillis,
 ) -> Option<Vec<Reported>> {
     let of = |event: &str| Reported::new(event, UnixMillis(now.0 - DAY_MS), now);
