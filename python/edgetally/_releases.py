@@ -205,11 +205,11 @@ def _lines(lines: Any, here: datetime.tzinfo) -> tuple[list[Any], ...]:
     known: dict[Any, int] = {}
     hours = [known[at] if at in known else known.setdefault(at, _milliseconds(at, here)) for at in columns["hour"]]
     counts = [count("n", n, -(2**62), 2**62) for n in columns["n"]]
-    whole = (hours, *texts.values(), counts)
+    whole: tuple[list[Any], ...] = (hours, *texts.values(), counts)
     if is_export and len({len(column) for column in whole}) == 1:
         apart = _texts("apart", columns.get("apart") or [""] * rows)
         more = _implied(list(zip(*whole, strict=True)), apart)
-        added = zip(*more, strict=True) if more else [()] * len(whole)
+        added: list[tuple[Any, ...]] = list(zip(*more, strict=True)) if more else [()] * len(whole)
         return tuple([*column, *new] for column, new in zip(whole, added, strict=True))
     return whole
 
