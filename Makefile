@@ -208,8 +208,8 @@ gate-rates: ## how often the release gate cries wolf, and what it sees: docs/qua
 	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example gate_rates -- --write
 
 .PHONY: alert-rates
-alert-rates: ## how often alerts cry wolf, and how soon they tell what is broken: docs/alerts.md (an hour)
-	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example alert_rates -- --write
+alert-rates: ## how often alerts cry wolf, and how soon they tell what is broken: docs/alerts.md (an hour for 100 worlds; WORLDS=30)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example alert_rates -- --write $(WORLDS)
 
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines

@@ -1,7 +1,7 @@
 //! How often alerts cry wolf, and how soon they tell what is broken: the table of `docs/alerts.md`.
 //!
-//! `make alert-rates` writes it. `cargo run --release -p edgetally-core --example alert_rates -- 5` prints that of five worlds for
-//! each cell.
+//! `make alert-rates` writes it, `make alert-rates WORLDS=30` that of thirty quiet months. `cargo run --release -p edgetally-core
+//! --example alert_rates -- 5` prints that of five.
 
 #![allow(
     clippy::unwrap_used,
@@ -73,9 +73,12 @@ fn both(jobs: &[Box<dyn Fn() -> Done + Send + Sync>]) -> Vec<Done> {
 }
 
 fn main() {
-    let argument = std::env::args().nth(1);
-    let write = argument.as_deref() == Some("--write");
-    let worlds: usize = argument.and_then(|text| text.parse().ok()).unwrap_or(100);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let write = arguments.iter().any(|argument| argument == "--write");
+    let worlds: usize = arguments
+        .iter()
+        .find_map(|text| text.parse().ok())
+        .unwrap_or(100);
     let mut jobs: Vec<Box<dyn Fn() -> Done + Send + Sync>> = Vec::new();
     for (at, per_hour) in RATES.into_iter().enumerate() {
         let seed = 2000 + 10 * at as u64;
