@@ -47,9 +47,9 @@ const DAY_MS = 86_400_000;
 
 /**
  * The releases that the shop's pages are of, side by side: the one that was there before, and two that a third of the visitors
- * get each. `faulty` loses the e-mail address and tells of each basket twice; `quiet` changes nothing that anybody could see.
+ * get each. `quiet` changes nothing that anybody could see; `faulty`, the latest, loses the e-mail address and tells of each basket twice.
  */
-export const RELEASES = {base: "web-2026.11.3", faulty: "web-2026.11.4", quiet: "web-2026.11.5"};
+export const RELEASES = {base: "web-2026.11.3", quiet: "web-2026.11.4", faulty: "web-2026.11.5"};
 const SPLIT = [RELEASES.base, RELEASES.faulty, RELEASES.quiet];
 
 export const GOODS = [

@@ -250,6 +250,15 @@ impl<'e> Question<'e> {
         (Id::verdict(&parts), run)
     }
 
+    /// The events that the question is about, each with the part that it is in.
+    fn parcels(&self) -> Vec<(&'e Pending, Parcel<'e>)> {
+        let parts = self.parts.iter();
+        parts
+            .flat_map(|part| part.parcels.iter().map(move |text| (*part, text)))
+            .filter_map(|(part, text)| Some((part, serde_json::from_str(text).ok()?)))
+            .collect()
+    }
+
     fn book(&self, settings: &Settings, now: UnixMillis) -> Option<Effects> {
         let first = self.parts.first()?;
         let expired = now.0 - first.taken.0 > LONGEST_MS;
@@ -268,12 +277,7 @@ impl<'e> Question<'e> {
         for part in &self.parts {
             writer.settle(part.id.clone());
         }
-        let parcels: Vec<(&Pending, Parcel<'_>)> = self
-            .parts
-            .iter()
-            .flat_map(|part| part.parcels.iter().map(move |text| (*part, text)))
-            .filter_map(|(part, text)| Some((part, serde_json::from_str(text).ok()?)))
-            .collect();
+        let parcels = self.parcels();
         let Some((_, sample)) = parcels.first() else {
             return Some(effects(Vec::new(), writer.finish(false)));
         };

@@ -46,14 +46,13 @@ impl Margin {
     fn of(kind: Kind, question: &Question) -> Self {
         let limits = question.thresholds;
         let (fall, rise) = match kind {
-            Kind::Key(_) | Kind::Part(_) => (Some(limits.coverage), None),
+            // The score: of its whole scale.
+            Kind::Key(_) | Kind::Part(_) | Kind::Score => (Some(limits.coverage), None),
             Kind::Consent => (Some(limits.coverage), Some(limits.coverage)),
             // Fewer duplicates: page and server no longer have the same ids.
             Kind::Outcome(State::Duplicate) => (Some(limits.coverage), Some(limits.duplicates)),
             Kind::Outcome(State::Rejected) | Kind::Malformed => (None, Some(limits.rejects)),
             Kind::Outcome(_) | Kind::Late => (None, Some(limits.coverage)),
-            // Of the whole scale.
-            Kind::Score => (Some(limits.coverage), None),
         };
         Self { fall, rise }
     }
