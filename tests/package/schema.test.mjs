@@ -173,10 +173,18 @@ async function unknown(value) {
 }
 const UNKNOWN = /unknown|no such|is not a (key|setting)|not known/i;
 
+/** Tables within the settings, with what each of them needs. @type {Record<string, Record<string, unknown>>} */
+const PARTS = {
+  delivery: {},
+  limits: {},
+  access: {team: "example", audience: "0123456789abcdef0123456789abcdef"},
+  alerts: {webhook: "ALERTS_WEBHOOK", format: "signed"},
+};
+
 /** Each table of the settings: what the schema says of it, and settings in which it holds a value under a key. @type {{name: string, rule: any, within: (table: any) => any}[]} */
 const TABLES = [
   {name: "", rule: {properties: Object.fromEntries(Object.entries(settings.properties).filter(([key]) => !["sources", "destinations"].includes(key)))}, within: (table) => ({...good, ...table})},
-  ...["delivery", "limits"].map((name) => ({name, rule: settings.properties[name], within: (/** @type {any} */ table) => ({...good, [name]: table})})),
+  ...Object.entries(PARTS).map(([name, own]) => ({name, rule: settings.properties[name], within: (/** @type {any} */ table) => ({...good, [name]: {...own, ...table}})})),
   {name: "sources.shop", rule: source, within: (table) => ({...good, sources: {shop: {...good.sources.shop, ...table}}})},
   {name: "sources.shop.client", rule: source.properties.client, within: (table) => ({...good, sources: {shop: {...good.sources.shop, client: table}}})},
   ...PLATFORMS.map(({platform, settings: own}) => ({
@@ -209,11 +217,11 @@ const BESIDE = {
 /** All kinds of values, those of the examples among them. */
 const VALUES = [
   null, true, false, -1, 0, 1, 2, 7, 12, 90, 100, 1000, 3600, 30_000, 65_536, 10_000_000, 4_294_967_295, 1.5,
-  "", "x", "G-", "G-9ABCDE1234", "g-9abcde1234", "DE", "de", "shop.example", "https://shop.example", "https://shop.example/path", "http://localhost:8080", "http://127.0.0.1:8799", "https://hooks.example/edgetally",
+  "", "x", "G-", "G-9ABCDE1234", "g-9abcde1234", "DE", "de", "shop.example", "https://shop.example", "https://shop.example/path", "http://localhost:8080", "http://127.0.0.1:8799", "https://hooks.example/edgetally", "2027-01-31", "22-06", "0123456789abcdef0123456789abcdef",
   "META_ACCESS_TOKEN", "pk_shop_0123456789abcdef", "v25", "25", "202609", "2026-09", "123-456-7890", "a2_abc123", "o8z6j", "tw-q4x7k-q4x9m", "C4A1B2C3D4E5F6G7H8I9", "5c6b2a1e-0000-4000-8000-1234567890ab", "purchase", "AW-123456789/AbC-D_efG",
   [], ["x"], ["meta"], ["DE", "US"], ["de"], ["purchase"], ["Purchase"], ["https://shop.example"], [1, 7], [12], [true],
   {}, {purchase: "1"}, {purchase: "104012"}, {purchase: "q4x9m"}, {purchase: "AW-123456789/AbC-D_efG"}, {purchase: false}, {purchase: true}, {purchase: 1}, {Purchase: "1"}, {C0002: "analytics", C0004: "ads"}, {C0002: "marketing"},
-  ...[settings, source, source.properties.client, settings.properties.delivery, ...PLATFORMS.map(({platform}) => others[platform])].flatMap(({properties}) => Object.values(properties).flatMap((/** @type {any} */ one) => [one.default, ...(one.enum ?? []), ...(one.items?.enum ?? []).map((/** @type {string} */ word) => [word])])),
+  ...[settings, source, source.properties.client, ...Object.keys(PARTS).map((name) => settings.properties[name]), ...PLATFORMS.map(({platform}) => others[platform])].flatMap(({properties}) => Object.values(properties).flatMap((/** @type {any} */ one) => [one.default, ...(one.enum ?? []), ...(one.items?.enum ?? []).map((/** @type {string} */ word) => [word])])),
   ...PLATFORMS.flatMap(({settings: own, test: more}) => Object.values({...own, ...more})),
 ].filter((value) => value !== undefined);
 
@@ -221,7 +229,7 @@ test("the gateway knows every key that the schema has; what it takes there is no
   const values = [...new Map(VALUES.map((value) => [JSON.stringify(value), value])).values()];
   let [taken, refused] = [0, 0];
   for (const {name, rule, within} of TABLES) {
-    for (const [key, one] of Object.entries(rule.properties).filter(([word]) => word !== "platform" && word !== "client" && !(name === "" && ["delivery", "limits"].includes(word)))) {
+    for (const [key, one] of Object.entries(rule.properties).filter(([word]) => word !== "platform" && word !== "client" && !(name === "" && Object.hasOwn(PARTS, word)))) {
       const path = `${name}.${key}`.replace(/^\./, "");
       const judge = ajv.compile({.../** @type {any} */ (one), definitions: schema.definitions});
       let takes = 0;
