@@ -29,8 +29,10 @@ impl QuietHours {
     fn read(text: &str) -> Option<Self> {
         let (from, until) = text.split_once('-')?;
         let hour = |text: &str| {
+            // Numbers may have a sign in front, hours may not.
+            let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
             let hour: u8 = text.parse().ok()?;
-            (text.len() == 2 && hour < 24).then_some(hour)
+            (is_plain && hour < 24).then_some(hour)
         };
         let (from, until) = (hour(from)?, hour(until)?);
         (from != until).then_some(Self { from, until })
