@@ -9,7 +9,7 @@ use super::html::Html;
 use super::platforms::Platforms;
 use super::releases::{Releases, gate, named};
 use super::reported;
-use super::shell::{Place, begin, end, head, nothing, option};
+use super::shell::{DOCS, Place, begin, end, head, nothing, option};
 use super::view::View;
 use super::words::{count, counted, moment, percent, stamp};
 use crate::base::query::written;
@@ -22,6 +22,9 @@ enum Level {
     Bad,
     Wait,
 }
+
+/// Where the page says what changed with a release.
+const RELEASED: &str = "#released";
 
 /// Something to look at: how bad it is, what it is, and where on the page it stands.
 type Finding = (Level, String, &'static str);
@@ -218,7 +221,7 @@ impl<'v> Overview<'v> {
                 percent(Some(change.before)),
                 percent(Some(change.after))
             );
-            found.push((level, text, "#released"));
+            found.push((level, text, RELEASED));
         }
         if notable.len() > 4 {
             let more = format!(
@@ -226,7 +229,7 @@ impl<'v> Overview<'v> {
                 notable.len() - 4,
                 named(&last.name)
             );
-            found.push((Level::Wait, more, "#released"));
+            found.push((Level::Wait, more, RELEASED));
         }
     }
 
@@ -256,7 +259,21 @@ impl<'v> Overview<'v> {
                 &[class, place, text],
             );
         }
-        html.markup("</ul></div>");
+        html.markup("</ul>");
+        if let Some((last, before)) = self.releases.pair()
+            && found.iter().any(|(.., place)| *place == RELEASED)
+            && !before.name.is_empty()
+        {
+            html.put(
+                r#"<p>If nobody meant {} to change that: put {} back, or mend how events are sent. What came without stays without. <a href="{}">What to do</a></p>"#,
+                &[
+                    &named(&last.name),
+                    &named(&before.name),
+                    &[DOCS, "gate.md#when-a-release-broke-something"].concat(),
+                ],
+            );
+        }
+        html.markup("</div>");
     }
 
     fn filter(&self, html: &mut Html) {

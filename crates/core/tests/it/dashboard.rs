@@ -732,12 +732,13 @@ fn a_release_that_breaks_something_is_named_with_what_it_broke() {
         .split("class=\"headline")
         .nth(1)
         .unwrap()
-        .split("</ul>")
+        .split("</div>")
         .next()
         .unwrap();
     for said in [
         "Since web-43, purchase: E-mail given went from 8",
         "Since web-43, add_to_cart: share of all events went from",
+        "If nobody meant web-43 to change that: put web-42 back",
         "tiktok refused or never took",
         "meta v24.0 ends in 41 days",
     ] {
