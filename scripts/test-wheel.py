@@ -11,7 +11,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-LIMIT = 3_500_000
+LIMIT = 3_600_000
 
 ALONE = """
 import sys
