@@ -154,7 +154,7 @@ def compare_releases(
     >>> found.verdict
     'fail'
     >>> print(found.reason)
-    purchase is gone: none came, where 240 were to be expected by page_view.
+    purchase is gone: none came, where 280 were to be expected by page_view. And 1 more.
     """
     from json import loads
 

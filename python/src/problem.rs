@@ -90,6 +90,7 @@ const CALCULATORS: &[(&str, &str)] = &[
         "Two pandas columns have different indexes.",
     ),
     ("infeasible", "No plan keeps all limits."),
+    ("label_unknown", "Nothing of the source has that label."),
     (
         "mismatch",
         "Two reports have different windows or settings.",
