@@ -62,9 +62,10 @@ def question(
         query[word] = value
     if min_events is not None:
         query["min_events"] = str(count("min_events", min_events, 0, 2**32))
-    if not hasattr(watch, "__iter__"):
-        raise error("wrong_type", f"watch is neither a name nor names, but {type(watch).__name__}")
-    events = (watch,) if isinstance(watch, str) else tuple(watch)
+    try:
+        events = (watch,) if isinstance(watch, str) else tuple(watch)
+    except TypeError:
+        raise error("wrong_type", f"watch is neither a name nor names, but {type(watch).__name__}") from None
     if events:
         query["watch"] = ",".join(name("watch", event) for event in events)
     for word, least in _pairs("thresholds", thresholds):
