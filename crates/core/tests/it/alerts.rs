@@ -634,3 +634,30 @@ fn an_hour_without_purchases_is_one_incident_that_is_over_when_they_are_back() {
         over.to_rfc3339()
     );
 }
+
+#[test]
+fn an_hour_is_judged_once_and_not_before_what_is_on_its_way_has_come() {
+    let hour = |hours: i64| UnixMillis(NOW.0 + hours * HOUR_MS);
+    let look = |minutes: i64, judged: Option<UnixMillis>| {
+        Look::new("shop", later(minutes), judged, &rules())
+    };
+    // At noon the hour before it is over, but not all of it is counted.
+    assert_eq!(look(0, None).judges(), Some(hour(-1)));
+    assert_eq!(look(9, Some(hour(-1))).judges(), None);
+    assert_eq!(look(10, Some(hour(-1))).judges(), Some(hour(0)));
+    // Whoever looks every ten minutes asks the same hours once: the level is shared by that many looks.
+    let mut judged = Some(hour(-1));
+    let mut looks = 0;
+    for minutes in (0..24 * 60).step_by(10) {
+        let look = look(minutes, judged);
+        let asked = look.queries().len();
+        match look.judges() {
+            Some(end) => {
+                assert_eq!(asked, 3 + 2 * Look::WINDOWS.len());
+                (judged, looks) = (Some(end), looks + 1);
+            }
+            None => assert_eq!(asked, 3),
+        }
+    }
+    assert_eq!(looks, 24);
+}
