@@ -265,7 +265,7 @@ impl<'v> Overview<'v> {
             && !before.name.is_empty()
         {
             html.put(
-                r#"<p>If nobody meant {} to change that: put {} back, or mend how events are sent. What came without stays without. <a href="{}">What to do</a></p>"#,
+                r#"<p>If nobody meant {} to change that: put {} back, or mend how events are sent. Events that arrived meanwhile stay as they are. <a href="{}">What to do</a></p>"#,
                 &[
                     &named(&last.name),
                     &named(&before.name),
