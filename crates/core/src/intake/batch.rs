@@ -412,7 +412,7 @@ impl<'a> Batch<'a> {
         self.entries
             .iter()
             .filter_map(|entry| match entry {
-                Entry::Ready(ready) if ready.claims() => Some(ready),
+                Entry::Ready(ready) if ready.claims() && !self.format.dry => Some(ready),
                 _ => None,
             })
             .flat_map(|ready| {
@@ -511,7 +511,8 @@ impl<'a> Batch<'a> {
             }
         }
         let counted = tally.finish();
-        let (messages, claims) = if queued.is_empty() && counted.is_empty() {
+        let nothing = queued.is_empty() && counted.is_empty();
+        let (messages, claims) = if nothing || self.format.dry {
             (Vec::new(), Vec::new())
         } else {
             self.pack(id, queued, counted, &notes, decided.finish())
@@ -524,7 +525,7 @@ impl<'a> Batch<'a> {
         Plan {
             messages,
             claims,
-            taken: summary.taken(),
+            taken: summary.taken() && !self.format.dry,
             answer,
         }
     }

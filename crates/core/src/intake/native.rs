@@ -105,6 +105,7 @@ pub const FORMAT: Format = Format {
     most_bytes: LARGEST_BODY,
     headers: &[],
     page_headers: Some("content-type, x-edgetally-key"),
+    dry: false,
     recognise: |settings, arrival| {
         auth::recognise(
             settings,
@@ -202,7 +203,7 @@ pub(crate) struct Shared<'a> {
 }
 
 /// A text that decorates an event.
-fn text<'de>(
+pub(super) fn text<'de>(
     map: &mut dyn Values<'de>,
     reading: &mut Reading,
     manner: Manner,
@@ -278,6 +279,21 @@ fn time(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Sent<UnixMill
         UnixMillis::parse_number(text)
     };
     Ok(time.map_or(Sent::Unusable, Sent::Known))
+}
+
+/// The currency of a value.
+pub(super) fn currency(
+    map: &mut dyn Values<'_>,
+    reading: &mut Reading,
+) -> Result<Sent<Currency>, Stop> {
+    match strict(map, reading, Manner::Strict)? {
+        None => Ok(Sent::Absent),
+        Some(code) if is_placeholder(&code) => Ok(Sent::Placeholder),
+        Some(code) => match Currency::parse(&code) {
+            Some(currency) => Ok(Sent::Known(currency)),
+            None => Err(reading.raise(Code::CurrencyInvalid, CURRENCY)),
+        },
+    }
 }
 
 /// What the event is worth: a number or nothing.
@@ -421,14 +437,7 @@ impl<'de> Object<'de> for Native<'de> {
             "event_id" => draft.id = strict(map, reading, Manner::Id)?,
             "event_time" => draft.time = time(map, reading)?,
             "value" => draft.value = amount(map, reading)?,
-            "currency" => match strict(map, reading, Manner::Strict)? {
-                None => {}
-                Some(code) if is_placeholder(&code) => draft.currency = Sent::Placeholder,
-                Some(code) => match Currency::parse(&code) {
-                    Some(currency) => draft.currency = Sent::Known(currency),
-                    None => return Err(reading.raise(Code::CurrencyInvalid, CURRENCY)),
-                },
-            },
+            "currency" => draft.currency = currency(map, reading)?,
             "transaction_id" => draft.transaction_id = strict(map, reading, Manner::Id)?,
             "event_token" => draft.token = strict(map, reading, Manner::Strict)?,
             "predicted_ltv" => {
@@ -838,7 +847,7 @@ fn read_properties<'a>(
 }
 
 /// Adds a property, or says why not. `true` when it was added.
-fn add_property<'a>(
+pub(super) fn add_property<'a>(
     properties: &mut Vec<(Text<'a>, Property<'a>)>,
     key: Text<'a>,
     raw: &'a RawValue,

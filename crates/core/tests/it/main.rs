@@ -47,6 +47,7 @@ mod gate;
 mod golden;
 mod guards;
 mod identity;
+mod measurement_protocol;
 mod metrics;
 mod outcomes;
 mod parse;
