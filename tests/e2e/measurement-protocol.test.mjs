@@ -115,7 +115,7 @@ describe("an existing sender of GA4", () => {
     const faulty = await collect([{name: "purchase", params: {value: 5}}], browser, "/debug/mp/collect");
     assert.deepEqual(
       faulty.body.validationMessages.map((/** @type {Json} */ {fieldPath, validationCode}) => [fieldPath, validationCode]),
-      [["events[0].params.event_id", "VALUE_REQUIRED"]],
+      [["events[0].params.transaction_id", "VALUE_REQUIRED"]],
     );
     // Had it been kept, this would be its duplicate.
     assert.equal((await collect([order("mp-order-7")], browser)).status, 204);

@@ -280,7 +280,7 @@ pub fn read<'a>(arrival: &Arrival<'a>) -> Result<Events<'a>, ParseError> {
     })?;
     let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     let beside = match Beside::read(body) {
-        Err(error) if error.code.status() == 422 => return Ok(vec![Err(error)]),
+        Err(error) if error.code.status() == 422 => return Ok(vec![Err(in_their_words(error))]),
         beside => beside?,
     };
     let none = || ParseError::new(Code::EmptyBatch, "events", "must hold an event");
@@ -351,7 +351,7 @@ impl<'a> Beside<'a> {
         if text.len() > LARGEST_EVENT {
             return Err(error_of(Code::EventTooLarge));
         }
-        let (entry, reading) = read_with_care::<Entry<'a>>(text)?;
+        let (entry, reading) = read_with_care::<Entry<'a>>(text).map_err(in_their_words)?;
         let Entry {
             name, time, params, ..
         } = entry;
@@ -432,21 +432,28 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// A fault of an event, by the protocol's names.
+/// A fault, by the protocol's names.
 fn in_their_words(error: ParseError) -> ParseError {
-    let path = theirs(&error.path).map_or(error.path, str::to_owned);
-    let message = match error.code {
-        Code::EventTimeInvalid => "must be Unix microseconds in digits, after the year 2000".into(),
-        Code::EventIdMissing => {
-            "needs `params.transaction_id`: without it, copies of an order cannot be told apart"
-                .into()
+    let (path, message) = match error.code {
+        Code::EventTimeInvalid => (
+            theirs(&error.path),
+            "must be Unix microseconds in digits, after the year 2000".into(),
+        ),
+        // Whatever else has no id gets one.
+        Code::EventIdMissing => (
+            Some("params.transaction_id"),
+            "is required: without it, copies of an order cannot be told apart".into(),
+        ),
+        Code::UnknownKey => {
+            let message = error.message.replace("`properties`", "`params`");
+            (None, message.into())
         }
-        _ => error.message,
+        _ => (theirs(&error.path), error.message),
     };
     ParseError {
-        path,
+        code: error.code,
+        path: path.map_or(error.path, str::to_owned),
         message,
-        ..error
     }
 }
 

@@ -300,6 +300,35 @@ fn a_time_is_one_in_microseconds() {
     );
 }
 
+/// Where nobody is told of anything, nothing was done to it.
+#[test]
+fn silence_means_that_everything_goes_as_it_was_sent() {
+    let params = r#"{"transaction_id": "118842", "currency": "EUR", "value": 5, "page_location": "https://shop.example/"}"#;
+    let sound = format!(
+        r#"{{"client_id": "1.2", "user_agent": "Mozilla/5.0", "events": [{{"name": "purchase", "params": {params}}}]}}"#
+    );
+    let status = |body: &str| send(&FORMAT, body, &mut Store::new()).answer.status;
+    assert_eq!(status(&sound), 204);
+    for (what, body) in [
+        (
+            "left out",
+            sound.replace("\"currency\"", "\"debug_mode\": 1, \"currency\""),
+        ),
+        ("changed", sound.replace(": 5", ": \"5\"")),
+        ("skipped at Meta", sound.replace("Mozilla/5.0", "")),
+        (
+            "blocked",
+            sound.replace(
+                "\"events\"",
+                "\"consent\": {\"ad_user_data\": \"DENIED\"}, \"events\"",
+            ),
+        ),
+    ] {
+        assert_eq!(status(&body), 200, "{what}");
+    }
+    assert_eq!(status(&sound.replace("EUR", "euro")), 422);
+}
+
 /// Whatever is asked of the validation, nothing is queued, counted or claimed, and no claim is looked at.
 #[test]
 fn a_validation_leaves_no_trace() {
