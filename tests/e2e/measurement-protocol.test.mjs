@@ -63,7 +63,7 @@ describe("an existing sender of GA4", () => {
   const browser = {user_agent: "Mozilla/5.0 (X11; Linux x86_64) ExampleBrowser/1.0", ip_override: "198.51.100.7"};
 
   test("a purchase goes to every destination, and there is nothing to tell", async () => {
-    for (const [path, id] of [["/mp/collect", "mp-order-1"], ["/v1/mp/collect", "mp-order-2"]]) {
+    for (const [path, id] of /** @type {[string, string][]} */ ([["/mp/collect", "mp-order-1"], ["/v1/mp/collect", "mp-order-2"]])) {
       const reply = await collect([order(id)], browser, path);
       assert.deepEqual([reply.status, reply.text], [204, ""]);
       const received = await shop.one("meta", id);

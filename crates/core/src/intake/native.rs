@@ -779,18 +779,25 @@ pub(super) fn read_with_care<'a, T: Object<'a> + Default>(
     text: &'a str,
 ) -> Result<(T, Reading), ParseError> {
     let mut reading = Reading::default();
-    let error = match reader::object(text, &mut reading) {
+    match reader::object(text, &mut reading) {
         Ok(object) => return Ok((object, reading)),
-        // A bomb of brackets is told as what it is, wherever the reader stopped.
-        Err(_) if deeper_than(text, DEEPEST) => return Err(too_deep("")),
-        Err(error) => error,
-    };
-    if !matches!(error.code, Code::WrongType | Code::MalformedJson) || !reader::is_json(text) {
-        return Err(error);
+        Err(error) => form_in_the_way(text, error)?,
     }
     let mut reading = Reading::careful();
     let object = reader::object(text, &mut reading)?;
     Ok((object, reading))
+}
+
+/// Whether nothing but the form of a value stood in the way of a first reading.
+fn form_in_the_way(text: &str, error: ParseError) -> Result<(), ParseError> {
+    // A bomb of brackets is told as what it is, wherever the reader stopped.
+    if deeper_than(text, DEEPEST) {
+        return Err(too_deep(""));
+    }
+    if !matches!(error.code, Code::WrongType | Code::MalformedJson) || !reader::is_json(text) {
+        return Err(error);
+    }
+    Ok(())
 }
 
 fn too_deep(path: &str) -> ParseError {
