@@ -11,6 +11,8 @@ VENV := .venv/bin
 # Read before anything is spelled out below: what these words take from the command line.
 SECONDS ?= 30
 KILLS ?= 20
+SEED ?=
+DEDUP ?= kv
 AUDIT ?= licenses bans sources
 TAG ?=
 DEPLOY ?=
@@ -155,6 +157,11 @@ reproducible: ## the commit compiled twice, here and in a clone: the same npm pa
 .PHONY: test-kills
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
 	@KILLS=$(KILLS) node --test --test-reporter=spec tests/e2e/kills.test.mjs
+
+# As long as the others with SECONDS would be too short for it.
+.PHONY: chaos
+chaos: build ## a bad day: kills and faults everywhere in a flood, then the law: make chaos SECONDS=120 [SEED=7]
+	@node tests/chaos/main.mjs --seconds $(if $(filter file,$(origin SECONDS)),120,$(SECONDS)) --dedup $(DEDUP) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-bits
 test-bits: setup-base ## the calculators: the same bits natively and in WebAssembly
