@@ -233,6 +233,11 @@ bench: build ## what the core, the worker and the calculators cost, as ratios wi
 	@node bench/instructions.mjs
 	@$(MAKE) bench-python
 
+.PHONY: cost
+cost: build ## what a month costs at Cloudflare, by counted operations: make cost EVENTS=1000000 [PER_MESSAGE=10 DESTINATIONS=3 DUPLICATES=10 BATCH=50 DEDUP=kv]
+	@node bench/cost/main.mjs --dedup $(DEDUP) $(if $(EVENTS),--events $(EVENTS)) $(if $(PER_MESSAGE),--per-message $(PER_MESSAGE)) \
+		$(if $(DESTINATIONS),--destinations $(DESTINATIONS)) $(if $(DUPLICATES),--duplicates $(DUPLICATES)) $(if $(BATCH),--batch $(BATCH))
+
 .PHONY: bench-python
 bench-python: wheel ## the calculators against what people use today, as ratios within one run (minutes)
 	@scripts/setup.sh python-bench

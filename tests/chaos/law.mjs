@@ -67,9 +67,9 @@ function causes({notes, told, spells, kills, exact}) {
   const returned = times(told.returned.filter(([, at]) => within(at, ["ledger", "deaf", "queue_away", "queue_deaf", "object"], 4000)));
   return (id, before, again) => {
     const story = notes.stories.get(id);
-    const first = Math.min(...before.map(({at}) => at));
-    // The queue hears of what a batch came to when the batch is over, or the connection.
-    const meanwhile = (/** @type {Map<string, number[]>} */ all) => (all.get(id) ?? []).some((at) => at >= first && at <= again);
+    // Not only since the first time: two runs of a message each leave what they could not send, and both of it may be under
+    // way before the ledger has the report of either.
+    const meanwhile = (/** @type {Map<string, number[]>} */ all) => (all.get(id) ?? []).some((at) => at <= again);
     if (before.some(({fault}) => fault !== null)) return "reply_lost";
     if (meanwhile(interrupted)) return "killed";
     if (meanwhile(twice)) return "handed_twice";
@@ -129,7 +129,7 @@ export async function judge(shop, day) {
           const why = cause(id, same.slice(0, n), row.at) ?? "unexplained";
           const sums = row.known ? recognised : counted;
           sums[why] = (sums[why] ?? 0) + 1;
-          if (why === "unexplained") broken.push(`${platform} has ${id} twice, and nothing explains it`);
+          if (why === "unexplained") broken.push(`${platform} has ${id} twice, and nothing explains it: ${same.map(({at}) => new Date(at).toISOString().slice(14, 23)).join(", ")}`);
         }
       }
     }

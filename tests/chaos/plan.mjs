@@ -96,10 +96,11 @@ function platformFault(chance, platforms) {
     ["batch half accepted", {kind: "reject_event_id", times: 2}],
   ];
   const [name, fault] = chance.pick(choices);
-  // Google Ads would wait for an order that it refused before it takes the refund. And GA4 says 2xx to everything, also to
-  // whom it does not know: nobody can see that it took nothing.
-  const unable = {reject_event_id: "google_ads", error_in_200: "ga4", slow_body: "ga4", revoke_token: "ga4"}[String(fault.kind)];
-  const able = platforms.filter((platform) => platform !== unable);
+  // Google Ads would wait for an order that it refused before it takes the refund. GA4 says 2xx to everything, also to whom it
+  // does not know, and a webhook's 2xx is its word: nobody can see that they took nothing.
+  /** @type {Record<string, string[]>} */
+  const unable = {reject_event_id: ["google_ads", "ga4"], error_in_200: ["ga4", "webhook"], slow_body: ["ga4", "webhook"], revoke_token: ["ga4"]};
+  const able = platforms.filter((platform) => !unable[String(fault.kind)]?.includes(platform));
   return {kind: "platform", name, seconds, fault: {...fault, platform: chance.pick(able)}};
 }
 

@@ -216,7 +216,7 @@ export async function chaos({seconds, seed, dedup = "kv", log = () => {}}) {
       const done = machine.suffer(what, notes.recent.slice(0, chance.whole(1, 40)));
       if (what.kind === "kill" || what.kind === "queue_kill") await done;
       else sufferings.push(done);
-      log(`${what.at.toFixed(1)} s: ${what.kind === "platform" ? `${what.fault.platform}: ${what.name}` : what.kind}`);
+      log(`${new Date().toISOString().slice(14, 23)}: ${what.kind === "platform" ? `${what.fault.platform}: ${what.name}` : what.kind}`);
     }
     await Promise.all(sufferings);
     twin.clearFaults();
