@@ -123,7 +123,7 @@ fn a_million_ids_leave_what_ten_thousand_left() {
     // The large ones are as many as the memory sees ten times over.
     for ((kinds, ids), most) in [(1, IDS), (8, IDS / 10)].into_iter().zip(RECENT_BYTES) {
         let mut recent = Recent::new(RECENT_KEYS);
-        let (peak, full, ()) = measure(|| remember(&mut recent, 20_000, kinds));
+        let (peak, full, ()) = measure(|| remember(&mut recent, 50_000, kinds));
         let (_, grown, ()) = measure(|| remember(&mut recent, ids, kinds));
         println!(
             "claims of {kinds} kinds: {full} bytes, {peak} at most, {grown} more after {ids} ids; {} keys",
@@ -188,10 +188,9 @@ fn deliver(settings: &Settings, recent: &mut Recent, gates: &mut Gates, ids: std
 #[test]
 fn the_whole_way_of_an_event_leaves_nothing_but_its_claim() {
     let settings = settings();
-    let (mut recent, mut gates) = (Recent::new(500), Gates::new());
-    // So many that the memory's own table has its final size.
-    deliver(&settings, &mut recent, &mut gates, 0..2000);
-    let (_, grown, ()) = measure(|| deliver(&settings, &mut recent, &mut gates, 2000..4000));
+    let (mut recent, mut gates) = (Recent::new(400), Gates::new());
+    deliver(&settings, &mut recent, &mut gates, 0..600);
+    let (_, grown, ()) = measure(|| deliver(&settings, &mut recent, &mut gates, 600..2600));
     assert_eq!(gates.iter().count(), settings.destinations.len());
     println!("2,000 events more leave {grown} bytes");
     assert!(grown.abs() < 20_000, "{grown}");
