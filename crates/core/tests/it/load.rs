@@ -1,6 +1,7 @@
 //! How far it scales: on paper by the limits that are documented, and in an hour of a queue with one platform away. The short
 //! form; `make load-model` lets the whole hour pass and writes it into `docs/reliability.md`.
 
+#[allow(dead_code, reason = "its table is what the long form prints")]
 mod hour;
 mod paper;
 

@@ -177,7 +177,8 @@ impl<'s> Run<'s> {
                 "consent": {"ad_user_data": "granted", "analytics_storage": "granted"}, "properties": {"ep": n.to_string()},
             })
         };
-        let body = Value::from_iter((first..first + events).map(event)).to_string();
+        let body: Value = (first..first + events).map(event).collect();
+        let body = body.to_string();
         self.arrived.resize(first + events, now);
         let (settings, at) = (self.settings, UnixMillis(now));
         let source = settings.source("shop").unwrap();
@@ -425,7 +426,7 @@ pub(crate) fn in_simulation(hour: Hour, seen: &Seen) -> String {
     let all = scale * QUEUES;
     let mut out = String::from("| | one queue | all 32 |\n|---|---|---|\n");
     let mut row = |name: &str, one: String, many: String| {
-        writeln!(out, "| {name} | {one} | {many} |").unwrap()
+        writeln!(out, "| {name} | {one} | {many} |").unwrap();
     };
     let whole = |value: f64| format!("{value:.0}");
     let gigabytes = |bytes: f64| format!("{:.2} GB", bytes / 1e9);
