@@ -218,6 +218,14 @@ gate-rates: ## how often the release gate cries wolf, and what it sees: docs/qua
 alert-rates: ## how often alerts cry wolf, and how soon they tell what is broken: docs/alerts.md (an hour for 100 worlds; WORLDS=30)
 	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example alert_rates -- --write $(WORLDS)
 
+.PHONY: dedup-rates
+dedup-rates: ## how many copies pass twice while Workers KV lags, by what may be assumed of it: docs/dedup.md (minutes)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example dedup_rates -- --write
+
+.PHONY: load-model
+load-model: ## an hour at 100,000 events a second with a platform away for ten minutes: docs/reliability.md (minutes)
+	EDGETALLY_UPDATE=1 $(CARGO) test --locked --quiet -p edgetally-core --test it -- --include-ignored --nocapture load::
+
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
