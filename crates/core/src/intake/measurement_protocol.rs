@@ -365,9 +365,12 @@ impl<'a> Beside<'a> {
         draft.time = when.sent;
         draft.signals = payload.signals.clone();
         draft.user = self.user();
-        draft.context.client_id = payload.client_id.clone();
-        draft.context.ip = payload.ip.clone();
-        draft.context.user_agent = payload.user_agent.clone();
+        draft.context = Context {
+            client_id: payload.client_id.clone(),
+            ip: payload.ip.clone(),
+            user_agent: payload.user_agent.clone(),
+            ..draft.context
+        };
         if payload.app_instance_id.is_some() {
             draft.action_source = Some(ActionSource::App);
         }
@@ -482,7 +485,7 @@ impl Identity {
         let digits = print.iter().take(32).map(|digit| char::from(*digit));
         let mut id: String = "mp-".chars().chain(digits).collect();
         if before > 0 {
-            id.push_str(&format!("-{}", before + 1));
+            id.extend(["-", &(before + 1).to_string()]);
         }
         id
     }
@@ -504,7 +507,7 @@ impl<'de> Micros<'de> {
         // Protocol buffers have 64-bit numbers in texts.
         let quoted = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
         let text = match quoted {
-            Some(text) if text.is_empty() => return Ok(Self::default()),
+            Some("") => return Ok(Self::default()),
             Some(text) if is_placeholder(text) => {
                 reading.removed("", "placeholder");
                 return Ok(Self::default());
