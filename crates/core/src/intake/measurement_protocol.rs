@@ -10,7 +10,7 @@
 //! as `not_used`.
 //!
 //! The protocol has no id of an event. A purchase is known by its order; anything else by `params.event_id`, or by an id
-//! that is made of who, when and what ([`Identity::made_up`]).
+//! that is made of who, when and what (`Identity::made_up`).
 //!
 //! Source: the protocol's reference and its page on validation, and the page on user-provided data (read 2026-11-22).
 
