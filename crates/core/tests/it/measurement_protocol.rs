@@ -305,7 +305,7 @@ fn a_time_is_one_in_microseconds() {
 fn silence_means_that_everything_goes_as_it_was_sent() {
     let params = r#"{"transaction_id": "118842", "currency": "EUR", "value": 5, "page_location": "https://shop.example/"}"#;
     let sound = format!(
-        r#"{{"client_id": "1.2", "user_agent": "Mozilla/5.0", "events": [{{"name": "purchase", "params": {params}}}]}}"#
+        r#"{{"client_id": "1.2", "ip_override": "203.0.113.24", "user_agent": "Mozilla/5.0", "events": [{{"name": "purchase", "params": {params}}}]}}"#
     );
     let status = |body: &str| send(&FORMAT, body, &mut Store::new()).answer.status;
     assert_eq!(status(&sound), 204);
