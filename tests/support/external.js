@@ -1,9 +1,9 @@
 // The built worker with its queue in another process (broker.mjs, whose address is the binding BROKER); everything else is
 // as deployed. Started through the option `wrap` of npm/src/runtime.mjs.
 
-import Gateway, {Ledger} from "./index.js";
+import Gateway, {Claims, Ledger} from "./index.js";
 
-export {Ledger};
+export {Claims, Ledger};
 
 function queue(env, name) {
   const post = async (list) => {
