@@ -116,21 +116,19 @@ impl Layout {
         let Some(order) = asked.order else {
             return steps;
         };
-        let mut together = false;
-        if let Some(last) = steps.last_mut() {
-            // In one object, both at once.
-            together = last.object == own(self.shards, order);
-            last.order = together;
+        if let [only] = steps.as_mut_slice()
+            && only.object == own(self.shards, order)
+        {
+            // In one object, both at once. Not while there are two layouts: every key has to be asked for in the old one
+            // first, or two copies could each have it in another and hold each other back.
+            only.order = true;
+            return steps;
         }
-        for shards in self.shards() {
-            if shards != self.shards || !together {
-                steps.push(Step {
-                    object: own(shards, order),
-                    event: false,
-                    order: true,
-                });
-            }
-        }
+        steps.extend(self.shards().map(|shards| Step {
+            object: own(shards, order),
+            event: false,
+            order: true,
+        }));
         steps
     }
 }
