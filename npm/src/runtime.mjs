@@ -65,6 +65,7 @@ import {IN_REPOSITORY, Missing, ROOT, WORKER, fromWrangler} from "./places.mjs";
  * @property {QueueOptions} [queue]
  * @property {string} [version] which version of the worker it is said to be; none when absent
  * @property {Record<string, {simple: {limit: number, period: 10 | 60}}>} [ratelimits] rate limiting bindings by name
+ * @property {Record<string, string>} [objects] bindings of Durable Objects by name, each with its class, beside those of wrangler.toml
  * @property {string[]} [buckets] R2 bindings by name, in place of those of wrangler.toml
  * @property {Record<string, unknown>} [cf] replaces members of `request.cf`
  * @property {string} [assets] a folder of files that are served as they are; that of wrangler.toml when absent, none when empty
@@ -175,15 +176,18 @@ export async function startWorker(options = {}) {
         },
       ]),
     ),
-    durableObjects: Object.fromEntries(
-      config.durable_objects.bindings.map(({name, class_name}) => [
-        name,
-        {
-          className: class_name,
-          useSQLite: config.migrations.some((step) => step.new_sqlite_classes?.includes(class_name)),
-        },
-      ]),
-    ),
+    durableObjects: {
+      ...Object.fromEntries(Object.entries(options.objects ?? {}).map(([name, className]) => [name, {className, useSQLite: true}])),
+      ...Object.fromEntries(
+        config.durable_objects.bindings.map(({name, class_name}) => [
+          name,
+          {
+            className: class_name,
+            useSQLite: config.migrations.some((step) => step.new_sqlite_classes?.includes(class_name)),
+          },
+        ]),
+      ),
+    },
     // Only this machine: a test with real-looking settings can never reach an ad platform.
     outboundService: {network: {allow: ["local"], tlsOptions: {trustBrowserCas: true}}},
   });

@@ -2,21 +2,23 @@
 //
 // POST /_test/faults {"queue": true}   breaks the producer's sends, {"queue": 2} the next two of them;
 //                                      "queue_later" lets the first of them through;
+//                                      "claims_object" has the objects of exact claims fail, "claims_object_mute" has them do
+//                                      what they are asked for and lose the reply;
 //                                      "claims_get", "claims_put", "ledger", "ledger_report" (reports only) likewise;
 //                                      {"ledger_ms": 4000} has the ledger take so long for everything
 // GET  /_test/sent                     the messages that the worker gave to the queue, oldest first
 //
 // Long delays that the worker itself asks of the queue are cut to a second, so that tests do not wait for them.
 
-import Gateway, {Ledger} from "./index.js";
+import Gateway, {Claims, Ledger} from "./index.js";
 
-export {Ledger};
+export {Claims, Ledger};
 
 const MOST_DELAY_SECONDS = 1;
 
 let faults = {};
 const sent = [];
-const counts = {queue: 0, queue_later: 0, claims_get: 0, claims_put: 0, ledger: 0, ledger_report: 0};
+const counts = {queue: 0, queue_later: 0, claims_get: 0, claims_put: 0, claims_object: 0, claims_object_mute: 0, ledger: 0, ledger_report: 0};
 
 function meet(name) {
   if (!faults[name]) return;
@@ -69,6 +71,19 @@ function wrapped(env) {
         return env.CLAIMS.put(...args);
       },
     },
+    ...(env.CLAIMS_OBJECT && {
+      CLAIMS_OBJECT: {
+        idFromName: (name) => env.CLAIMS_OBJECT.idFromName(name),
+        get: (id) => ({
+          async fetch(...args) {
+            meet("claims_object");
+            const answer = await env.CLAIMS_OBJECT.get(id).fetch(...args);
+            meet("claims_object_mute");
+            return answer;
+          },
+        }),
+      },
+    }),
     LEDGER: {
       idFromName: (name) => env.LEDGER.idFromName(name),
       get(id) {

@@ -192,6 +192,7 @@ export async function waitFor(what, condition, seconds = PATIENCE_SECONDS) {
  * @property {Json} [cf]
  * @property {Json} [ratelimits] rate limiting bindings by name
  * @property {string[]} [buckets] R2 bindings by name
+ * @property {boolean} [exact] claims are exact, and the object that keeps them is bound
  * @property {boolean} [faulty] bindings that can be broken, and a look at what was sent to the queue
  * @property {string} [wrap] another module in front of the built one than that of `faulty`, beside this file
  * @property {string} [persist]
@@ -204,6 +205,7 @@ export async function openShop(options = {}) {
   const twin = options.twin ?? (await startTwin());
   const names = options.destinations === "all" ? NAMES : options.destinations;
   const settings = settingsFor(twin.url, options.delivery, names);
+  if (options.exact) settings.dedup = "exact";
   const wrap = options.wrap ?? (options.faulty && "./faulty.js");
   const worker = await startWorker({
     settings: options.settings ? options.settings(settings) : settings,
@@ -214,6 +216,7 @@ export async function openShop(options = {}) {
     ...(options.cf && {cf: options.cf}),
     ...(options.ratelimits && {ratelimits: options.ratelimits}),
     ...(options.buckets && {buckets: options.buckets}),
+    ...(options.exact !== undefined && {objects: {CLAIMS_OBJECT: "Claims"}}),
     ...(options.persist && {persist: options.persist}),
     ...(options.version && {version: options.version}),
     ...(wrap && {wrap: await readFile(new URL(wrap, import.meta.url), "utf8")}),

@@ -4,7 +4,9 @@ use edgetally_core::delivery::{self, Delivery, Queue};
 use edgetally_core::ledger::{Quarantined, Report};
 use edgetally_core::queue::envelope::{self, Envelope, Message};
 use edgetally_core::queue::id::Id;
+use edgetally_core::settings::Settings;
 
+use crate::claiming;
 use crate::exchange::{AGAIN_SECONDS, Part, Turns, exchange, gate, report, settle, share};
 use crate::runtime::{self, Batch, Env, console_error};
 use crate::state;
@@ -117,12 +119,44 @@ async fn work(
             for (index, message) in indexes.iter().enumerate() {
                 delivery.redelivered(index, handed(*message));
             }
+            parts.extend(claim(&mut delivery, settings, &indexes, env).await);
             settled(done, &exchange(&mut delivery, &indexes, env).await);
             let left = delivery.finish(runtime::now());
             parts.extend(share(left, &indexes));
         }
     }
     settled(done, &settle(env, parts).await.done);
+}
+
+/// Asks for the claims of what is to go, where they are exact. Gives what the ledger is to know of the envelopes that wait,
+/// which the queue keeps.
+async fn claim(
+    delivery: &mut Delivery<'_>,
+    settings: &Settings,
+    indexes: &[usize],
+    env: &Env,
+) -> Vec<Part> {
+    let (Some(layout), wanted) = (&settings.dedup.exact, delivery.wanted_claims()) else {
+        return Vec::new();
+    };
+    let (said, calls) = claiming::ask(env, layout, &wanted).await;
+    delivery.spend(calls);
+    delivery.heed_claims(said);
+    let held = delivery.held();
+    if !held.is_empty() {
+        console_error!(
+            "what keeps the claims does not answer; {} messages wait",
+            held.len()
+        );
+    }
+    let part = |(envelope, report): (usize, Report)| Part {
+        // Not done with, once this is told.
+        index: usize::MAX - indexes.get(envelope).copied().unwrap_or_default(),
+        messages: Vec::new(),
+        reports: vec![report],
+        late: true,
+    };
+    held.into_iter().map(part).collect()
 }
 
 /// Asks the ledger, where there is something to be asked: what it knows of envelopes, and what was withdrawn unless that was

@@ -12,6 +12,7 @@ use edgetally_core::queue::envelope::{self, Envelope};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
 
+use crate::claiming;
 use crate::runtime::{self, Env, console_error, console_warn};
 use crate::state;
 
@@ -166,7 +167,7 @@ async fn ask(env: &Env, envelopes: &[&Envelope<'_>]) -> Option<Turns> {
 
 /// Makes what is left of messages durable, then tells the ledger. One that is away gets its reports through the queue.
 pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
-    let mut calls = 0;
+    let mut calls = let_go(env, &parts).await;
     for queue in [Queue::Main, Queue::Slow] {
         calls += send(env, &mut parts, queue, |part| {
             let messages = part.messages.iter();
@@ -211,6 +212,15 @@ pub(crate) async fn settle(env: &Env, mut parts: Vec<Part>) -> Settled {
         calls,
         told,
     }
+}
+
+/// Lets claims go before what became of their events is told: after a crash in between the event comes again and asks anew.
+async fn let_go(env: &Env, parts: &[Part]) -> u32 {
+    let Ok(settings) = state::settings(env) else {
+        return 0;
+    };
+    let reports: Vec<&Report> = parts.iter().flat_map(|part| &part.reports).collect();
+    claiming::let_go(env, settings, &reports).await
 }
 
 /// Sends texts of each part with their delays, and leaves out the parts whose texts were not all taken. Gives the number
@@ -269,13 +279,18 @@ async fn release(env: &Env, reports: &[&Report]) -> u32 {
     if releases.is_empty() {
         return 0;
     }
+    for one in &releases {
+        state::recent(|recent| recent.refused(one.key, &one.destination, one.worth));
+    }
+    if !settings.dedup.kv {
+        return 0;
+    }
     let names: Vec<String> = releases.iter().map(|one| one.key.to_hex()).collect();
     // A store that does not answer leaves the claims: the letters can be replayed.
     let found = runtime::claimed(env, &names).await.unwrap_or_default();
     // Several destinations may have refused one event.
     let mut claims: Table<ClaimKey, Claim> = Table::new();
     for (one, stored) in releases.iter().zip(found) {
-        state::recent(|recent| recent.refused(one.key, &one.destination, one.worth));
         if let Some(stored) = stored {
             if !claims.contains(&one.key) {
                 claims.insert(one.key, Claim::parse(&stored));

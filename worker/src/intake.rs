@@ -10,6 +10,7 @@ use edgetally_core::intake::{
 };
 use edgetally_core::settings::Settings;
 
+use crate::claiming;
 use crate::routes::{self, Call};
 use crate::runtime::{self, Env, Response, respond};
 use crate::state;
@@ -150,7 +151,16 @@ async fn take(
     let signature = signature_key(settings, &caller);
     let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
     wait_for_others(&wanted, settings).await;
-    let (known, held) = claims(&call.env, &wanted, signature, settings, now).await?;
+    let (mut known, held) = claims(&call.env, &wanted, signature, settings, now).await?;
+    if caller.source.exact_answer
+        && let Some(layout) = &settings.dedup.exact
+        && !held.keys.is_empty()
+    {
+        let held = claiming::look(&call.env, layout, &caller.source.name, &held.keys).await;
+        for (key, claim) in held.iter() {
+            known.change(*key, |known| known.add(claim));
+        }
+    }
     let plan = batch.finish(|key| known.get(&key).cloned(), &state::new_id());
     let durable = make_durable(&call.env, &plan.messages, now).await;
     let complete = durable == plan.messages.len();
@@ -173,7 +183,13 @@ async fn claims(
     now: UnixMillis,
 ) -> Result<(Table<ClaimKey, Claim>, Held), ParseError> {
     let (mut known, held) = look(wanted, settings);
-    let keys = held.keys.iter().copied().chain(signature);
+    // Where claims are exact the store has nothing to say of events, unless it stands in front.
+    let asked = if settings.dedup.kv {
+        held.keys.as_slice()
+    } else {
+        &[]
+    };
+    let keys = asked.iter().copied().chain(signature);
     let names: Vec<String> = keys.map(ClaimKey::to_hex).collect();
     if !names.is_empty() {
         // A store that does not answer costs a repeated copy at worst, which the platforms recognise.
@@ -185,7 +201,7 @@ async fn claims(
             return Err(error_of(Code::SignatureReplayed));
         }
         state::recent(|recent| {
-            for (key, stored) in held.keys.iter().zip(found) {
+            for (key, stored) in asked.iter().zip(found) {
                 let claim = recent.hear(*key, stored.as_deref(), now, settings.window_ms);
                 if !claim.is_empty() {
                     known.insert(*key, claim);
@@ -234,6 +250,9 @@ fn claim(
             recent.claim(key, Claim::everywhere(), now);
         }
     });
+    if !settings.dedup.kv {
+        claims = Table::new();
+    }
     mark(call, settings, &claims, signed);
 }
 
@@ -299,6 +318,10 @@ fn look(wanted: &[Wanted<'_>], settings: &Settings) -> (Table<ClaimKey, Claim>, 
             match recent.look(one.key, now, settings.window_ms) {
                 Known::Claimed { claim, fresh: true } if one.settled_by(&claim) => {
                     known.insert(one.key, claim);
+                }
+                Known::Claimed { claim, fresh: true } if !settings.dedup.kv => {
+                    known.insert(one.key, claim);
+                    asked.insert(one.key, ());
                 }
                 _ => {
                     asked.insert(one.key, ());

@@ -2,6 +2,7 @@
 
 mod admin;
 mod alerts;
+mod claiming;
 mod consumer;
 mod dashboard;
 mod exchange;

@@ -20,7 +20,7 @@ pub(crate) use self::http::{
     Described, Request, Response, body, exchange, headers, respond, verified,
 };
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
-pub(crate) use self::sql::{json, ledger, lists, rows, size, transaction};
+pub(crate) use self::sql::{ask_claims, json, ledger, lists, rows, size, transaction, written};
 pub(crate) use self::store::{claim, claimed, mark, put};
 pub(crate) use self::task::run;
 

@@ -26,6 +26,7 @@ thread_local! {
     static KEY_RING: RefCell<KeyRing> = const { RefCell::new(KeyRing::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
+    static CLAIMS_ANSWER: Cell<(i64, bool)> = const { Cell::new((i64::MIN, false)) };
     static ATTENTION: RefCell<(i64, Option<Value>)> = const { RefCell::new((i64::MIN, None)) };
 }
 
@@ -76,6 +77,17 @@ pub(crate) fn key_ring<T>(look: impl FnOnce(&mut KeyRing) -> T) -> T {
 pub(crate) fn new_id() -> String {
     let number = COUNTER.with(|counter| counter.replace(counter.get() + 1));
     PREFIX.with(|prefix| format!("{}-{number:x}", prefix.get_or_init(runtime::random)))
+}
+
+/// Whether the claims could be asked for when that was last tried, if that was after `since`.
+pub(crate) fn claims_answer(since: i64) -> Option<bool> {
+    let (at, answers) = CLAIMS_ANSWER.get();
+    (at > since).then_some(answers)
+}
+
+/// Keeps whether they could then.
+pub(crate) fn keep_claims_answer(now: i64, answers: bool) {
+    CLAIMS_ANSWER.set((now, answers));
 }
 
 /// What the ledger answered when it was last asked what a person has to see to, if that was after `since`.

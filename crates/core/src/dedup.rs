@@ -6,9 +6,10 @@
 //! before: a crash in between repeats a copy, which platforms recognise by its event id, and cannot lose one.
 
 mod claim;
+pub mod exact;
 mod recent;
 
-pub use self::claim::{Claim, ClaimKey, Claims, Evidence, Standing, Strength, Worth};
+pub use self::claim::{Claim, ClaimKey, Claims, Evidence, Owner, Standing, Strength, Worth};
 pub use self::recent::{Holder, Known, Recent};
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 
 mod accounting;
 mod circuit_breaker;
+mod claiming;
 mod polling;
 mod release;
 mod replay;
@@ -25,6 +26,7 @@ mod withdrawal;
 
 pub use accounting::{Effects, Message, Queue};
 pub use circuit_breaker::CircuitBreaker;
+pub use claiming::refused;
 pub use polling::Polling;
 pub use release::{Release, releases};
 pub use replay::{Replay, replay, replayed};

@@ -94,6 +94,11 @@ states! {
     Conflict "conflict",
     /// Not a state: events among the delivered that the platform may have got twice.
     MaybeTwice "maybe_twice",
+    /// Not a state: events that had to wait because what keeps the claims did not answer (`dedup = "exact"`).
+    Held "held",
+    /// Not a state: events that went out although nobody had said whether another copy has been there, since what keeps the
+    /// claims did not answer, or the message was an earlier release's.
+    Unclaimed "unclaimed",
     /// Not a state: copies with a TC string, by the consent management platform that wrote it (`cmp_300`), and under a
     /// destination those that it lets through nothing, with the reason (`cmp_300:tcf_vendor`).
     ConsentString "consent_string",

@@ -46,6 +46,7 @@ use crate::base::fields::{Fault, Fields, Reader, name_is_plain};
 use crate::base::secret::{ADMIN_TOKEN, KEY, Secret};
 use crate::base::time::DAY_MS;
 use crate::dedup::Claims;
+use crate::dedup::exact::{Layout, SHARDS};
 use crate::exchange::outcome::Limits;
 
 /// Everything a deployment is told.
@@ -59,6 +60,8 @@ pub struct Settings {
     pub twin: Option<String>,
     /// How long an event id is remembered, in milliseconds.
     pub window_ms: i64,
+    /// Where event ids are remembered.
+    pub dedup: Dedup,
     /// For how many days receipts are kept; 0: none are written.
     pub receipt_days: u32,
     /// When to try again.
@@ -149,9 +152,7 @@ impl Settings {
     fn read(value: Value, reader: &mut Reader<'_>) -> Option<Self> {
         let mut fields = Fields::new(value, "", reader)?;
         let twin = read_twin(&mut fields);
-        // The only one so far.
-        fields.word("dedup", &["kv"]);
-        let days = fields.whole("dedup_window_days", 7, (1, 90));
+        let (days, dedup) = read_dedup(&mut fields);
         let receipt_days = fields.whole("receipt_days", Self::RECEIPT_DAYS, (0, 3660));
         let delivery = fields.tables("delivery");
         let limits = fields.tables("limits");
@@ -206,6 +207,7 @@ impl Settings {
             destinations: configured,
             twin,
             window_ms: i64::from(days) * DAY_MS,
+            dedup,
             receipt_days,
             schedule,
             limits,
@@ -245,6 +247,46 @@ impl Settings {
             _ => uri.to_string(),
         }
     }
+}
+
+/// Where event ids are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dedup {
+    /// At intake, in the store that all isolates share.
+    pub kv: bool,
+    /// Before a request is made, in one object for each source or in several.
+    pub exact: Option<Layout>,
+    /// Whether events go out all the same where that object cannot be asked; else they wait for it.
+    pub sends_unclaimed: bool,
+}
+
+/// `dedup` and what belongs to it; and for how many days ids are remembered. What is about `exact` may stay where it is while
+/// the mode is another, so that changing it there and back is one word.
+fn read_dedup(fields: &mut Fields<'_, '_>) -> (u32, Dedup) {
+    let exact = fields.word("dedup", &["kv", "exact"]) == "exact";
+    let days = fields.whole("dedup_window_days", 7, (1, 90));
+    let mut shards = |key, default| {
+        let number = fields.whole(key, default, (1, 16));
+        if number != default && !SHARDS.contains(&number) {
+            fields.fault(key, "must be 1, 4 or 16");
+        }
+        number
+    };
+    let now = shards("dedup_shards", 1);
+    let before = shards("dedup_shards_before", now);
+    let front = fields.flag("kv_front", false);
+    let sends_unclaimed = fields.word("on_dedup_failure", &["hold", "send"]) == "send";
+    let layout = Layout {
+        shards: now,
+        before: Some(before).filter(|before| *before != now),
+        days,
+    };
+    let dedup = Dedup {
+        kv: !exact || front,
+        exact: exact.then_some(layout),
+        sends_unclaimed,
+    };
+    (days, dedup)
 }
 
 /// Where a stand-in for the platforms listens, which only development has.

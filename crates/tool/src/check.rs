@@ -89,6 +89,7 @@ fn check(text: &str, facts: &[&Facts], now: UnixMillis) -> Report {
     let wiring = Wiring(&merged);
     settings(&mut report, &config, &wiring);
     limits(&mut report, &config.all, &wiring);
+    claims(&mut report, &config.all, &merged);
     for (name, _) in wiring.table("destinations") {
         if wiring.users(name).is_empty() {
             report.warned.push(format!(
@@ -240,6 +241,31 @@ fn limits(report: &mut Report, config: &Value, wiring: &Wiring<'_>) {
                 shown_name(name)
             ));
         }
+    }
+}
+
+/// Exact claims need the object that keeps them, and its class a migration.
+fn claims(report: &mut Report, config: &Value, settings: &Value) {
+    if settings.get("dedup").and_then(Value::as_str) != Some("exact") {
+        return;
+    }
+    let list = |place: &str| {
+        let list = config.pointer(place).and_then(Value::as_array);
+        list.into_iter().flatten()
+    };
+    let named =
+        |binding: &&Value| binding.get("name").and_then(Value::as_str) == Some("CLAIMS_OBJECT");
+    let Some(binding) = list("/durable_objects/bindings").find(named) else {
+        report.wrong("dedup: `exact` needs the binding CLAIMS_OBJECT, a [[durable_objects.bindings]] of the class Claims");
+        return;
+    };
+    let class = binding.get("class_name").and_then(Value::as_str);
+    let made = list("/migrations").any(|step| {
+        let made = step.get("new_sqlite_classes").and_then(Value::as_array);
+        made.is_some_and(|made| made.iter().any(|one| one.as_str() == class))
+    });
+    if class != Some("Claims") || !made {
+        report.wrong("dedup: CLAIMS_OBJECT has to be of the class Claims, which has to stand in new_sqlite_classes of a migration");
     }
 }
 
@@ -654,6 +680,33 @@ mod tests {
             + "\n[[ratelimits]]\nname = \"PAGE_LIMIT\"\nnamespace_id = \"1001\"\nsimple = {limit = 600, period = 60}";
         let report = check(&text, &[], at("2026-11-22"));
         assert!(report.wrong.is_empty(), "{report:#?}");
+    }
+
+    #[test]
+    fn exact_claims_need_what_keeps_them() {
+        let exact = format!("[vars.EDGETALLY]\ndedup = \"exact\"\n{SETTINGS}");
+        let binding =
+            "\n[[durable_objects.bindings]]\nname = \"CLAIMS_OBJECT\"\nclass_name = \"Claims\"\n";
+        let migration = "\n[[migrations]]\ntag = \"v2\"\nnew_sqlite_classes = [\"Claims\"]\n";
+        for (more, wrong) in [
+            (String::new(), true),
+            (migration.to_owned(), true),
+            (binding.to_owned(), true),
+            (
+                binding.replace("\"Claims\"", "\"Ledger\"") + migration,
+                true,
+            ),
+            (binding.to_owned() + migration, false),
+        ] {
+            let report = check(&(exact.clone() + &more), &[], at("2026-11-22"));
+            let told = messages(&report);
+            assert_eq!(
+                told.iter().any(|one| one.contains("CLAIMS_OBJECT")),
+                wrong,
+                "{more}: {told:?}"
+            );
+            assert_eq!(report.wrong.is_empty(), !wrong, "{more}: {told:?}");
+        }
     }
 
     #[test]

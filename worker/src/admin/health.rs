@@ -8,6 +8,7 @@ use edgetally_core::ledger::Shortage;
 use serde_json::{Value, json};
 
 use crate::admin::{Attention, ask, put};
+use crate::claiming;
 use crate::dashboard::SIGN_IN_LIMIT;
 use crate::routes;
 use crate::runtime::{self, Env, Response};
@@ -15,6 +16,8 @@ use crate::state;
 
 /// What the worker has to be bound to.
 const BINDINGS: &[&str] = &["CLAIMS", "EVENTS", "LEDGER", "SLOW"];
+/// And where claims are exact.
+const CLAIMS_OBJECT: &str = "CLAIMS_OBJECT";
 /// `GET /v1/health`: whether it could work, and if not, what is wrong and where.
 pub(crate) async fn health(env: &Env) -> Response {
     let now = runtime::now();
@@ -23,6 +26,13 @@ pub(crate) async fn health(env: &Env) -> Response {
     // Without them nobody is limited, which nobody would notice.
     let sources = settings.iter().flat_map(|settings| &settings.sources);
     names.extend(sources.filter_map(|source| source.rate_limit.as_deref()));
+    let layout = settings
+        .as_ref()
+        .ok()
+        .and_then(|settings| settings.dedup.exact);
+    if layout.is_some() {
+        names.push(CLAIMS_OBJECT);
+    }
     let bound = runtime::bindings(env, &names);
     let bindings: Table<_, _> = names.iter().copied().zip(bound.iter().copied()).collect();
     let healthy = settings.is_ok() && bound.iter().all(|bound| *bound);
@@ -76,6 +86,15 @@ pub(crate) async fn health(env: &Env) -> Response {
             unreported = json!(reports_unavailable(env, &found));
         }
     }
+    let source = settings
+        .iter()
+        .flat_map(|settings| &settings.sources)
+        .next();
+    if let (Some(layout), Some(source)) = (&layout, source)
+        && !claiming::answers(env, layout, &source.name).await
+    {
+        warnings.push("what keeps the claims does not answer".to_owned());
+    }
     let body = json!({
         "status": if healthy { "ok" } else { "unhealthy" },
         "release": env!("CARGO_PKG_VERSION"),
@@ -83,6 +102,7 @@ pub(crate) async fn health(env: &Env) -> Response {
         "settings": settings.err().unwrap_or_default(),
         "sign_in_limit": if bound_limit(env) { "binding" } else { "isolate" },
         "bindings": bindings,
+        "dedup": if layout.is_some() { "exact" } else { "kv" },
         "versions": versions,
         "warnings": warnings,
         "attention": attention,

@@ -3,6 +3,19 @@
 // What the ledger is handed in one call: an object has 128 MB, and holds a call's reports several times over.
 const MOST_REPORTED = 1_000_000;
 
+// How long an object of claims may take over an answer, in milliseconds. The events wait for the next try.
+const CLAIMS_MS = 5000;
+
+/** Asks an object that keeps claims. Gives the reply's text; any other status than 200 is an error. */
+export async function askClaims(env, name, text) {
+  const objects = env.CLAIMS_OBJECT;
+  const options = {method: "POST", body: text, signal: AbortSignal.timeout(CLAIMS_MS)};
+  const response = await objects.get(objects.idFromName(name)).fetch("https://claims/", options);
+  const answer = await response.text();
+  if (response.status !== 200) throw new Error(`the claims answered ${response.status}`);
+  return answer;
+}
+
 /** Asks the ledger. Gives the reply's text; any other status than 200 is an error. */
 export async function ledger(env, path, text) {
   const stub = env.LEDGER.get(env.LEDGER.idFromName("ledger"));
@@ -41,6 +54,13 @@ export function rows(storage, query, parameters) {
 /** The same as JSON lists, which are shorter where there are many. */
 export function lists(storage, query, parameters) {
   return JSON.stringify([...storage.sql.exec(query, ...JSON.parse(parameters)).raw()]);
+}
+
+/** The same of a query that writes: how many rows that took, as they are billed. */
+export function written(storage, query, parameters) {
+  const cursor = storage.sql.exec(query, ...JSON.parse(parameters));
+  cursor.toArray();
+  return cursor.rowsWritten;
 }
 
 /** Does the work in one transaction: all of it is undone where it says that it failed. */

@@ -1,4 +1,4 @@
-//! The ledger: the object that it is asked through, and its database.
+//! The objects that keep the ledger and the claims, and their databases.
 
 use worker::Env;
 use worker::js_sys::Promise;
@@ -11,6 +11,10 @@ use crate::runtime::task::wait;
 extern "C" {
     #[wasm_bindgen(js_name = ledger)]
     fn ledger_of(env: &JsValue, path: &str, text: &str) -> Promise;
+    #[wasm_bindgen(js_name = askClaims)]
+    fn ask_claims_of(env: &JsValue, name: &str, text: &str) -> Promise;
+    #[wasm_bindgen(catch, js_name = written)]
+    fn written_by(storage: &JsValue, query: &str, parameters: &str) -> Result<u32, JsValue>;
     #[wasm_bindgen(catch, js_name = rows)]
     fn rows_of(storage: &JsValue, query: &str, parameters: &str) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = lists)]
@@ -27,6 +31,23 @@ pub(crate) async fn ledger(env: &Env, path: &str, text: &str) -> Result<String, 
         .await?
         .as_string()
         .ok_or(Unavailable)
+}
+
+/// Asks an object that keeps claims, by its name.
+pub(crate) async fn ask_claims(env: &Env, name: &str, text: &str) -> Result<String, Unavailable> {
+    wait(ask_claims_of(env, name, text))
+        .await?
+        .as_string()
+        .ok_or(Unavailable)
+}
+
+/// Runs a query that writes; how many rows that took, as they are billed.
+pub(crate) fn written(
+    storage: &JsValue,
+    query: &str,
+    parameters: &serde_json::Value,
+) -> Result<u32, Unavailable> {
+    Ok(written_by(storage, query, &json(parameters))?)
 }
 
 /// A value as text. Its own `to_string` can be pretty as well, which nobody needs here.

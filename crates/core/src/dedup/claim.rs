@@ -92,6 +92,11 @@ impl Claims {
 }
 
 impl ClaimKey {
+    /// Its first byte, by which keys are spread over shards.
+    pub(super) const fn first(self) -> u8 {
+        self.0[0]
+    }
+
     /// 32 hexadecimal digits, the key's name in a store.
     pub fn to_hex(self) -> String {
         let mut hex = String::with_capacity(32);
@@ -111,6 +116,15 @@ pub enum Strength {
     Page,
     /// A secret, a signature, or an event token that the shop's server made.
     Server,
+}
+
+impl Strength {
+    const fn letter(self) -> char {
+        match self {
+            Self::Page => 'p',
+            Self::Server => 's',
+        }
+    }
 }
 
 /// What copies of one event have to agree on: value and currency, and the order. Fingerprints, so that a store holds
@@ -158,6 +172,31 @@ pub struct Evidence {
     pub worth: Worth,
 }
 
+impl Evidence {
+    /// As in a claim: `p` or `s`, and the fingerprints.
+    pub(super) fn to_text(self) -> String {
+        let letter = self.strength.letter();
+        let Worth { money, order } = self.worth;
+        format!("{letter}{money:08x}{order:08x}")
+    }
+
+    /// From the beginning of a text, 17 bytes of it.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let digits = |at| u32::from_str_radix(text.get(at)?, 16).ok();
+        Some(Self {
+            strength: match text.get(..1)? {
+                "p" => Strength::Page,
+                "s" => Strength::Server,
+                _ => return None,
+            },
+            worth: Worth {
+                money: digits(1..9)?,
+                order: digits(9..17)?,
+            },
+        })
+    }
+}
+
 /// What a claim means for a further copy at one destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -172,10 +211,40 @@ pub enum Standing {
     Overruled,
 }
 
+/// Which copy of an event it is: a number of 64 bits that looks like chance, the same wherever the copy goes again. 0 where
+/// nobody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Owner(pub(super) u64);
+
+impl Owner {
+    /// Nobody in particular.
+    pub const NONE: Self = Self(0);
+
+    /// Of the n-th event of a request, whose id is the runtime's own chance.
+    pub fn new(request: &str, n: usize) -> Self {
+        Self::of([request, &n.to_string()])
+    }
+
+    /// Of these texts.
+    pub(super) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut seed = 0;
+        for text in texts {
+            // The length tells "a", "b" from "ab".
+            let begun = mix(seed ^ text.len() as u64);
+            let add = |seed: u64, byte: u8| mix(seed ^ u64::from(byte));
+            seed = text.bytes().fold(begun, add);
+        }
+        // 0 says that there is none.
+        Self(seed.max(1))
+    }
+}
+
 /// Which destinations have an event, and by what kind of copy.
 ///
 /// As text, which is what a store holds: `2`, then for each kind of copy a letter (`p` page, `s` server), eight
 /// hexadecimal digits for value and currency, eight for the order, `:`, and the destinations, the kinds parted by `;`.
+/// Where copies are told apart (`dedup = "exact"`) it is `3`, and before the `:` there are sixteen digits more for the copy's
+/// [`Owner`] and eight for the Unix second in which it came.
 ///
 /// ```
 /// use edgetally_core::dedup::{Claim, Evidence, Standing, Strength, Worth};
@@ -198,6 +267,10 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
     copy: Evidence,
+    /// The very copy, where they are told apart.
+    owner: Owner,
+    /// When it came, in seconds since 1970; 0 where copies are not told apart.
+    came: u32,
     /// Their names, parted by commas: one text takes less room in the memory than many.
     destinations: String,
 }
@@ -220,9 +293,15 @@ impl Part {
 }
 
 impl Claim {
-    const VERSION: char = '2';
+    /// Of claims by kinds of copies.
+    const KINDS: char = '2';
+    /// Of claims by single copies. Only the claims object holds such: an earlier release would take one in the shared store
+    /// for a claim on everything.
+    const COPIES: char = '3';
     /// The most kinds of copies that a claim tells apart.
     const MOST_PARTS: usize = 8;
+    /// The most single copies: those of one event at all of its destinations, and of several sales under one order's id.
+    const MOST_COPIES: usize = 64;
 
     /// A claim that needs no destination, such as that on a signature.
     pub fn everywhere() -> Self {
@@ -239,21 +318,27 @@ impl Claim {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(Self::VERSION)?;
+        let (rest, copies) = match text.strip_prefix(Self::KINDS) {
+            Some(rest) => (rest, false),
+            None => (text.strip_prefix(Self::COPIES)?, true),
+        };
         let mut parts = Vec::new();
         for part in rest.split(';').filter(|part| !part.is_empty()) {
             let (head, destinations) = part.split_once(':')?;
-            let strength = match head.get(..1)? {
-                "p" => Strength::Page,
-                "s" => Strength::Server,
-                _ => return None,
-            };
-            let worth = Worth {
-                money: u32::from_str_radix(head.get(1..9)?, 16).ok()?,
-                order: u32::from_str_radix(head.get(9..)?, 16).ok()?,
+            let copy = Evidence::read(head)?;
+            let (owner, came) = if copies {
+                let owner = u64::from_str_radix(head.get(17..33)?, 16).ok()?;
+                let came = u32::from_str_radix(head.get(33..)?, 16).ok()?;
+                (Owner(owner), came)
+            } else if head.len() > 17 {
+                return None;
+            } else {
+                (Owner::NONE, 0)
             };
             parts.push(Part {
-                copy: Evidence { strength, worth },
+                copy,
+                owner,
+                came,
                 destinations: destinations.to_owned(),
             });
         }
@@ -268,17 +353,18 @@ impl Claim {
         if self.everywhere {
             return String::new();
         }
-        let mut text = String::from(Self::VERSION);
+        let copies = self.parts.iter().any(|part| part.owner != Owner::NONE);
+        let version = if copies { Self::COPIES } else { Self::KINDS };
+        let mut text = String::from(version);
         for (place, part) in self.parts.iter().enumerate() {
             if place > 0 {
                 text.push(';');
             }
-            text.push(match part.copy.strength {
-                Strength::Page => 'p',
-                Strength::Server => 's',
-            });
-            let Worth { money, order } = part.copy.worth;
-            let _ = write!(text, "{money:08x}{order:08x}:");
+            text.push_str(&part.copy.to_text());
+            if copies {
+                let _ = write!(text, "{:016x}{:08x}", part.owner.0, part.came);
+            }
+            text.push(':');
             text.push_str(&part.destinations);
         }
         text
@@ -330,36 +416,85 @@ impl Claim {
         }
     }
 
+    /// What the claim means for the very copy at a destination: what it has claimed itself never holds it back, so that it may
+    /// come again as often as the queue likes.
+    pub(super) fn standing_of_copy(
+        &self,
+        destination: &str,
+        copy: Evidence,
+        owner: Owner,
+        by_order: bool,
+    ) -> Standing {
+        let mut parts = self.parts_of(destination);
+        match parts.position(|part| part.owner == owner && owner != Owner::NONE) {
+            Some(0) => Standing::Free,
+            // Those before it did not hold it back either: it overruled them, and is told so again.
+            Some(_) => Standing::Overruled,
+            None if by_order => self.standing_of_order(destination, copy),
+            None => self.standing(destination, copy),
+        }
+    }
+
     /// Notes that a destination gets a copy, beside those of another worth that it has: under one order's id there may be
     /// several, and a forged one must not take the place of the shop's.
     pub fn take(&mut self, destination: &str, copy: Evidence) {
-        if let Some(part) = self.parts.iter_mut().find(|part| part.copy == copy) {
-            if !part.has(destination) {
+        self.take_copy(destination, copy, Owner::NONE, 0);
+    }
+
+    /// The same of the very copy, which came then. Gives whether there was anything to note.
+    pub(super) fn take_copy(
+        &mut self,
+        destination: &str,
+        copy: Evidence,
+        owner: Owner,
+        came: u32,
+    ) -> bool {
+        let same = |part: &&mut Part| part.copy == copy && part.owner == owner;
+        if let Some(part) = self.parts.iter_mut().find(same) {
+            let new = !part.has(destination);
+            if new {
                 part.add(destination);
             }
-            return;
+            return new;
         }
-        if self.parts.len() >= Self::MOST_PARTS {
+        let most = if owner == Owner::NONE {
+            Self::MOST_PARTS
+        } else {
+            Self::MOST_COPIES
+        };
+        if self.parts.len() >= most {
             // A page can make up any number of kinds; they give way to the shop's, and among themselves the first stay.
             let page = |part: &Part| part.copy.strength == Strength::Page;
             match (self.parts.iter().rposition(page), copy.strength) {
                 (Some(place), Strength::Server) => drop(self.parts.remove(place)),
                 (None, Strength::Server) => drop(self.parts.remove(0)),
-                (_, Strength::Page) => return,
+                (_, Strength::Page) => return false,
             }
         }
         self.parts.push(Part {
             copy,
+            owner,
+            came,
             destinations: destination.to_owned(),
         });
+        true
     }
 
     /// Notes that a destination does not have a copy of this worth after all, because it refused it for its content. Other
     /// copies that it has keep their claim. Gives whether it had been claimed there.
     pub fn release(&mut self, destination: &str, worth: Worth) -> bool {
+        self.let_go(destination, |part| part.copy.worth == worth)
+    }
+
+    /// The same of the very copy.
+    pub(super) fn release_copy(&mut self, destination: &str, owner: Owner) -> bool {
+        self.let_go(destination, |part| part.owner == owner)
+    }
+
+    fn let_go(&mut self, destination: &str, refused: impl Fn(&Part) -> bool) -> bool {
         let mut found = false;
         for part in &mut self.parts {
-            if part.copy.worth == worth && part.has(destination) {
+            if refused(part) && part.has(destination) {
                 found = true;
                 let names = std::mem::take(&mut part.destinations);
                 let rest = names.split(',').filter(|name| *name != destination);
@@ -370,12 +505,27 @@ impl Claim {
         found
     }
 
+    /// The same claim by kinds of copies, whichever copies they were: as every store has them but the claims object.
+    #[must_use]
+    pub(super) fn of_kinds(&self) -> Self {
+        let mut kinds = Self {
+            everywhere: self.everywhere,
+            parts: Vec::new(),
+        };
+        for part in &self.parts {
+            for destination in part.names() {
+                kinds.take(destination, part.copy);
+            }
+        }
+        kinds
+    }
+
     /// Adds the destinations of another claim.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.everywhere |= other.everywhere;
         for part in &other.parts {
             for destination in part.names() {
-                self.take(destination, part.copy);
+                self.take_copy(destination, part.copy, part.owner, part.came);
             }
         }
     }

@@ -60,6 +60,8 @@ pub(super) enum Disposition {
     /// Taken in, to be judged later, with the receipt.
     Processing(String),
     Skipped(Skip),
+    /// Another copy has the destination; who has sent this one, and whether it differs.
+    Duplicate(&'static str),
     /// The consent that it was taken in with was withdrawn.
     Blocked(Refusal),
     Rejected(String),
@@ -106,7 +108,9 @@ impl Disposition {
     #[must_use]
     pub(super) fn withdrawn(self) -> Self {
         match self {
-            Self::Delivered(_) | Self::Processing(_) | Self::Skipped(_) => self,
+            Self::Delivered(_) | Self::Processing(_) | Self::Skipped(_) | Self::Duplicate(_) => {
+                self
+            }
             Self::Blocked(_) | Self::Rejected(_) | Self::Dead(_) | Self::Again { .. } => {
                 Self::Blocked(Refusal::ConsentWithdrawn)
             }
@@ -119,6 +123,7 @@ impl Disposition {
             Self::Delivered(code) => (State::Delivered, code),
             Self::Processing(_) => (State::Processing, ""),
             Self::Skipped(skip) => (State::Skipped, skip.code()),
+            Self::Duplicate(code) => (State::Duplicate, code),
             Self::Blocked(refusal) => (State::Blocked, refusal.code()),
             Self::Rejected(code) => (State::Rejected, code),
             Self::Dead(code) => (State::Dead, code),
@@ -152,6 +157,10 @@ pub(super) fn short(code: impl Into<String>) -> String {
 
 /// What became of one event at one destination.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all of their combinations occur"
+)]
 pub(super) struct Concluded<'a> {
     /// Index of the event in the envelope.
     pub(super) parcel: usize,
@@ -163,6 +172,10 @@ pub(super) struct Concluded<'a> {
     pub(super) twice: bool,
     /// It was sent in this delivery and not answered.
     pub(super) unanswered: bool,
+    /// A copy of weaker proof has been there, from which it differs.
+    pub(super) overrules: bool,
+    /// Nobody has said whether another copy has been there.
+    pub(super) unclaimed: bool,
 }
 
 /// What the accounts of an envelope are drawn up from.
@@ -312,6 +325,17 @@ impl<'a> Worked<'a> {
         // A gauge that goes down again has to go down on the line that it went up on, so it has no code.
         let code = if state == State::Retrying { "" } else { code };
         let mut lines = vec![before, (of.line(name, state, code), 1)];
+        if one.overrules && !self.envelope.id.is_continuation() {
+            lines.push((of.line(name, State::Conflict, ""), 1));
+        }
+        if one.unclaimed
+            && matches!(
+                state,
+                State::Delivered | State::Processing | State::Rejected
+            )
+        {
+            lines.push((of.line(name, State::Unclaimed, ""), 1));
+        }
         match &one.disposition {
             Disposition::Again {
                 way: Way::Attempt, ..
@@ -382,15 +406,22 @@ impl<'a> Worked<'a> {
 
     /// Notes what happened to the first few copies.
     fn notes(&self, writer: &mut Writer) {
-        let mut whats: Table<usize, Table<String, String>> = Table::new();
+        // What was overruled by an event is told of it apart, and first.
+        let mut whats: Table<(usize, bool), Table<String, String>> = Table::new();
         for one in &self.concluded {
             let (state, code) = one.disposition.state();
-            whats.change(one.parcel, |whats| {
-                whats.insert(one.destination.to_owned(), told(state, code));
-            });
+            let mut tell = |last, what| {
+                whats.change((one.parcel, last), |whats| {
+                    whats.insert(one.destination.to_owned(), what);
+                });
+            };
+            tell(true, told(state, code));
+            if one.overrules && !self.envelope.id.is_continuation() {
+                tell(false, told(State::Conflict, ""));
+            }
         }
         let envelope = self.envelope;
-        let own = whats.into_iter().filter_map(|(index, what)| {
+        let own = whats.into_iter().filter_map(|((index, _), what)| {
             let parcel = envelope.parcels.get(index)?;
             Some(Note {
                 at: self.now,

@@ -41,11 +41,11 @@ const LONGEST_RECEIPT: usize = 512;
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and all of their combinations occur"
 )]
-struct Job<'e> {
-    envelope: usize,
-    parcel: usize,
+pub(super) struct Job<'e> {
+    pub(super) envelope: usize,
+    pub(super) parcel: usize,
     /// Index of the destination in the settings.
-    destination: usize,
+    pub(super) destination: usize,
     input: Input<'e>,
     /// Whether the platform recognises a second copy.
     pairs: bool,
@@ -55,11 +55,15 @@ struct Job<'e> {
     unanswered: bool,
     /// The consent for it was withdrawn: no further request holds it.
     withdrawn: bool,
+    /// A copy of weaker proof has been there, from which it differs.
+    pub(super) overrules: bool,
+    /// Nobody has said whether another copy has been there.
+    pub(super) unclaimed: bool,
 }
 
 /// What was to go to a destination that the settings no longer have.
 #[derive(Debug, Clone, Copy)]
-struct Removed<'e> {
+pub(super) struct Removed<'e> {
     envelope: usize,
     parcel: usize,
     destination: &'e str,
@@ -68,7 +72,7 @@ struct Removed<'e> {
 
 /// Jobs that go together.
 #[derive(Debug)]
-struct Batch(Vec<usize>);
+pub(super) struct Batch(Vec<usize>);
 
 impl Batch {
     fn halves(&self) -> Vec<Self> {
@@ -79,35 +83,39 @@ impl Batch {
 
 /// How far an envelope is.
 #[derive(Debug, Clone, Copy, Default)]
-struct Progress {
+pub(super) struct Progress {
     /// How many of its events are without a disposition, each at each destination.
     open: usize,
     /// How many destinations it may leave messages for.
     destinations: usize,
     /// How often the queue has handed it over.
     deliveries: u32,
-    /// It has been taken.
-    taken: bool,
+    /// It has been taken, or is left to the queue.
+    pub(super) taken: bool,
 }
 
 /// A queue batch being delivered.
 #[derive(Debug)]
 pub struct Delivery<'e> {
     scheduler: Scheduler<'e, Batch>,
-    sending: Sending<'e>,
+    pub(super) sending: Sending<'e>,
 }
 
 #[derive(Debug)]
-struct Sending<'e> {
-    settings: &'e Settings,
-    envelopes: &'e [Envelope<'e>],
-    jobs: Vec<Job<'e>>,
-    dispositions: Vec<Option<Disposition>>,
+pub(super) struct Sending<'e> {
+    pub(super) settings: &'e Settings,
+    pub(super) envelopes: &'e [Envelope<'e>],
+    pub(super) jobs: Vec<Job<'e>>,
+    pub(super) dispositions: Vec<Option<Disposition>>,
+    /// The events that claims were asked for, each an envelope, a parcel and its jobs.
+    pub(super) asked: Vec<(usize, usize, Vec<usize>)>,
+    /// Those of which nobody knows whether they may go.
+    pub(super) held: Vec<(usize, usize)>,
     removed: Vec<Removed<'e>>,
     /// Until when it is known what was withdrawn, where somebody asks.
     known_until: Option<UnixMillis>,
     /// For each envelope.
-    progress: Vec<Progress>,
+    pub(super) progress: Vec<Progress>,
     /// When an envelope was last taken, or the first request given out.
     taken: Option<UnixMillis>,
     /// How many events that do not pair were answered for since then.
@@ -155,6 +163,8 @@ impl<'e> Delivery<'e> {
             envelopes,
             jobs: Vec::new(),
             dispositions: Vec::new(),
+            asked: Vec::new(),
+            held: Vec::new(),
             removed: Vec::new(),
             known_until: None,
             progress: vec![Progress::default(); envelopes.len()],
@@ -354,6 +364,8 @@ impl<'e> Sending<'e> {
                     beyond,
                     unanswered: false,
                     withdrawn: false,
+                    overrules: false,
+                    unclaimed: false,
                 });
                 self.dispositions.push(disposition);
             }
@@ -377,8 +389,12 @@ impl<'e> Sending<'e> {
         jobs.map(|job| job.input).collect()
     }
 
-    fn settle(&mut self, job: usize, disposition: Disposition) {
+    pub(super) fn settle(&mut self, job: usize, disposition: Disposition) {
         if let (Some(slot), Some(job)) = (self.dispositions.get_mut(job), self.jobs.get(job)) {
+            // Whatever becomes of the requests that it was to be in.
+            if matches!(slot, Some(Disposition::Duplicate(_))) {
+                return;
+            }
             let disposition = if job.withdrawn {
                 disposition.withdrawn()
             } else {
@@ -412,15 +428,19 @@ impl<'e> Sending<'e> {
         }
     }
 
-    /// The events of a batch that were not withdrawn, where some were.
-    fn without_withdrawn(&mut self, batch: &Batch) -> Option<Vec<Batch>> {
+    /// The events of a batch that may go, where some may not: they were withdrawn, or other copies have been there.
+    fn without_withheld(&mut self, batch: &Batch) -> Option<Vec<Batch>> {
+        let settled = |job: &usize| self.dispositions.get(*job).is_some_and(Option::is_some);
         let withdrawn = |job: &usize| self.jobs.get(*job).is_some_and(|job| job.withdrawn);
-        let (gone, rest): (Vec<usize>, Vec<usize>) = batch.0.iter().partition(|job| withdrawn(job));
+        let withheld = |job: &&usize| settled(job) || withdrawn(job);
+        let (gone, rest): (Vec<usize>, Vec<usize>) = batch.0.iter().partition(withheld);
         if gone.is_empty() {
             return None;
         }
         for job in gone {
-            self.settle(job, Disposition::Blocked(Refusal::ConsentWithdrawn));
+            if self.dispositions.get(job).is_some_and(Option::is_none) {
+                self.settle(job, Disposition::Blocked(Refusal::ConsentWithdrawn));
+            }
         }
         let rest = Some(Batch(rest)).filter(|rest| !rest.0.is_empty());
         Some(rest.into_iter().collect())
@@ -543,6 +563,8 @@ impl<'e> Sending<'e> {
                         pairs: job.pairs,
                         twice: twice && !job.pairs,
                         unanswered,
+                        overrules: job.overrules,
+                        unclaimed: job.unclaimed,
                     })
                 });
         let removed = self.removed.iter().filter(|one| one.envelope == index);
@@ -557,6 +579,8 @@ impl<'e> Sending<'e> {
             pairs: true,
             twice: false,
             unanswered: false,
+            overrules: false,
+            unclaimed: false,
         });
         Some(Worked {
             settings: self.settings,
@@ -608,7 +632,7 @@ impl Machine for Sending<'_> {
         token: Option<&Secret>,
         now: UnixMillis,
     ) -> Made<Batch> {
-        if let Some(rest) = self.without_withdrawn(&batch) {
+        if let Some(rest) = self.without_withheld(&batch) {
             return Made::Pieces(rest);
         }
         let inputs = self.inputs(&batch);

@@ -4,9 +4,11 @@ use crate::base::error::{Code, ParseError};
 use crate::base::reason::Skip;
 use crate::base::remarks::Remarks;
 use crate::base::table::Table;
+use crate::base::text::Text;
 use crate::base::time::UnixMillis;
 use crate::consent::{Decision, Grant, Reading};
-use crate::dedup::{Claim, ClaimKey, Evidence, Standing, Strength, Worth};
+use crate::dedup::exact::Mark;
+use crate::dedup::{Claim, ClaimKey, Evidence, Owner, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
 use crate::event::Event;
@@ -475,9 +477,9 @@ impl<'a> Batch<'a> {
         let mut tally = Tally::default();
         let mut notes = Vec::new();
         let mut decided = Gathered::new(&self.source.name, self.now);
-        let mut queued: Vec<(&Ready<'_>, Settled)> = Vec::new();
+        let mut queued: Vec<(&Ready<'_>, Settled, usize)> = Vec::new();
         let mut summary = Summary::new(self.page && !self.source.test, self.entries.len());
-        for entry in &self.entries {
+        for (place, entry) in self.entries.iter().enumerate() {
             tally.turn();
             let ready = match entry {
                 Entry::Ready(ready) => &**ready,
@@ -507,7 +509,7 @@ impl<'a> Batch<'a> {
                 destinations: self.named(&settled.verdicts).collect(),
             });
             if settled.verdicts.iter().any(|verdict| verdict.goes()) {
-                queued.push((ready, settled));
+                queued.push((ready, settled, place));
             }
         }
         let counted = tally.finish();
@@ -534,7 +536,7 @@ impl<'a> Batch<'a> {
     fn pack(
         &self,
         id: &str,
-        queued: Vec<(&Ready<'_>, Settled)>,
+        queued: Vec<(&Ready<'_>, Settled, usize)>,
         counted: Vec<(Counts, Vec<Movement>)>,
         notes: &[Note],
         decided: Vec<Decided>,
@@ -554,16 +556,18 @@ impl<'a> Batch<'a> {
         if self.page {
             packer = packer.page();
         }
-        for (ready, settled) in queued {
+        for (ready, settled, place) in queued {
             let goes = |leg: &Leg<'_>| {
                 let mut named = self.named(&settled.verdicts);
                 named.any(|(name, verdict)| verdict.goes() && *name == *leg.destination)
             };
-            let message = if ready.parcel.legs.iter().all(goes) {
+            let copy = self.mark(ready, id, place);
+            let message = if copy.is_none() && ready.parcel.legs.iter().all(goes) {
                 packer.add(&ready.parcel)
             } else {
                 let mut parcel = ready.parcel.clone();
                 parcel.legs.retain(|leg| goes(leg));
+                parcel.copy = copy.map(Text::from);
                 packer.add(&parcel)
             };
             claims.extend(settled.claims.into_iter().map(|(key, claim)| Made {
@@ -589,6 +593,22 @@ impl<'a> Batch<'a> {
             }));
         }
         (messages, claims)
+    }
+
+    /// Whether somebody else decides which copies go, and counts it: where claims are exact.
+    const fn decided_later(&self) -> bool {
+        self.settings.dedup.exact.is_some()
+    }
+
+    /// What tells a copy from others of its event, where they are told apart.
+    fn mark(&self, ready: &Ready<'_>, request: &str, place: usize) -> Option<String> {
+        self.settings.dedup.exact.filter(|_| ready.claims())?;
+        let mark = Mark {
+            page: self.page,
+            strength: ready.evidence.strength,
+            owner: Owner::new(request, place),
+        };
+        Some(mark.to_text())
     }
 
     fn named<'b, 'v>(
@@ -678,8 +698,7 @@ impl<'a> Batch<'a> {
             }
         }
         if !verdicts.iter().any(|verdict| verdict.goes()) {
-            let line = place.line("", State::Accepted, sender(self.page));
-            counts.add(line, 1);
+            counts.add(place.line("", State::Accepted, sender(self.page)), 1);
             steps.push(Step::into("", State::Accepted, sender(self.page)));
         }
         match parcel.apart {
@@ -700,6 +719,7 @@ impl<'a> Batch<'a> {
             }
             let (state, code) = match verdict {
                 Verdict::Queued => continue,
+                Verdict::Conflict if self.decided_later() => continue,
                 Verdict::Conflict => (State::Conflict, ""),
                 Verdict::Duplicate { differs } => (
                     State::Duplicate,

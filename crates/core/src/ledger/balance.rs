@@ -55,6 +55,8 @@ balances! {
     ;
     conflict Conflict,
     maybe_twice MaybeTwice,
+    held Held,
+    unclaimed Unclaimed,
 }
 
 #[allow(

@@ -146,6 +146,11 @@ impl Id<'_> {
         format!("{self}!twice.{deliveries}")
     }
 
+    /// Of the report that its events had to wait for what keeps the claims; once for all the times.
+    pub fn held(&self) -> String {
+        format!("{self}!held")
+    }
+
     /// Of the report that books the verdict on these receipts, the first of which gives it the name.
     pub fn verdict(receipts: &[&str]) -> Id<'static> {
         let number = receipts.iter().fold(Run::new(), |run, id| run.and(id));

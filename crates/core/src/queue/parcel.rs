@@ -94,6 +94,9 @@ pub struct Parcel<'a> {
     /// The mark of the visitor, by which a withdrawal finds the event: keyed, and for no platform.
     #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
     pub visitor: Option<Text<'a>>,
+    /// Which copy of the event it is, where copies are told apart: a [`Mark`](crate::dedup::exact::Mark).
+    #[serde(rename = "o", skip_serializing_if = "Option::is_none")]
+    pub copy: Option<Text<'a>>,
     /// Where it still has to go.
     #[serde(rename = "to")]
     pub legs: Vec<Leg<'a>>,
@@ -128,6 +131,7 @@ read_members! {
     "gc" => geo_country,
     "gr" => geo_region,
     "w" => visitor,
+    "o" => copy,
 }
 
 /// What a withdrawal finds an event by that is kept, and its name; the rest of it is passed over.

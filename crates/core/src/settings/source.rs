@@ -27,6 +27,10 @@ impl PageEvents {
 
 /// A site or server that sends events.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct Source {
     /// Its name in the settings, the ledger and the claims.
     pub name: String,
@@ -58,6 +62,8 @@ pub struct Source {
     pub cookie_domain: Option<String>,
     /// Whether all its events go to the platforms' test modes.
     pub test: bool,
+    /// Whether its answers say exactly what is a duplicate, with `dedup = "exact"`: one round trip more.
+    pub exact_answer: bool,
     /// Where its events go: places in [`Settings::destinations`](super::Settings::destinations).
     pub destinations: Vec<usize>,
     /// The union of the spellings that its destinations need.
@@ -133,6 +139,7 @@ pub(super) fn open_source(
     let rate_limit = rate_limit(&mut fields);
     let cookie_domain = fields.text("cookie_domain");
     let test = fields.flag("test", false);
+    let exact_answer = fields.word("dedup_answer", &["known", "exact"]) == "exact";
     let Wired {
         destinations,
         spellings,
@@ -163,6 +170,7 @@ pub(super) fn open_source(
         hints: Hints { default_country },
         cookie_domain,
         test,
+        exact_answer,
         destinations,
         spellings,
         client,

@@ -43,6 +43,7 @@ mod dashboard;
 mod decoration;
 mod delivery;
 mod earlier;
+mod exact;
 mod formats;
 mod gate;
 mod golden;

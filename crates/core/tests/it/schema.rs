@@ -632,7 +632,10 @@ fn the_schema_has_the_words_and_the_limits() {
     let ga4 = &schema["definitions"]["ga4"]["properties"];
     assert_eq!(ga4["measurement_id"]["pattern"], "^G-[A-Z0-9]+$");
     assert_eq!(ga4["measurement_id"]["enum"], Value::Null);
-    assert_eq!(schema["properties"]["dedup"]["enum"], json!(["kv"]));
+    assert_eq!(
+        schema["properties"]["dedup"]["enum"],
+        json!(["kv", "exact"])
+    );
     assert_eq!(
         client["categories"]["additionalProperties"]["enum"],
         json!(["analytics", "ads"])

@@ -41,7 +41,12 @@ fn good_settings_have_no_fault() {
     assert_eq!(faults(&good()), []);
     for (path, value) in [
         ("environment", json!("production")),
-        ("dedup", json!("kv")),
+        ("dedup", json!("exact")),
+        ("dedup_shards", json!(16)),
+        ("dedup_shards_before", json!(4)),
+        ("kv_front", json!(true)),
+        ("on_dedup_failure", json!("send")),
+        ("sources/shop/dedup_answer", json!("exact")),
         ("dedup_window_days", json!(90)),
         ("sources/shop/consent", json!("implied")),
         ("sources/shop/page_events", json!(["page_view", "refund"])),
@@ -204,7 +209,25 @@ fn every_fault_is_told_with_its_place() {
             "twin",
             "is for environment = \"development\" only",
         ),
-        ("dedup", json!("exact"), "dedup", "must be `kv`"),
+        ("dedup", json!("memory"), "dedup", "must be `kv` or `exact`"),
+        (
+            "dedup_shards",
+            json!(2),
+            "dedup_shards",
+            "must be 1, 4 or 16",
+        ),
+        (
+            "dedup_shards_before",
+            json!(17),
+            "dedup_shards_before",
+            "must be from 1 to 16",
+        ),
+        (
+            "on_dedup_failure",
+            json!("drop"),
+            "on_dedup_failure",
+            "must be `hold` or `send`",
+        ),
         (
             "dedup_window_days",
             json!(0),
