@@ -50,8 +50,9 @@ pub struct Unread {
 /// What was done with letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// So many are on their way again; so many the queue refused.
-    Replayed(i64, i64),
+    /// So many are on their way again; so many the queue refused; so many stay letters, since their platforms take them no more
+    /// or nobody can read them.
+    Replayed(i64, i64, i64),
     /// So many are forgotten.
     Dismissed(i64),
     /// Nothing was chosen.
@@ -112,21 +113,26 @@ impl Letters {
     fn notice(&self, html: &mut Html) {
         let (class, text) = match self.done {
             None => return,
-            Some(Done::Replayed(n, 0)) => (
-                "good",
-                format!(
-                    "{} on the way again. What becomes of them is in the ledger in a few seconds.",
+            Some(Done::Replayed(n, unsent, stay)) => {
+                let mut text = format!(
+                    "{} on the way again",
                     counted(n, "letter is", "letters are")
-                ),
-            ),
-            Some(Done::Replayed(n, refused)) => (
-                "bad",
-                format!(
-                    "{} on the way again; the queue refused {}. Try those again in a minute.",
-                    counted(n, "letter is", "letters are"),
-                    count(refused)
-                ),
-            ),
+                );
+                if unsent > 0 {
+                    text.push_str(&format!(
+                        "; the queue refused {}. Try those again in a minute",
+                        count(unsent)
+                    ));
+                }
+                text.push_str(". What becomes of them is in the ledger in a few seconds.");
+                if stay > 0 {
+                    text.push_str(&format!(
+                        " {} here: their platforms take events of that age no more. Dismiss them.",
+                        counted(stay, "letter stays", "letters stay")
+                    ));
+                }
+                (if unsent + stay == 0 { "good" } else { "bad" }, text)
+            }
             Some(Done::Dismissed(n)) => (
                 "good",
                 format!(
