@@ -114,24 +114,26 @@ impl Letters {
         let (class, text) = match self.done {
             None => return,
             Some(Done::Replayed(n, unsent, stay)) => {
-                let mut text = format!(
-                    "{} on the way again",
-                    counted(n, "letter is", "letters are")
-                );
-                if unsent > 0 {
-                    text.push_str(&format!(
+                let sent = counted(n, "letter is", "letters are");
+                let refused = match unsent {
+                    0 => String::new(),
+                    n => format!(
                         "; the queue refused {}. Try those again in a minute",
-                        count(unsent)
-                    ));
-                }
-                text.push_str(". What becomes of them is in the ledger in a few seconds.");
-                if stay > 0 {
-                    text.push_str(&format!(
-                        " {} here: their platforms take events of that age no more. Dismiss them.",
-                        counted(stay, "letter stays", "letters stay")
-                    ));
-                }
-                (if unsent + stay == 0 { "good" } else { "bad" }, text)
+                        count(n)
+                    ),
+                };
+                let old = match counted(stay, "letter stays", "letters stay") {
+                    _ if stay == 0 => String::new(),
+                    old => format!(
+                        " {old} here: their platforms take events of that age no more. Dismiss them."
+                    ),
+                };
+                (
+                    if unsent + stay == 0 { "good" } else { "bad" },
+                    format!(
+                        "{sent} on the way again{refused}. What becomes of them is in the ledger in a few seconds.{old}"
+                    ),
+                )
             }
             Some(Done::Dismissed(n)) => (
                 "good",

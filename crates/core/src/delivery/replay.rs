@@ -134,7 +134,10 @@ mod tests {
             Some("webhook takes this event until 1970-01-13T00:00:00.000Z")
         );
         // Whose rule it is nobody knows, and what it is about.
-        assert_eq!(too_old(&settings, &at("gone", 0), UnixMillis(99 * day)), None);
+        assert_eq!(
+            too_old(&settings, &at("gone", 0), UnixMillis(99 * day)),
+            None
+        );
         let unreadable = DeadLetter {
             parcel: "{".to_owned(),
             ..letter.clone()
