@@ -11,6 +11,8 @@ VENV := .venv/bin
 # Read before anything is spelled out below: what these words take from the command line.
 SECONDS ?= 30
 KILLS ?= 20
+SEED ?=
+DEDUP ?= kv
 AUDIT ?= licenses bans sources
 TAG ?=
 DEPLOY ?=
@@ -156,6 +158,11 @@ reproducible: ## the commit compiled twice, here and in a clone: the same npm pa
 test-kills: build ## the runtime killed in the middle of a flood: make test-kills KILLS=20 (minutes)
 	@KILLS=$(KILLS) node --test --test-reporter=spec tests/e2e/kills.test.mjs
 
+# As long as the others with SECONDS would be too short for it.
+.PHONY: chaos
+chaos: build ## a bad day: kills and faults everywhere in a flood, then the law: make chaos SECONDS=120 [SEED=7]
+	@node tests/chaos/main.mjs --seconds $(if $(filter file,$(origin SECONDS)),120,$(SECONDS)) --dedup $(DEDUP) $(if $(SEED),--seed $(SEED))
+
 .PHONY: test-bits
 test-bits: setup-base ## the calculators: the same bits natively and in WebAssembly
 	@node scripts/test-bits.mjs
@@ -211,6 +218,14 @@ gate-rates: ## how often the release gate cries wolf, and what it sees: docs/qua
 alert-rates: ## how often alerts cry wolf, and how soon they tell what is broken: docs/alerts.md (an hour for 100 worlds; WORLDS=30)
 	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example alert_rates -- --write $(WORLDS)
 
+.PHONY: dedup-rates
+dedup-rates: ## how many copies pass twice while Workers KV lags, by what may be assumed of it: docs/dedup.md (minutes)
+	$(CARGO) run --locked --quiet --profile bench -p edgetally-core --example dedup_rates -- --write
+
+.PHONY: load-model
+load-model: ## an hour at 100,000 events a second with a platform away for ten minutes: docs/reliability.md (minutes)
+	EDGETALLY_UPDATE=1 $(CARGO) test --locked --quiet -p edgetally-core --test it -- --include-ignored --nocapture load::
+
 .PHONY: test-readme
 test-readme: setup build tool ## the README's words, links and Python lines
 	@node scripts/test-readme.mjs
@@ -225,6 +240,11 @@ bench: build ## what the core, the worker and the calculators cost, as ratios wi
 	@node bench/main.mjs
 	@node bench/instructions.mjs
 	@$(MAKE) bench-python
+
+.PHONY: cost
+cost: build ## what a month costs at Cloudflare, by counted operations: make cost EVENTS=1000000 [PER_MESSAGE=10 DESTINATIONS=3 DUPLICATES=10 BATCH=50 DEDUP=kv]
+	@node bench/cost/main.mjs --dedup $(DEDUP) $(if $(EVENTS),--events $(EVENTS)) $(if $(PER_MESSAGE),--per-message $(PER_MESSAGE)) \
+		$(if $(DESTINATIONS),--destinations $(DESTINATIONS)) $(if $(DUPLICATES),--duplicates $(DUPLICATES)) $(if $(BATCH),--batch $(BATCH))
 
 .PHONY: bench-python
 bench-python: wheel ## the calculators against what people use today, as ratios within one run (minutes)

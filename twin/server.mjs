@@ -34,6 +34,7 @@ const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
  * @property {string} event
  * @property {string} context
  * @property {string[]} notes
+ * @property {string | null} fault What the request that brought it was met with.
  *
  * @typedef {object} Logged
  * @property {string} platform
@@ -287,8 +288,9 @@ export async function startTwin(options = {}) {
    * @param {Platform} platform
    * @param {TwinRequest} request
    * @param {Answer} answer
+   * @param {string | null} fault
    */
-  function record(platform, request, answer) {
+  function record(platform, request, answer, fault) {
     const book = bookOf(platform.name);
     /** @type {unknown} */
     let lastContext;
@@ -310,7 +312,7 @@ export async function startTwin(options = {}) {
       }
       events.push({
         platform: platform.name, at: request.now, host: request.host, path: request.path, name: event.name, id: event.id,
-        duplicate, event: JSON.stringify(event.event), context, notes: event.notes ?? [],
+        duplicate, event: JSON.stringify(event.event), context, notes: event.notes ?? [], fault,
       });
     }
     if (events.length > MAX_EVENTS) events = events.slice(MAX_EVENTS / 10);
@@ -406,7 +408,7 @@ export async function startTwin(options = {}) {
         book[answer.verdict] += 1;
       }
       // Processing does not wait for the answer: a client that gives up during the delay was served all the same.
-      record(platform, request, answer);
+      record(platform, request, answer, entry.fault ?? (delay > 0 ? "latency" : null));
       entry.reason = answer.reason ?? null;
       if (delay > 0) {
         entry.fault ??= "latency";
@@ -423,7 +425,7 @@ export async function startTwin(options = {}) {
     entry.fault = reply.kind;
     // One answer for the books and for the client: it may carry an id or a token that the platform remembers.
     const taken = reply.record ? handle() : null;
-    if (taken) record(platform, request, taken);
+    if (taken) record(platform, request, taken, reply.kind);
     if (delay > 0) await wait(delay);
     if (response.destroyed) return;
     switch (reply.kind) {
@@ -439,7 +441,7 @@ export async function startTwin(options = {}) {
         entry.status = answer?.status ?? reply.status;
         const whole = await dribble(response, entry.status, answer ? answer.body : reply.body, reply.ms, reply.headers);
         // Whoever read the whole answer believes it, so it must be true.
-        if (whole && answer && !reply.record) record(platform, request, answer);
+        if (whole && answer && !reply.record) record(platform, request, answer, reply.kind);
         return;
       }
       case "error_in_200": {
@@ -511,7 +513,7 @@ export async function startTwin(options = {}) {
       total,
       events: rows.map((row) => ({
         platform: row.platform, at: new Date(row.at).toISOString(), host: row.host, path: row.path, event_name: row.name,
-        event_id: row.id ?? null, duplicate: row.duplicate, event: JSON.parse(row.event), context: JSON.parse(row.context), notes: row.notes,
+        event_id: row.id ?? null, duplicate: row.duplicate, event: JSON.parse(row.event), context: JSON.parse(row.context), notes: row.notes, fault: row.fault,
       })),
     };
   }

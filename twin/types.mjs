@@ -86,5 +86,6 @@
  * @property {any} event
  * @property {any} context
  * @property {string[]} notes
+ * @property {string | null} fault What the request that brought it was met with: the sender may not know that it arrived.
  */
 export {};

@@ -4,13 +4,12 @@
 // KILLS=20 kills that often (make test-kills).
 
 import assert from "node:assert/strict";
-import {fork} from "node:child_process";
 import {mkdtemp, rm} from "node:fs/promises";
 import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {test} from "node:test";
-import {fileURLToPath} from "node:url";
 import {startTwin} from "../../twin/server.mjs";
+import {openBroker} from "../support/queue.mjs";
 import {receipts} from "../support/receipts.mjs";
 import {openShop, pageView, purchase, SECRETS, waitFor} from "../support/shop.mjs";
 
@@ -42,22 +41,10 @@ function one(round, request, n) {
   return {...event, context: {...event.context, client_id: visitor}};
 }
 
-async function openBroker() {
-  const child = fork(fileURLToPath(new URL("../support/broker.mjs", import.meta.url)));
-  /** @param {Json} [message] */
-  const ask = (message) =>
-    new Promise((/** @type {(reply: Json) => void} */ resolve) => {
-      child.once("message", (reply) => resolve(/** @type {Json} */ (reply)));
-      if (message) child.send(message);
-    });
-  const {port} = await ask();
-  return {url: `http://127.0.0.1:${port}`, ask, close: () => child.disconnect()};
-}
-
 test(`${KILLS} kills in a flood: nothing that was accepted is lost, and the books are even`, async (t) => {
   const state = await mkdtemp(join(tmpdir(), "edgetally-kills-"));
   const twin = await startTwin();
-  const broker = await openBroker();
+  const broker = await openBroker({folder: state});
   const open = async () => {
     const shop = await openShop({twin, wrap, persist: state, secrets: {...SECRETS, BROKER: broker.url}});
     await broker.ask({worker: shop.worker.url.origin});

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::exporter::OUTCOMES;
 use crate::runtime::{self, Env};
 
-/// About a megabyte of keys.
+/// At most some 4 MB of keys: docs/dedup.md, "What an isolate remembers".
 const RECENT_KEYS: usize = 10_000;
 
 thread_local! {
