@@ -113,9 +113,10 @@ export function developing(vars, twin, origins = []) {
   const sourceSecrets = {};
   /** @type {Record<string, string>} */
   const secrets = {EDGETALLY_KEY: randomBytes(16).toString("hex"), EDGETALLY_ADMIN_TOKEN: `dev-${randomBytes(12).toString("hex")}`};
-  for (const [name, {secret, event_token: token}] of Object.entries(sources)) {
+  for (const [name, {secret, event_token: token, measurement_protocol: collect}] of Object.entries(sources)) {
     if (secret) sourceSecrets[name] = secrets[secret] ??= `dev-${name}-${randomBytes(12).toString("hex")}`;
     if (token) secrets[token] ??= randomBytes(24).toString("hex");
+    if (collect?.api_secret) secrets[collect.api_secret] ??= randomBytes(16).toString("hex");
   }
   for (const [name, table] of Object.entries(destinations)) Object.assign(secrets, secretsOf(name, table));
   const keys = Object.fromEntries(

@@ -187,6 +187,11 @@ const TABLES = [
   ...Object.entries(PARTS).map(([name, own]) => ({name, rule: settings.properties[name], within: (/** @type {any} */ table) => ({...good, [name]: {...own, ...table}})})),
   {name: "sources.shop", rule: source, within: (table) => ({...good, sources: {shop: {...good.sources.shop, ...table}}})},
   {name: "sources.shop.client", rule: source.properties.client, within: (table) => ({...good, sources: {shop: {...good.sources.shop, client: table}}})},
+  {
+    name: "sources.shop.measurement_protocol",
+    rule: source.properties.measurement_protocol,
+    within: (table) => ({...good, sources: {shop: {...good.sources.shop, measurement_protocol: {measurement_id: "G-9ABCDE1234", api_secret: "SHOP_COLLECT_SECRET", ...table}}}}),
+  },
   ...PLATFORMS.map(({platform, settings: own}) => ({
     name: `destinations.${platform}`,
     rule: others[platform],
@@ -229,7 +234,7 @@ test("the gateway knows every key that the schema has; what it takes there is no
   const values = [...new Map(VALUES.map((value) => [JSON.stringify(value), value])).values()];
   let [taken, refused] = [0, 0];
   for (const {name, rule, within} of TABLES) {
-    for (const [key, one] of Object.entries(rule.properties).filter(([word]) => word !== "platform" && word !== "client" && !(name === "" && Object.hasOwn(PARTS, word)))) {
+    for (const [key, one] of Object.entries(rule.properties).filter(([word]) => !["platform", "client", "measurement_protocol"].includes(word) && !(name === "" && Object.hasOwn(PARTS, word)))) {
       const path = `${name}.${key}`.replace(/^\./, "");
       const judge = ajv.compile({.../** @type {any} */ (one), definitions: schema.definitions});
       let takes = 0;

@@ -12,6 +12,7 @@ mod format;
 mod given;
 mod jar;
 mod longest;
+pub mod measurement_protocol;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;

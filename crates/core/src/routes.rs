@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::base::text::percent_decoded;
-use crate::intake::{Format, native, pixel};
+use crate::intake::{Format, measurement_protocol, native, pixel};
 
 /// A part of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,22 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     route("POST", "/v1/events", Handler::Intake(&native::FORMAT)),
     route("GET", "/v1/pixel.gif", Handler::Intake(&pixel::FORMAT)),
+    route(
+        "POST",
+        "/v1/mp/collect",
+        Handler::Intake(&measurement_protocol::FORMAT),
+    ),
+    // As on Google's hosts, so that a sender changes nothing but the host's name.
+    route(
+        "POST",
+        "/mp/collect",
+        Handler::Intake(&measurement_protocol::FORMAT),
+    ),
+    route(
+        "POST",
+        "/debug/mp/collect",
+        Handler::Intake(&measurement_protocol::DEBUG),
+    ),
     route("GET", "/v1/region", Handler::Region),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),

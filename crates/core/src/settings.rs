@@ -23,12 +23,14 @@ mod access;
 pub mod alerts;
 pub mod client;
 mod configured;
+mod measurement_protocol;
 mod policy;
 mod source;
 mod variables;
 
 pub use self::access::Access;
 pub use self::configured::Configured;
+pub use self::measurement_protocol::MeasurementProtocol;
 pub use self::source::{PageEvents, Source};
 pub use self::variables::merge;
 
@@ -356,6 +358,17 @@ fn check_credentials(sources: &[Source], reader: &mut Reader<'_>) {
             reader.fault(
                 format!("sources.{}.secret", source.name),
                 "another source has the same secret",
+            );
+        }
+        if let Some(own) = &source.measurement_protocol
+            && (rest
+                .iter()
+                .filter_map(|other| other.measurement_protocol.as_ref()))
+            .any(|other| own.meets(other))
+        {
+            reader.fault(
+                format!("sources.{}.measurement_protocol", source.name),
+                "another source has the same stream and secret",
             );
         }
     }

@@ -338,8 +338,12 @@ impl<'t> Wiring<'t> {
         let mut needs = Vec::new();
         for (name, source) in self.table("sources") {
             let name = shown_name(name);
-            for (key, whose) in [("secret", "servers"), ("event_token", "orders")] {
-                if let Some(secret) = source.get(key).and_then(Value::as_str) {
+            for (key, whose) in [
+                ("/secret", "servers"),
+                ("/event_token", "orders"),
+                ("/measurement_protocol/api_secret", "Measurement Protocol"),
+            ] {
+                if let Some(secret) = source.pointer(key).and_then(Value::as_str) {
                     needs.push((secret.to_owned(), format!("{whose} of source {name}")));
                 }
             }

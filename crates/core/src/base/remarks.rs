@@ -127,8 +127,16 @@ pub const MEANINGS: &[Reason] = &[
         meaning: "64 hexadecimal digits in a plain field: taken as the SHA-256 that the sender made (`changed`), or left out where every destination wants the field in clear (`removed`).",
     },
     Reason {
+        code: "id_derived",
+        meaning: "The event came without an id (GA4's Measurement Protocol has none): one is made of visitor, time and content. Sent again as it was, it is the same event; a copy from elsewhere is another.",
+    },
+    Reason {
         code: "id_extracted",
         meaning: "Google Analytics' id was taken out of the cookie that was sent in its place.",
+    },
+    Reason {
+        code: "id_of_arrival",
+        meaning: "The same, and without a time as well: the id is made of when it came, so an event that is sent again counts twice.",
     },
     Reason {
         code: "invalid_choice",
@@ -169,6 +177,10 @@ pub const MEANINGS: &[Reason] = &[
     Reason {
         code: "not_a_scalar",
         meaning: "A property that is a list or an object.",
+    },
+    Reason {
+        code: "not_used",
+        meaning: "The protocol has it, and nothing here has a use for it.",
     },
     Reason {
         code: "number_as_text",

@@ -414,7 +414,7 @@ impl<'a> Batch<'a> {
         self.entries
             .iter()
             .filter_map(|entry| match entry {
-                Entry::Ready(ready) if ready.claims() => Some(ready),
+                Entry::Ready(ready) if ready.claims() && !self.format.dry => Some(ready),
                 _ => None,
             })
             .flat_map(|ready| {
@@ -513,7 +513,8 @@ impl<'a> Batch<'a> {
             }
         }
         let counted = tally.finish();
-        let (messages, claims) = if queued.is_empty() && counted.is_empty() {
+        let nothing = queued.is_empty() && counted.is_empty();
+        let (messages, claims) = if nothing || self.format.dry {
             (Vec::new(), Vec::new())
         } else {
             self.pack(id, queued, counted, &notes, decided.finish())
@@ -526,7 +527,7 @@ impl<'a> Batch<'a> {
         Plan {
             messages,
             claims,
-            taken: summary.taken(),
+            taken: summary.taken() && !self.format.dry,
             answer,
         }
     }

@@ -25,6 +25,8 @@ pub struct Format {
     pub headers: &'static [&'static str],
     /// What a page of another origin may send with it, for the preflight; absent where pages do not send it.
     pub page_headers: Option<&'static str>,
+    /// Whether it is only looked at: nothing is queued, counted or claimed, whatever is answered.
+    pub dry: bool,
     /// Recognises the sender. The body is as it came, for signatures.
     ///
     /// # Errors

@@ -105,6 +105,7 @@ pub const FORMAT: Format = Format {
     most_bytes: LARGEST_BODY,
     headers: &[],
     page_headers: Some("content-type, x-edgetally-key"),
+    dry: false,
     recognise: |settings, arrival| {
         auth::recognise(
             settings,
@@ -202,7 +203,7 @@ pub(crate) struct Shared<'a> {
 }
 
 /// A text that decorates an event.
-fn text<'de>(
+pub(super) fn text<'de>(
     map: &mut dyn Values<'de>,
     reading: &mut Reading,
     manner: Manner,
@@ -278,6 +279,21 @@ fn time(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Sent<UnixMill
         UnixMillis::parse_number(text)
     };
     Ok(time.map_or(Sent::Unusable, Sent::Known))
+}
+
+/// The currency of a value.
+pub(super) fn currency(
+    map: &mut dyn Values<'_>,
+    reading: &mut Reading,
+) -> Result<Sent<Currency>, Stop> {
+    match strict(map, reading, Manner::Strict)? {
+        None => Ok(Sent::Absent),
+        Some(code) if is_placeholder(&code) => Ok(Sent::Placeholder),
+        Some(code) => match Currency::parse(&code) {
+            Some(currency) => Ok(Sent::Known(currency)),
+            None => Err(reading.raise(Code::CurrencyInvalid, CURRENCY)),
+        },
+    }
 }
 
 /// What the event is worth: a number or nothing.
@@ -421,14 +437,7 @@ impl<'de> Object<'de> for Native<'de> {
             "event_id" => draft.id = strict(map, reading, Manner::Id)?,
             "event_time" => draft.time = time(map, reading)?,
             "value" => draft.value = amount(map, reading)?,
-            "currency" => match strict(map, reading, Manner::Strict)? {
-                None => {}
-                Some(code) if is_placeholder(&code) => draft.currency = Sent::Placeholder,
-                Some(code) => match Currency::parse(&code) {
-                    Some(currency) => draft.currency = Sent::Known(currency),
-                    None => return Err(reading.raise(Code::CurrencyInvalid, CURRENCY)),
-                },
-            },
+            "currency" => draft.currency = currency(map, reading)?,
             "transaction_id" => draft.transaction_id = strict(map, reading, Manner::Id)?,
             "event_token" => draft.token = strict(map, reading, Manner::Strict)?,
             "predicted_ltv" => {
@@ -770,18 +779,25 @@ pub(super) fn read_with_care<'a, T: Object<'a> + Default>(
     text: &'a str,
 ) -> Result<(T, Reading), ParseError> {
     let mut reading = Reading::default();
-    let error = match reader::object(text, &mut reading) {
+    match reader::object(text, &mut reading) {
         Ok(object) => return Ok((object, reading)),
-        // A bomb of brackets is told as what it is, wherever the reader stopped.
-        Err(_) if deeper_than(text, DEEPEST) => return Err(too_deep("")),
-        Err(error) => error,
-    };
-    if !matches!(error.code, Code::WrongType | Code::MalformedJson) || !reader::is_json(text) {
-        return Err(error);
+        Err(error) => form_in_the_way(text, error)?,
     }
     let mut reading = Reading::careful();
     let object = reader::object(text, &mut reading)?;
     Ok((object, reading))
+}
+
+/// Whether nothing but the form of a value stood in the way of a first reading.
+fn form_in_the_way(text: &str, error: ParseError) -> Result<(), ParseError> {
+    // A bomb of brackets is told as what it is, wherever the reader stopped.
+    if deeper_than(text, DEEPEST) {
+        return Err(too_deep(""));
+    }
+    if !matches!(error.code, Code::WrongType | Code::MalformedJson) || !reader::is_json(text) {
+        return Err(error);
+    }
+    Ok(())
 }
 
 fn too_deep(path: &str) -> ParseError {
@@ -838,7 +854,7 @@ fn read_properties<'a>(
 }
 
 /// Adds a property, or says why not. `true` when it was added.
-fn add_property<'a>(
+pub(super) fn add_property<'a>(
     properties: &mut Vec<(Text<'a>, Property<'a>)>,
     key: Text<'a>,
     raw: &'a RawValue,

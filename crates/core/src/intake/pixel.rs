@@ -35,6 +35,7 @@ pub const FORMAT: Format = Format {
     most_bytes: 0,
     headers: &[],
     page_headers: Some("x-edgetally-key"),
+    dry: false,
     recognise,
     read: |arrival| Ok(vec![event(arrival.query, arrival.now)]),
     answer,

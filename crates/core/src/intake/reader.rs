@@ -970,11 +970,21 @@ pub(crate) fn object<'de, T: Object<'de> + Default>(
     text: &'de str,
     reading: &mut Reading,
 ) -> Result<T, ParseError> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut object = T::default();
-    let read = ObjectSeed(&mut *reading, &mut object).deserialize(&mut deserializer);
+    fill(text, reading, &mut object)?;
+    Ok(object)
+}
+
+/// The same into one that is there: compiled once for all of them.
+fn fill<'de>(
+    text: &'de str,
+    reading: &mut Reading,
+    object: &mut dyn Object<'de>,
+) -> Result<(), ParseError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = ObjectSeed(&mut *reading, object).deserialize(&mut deserializer);
     match read.and_then(|()| deserializer.end()) {
-        Ok(()) => Ok(object),
+        Ok(()) => Ok(()),
         Err(error) => Err(match reading.take() {
             // The text may have stopped being JSON in the middle of a value, which is no fault of the value.
             Some(fault) if error.is_data() || is_json(text) => fault,

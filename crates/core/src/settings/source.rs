@@ -8,6 +8,7 @@ use crate::consent::{LegalBasis, Policy, Regime, Terms, is_opt_in};
 use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::client::Client;
 use crate::settings::configured::Configured;
+use crate::settings::measurement_protocol::MeasurementProtocol;
 use crate::settings::policy;
 
 /// Which events a page key may send.
@@ -69,6 +70,8 @@ pub struct Source {
     pub spellings: Spellings,
     /// What its pages load, where it has pages.
     pub client: Option<Client>,
+    /// What its servers show that send in GA4's Measurement Protocol.
+    pub measurement_protocol: Option<MeasurementProtocol>,
 }
 
 impl Source {
@@ -93,7 +96,8 @@ pub(super) fn open_source(
     reader: &mut Reader<'_>,
 ) -> Option<Source> {
     let mut fields = Fields::new(value, path, reader)?;
-    if !fields.has("key") && !fields.has("secret") {
+    let opened_by = ["key", "secret", "measurement_protocol"];
+    if !opened_by.iter().any(|key| fields.has(key)) {
         fields.reader.fault(
             path,
             "needs a `key` for pages, a `secret` for servers, or both",
@@ -142,6 +146,7 @@ pub(super) fn open_source(
         platforms,
     } = wired(&mut fields, declared, configured);
     let client = client(&mut fields, key.is_some(), &platforms);
+    let measurement_protocol = measurement_protocol(&mut fields);
     fields.end();
     Some(Source {
         name,
@@ -169,6 +174,7 @@ pub(super) fn open_source(
         destinations,
         spellings,
         client,
+        measurement_protocol,
     })
 }
 
@@ -184,6 +190,13 @@ fn secret(fields: &mut Fields<'_, '_>, path: &str) -> Option<Secret> {
         fields.fault("secret", "the secret must have at least 16 characters");
     }
     secret
+}
+
+/// What its servers show that send in GA4's Measurement Protocol.
+fn measurement_protocol(fields: &mut Fields<'_, '_>) -> Option<MeasurementProtocol> {
+    let value = fields.take("measurement_protocol")?;
+    let path = fields.at("measurement_protocol");
+    MeasurementProtocol::read(value, &path, fields.reader)
 }
 
 /// What the pages load.

@@ -409,6 +409,7 @@ mod shop_webhook {
         most_bytes: 1 << 20,
         headers: &["x-shop-hmac-sha256", "x-shop-topic"],
         page_headers: None,
+        dry: false,
         recognise,
         read,
         answer: |arrival, outcome| match outcome {

@@ -50,6 +50,7 @@ mod golden;
 mod guards;
 mod identity;
 mod load;
+mod measurement_protocol;
 mod metrics;
 mod outcomes;
 mod parse;

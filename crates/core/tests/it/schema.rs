@@ -173,6 +173,7 @@ fn settings() -> Value {
         "sources": {"shop": {
             "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
             "consent": "by_region", "destinations": ["meta"], "client": {},
+            "measurement_protocol": {"measurement_id": "G-9ABCDE1234", "api_secret": "SHOP_MP_SECRET"},
         }},
         "destinations": destinations,
     })
@@ -479,7 +480,7 @@ fn destinations(other: &str, rule: impl Fn(&str) -> Value) -> Value {
 /// What settings cannot do without that are all in one variable; of several each may hold some.
 fn whole() -> Value {
     let source = json!({
-        "anyOf": [{"required": ["key"]}, {"required": ["secret"]}],
+        "anyOf": [{"required": ["key"]}, {"required": ["secret"]}, {"required": ["measurement_protocol"]}],
         "dependencies": {"key": ["origins"]},
     });
     json!({"properties": {
@@ -493,7 +494,11 @@ fn schema() -> Value {
     let documented = tables();
     let table = |at: &str| Table::new(at, settings());
     let client = table("sources.shop.client").schema(&documented, "sources.NAME.client.", &[]);
-    let source = table("sources.shop").schema(&documented, "sources.NAME.", &[("client", client)]);
+    let collect = table("sources.shop.measurement_protocol");
+    let mut collect = collect.schema(&documented, "sources.NAME.measurement_protocol.", &[]);
+    collect["required"] = json!(["api_secret"]);
+    let within = [("client", client), ("measurement_protocol", collect)];
+    let source = table("sources.shop").schema(&documented, "sources.NAME.", &within);
     let names = json!({"pattern": NAME});
     let sources = json!({
         "type": "object", "propertyNames": names, "additionalProperties": reference("source"),
@@ -574,6 +579,10 @@ fn every_key_that_is_documented_is_known_and_every_known_one_documented() {
         ("alerts", "alerts."),
         ("sources.shop", "sources.NAME."),
         ("sources.shop.client", "sources.NAME.client."),
+        (
+            "sources.shop.measurement_protocol",
+            "sources.NAME.measurement_protocol.",
+        ),
     ] {
         assert_eq!(Table::new(at, settings()).keys(), within(prefix), "{at}");
     }
