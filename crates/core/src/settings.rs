@@ -24,6 +24,7 @@ pub mod alerts;
 pub mod client;
 mod configured;
 mod policy;
+pub mod sdk;
 mod source;
 mod variables;
 

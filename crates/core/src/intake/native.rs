@@ -104,6 +104,7 @@ pub const FORMAT: Format = Format {
     media: &["application/json", "text/plain"],
     most_bytes: LARGEST_BODY,
     headers: &[],
+    sdk: false,
     page_headers: Some("content-type, x-edgetally-key"),
     recognise: |settings, arrival| {
         auth::recognise(
@@ -113,8 +114,8 @@ pub const FORMAT: Format = Format {
             arrival.now,
         )
     },
-    read: |arrival| read(arrival.body, arrival.now),
-    answer: |_, outcome| match outcome {
+    read: |_, arrival| read(arrival.body, arrival.now),
+    answer: |_, _, outcome| match outcome {
         Outcome::Read(summary) => {
             Response::json(if summary.taken() { 202 } else { 422 }, summary.text())
         }
@@ -311,7 +312,7 @@ fn figure<'de>(
     Ok(read_figure(raw, reading))
 }
 
-fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a>> {
+pub(super) fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a>> {
     let json = raw.get();
     let figure = match json
         .strip_prefix('"')
@@ -838,7 +839,7 @@ fn read_properties<'a>(
 }
 
 /// Adds a property, or says why not. `true` when it was added.
-fn add_property<'a>(
+pub(super) fn add_property<'a>(
     properties: &mut Vec<(Text<'a>, Property<'a>)>,
     key: Text<'a>,
     raw: &'a RawValue,

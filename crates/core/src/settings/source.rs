@@ -9,6 +9,7 @@ use crate::identity::{Country2, Hints, Spellings};
 use crate::settings::client::Client;
 use crate::settings::configured::Configured;
 use crate::settings::policy;
+use crate::settings::sdk::Sdk;
 
 /// Which events a page key may send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Source {
     pub spellings: Spellings,
     /// What its pages load, where it has pages.
     pub client: Option<Client>,
+    /// What it says of SDKs.
+    pub sdk: Sdk,
 }
 
 impl Source {
@@ -135,6 +138,8 @@ pub(super) fn open_source(
         platforms,
     } = wired(&mut fields, declared, configured);
     let client = client(&mut fields, key.is_some(), &platforms);
+    let sdk = fields.take("sdk");
+    let sdk = Sdk::read(sdk, &fields.at("sdk"), key.is_some(), fields.reader);
     fields.end();
     Some(Source {
         name,
@@ -161,6 +166,7 @@ pub(super) fn open_source(
         destinations,
         spellings,
         client,
+        sdk,
     })
 }
 
