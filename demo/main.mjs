@@ -14,7 +14,8 @@ import {check, howFar, send} from "../npm/src/ndjson.mjs";
 import {gates} from "./gates.mjs";
 import {Edge, Tally, count, intake, ledger, play, settle} from "./play.mjs";
 import {report} from "./report.mjs";
-import {ADMIN_TOKEN, DESTINATIONS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
+import {gaps} from "./race.mjs";
+import {ADMIN_TOKEN, DESTINATIONS, OBJECTS, PORTS, QUEUE, SECRETS, SENDERS, settings} from "./settings.mjs";
 import {planDay} from "./shop.mjs";
 import {prepareStorefront} from "./storefront/start.mjs";
 import {KINDS} from "./visitors.mjs";
@@ -161,7 +162,7 @@ async function shopDay(edge, worker, twin, cron, stopped) {
   const {dead_letters: letters} = await edge.ask("/v1/dead-letters?limit=100");
   const may = await allowed(edge, start);
   const releases = stopped() ? undefined : await gates(edge, worker, seed);
-  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, visitors: {kinds: day.kinds, may}, ...(releases && {releases})};
+  return {book, tally, twin, letters, judged, waits, personal: day.personal, showcase: day.showcase, outage, race: {gaps: gaps(day.steps), seed}, visitors: {kinds: day.kinds, may}, ...(releases && {releases})};
 }
 
 /**
@@ -300,7 +301,7 @@ async function main() {
   try {
     if (keep) shop = await prepareStorefront({twin, port: await free(PORTS.storefront), livePort: await free(PORTS.live)});
     worker = await startWorker({
-      settings: settings(twin.url, shop?.url), queue: QUEUE, port: keep ? await free(PORTS.worker) : 0,
+      settings: settings(twin.url, shop?.url), queue: QUEUE, objects: OBJECTS, port: keep ? await free(PORTS.worker) : 0,
       ...shop?.gateway, secrets: {...SECRETS, ...shop?.gateway.secrets},
     });
     // The runtime's library ends the process on a signal, before anything is tidied up; from here on that is ours.
@@ -308,7 +309,7 @@ async function main() {
     edge = new Edge(worker.url);
     await healthy(edge);
     print(bold("edgetally: conversion events in at one address, out to every platform, each counted once"));
-    print(dim(`  edgetally   ${worker.url.origin}   the real runtime; KV, queue and ledger on disk`));
+    print(dim(`  edgetally   ${worker.url.origin}   the real runtime; claims, queue and ledger on disk`));
     print(dim(`  platforms   ${twin.url}   stand-ins for all ${DESTINATIONS.length}; nothing leaves this machine`));
     print();
     // In a deployment the runtime does that every ten minutes; locally nobody does.

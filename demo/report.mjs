@@ -2,6 +2,7 @@
 
 import {count, intake} from "./play.mjs";
 import {tell} from "../npm/src/releases.mjs";
+import {ASSUMPTIONS, lost} from "./race.mjs";
 import {FORGED} from "./oddities.mjs";
 import {DESTINATIONS} from "./settings.mjs";
 import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, print, quantile, red, wrap} from "../npm/src/terminal.mjs";
@@ -32,6 +33,7 @@ import {WIDTH, bold, counted, cut, dim, duration, green, heading, json, number, 
  * @property {number} personal events that were sent with personal data in free text, as far as the sender knows
  * @property {{id: string, order: string, event: any}[]} showcase purchases worth showing, the best first
  * @property {Outage} [outage]
+ * @property {{gaps: number[], seed: number}} [race] the times between page and server copies of one event, in milliseconds
  * @property {{kinds: Map<string, string>, may: May}} [visitors] the kind of visitor of an event, and what each kind allows
  * @property {import("./gates.mjs").Judged[]} [releases] what the gate says of the day's releases
  * @property {import("../npm/src/ndjson.mjs").Told} [file]
@@ -334,6 +336,25 @@ function outage({book, twin, outage: fault}, problems) {
   else problems.push("the events that waited for the outage to end were not all delivered");
 }
 
+/** @param {Run} run @param {string[]} problems */
+function race({book, twin, race: played}, problems) {
+  if (!played || played.gaps.length === 0) return;
+  heading("TWO COPIES, SECONDS APART");
+  const {gaps} = played;
+  const sorted = [...gaps].sort((a, b) => a - b);
+  print(wrap(`${counted(gaps.length, "event")} came from a page and from the shop's server, ${duration(quantile(sorted, 0.5))} apart (median; nine in ten within ${duration(quantile(sorted, 0.9))}). The claims lie in an object that tells copies apart one after the other (dedup = "exact"). In Workers KV, which lags between places, the same copies would have raced; played on a clock turned by hand, with eight locations and no memory in front, docs/dedup.md:`));
+  print(`  ${"".padEnd(54)}${"went out twice".padStart(10)}`);
+  const stats = twin.stats();
+  const twice = DESTINATIONS.map(({name, platform}) => Math.max(0, (stats.platforms[platform]?.duplicates ?? 0) - count(book, name, "retries") - count(book, name, "conflict")));
+  const worst = Math.max(...twice);
+  print(`  ${"one object, as it was".padEnd(56)}${number(worst).padStart(8)}`);
+  for (const assumed of ASSUMPTIONS) {
+    const n = lost(gaps, assumed, played.seed);
+    print(`  ${`KV, where ${assumed.name}`.padEnd(56)}${number(Math.round(n)).padStart(8)}${dim(`  ${(100 * n / gaps.length).toFixed(0)} %`)}`);
+  }
+  if (worst > 0) problems.push(`${counted(worst, "event")} went to a platform twice and no lost reply or forged order explains it`);
+}
+
 /** @param {Run} run */
 function releases({releases: judged}) {
   if (!judged) return;
@@ -501,6 +522,7 @@ export function report(run) {
   whoMayGetWhat(run, problems);
   oddities(run, problems);
   outage(run, problems);
+  race(run, problems);
   releases(run);
   if (run.tally.events > 0) times(run);
   examples(run);

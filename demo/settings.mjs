@@ -47,6 +47,7 @@ export function settings(twin, storefront) {
   return {
     environment: "development",
     twin,
+    dedup: "exact",
     // A deployment waits longer (10 s doubling to an hour); the demo has to end within a minute.
     delivery: {retry_base_seconds: 1, retry_max_seconds: 4, pause_seconds: 2},
     sources: {
@@ -82,6 +83,9 @@ export function settings(twin, storefront) {
     destinations: structuredClone(WANTED),
   };
 }
+
+/** What keeps the claims, which wrangler.toml has as a comment. */
+export const OBJECTS = {CLAIMS_OBJECT: "Claims"};
 
 /** The queue hands over after a second, or when 50 messages have gathered. */
 export const QUEUE = {maxBatchSize: 50, maxBatchTimeout: 1};

@@ -42,7 +42,7 @@ export async function count({perMessage, destinations, duplicates, batch, dedup}
   const shop = await openShop({
     wrap: "./counting.js",
     destinations: NAMES.slice(0, destinations),
-    ...(dedup === "exact" && {settings: (settings) => ({...settings, dedup: "exact"})}),
+    exact: dedup === "exact",
   });
   try {
     const post = async (/** @type {string} */ path, /** @type {Json} */ body = {}) =>
@@ -67,8 +67,10 @@ export async function count({perMessage, destinations, duplicates, batch, dedup}
 }
 
 /** What stands in the table: busy hours, whose batches are full. @type {readonly Traffic[]} */
-export const TABLE = [1, 11].flatMap((destinations) =>
-  [0, 25].flatMap((duplicates) => [1, 10, 50].map((perMessage) => ({perMessage, destinations, duplicates, batch: 50, dedup: /** @type {const} */ ("kv")}))),
+export const TABLE = /** @type {const} */ (["kv", "exact"]).flatMap((dedup) =>
+  [1, 11].flatMap((destinations) =>
+    [0, 25].flatMap((duplicates) => [1, 10, 50].map((perMessage) => ({perMessage, destinations, duplicates, batch: 50, dedup}))),
+  ),
 );
 
 /** @param {Traffic} one */
@@ -80,8 +82,8 @@ export const nameOf = ({perMessage, destinations, duplicates, batch, dedup}) =>
  * @param {Traffic} one
  * @param {Counts} counts
  */
-export function rowOf({perMessage, destinations, duplicates}, counts) {
+export function rowOf({perMessage, destinations, duplicates, dedup}, counts) {
   const {kv_reads: reads, kv_writes: writes, queue_operations: queue, object_requests: object, rows_read: read, rows_written: written} = counts;
-  const cells = [perMessage, destinations, `${duplicates} %`, reads, writes, queue, object, read, written];
+  const cells = [`\`${dedup}\``, perMessage, destinations, `${duplicates} %`, reads, writes, queue, object, read, written];
   return `| ${cells.map((cell) => cell.toLocaleString("en-US")).join(" | ")} |`;
 }

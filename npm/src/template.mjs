@@ -95,9 +95,22 @@ function bindings() {
   return whole.slice(start, end);
 }
 
+/**
+ * With the object of exact claims, which the repository's wrangler.toml has as a comment: a gateway that begins with it has no
+ * earlier version to go back to.
+ * @param {string} text
+ */
+function withClaims(text) {
+  const block = /^(?:#.*\n)*# name = "CLAIMS_OBJECT"\n(?:#.*\n)*/m.exec(text)?.[0] ?? "";
+  const from = block.indexOf("#\n# [[durable_objects.bindings]]");
+  if (from < 0) throw new Error("wrangler.toml has no binding CLAIMS_OBJECT as a comment");
+  const live = block.slice(from + 2).replace(/^# ?/gm, "");
+  return text.replace(block, `# What knows which copy of an event came first (docs/dedup.md).\n${live}`);
+}
+
 /** @param {Answers} answers */
 export function wranglerToml({site, country, destinations, consent, source, ids}) {
-  const infrastructure = bindings()
+  const infrastructure = withClaims(bindings())
     .replace(/^main = .*$/m, 'main = "node_modules/edgetally/worker/index.js"')
     .replace(/^\[build\]\n(?:[^[\n].*\n)*/m, '[build]\ncommand = "npx edgetally build"\n')
     // With what is said of it.
@@ -118,6 +131,7 @@ directory = "${ASSETS}"
 
 [vars.EDGETALLY]
 environment = "production"
+dedup = "exact" # each event once at each destination; "kv" lets copies pass that come seconds apart in different places
 
 # The key is public: it stands in your pages. Servers show the secret.
 [vars.EDGETALLY.sources.${source}]

@@ -69,7 +69,7 @@ class Machine {
       destinations: "all",
       delivery: DELIVERY,
       secrets: {...SECRETS, BROKER: this.broker.url},
-      ...(this.dedup === "exact" && {settings: (settings) => ({...settings, dedup: "exact"})}),
+      exact: this.dedup === "exact",
     });
     await shop.faults(this.faults);
     await this.broker.ask({worker: shop.worker.url.origin});

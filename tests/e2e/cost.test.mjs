@@ -15,8 +15,8 @@ const table = JSON.parse(readFileSync(new URL("../../bench/cost/counts.json", im
  */
 const ROOM = 1 / 3;
 
-for (const destinations of [1, 11]) {
-  const one = TABLE.find((row) => row.destinations === destinations && row.perMessage === 10 && row.duplicates === 25);
+for (const [dedup, destinations] of /** @type {const} */ ([["kv", 1], ["kv", 11], ["exact", 1]])) {
+  const one = TABLE.find((row) => row.dedup === dedup && row.destinations === destinations && row.perMessage === 10 && row.duplicates === 25);
   assert.ok(one);
   test(nameOf(one), async () => {
     const counts = await count(one);
@@ -32,6 +32,8 @@ for (const destinations of [1, 11]) {
     near("object requests", requests, knownRequests, 100);
     near("rows read", read, knownRead, Infinity);
     near("rows written", written, knownWritten, 700);
+    // The point of exact claims: the store has no part in it.
+    if (dedup === "exact") assert.deepEqual([counts.kv_reads, counts.kv_writes], [0, 0]);
   });
 }
 

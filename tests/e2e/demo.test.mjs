@@ -86,6 +86,15 @@ test("a short shop day ends by itself and its books agree", {timeout: 60_000}, a
   assert.match(output, /Google Ads judges later: until the cron trigger asked/);
   assert.equal(output.match(/delivered [\d,]+ .*agrees/g)?.length, PLATFORMS.length);
   assert.match(output, /Meta answered HTTP 503 for 2\.0 s/);
+  // The race between copies: none twice, where the unkindest reading of Workers KV has most of them twice.
+  const race = output.slice(output.indexOf("TWO COPIES, SECONDS APART"));
+  const pairs = Number(/^ +([\d,]+) events came from a page/m.exec(race)?.[1]);
+  assert.ok(pairs > 5, race);
+  assert.deepEqual(line(race, "one object, as it was"), [0]);
+  const kv = [...race.matchAll(/^ {2}KV, where .*? (\d+) {2}(\d+) %$/gm)].map(([, n]) => Number(n));
+  assert.equal(kv.length, 4, race);
+  assert.deepEqual(kv, [...kv].sort((a, b) => a - b));
+  assert.ok((kv[3] ?? 0) > pairs * 0.9, race);
   assert.match(output, /delivered \d+(?:\.\d)? m?s later, each of them once/);
   for (const code of ["currency_missing", "unknown_key", "event_too_large", "signature_replayed", "origin_not_allowed"]) assert.match(output, new RegExp(code));
   // Nothing of a terminal where there is none, and no line that wraps.

@@ -120,6 +120,21 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await report(shop, [{id: "real", counts: [line("accepted", 5, {v: "web-1"}), line("delivered", 5, {v: "web-1"})]}]);
     let ledger = await shop.ledger();
     assert.deepEqual(ledger.folded.shop, {events: 600, releases: 650});
+    // How many names that were, in whatever reports they came, and again; `web-1` came too late as well.
+    await report(shop, [{id: "again", counts: [line("accepted", 0, named(699)), line("skipped", 0, named(650))]}]);
+    const day = new Date(TODAY).toISOString().slice(0, 10);
+    const folded = (/** @type {string} */ kind, /** @type {number} */ names) => ({source: "shop", day, kind, names, or_more: names >= 1000});
+    assert.deepEqual(ledger.folded_names, [folded("event", 600), folded("release", 651)]);
+    assert.deepEqual((await shop.ledger("?source=bulk")).folded_names, []);
+    assert.deepEqual((await shop.ledger(`?until=${new Date(TODAY - 1).toISOString()}`)).folded_names, []);
+    const health = (await shop.fetch("/v1/health")).body;
+    assert.deepEqual(health.attention.names_folded, {shop: 1251});
+    assert.ok(health.warnings.some((/** @type {string} */ one) => one.startsWith("shop: 1251 names of events, releases or versions")));
+    // No more are remembered than that, however many come.
+    const many = Array.from({length: 800}, (_, i) => line("accepted", 1, {e: `late_${i}`, v: "web-1"}));
+    await report(shop, [{id: "late", counts: many}]);
+    assert.deepEqual((await shop.ledger()).folded_names[0], folded("event", 1000));
+    await report(shop, [{id: "late-down", counts: many.map(([one]) => [one, -1])}]);
     const rows = await sql(shop, "SELECT count(DISTINCT event) AS events, count(DISTINCT release) AS releases, count(*) AS n FROM counts");
     assert.deepEqual([rows[0]?.events, rows[0]?.releases], [102, 51]);
     // Another day has its own names.
@@ -361,7 +376,7 @@ describe("the ledger under pressure", {concurrency: 3}, () => {
     await sql(shop, "UPDATE quarantine SET at = 1");
     await shop.fetch("/_test/alarm", {method: "POST"});
     assert.deepEqual((await sql(shop, "SELECT parcel, event_id FROM dead UNION ALL SELECT body, '' FROM quarantine")), Array(3).fill({parcel: "", event_id: ""}));
-    assert.deepEqual(await shop.admin("/v1/dead-letters/replay", {destination: "gone"}), {replayed: []});
+    assert.deepEqual(await shop.admin("/v1/dead-letters/replay", {destination: "gone"}), {replayed: [], without_body: 2});
     const [message] = await shop.quarantined();
     const one = await shop.admin("/v1/dead-letters/dismiss", {destination: "gone", limit: 1});
     assert.deepEqual([one.dismissed.length, one.more], [1, true]);

@@ -81,7 +81,20 @@ test("what happened lately, newest first", async () => {
     first.map((/** @type {Json} */ one) => one.what),
     [{meta: "duplicate:server", ga4: "duplicate:server", hook: "duplicate:server"}, {meta: "delivered", ga4: "delivered", hook: "delivered"}],
   );
-  assert.equal((await shop.admin("/v1/recent?limit=2")).events.length, 2);
+  // Page by page it is the same list, and the last page says that it is.
+  /** @type {Json[]} */
+  const paged = [];
+  for (let cursor = ""; ; ) {
+    const page = await shop.admin(`/v1/recent?limit=3${cursor && `&cursor=${cursor}`}`);
+    assert.ok(page.events.length <= 3);
+    paged.push(...page.events);
+    if (!page.more) break;
+    cursor = page.cursor;
+  }
+  assert.deepEqual(paged, events);
+  for (const query of ["since=2026-11-01T00:00:00Z", "release=web-1", "code=x"]) {
+    assert.equal((await shop.fetch(`/v1/recent?${query}`, {headers: {authorization: `Bearer ${ADMIN}`}})).status, 400, query);
+  }
   // What is named is what is told: neither is passed over in silence.
   for (const [asked, holds] of /** @type {[string, (one: Json) => boolean][]} */ ([
     ["event=purchase", (one) => one["event"] === "purchase"],

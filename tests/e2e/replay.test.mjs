@@ -225,3 +225,114 @@ describe("replay", {concurrency: 3}, () => {
     await shop.stop();
   });
 });
+
+describe("letters by selection", {concurrency: 2}, () => {
+  const DAY = 86_400_000;
+  const ADMIN = {authorization: "Bearer admin-token-0123456789"};
+
+  /**
+   * A letter as the worker keeps one, and its counts.
+   * @param {string} id
+   * @param {Json} more
+   */
+  const kept = (id, more = {}) => {
+    const {at = TODAY, received = TODAY, source = "shop", destination = "hook", event = "contact", code = "http_500"} = more;
+    const place = {h: Math.floor(received / 3_600_000) * 3_600_000, s: source, e: event, d: destination};
+    const parcel = JSON.stringify({n: event, i: id, t: received, r: received, to: [[destination, 0]]});
+    return {
+      id,
+      counts: [[{...place, o: "accepted"}, 1], [{...place, o: "dead", c: code}, 1]],
+      dead: [{id: `${id}#0#${destination}`, at, source, destination, event, event_id: id, state: "dead", code, parcel}],
+    };
+  };
+
+  /** @param {Shop} shop @param {string} query */
+  const listed = async (shop, query) => {
+    const {body, status} = await shop.fetch(`/v1/dead-letters?${query}`, {headers: ADMIN});
+    assert.equal(status, 200);
+    return body;
+  };
+  const ids = (/** @type {Json} */ body) => body.dead_letters.map((/** @type {Json} */ one) => one.event_id);
+
+  test("each word chooses, in the list, the preview, the replay and the dismissal alike", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    await ask(shop, "/report", [
+      kept("a"),
+      kept("b", {source: "bulk", at: TODAY + 1}),
+      kept("c", {destination: "meta", at: TODAY + 2}),
+      kept("d", {event: "lead", at: TODAY + 3}),
+      kept("e", {code: "timeout", at: TODAY + 4}),
+      kept("f", {at: TODAY - DAY}),
+      {id: "q", counts: [], quarantined: [{id: "q", at: TODAY, code: "envelope_malformed", body: "nonsense"}]},
+    ]);
+    const iso = (/** @type {number} */ at) => new Date(at).toISOString();
+    for (const [selection, expected, unread] of /** @type {[Json, string[], number][]} */ ([
+      [{source: "bulk"}, ["b"], 0],
+      [{destination: "meta"}, ["c"], 0],
+      [{event: "lead"}, ["d"], 0],
+      [{event_id: "a"}, ["a"], 0],
+      [{code: "timeout"}, ["e"], 0],
+      [{code: "envelope_malformed"}, [], 1],
+      [{since: iso(TODAY + 3)}, ["d", "e"], 0],
+      [{until: iso(TODAY)}, ["f"], 0],
+      [{since: iso(TODAY), until: iso(TODAY + 2)}, ["a", "b"], 1],
+      [{source: "shop", code: "http_500", since: iso(TODAY)}, ["a", "c", "d"], 0],
+      [{source: "nobody"}, [], 0],
+    ])) {
+      const told = await listed(shop, new URLSearchParams(selection).toString());
+      assert.deepEqual([ids(told), told.quarantined.length], [expected, unread], JSON.stringify(selection));
+      const all = expected.length + unread;
+      assert.deepEqual(await shop.admin("/v1/dead-letters/replay", {...selection, dry_run: true}), {dry_run: true, would_replay: all});
+      assert.deepEqual(await shop.admin("/v1/dead-letters/dismiss", {...selection, dry_run: true}), {dry_run: true, would_dismiss: all});
+    }
+    // Page by page as well.
+    const first = await listed(shop, "source=shop&limit=2");
+    const second = await listed(shop, `source=shop&limit=3&cursor=${first.cursor}`);
+    assert.deepEqual([ids(first), first.more, ids(second), second.more, second.cursor], [["f", "a"], true, ["c", "d", "e"], false, undefined]);
+    // A preview books nothing.
+    assert.deepEqual([(await shop.row("hook")).dead, (await shop.row("hook")).retrying], [4, 0]);
+    assert.deepEqual((await shop.admin("/v1/dead-letters/dismiss", {code: "timeout"})).dismissed, ["e#0#hook"]);
+    const {replayed} = await shop.admin("/v1/dead-letters/replay", {event: "contact", source: "shop", destination: "hook"});
+    assert.deepEqual(replayed, ["f#0#hook", "a#0#hook"]);
+    // The same again sends nothing again.
+    assert.deepEqual((await shop.admin("/v1/dead-letters/replay", {event: "contact", source: "shop", destination: "hook"})).replayed, []);
+    for (const body of ["{}", '{"limit": 5}', '{"dry_run": true}', '{"sauce": "shop"}', '{"since": "yesterday"}', '{"code": "x", "cursor": "zz"}']) {
+      assert.equal((await shop.fetch("/v1/dead-letters/replay", {method: "POST", headers: ADMIN, body})).status, 400, body);
+    }
+    for (const query of ["release=web-1", "hours=1", "state=dead", "since=yesterday"]) {
+      assert.equal((await shop.fetch(`/v1/dead-letters?${query}`, {headers: ADMIN})).status, 400, query);
+    }
+    await shop.stop();
+  });
+
+  test("what its platform takes no more is refused before it is sent, stays a letter, and holds no other up", async () => {
+    const shop = await openShop({wrap: "./ledger.js"});
+    const old = Date.now() - 31 * DAY;
+    const reports = [];
+    for (let i = 0; i < 120; i += 1) reports.push(kept(`old-${String(i).padStart(3, "0")}`, {received: old, at: TODAY - DAY}));
+    for (let i = 0; i < 5; i += 1) reports.push(kept(`new-${i}`, {received: Date.now() - 20 * DAY}));
+    await ask(shop, "/report", reports);
+    const preview = await shop.admin("/v1/dead-letters/replay", {destination: "hook", dry_run: true});
+    assert.deepEqual([preview.would_replay, preview.refused.length, preview.more], [5, 120, undefined]);
+    assert.deepEqual(preview.refused[0], {
+      id: "old-000#0#hook", code: "too_old", rule: `webhook takes this event until ${new Date(old + 30 * DAY).toISOString()}`,
+    });
+    // A hundred of them are before the others, and five are asked for.
+    const done = await shop.admin("/v1/dead-letters/replay", {destination: "hook", limit: 5});
+    assert.deepEqual([done.replayed.length, done.refused.length], [0, 50]);
+    assert.equal(done.more, true);
+    const on = await shop.admin("/v1/dead-letters/replay", {destination: "hook", cursor: done.cursor});
+    assert.deepEqual([on.replayed.length, on.refused.length, on.more], [5, 70, undefined]);
+    await shop.arrival("webhook", 5);
+    await waitFor("the ledger to know", async () => (await shop.row("hook")).delivered === 5);
+    const row = await shop.row("hook");
+    assert.deepEqual([row.accepted, row.dead, row.retrying, row.remainder], [125, 120, 0, 0]);
+    const left = await shop.deadLetters();
+    assert.deepEqual([left.length, left.every(({code, replaying}) => code === "http_500" && !replaying)], [120, true]);
+    // Of whom only a head is left, and who has one in hand.
+    await sql(shop, "UPDATE dead SET parcel = '' WHERE id = 'old-000#0#hook'");
+    const heads = await shop.admin("/v1/dead-letters/replay", {event_id: "old-000"});
+    assert.deepEqual(heads, {replayed: [], without_body: 1});
+    await shop.stop();
+  });
+});

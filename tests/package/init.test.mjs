@@ -60,6 +60,11 @@ test("what it writes names no folder of the repository, and no secret under vars
   assert.ok(!/worker\/build|scripts\/|\bmake /.test(text));
   const vars = text.slice(text.indexOf("[vars"));
   for (const line of vars.split("\n").filter((one) => !one.startsWith("#"))) assert.ok(!/^(META_ACCESS_TOKEN|GA4_API_SECRET|SHOP_SECRET|EDGETALLY_\w+)\s*=/.test(line), line);
+  // The object of exact claims is bound, its class has a migration, and nothing of either stands there as a comment.
+  assert.match(text, /^dedup = "exact"/m);
+  assert.match(text, /^name = "CLAIMS_OBJECT"$/m);
+  assert.match(text, /^new_sqlite_classes = \["Claims"\]$/m);
+  assert.ok(!/^# .*(CLAIMS_OBJECT|"Claims")/m.test(text));
   const checked = await run(home, ["check", "--json", "-C", folder]);
   const {errors, warnings, secrets} = JSON.parse(checked.stdout);
   assert.deepEqual(errors, []);

@@ -93,6 +93,8 @@ pub(crate) struct Attention {
     outcomes_waiting: Option<UnixMillis>,
     /// What there was no room for, by source.
     shortages: Table<String, Table<String, i64>>,
+    /// Of today and yesterday, how many names have no lines of their own, by source.
+    folded: Table<String, i64>,
     /// How many incidents are open.
     incidents: i64,
     /// What became of the last alert; empty where it was taken.
@@ -116,11 +118,16 @@ impl Attention {
                 of.insert(member(row, "source").to_owned(), number(row, "n"));
             });
         }
+        let mut folded: Table<String, i64> = Table::new();
+        for row in rows("spilled") {
+            folded.change(member(row, "source").to_owned(), |n| *n += number(row, "n"));
+        }
         let alerts = answer.get("alerts").unwrap_or(&Value::Null);
         let sent = alerts.get("sent").unwrap_or(&Value::Null);
         let visits = rows("visits").map(|row| (member(row, "destination"), member(row, "fault")));
         Self {
             shortages,
+            folded,
             incidents: number(alerts, "open"),
             alert_failure: member(sent, "failure").to_owned(),
             unreported: visits
@@ -147,6 +154,9 @@ impl Attention {
         }
         if let Some(since) = self.outcomes_waiting {
             put(body, "outcomes_waiting", since.to_rfc3339().into());
+        }
+        if !self.folded.is_empty() {
+            put(body, "names_folded", json!(self.folded));
         }
         for (what, sources) in self.shortages.iter() {
             put(body, what, json!(sources));

@@ -6,9 +6,9 @@ use edgetally_core::base::time::UnixMillis;
 use edgetally_core::dedup::{Claim, ClaimKey, Holder, Known, Recent};
 use edgetally_core::intake::auth::{Caller, Proof, origin_allowed};
 use edgetally_core::intake::{
-    self, Arrival, Batch, Format, Header, Headers, Outcome, Plan, Visit, Wanted, error_of,
+    self, Arrival, Batch, Format, Header, Headers, Outcome, Plan, Wanted, error_of, segment,
 };
-use edgetally_core::settings::Settings;
+use edgetally_core::settings::{Settings, Source};
 
 use crate::claiming;
 use crate::routes::{self, Call};
@@ -94,20 +94,88 @@ pub(crate) async fn events(format: &'static Format, call: Call<'_>, head: bool) 
         body: &[],
         now: runtime::now(),
     };
-    let refused = |error: &ParseError| (format.answer)(&arrival, &Outcome::Refused(error));
+    let refused = |source: Option<&Source>, error: &ParseError| {
+        (format.answer)(source, &arrival, &Outcome::Refused(error))
+    };
     // Senders keep what they have and come back. What they are still sending is heard out: a connection that is closed on them
     // takes the answer with it.
     let Ok(settings) = state::settings(&call.env) else {
         let _ = runtime::body(call.request, format.most_bytes).await;
-        return respond(&refused(&error_of(Code::SettingsInvalid)), &[]);
+        return respond(&refused(None, &error_of(Code::SettingsInvalid)), &[]);
     };
     let cors = cors(settings, call.headers);
     if head {
-        return respond(&(format.answer)(&arrival, &Outcome::Asked), &cors);
+        return respond(&(format.answer)(None, &arrival, &Outcome::Asked), &cors);
     }
-    match take(format, settings, &call, arrival).await {
+    let mut source = None;
+    match take(format, settings, &call, arrival, &mut source).await {
         Ok(answer) => respond(&answer, &cors),
-        Err(error) => respond(&refused(&error), &cors),
+        Err(error) => {
+            if format.sdk {
+                source = source.or_else(|| segment::named(settings, &arrival));
+                refuse(&call.env, settings, source, &error, "").await;
+            }
+            respond(&refused(source, &error), &cors)
+        }
+    }
+}
+
+/// Answers what SDKs in pages ask for before they send.
+pub(crate) async fn setup(call: &Call<'_>, which: Setup, head: bool) -> Response {
+    let Ok(settings) = state::settings(&call.env) else {
+        return routes::refuse(&error_of(Code::SettingsInvalid));
+    };
+    let arrival = Arrival {
+        path: call.path,
+        query: call.query,
+        headers: call.headers,
+        ..Arrival::of_body(&[], runtime::now())
+    };
+    let cors = cors(settings, call.headers);
+    // Whoever asks with `HEAD` wants to know whether something blocks the address.
+    if head {
+        return respond(&segment::setup::done(), &cors);
+    }
+    match which(settings, &arrival) {
+        Ok(answer) => respond(&answer, &cors),
+        Err(error) => {
+            refuse(&call.env, settings, None, &error, "").await;
+            respond(&intake::Response::refusal(&error), &cors)
+        }
+    }
+}
+
+/// Takes what an SDK counts about itself, and keeps none of it.
+pub(crate) async fn metrics(call: &Call<'_>) -> Response {
+    let _ = runtime::body(call.request, segment::FORMAT.most_bytes).await;
+    let cors = state::settings(&call.env).map(|settings| cors(settings, call.headers));
+    respond(&segment::setup::done(), &cors.unwrap_or_default())
+}
+
+/// What an SDK in a page is given before it sends.
+pub(crate) type Setup = fn(&Settings, &Arrival<'_>) -> Result<intake::Response, ParseError>;
+
+/// Counts a request of an SDK that is refused for good: nobody reads the answer.
+pub(crate) async fn refuse(
+    env: &Env,
+    settings: &Settings,
+    source: Option<&Source>,
+    error: &ParseError,
+    name: &str,
+) {
+    // What may be sent again is no loss, and a flood of it is not to cost the queue anything.
+    if error.code.status() >= 500 || intake::retry_after(error.code).is_some() {
+        return;
+    }
+    let now = runtime::now();
+    let message = state::refusals(|refusals| {
+        let source = source.map(|source| source.name.as_str());
+        refusals.add(now, &settings.version, (source, error.code.as_str(), name));
+        refusals.message(now, &state::new_id())
+    });
+    if let Some(message) = message {
+        // A count is not worth another attempt.
+        runtime::send_all(env, &[message]).await;
     }
 }
 
@@ -116,12 +184,17 @@ async fn take(
     settings: &'static Settings,
     call: &Call<'_>,
     arrival: Arrival<'_>,
+    source: &mut Option<&'static Source>,
 ) -> Result<intake::Response, ParseError> {
     format.check_headers(&arrival.headers)?;
     let body = if call.method == "GET" {
         Vec::new()
     } else {
-        let body = runtime::body(call.request, format.most_bytes).await;
+        let body = if format.sdk {
+            runtime::inflated(call.request, format.most_bytes).await
+        } else {
+            runtime::body(call.request, format.most_bytes).await
+        };
         // A sender that went away in the middle gets no answer anyway.
         body.map_err(|_| error_of(Code::MalformedJson))?
             .ok_or_else(|| error_of(Code::BodyTooLarge))?
@@ -140,13 +213,14 @@ async fn take(
     };
     let now = arrival.now;
     let caller = (format.recognise)(settings, &arrival).map_err(error_of)?;
+    *source = settings.source(&caller.source.name);
     if caller.is_page()
         && let Some(binding) = &caller.source.rate_limit
         && runtime::limited(&call.env, binding, &caller.source.name).await
     {
         return Err(error_of(Code::RateLimited));
     }
-    let visit = caller.is_page().then(|| Visit::of(&arrival));
+    let visit = caller.visit(&arrival);
     let batch = Batch::open(format, settings, caller.source, visit.as_ref(), &arrival)?;
     let signature = signature_key(settings, &caller);
     let wanted: Vec<Wanted<'_>> = batch.wanted().collect();
@@ -285,7 +359,7 @@ pub(crate) fn signature_key(settings: &Settings, caller: &Caller<'_>) -> Option<
             id,
             signature,
         )),
-        Proof::Page | Proof::Bearer => None,
+        Proof::Page | Proof::App { .. } | Proof::Bearer => None,
     }
 }
 

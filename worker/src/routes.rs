@@ -1,11 +1,11 @@
 //! From a request to whoever answers it. Which addresses there are is the core's table.
 
 use edgetally_core::base::error::{Code, ParseError};
-use edgetally_core::intake::{Headers, Response as Answer, error_of};
-use edgetally_core::routes::{Handler, Target, find};
+use edgetally_core::intake::{Headers, Response as Answer, error_of, segment};
+use edgetally_core::routes::{Handler, Target, find, stray};
 
 use crate::runtime::{Context, Described, Env, Request, Response, respond};
-use crate::{admin, dashboard, intake, withdrawal};
+use crate::{admin, dashboard, intake, state, withdrawal};
 
 /// A request, taken apart.
 #[derive(Debug)]
@@ -47,7 +47,15 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
             &Answer::refusal(&error_of(Code::MethodNotAllowed)),
             &["allow", &allow],
         ),
-        Target::NotFound => refuse(&error_of(Code::NotFound)),
+        Target::NotFound => {
+            let error = error_of(Code::NotFound);
+            if let Some(name) = stray(call.method, path)
+                && let Ok(settings) = state::settings(&call.env)
+            {
+                intake::refuse(&call.env, settings, None, &error, name).await;
+            }
+            refuse(&error)
+        }
     }
 }
 
@@ -55,6 +63,11 @@ pub(crate) async fn answer(request: &Request, env: Env, context: &Context) -> Re
 async fn handle(handler: Handler, call: Call<'_>, head: bool) -> Response {
     match handler {
         Handler::Intake(format) => intake::events(format, call, head).await,
+        Handler::SegmentSettings => intake::setup(&call, segment::setup::segment, head).await,
+        Handler::RudderStackSettings => {
+            intake::setup(&call, segment::setup::rudderstack, head).await
+        }
+        Handler::SdkMetrics => intake::metrics(&call).await,
         Handler::Region => intake::region(&call),
         Handler::Health => admin::health(&call.env).await,
         Handler::Ledger => admin::ledger(&call).await,

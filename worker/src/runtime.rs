@@ -17,7 +17,7 @@ pub(crate) use self::environment::{
     bindings, limited, now, random, random_key, secret, settings, sleep, version,
 };
 pub(crate) use self::http::{
-    Described, Request, Response, body, exchange, headers, respond, verified,
+    Described, Request, Response, body, exchange, headers, inflated, respond, verified,
 };
 pub(crate) use self::queue::{Batch, send, send_all, send_many};
 pub(crate) use self::sql::{ask_claims, json, ledger, lists, rows, size, transaction, written};

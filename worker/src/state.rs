@@ -7,6 +7,7 @@ use edgetally_core::dashboard::access::KeyRing;
 use edgetally_core::dashboard::session::Tries;
 use edgetally_core::dedup::Recent;
 use edgetally_core::delivery::Gates;
+use edgetally_core::intake::Refusals;
 use edgetally_core::ledger::Withdrawals;
 use edgetally_core::settings::Settings;
 use serde_json::Value;
@@ -23,6 +24,7 @@ thread_local! {
     static GATES: RefCell<Gates> = const { RefCell::new(Gates::new()) };
     static WITHDRAWALS: RefCell<Withdrawals> = const { RefCell::new(Withdrawals::new()) };
     static TRIES: RefCell<Tries> = const { RefCell::new(Tries::new()) };
+    static REFUSALS: RefCell<Refusals> = RefCell::new(Refusals::default());
     static KEY_RING: RefCell<KeyRing> = const { RefCell::new(KeyRing::new()) };
     static PREFIX: OnceCell<String> = const { OnceCell::new() };
     static COUNTER: Cell<u64> = const { Cell::new(0) };
@@ -66,6 +68,11 @@ pub(crate) fn withdrawals<T>(look: impl FnOnce(&mut Withdrawals) -> T) -> T {
 /// Counts who tries to sign in. Never across an await.
 pub(crate) fn tries<T>(look: impl FnOnce(&mut Tries) -> T) -> T {
     TRIES.with(|tries| look(&mut tries.borrow_mut()))
+}
+
+/// Counts what is refused of senders that do not read answers. Never across an await.
+pub(crate) fn refusals<T>(look: impl FnOnce(&mut Refusals) -> T) -> T {
+    REFUSALS.with(|refusals| look(&mut refusals.borrow_mut()))
 }
 
 /// The keys of Cloudflare Access. Never across an await.

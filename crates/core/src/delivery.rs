@@ -29,7 +29,7 @@ pub use circuit_breaker::CircuitBreaker;
 pub use claiming::refused;
 pub use polling::Polling;
 pub use release::{Release, releases};
-pub use replay::{Replay, replay, replayed};
+pub use replay::{Replay, replay, replayed, too_old};
 pub use scheduler::{Gates, MOST_IN_FLIGHT, OutgoingRequest, Spent};
 pub use sending::{Delivery, MOST_UNPAIRED, admitted};
 pub use visits::{Told, Visits};

@@ -103,8 +103,30 @@ pub struct Event<'a> {
     pub test: bool,
     /// Free data: JSON object of the sender.
     pub properties: Vec<(Text<'a>, Property<'a>)>,
+    /// Which destinations the sender means it for.
+    pub selection: Selection<'a>,
     /// What was left out or changed on the way in, and why.
     pub remarks: Remarks,
+}
+
+/// Which destinations a sender means an event for: all of the source's, unless it says otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection<'a> {
+    /// Whether those that are not named are left out.
+    pub others_left_out: bool,
+    /// Those that are named, by their names or their platforms' in lower case, and whether they are meant.
+    pub named: Vec<(Cow<'a, str>, bool)>,
+}
+
+impl Selection<'_> {
+    /// Whether a destination is meant, which goes by any of these names. The last word on it counts.
+    pub fn holds(&self, names: [&str; 2]) -> bool {
+        let is_it = |named: &&(Cow<'_, str>, bool)| {
+            names.iter().any(|name| named.0.eq_ignore_ascii_case(name))
+        };
+        let word = self.named.iter().rev().find(is_it);
+        word.map_or(!self.others_left_out, |(_, meant)| *meant)
+    }
 }
 
 /// A scalar of `properties`.

@@ -16,9 +16,11 @@ pub mod measurement_protocol;
 pub mod native;
 pub mod pixel;
 pub(crate) mod reader;
+mod refusals;
 pub mod region;
 mod ruling;
 mod scrub;
+pub mod segment;
 mod verdict;
 mod visit;
 pub mod withdrawal;
@@ -27,4 +29,5 @@ pub use self::answer::{Outcome, Response, Summary, error_of, refusal, retry_afte
 pub use self::arrival::{Arrival, Header, Headers};
 pub use self::batch::{Batch, Made, Plan, Wanted};
 pub use self::format::{Events, Format};
+pub use self::refusals::Refusals;
 pub use self::visit::Visit;

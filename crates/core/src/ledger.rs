@@ -120,6 +120,9 @@ states! {
     /// Not a state: test events and those of robots, `test` and `bot`, and under a destination what became of them,
     /// `test:delivered`. They are in none of the lines above that are not states.
     Apart "apart",
+    /// Not a state: what SDKs sent that is no conversion (`not_a_conversion`, `track_not_mapped`). It was taken note of and
+    /// nothing was made of it, so it is in none of the lines above.
+    Ignored "ignored",
 }
 
 impl State {

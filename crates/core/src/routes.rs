@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::base::text::percent_decoded;
-use crate::intake::{Format, measurement_protocol, native, pixel};
+use crate::intake::{Format, measurement_protocol, native, pixel, segment};
 
 /// A part of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub enum Page {
 pub enum Handler {
     /// Intake, in a format.
     Intake(&'static Format),
+    /// What Segment's SDK asks for first.
+    SegmentSettings,
+    /// What RudderStack's SDK asks for first.
+    RudderStackSettings,
+    /// What Segment's SDK counts about itself; nobody keeps it.
+    SdkMetrics,
     /// What silence about consent means where a page's visitor is.
     Region,
     /// Whether everything is as it should be.
@@ -77,7 +83,8 @@ pub enum Handler {
 pub struct Route {
     /// `GET` or `POST`. Where `GET` is answered, `HEAD` is.
     pub method: &'static str,
-    /// The whole path. Where its last segment is a name in braces, any text may stand there ([`parameter`]).
+    /// The whole path. Where a segment is a name in braces, any text may stand there ([`parameter`] has it where
+    /// that is the last one).
     pub path: &'static str,
     /// Who answers.
     pub handler: Handler,
@@ -103,6 +110,32 @@ pub const ROUTES: &[Route] = &[
         "/debug/mp/collect",
         Handler::Intake(&measurement_protocol::DEBUG),
     ),
+    route("POST", "/v1/track", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/t", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/page", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/p", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/screen", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/s", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/identify", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/i", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/group", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/g", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/alias", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/a", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/batch", Handler::Intake(&segment::FORMAT)),
+    route("POST", "/v1/b", Handler::Intake(&segment::FORMAT)),
+    route(
+        "POST",
+        "/beacon/v1/batch",
+        Handler::Intake(&segment::FORMAT),
+    ),
+    route("POST", "/v1/m", Handler::SdkMetrics),
+    route(
+        "GET",
+        "/v1/projects/{write_key}/settings",
+        Handler::SegmentSettings,
+    ),
+    route("GET", "/sourceConfig", Handler::RudderStackSettings),
     route("GET", "/v1/region", Handler::Region),
     route("GET", "/v1/health", Handler::Health),
     route("GET", "/v1/ledger", Handler::Ledger),
@@ -155,17 +188,35 @@ const fn route(method: &'static str, path: &'static str, handler: Handler) -> Ro
     }
 }
 
+impl Handler {
+    /// Whether SDKs ask there: what they make of an address that they are told may have a slash too many.
+    pub fn is_of_sdks(&self) -> bool {
+        match self {
+            Self::Intake(format) => format.sdk,
+            Self::SegmentSettings | Self::RudderStackSettings | Self::SdkMetrics => true,
+            _ => false,
+        }
+    }
+
+    /// What a page of another origin may send there, for the preflight.
+    fn page_headers(&self) -> Option<&'static str> {
+        match self {
+            Self::Intake(format) => format.page_headers,
+            _ => self.is_of_sdks().then_some(segment::PAGE_HEADERS),
+        }
+    }
+}
+
 impl Route {
     /// Whether a path is its own.
     fn is_at(&self, path: &str) -> bool {
-        match self
-            .path
-            .strip_suffix('}')
-            .and_then(|own| own.rsplit_once('{'))
-        {
+        let named = self.path.split_once('{');
+        let named = named.and_then(|(front, rest)| Some((front, rest.split_once('}')?.1)));
+        match named {
             None => self.path == path,
-            Some((front, _)) => path
+            Some((front, back)) => path
                 .strip_prefix(front)
+                .and_then(|rest| rest.strip_suffix(back))
                 .is_some_and(|given| !given.is_empty() && !given.contains('/')),
         }
     }
@@ -201,6 +252,37 @@ pub enum Target {
     NotFound,
 }
 
+/// A path without the slashes that stand there twice or at its end, where it has any: a redirect to the right one would be
+/// the end of a call, or of the program that makes it.
+fn sdk_path(path: &str) -> Option<String> {
+    if !path.contains("//") && !path.ends_with('/') {
+        return None;
+    }
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    Some(segments.flat_map(|segment| ["/", segment]).collect())
+}
+
+/// What a request for an address of the API that there is not is counted by: the last part of its path, where that is a
+/// plain word. Somebody has set an SDK up for a call that is not taken.
+///
+/// ```
+/// use edgetally_core::routes::stray;
+/// assert_eq!(stray("POST", "/v1/trakc"), Some("trakc"));
+/// assert_eq!(stray("POST", "/v1/jo@shop.example"), Some(""));
+/// assert_eq!(stray("GET", "/v1/trakc"), None);
+/// assert_eq!(stray("POST", "/wp-login.php"), None);
+/// ```
+pub fn stray<'p>(method: &str, path: &'p str) -> Option<&'p str> {
+    let rest = path.strip_prefix("/v1/").filter(|_| method == "POST")?;
+    let last = rest.trim_end_matches('/').rsplit('/').next()?;
+    let plain = !last.is_empty()
+        && last.len() <= 20
+        && last
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    Some(if plain { last } else { "" })
+}
+
 /// Looks a request up.
 ///
 /// ```
@@ -209,7 +291,14 @@ pub enum Target {
 /// assert_eq!(allow, "POST, OPTIONS");
 /// ```
 pub fn find(method: &str, path: &str) -> Target {
-    let there = || ROUTES.iter().filter(move |route| route.is_at(path));
+    let tidy = sdk_path(path);
+    let there = || {
+        ROUTES.iter().filter(|route| {
+            route.is_at(path)
+                || (tidy.as_deref())
+                    .is_some_and(|tidy| route.handler.is_of_sdks() && route.is_at(tidy))
+        })
+    };
     let of = |method: &str| there().find(|route| route.method == method);
     if let Some(route) = of(method) {
         return Target::Handler(route.handler);
@@ -226,10 +315,7 @@ pub fn find(method: &str, path: &str) -> Target {
             methods.push("HEAD");
         }
     }
-    let preflight = there().find_map(|route| match route.handler {
-        Handler::Intake(format) => format.page_headers,
-        _ => None,
-    });
+    let preflight = there().find_map(|route| route.handler.page_headers());
     match preflight {
         _ if methods.is_empty() => Target::NotFound,
         Some(headers) if method == "OPTIONS" => Target::Preflight {

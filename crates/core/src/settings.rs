@@ -25,6 +25,7 @@ pub mod client;
 mod configured;
 mod measurement_protocol;
 mod policy;
+pub mod sdk;
 mod source;
 mod variables;
 

@@ -181,7 +181,8 @@ fn take(
             (plan.answer, plan.messages)
         }
         Err(error) => {
-            let refused = (native::FORMAT.answer)(&arrival, &Outcome::Refused(&error));
+            let refused =
+                (native::FORMAT.answer)(Some(source), &arrival, &Outcome::Refused(&error));
             (refused, Vec::new())
         }
     }

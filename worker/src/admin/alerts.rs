@@ -30,9 +30,10 @@ async fn listed(call: &Call<'_>) -> Result<String, ParseError> {
         last = outcome(&at, member(sent, "failure"));
     }
     let incidents = incidents.join(",");
+    let more = answer.get("more").and_then(Value::as_bool) == Some(true);
     let last = runtime::json(&last);
     Ok(format!(
-        r#"{{"configured":{is_set},"last_message":{last},"incidents":[{incidents}]}}"#
+        r#"{{"configured":{is_set},"last_message":{last},"incidents":[{incidents}],"more":{more}}}"#
     ))
 }
 

@@ -156,6 +156,11 @@ pub(crate) fn sentences(found: &Attention) -> Vec<String> {
             since.to_rfc3339()
         ));
     }
+    for (source, n) in found.folded.iter() {
+        sentences.push(format!(
+            "{source}: {n} names of events, releases or versions of today and yesterday have no lines of their own and are counted as other; folded_names in /v1/ledger has them by day"
+        ));
+    }
     for shortage in Shortage::ALL {
         for (source, n) in found
             .shortages

@@ -2,7 +2,7 @@
 
 use edgetally_core::base::error::{Code, ParseError};
 use edgetally_core::base::table::Table;
-use edgetally_core::base::time::UnixMillis;
+use edgetally_core::base::time::{DAY_MS, UnixMillis};
 use edgetally_core::ledger::{Line, State, balance};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,16 +11,57 @@ use crate::admin::{Attention, admit, ask, member, number, put, take, tell};
 use crate::routes::Call;
 use crate::runtime::{self, Env, Response};
 
-/// The parameters of an address as a filter of the ledger.
-fn filter(query: &str) -> Result<Value, ParseError> {
-    const TEXTS: &[&str] = &["source", "destination", "event", "release", "event_id"];
+/// How many folded names of a kind the ledger remembers for a source and day.
+const MOST_SPILLED: i64 = 1000;
+
+/// The parameters of each route. One that a route does not look at is refused: an answer that left it out would be taken for
+/// one that looked.
+const OF_LEDGER: &[&str] = &[
+    "since",
+    "until",
+    "source",
+    "destination",
+    "event",
+    "release",
+    "hours",
+    "limit",
+    "cursor",
+];
+const OF_RECENT: &[&str] = &[
+    "source",
+    "destination",
+    "event",
+    "event_id",
+    "limit",
+    "cursor",
+];
+const OF_LETTERS: &[&str] = &[
+    "since",
+    "until",
+    "source",
+    "destination",
+    "event",
+    "event_id",
+    "code",
+    "limit",
+    "cursor",
+];
+
+/// A time as people write it, or as a number.
+pub(crate) fn moment(text: &str) -> Option<UnixMillis> {
+    UnixMillis::parse_rfc3339(text).or_else(|| UnixMillis::parse_number(text))
+}
+
+/// The parameters of an address as a filter of the ledger. Lines are of whole hours.
+fn filter(query: &str, names: &[&str], hourly: bool) -> Result<Value, ParseError> {
     let mut filter = serde_json::Map::new();
     for (name, value) in edgetally_core::base::query::parameters(query) {
         let name = name.as_ref();
         let parsed = match name {
-            "since" | "until" => UnixMillis::parse_rfc3339(&value)
-                .or_else(|| UnixMillis::parse_number(&value))
-                .map(|at| json!(at.hour())),
+            _ if !names.contains(&name) => None,
+            "since" | "until" => {
+                moment(&value).map(|at| json!(if hourly { at.hour() } else { at }))
+            }
             "limit" => value
                 .parse::<u32>()
                 .ok()
@@ -32,30 +73,24 @@ fn filter(query: &str) -> Result<Value, ParseError> {
                 filter.insert("after".to_owned(), json!(after));
                 after.map(|_| Value::Null)
             }
-            _ if TEXTS.contains(&name) => Some(json!(value)),
-            _ => None,
+            _ => Some(json!(value)),
         };
         let fault = || {
-            ParseError::new(
-                Code::RequestInvalid,
-                "",
-                "parameters: since, until (RFC 3339 or Unix time), source, destination, event, release, event_id, limit, hours=1, cursor (as an answer gave it)",
-            )
+            let names = names.join(", ");
+            let rule = format!(
+                "parameters: {names}; times are RFC 3339 or Unix time, hours=1, a cursor as an answer gave it"
+            );
+            ParseError::new(Code::RequestInvalid, "", rule)
         };
         filter.insert(name.to_owned(), parsed.ok_or_else(fault)?);
     }
     Ok(Value::Object(filter))
 }
 
-/// What an operator asks for, who has to show the admin token.
-fn asked(call: &Call<'_>) -> Result<Value, ParseError> {
-    admit(call)?;
-    filter(call.query)
-}
-
 /// Balances, reasons and lines.
 pub(crate) async fn ledger(call: &Call<'_>) -> Response {
-    tell(match asked(call) {
+    let asked = admit(call).and_then(|()| filter(call.query, OF_LEDGER, true));
+    tell(match asked {
         Ok(filter) => balances(&call.env, &filter).await,
         Err(error) => Err(error),
     })
@@ -63,7 +98,8 @@ pub(crate) async fn ledger(call: &Call<'_>) -> Response {
 
 /// What happened to the latest copies.
 pub(crate) async fn recent(call: &Call<'_>) -> Response {
-    tell(match asked(call) {
+    let asked = admit(call).and_then(|()| filter(call.query, OF_RECENT, false));
+    tell(match asked {
         Ok(filter) => notes(&call.env, &filter).await,
         Err(error) => Err(error),
     })
@@ -71,14 +107,15 @@ pub(crate) async fn recent(call: &Call<'_>) -> Response {
 
 /// What was rejected or given up.
 pub(crate) async fn dead_letters(call: &Call<'_>) -> Response {
-    tell(match asked(call) {
+    let asked = admit(call).and_then(|()| filter(call.query, OF_LETTERS, false));
+    tell(match asked {
         Ok(filter) => letters(&call.env, &filter).await,
         Err(error) => Err(error),
     })
 }
 
 /// Where a page ended, as a text that nobody has to understand.
-fn cursor(after: &Value) -> String {
+pub(crate) fn cursor(after: &Value) -> String {
     let text = runtime::json(after);
     let digits = text.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
     digits
@@ -137,6 +174,7 @@ async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
         }
     }
     let folded = take(&mut answer, "folded");
+    let spilled = take(&mut answer, "spilled");
     let folded: Table<&str, Value> = folded
         .iter()
         .map(|row| {
@@ -151,6 +189,7 @@ async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
         "intake": intake,
         "reasons": reasons,
         "folded": folded,
+        "folded_names": spilled.iter().map(spill).collect::<Vec<Value>>(),
     });
     let waiting = take(&mut answer, "waiting")
         .first()
@@ -181,6 +220,15 @@ async fn balances(env: &Env, filter: &Value) -> Result<String, ParseError> {
     Ok(runtime::json(&body))
 }
 
+/// How many names of a kind were folded into `other` on a day. No more are remembered than are told here.
+fn spill(row: &Value) -> Value {
+    let (n, day) = (number(row, "n"), number(row, "day"));
+    let day = UnixMillis(day * DAY_MS).to_rfc3339();
+    let day = day.get(..10).unwrap_or_default();
+    let (source, kind) = (member(row, "source"), member(row, "kind"));
+    json!({"source": source, "day": day, "kind": kind, "names": n, "or_more": n >= MOST_SPILLED})
+}
+
 /// Says whether there is a further page, and how to ask for it.
 fn turn(body: &mut Value, answer: &Value, last: Option<&Value>) {
     let more = answer.get("more").and_then(Value::as_bool) == Some(true);
@@ -191,16 +239,20 @@ fn turn(body: &mut Value, answer: &Value, last: Option<&Value>) {
 }
 
 async fn notes(env: &Env, filter: &Value) -> Result<String, ParseError> {
-    let mut events = match ask(env, "/notes", filter).await? {
-        Value::Array(rows) => rows,
-        _ => Vec::new(),
-    };
+    let mut answer = ask(env, "/notes", filter).await?;
+    let mut events = take(&mut answer, "events");
+    let last = events.last().map(|row| json!([number(row, "seq")]));
     for row in &mut events {
+        if let Some(row) = row.as_object_mut() {
+            row.remove("seq");
+        }
         tell_time(row, "at");
         let what: Value = serde_json::from_str(member(row, "what")).unwrap_or_default();
         put(row, "what", what);
     }
-    Ok(runtime::json(&json!({"events": events})))
+    let mut body = json!({"events": events});
+    turn(&mut body, &answer, last.as_ref());
+    Ok(runtime::json(&body))
 }
 
 async fn letters(env: &Env, filter: &Value) -> Result<String, ParseError> {

@@ -1,20 +1,26 @@
 //! Dead letters are offered again.
 
 use edgetally_core::base::error::{Code, ParseError};
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery::{Queue, replayed};
 use edgetally_core::ledger::Report;
 use edgetally_core::queue::envelope::close_report;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::admin::reading::{cursor, moment, read_cursor};
 use crate::admin::{admit, ask, member, number, put, take, tell};
 use crate::routes::Call;
 use crate::runtime::{self, Env, Response, console_warn};
 
 /// How many dead letters one call replays.
 pub(crate) const MOST_REPLAYS: u32 = 100;
+/// How many times a call asks the ledger for more: letters that are refused are passed over.
+const MOST_ROUNDS: u32 = 10;
+/// How many are looked at together where nothing is sent.
+const MOST_LOOKED: u32 = 500;
 
-/// `POST /v1/dead-letters/replay` with `{"ids": [...]}` or `{"destination": "meta"}`.
+/// `POST /v1/dead-letters/replay` with a selection: `{"ids": [...]}`, `{"destination": "meta", "code": "http_500"}`.
 pub(crate) async fn replay(call: &Call<'_>) -> Response {
     tell(again(call).await)
 }
@@ -24,82 +30,167 @@ pub(crate) async fn dismiss(call: &Call<'_>) -> Response {
     tell(forget(call).await)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Wanted {
-    #[serde(default)]
     ids: Option<Vec<String>>,
-    #[serde(default)]
+    source: Option<String>,
     destination: Option<String>,
-    #[serde(default = "most_replays")]
-    limit: u32,
+    event: Option<String>,
+    event_id: Option<String>,
+    code: Option<String>,
+    since: Option<Value>,
+    until: Option<Value>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+    dry_run: bool,
 }
 
-fn most_replays() -> u32 {
-    MOST_REPLAYS
+fn fault() -> ParseError {
+    ParseError::new(
+        Code::RequestInvalid,
+        "",
+        "send at least one of \"ids\" (a list), \"source\", \"destination\", \"event\", \"event_id\", \"code\", \"since\", \"until\" (RFC 3339 or Unix time), and a \"limit\" up to 100, \"dry_run\": true, a \"cursor\" as an answer gave it",
+    )
+}
+
+/// A time as people write it, or as a number.
+fn time(value: &Value) -> Option<UnixMillis> {
+    match value {
+        Value::String(text) => moment(text),
+        Value::Number(number) => UnixMillis::parse_number(&number.to_string()),
+        _ => None,
+    }
 }
 
 impl Wanted {
-    async fn of(call: &Call<'_>) -> Result<Self, ParseError> {
+    /// What is chosen, as the ledger is asked.
+    async fn question(call: &Call<'_>) -> Result<(Value, u32, bool), ParseError> {
         admit(call)?;
-        let fault = || {
-            ParseError::new(
-                Code::RequestInvalid,
-                "",
-                "send {\"ids\": [...]} or {\"destination\": \"…\"}, and a \"limit\" up to 100",
-            )
-        };
         let body = runtime::body(call.request, 64 * 1024)
             .await
             .ok()
             .flatten()
             .ok_or_else(fault)?;
         let text = std::str::from_utf8(&body).map_err(|_| fault())?;
-        let mut wanted: Self = serde_json::from_str(text).map_err(|_| fault())?;
-        if wanted.ids.is_none() == wanted.destination.is_none() {
+        let wanted: Self = serde_json::from_str(text).map_err(|_| fault())?;
+        let limit = wanted.limit.unwrap_or(MOST_REPLAYS);
+        let limit = limit.clamp(1, MOST_REPLAYS);
+        let mut question = json!({"limit": limit, "dry": wanted.dry_run});
+        let mut chosen = false;
+        let mut choose = |name: &str, value: Value| {
+            chosen = true;
+            put(&mut question, name, value);
+        };
+        if let Some(ids) = wanted.ids {
+            choose("ids", json!(ids));
+        }
+        for (name, text) in [
+            ("source", wanted.source),
+            ("destination", wanted.destination),
+            ("event", wanted.event),
+            ("event_id", wanted.event_id),
+            ("code", wanted.code),
+        ] {
+            if let Some(text) = text {
+                choose(name, text.into());
+            }
+        }
+        for (name, at) in [("since", wanted.since), ("until", wanted.until)] {
+            if let Some(at) = at {
+                choose(name, json!(time(&at).ok_or_else(fault)?));
+            }
+        }
+        // Whoever chooses nothing does not mean all of them.
+        if !chosen {
             return Err(fault());
         }
-        wanted.limit = wanted.limit.clamp(1, MOST_REPLAYS);
-        Ok(wanted)
-    }
-
-    fn question(&self) -> Value {
-        json!({"ids": self.ids, "destination": self.destination, "limit": self.limit})
+        if let Some(cursor) = wanted.cursor {
+            let after = read_cursor(&cursor).ok_or_else(fault)?;
+            put(&mut question, "after", json!(after));
+        }
+        Ok((question, limit, wanted.dry_run))
     }
 }
 
 async fn again(call: &Call<'_>) -> Result<String, ParseError> {
-    let wanted = Wanted::of(call).await?;
-    let offered = offer(&call.env, wanted.question(), wanted.limit as usize).await?;
-    let mut body = json!({"replayed": offered.sent});
-    if !offered.refused.is_empty() {
-        put(&mut body, "refused_by_the_queue", json!(offered.refused));
+    let (question, limit, dry) = Wanted::question(call).await?;
+    let offered = if dry {
+        preview(&call.env, question).await?
+    } else {
+        offer(&call.env, question, limit as usize).await?
+    };
+    let mut body = if dry {
+        json!({"dry_run": true, "would_replay": offered.would})
+    } else {
+        json!({"replayed": offered.sent})
+    };
+    for (name, rows) in [
+        ("refused_by_the_queue", json!(offered.unsent)),
+        ("refused", json!(offered.refused)),
+    ] {
+        if rows != json!([]) {
+            put(&mut body, name, rows);
+        }
+    }
+    for (name, n) in [
+        ("without_body", offered.heads),
+        ("replaying", offered.in_hand),
+    ] {
+        if n > 0 {
+            put(&mut body, name, n.into());
+        }
     }
     if offered.more {
         put(&mut body, "more", json!(true));
+        // What the queue refused lies before it.
+        if offered.unsent.is_empty() {
+            put(&mut body, "cursor", json!(cursor(&offered.after)));
+        }
     }
     Ok(runtime::json(&body))
 }
 
 async fn forget(call: &Call<'_>) -> Result<String, ParseError> {
-    let wanted = Wanted::of(call).await?;
-    let dismissed = ask(&call.env, "/dismiss", &wanted.question()).await?;
-    let many = dismissed.as_array().map_or(0, Vec::len);
-    let mut body = json!({"dismissed": dismissed});
-    if many >= wanted.limit as usize {
+    let (question, _, dry) = Wanted::question(call).await?;
+    let mut answer = ask(&call.env, "/dismiss", &question).await?;
+    let left = number(&answer, "left");
+    if dry {
+        return Ok(runtime::json(
+            &json!({"dry_run": true, "would_dismiss": left}),
+        ));
+    }
+    let mut body = json!({"dismissed": take(&mut answer, "gone")});
+    if left > 0 {
         put(&mut body, "more", json!(true));
     }
     Ok(runtime::json(&body))
+}
+
+/// What would be offered again, and what would be refused.
+async fn preview(env: &Env, mut question: Value) -> Result<Offered, ParseError> {
+    let mut offered = Offered::default();
+    put(&mut question, "limit", MOST_LOOKED.into());
+    for _ in 0..MOST_ROUNDS {
+        let mut answer = ask(env, "/claim", &question).await?;
+        offered.would += number(&answer, "n");
+        offered.hear(&mut answer);
+        if !offered.more {
+            break;
+        }
+        put(&mut question, "after", offered.after.clone());
+    }
+    Ok(offered)
 }
 
 /// Goes on with what somebody began to offer again and did not end.
 pub(crate) async fn resume(env: &Env) {
     let left = json!({"left": true});
     match offer(env, left, MOST_REPLAYS as usize).await {
-        Ok(offered) if offered.sent.is_empty() && offered.refused.is_empty() => {}
+        Ok(offered) if offered.sent.is_empty() && offered.unsent.is_empty() => {}
         Ok(offered) => console_warn!(
             "{} letters were claimed and had not been sent; {} are now",
-            offered.sent.len() + offered.refused.len(),
+            offered.sent.len() + offered.unsent.len(),
             offered.sent.len()
         ),
         Err(_) => console_warn!("the ledger did not say which letters are left"),
@@ -107,10 +198,32 @@ pub(crate) async fn resume(env: &Env) {
 }
 
 /// What became of letters that were offered again.
+#[derive(Default)]
 pub(crate) struct Offered {
     pub(crate) sent: Vec<String>,
-    pub(crate) refused: Vec<String>,
+    /// What the queue refused.
+    pub(crate) unsent: Vec<String>,
+    /// What stays as it is, each with the code and the rule of it.
+    pub(crate) refused: Vec<Value>,
+    /// How many would be sent, where nothing is.
+    would: i64,
+    /// Of how many only a head is left, and how many somebody else is offering again.
+    heads: i64,
+    in_hand: i64,
     more: bool,
+    /// Up to where they were looked at.
+    after: Value,
+}
+
+impl Offered {
+    /// What an answer of the ledger says of those that are not sent.
+    fn hear(&mut self, answer: &mut Value) {
+        self.refused.extend(take(answer, "refused"));
+        self.heads += number(answer, "heads");
+        self.in_hand += number(answer, "in_hand");
+        self.more = answer.get("more").and_then(Value::as_bool) == Some(true);
+        self.after = answer.get_mut("after").map(Value::take).unwrap_or_default();
+    }
 }
 
 /// Offers letters again, a few at a time. Claimed first, so that nobody else has them; then durable in the queue; then
@@ -121,12 +234,8 @@ pub(crate) async fn offer(
     mut question: Value,
     limit: usize,
 ) -> Result<Offered, ParseError> {
-    let mut offered = Offered {
-        sent: Vec::new(),
-        refused: Vec::new(),
-        more: true,
-    };
-    while offered.more && offered.refused.is_empty() && offered.sent.len() < limit {
+    let mut offered = Offered::default();
+    for _ in 0..MOST_ROUNDS {
         put(&mut question, "limit", json!(limit - offered.sent.len()));
         let claimed = ask(env, "/claim", &question).await;
         let mut claimed = match claimed {
@@ -134,11 +243,12 @@ pub(crate) async fn offer(
             Err(_) => break,
             Ok(claimed) => claimed,
         };
-        offered.more = claimed.get("more").and_then(Value::as_bool) == Some(true);
+        offered.hear(&mut claimed);
+        put(&mut question, "after", offered.after.clone());
         let mut reports = Vec::new();
         for letter in take(&mut claimed, "letters") {
             let id = member(&letter, "id").to_owned();
-            let taken = offered.refused.is_empty()
+            let taken = offered.unsent.is_empty()
                 && runtime::send(env, member(&letter, "message"), 0, Queue::Main)
                     .await
                     .is_ok();
@@ -147,16 +257,19 @@ pub(crate) async fn offer(
                 reports.push(replayed(&id, round));
                 offered.sent.push(id);
             } else {
-                offered.refused.push(id);
+                offered.unsent.push(id);
             }
         }
         report(env, &reports).await;
-        if !offered.refused.is_empty()
-            && ask(env, "/release", &json!({"ids": offered.refused}))
+        if !offered.unsent.is_empty()
+            && ask(env, "/release", &json!({"ids": offered.unsent}))
                 .await
                 .is_err()
         {
             console_warn!("letters that the queue refused stay claimed for a while");
+        }
+        if !offered.more || !offered.unsent.is_empty() || offered.sent.len() >= limit {
+            break;
         }
     }
     Ok(offered)

@@ -229,11 +229,11 @@ pub(super) async fn live(call: &Call<'_>) -> Live {
     });
     let notes = ask(&call.env, "/notes", &question).await;
     let away = notes.is_err();
-    let notes = notes.unwrap_or_default();
+    let notes = take(&mut notes.unwrap_or_default(), "events");
     let mut page = Live {
         now: runtime::now(),
         wanted,
-        seen: notes.as_array().into_iter().flatten().map(seen).collect(),
+        seen: notes.iter().map(seen).collect(),
         away,
         ..Live::default()
     };
@@ -256,11 +256,11 @@ pub(super) async fn event(call: &Call<'_>) -> Event {
     let notes = ask(&call.env, "/notes", &question).await;
     let receipts = ask(&call.env, "/receipt", &question).await;
     let away = notes.is_err() || receipts.is_err();
-    let notes = notes.unwrap_or_default();
+    let notes = take(&mut notes.unwrap_or_default(), "events");
     let receipts = take(&mut receipts.unwrap_or_default(), "receipts");
     Event {
         id: Some(id),
-        seen: notes.as_array().into_iter().flatten().map(seen).collect(),
+        seen: notes.iter().map(seen).collect(),
         decisions: receipts.iter().map(decision).collect(),
         away,
     }
@@ -294,7 +294,7 @@ fn decision(line: &Value) -> Decision {
 pub(super) async fn letters(call: &Call<'_>) -> Letters {
     let mut page = Letters::default();
     let mut filter = json!({"limit": 100});
-    let (mut replayed, mut refused) = (None, 0);
+    let (mut replayed, mut refused, mut too_old) = (None, 0, 0);
     for (name, value) in parameters(call.query) {
         let n = || value.parse::<u32>().ok().map(i64::from);
         match name.as_ref() {
@@ -304,6 +304,7 @@ pub(super) async fn letters(call: &Call<'_>) -> Letters {
             "cursor" => put(&mut filter, "after", json!(read_cursor(&value))),
             "replayed" => replayed = n(),
             "refused" => refused = n().unwrap_or(0),
+            "too_old" => too_old = n().unwrap_or(0),
             "dismissed" => page.done = n().map(Done::Dismissed),
             "nothing" => page.done = Some(Done::Nothing),
             "away" => page.done = Some(Done::Away),
@@ -311,7 +312,7 @@ pub(super) async fn letters(call: &Call<'_>) -> Letters {
         }
     }
     if let Some(replayed) = replayed {
-        page.done = Some(Done::Replayed(replayed, refused));
+        page.done = Some(Done::Replayed(replayed, refused, too_old));
     }
     put(&mut filter, "destination", json!(page.destination));
     if let Ok(settings) = state::settings(&call.env) {
@@ -381,14 +382,15 @@ pub(super) async fn replay(call: &Call<'_>) -> Response {
         "nothing=1".to_owned()
     } else if wanted == "dismiss" {
         match ask(&call.env, "/dismiss", &question).await {
-            Ok(gone) => format!("dismissed={}", gone.as_array().map_or(0, Vec::len)),
+            Ok(mut gone) => format!("dismissed={}", take(&mut gone, "gone").len()),
             Err(_) => "away=1".to_owned(),
         }
     } else {
         match offer(&call.env, question, MOST_REPLAYS as usize).await {
             Ok(offered) => format!(
-                "replayed={}&refused={}",
+                "replayed={}&refused={}&too_old={}",
                 offered.sent.len(),
+                offered.unsent.len(),
                 offered.refused.len()
             ),
             Err(_) => "away=1".to_owned(),

@@ -3,6 +3,7 @@
 //! Between its awaits a handler is alone, and what it writes is one transaction.
 
 mod applying;
+mod choosing;
 mod counting;
 mod daily;
 mod database;

@@ -29,9 +29,21 @@ export async function body(request, most) {
   // The runtime holds a sender to the length that was announced.
   const announced = request.headers.get("content-length");
   if (announced !== null) return Number(announced) > most ? null : new Uint8Array(await request.arrayBuffer());
+  return whole(request.body, most);
+}
+
+/** The same, inflated where its first bytes are those of gzip, whatever the headers call it. Neither form is longer than `most`. */
+export async function inflated(request, most) {
+  const bytes = await body(request, most);
+  if (bytes === null || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  return whole(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")), most);
+}
+
+/** All of a stream, or null when it is longer than `most`. */
+async function whole(stream, most) {
   const chunks = [];
   let length = 0;
-  const reader = request.body.getReader();
+  const reader = stream.getReader();
   for (;;) {
     const {done, value} = await reader.read();
     if (done) break;
@@ -42,13 +54,13 @@ export async function body(request, most) {
     }
     chunks.push(value);
   }
-  const whole = new Uint8Array(length);
+  const joined = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
-    whole.set(chunk, at);
+    joined.set(chunk, at);
     at += chunk.byteLength;
   }
-  return whole;
+  return joined;
 }
 
 /** An answer. `extra` is header names and values in turn, separated by line feeds. */

@@ -17,6 +17,8 @@ extern "C" {
     fn further(request: &Request, names: &str) -> String;
     #[wasm_bindgen(js_name = body)]
     fn body_of(request: &Request, most: u32) -> js_sys::Promise;
+    #[wasm_bindgen(js_name = inflated)]
+    fn inflated_of(request: &Request, most: u32) -> js_sys::Promise;
     fn answer(status: u16, media: &str, body: &[u8], extra: &str) -> Response;
     #[wasm_bindgen(js_name = exchange)]
     fn exchange_with(
@@ -89,8 +91,23 @@ pub(crate) fn headers(request: &Request, names: &[&str]) -> String {
 
 /// The body of a request, or nothing when it is longer than `most`.
 pub(crate) async fn body(request: &Request, most: usize) -> Result<Option<Vec<u8>>, Unavailable> {
-    let most = u32::try_from(most).unwrap_or(u32::MAX);
-    let value = wait(body_of(request, most)).await?;
+    bytes_of(body_of(request, u32::try_from(most).unwrap_or(u32::MAX))).await
+}
+
+/// The same, inflated where it is compressed.
+pub(crate) async fn inflated(
+    request: &Request,
+    most: usize,
+) -> Result<Option<Vec<u8>>, Unavailable> {
+    bytes_of(inflated_of(
+        request,
+        u32::try_from(most).unwrap_or(u32::MAX),
+    ))
+    .await
+}
+
+async fn bytes_of(read: js_sys::Promise) -> Result<Option<Vec<u8>>, Unavailable> {
+    let value = wait(read).await?;
     Ok(value
         .dyn_into::<js_sys::Uint8Array>()
         .ok()

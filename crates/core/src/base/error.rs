@@ -77,12 +77,21 @@ codes! {
     NotFound "not_found" 404 "There is nothing at this address.",
     MethodNotAllowed "method_not_allowed" 405 "The address does not take this method.",
     UnsupportedMediaType "unsupported_media_type" 415 "The body is neither application/json nor text/plain, or it is compressed.",
+    NotAConversion "not_a_conversion" 422 "A call `identify`, `group`, `alias` or `screen` of an SDK: nothing is wrong with it, and nothing is made of it.",
+    TrackNotMapped "track_not_mapped" 422 "No event of ours stands for this name of a `track` call: `sdk.events` of the source can name one.",
     AdminTokenInvalid "admin_token_invalid" 401 "The admin token is missing or wrong.",
     RequestInvalid "request_invalid" 400 "The request's parameters are not as documented.",
     LabelUnknown "label_unknown" 400 "Nothing of the source has that release or version: it is misspelt, nobody sends it, or nothing came with it yet.",
     SettingsInvalid "settings_invalid" 503 "edgetally's settings are wrong; /v1/health says what and where.",
     QueueUnavailable "queue_unavailable" 503 "The queue did not take the events; send the request again.",
     LedgerUnavailable "ledger_unavailable" 503 "The ledger did not answer; ask again.",
+}
+
+impl Code {
+    /// Whether it says that there was nothing to take, rather than that something is wrong.
+    pub const fn is_ignored(self) -> bool {
+        matches!(self, Self::NotAConversion | Self::TrackNotMapped)
+    }
 }
 
 impl fmt::Display for Code {

@@ -99,6 +99,7 @@ reasons! {
         TestEventCodeMissing "test_event_code_missing" "A test event, and the settings have no code for those: `test_event_code`, or `test_id` where the platform's page says so.",
         DryRun "dry_run" "A test event, and the platform has no test mode: it was checked and encoded, and went no further.",
         DryRunFailed "dry_run_failed" "A test event that no request could be made of. Please report it.",
+        NotSelected "not_selected" "The sender said which destinations the event is for (`integrations` of an SDK), and this is none of them.",
         DestinationRemoved "destination_removed" "The settings no longer have the destination.",
     }
 

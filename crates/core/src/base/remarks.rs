@@ -67,12 +67,20 @@ pub const MEANINGS: &[Reason] = &[
         meaning: "`ip` was a list, or had a port or brackets; the first public address is used.",
     },
     Reason {
+        code: "category_unknown",
+        meaning: "A category of an SDK's `context.consent` that `sdk.categories` does not name; nothing is opened by it.",
+    },
+    Reason {
         code: "click_id_expired",
         meaning: "A click, by its cookie's own time, more than 90 days before the event.",
     },
     Reason {
         code: "click_id_invalid",
         meaning: "Not the form of the platform's click ids.",
+    },
+    Reason {
+        code: "clock_corrected",
+        meaning: "An SDK's `sentAt` shows that its clock is off by more than a minute, or that the call had waited: the time is moved by as much.",
     },
     Reason {
         code: "control_characters",
@@ -249,6 +257,10 @@ pub const MEANINGS: &[Reason] = &[
     Reason {
         code: "url_invalid",
         meaning: "No address of the web with a possible host.",
+    },
+    Reason {
+        code: "write_key_differs",
+        meaning: "An SDK's request names two write keys: that of the header counts.",
     },
     Reason {
         code: "wrong_type",

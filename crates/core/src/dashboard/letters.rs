@@ -50,8 +50,9 @@ pub struct Unread {
 /// What was done with letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// So many are on their way again; so many the queue refused.
-    Replayed(i64, i64),
+    /// So many are on their way again; so many the queue refused; so many stay letters, since their platforms take them no more
+    /// or nobody can read them.
+    Replayed(i64, i64, i64),
     /// So many are forgotten.
     Dismissed(i64),
     /// Nothing was chosen.
@@ -112,21 +113,28 @@ impl Letters {
     fn notice(&self, html: &mut Html) {
         let (class, text) = match self.done {
             None => return,
-            Some(Done::Replayed(n, 0)) => (
-                "good",
-                format!(
-                    "{} on the way again. What becomes of them is in the ledger in a few seconds.",
-                    counted(n, "letter is", "letters are")
-                ),
-            ),
-            Some(Done::Replayed(n, refused)) => (
-                "bad",
-                format!(
-                    "{} on the way again; the queue refused {}. Try those again in a minute.",
-                    counted(n, "letter is", "letters are"),
-                    count(refused)
-                ),
-            ),
+            Some(Done::Replayed(n, unsent, stay)) => {
+                let sent = counted(n, "letter is", "letters are");
+                let refused = match unsent {
+                    0 => String::new(),
+                    n => format!(
+                        "; the queue refused {}. Try those again in a minute",
+                        count(n)
+                    ),
+                };
+                let old = match counted(stay, "letter stays", "letters stay") {
+                    _ if stay == 0 => String::new(),
+                    old => format!(
+                        " {old} here: their platforms take events of that age no more. Dismiss them."
+                    ),
+                };
+                (
+                    if unsent + stay == 0 { "good" } else { "bad" },
+                    format!(
+                        "{sent} on the way again{refused}. What becomes of them is in the ledger in a few seconds.{old}"
+                    ),
+                )
+            }
             Some(Done::Dismissed(n)) => (
                 "good",
                 format!(

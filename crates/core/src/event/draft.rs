@@ -7,7 +7,8 @@ use crate::base::text::{Text, is_placeholder, trimmed};
 use crate::base::time::UnixMillis;
 use crate::consent::Signals;
 use crate::event::{
-    ActionSource, Context, Event, FUTURE_TOLERANCE_MS, Item, LONGEST_ID, Property, is_name,
+    ActionSource, Context, Event, FUTURE_TOLERANCE_MS, Item, LONGEST_ID, Property, Selection,
+    is_name,
 };
 use crate::identity::User;
 
@@ -47,6 +48,8 @@ pub struct Draft<'a> {
     pub test: Option<bool>,
     /// Free data.
     pub properties: Vec<(Text<'a>, Property<'a>)>,
+    /// Which destinations it is for.
+    pub selection: Selection<'a>,
     /// What was left out or changed while it was read.
     pub remarks: Remarks,
 }
@@ -130,6 +133,7 @@ impl<'a> Draft<'a> {
             release: self.release,
             test: self.test.unwrap_or(false),
             properties: self.properties,
+            selection: self.selection,
             remarks,
         };
         if part {

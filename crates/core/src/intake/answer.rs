@@ -78,6 +78,8 @@ pub struct Summary<'b> {
     pub(super) duplicates: usize,
     pub(super) rejected: usize,
     pub(super) blocked: usize,
+    /// What was no conversion.
+    pub(super) ignored: usize,
     pub(super) results: Vec<ResultLine<'b>>,
 }
 
@@ -98,7 +100,11 @@ impl<'b> ResultLine<'b> {
     /// Of an event that is refused.
     pub(super) fn rejected(fault: &'b ParseError) -> Self {
         Self {
-            status: "rejected",
+            status: if fault.code.is_ignored() {
+                "ignored"
+            } else {
+                "rejected"
+            },
             event_id: None,
             fault: Some(fault),
             remarks: None,
@@ -133,6 +139,7 @@ impl<'b> Summary<'b> {
             duplicates: 0,
             rejected: 0,
             blocked: 0,
+            ignored: 0,
             results: Vec::with_capacity(events),
         }
     }
@@ -142,6 +149,7 @@ impl<'b> Summary<'b> {
             "rejected" => self.rejected += 1,
             "duplicate" => self.duplicates += 1,
             "blocked" => self.blocked += 1,
+            "ignored" => self.ignored += 1,
             _ => self.accepted += 1,
         }
         self.results.push(line);
@@ -162,49 +170,53 @@ impl<'b> Summary<'b> {
 
     /// All of it, in JSON.
     pub(super) fn text(&self) -> String {
-        Object::write_text(|to| {
-            if self.discreet {
-                to.put("received", self.accepted + self.duplicates);
-            } else {
-                to.put("accepted", self.accepted);
-                to.put("duplicates", self.duplicates);
-            }
-            to.put("rejected", self.rejected);
-            to.put("blocked", self.blocked);
-            to.objects(
-                "results",
-                self.results.iter().enumerate(),
-                |to, (index, line)| {
-                    to.put("index", *index);
-                    to.put("event_id", line.event_id);
-                    to.put("status", self.told(line));
-                    if !self.discreet
-                        && let Some((code, message)) = line.oddity()
-                    {
-                        to.put("code", code);
-                        to.put("message", message);
+        Object::write_text(|to| self.put(to))
+    }
+
+    /// All of it, as members of an object.
+    pub(super) fn put(&self, to: &mut Object<'_>) {
+        if self.discreet {
+            to.put("received", self.accepted + self.duplicates);
+        } else {
+            to.put("accepted", self.accepted);
+            to.put("duplicates", self.duplicates);
+        }
+        to.put("rejected", self.rejected);
+        to.put("blocked", self.blocked);
+        to.put("ignored", (self.ignored > 0).then_some(self.ignored));
+        to.objects(
+            "results",
+            self.results.iter().enumerate(),
+            |to, (index, line)| {
+                to.put("index", *index);
+                to.put("event_id", line.event_id);
+                to.put("status", self.told(line));
+                if !self.discreet
+                    && let Some((code, message)) = line.oddity()
+                {
+                    to.put("code", code);
+                    to.put("message", message);
+                }
+                if let Some(fault) = line.fault {
+                    to.put("code", fault.code.as_str());
+                    to.put("path", &fault.path);
+                    to.put("message", &*fault.message);
+                }
+                to.object("destinations", |to| {
+                    for (name, verdict) in &line.destinations {
+                        to.put(name, verdict.told(self.discreet));
                     }
-                    if let Some(fault) = line.fault {
-                        to.put("code", fault.code.as_str());
-                        to.put("path", &fault.path);
-                        to.put("message", &*fault.message);
-                    }
-                    to.object("destinations", |to| {
-                        for (name, verdict) in &line.destinations {
-                            to.put(name, verdict.told(self.discreet));
-                        }
-                    });
-                    if let Some(remarks) = line.remarks {
-                        let put = |to: &mut Object<'_>, remark: &&Remark| {
-                            to.put("path", &remark.path);
-                            to.put("code", remark.code);
-                        };
-                        to.objects("removed", &remarks.removed, put);
-                        to.objects("changed", &remarks.changed, put);
-                    }
-                },
-            );
-        })
+                });
+                if let Some(remarks) = line.remarks {
+                    let put = |to: &mut Object<'_>, remark: &&Remark| {
+                        to.put("path", &remark.path);
+                        to.put("code", remark.code);
+                    };
+                    to.objects("removed", &remarks.removed, put);
+                    to.objects("changed", &remarks.changed, put);
+                }
+            },
+        );
     }
 }
 

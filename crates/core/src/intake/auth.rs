@@ -13,6 +13,7 @@ use crate::base::hmac::mac;
 use crate::base::secret::{Secret, same_secret};
 use crate::base::time::UnixMillis;
 use crate::intake::arrival::{Arrival, Header};
+use crate::intake::visit::Visit;
 use crate::settings::{Settings, Source};
 
 /// How far a signature's time may lie from ours, in seconds (Standard Webhooks reference libraries: five minutes).
@@ -54,6 +55,12 @@ impl<'a> Credentials<'a> {
 pub enum Proof<'a> {
     /// A page: key and origin.
     Page,
+    /// An app: a key alone, of a source that takes it so. What the connection shows is the visitor's where the SDK is one
+    /// that runs on the visitor's device.
+    App {
+        /// Whether it is.
+        on_device: bool,
+    },
     /// A server that showed its secret.
     Bearer,
     /// A server that signed the body; the signature is good once.
@@ -75,9 +82,19 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Whether it is a visitor's browser, so that the request's own address, browser and cookies are the visitor's.
+    /// Whether it showed no more than a key that everybody can read: a page, or an app.
     pub fn is_page(&self) -> bool {
-        self.proof == Proof::Page
+        matches!(self.proof, Proof::Page | Proof::App { .. })
+    }
+
+    /// What the request says about the visitor, where it is one of the visitor's own device; of whoever else shows no more
+    /// than a key, nothing.
+    pub fn visit<'r>(&self, arrival: &Arrival<'r>) -> Option<Visit<'r>> {
+        match self.proof {
+            Proof::Page | Proof::App { on_device: true } => Some(Visit::of(arrival)),
+            Proof::App { on_device: false } => Some(Visit::default()),
+            Proof::Bearer | Proof::Signature { .. } => None,
+        }
     }
 }
 
@@ -102,25 +119,28 @@ pub fn recognise<'a>(
     }
     if let Some(authorization) = credentials.authorization {
         let token = bearer(authorization).ok_or(Code::SecretUnknown)?;
-        // Every source is compared, so that the time says nothing about which one it was.
-        let mut found = None;
-        for source in &settings.sources {
-            if source
-                .secret
-                .as_ref()
-                .is_some_and(|secret| same_secret(token, secret))
-            {
-                found = Some(source);
-            }
-        }
-        return found
-            .map(|source| Caller {
-                source,
-                proof: Proof::Bearer,
-            })
-            .ok_or(Code::SecretUnknown);
+        return recognise_secret(settings, token).ok_or(Code::SecretUnknown);
     }
     recognise_page(settings, credentials.key, credentials.origin)
+}
+
+/// Recognises a server by its secret.
+pub(super) fn recognise_secret<'a>(settings: &'a Settings, given: &str) -> Option<Caller<'a>> {
+    // Every source is compared, so that the time says nothing about which one it was.
+    let mut found = None;
+    for source in &settings.sources {
+        if source
+            .secret
+            .as_ref()
+            .is_some_and(|secret| same_secret(given, secret))
+        {
+            found = Some(source);
+        }
+    }
+    found.map(|source| Caller {
+        source,
+        proof: Proof::Bearer,
+    })
 }
 
 /// Recognises a page by its key, which everybody can read, and the origin that its browser says it has.

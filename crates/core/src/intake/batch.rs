@@ -11,7 +11,7 @@ use crate::dedup::exact::Mark;
 use crate::dedup::{Claim, ClaimKey, Evidence, Owner, Standing, Strength, Worth};
 use crate::destinations::destination::{Destination, TestMode};
 use crate::destinations::input::Input;
-use crate::event::Event;
+use crate::event::{Event, Selection};
 use crate::identity::{Country2, Prepared};
 use crate::intake::answer::{Outcome, Response, ResultLine, Summary};
 use crate::intake::arrival::Arrival;
@@ -183,7 +183,7 @@ impl<'a> Batch<'a> {
         visit: Option<&Visit<'a>>,
         arrival: &Arrival<'a>,
     ) -> Result<Self, ParseError> {
-        let events = (format.read)(arrival)?;
+        let events = (format.read)(source, arrival)?;
         let mut batch = Self {
             format,
             arrival: *arrival,
@@ -331,7 +331,7 @@ impl<'a> Batch<'a> {
             filling.fill(&mut parcel, event.context, visit, &mut event.remarks);
         }
         scrub(&mut parcel, &event.user, source.hints, &mut event.remarks)?;
-        let verdicts = self.verdicts(&mut parcel, &decisions);
+        let verdicts = self.verdicts(&mut parcel, &decisions, &event.selection);
         self.fill_jar(&parcel, &decisions, &reading);
         let ruling = if settings.receipt_days > 0 {
             let basis = Basis {
@@ -380,12 +380,22 @@ impl<'a> Batch<'a> {
 
     /// What is to happen with an event at each of the source's destinations, before anything is known of other copies; it
     /// gets a leg for each that it may go to.
-    fn verdicts(&self, parcel: &mut Parcel<'a>, decisions: &[Option<Decision>]) -> Vec<Verdict> {
+    fn verdicts(
+        &self,
+        parcel: &mut Parcel<'a>,
+        decisions: &[Option<Decision>],
+        selection: &Selection<'_>,
+    ) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(decisions.len());
         for (place, decision) in self.source.destinations.iter().zip(decisions) {
             let verdict = match (self.settings.destinations.get(*place), *decision) {
                 (Some(configured), Some(Decision::Granted(grant))) => {
                     let destination = &*configured.destination;
+                    let platform = destination.facts().platform;
+                    if !selection.holds([&configured.name, platform]) {
+                        verdicts.push(Verdict::Skipped(Skip::NotSelected));
+                        continue;
+                    }
                     let input = Input::new(parcel, grant);
                     match destination.check(&input, self.now) {
                         Ok(()) if parcel.test && destination.facts().test == TestMode::DryRun => {
@@ -519,7 +529,8 @@ impl<'a> Batch<'a> {
         } else {
             self.pack(id, queued, counted, &notes, decided.finish())
         };
-        let mut answer = (self.format.answer)(&self.arrival, &Outcome::Read(&summary));
+        let mut answer =
+            (self.format.answer)(Some(self.source), &self.arrival, &Outcome::Read(&summary));
         let cookies = self.jar.iter().flat_map(Jar::headers);
         answer
             .headers
@@ -657,9 +668,15 @@ impl<'a> Batch<'a> {
             event: "",
             worker: &self.settings.version,
         };
-        counts.add(place.line("", State::Malformed, error.code.as_str()), 1);
+        let state = if error.code.is_ignored() {
+            State::Ignored
+        } else {
+            State::Malformed
+        };
+        counts.add(place.line("", state, error.code.as_str()), 1);
         let what = format!(
-            "malformed:{} at {}",
+            "{}:{} at {}",
+            state.as_str(),
             error.code,
             if error.path.is_empty() {
                 "."

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::intake::answer::{Outcome, Response, error_of};
 use crate::intake::arrival::{Arrival, Header, Headers};
 use crate::intake::auth::Caller;
-use crate::settings::Settings;
+use crate::settings::{Settings, Source};
 
 /// The events of a request, each of which may have a fault of its own. None at all is no fault: shops also report what is
 /// no conversion.
@@ -23,6 +23,9 @@ pub struct Format {
     pub most_bytes: usize,
     /// Headers that it reads beside [`Header`], such as a shop's signature; in lower case.
     pub headers: &'static [&'static str],
+    /// Whether SDKs speak it, which heed the status alone and repeat or break over any but `200`: what is refused is counted
+    /// here, since nobody reads the answer; a body may be compressed; and an address may have a slash too many.
+    pub sdk: bool,
     /// What a page of another origin may send with it, for the preflight; absent where pages do not send it.
     pub page_headers: Option<&'static str>,
     /// Whether it is only looked at: nothing is queued, counted or claimed, whatever is answered.
@@ -32,13 +35,13 @@ pub struct Format {
     /// # Errors
     /// Why the sender is not recognised.
     pub recognise: for<'a> fn(&'a Settings, &Arrival<'a>) -> Result<Caller<'a>, Code>,
-    /// Makes events of what arrived, each by way of [`Draft::check`](crate::event::draft::Draft::check).
+    /// Makes events of what arrived for a source, each by way of [`Draft::check`](crate::event::draft::Draft::check).
     ///
     /// # Errors
     /// A fault of the request as a whole. Faults of single events stand in the list, and are counted in the ledger.
-    pub read: for<'a> fn(&Arrival<'a>) -> Result<Events<'a>, ParseError>,
-    /// Tells the sender how it went, in the words of its own protocol.
-    pub answer: fn(&Arrival<'_>, &Outcome<'_>) -> Response,
+    pub read: for<'a> fn(&'a Source, &Arrival<'a>) -> Result<Events<'a>, ParseError>,
+    /// Tells the sender how it went, in the words of its own protocol. The source is there where the sender was recognised.
+    pub answer: fn(Option<&Source>, &Arrival<'_>, &Outcome<'_>) -> Response,
 }
 
 impl Format {
@@ -56,7 +59,7 @@ impl Format {
         let plain = headers
             .get(Header::ContentEncoding)
             .is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
-        if !readable || !plain {
+        if !readable || !(plain || self.sdk) {
             return Err(error_of(Code::UnsupportedMediaType));
         }
         let announced = headers

@@ -55,18 +55,19 @@ pub const FORMAT: Format = Format {
     media: &[],
     most_bytes: LARGEST_BODY,
     headers: &[],
+    sdk: false,
     page_headers: None,
     dry: false,
     recognise,
-    read,
-    answer: |_, outcome| collected(outcome),
+    read: |_, arrival| read(arrival),
+    answer: |_, _, outcome| collected(outcome),
 };
 
 /// What is only looked at: the answer is in the words of Google's validation server, and nothing is kept.
 pub const DEBUG: Format = Format {
     name: "ga4_debug",
     dry: true,
-    answer: |_, outcome| validated(outcome),
+    answer: |_, _, outcome| validated(outcome),
     ..FORMAT
 };
 

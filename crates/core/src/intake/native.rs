@@ -104,6 +104,7 @@ pub const FORMAT: Format = Format {
     media: &["application/json", "text/plain"],
     most_bytes: LARGEST_BODY,
     headers: &[],
+    sdk: false,
     page_headers: Some("content-type, x-edgetally-key"),
     dry: false,
     recognise: |settings, arrival| {
@@ -114,8 +115,8 @@ pub const FORMAT: Format = Format {
             arrival.now,
         )
     },
-    read: |arrival| read(arrival.body, arrival.now),
-    answer: |_, outcome| match outcome {
+    read: |_, arrival| read(arrival.body, arrival.now),
+    answer: |_, _, outcome| match outcome {
         Outcome::Read(summary) => {
             Response::json(if summary.taken() { 202 } else { 422 }, summary.text())
         }
@@ -338,7 +339,7 @@ fn figure<'de>(
     Ok(read_figure(raw, reading))
 }
 
-fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a>> {
+pub(super) fn read_figure<'a>(raw: &'a RawValue, reading: &mut Reading) -> Option<Figure<'a>> {
     let json = raw.get();
     let figure = match json
         .strip_prefix('"')

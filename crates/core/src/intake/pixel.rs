@@ -26,7 +26,7 @@ use crate::intake::auth::{Caller, recognise_page};
 use crate::intake::format::Format;
 use crate::intake::longest;
 use crate::intake::reader::{Manner, Reading, TWICE, is_plain, nearest, tidy};
-use crate::settings::Settings;
+use crate::settings::{Settings, Source};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -34,10 +34,11 @@ pub const FORMAT: Format = Format {
     media: &[],
     most_bytes: 0,
     headers: &[],
+    sdk: false,
     page_headers: Some("x-edgetally-key"),
     dry: false,
     recognise,
-    read: |arrival| Ok(vec![event(arrival.query, arrival.now)]),
+    read: |_, arrival| Ok(vec![event(arrival.query, arrival.now)]),
     answer,
 };
 
@@ -93,7 +94,7 @@ fn recognise<'a>(settings: &'a Settings, arrival: &Arrival<'a>) -> Result<Caller
 
 /// The image, and what became of the event in headers: whoever looks for a lost event finds it in the browser's list of
 /// requests, and in the ledger.
-fn answer(_: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
+fn answer(_: Option<&Source>, _: &Arrival<'_>, outcome: &Outcome<'_>) -> Response {
     let line = match outcome {
         Outcome::Read(summary) => summary.results.first().map(|line| (summary, line)),
         Outcome::Refused(_) | Outcome::Asked => None,

@@ -133,7 +133,7 @@ impl Reading {
     }
 
     /// Says that what failed below stands under `key`.
-    fn under(&mut self, key: &str) {
+    pub(crate) fn under(&mut self, key: &str) {
         if let Some(error) = &mut self.error {
             join(key, &mut error.path);
         }
@@ -193,7 +193,7 @@ impl Reading {
     }
 
     /// The fault, if one was noted.
-    fn take(&mut self) -> Option<ParseError> {
+    pub(crate) fn take(&mut self) -> Option<ParseError> {
         self.error.take()
     }
 
@@ -211,7 +211,7 @@ impl Reading {
     }
 
     /// Reads a text that was taken as it stands.
-    fn text<'de, E: serde::de::Error>(
+    pub(crate) fn text<'de, E: serde::de::Error>(
         &mut self,
         raw: &'de RawValue,
         manner: Manner,

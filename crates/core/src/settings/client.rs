@@ -154,7 +154,7 @@ fn known(
     known
 }
 
-fn categories(fields: &mut Fields<'_, '_>) -> Table<String, Category> {
+pub(super) fn categories(fields: &mut Fields<'_, '_>) -> Table<String, Category> {
     let mut categories = Table::new();
     for (name, category) in fields.texts("categories") {
         match Category::read(&category) {

@@ -10,6 +10,7 @@ use crate::settings::client::Client;
 use crate::settings::configured::Configured;
 use crate::settings::measurement_protocol::MeasurementProtocol;
 use crate::settings::policy;
+use crate::settings::sdk::Sdk;
 
 /// Which events a page key may send.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct Source {
     pub client: Option<Client>,
     /// What its servers show that send in GA4's Measurement Protocol.
     pub measurement_protocol: Option<MeasurementProtocol>,
+    /// What it says of SDKs.
+    pub sdk: Sdk,
 }
 
 impl Source {
@@ -141,6 +144,8 @@ pub(super) fn open_source(
     } = wired(&mut fields, declared, configured);
     let client = client(&mut fields, key.is_some(), &platforms);
     let measurement_protocol = measurement_protocol(&mut fields);
+    let sdk = fields.take("sdk");
+    let sdk = Sdk::read(sdk, &fields.at("sdk"), key.is_some(), fields.reader);
     fields.end();
     Some(Source {
         name,
@@ -169,6 +174,7 @@ pub(super) fn open_source(
         spellings,
         client,
         measurement_protocol,
+        sdk,
     })
 }
 

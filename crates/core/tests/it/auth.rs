@@ -38,6 +38,7 @@ fn told(credentials: &Credentials<'_>) -> String {
             caller.source.name,
             match caller.proof {
                 Proof::Page => "key",
+                Proof::App { .. } => "app",
                 Proof::Bearer => "secret",
                 Proof::Signature { .. } => "signature",
             }

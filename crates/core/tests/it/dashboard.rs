@@ -445,7 +445,7 @@ fn letters(names: fn(&str) -> String) -> Letters {
             bytes: 900,
         }],
         next: Some(names("5b31")),
-        done: Some(Done::Replayed(3, 0)),
+        done: Some(Done::Replayed(3, 0, 0)),
         away: false,
     }
 }

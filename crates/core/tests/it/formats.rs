@@ -1,10 +1,10 @@
 //! Every format through the door, as its fixtures say: who sends, what arrived, what is answered, what leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use edgetally_core::intake::{
-    Arrival, Batch, Format, Header, Headers, Outcome, Plan, Response, Visit, error_of, pixel,
+    Arrival, Batch, Format, Header, Headers, Outcome, Plan, Response, error_of, pixel,
 };
 use edgetally_core::ledger::State;
 use edgetally_core::queue::envelope::{Message, open};
@@ -27,6 +27,8 @@ struct Golden {
     region: Option<String>,
     query: String,
     body: String,
+    /// Of a format with several addresses: the one that it came to.
+    path: Option<String>,
 }
 
 /// What the worker does with a request, less the claims, the queue and the runtime.
@@ -51,13 +53,16 @@ fn through(
     };
     let plan = format.check_headers(&arrival.headers).and_then(|()| {
         let caller = (format.recognise)(settings, &arrival).map_err(error_of)?;
-        let visit = caller.is_page().then(|| Visit::of(&arrival));
+        let visit = caller.visit(&arrival);
         let batch = Batch::open(format, settings, caller.source, visit.as_ref(), &arrival)?;
         Ok(batch.finish(|_| None, "e1"))
     });
     match plan {
         Ok(plan) => (plan.answer.clone(), Some(plan)),
-        Err(error) => ((format.answer)(&arrival, &Outcome::Refused(&error)), None),
+        Err(error) => (
+            (format.answer)(None, &arrival, &Outcome::Refused(&error)),
+            None,
+        ),
     }
 }
 
@@ -97,11 +102,20 @@ fn counted(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn every_format_answers_and_sends_as_recorded() {
+    let mut seen = BTreeSet::new();
     for (route, format) in intakes() {
         let found = files(&fixtures().join("formats").join(format.name));
         assert!(!found.is_empty(), "{} has no fixtures", format.name);
         for (name, text) in found {
             let golden: Golden = serde_json::from_str(&text).unwrap();
+            if golden
+                .path
+                .as_deref()
+                .is_some_and(|path| path != route.path)
+            {
+                continue;
+            }
+            seen.insert(format!("{}/{name}", format.name));
             let settings = settings(&golden.source);
             let (answer, plan) = through(&settings, format, route.path, &golden);
             let mut shown = format!("{} {}\n", answer.status, answer.media);
@@ -126,6 +140,15 @@ fn every_format_answers_and_sends_as_recorded() {
                 omit_expression => true,
                 description => &golden.about,
             }, { assert_snapshot!(format!("format__{}__{name}", format.name), shown) });
+        }
+    }
+    for (_, format) in intakes() {
+        for (name, _) in files(&fixtures().join("formats").join(format.name)) {
+            let name = format!("{}/{name}", format.name);
+            assert!(
+                seen.contains(&name),
+                "{name} came to an address that there is not"
+            );
         }
     }
 }
@@ -312,7 +335,7 @@ fn a_pixels_id_has_to_be_readable() {
 fn a_pixels_image_is_kept_by_nobody() {
     assert_eq!(pixel::GIF.len(), 43);
     assert!(pixel::GIF.starts_with(b"GIF89a") && pixel::GIF.ends_with(b"\x3b"));
-    let asked = (pixel::FORMAT.answer)(&Arrival::of_body(b"", NOW), &Outcome::Asked);
+    let asked = (pixel::FORMAT.answer)(None, &Arrival::of_body(b"", NOW), &Outcome::Asked);
     let (taken, _) = pixel_of(&page(
         "key=pk_shop_0123456789abcdef&event=contact&event_id=a&ad_storage=granted&ad_user_data=granted",
     ));
@@ -397,7 +420,7 @@ mod shop_webhook {
     use edgetally_core::event::draft::{Draft, Sent};
     use edgetally_core::intake::auth::{Caller, Proof};
     use edgetally_core::intake::{Arrival, Events, Format, Outcome, Response};
-    use edgetally_core::settings::Settings;
+    use edgetally_core::settings::{Settings, Source};
     use hmac::{Hmac, KeyInit, Mac};
     use serde::Deserialize;
     use serde_json::value::RawValue;
@@ -408,11 +431,12 @@ mod shop_webhook {
         media: &[],
         most_bytes: 1 << 20,
         headers: &["x-shop-hmac-sha256", "x-shop-topic"],
+        sdk: false,
         page_headers: None,
         dry: false,
         recognise,
         read,
-        answer: |arrival, outcome| match outcome {
+        answer: |_, arrival, outcome| match outcome {
             Outcome::Refused(error) if error.code.status() >= 500 => Response::refusal(error),
             Outcome::Refused(error) => Response {
                 media: "text/plain",
@@ -460,7 +484,7 @@ mod shop_webhook {
         })
     }
 
-    fn read<'a>(arrival: &Arrival<'a>) -> Result<Events<'a>, ParseError> {
+    fn read<'a>(_: &'a Source, arrival: &Arrival<'a>) -> Result<Events<'a>, ParseError> {
         if arrival.headers.own("x-shop-topic") != Some("orders/paid") {
             return Ok(Vec::new());
         }

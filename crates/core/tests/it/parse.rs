@@ -306,6 +306,8 @@ const ELSEWHERE: &[Code] = &[
     Code::ServerOnly,
     Code::WithdrawalsFull,
     Code::RateLimited,
+    Code::NotAConversion,
+    Code::TrackNotMapped,
     Code::NotFound,
     Code::MethodNotAllowed,
     Code::UnsupportedMediaType,

@@ -48,7 +48,18 @@ fn allow_names_what_is_answered_and_nothing_else() {
                 Target::NotFound => panic!("{path} is there"),
             }
         }
+        let tidied = ROUTES
+            .iter()
+            .any(|route| route.path == path && route.handler.is_of_sdks());
         for other in [format!("{path}/"), path.to_uppercase(), format!("/{path}")] {
+            if tidied && other != path.to_uppercase() {
+                let same = find("BREW", &other);
+                assert!(
+                    matches!(same, Target::MethodNotAllowed(other) if other == allow),
+                    "{other}"
+                );
+                continue;
+            }
             assert!(matches!(find("GET", &other), Target::NotFound), "{other}");
             assert!(
                 matches!(find("OPTIONS", &other), Target::NotFound),
@@ -88,6 +99,52 @@ fn what_stands_in_the_place_of_a_name_in_braces_is_one_segment() {
         ("/v1/receipts/a+b", "a+b"),
     ] {
         assert_eq!(parameter(path), given);
+    }
+}
+
+/// Some SDKs put a slash too many into the address, and every redirect is the end of a call.
+#[test]
+fn the_addresses_of_sdks_may_have_a_slash_too_many() {
+    for path in [
+        "/v1/batch/",
+        "/v1//batch",
+        "//v1/batch",
+        "/v1/b",
+        "/v1/projects/pk_shop/settings/",
+        "/sourceConfig/",
+        "/beacon//v1/batch",
+    ] {
+        let method = if path.contains("ttings") || path.contains("Config") {
+            "GET"
+        } else {
+            "POST"
+        };
+        assert!(
+            matches!(find(method, path), Target::Handler(handler) if handler.is_of_sdks()),
+            "{path}"
+        );
+        assert!(
+            matches!(find("OPTIONS", path), Target::Preflight { headers, .. } if headers.contains("x-retry-count")),
+            "{path}"
+        );
+    }
+    for path in [
+        "/v1/events/",
+        "/v1//events",
+        "/v1/pixel.gif/",
+        "/v1/projects//settings",
+        "/v1/projects/a/b/settings",
+        "/v1/batch/x",
+        "/v1/Batch",
+        "/batch",
+        "/",
+        "//",
+    ] {
+        assert!(
+            matches!(find("POST", path), Target::NotFound)
+                && matches!(find("GET", path), Target::NotFound),
+            "{path}"
+        );
     }
 }
 
@@ -145,6 +202,15 @@ fn every_path_of_the_docs_is_a_route_and_every_route_is_in_the_docs() {
         }
     }
     for route in ROUTES {
+        // What stands outside of the API and of the dashboard is looked for by its whole path.
+        if !route.path.starts_with("/v1/") && !route.path.starts_with("/dashboard") {
+            let line = format!("`{} {}`", route.method, route.path);
+            assert!(
+                pages().iter().any(|(_, text)| text.contains(&line)),
+                "{line}"
+            );
+            continue;
+        }
         let line = (route.method.to_owned(), route.path);
         assert!(
             described.contains(&line),

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Ledger;
 use super::database::{Applied, Fault, at, write};
 use super::schema::{names, values};
+use crate::runtime::Unavailable;
 
 /// How many names that are not [`STANDARD_EVENTS`] have lines of their own, for each source and day of receipt. Whoever
 /// has the public key can invent names, and every name is lines in the ledger for good.
@@ -40,16 +41,24 @@ WITH columns AS (
   FROM line
 )";
 
-/// Names that are new take the places that are left.
+/// How many of the names that have no lines of their own are remembered for each source, day and kind, so that somebody can
+/// be told how many they are.
+const MOST_SPILLED: u32 = 1000;
+
+/// Names that are new take the places that are left; those behind them are remembered under the same kind with a plus sign.
+/// An earlier release does not look at these.
 const NEW_NAMES: &str = "
 INSERT OR IGNORE INTO names (source, day, kind, name)
-SELECT source, day, 'KIND', name FROM (
-  SELECT source, day, name, row_number() OVER (PARTITION BY source, day ORDER BY name) AS place FROM (
+SELECT source, day, iif(place <= room, 'KIND', 'KIND+'), name FROM (
+  SELECT *, max(0, MOST - (SELECT count(*) FROM names AS own
+      WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')) AS room,
+    SPILL - (SELECT count(*) FROM names AS own
+      WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND+') AS spill
+  FROM (SELECT source, day, name, row_number() OVER (PARTITION BY source, day ORDER BY name) AS place FROM (
     SELECT DISTINCT source, day, NAME AS name FROM named WHERE WANTED AND NOT EXISTS (SELECT 1 FROM names AS own
-      WHERE own.source = named.source AND own.day = named.day AND own.kind = 'KIND' AND own.name = NAME))
-) AS new
-WHERE place <= MOST - (SELECT count(*) FROM names AS own
-  WHERE own.source = new.source AND own.day = new.day AND own.kind = 'KIND')";
+      WHERE own.source = named.source AND own.day = named.day AND own.kind IN ('KIND', 'KIND+') AND own.name = NAME))
+  ) AS new
+) WHERE place <= room + spill";
 
 /// From which sum of money on, in millionths, a line is full: one that has got so far may have been left out what would not
 /// have fitted, and whoever reads it says that it has no sum. Counts never come near.
@@ -74,6 +83,20 @@ FROM named WHERE true GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, iif(state = 'money', plac
 ON CONFLICT DO UPDATE SET n = iif(state = 'money' AND n >= FULL, n, n + excluded.n)";
 
 impl Ledger {
+    /// How many names have no lines of their own, by source, day and kind.
+    pub(super) fn spilled(
+        &self,
+        source: Option<&str>,
+        since: i64,
+        until: i64,
+    ) -> Result<String, Unavailable> {
+        self.rows(
+            "SELECT source, day, rtrim(kind, '+') AS kind, count(*) AS n FROM names
+             WHERE substr(kind, -1) = '+' AND day >= ?2 AND day <= ?3 AND (?1 IS NULL OR source = ?1) GROUP BY day, source, kind",
+            &json!([source, since, until]),
+        )
+    }
+
     fn negative(&self) -> Applied<String> {
         at(
             self.rows("SELECT count(*) AS n FROM counts WHERE n < 0", &json!([])),
@@ -117,7 +140,8 @@ impl Ledger {
                 .replace("KIND", kind)
                 .replace("NAME", name)
                 .replace("WANTED", wanted)
-                .replace("MOST", &most.to_string());
+                .replace("MOST", &most.to_string())
+                .replace("SPILL", &MOST_SPILLED.to_string());
             self.set("names", &format!("{with}{query}"), &lines)?;
         }
         let count = COUNT

@@ -53,6 +53,7 @@ pub(super) struct Head {
     pub(super) id: String,
     bytes: i64,
     pub(super) receipt: String,
+    pub(super) at: i64,
     pub(super) round: u32,
 }
 
@@ -63,6 +64,7 @@ impl Head {
             id: of.text("id")?,
             bytes: of.whole("bytes")?,
             receipt: of.text_or_empty("receipt")?,
+            at: of.whole("at").unwrap_or(0),
             round: of.whole("round").unwrap_or(0),
         })
     }

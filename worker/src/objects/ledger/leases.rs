@@ -1,16 +1,21 @@
 //! What is given out for a while: questions to platforms, and letters to be offered again.
 
 use edgetally_core::base::members::Members;
+use edgetally_core::base::reason::Skip;
+use edgetally_core::base::time::UnixMillis;
 use edgetally_core::delivery;
 use edgetally_core::ledger::{DeadLetter, Pending, Report};
 use serde_json::{Value, json};
 
 use super::Ledger;
 use super::applying::EARLY_MS;
+use super::choosing::{LETTERS, QUARANTINE, Shelf};
 use super::database::{Head, fitting, list, read, write};
 use super::reading::{Filter, MOST_HEADS};
 use super::schema::names;
+use crate::admin::put;
 use crate::runtime::{self, Unavailable, console_error};
+use crate::state;
 
 /// How long a letter belongs to whoever is offering it again, in milliseconds.
 const REPLAY_MS: i64 = 900_000;
@@ -26,6 +31,8 @@ struct Taken {
     booked: Vec<Report>,
     /// Whose it is until when.
     leases: Vec<Value>,
+    /// What stays as it is, and why.
+    refused: Vec<Value>,
 }
 
 /// The one parameter of a query for these rows.
@@ -102,64 +109,84 @@ impl Ledger {
     }
 
     /// Gives out letters to be offered again, each to one asker only: it is booked as waiting, and its message is ready.
-    /// What is not said to have been sent is given out again when the lease is over, as the same message.
+    /// What is not said to have been sent is given out again when the lease is over, as the same message. One that is too old
+    /// for its platform stays what it is, and the answer says so.
     pub(super) fn claim(&self, body: &str) -> Result<String, Unavailable> {
         let filter = Filter::read(body)?;
         let now = runtime::now().0;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let mut found = self.replayable(&filter, ("dead", "parcel", "destination"), limit, now)?;
+        let mut found = self.replayable(&filter, &LETTERS, limit, now)?;
         let letters = found.len();
-        found.extend(self.replayable(&filter, ("quarantine", "body", "NULL"), limit, now)?);
+        found.extend(self.replayable(&filter, &QUARANTINE, limit, now)?);
         let most = fitting(&found).min(limit as usize);
         let more = found.len() > most;
         found.truncate(most);
+        let mut after = filter.after.clone();
+        if after.len() != 4 {
+            after = vec![json!(-1), json!(""), json!(-1), json!("")];
+        }
+        let (letters, messages) = found.split_at(letters.min(most));
+        for (rows, shelf) in [(letters, &LETTERS), (messages, &QUARANTINE)] {
+            let last = rows.last().map(|head| [json!(head.at), json!(head.id)]);
+            if let (Some(last), Some(slots)) = (last, after.get_mut(shelf.place..shelf.place + 2)) {
+                slots.clone_from_slice(&last);
+            }
+        }
+        // Before anything is claimed, since what is claimed is in hand as well.
+        let (heads, in_hand) = if filter.after.is_empty() && !filter.left {
+            self.kept_back(&filter, now)?
+        } else {
+            (0, 0)
+        };
         let mut taken = Taken::default();
-        if letters > 0 {
-            self.take_letters(&found, now, &mut taken)?;
+        if !letters.is_empty() {
+            self.take_letters(letters, now, &mut taken)?;
         }
-        if most > letters {
-            self.take_quarantined(&found, now, &mut taken)?;
+        if !messages.is_empty() {
+            self.take_quarantined(messages, now, &mut taken)?;
         }
-        let done = self.whole(|| {
-            self.apply(&taken.booked, now, false)?;
-            self.set(
-                "lease",
-                "INSERT OR REPLACE INTO replays (id, round, until, message)
-                 SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
-                &json!([runtime::json(&json!(taken.leases))]),
-            )
-        });
-        if done.is_err() {
-            return Err(Unavailable);
-        }
-        Ok(runtime::json(
-            &json!({"letters": taken.claimed, "more": more}),
-        ))
+        let mut answer = json!({"refused": taken.refused, "more": more, "after": after, "heads": heads, "in_hand": in_hand});
+        let given = if filter.dry {
+            ("n", json!(taken.claimed.len()))
+        } else {
+            let done = self.whole(|| {
+                self.apply(&taken.booked, now, false)?;
+                self.set(
+                    "lease",
+                    "INSERT OR REPLACE INTO replays (id, round, until, message)
+                     SELECT value->>'$[0]', value->>'$[1]', value->>'$[2]', value->>'$[3]' FROM json_each(?)",
+                    &json!([runtime::json(&json!(taken.leases))]),
+                )
+            });
+            done.map_err(|_| Unavailable)?;
+            ("letters", Value::Array(taken.claimed))
+        };
+        put(&mut answer, given.0, given.1);
+        Ok(runtime::json(&answer))
     }
 
     /// The heads of what may be offered again and that nobody else has in hand, and of one more.
     fn replayable(
         &self,
         filter: &Filter,
-        (table, body, destination): (&str, &str, &str),
+        shelf: &Shelf,
         limit: u32,
         now: i64,
     ) -> Result<Vec<Head>, Unavailable> {
-        let ids = filter.ids.as_ref().map(|ids| runtime::json(&json!(ids)));
         let rows = self.rows(
             &format!(
-                "SELECT one.id, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
+                "SELECT one.id, one.at, octet_length(one.{body}) AS bytes, coalesce(r.round, 0) AS round
                  FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
-                 WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR one.id IN (SELECT value FROM json_each(?2)))
-                   AND one.{body} <> '' AND coalesce(r.until, 0) <= ?3 AND (?4 = 0 OR r.round > 0) ORDER BY one.at, one.id LIMIT ?5"
+                 WHERE {} AND one.{body} <> '' AND coalesce(r.until, 0) <= ?11 AND (?12 = 0 OR r.round > 0)
+                 ORDER BY one.at, one.id LIMIT ?13",
+                shelf.chosen(),
+                body = shelf.body,
+                table = shelf.table,
             ),
-            &json!([
-                filter.destination,
-                ids,
-                now,
-                i32::from(filter.left),
-                limit + 1
-            ]),
+            &filter.chosen(
+                shelf,
+                [json!(now), json!(i32::from(filter.left)), json!(limit + 1)],
+            ),
         )?;
         list(&rows, Head::read)
     }
@@ -172,15 +199,31 @@ impl Ledger {
             ),
             &ids_of(found),
         )?;
+        // Where the settings cannot be read nobody can say; nothing is sent then either.
+        let settings = state::settings(&self.env).ok();
         for letter in list(&rows, DeadLetter::read)? {
             let round = found
                 .iter()
                 .find(|head| head.id == letter.id)
                 .map_or(0, |head| head.round);
+            // One that has been booked as waiting has to go, whatever becomes of it.
+            let old = settings.filter(|_| round == 0);
+            let old =
+                old.and_then(|settings| delivery::too_old(settings, &letter, UnixMillis(now)));
+            if let Some(rule) = old {
+                let code = Skip::TooOld.code();
+                taken
+                    .refused
+                    .push(json!({"id": letter.id, "code": code, "rule": rule}));
+                continue;
+            }
             let Some(replay) = delivery::replay(&letter, round.max(1)) else {
                 console_error!("letter {} cannot be read and is left alone", letter.id);
                 let lease = json!([letter.id, 0, now + EARLY_MS, ""]);
                 taken.leases.push(lease);
+                taken.refused.push(
+                    json!({"id": letter.id, "code": "letter_unreadable", "rule": "nobody can read what is kept of it"}),
+                );
                 continue;
             };
             if round == 0 {
@@ -229,26 +272,5 @@ impl Ledger {
             "UPDATE replays SET until = 0 WHERE id IN (SELECT value FROM json_each(?))",
             &json!([runtime::json(&json!(filter.ids))]),
         )
-    }
-
-    /// Forgets letters and quarantined messages that nobody wants to offer again. Gives their ids.
-    pub(super) fn dismiss(&self, body: &str) -> Result<String, Unavailable> {
-        let filter = Filter::read(body)?;
-        let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let ids = filter.ids.map(|ids| runtime::json(&json!(ids)));
-        let parameters = json!([filter.destination, ids, limit]);
-        let mut gone = Vec::new();
-        for (table, destination) in [("dead", "destination"), ("quarantine", "NULL")] {
-            gone.append(&mut self.column(
-                &format!(
-                    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
-                       WHERE (?1 IS NULL OR {destination} = ?1) AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2)))
-                         AND id NOT IN (SELECT id FROM replays WHERE round > 0) ORDER BY at, id LIMIT ?3)
-                     RETURNING id"
-                ),
-                &parameters,
-            )?);
-        }
-        write(&gone)
     }
 }

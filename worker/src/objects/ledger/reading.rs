@@ -1,13 +1,15 @@
 //! What people ask for: balances, reasons, lines, notes and heads of letters.
 
 use edgetally_core::base::members::{Members, list_of, text};
+use edgetally_core::base::time::DAY_MS;
 use edgetally_core::ledger::{DeadLetter, Kind, Line, State};
 use serde_json::{Value, json};
 
 use super::Ledger;
+use super::choosing::{LETTERS, QUARANTINE};
 use super::database::{page, read, write};
 use super::schema::names;
-use crate::runtime::Unavailable;
+use crate::runtime::{self, Unavailable};
 
 /// What the questions about counts have in common; `?1` to `?6`.
 const WHERE: &str = "hour >= ?1 AND hour <= ?2 AND (?3 IS NULL OR source = ?3)
@@ -27,6 +29,7 @@ pub(super) struct Filter {
     pub(super) event: Option<String>,
     pub(super) release: Option<String>,
     pub(super) event_id: Option<String>,
+    pub(super) code: Option<String>,
     pub(super) day: Option<i64>,
     pub(super) ids: Option<Vec<String>>,
     pub(super) limit: Option<u32>,
@@ -37,6 +40,8 @@ pub(super) struct Filter {
     pub(super) after: Vec<Value>,
     /// Only what somebody began to offer again and did not end.
     pub(super) left: bool,
+    /// Only what would become of it.
+    pub(super) dry: bool,
 }
 
 impl Filter {
@@ -46,6 +51,7 @@ impl Filter {
         Ok(Self {
             hours: flag("hours"),
             left: flag("left"),
+            dry: flag("dry"),
             since: of.whole("since"),
             until: of.whole("until"),
             source: of.text("source"),
@@ -53,6 +59,7 @@ impl Filter {
             event: of.text("event"),
             release: of.text("release"),
             event_id: of.text("event_id"),
+            code: of.text("code"),
             day: of.whole("day"),
             ids: of.take("ids").and_then(|ids| list_of(ids, text)),
             limit: of.whole("limit"),
@@ -96,6 +103,11 @@ impl Ledger {
              FROM counts WHERE {WHERE} AND destination = coalesce(?4, '') AND state = 'accepted' AND 'other' IN (event, release)
              GROUP BY 1"
         ))?;
+        let spilled = self.spilled(
+            filter.source.as_deref(),
+            filter.since.unwrap_or(0) / DAY_MS,
+            filter.until.unwrap_or(i64::MAX / 4096) / DAY_MS,
+        )?;
         let waiting = self.rows("SELECT count(*) AS n FROM early", &json!([]))?;
         let mut lines = (Vec::new(), false);
         if filter.hours {
@@ -124,7 +136,7 @@ impl Ledger {
         }
         let (lines, more) = lines;
         Ok(format!(
-            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"waiting":{waiting},"attention":{},"lines":{},"more":{more}}}"#,
+            r#"{{"sums":{sums},"reasons":{reasons},"folded":{folded},"spilled":{spilled},"waiting":{waiting},"attention":{},"lines":{},"more":{more}}}"#,
             self.attention()?,
             write(&lines)?
         ))
@@ -143,63 +155,67 @@ impl Ledger {
             ),
             &json!([]),
         )?;
+        let today = runtime::now().0 / DAY_MS;
+        let spilled = self.spilled(None, today - 1, today + 1)?;
         let shortages = self.rows("SELECT what, source, n FROM shortages", &json!([]))?;
         let visits = self.visits()?;
         let waiting = self.outcomes_waiting()?;
         Ok(format!(
-            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"outcomes_waiting":{waiting},"shortages":{shortages},"visits":{visits},"alerts":{}}}"#,
+            r#"{{"quarantined":{quarantined},"destination_removed":{removed},"outcomes_waiting":{waiting},"shortages":{shortages},"spilled":{spilled},"visits":{visits},"alerts":{}}}"#,
             self.alerts()?
         ))
     }
 
-    /// What happened lately, newest first.
+    /// What happened lately, newest first, and whether there is more.
     pub(super) fn notes(&self, body: &str) -> Result<String, Unavailable> {
         let filter = Filter::read(body)?;
-        self.rows(
-            "SELECT at, source, event, event_id, what FROM notes
+        let limit = filter.limit.unwrap_or(50).min(MOST_HEADS);
+        let rows = self.rows(
+            "SELECT seq, at, source, event, event_id, what FROM notes
              WHERE (?1 IS NULL OR event_id = ?1) AND (?2 IS NULL OR source = ?2) AND (?4 IS NULL OR event = ?4)
                AND (?5 IS NULL AND ?6 = '[]' OR EXISTS (SELECT 1 FROM json_each(what) AS one
                  WHERE (?5 IS NULL OR one.key = ?5) AND (?6 = '[]' OR substr(one.value, 1, instr(one.value || ':', ':') - 1)
                    IN (SELECT value FROM json_each(?6)))))
-             ORDER BY seq DESC LIMIT ?3",
+             AND (?7 IS NULL OR seq < ?7) ORDER BY seq DESC LIMIT ?3",
             &json!([
                 filter.event_id,
                 filter.source,
-                filter.limit.unwrap_or(50).min(500),
+                limit + 1,
                 filter.event,
                 filter.destination,
                 write(&filter.states)?,
+                filter.after.first(),
             ]),
-        )
+        )?;
+        let (events, more) = page(&rows, limit)?;
+        Ok(runtime::json(&json!({"events": events, "more": more})))
     }
 
     /// The heads of dead letters and quarantined messages, oldest first.
     pub(super) fn dead(&self, body: &str) -> Result<String, Unavailable> {
         let filter = Filter::read(body)?;
         let limit = filter.limit.unwrap_or(100).min(MOST_HEADS);
-        let after = |place: usize| {
-            filter
-                .after
-                .get(place)
-                .cloned()
-                .unwrap_or(json!(["-1", ""].get(place % 2)))
-        };
         let (dead, more) = page(
             &self.rows(
-                "SELECT d.id, d.at, d.source, d.destination, d.event, d.event_id, d.state, d.code,
-                        octet_length(d.parcel) AS bytes, coalesce(r.round, 0) AS round
-                 FROM dead AS d LEFT JOIN replays AS r ON r.id = d.id
-                 WHERE (?1 IS NULL OR d.destination = ?1) AND (d.at, d.id) > (CAST(?2 AS INTEGER), ?3)
-                 ORDER BY d.at, d.id LIMIT ?4",
-                &json!([filter.destination, after(0), after(1), limit + 1]),
+                &format!(
+                    "SELECT one.id, one.at, one.source, one.destination, one.event, one.event_id, one.state, one.code,
+                            octet_length(one.parcel) AS bytes, coalesce(r.round, 0) AS round
+                     FROM dead AS one LEFT JOIN replays AS r ON r.id = one.id WHERE {}
+                     ORDER BY one.at, one.id LIMIT ?11",
+                    LETTERS.chosen()
+                ),
+                &filter.chosen(&LETTERS, [json!(limit + 1)]),
             )?,
             limit,
         )?;
         let (quarantined, more_quarantined) = page(
             &self.rows(
-                "SELECT id, at, code, octet_length(body) AS bytes FROM quarantine
-                 WHERE ?1 IS NULL AND (at, id) > (CAST(?2 AS INTEGER), ?3) ORDER BY at, id LIMIT ?4",
-                &json!([filter.destination, after(2), after(3), limit + 1]),
+                &format!(
+                    "SELECT one.id, one.at, one.code, octet_length(one.body) AS bytes FROM quarantine AS one
+                     WHERE {} ORDER BY one.at, one.id LIMIT ?11",
+                    QUARANTINE.chosen()
+                ),
+                &filter.chosen(&QUARANTINE, [json!(limit + 1)]),
             )?,
             limit,
         )?;

@@ -230,7 +230,7 @@ impl Ledger {
              CROSS JOIN receipt_events AS e ON e.day = h.day AND e.key = ?1 AND (?2 IS NULL OR e.source = ?2)
              CROSS JOIN receipts AS r ON r.source = e.source AND r.day = e.day AND r.seq = e.seq
              ORDER BY r.day DESC, r.source, r.seq LIMIT ?3",
-            &json!([chain::key(&event_id), filter.source, limit, before]),
+            &json!([chain::key(&event_id), filter.source, limit + 1, before]),
         )?;
         let mut found: Vec<String> = Vec::new();
         for stored in list(&blocks, Stored::read)? {
@@ -238,6 +238,8 @@ impl Ledger {
             let of_it = lines.into_iter().filter(|line| line.event_id == event_id);
             found.extend(of_it.map(|line| line.text));
         }
+        // A block has at least one of them, and may have more.
+        let more = found.len() > limit;
         found.truncate(limit);
         // That there is none says nothing of the days before.
         let since = if before > NO_DAY {
@@ -245,7 +247,10 @@ impl Ledger {
         } else {
             String::new()
         };
-        Ok(format!(r#"{{"receipts":[{}]{since}}}"#, found.join(",")))
+        Ok(format!(
+            r#"{{"receipts":[{}],"more":{more}{since}}}"#,
+            found.join(",")
+        ))
     }
 
     /// The lines of a chain behind `after`, and its closing line behind the last one.

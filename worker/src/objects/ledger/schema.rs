@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS names (
   source TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
   PRIMARY KEY (source, day, kind, name)
 ) WITHOUT ROWID;
+-- Those that have none are remembered for a while, under a kind with a plus sign.
+CREATE INDEX IF NOT EXISTS names_spilled ON names (day, source, kind) WHERE substr(kind, -1) = '+';
 -- Letters and quarantined messages that are being offered again: the round (0: it cannot be), whose they are until when,
 -- and the id of the message, by whose report it is known that the queue had it.
 CREATE TABLE IF NOT EXISTS replays (

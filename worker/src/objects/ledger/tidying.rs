@@ -64,6 +64,12 @@ impl Ledger {
             .is_ok();
         tidy &= self
             .rows(
+                "DELETE FROM names WHERE substr(kind, -1) = '+' AND day < ?",
+                &json!([now / DAY_MS - SUM_DAYS]),
+            )
+            .is_ok();
+        tidy &= self
+            .rows(
                 "DELETE FROM day_sums WHERE day < ?",
                 &json!([now / DAY_MS - SUM_DAYS]),
             )

@@ -114,12 +114,14 @@ impl Ledger {
 
     /// The incidents, open ones first, and what became of the last message.
     pub(super) fn incidents(&self) -> Result<String, Unavailable> {
-        let incidents = self.column(
+        let mut incidents = self.column(
             "SELECT body FROM incidents ORDER BY over > 0, at DESC, id LIMIT ?",
-            &json!([MOST_LISTED]),
+            &json!([MOST_LISTED + 1]),
         )?;
+        let more = incidents.len() > MOST_LISTED as usize;
+        incidents.truncate(MOST_LISTED as usize);
         Ok(format!(
-            r#"{{"incidents":[{}],"sent":{}}}"#,
+            r#"{{"incidents":[{}],"more":{more},"sent":{}}}"#,
             incidents.join(","),
             self.sent()?
         ))
