@@ -14,6 +14,8 @@
 //!
 //! Source: the protocol's reference and its page on validation, and the page on user-provided data (read 2026-11-22).
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::base::error::{Code, ParseError};
@@ -27,8 +29,7 @@ use crate::base::time::UnixMillis;
 use crate::consent::{Choice, Signals};
 use crate::event::draft::{Draft, Sent};
 use crate::event::{
-    ActionSource, Context, Event, Item, LARGEST_BODY, LARGEST_EVENT, MOST_ITEMS, MOST_PROPERTIES,
-    Property,
+    ActionSource, Context, Event, LARGEST_BODY, LARGEST_EVENT, MOST_PROPERTIES, Property,
 };
 use crate::identity::{Digest, Plain, User, sha256_hex};
 use crate::intake::answer::{Outcome, Response, Summary, error_of};
@@ -93,7 +94,7 @@ fn recognise<'a>(settings: &'a Settings, arrival: &Arrival<'a>) -> Result<Caller
             continue;
         };
         let same = same_secret(&secret, &own.api_secret);
-        let of = |given: &Option<std::borrow::Cow<'_, str>>, own: &Option<String>| {
+        let of = |given: &Option<Cow<'_, str>>, own: &Option<String>| {
             given.is_some() && given.as_deref() == own.as_deref()
         };
         if same && (of(&stream, &own.measurement_id) || of(&app, &own.firebase_app_id)) {
@@ -237,32 +238,35 @@ fn validation_code(code: Code) -> &'static str {
     }
 }
 
+/// Fields of the native format, and what the protocol calls them.
+const THEIRS: &[(&str, &str)] = &[
+    ("event", "name"),
+    ("event_id", "params.event_id"),
+    ("event_time", "timestamp_micros"),
+    ("value", "params.value"),
+    ("currency", "params.currency"),
+    ("transaction_id", "params.transaction_id"),
+    ("context.page_url", "params.page_location"),
+    ("context.page_title", "params.page_title"),
+    ("context.referrer", "params.page_referrer"),
+    ("context.session_id", "params.session_id"),
+    ("context.client_id", "client_id"),
+    ("context.ip", "ip_override"),
+    ("context.user_agent", "user_agent"),
+    ("user.external_id", "user_id"),
+    ("user.first_name", "user_data.address[0].sha256_first_name"),
+    ("user.last_name", "user_data.address[0].sha256_last_name"),
+    ("user.street", "user_data.address[0].sha256_street"),
+    ("user.city", "user_data.address[0].city"),
+    ("user.region", "user_data.address[0].region"),
+    ("user.postal_code", "user_data.address[0].postal_code"),
+    ("user.country", "user_data.address[0].country"),
+];
+
 /// What the protocol calls a field of the native format.
 fn theirs(path: &str) -> Option<&'static str> {
-    Some(match path {
-        "event" => "name",
-        "event_id" => "params.event_id",
-        "event_time" => "timestamp_micros",
-        "value" => "params.value",
-        "currency" => "params.currency",
-        "transaction_id" => "params.transaction_id",
-        "context.page_url" => "params.page_location",
-        "context.page_title" => "params.page_title",
-        "context.referrer" => "params.page_referrer",
-        "context.session_id" => "params.session_id",
-        "context.client_id" => "client_id",
-        "context.ip" => "ip_override",
-        "context.user_agent" => "user_agent",
-        "user.external_id" => "user_id",
-        "user.first_name" => "user_data.address[0].sha256_first_name",
-        "user.last_name" => "user_data.address[0].sha256_last_name",
-        "user.street" => "user_data.address[0].sha256_street",
-        "user.city" => "user_data.address[0].city",
-        "user.region" => "user_data.address[0].region",
-        "user.postal_code" => "user_data.address[0].postal_code",
-        "user.country" => "user_data.address[0].country",
-        _ => return None,
-    })
+    let known = THEIRS.iter().find(|(own, _)| *own == path);
+    known.map(|(_, theirs)| *theirs)
 }
 
 /// Reads a body.
@@ -367,9 +371,9 @@ impl<'a> Beside<'a> {
         draft.signals = payload.signals.clone();
         draft.user = self.user();
         draft.context = Context {
-            client_id: payload.client_id.clone(),
-            ip: payload.ip.clone(),
-            user_agent: payload.user_agent.clone(),
+            client_id: copy(payload.client_id.as_ref()).map(Text),
+            ip: copy(payload.ip.as_ref()).map(Text),
+            user_agent: copy(payload.user_agent.as_ref()).map(Text),
             ..draft.context
         };
         if payload.app_instance_id.is_some() {
@@ -408,32 +412,29 @@ impl<'a> Beside<'a> {
     }
 
     fn user(&self) -> User<'a> {
-        let Address {
-            first_name,
-            last_name,
-            street,
-            city,
-            region,
-            postal_code,
-            country,
-        } = &self.address;
-        let payload = &self.payload;
-        let country = country.as_ref().or(payload.location.country.as_ref());
-        let cow = |text: &Text<'a>| text.0.clone();
+        let (payload, address) = (&self.payload, &self.address);
+        let country =
+            copy(address.country.as_ref()).or_else(|| copy(payload.location.country.as_ref()));
         User {
-            external_id: payload.user_id.as_ref().map(|id| Plain::new(cow(id))),
+            external_id: copy(payload.user_id.as_ref()).map(Plain::new),
             email_sha256: payload.user_data.email,
             phone_sha256: payload.user_data.phone,
-            first_name: first_name.as_ref().map(|text| Plain::new(cow(text))),
-            last_name: last_name.as_ref().map(|text| Plain::new(cow(text))),
-            street: street.as_ref().map(|text| Plain::new(cow(text))),
-            city: city.as_ref().map(|text| Plain::new(cow(text))),
-            region: region.as_ref().map(|text| Plain::new(cow(text))),
-            postal_code: postal_code.as_ref().map(|text| Plain::new(cow(text))),
-            country: country.map(|text| Plain::new(cow(text))),
+            first_name: copy(address.first_name.as_ref()).map(Plain::new),
+            last_name: copy(address.last_name.as_ref()).map(Plain::new),
+            street: copy(address.street.as_ref()).map(Plain::new),
+            city: copy(address.city.as_ref()).map(Plain::new),
+            region: copy(address.region.as_ref()).map(Plain::new),
+            postal_code: copy(address.postal_code.as_ref()).map(Plain::new),
+            country: country.map(Plain::new),
             ..User::default()
         }
     }
+}
+
+/// A text once more. Not inlined, or each of a dozen fields would bring a copy of it into the worker.
+#[inline(never)]
+fn copy<'a>(text: Option<&Text<'a>>) -> Option<Cow<'a, str>> {
+    text.map(|text| text.0.clone())
 }
 
 /// A fault, by the protocol's names.
@@ -948,11 +949,7 @@ impl<'de> Object<'de> for Params<'de> {
             "transaction_id" => draft.transaction_id = strict(map, reading, Manner::Id)?,
             "value" => draft.value = amount(map, reading)?,
             "currency" => draft.currency = native::currency(map, reading)?,
-            "items" => {
-                draft.items = map.items(reading, MOST_ITEMS)?;
-                // Lines of nothing would be counted as articles.
-                draft.items.retain(|item| *item != Item::default());
-            }
+            "items" => draft.items = native::items(map, reading)?,
             "event_id" => draft.id = strict(map, reading, Manner::Id)?,
             "timestamp_micros" => self.time = Micros::read(map, reading)?,
             "page_location" => *page_url = text(map, reading, Manner::Url, longest::URL)?,

@@ -282,6 +282,17 @@ fn time(map: &mut dyn Values<'_>, reading: &mut Reading) -> Result<Sent<UnixMill
     Ok(time.map_or(Sent::Unusable, Sent::Known))
 }
 
+/// The lines of a cart.
+pub(super) fn items<'de>(
+    map: &mut dyn Values<'de>,
+    reading: &mut Reading,
+) -> Result<Vec<Item<'de>>, Stop> {
+    let mut items = map.items(reading, MOST_ITEMS)?;
+    // Lines of nothing, such as PHP's `[]`, would be counted as articles.
+    items.retain(|item| *item != Item::default());
+    Ok(items)
+}
+
 /// The currency of a value.
 pub(super) fn currency(
     map: &mut dyn Values<'_>,
@@ -448,11 +459,7 @@ impl<'de> Object<'de> for Native<'de> {
                     reading.removed("", "out_of_range");
                 }
             }
-            "items" => {
-                draft.items = map.items(reading, MOST_ITEMS)?;
-                // Lines of nothing, such as PHP's `[]`, would be counted as articles.
-                draft.items.retain(|item| *item != Item::default());
-            }
+            "items" => draft.items = items(map, reading)?,
             "user" => {
                 map.object(reading, &mut draft.user)?;
             }

@@ -99,13 +99,7 @@ pub(super) fn open_source(
     reader: &mut Reader<'_>,
 ) -> Option<Source> {
     let mut fields = Fields::new(value, path, reader)?;
-    let opened_by = ["key", "secret", "measurement_protocol"];
-    if !opened_by.iter().any(|key| fields.has(key)) {
-        fields.reader.fault(
-            path,
-            "needs a `key` for pages, a `secret` for servers, or both",
-        );
-    }
+    check_opened(&mut fields, path);
     let key = fields.text("key");
     if key
         .as_ref()
@@ -182,6 +176,17 @@ pub(super) fn open_source(
         measurement_protocol,
         sdk,
     })
+}
+
+/// Whether anybody can send for it.
+fn check_opened(fields: &mut Fields<'_, '_>, path: &str) {
+    let opened_by = ["key", "secret", "measurement_protocol"];
+    if !opened_by.iter().any(|key| fields.has(key)) {
+        fields.reader.fault(
+            path,
+            "needs a `key` for pages, a `secret` for servers, or both",
+        );
+    }
 }
 
 /// What its servers show.
