@@ -10,7 +10,7 @@ import {existsSync, readFileSync} from "node:fs";
 import {gzipSync} from "node:zlib";
 import {bodies, sections} from "./wasm.mjs";
 
-const BUDGET = 950_000;
+const BUDGET = 1_000_000;
 const build = new URL("../worker/build/", import.meta.url);
 const wasm = readFileSync(new URL("index_bg.wasm", build));
 const glue = readFileSync(new URL("index.js", build));
