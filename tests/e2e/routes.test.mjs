@@ -68,8 +68,13 @@ describe("methods and addresses", () => {
       for (const method of ["GET", "POST", "OPTIONS"]) {
         const reply = await shop.fetch(path, {method});
         assert.deepEqual([reply.status, reply.body?.error?.code], [404, "not_found"], `${method} ${path}`);
+        // An SDK that builds a wrong address never says so; so what is sent to one is counted.
+        if (method === "POST" && path.startsWith("/v1/")) shop.tally.malformed += 1;
       }
     }
+    await shop.settle();
+    const {reasons} = await shop.ledger();
+    assert.equal(reasons.find((/** @type {any} */ row) => row.state === "malformed" && row.code === "not_found")?.n, shop.tally.malformed);
   });
 });
 

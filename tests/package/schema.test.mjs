@@ -87,7 +87,7 @@ test("every example of the repository is as the schema has it", async () => {
   }
   assert.ok(blocks >= 6, `${blocks} blocks of settings in the documents`);
   // What wrangler.toml only suggests.
-  const suggested = readFileSync(join(ROOT, "wrangler.toml"), "utf8").replace(/^# (\[\[ratelimits|\[\[r2_buckets|\[vars\.|\w+ = )/gm, "$1");
+  const suggested = readFileSync(join(ROOT, "wrangler.toml"), "utf8").replace(/^# (\[\[ratelimits|\[\[r2_buckets|\[\[durable_objects|\[\[migrations|\[vars\.|\w+ = )/gm, "$1");
   assert.deepEqual(Object.keys(/** @type {any} */ (parse(suggested)).vars.EDGETALLY.destinations).sort(), ["ga4", "google_ads", "hook", "linkedin", "meta", "tiktok"]);
   assert.deepEqual(marks("#", parse(suggested)), []);
 });
