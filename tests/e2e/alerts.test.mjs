@@ -256,7 +256,7 @@ test("a trial shows whether messages arrive, and without settings nobody is told
     assert.deepEqual([reply.status, reply.body.error.code], [400, "request_invalid"]);
     await shop.cron();
     const told = await shop.admin("/v1/alerts");
-    assert.deepEqual(told, {configured: false, last_message: null, incidents: []});
+    assert.deepEqual(told, {configured: false, last_message: null, incidents: [], more: false});
     await shop.close();
   } catch (error) {
     await shop.stop();

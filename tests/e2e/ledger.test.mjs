@@ -136,7 +136,7 @@ test("questions that nobody understands", async () => {
     const reply = await shop.fetch(`/v1/ledger${query}`, {headers});
     assert.deepEqual([reply.status, reply.body.error.code], [400, "request_invalid"], query);
   }
-  for (const body of ["", "{}", "[]", '{"ids": []  , "destination": "meta"}', '{"ids": "all"}', '{"idz": []}', '{"ids": [7]}']) {
+  for (const body of ["", "{}", "[]", '{"dry_run": true}', '{"since": "yesterday"}', '{"ids": "all"}', '{"idz": []}', '{"ids": [7]}']) {
     const reply = await shop.fetch("/v1/dead-letters/replay", {method: "POST", headers, body});
     assert.deepEqual([reply.status, reply.body.error.code], [400, "request_invalid"], body);
   }

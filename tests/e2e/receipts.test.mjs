@@ -189,7 +189,7 @@ describe("receipts", {concurrency: 2}, () => {
     const told = async () => {
       assert.deepEqual((await heads(other)).map(({forgotten}) => forgotten), [true, undefined, undefined]);
       assert.equal(await exported(other, "bulk", first?.day), `${canonical(closing)}\n`);
-      assert.deepEqual(await other.admin("/v1/receipts/a"), {receipts: [], forgotten_before: before[1]?.day});
+      assert.deepEqual(await other.admin("/v1/receipts/a"), {receipts: [], more: false, forgotten_before: before[1]?.day});
       assert.equal((await of(other, "b")).length, 1);
       assert.equal(await exported(other, "bulk", before[1]?.day), export1);
       assert.deepEqual((await other.ledger()).receipts_forgotten, {bulk: 2});

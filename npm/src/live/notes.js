@@ -1,9 +1,9 @@
 // In front of the built worker while somebody watches: tells the page what senders were answered, which the ledger does not
 // keep. Started through the option `wrap` of runtime.mjs; LIVE is where to tell it.
 
-import Gateway, {Ledger} from "./index.js";
+import Gateway, {Claims, Ledger} from "./index.js";
 
-export {Ledger};
+export {Claims, Ledger};
 
 /** Who shows a server's credential is one. */
 const isServer = (headers) => headers.has("authorization") || headers.has("webhook-signature");
