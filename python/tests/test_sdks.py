@@ -29,7 +29,8 @@ import segment.analytics as analytics
 
 analytics.host, analytics.write_key, analytics.gzip = sys.argv[1], sys.argv[2], sys.argv[3] == "gzip"
 analytics.on_error = lambda error, items: print("error", error)
-granted = {"ad_storage": "granted", "analytics_storage": "granted", "ad_user_data": "granted", "ad_personalization": "granted"}
+purposes = ("ad_storage", "analytics_storage", "ad_user_data", "ad_personalization")
+granted = dict.fromkeys(purposes, "granted")
 for order in sys.argv[4:]:
     analytics.track(
         "cust-10482",

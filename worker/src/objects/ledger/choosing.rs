@@ -9,7 +9,7 @@ use crate::runtime::{self, Unavailable};
 
 /// What may be chosen of. A message in quarantine may hold events of any source and destination, so whoever names one of
 /// these, or an event, does not mean it.
-pub(super) struct Shelf {
+pub(super) struct Rack {
     pub(super) table: &'static str,
     pub(super) body: &'static str,
     /// Where its last row is in a cursor.
@@ -17,21 +17,21 @@ pub(super) struct Shelf {
     of_events: bool,
 }
 
-pub(super) const LETTERS: Shelf = Shelf {
+pub(super) const LETTERS: Rack = Rack {
     table: "dead",
     body: "parcel",
     place: 0,
     of_events: true,
 };
-pub(super) const QUARANTINE: Shelf = Shelf {
+pub(super) const QUARANTINE: Rack = Rack {
     table: "quarantine",
     body: "body",
     place: 2,
     of_events: false,
 };
-pub(super) const SHELVES: [Shelf; 2] = [LETTERS, QUARANTINE];
+pub(super) const RACKS: [Rack; 2] = [LETTERS, QUARANTINE];
 
-impl Shelf {
+impl Rack {
     /// The condition on the rows of `one`; `?1` to `?10` are [`Filter::chosen`].
     pub(super) fn chosen(&self) -> String {
         let of = |place: u32, name: &str| {
@@ -54,10 +54,10 @@ impl Shelf {
 }
 
 impl Filter {
-    /// What [`Shelf::chosen`] is to be given, and what else the query is.
-    pub(super) fn chosen<const N: usize>(&self, shelf: &Shelf, more: [Value; N]) -> Value {
+    /// What [`Rack::chosen`] is to be given, and what else the query is.
+    pub(super) fn chosen<const N: usize>(&self, rack: &Rack, more: [Value; N]) -> Value {
         let after = |place: usize| {
-            let after = self.after.get(shelf.place + place).cloned();
+            let after = self.after.get(rack.place + place).cloned();
             after.unwrap_or(json!(["-1", ""].get(place)))
         };
         let ids = self.ids.as_ref().map(|ids| runtime::json(&json!(ids)));
@@ -82,17 +82,17 @@ impl Ledger {
     /// How many of the chosen ones cannot be offered again, since only a head is left, and how many somebody has in hand.
     pub(super) fn kept_back(&self, filter: &Filter, now: i64) -> Result<(i64, i64), Unavailable> {
         let (mut heads, mut in_hand) = (0, 0);
-        for shelf in SHELVES {
+        for rack in RACKS {
             let rows = self.rows(
                 &format!(
                     "SELECT coalesce(sum(one.{body} = ''), 0) AS heads,
                        coalesce(sum(one.{body} <> '' AND r.round > 0 AND r.until > ?11), 0) AS in_hand
                      FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id WHERE {}",
-                    shelf.chosen(),
-                    body = shelf.body,
-                    table = shelf.table,
+                    rack.chosen(),
+                    body = rack.body,
+                    table = rack.table,
                 ),
-                &filter.chosen(&shelf, [json!(now)]),
+                &filter.chosen(&rack, [json!(now)]),
             )?;
             let rows: Vec<Value> = list(&rows, Some)?;
             let of = |name: &str| rows.first().and_then(|row| row.get(name)?.as_i64());
@@ -108,27 +108,27 @@ impl Ledger {
         let filter = Filter::read(body)?;
         let most = filter.limit.unwrap_or(100).min(super::reading::MOST_HEADS);
         let free = "one.id NOT IN (SELECT id FROM replays WHERE round > 0)";
-        let of = |shelf: &Shelf, what: &str| {
-            let chosen = shelf.chosen();
+        let of = |rack: &Rack, what: &str| {
+            let chosen = rack.chosen();
             format!(
                 "SELECT {what} FROM {} AS one WHERE {chosen} AND {free}",
-                shelf.table
+                rack.table
             )
         };
         let (mut gone, mut left) = (Vec::new(), 0);
-        for shelf in SHELVES {
+        for rack in RACKS {
             if !filter.dry {
                 let room = (most as usize).saturating_sub(gone.len());
-                let table = shelf.table;
-                let chosen = of(&shelf, "one.id");
+                let table = rack.table;
+                let chosen = of(&rack, "one.id");
                 gone.append(&mut self.column(
                     &format!(
                         "DELETE FROM {table} WHERE id IN ({chosen} ORDER BY one.at, one.id LIMIT ?11) RETURNING id"
                     ),
-                    &filter.chosen(&shelf, [json!(room)]),
+                    &filter.chosen(&rack, [json!(room)]),
                 )?);
             }
-            let rows = self.rows(&of(&shelf, "count(*) AS n"), &filter.chosen(&shelf, []))?;
+            let rows = self.rows(&of(&rack, "count(*) AS n"), &filter.chosen(&rack, []))?;
             let rows = read(&rows)?;
             left += rows
                 .get(0)

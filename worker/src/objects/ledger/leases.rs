@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Ledger;
 use super::applying::EARLY_MS;
-use super::choosing::{LETTERS, QUARANTINE, Shelf};
+use super::choosing::{LETTERS, QUARANTINE, Rack};
 use super::database::{Head, fitting, list, read, write};
 use super::reading::{Filter, MOST_HEADS};
 use super::schema::names;
@@ -126,9 +126,9 @@ impl Ledger {
             after = vec![json!(-1), json!(""), json!(-1), json!("")];
         }
         let (letters, messages) = found.split_at(letters.min(most));
-        for (rows, shelf) in [(letters, &LETTERS), (messages, &QUARANTINE)] {
+        for (rows, rack) in [(letters, &LETTERS), (messages, &QUARANTINE)] {
             let last = rows.last().map(|head| [json!(head.at), json!(head.id)]);
-            if let (Some(last), Some(slots)) = (last, after.get_mut(shelf.place..shelf.place + 2)) {
+            if let (Some(last), Some(slots)) = (last, after.get_mut(rack.place..rack.place + 2)) {
                 slots.clone_from_slice(&last);
             }
         }
@@ -169,7 +169,7 @@ impl Ledger {
     fn replayable(
         &self,
         filter: &Filter,
-        shelf: &Shelf,
+        rack: &Rack,
         limit: u32,
         now: i64,
     ) -> Result<Vec<Head>, Unavailable> {
@@ -179,12 +179,12 @@ impl Ledger {
                  FROM {table} AS one LEFT JOIN replays AS r ON r.id = one.id
                  WHERE {} AND one.{body} <> '' AND coalesce(r.until, 0) <= ?11 AND (?12 = 0 OR r.round > 0)
                  ORDER BY one.at, one.id LIMIT ?13",
-                shelf.chosen(),
-                body = shelf.body,
-                table = shelf.table,
+                rack.chosen(),
+                body = rack.body,
+                table = rack.table,
             ),
             &filter.chosen(
-                shelf,
+                rack,
                 [json!(now), json!(i32::from(filter.left)), json!(limit + 1)],
             ),
         )?;
