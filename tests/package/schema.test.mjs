@@ -8,7 +8,7 @@ import {join} from "node:path";
 import {test} from "node:test";
 import {Ajv} from "ajv";
 import {parse} from "smol-toml";
-import {settings as demo} from "../../demo/settings.mjs";
+import {OBJECTS, settings as demo} from "../../demo/settings.mjs";
 import {check} from "../../npm/src/core.mjs";
 import {NAMES, PLATFORMS} from "../../npm/src/platforms.mjs";
 import {wranglerToml} from "../../npm/src/template.mjs";
@@ -45,6 +45,12 @@ const destinations = Object.fromEntries(PLATFORMS.map(({name, settings: own, tes
 const shop = {key: "pk_shop_0123456789abcdef", origins: ["https://shop.example"], secret: "SHOP_SECRET", destinations: ["meta"]};
 const good = {environment: "development", sources: {shop: {...shop, consent: "by_region"}}, destinations};
 
+/** What exact claims need beside the settings. */
+const CLAIMS = {
+  durable_objects: {bindings: Object.entries(OBJECTS).map(([name, class_name]) => ({name, class_name}))},
+  migrations: [{tag: "v2", new_sqlite_classes: Object.values(OBJECTS)}],
+};
+
 /** A line of TOML for what a fragment in the documents is about. @param {any} block */
 function placed(block) {
   if (block.vars) return block.vars.EDGETALLY;
@@ -59,7 +65,7 @@ test("every example of the repository is as the schema has it", async () => {
   const whole = [
     ["wrangler.toml", parse(readFileSync(join(ROOT, "wrangler.toml"), "utf8"))],
     ...(/** @type {const} */ (["required", "implied", "by_region"])).map((consent) => /** @type {[string, any]} */ ([`init, ${consent}`, parse(wranglerToml({...answers, destinations: NAMES, consent}))])),
-    ["the demo's", {vars: {EDGETALLY: demo("http://127.0.0.1:8799", "http://127.0.0.1:8790")}}],
+    ["the demo's", {...CLAIMS, vars: {EDGETALLY: demo("http://127.0.0.1:8799", "http://127.0.0.1:8790")}}],
     ["every platform's", {vars: {EDGETALLY: good}}],
   ];
   for (const {name, platform} of PLATFORMS) {
