@@ -193,6 +193,7 @@ const TABLES = [
   ...Object.entries(PARTS).map(([name, own]) => ({name, rule: settings.properties[name], within: (/** @type {any} */ table) => ({...good, [name]: {...own, ...table}})})),
   {name: "sources.shop", rule: source, within: (table) => ({...good, sources: {shop: {...good.sources.shop, ...table}}})},
   {name: "sources.shop.client", rule: source.properties.client, within: (table) => ({...good, sources: {shop: {...good.sources.shop, client: table}}})},
+  {name: "sources.shop.sdk", rule: source.properties.sdk, within: (table) => ({...good, sources: {shop: {...good.sources.shop, sdk: table}}})},
   {
     name: "sources.shop.measurement_protocol",
     rule: source.properties.measurement_protocol,

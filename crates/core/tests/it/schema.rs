@@ -172,7 +172,7 @@ fn settings() -> Value {
         "alerts": {"webhook": "ALERTS_WEBHOOK", "format": "signed"},
         "sources": {"shop": {
             "key": "pk_shop_0123456789abcdef", "origins": ["https://shop.example"], "secret": "SHOP_SECRET",
-            "consent": "by_region", "destinations": ["meta"], "client": {},
+            "consent": "by_region", "destinations": ["meta"], "client": {}, "sdk": {},
             "measurement_protocol": {"measurement_id": "G-9ABCDE1234", "api_secret": "SHOP_MP_SECRET"},
         }},
         "destinations": destinations,
@@ -494,10 +494,15 @@ fn schema() -> Value {
     let documented = tables();
     let table = |at: &str| Table::new(at, settings());
     let client = table("sources.shop.client").schema(&documented, "sources.NAME.client.", &[]);
+    let sdk = table("sources.shop.sdk").schema(&documented, "sources.NAME.sdk.", &[]);
     let collect = table("sources.shop.measurement_protocol");
     let mut collect = collect.schema(&documented, "sources.NAME.measurement_protocol.", &[]);
     collect["required"] = json!(["api_secret"]);
-    let within = [("client", client), ("measurement_protocol", collect)];
+    let within = [
+        ("client", client),
+        ("measurement_protocol", collect),
+        ("sdk", sdk),
+    ];
     let source = table("sources.shop").schema(&documented, "sources.NAME.", &within);
     let names = json!({"pattern": NAME});
     let sources = json!({
@@ -583,6 +588,7 @@ fn every_key_that_is_documented_is_known_and_every_known_one_documented() {
             "sources.shop.measurement_protocol",
             "sources.NAME.measurement_protocol.",
         ),
+        ("sources.shop.sdk", "sources.NAME.sdk."),
     ] {
         assert_eq!(Table::new(at, settings()).keys(), within(prefix), "{at}");
     }
@@ -640,6 +646,12 @@ fn the_schema_has_the_words_and_the_limits() {
         client["categories"]["additionalProperties"]["enum"],
         json!(["analytics", "ads"])
     );
+    let sdk = &schema["definitions"]["source"]["properties"]["sdk"]["properties"];
+    assert_eq!(
+        sdk["categories"]["additionalProperties"]["enum"],
+        json!(["analytics", "ads"])
+    );
+    assert_eq!(sdk["apps"]["default"], false);
     let linkedin = &schema["definitions"]["linkedin"]["properties"];
     assert_eq!(linkedin["conversions"]["minProperties"], 1);
     assert_eq!(linkedin["purposes"]["minItems"], 1);
