@@ -8,7 +8,7 @@ import {writeFile} from "node:fs/promises";
 import {fileURLToPath} from "node:url";
 import {chromium} from "playwright-core";
 import {Edge} from "../demo/play.mjs";
-import {DESTINATIONS, PORTS, QUEUE, SECRETS, settings} from "../demo/settings.mjs";
+import {DESTINATIONS, OBJECTS, PORTS, QUEUE, SECRETS, settings} from "../demo/settings.mjs";
 import {prepareStorefront} from "../demo/storefront/start.mjs";
 import {free} from "../npm/src/dev.mjs";
 import {startWorker} from "../npm/src/runtime.mjs";
@@ -32,7 +32,7 @@ const CLOCK = `
 
 const twin = await startTwin({port: 0});
 const shop = await prepareStorefront({twin, port: await free(PORTS.storefront), livePort: await free(PORTS.live), later: 1500, number: 118_841});
-const worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, port: await free(PORTS.worker), ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
+const worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, objects: OBJECTS, port: await free(PORTS.worker), ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
 const edge = new Edge(worker.url);
 shop.open(worker.url, edge.ask.bind(edge));
 const browser = await chromium.launch({executablePath: process.env["CHROMIUM_PATH"] || "/usr/bin/chromium", args: ["--no-sandbox"]});

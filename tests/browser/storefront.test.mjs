@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import {createHash} from "node:crypto";
 import {after, before, describe, test} from "node:test";
 import {Edge} from "../../demo/play.mjs";
-import {DESTINATIONS, QUEUE, SECRETS, STOREFRONT, settings} from "../../demo/settings.mjs";
+import {DESTINATIONS, OBJECTS, QUEUE, SECRETS, STOREFRONT, settings} from "../../demo/settings.mjs";
 import {prepareStorefront} from "../../demo/storefront/start.mjs";
 import {startWorker} from "../../npm/src/runtime.mjs";
 import {startTwin} from "../../twin/server.mjs";
@@ -27,7 +27,7 @@ let edge;
 before(async () => {
   twin = await startTwin({port: 0});
   shop = await prepareStorefront({twin, later: 1500});
-  worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
+  worker = await startWorker({settings: settings(twin.url, shop.url), queue: QUEUE, objects: OBJECTS, ...shop.gateway, secrets: {...SECRETS, ...shop.gateway.secrets}});
   edge = new Edge(worker.url);
   shop.open(worker.url, edge.ask.bind(edge));
 });
