@@ -52,7 +52,7 @@ fuzz_target!(|data: &str| {
         });
     let answer = match &plan {
         Ok(plan) => plan.answer.clone(),
-        Err(error) => (format.answer)(&arrival, &Outcome::Refused(error)),
+        Err(error) => (format.answer)(None, &arrival, &Outcome::Refused(error)),
     };
     assert_eq!(*answer.body, pixel::GIF);
     assert!(matches!(answer.status, 200 | 400..=429 | 503));
